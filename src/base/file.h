@@ -1,0 +1,39 @@
+/** @file
+ * Files: whole reads with a bound, names resolved inside a root, and atomic replacement.
+ */
+#ifndef SKEP_BASE_FILE_H
+#define SKEP_BASE_FILE_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/**
+ * Opens @p path below @p root_fd, following symbolic links as if @p root_fd were "/" (openat2(2) RESOLVE_IN_ROOT):
+ * nothing outside the root is ever reached.
+ *
+ * @return a descriptor, or -errno (-ENOENT absent, -ELOOP too many links)
+ */
+MUST_CHECK int file_open_in_root(int root_fd, const char *path, int flags, struct err *e);
+
+/** Reads from @p fd to its end into @p b. @return 0, -E2BIG beyond @p max bytes, -ENOMEM, or the read's errno */
+MUST_CHECK int file_read_fd(int fd, uint64_t max, struct buf *b, struct err *e);
+
+/** As file_read_fd() for the file at @p path relative to @p dir_fd (AT_FDCWD for the working folder). */
+MUST_CHECK int file_read(int dir_fd, const char *path, uint64_t max, struct buf *b, struct err *e);
+
+/**
+ * Writes a file so that a reader sees the old one or all of the new one: temporary name, fsync, rename.
+ *
+ * @param mode permission bits of the new file
+ */
+MUST_CHECK int file_write_atomic(int dir_fd, const char *path, str bytes, mode_t mode, struct err *e);
+
+/** Writes all of @p bytes, going on after short writes and EINTR. */
+MUST_CHECK int file_write_all(int fd, str bytes, struct err *e);
+
+/** Makes @p path and the missing folders above it, each with @p mode. */
+MUST_CHECK int file_make_dirs(const char *path, mode_t mode, struct err *e);
+
+#endif

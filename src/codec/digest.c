@@ -1,0 +1,134 @@
+#include "codec/digest.h"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+struct sha256 {
+	EVP_MD_CTX *ctx;
+};
+
+int sha256_new(struct sha256 **ret, struct err *e)
+{
+	struct sha256 *s = calloc(1, sizeof(*s));
+
+	if (s)
+		s->ctx = EVP_MD_CTX_new();
+	if (!s || !s->ctx || EVP_DigestInit_ex(s->ctx, EVP_sha256(), NULL) != 1) {
+		sha256_free(s);
+		return err_set(e, ENOMEM, "SHA-256 is not available");
+	}
+	*ret = s;
+	return 0;
+}
+
+void sha256_free(struct sha256 *s)
+{
+	if (!s)
+		return;
+	EVP_MD_CTX_free(s->ctx);
+	free(s);
+}
+
+void sha256_update(struct sha256 *s, str bytes)
+{
+	int ok = bytes.n == 0 || EVP_DigestUpdate(s->ctx, bytes.p, bytes.n) == 1;
+
+	assert(ok);
+}
+
+void sha256_final(struct sha256 *s, uint8_t ret[SHA256_BYTES])
+{
+	int ok = EVP_DigestFinal_ex(s->ctx, ret, NULL) == 1 && EVP_DigestInit_ex(s->ctx, NULL, NULL) == 1;
+
+	assert(ok);
+}
+
+void sha256_of(str bytes, uint8_t ret[SHA256_BYTES])
+{
+	int ok = EVP_Digest(bytes.n ? bytes.p : "", bytes.n, ret, NULL, EVP_sha256(), NULL) == 1;
+
+	assert(ok);
+}
+
+void hex_render(const uint8_t *bytes, size_t n, char *ret)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		ret[2 * i] = digits[bytes[i] >> 4];
+		ret[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	ret[2 * n] = '\0';
+}
+
+void digest_render(const uint8_t sum[SHA256_BYTES], char ret[DIGEST_TEXT_BYTES])
+{
+	memcpy(ret, "sha256:", 7);
+	hex_render(sum, SHA256_BYTES, ret + 7);
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int digest_parse(str text, uint8_t ret[SHA256_BYTES], struct err *e)
+{
+	uint8_t sum[SHA256_BYTES];
+
+	if (!str_starts(text, S("sha256:")) || text.n != 7 + SHA256_HEX)
+		return err_set(e, EBADMSG, "'%.*s' is no sha256 digest", STR_ARG(str_take(text, 100)));
+	for (size_t i = 0; i < SHA256_BYTES; i++) {
+		int high = hex_digit(text.p[7 + 2 * i]), low = hex_digit(text.p[8 + 2 * i]);
+
+		if (high < 0 || low < 0)
+			return err_set(e, EBADMSG, "'%.*s' is no sha256 digest", STR_ARG(text));
+		sum[i] = (uint8_t)(high << 4 | low);
+	}
+	memcpy(ret, sum, sizeof(sum));
+	return 0;
+}
+
+int ed25519_verify(const uint8_t public_key[ED25519_KEY_BYTES], str message,
+		   const uint8_t signature[ED25519_SIGNATURE_BYTES], struct err *e)
+{
+	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, ED25519_KEY_BYTES);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = key && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
+		  EVP_DigestVerify(ctx, signature, ED25519_SIGNATURE_BYTES, (const uint8_t *)message.p, message.n) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return ok ? 0 : err_set(e, EBADMSG, "the signature is not this key's");
+}
+
+int ed25519_sign(const uint8_t private_seed[ED25519_KEY_BYTES], str message,
+		 uint8_t ret_signature[ED25519_SIGNATURE_BYTES], struct err *e)
+{
+	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, private_seed, ED25519_KEY_BYTES);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	size_t n = ED25519_SIGNATURE_BYTES;
+	bool ok = key && ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
+		  EVP_DigestSign(ctx, ret_signature, &n, (const uint8_t *)message.p, message.n) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return ok ? 0 : err_set(e, EINVAL, "cannot sign");
+}
+
+int ed25519_public(const uint8_t private_seed[ED25519_KEY_BYTES], uint8_t ret[ED25519_KEY_BYTES], struct err *e)
+{
+	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, private_seed, ED25519_KEY_BYTES);
+	size_t n = ED25519_KEY_BYTES;
+	bool ok = key && EVP_PKEY_get_raw_public_key(key, ret, &n) == 1;
+
+	EVP_PKEY_free(key);
+	return ok ? 0 : err_set(e, EINVAL, "not an Ed25519 private key");
+}
+
+int ed25519_generate(uint8_t ret_seed[ED25519_KEY_BYTES], struct err *e)
+{
+	return RAND_priv_bytes(ret_seed, ED25519_KEY_BYTES) == 1 ? 0 : err_set(e, EIO, "no random bytes");
+}

@@ -1,0 +1,47 @@
+/** @file
+ * SHA-256 (FIPS 180-4), SHA-1 and Ed25519 (RFC 8032). The only module that knows libcrypto's primitives.
+ */
+#ifndef SKEP_CODEC_DIGEST_H
+#define SKEP_CODEC_DIGEST_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#define SHA256_BYTES 32
+#define SHA256_HEX 64
+/** "sha256:" and 64 hex digits, with a NUL. */
+#define DIGEST_TEXT_BYTES 72
+#define ED25519_KEY_BYTES 32
+#define ED25519_SIGNATURE_BYTES 64
+
+/** A running SHA-256. */
+struct sha256;
+
+MUST_CHECK int sha256_new(struct sha256 **ret, struct err *e);
+void sha256_free(struct sha256 *s);
+void sha256_update(struct sha256 *s, str bytes);
+/** Writes the digest and starts anew. */
+void sha256_final(struct sha256 *s, uint8_t ret[SHA256_BYTES]);
+/** All in one. */
+void sha256_of(str bytes, uint8_t ret[SHA256_BYTES]);
+
+/** Writes "sha256:<hex>" and a NUL. */
+void digest_render(const uint8_t sum[SHA256_BYTES], char ret[DIGEST_TEXT_BYTES]);
+/** Reads "sha256:<64 lower-case hex>". @return 0, or -EBADMSG (other algorithms included) */
+MUST_CHECK int digest_parse(str text, uint8_t ret[SHA256_BYTES], struct err *e);
+
+/** Lower-case hex of @p n bytes into @p ret, which holds 2 * n + 1. */
+void hex_render(const uint8_t *bytes, size_t n, char *ret);
+
+/** @return 0, or -EBADMSG when the signature is not this key's over these bytes */
+MUST_CHECK int ed25519_verify(const uint8_t public_key[ED25519_KEY_BYTES], str message,
+			      const uint8_t signature[ED25519_SIGNATURE_BYTES], struct err *e);
+MUST_CHECK int ed25519_sign(const uint8_t private_seed[ED25519_KEY_BYTES], str message,
+			    uint8_t ret_signature[ED25519_SIGNATURE_BYTES], struct err *e);
+/** The public half of @p private_seed. */
+MUST_CHECK int ed25519_public(const uint8_t private_seed[ED25519_KEY_BYTES], uint8_t ret[ED25519_KEY_BYTES],
+			      struct err *e);
+/** 32 fresh random bytes for a private seed. */
+MUST_CHECK int ed25519_generate(uint8_t ret_seed[ED25519_KEY_BYTES], struct err *e);
+
+#endif

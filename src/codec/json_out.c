@@ -1,0 +1,243 @@
+#include "codec/json_out.h"
+
+#include <math.h>
+#include <stdio.h>
+
+void json_out_init(struct json_out *j, struct buf *out, bool pretty)
+{
+	*j = (struct json_out){ .out = out, .pretty = pretty };
+}
+
+/* Length of the well-formed UTF-8 sequence at the head of s (Unicode 15, table 3-7), or 0. */
+static size_t utf8_sequence(str s)
+{
+	const unsigned char *b = (const unsigned char *)s.p;
+	unsigned char low = 0x80, high = 0xbf;
+	size_t n;
+
+	if (b[0] < 0x80)
+		return 1;
+	n = b[0] >= 0xc2 && b[0] <= 0xdf ? 2 : (b[0] & 0xf0) == 0xe0 ? 3 : b[0] >= 0xf0 && b[0] <= 0xf4 ? 4 : 0;
+	if (!n || s.n < n)
+		return 0;
+	if (b[0] == 0xe0)
+		low = 0xa0;
+	else if (b[0] == 0xed)
+		high = 0x9f;
+	else if (b[0] == 0xf0)
+		low = 0x90;
+	else if (b[0] == 0xf4)
+		high = 0x8f;
+	if (b[1] < low || b[1] > high)
+		return 0;
+	for (size_t i = 2; i < n; i++)
+		if ((b[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+static void escape(struct buf *out, unsigned char c)
+{
+	static const char short_for[] = "btn\0fr"; /* U+0008 to U+000D */
+
+	if (c >= 8 && c <= 13 && c != 11)
+		buf_printf(out, "\\%c", short_for[c - 8]);
+	else
+		buf_printf(out, "\\u%04x", c);
+}
+
+void json_quote(struct buf *out, str s)
+{
+	size_t plain = 0;
+
+	buf_byte(out, '"');
+	while (plain < s.n) {
+		unsigned char c = (unsigned char)s.p[plain];
+		size_t n = c >= 0x20 && c != '"' && c != '\\' && c != 0x7f ? utf8_sequence(str_skip(s, plain)) : 0;
+
+		if (n) {
+			plain += n;
+			continue;
+		}
+		buf_add(out, str_take(s, plain));
+		if (c == '"' || c == '\\')
+			buf_printf(out, "\\%c", c);
+		else if (c < 0x80)
+			escape(out, c);
+		else
+			buf_add(out, S("\xef\xbf\xbd"));
+		s = str_skip(s, plain + 1);
+		plain = 0;
+	}
+	buf_add(out, s);
+	buf_byte(out, '"');
+}
+
+static void new_line(struct json_out *j)
+{
+	if (!j->pretty)
+		return;
+	buf_byte(j->out, '\n');
+	for (unsigned int i = 0; i < j->depth; i++)
+		buf_add(j->out, S("  "));
+}
+
+static void before_value(struct json_out *j)
+{
+	if (j->keyed) {
+		j->keyed = false;
+		return;
+	}
+	assert(!j->is_object[j->depth]);
+	if (j->filled[j->depth])
+		buf_byte(j->out, ',');
+	j->filled[j->depth] = true;
+	if (j->depth)
+		new_line(j);
+}
+
+static void open_container(struct json_out *j, bool is_object)
+{
+	before_value(j);
+	assert(j->depth < JSON_OUT_MAX_DEPTH);
+	buf_byte(j->out, is_object ? '{' : '[');
+	j->depth++;
+	j->filled[j->depth] = false;
+	j->is_object[j->depth] = is_object;
+}
+
+static void close_container(struct json_out *j, bool is_object)
+{
+	bool filled = j->filled[j->depth];
+
+	assert(j->depth && j->is_object[j->depth] == is_object && !j->keyed);
+	j->depth--;
+	if (filled)
+		new_line(j);
+	buf_byte(j->out, is_object ? '}' : ']');
+}
+
+void json_object_open(struct json_out *j)
+{
+	open_container(j, true);
+}
+
+void json_object_close(struct json_out *j)
+{
+	close_container(j, true);
+}
+
+void json_array_open(struct json_out *j)
+{
+	open_container(j, false);
+}
+
+void json_array_close(struct json_out *j)
+{
+	close_container(j, false);
+}
+
+void json_key_str(struct json_out *j, str key)
+{
+	assert(j->is_object[j->depth] && !j->keyed);
+	if (j->filled[j->depth])
+		buf_byte(j->out, ',');
+	j->filled[j->depth] = true;
+	new_line(j);
+	json_quote(j->out, key);
+	buf_add(j->out, j->pretty ? S(": ") : S(":"));
+	j->keyed = true;
+}
+
+void json_key(struct json_out *j, const char *key)
+{
+	json_key_str(j, str_from(key));
+}
+
+void json_str(struct json_out *j, str s)
+{
+	before_value(j);
+	json_quote(j->out, s);
+}
+
+void json_cstr(struct json_out *j, const char *s)
+{
+	json_str(j, str_from(s));
+}
+
+void json_int(struct json_out *j, int64_t n)
+{
+	before_value(j);
+	buf_printf(j->out, "%lld", (long long)n);
+}
+
+void json_uint(struct json_out *j, uint64_t n)
+{
+	before_value(j);
+	buf_printf(j->out, "%llu", (unsigned long long)n);
+}
+
+void json_double(struct json_out *j, double n, int decimals)
+{
+	char text[64];
+	int len;
+
+	before_value(j);
+	if (!isfinite(n) || fabs(n) >= 1e15) {
+		buf_add(j->out, S("null"));
+		return;
+	}
+	len = snprintf(text, sizeof(text), "%.*f", decimals, n);
+	while (decimals > 0 && len > 1 && text[len - 1] == '0')
+		len--;
+	if (decimals > 0 && len > 1 && text[len - 1] == '.')
+		len--;
+	buf_add(j->out, (str){ text, (size_t)len });
+}
+
+void json_bool(struct json_out *j, bool b)
+{
+	before_value(j);
+	buf_add(j->out, b ? S("true") : S("false"));
+}
+
+void json_null(struct json_out *j)
+{
+	before_value(j);
+	buf_add(j->out, S("null"));
+}
+
+void json_opt_str(struct json_out *j, const char *key, str s)
+{
+	if (s.n)
+		json_put_str(j, key, s);
+}
+
+void json_put_str(struct json_out *j, const char *key, str s)
+{
+	json_key(j, key);
+	json_str(j, s);
+}
+
+void json_put_cstr(struct json_out *j, const char *key, const char *s)
+{
+	json_put_str(j, key, str_from(s));
+}
+
+void json_put_int(struct json_out *j, const char *key, int64_t n)
+{
+	json_key(j, key);
+	json_int(j, n);
+}
+
+void json_put_uint(struct json_out *j, const char *key, uint64_t n)
+{
+	json_key(j, key);
+	json_uint(j, n);
+}
+
+void json_put_bool(struct json_out *j, const char *key, bool b)
+{
+	json_key(j, key);
+	json_bool(j, b);
+}

@@ -1,0 +1,33 @@
+/** @file
+ * Importers: the native formats of vendors and projects to claims and facts. One table entry a format.
+ *
+ * `skep db build --from DIR` offers every file below DIR (archives are looked into) to feed_import(), which asks each
+ * importer in turn. A file nobody recognises is reported, never passed over in silence.
+ */
+#ifndef SKEP_SCAN_FEED_FEED_H
+#define SKEP_SCAN_FEED_FEED_H
+
+#include "base/arena.h"
+#include "scan/vuln/vulndb_build.h"
+
+struct feed_format {
+	const char *name;  /**< "alpine-secdb": the origin of its claims */
+	const char *title; /**< for people */
+	const char *licence;
+	/** Whether this file is of the format, by its path and first bytes. */
+	bool (*wants)(str path, str head);
+	/** Reads the whole file. Unreadable records go to the sink. @return 0, -ENOBUFS, -ENOMEM or the sink's error */
+	int (*import)(str path, str text, struct arena *a, const struct feed_sink *sink, struct err *e);
+};
+
+/** All formats, NULL-terminated, most specific first. */
+extern const struct feed_format *const feed_formats[];
+
+struct feed_stats {
+	uint64_t files, records, ignored_files;
+};
+
+/** Imports a file, a folder or an archive (tar, gz, zst, xz, zip, nested one in the other to a bound). */
+MUST_CHECK int feed_import(const char *path, const struct feed_sink *sink, struct feed_stats *ret, struct err *e);
+
+#endif

@@ -1,0 +1,57 @@
+/** @file
+ * The vulnerability database, read: an immutable mapped file (doc/formats/vulndb.md).
+ *
+ * The file may come from anywhere: every offset is checked against the section it points into before it is followed,
+ * and each 64 KiB block's checksum is verified the first time the block is touched. Opening reads the header only.
+ * Any number of processes share one mapping; a handle is used by one thread.
+ */
+#ifndef SKEP_SCAN_VULN_VULNDB_H
+#define SKEP_SCAN_VULN_VULNDB_H
+
+#include "model/report.h"
+
+struct vulndb;
+
+/**
+ * Maps a database.
+ *
+ * @param trusted_keys Ed25519 public keys, any of which may have signed it; none given: the signature is not asked for
+ * @return 0, -ENOENT, -EBADMSG not a database or damaged, -EPROTO other format version, -EACCES not signed by a
+ *         trusted key
+ */
+MUST_CHECK int vulndb_open(const char *path, const uint8_t (*trusted_keys)[32], size_t trusted_key_count,
+			   struct vulndb **ret, struct err *e);
+void vulndb_close(struct vulndb *db);
+
+/** A claim as stored: bounds as keys of the namespace's version scheme, ready for str_cmp(). All spans borrow from the map. */
+struct vulndb_claim {
+	uint32_t vulnerability; /**< ordinal, for vulndb_vulnerability() */
+	str advisory;
+	str introduced_key, fixed_key, last_affected_key; /**< empty: no bound */
+	str introduced, fixed, last_affected;             /**< as written */
+	str arch, module, origin;
+	enum fix_state state;
+	enum severity severity;
+};
+
+/** Whether the database has any claims for a namespace ("debian:11"). */
+bool vulndb_has_namespace(const struct vulndb *db, str namespace);
+
+/**
+ * The claims about one package.
+ *
+ * @param ret      array owned by @p a
+ * @return number of claims (0: none), -EBADMSG damaged, -ENOBUFS
+ */
+MUST_CHECK int vulndb_find(struct vulndb *db, str namespace, str package, struct arena *a, struct vulndb_claim **ret,
+			   struct err *e);
+
+/** The facts about a vulnerability; text is unpacked into @p a. @return 0, -EBADMSG, -ENOBUFS */
+MUST_CHECK int vulndb_vulnerability(struct vulndb *db, uint32_t ordinal, struct arena *a, struct vulnerability *ret,
+				    struct err *e);
+/** Finds a vulnerability by id or alias. @return 0, -ENOENT, -EBADMSG */
+MUST_CHECK int vulndb_find_vulnerability(struct vulndb *db, str id, uint32_t *ret_ordinal, struct err *e);
+
+void vulndb_info(const struct vulndb *db, struct arena *a, struct database_info *ret);
+
+#endif

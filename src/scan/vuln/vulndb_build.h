@@ -1,0 +1,50 @@
+/** @file
+ * Building a vulnerability database: feeds pour claims and facts in, one file comes out, the same bytes for the same
+ * input in any order.
+ */
+#ifndef SKEP_SCAN_VULN_VULNDB_BUILD_H
+#define SKEP_SCAN_VULN_VULNDB_BUILD_H
+
+#include "base/err.h"
+#include "model/vulnerability.h"
+
+/**
+ * Where importers deliver. Strings are only borrowed for the call.
+ *
+ * An importer calls unreadable() for every record it could not use and goes on; it returns an error only when the
+ * sink did (memory, disk).
+ */
+struct feed_sink {
+	void *ctx;
+	int (*claim)(void *ctx, const struct claim *c, struct err *e);
+	int (*fact)(void *ctx, const struct vulnerability *v, struct err *e);
+	/** @p place "file:record", @p why a sentence */
+	void (*unreadable)(void *ctx, str place, const char *why);
+	/** When the feed's data was current, RFC 3339 or YYYY-MM-DD; the newest counts per origin. */
+	void (*as_of)(void *ctx, str origin, str date);
+};
+
+struct vulndb_builder;
+
+MUST_CHECK int vulndb_builder_new(struct vulndb_builder **ret, struct err *e);
+void vulndb_builder_free(struct vulndb_builder *b);
+/** The sink of this builder; unreadable records are counted per file and kept for the build report. */
+struct feed_sink vulndb_builder_sink(struct vulndb_builder *b);
+
+struct vulndb_build_options {
+	str built;                  /**< RFC 3339; from SOURCE_DATE_EPOCH when reproducing */
+	const uint8_t *private_seed; /**< 32 bytes, NULL: unsigned */
+	bool facts_of_claims_only;  /**< leave out vulnerabilities no claim names */
+	uint32_t description_max;   /**< cut descriptions to so many bytes; 0: whole */
+};
+
+struct vulndb_build_stats {
+	uint64_t claims, vulnerabilities, namespaces, packages, unreadable, bytes;
+	uint64_t bad_versions;      /**< claims whose version its scheme refuses: kept out, named in the report */
+};
+
+/** Writes the database to @p path atomically. @return 0, -ENOMEM, -ENOBUFS, or the file system's errno */
+MUST_CHECK int vulndb_builder_write(struct vulndb_builder *b, const char *path, const struct vulndb_build_options *o,
+				    struct vulndb_build_stats *ret, struct err *e);
+
+#endif
