@@ -38,19 +38,20 @@ MUST_CHECK void *arena_grow(struct arena *a, void *items, size_t count, size_t *
  * Appends a zeroed element to the array `items` with `count` used of `cap` (all lvalues).
  * @return its address, or NULL when the budget is spent; the array stays valid
  */
-#define ARENA_PUSH(a, items, count, cap)                                                                     \
-	({                                                                                                   \
-		__typeof__(items) at_ = NULL;                                                                \
-		if ((count) < (cap)) {                                                                       \
-			at_ = &(items)[(count)++];                                                           \
-		} else {                                                                                     \
-			__typeof__(items) grown_ = arena_grow((a), (items), (count), &(cap), sizeof(*(items))); \
-			if (grown_) {                                                                        \
-				(items) = grown_;                                                            \
-				at_ = &(items)[(count)++];                                                   \
-			}                                                                                    \
-		}                                                                                            \
-		at_;                                                                                         \
+#define ARENA_PUSH(a, items, count, cap) \
+	({ \
+		__typeof__(items) at_ = NULL; \
+		if ((count) < (cap)) { \
+			at_ = &(items)[(count)++]; \
+		} else { \
+			__typeof__(items) grown_ = \
+				arena_grow((a), (items), (count), &(cap), sizeof(*(items))); \
+			if (grown_) { \
+				(items) = grown_; \
+				at_ = &(items)[(count)++]; \
+			} \
+		} \
+		at_; \
 	})
 
 #endif

@@ -20,12 +20,12 @@
 #define CLEANUP(fn) __attribute__((cleanup(fn)))
 
 /** Hands an owned pointer on: yields its value and leaves NULL behind. */
-#define TAKE(pp)                         \
-	({                               \
+#define TAKE(pp) \
+	({ \
 		__typeof__(*(pp)) *pp_ = (pp); \
-		__typeof__(*(pp)) v_ = *pp_;   \
-		*pp_ = NULL;             \
-		v_;                      \
+		__typeof__(*(pp)) v_ = *pp_; \
+		*pp_ = NULL; \
+		v_; \
 	})
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

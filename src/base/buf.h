@@ -9,14 +9,17 @@
 #include "base/str.h"
 
 struct buf {
-	char *p;         /**< owned; not terminated unless buf_cstr() was called */
+	char *p; /**< owned; not terminated unless buf_cstr() was called */
 	size_t n;
 	size_t cap;
-	size_t max;      /**< most bytes it may hold; 0 means no bound */
-	int error;       /**< 0, -ENOMEM or -E2BIG: latched */
+	size_t max; /**< most bytes it may hold; 0 means no bound */
+	int error;  /**< 0, -ENOMEM or -E2BIG: latched */
 };
 
-#define BUF_INIT { 0 }
+#define BUF_INIT \
+	{ \
+		0 \
+	}
 /** A builder that frees itself when it leaves scope. */
 #define OWNED_BUF CLEANUP(buf_done) struct buf
 

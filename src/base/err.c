@@ -9,7 +9,8 @@ static const char *in_language(const struct err *e, const char *fmt)
 }
 
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* a translation keeps its format's conversions; a test holds it to that */
+#pragma GCC diagnostic ignored \
+	"-Wformat-nonliteral" /* a translation keeps its format's conversions; a test holds it to that */
 static void format(struct err *e, char *at, size_t room, const char *fmt, va_list ap)
 {
 	if (vsnprintf(at, room, in_language(e, fmt), ap) < 0)

@@ -16,9 +16,10 @@
 #define ERR_TEXT_BYTES 1024
 
 struct err {
-	int code;                                /**< positive errno; 0 when nothing was set */
-	const char *(*translate)(const char *);  /**< maps a format to the user's language; NULL leaves English */
-	char text[ERR_TEXT_BYTES];               /**< always terminated */
+	int code; /**< positive errno; 0 when nothing was set */
+	const char *(*translate)(
+		const char *);     /**< maps a format to the user's language; NULL leaves English */
+	char text[ERR_TEXT_BYTES]; /**< always terminated */
 };
 
 /**

@@ -31,8 +31,8 @@ int file_read_fd(int fd, uint64_t max, struct buf *b, struct err *e)
 
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
 		if ((uint64_t)st.st_size > max)
-			return err_set(e, E2BIG, "file of %lld bytes is over the limit of %llu", (long long)st.st_size,
-				       (unsigned long long)max);
+			return err_set(e, E2BIG, "file of %lld bytes is over the limit of %llu",
+				       (long long)st.st_size, (unsigned long long)max);
 		if (!buf_reserve(b, (size_t)st.st_size + 1))
 			return err_sys(e, -buf_error(b), "cannot hold the file");
 	}
@@ -52,7 +52,8 @@ int file_read_fd(int fd, uint64_t max, struct buf *b, struct err *e)
 		b->n += (size_t)n;
 		total += (size_t)n;
 		if (total > max)
-			return err_set(e, E2BIG, "file is over the limit of %llu bytes", (unsigned long long)max);
+			return err_set(e, E2BIG, "file is over the limit of %llu bytes",
+				       (unsigned long long)max);
 	}
 }
 
@@ -103,7 +104,8 @@ int file_write_atomic(int dir_fd, const char *path, str bytes, mode_t mode, stru
 
 	if (n < 0 || (size_t)n >= sizeof(tmp))
 		return err_set(e, ENAMETOOLONG, "path '%s' is too long", path);
-	OWNED_FD fd = openat(dir_fd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	OWNED_FD fd =
+		openat(dir_fd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(e, errno, "cannot create '%s'", tmp);
 	r = write_new(fd, bytes, mode, e);

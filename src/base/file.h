@@ -28,7 +28,8 @@ MUST_CHECK int file_read(int dir_fd, const char *path, uint64_t max, struct buf 
  *
  * @param mode permission bits of the new file
  */
-MUST_CHECK int file_write_atomic(int dir_fd, const char *path, str bytes, mode_t mode, struct err *e);
+MUST_CHECK int file_write_atomic(int dir_fd, const char *path, str bytes, mode_t mode,
+				 struct err *e);
 
 /** Writes all of @p bytes, going on after short writes and EINTR. */
 MUST_CHECK int file_write_all(int fd, str bytes, struct err *e);

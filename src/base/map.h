@@ -9,7 +9,7 @@
 #include "base/arena.h"
 
 struct map_slot {
-	str key;      /**< key.p == NULL marks a free slot */
+	str key; /**< key.p == NULL marks a free slot */
 	void *value;
 };
 

@@ -38,7 +38,8 @@ void sha256_update(struct sha256 *s, str bytes)
 
 void sha256_final(struct sha256 *s, uint8_t ret[SHA256_BYTES])
 {
-	int ok = EVP_DigestFinal_ex(s->ctx, ret, NULL) == 1 && EVP_DigestInit_ex(s->ctx, NULL, NULL) == 1;
+	int ok = EVP_DigestFinal_ex(s->ctx, ret, NULL) == 1 &&
+		 EVP_DigestInit_ex(s->ctx, NULL, NULL) == 1;
 
 	assert(ok);
 }
@@ -79,7 +80,8 @@ int digest_parse(str text, uint8_t ret[SHA256_BYTES], struct err *e)
 	uint8_t sum[SHA256_BYTES];
 
 	if (!str_starts(text, S("sha256:")) || text.n != 7 + SHA256_HEX)
-		return err_set(e, EBADMSG, "'%.*s' is no sha256 digest", STR_ARG(str_take(text, 100)));
+		return err_set(e, EBADMSG, "'%.*s' is no sha256 digest",
+			       STR_ARG(str_take(text, 100)));
 	for (size_t i = 0; i < SHA256_BYTES; i++) {
 		int high = hex_digit(text.p[7 + 2 * i]), low = hex_digit(text.p[8 + 2 * i]);
 
@@ -94,10 +96,12 @@ int digest_parse(str text, uint8_t ret[SHA256_BYTES], struct err *e)
 int ed25519_verify(const uint8_t public_key[ED25519_KEY_BYTES], str message,
 		   const uint8_t signature[ED25519_SIGNATURE_BYTES], struct err *e)
 {
-	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, ED25519_KEY_BYTES);
+	EVP_PKEY *key =
+		EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, ED25519_KEY_BYTES);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool ok = key && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
-		  EVP_DigestVerify(ctx, signature, ED25519_SIGNATURE_BYTES, (const uint8_t *)message.p, message.n) == 1;
+		  EVP_DigestVerify(ctx, signature, ED25519_SIGNATURE_BYTES,
+				   (const uint8_t *)message.p, message.n) == 1;
 
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(key);
@@ -107,20 +111,24 @@ int ed25519_verify(const uint8_t public_key[ED25519_KEY_BYTES], str message,
 int ed25519_sign(const uint8_t private_seed[ED25519_KEY_BYTES], str message,
 		 uint8_t ret_signature[ED25519_SIGNATURE_BYTES], struct err *e)
 {
-	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, private_seed, ED25519_KEY_BYTES);
+	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, private_seed,
+						     ED25519_KEY_BYTES);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	size_t n = ED25519_SIGNATURE_BYTES;
-	bool ok = key && ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
-		  EVP_DigestSign(ctx, ret_signature, &n, (const uint8_t *)message.p, message.n) == 1;
+	bool ok =
+		key && ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
+		EVP_DigestSign(ctx, ret_signature, &n, (const uint8_t *)message.p, message.n) == 1;
 
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(key);
 	return ok ? 0 : err_set(e, EINVAL, "cannot sign");
 }
 
-int ed25519_public(const uint8_t private_seed[ED25519_KEY_BYTES], uint8_t ret[ED25519_KEY_BYTES], struct err *e)
+int ed25519_public(const uint8_t private_seed[ED25519_KEY_BYTES], uint8_t ret[ED25519_KEY_BYTES],
+		   struct err *e)
 {
-	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, private_seed, ED25519_KEY_BYTES);
+	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, private_seed,
+						     ED25519_KEY_BYTES);
 	size_t n = ED25519_KEY_BYTES;
 	bool ok = key && EVP_PKEY_get_raw_public_key(key, ret, &n) == 1;
 
@@ -130,5 +138,7 @@ int ed25519_public(const uint8_t private_seed[ED25519_KEY_BYTES], uint8_t ret[ED
 
 int ed25519_generate(uint8_t ret_seed[ED25519_KEY_BYTES], struct err *e)
 {
-	return RAND_priv_bytes(ret_seed, ED25519_KEY_BYTES) == 1 ? 0 : err_set(e, EIO, "no random bytes");
+	return RAND_priv_bytes(ret_seed, ED25519_KEY_BYTES) == 1
+		       ? 0
+		       : err_set(e, EIO, "no random bytes");
 }

@@ -39,8 +39,8 @@ MUST_CHECK int ed25519_verify(const uint8_t public_key[ED25519_KEY_BYTES], str m
 MUST_CHECK int ed25519_sign(const uint8_t private_seed[ED25519_KEY_BYTES], str message,
 			    uint8_t ret_signature[ED25519_SIGNATURE_BYTES], struct err *e);
 /** The public half of @p private_seed. */
-MUST_CHECK int ed25519_public(const uint8_t private_seed[ED25519_KEY_BYTES], uint8_t ret[ED25519_KEY_BYTES],
-			      struct err *e);
+MUST_CHECK int ed25519_public(const uint8_t private_seed[ED25519_KEY_BYTES],
+			      uint8_t ret[ED25519_KEY_BYTES], struct err *e);
 /** 32 fresh random bytes for a private seed. */
 MUST_CHECK int ed25519_generate(uint8_t ret_seed[ED25519_KEY_BYTES], struct err *e);
 

@@ -77,7 +77,8 @@ static int convert(struct json_object *o, struct arena *a, struct value *v)
 		return 0;
 	case json_type_string:
 		v->kind = VALUE_STRING;
-		v->string = arena_str(a, (str){ json_object_get_string(o), (size_t)json_object_get_string_len(o) });
+		v->string = arena_str(a, (str){ json_object_get_string(o),
+						(size_t)json_object_get_string_len(o) });
 		return v->string.p ? 0 : -ENOBUFS;
 	case json_type_array:
 		return convert_array(o, a, v);
@@ -107,10 +108,12 @@ static int tokenize(struct json_tokener *t, str text, struct json_object **ret, 
 		}
 		json_object_put(o);
 		position(text, end, &line, &column);
-		return err_set(e, EBADMSG, "JSON line %u column %u: text after the end", line, column);
+		return err_set(e, EBADMSG, "JSON line %u column %u: text after the end", line,
+			       column);
 	}
 	position(text, json_tokener_get_parse_end(t), &line, &column);
-	return err_set(e, EBADMSG, "JSON line %u column %u: %s", line, column, json_tokener_error_desc(why));
+	return err_set(e, EBADMSG, "JSON line %u column %u: %s", line, column,
+		       json_tokener_error_desc(why));
 }
 
 int json_parse(str text, struct arena *a, struct value *ret, struct err *e)
@@ -127,7 +130,8 @@ int json_parse(str text, struct arena *a, struct value *ret, struct err *e)
 	t = json_tokener_new_ex(JSON_MAX_DEPTH);
 	if (!t)
 		return err_set(e, ENOMEM, "JSON: out of memory");
-	json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8 | JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8 |
+					  JSON_TOKENER_ALLOW_TRAILING_CHARS);
 	r = tokenize(t, text, &o, e);
 	if (r == 0) {
 		r = convert(o, a, &v);

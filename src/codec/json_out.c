@@ -17,7 +17,10 @@ static size_t utf8_sequence(str s)
 
 	if (b[0] < 0x80)
 		return 1;
-	n = b[0] >= 0xc2 && b[0] <= 0xdf ? 2 : (b[0] & 0xf0) == 0xe0 ? 3 : b[0] >= 0xf0 && b[0] <= 0xf4 ? 4 : 0;
+	n = b[0] >= 0xc2 && b[0] <= 0xdf   ? 2
+	    : (b[0] & 0xf0) == 0xe0        ? 3
+	    : b[0] >= 0xf0 && b[0] <= 0xf4 ? 4
+					   : 0;
 	if (!n || s.n < n)
 		return 0;
 	if (b[0] == 0xe0)
@@ -53,7 +56,9 @@ void json_quote(struct buf *out, str s)
 	buf_byte(out, '"');
 	while (plain < s.n) {
 		unsigned char c = (unsigned char)s.p[plain];
-		size_t n = c >= 0x20 && c != '"' && c != '\\' && c != 0x7f ? utf8_sequence(str_skip(s, plain)) : 0;
+		size_t n = c >= 0x20 && c != '"' && c != '\\' && c != 0x7f
+				   ? utf8_sequence(str_skip(s, plain))
+				   : 0;
 
 		if (n) {
 			plain += n;

@@ -12,12 +12,12 @@
 #define JSON_OUT_MAX_DEPTH 32
 
 struct json_out {
-	struct buf *out;     /**< where it goes; its latched error is the writer's */
-	bool pretty;         /**< two blanks a level and a line an element */
+	struct buf *out; /**< where it goes; its latched error is the writer's */
+	bool pretty;     /**< two blanks a level and a line an element */
 	unsigned int depth;
 	bool filled[JSON_OUT_MAX_DEPTH + 1]; /**< the container at that depth has an element */
 	bool is_object[JSON_OUT_MAX_DEPTH + 1];
-	bool keyed;          /**< a key was written and waits for its value */
+	bool keyed; /**< a key was written and waits for its value */
 };
 
 void json_out_init(struct json_out *j, struct buf *out, bool pretty);

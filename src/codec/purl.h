@@ -11,15 +11,15 @@
 #define PURL_MAX_QUALIFIERS 16
 
 struct purl {
-	str type; /**< lower case; never empty */
+	str type;      /**< lower case; never empty */
 	str namespace; /**< may hold '/' between segments; empty when absent */
-	str name; /**< never empty */
-	str version; /**< empty when absent */
+	str name;      /**< never empty */
+	str version;   /**< empty when absent */
 	str subpath;
 	size_t qualifier_count;
 	struct {
-		str key; /**< lower case */
-		str value; /**< decoded; never empty */
+		str key;                   /**< lower case */
+		str value;                 /**< decoded; never empty */
 	} qualifiers[PURL_MAX_QUALIFIERS]; /**< sorted by key */
 };
 

@@ -48,7 +48,8 @@ str value_get_str(const struct value *v, const char *key)
 
 int64_t value_int(const struct value *v, int64_t otherwise)
 {
-	return v && v->kind == VALUE_NUMBER && (double)v->integer == v->number ? v->integer : otherwise;
+	return v && v->kind == VALUE_NUMBER && (double)v->integer == v->number ? v->integer
+									       : otherwise;
 }
 
 double value_num(const struct value *v, double otherwise)

@@ -19,11 +19,12 @@ struct value {
 	uint32_t line; /**< 1-based line in a YAML document; 0 for JSON */
 	double number;
 	int64_t integer; /**< the number when it is whole and fits; else 0 */
-	str string;      /**< also the text of a YAML scalar that became a number, a boolean or null */
-	size_t count;    /**< elements or members */
+	str string;   /**< also the text of a YAML scalar that became a number, a boolean or null */
+	size_t count; /**< elements or members */
 	union {
-		struct value *items;          /**< VALUE_ARRAY */
-		struct value_member *members; /**< VALUE_OBJECT, in document order; of equal keys the last counts */
+		struct value *items; /**< VALUE_ARRAY */
+		struct value_member *
+			members; /**< VALUE_OBJECT, in document order; of equal keys the last counts */
 	};
 };
 
@@ -48,13 +49,15 @@ double value_num(const struct value *v, double otherwise);
 bool value_is_true(const struct value *v);
 
 /** Walks an array; does nothing for any other node. @p item must not be assigned in the body. */
-#define VALUE_EACH(item, array)                                                                          \
-	for (const struct value *a_##item = (array), *item = value_at(a_##item, 0),                      \
-				*end_##item = item ? item + a_##item->count : NULL; item != end_##item; item++)
+#define VALUE_EACH(item, array) \
+	for (const struct value *a_##item = (array), *item = value_at(a_##item, 0), \
+				*end_##item = item ? item + a_##item->count : NULL; \
+	     item != end_##item; item++)
 
 /** Walks an object's members; does nothing for any other node. */
-#define VALUE_MEMBERS(m, object)                                                                         \
-	for (const struct value_member *m = value_first_member(object), *end_##m = m ? m + (object)->count : NULL; \
+#define VALUE_MEMBERS(m, object) \
+	for (const struct value_member *m = value_first_member(object), \
+				       *end_##m = m ? m + (object)->count : NULL; \
 	     m != end_##m; m++)
 
 const struct value_member *value_first_member(const struct value *v);

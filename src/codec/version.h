@@ -13,25 +13,25 @@
 #define VERSION_KEY_MAX 1024
 
 /** X(id, name, specification) */
-#define VERSION_SCHEMES(X)                                                              \
-	X(DEB, "deb", "deb-version(7), dpkg --compare-versions")                        \
-	X(RPM, "rpm", "rpm-version(7), rpmvercmp over epoch:version-release")           \
-	X(APK, "apk", "apk-tools 2.14 src/version.c")                                   \
-	X(PACMAN, "pacman", "vercmp(8)")                                                \
+#define VERSION_SCHEMES(X) \
+	X(DEB, "deb", "deb-version(7), dpkg --compare-versions") \
+	X(RPM, "rpm", "rpm-version(7), rpmvercmp over epoch:version-release") \
+	X(APK, "apk", "apk-tools 2.14 src/version.c") \
+	X(PACMAN, "pacman", "vercmp(8)") \
 	X(SEMVER, "semver", "Semantic Versioning 2.0.0, as node-semver loose and Cargo") \
-	X(GO, "go", "golang.org/x/mod/semver, pseudo-versions included")                \
-	X(PEP440, "pep440", "PEP 440")                                                  \
-	X(GEM, "gem", "Gem::Version")                                                   \
-	X(MAVEN, "maven", "Maven ComparableVersion")                                    \
-	X(NUGET, "nuget", "NuGet SemVer 2 with a fourth number")                        \
-	X(COMPOSER, "composer", "Composer version normalisation")                       \
+	X(GO, "go", "golang.org/x/mod/semver, pseudo-versions included") \
+	X(PEP440, "pep440", "PEP 440") \
+	X(GEM, "gem", "Gem::Version") \
+	X(MAVEN, "maven", "Maven ComparableVersion") \
+	X(NUGET, "nuget", "NuGet SemVer 2 with a fourth number") \
+	X(COMPOSER, "composer", "Composer version normalisation") \
 	X(GENERIC, "generic", "dotted numbers and words, used where nothing better is known")
 
 enum version_scheme {
 #define VERSION_ENUM(id, name, spec) VERSION_##id,
 	VERSION_SCHEMES(VERSION_ENUM)
 #undef VERSION_ENUM
-	VERSION_SCHEME_COUNT
+		VERSION_SCHEME_COUNT
 };
 
 /**

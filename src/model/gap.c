@@ -19,7 +19,8 @@ bool gap_is_partial(enum gap_kind k)
 	return k != GAP_STAND_IN && k != GAP_STALE && k != GAP_END_OF_LIFE && k != GAP_NO_DATA;
 }
 
-static void add(struct gap_list *l, struct arena *a, enum gap_kind kind, str place, str what, uint64_t count)
+static void add(struct gap_list *l, struct arena *a, enum gap_kind kind, str place, str what,
+		uint64_t count)
 {
 	struct gap *g;
 
@@ -35,10 +36,14 @@ static void add(struct gap_list *l, struct arena *a, enum gap_kind kind, str pla
 		l->dropped += count;
 		return;
 	}
-	*g = (struct gap){ .kind = kind, .place = arena_str(a, place), .what = arena_str(a, what), .count = count };
+	*g = (struct gap){ .kind = kind,
+			   .place = arena_str(a, place),
+			   .what = arena_str(a, what),
+			   .count = count };
 }
 
-void gap_add(struct gap_list *l, struct arena *a, enum gap_kind kind, str place, const char *fmt, ...)
+void gap_add(struct gap_list *l, struct arena *a, enum gap_kind kind, str place, const char *fmt,
+	     ...)
 {
 	char what[512];
 	va_list ap;
@@ -53,6 +58,7 @@ void gap_add(struct gap_list *l, struct arena *a, enum gap_kind kind, str place,
 void gap_add_all(struct gap_list *l, struct arena *a, const struct gap_list *from)
 {
 	for (size_t i = 0; i < from->count; i++)
-		add(l, a, from->items[i].kind, from->items[i].place, from->items[i].what, from->items[i].count);
+		add(l, a, from->items[i].kind, from->items[i].place, from->items[i].what,
+		    from->items[i].count);
 	l->dropped += from->dropped;
 }

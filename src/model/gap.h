@@ -7,24 +7,25 @@
 #include "base/arena.h"
 
 /** X(id, name, English, Chinese) */
-#define GAP_KINDS(X)                                                                                  \
-	X(LIMIT, "limit", "a limit was hit", "达到上限")                                              \
-	X(MALFORMED, "malformed", "malformed input", "输入格式错误")                                  \
-	X(UNSUPPORTED, "unsupported", "not supported", "不支持")                                      \
-	X(UNREADABLE, "unreadable", "could not be read", "无法读取")                                  \
-	X(CRASHED, "crashed", "the parser died and was contained", "解析进程崩溃（已隔离）")          \
-	X(UNRESOLVED, "unresolved", "a link leads to what was not read", "链接指向未读取的内容")      \
-	X(NO_DATA, "no-data", "no advisories for it in the database", "数据库中没有对应的公告")       \
-	X(STAND_IN, "stand-in", "matched against a related distribution", "使用相近发行版的公告匹配") \
-	X(STALE, "stale", "the data is old", "数据已过期")                                            \
-	X(END_OF_LIFE, "end-of-life", "the distribution gets no more fixes", "发行版已停止维护")     \
+#define GAP_KINDS(X) \
+	X(LIMIT, "limit", "a limit was hit", "达到上限") \
+	X(MALFORMED, "malformed", "malformed input", "输入格式错误") \
+	X(UNSUPPORTED, "unsupported", "not supported", "不支持") \
+	X(UNREADABLE, "unreadable", "could not be read", "无法读取") \
+	X(CRASHED, "crashed", "the parser died and was contained", "解析进程崩溃（已隔离）") \
+	X(UNRESOLVED, "unresolved", "a link leads to what was not read", "链接指向未读取的内容") \
+	X(NO_DATA, "no-data", "no advisories for it in the database", "数据库中没有对应的公告") \
+	X(STAND_IN, "stand-in", "matched against a related distribution", \
+	  "使用相近发行版的公告匹配") \
+	X(STALE, "stale", "the data is old", "数据已过期") \
+	X(END_OF_LIFE, "end-of-life", "the distribution gets no more fixes", "发行版已停止维护") \
 	X(UNEXPECTED, "unexpected", "something odd that may hide packages", "可能隐藏软件包的异常")
 
 enum gap_kind {
 #define GAP_ENUM(id, name, en, zh) GAP_##id,
 	GAP_KINDS(GAP_ENUM)
 #undef GAP_ENUM
-	GAP_KIND_COUNT
+		GAP_KIND_COUNT
 };
 
 struct gap {
@@ -46,8 +47,8 @@ struct gap_list {
  * Records a gap; an equal kind, place and what counts up instead. Strings are copied into @p a.
  * When the arena is spent or the list is full the gap is only counted in `dropped`: a gap is never lost.
  */
-void gap_add(struct gap_list *l, struct arena *a, enum gap_kind kind, str place, const char *fmt, ...)
-	PRINTF_LIKE(5, 6);
+void gap_add(struct gap_list *l, struct arena *a, enum gap_kind kind, str place, const char *fmt,
+	     ...) PRINTF_LIKE(5, 6);
 /** Appends all of @p from, copying. */
 void gap_add_all(struct gap_list *l, struct arena *a, const struct gap_list *from);
 

@@ -9,32 +9,33 @@
 #include "model/package.h"
 
 /** X(id, name): what a file of interest in a layer is. */
-#define EVIDENCE_KINDS(X)                                       \
-	X(DPKG_STATUS, "dpkg-status")                           \
-	X(DPKG_FRAGMENT, "dpkg-status.d")                       \
-	X(DPKG_LIST, "dpkg-list")                               \
-	X(APK_INSTALLED, "apk-installed")                       \
-	X(RPMDB, "rpmdb")                                       \
-	X(RPM_MANIFEST, "rpm-manifest")                         \
-	X(OS_RELEASE, "os-release")                             \
-	X(APK_REPOSITORIES, "apk-repositories")                 \
-	X(CONTENT_MANIFEST, "content-manifest")                 \
+#define EVIDENCE_KINDS(X) \
+	X(DPKG_STATUS, "dpkg-status") \
+	X(DPKG_FRAGMENT, "dpkg-status.d") \
+	X(DPKG_LIST, "dpkg-list") \
+	X(APK_INSTALLED, "apk-installed") \
+	X(RPMDB, "rpmdb") \
+	X(RPM_MANIFEST, "rpm-manifest") \
+	X(OS_RELEASE, "os-release") \
+	X(APK_REPOSITORIES, "apk-repositories") \
+	X(CONTENT_MANIFEST, "content-manifest") \
 	X(BUILDINFO, "buildinfo")
 
 enum evidence_kind {
 #define EVIDENCE_ENUM(id, name) EVIDENCE_##id,
 	EVIDENCE_KINDS(EVIDENCE_ENUM)
 #undef EVIDENCE_ENUM
-	EVIDENCE_KIND_COUNT
+		EVIDENCE_KIND_COUNT
 };
 
 /** One file of a layer that tells something, already parsed. */
 struct evidence {
 	enum evidence_kind kind;
-	str path;                     /**< inside the image, without leading '/' */
-	struct package_list packages; /**< package databases; for DPKG_LIST one nameless-version entry with `owned` */
-	struct os os;                 /**< OS_RELEASE (and its relatives), APK_REPOSITORIES */
-	str content_sets;             /**< CONTENT_MANIFEST: space-separated */
+	str path; /**< inside the image, without leading '/' */
+	struct package_list
+		packages; /**< package databases; for DPKG_LIST one nameless-version entry with `owned` */
+	struct os os;     /**< OS_RELEASE (and its relatives), APK_REPOSITORIES */
+	str content_sets; /**< CONTENT_MANIFEST: space-separated */
 };
 
 /** A symbolic link whose path may stand in the way of evidence. */
@@ -44,27 +45,27 @@ struct layer_link {
 };
 
 struct layer {
-	str diff_id;  /**< "sha256:..." of the tar stream */
-	str digest;   /**< "sha256:..." of the bytes as stored; equals diff_id when stored uncompressed */
-	str media;    /**< "tar", "tar+gzip", "tar+zstd", "tar+xz", "tar+bzip2", "folder" */
+	str diff_id; /**< "sha256:..." of the tar stream */
+	str digest; /**< "sha256:..." of the bytes as stored; equals diff_id when stored uncompressed */
+	str media; /**< "tar", "tar+gzip", "tar+zstd", "tar+xz", "tar+bzip2", "folder" */
 	uint64_t stored_bytes;
 	uint64_t tar_bytes;
 	uint64_t entries;
 	uint64_t files_analysed;
 	struct evidence *evidence;
 	size_t evidence_count, evidence_cap;
-	str *whiteouts;   /**< paths this layer deletes, in no order */
+	str *whiteouts; /**< paths this layer deletes, in no order */
 	size_t whiteout_count, whiteout_cap;
-	str *opaques;     /**< folders whose lower contents this layer hides */
+	str *opaques; /**< folders whose lower contents this layer hides */
 	size_t opaque_count, opaque_cap;
-	str *blockers;    /**< non-folders at paths that are folders above evidence elsewhere: they hide those too */
+	str *blockers; /**< non-folders at paths that are folders above evidence elsewhere: they hide those too */
 	size_t blocker_count, blocker_cap;
 	struct layer_link *links;
 	size_t link_count, link_cap;
 	struct gap_list gaps;
 
 	/* Filled by the source from the image's configuration, not stored with the layer. */
-	str created_by;   /**< history's command */
+	str created_by; /**< history's command */
 	bool from_cache;
 };
 

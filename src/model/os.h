@@ -10,15 +10,15 @@
 #include "codec/value.h"
 
 /** X(field, JSON key); id is lower case as in os-release(5): debian, alpine, rhel, almalinux, centos, amzn, ... */
-#define OS_FIELDS(X)                   \
-	X(id, "id")                    \
-	X(version_id, "versionId")     \
-	X(codename, "codename")        \
-	X(id_like, "idLike")           \
-	X(pretty_name, "name")         \
-	X(variant_id, "variantId")     \
-	X(cpe_name, "cpe")             \
-	X(repository, "repository")    \
+#define OS_FIELDS(X) \
+	X(id, "id") \
+	X(version_id, "versionId") \
+	X(codename, "codename") \
+	X(id_like, "idLike") \
+	X(pretty_name, "name") \
+	X(variant_id, "variantId") \
+	X(cpe_name, "cpe") \
+	X(repository, "repository") \
 	X(path, "path")
 
 struct os {

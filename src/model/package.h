@@ -24,29 +24,29 @@
  * license         as written in the database
  * db_path         where it was found, path inside the image without leading '/'
  */
-#define PACKAGE_FIELDS(X)                \
-	X(type, "type")                  \
-	X(namespace, "namespace")        \
-	X(name, "name")                  \
-	X(version, "version")            \
-	X(arch, "arch")                  \
-	X(source_name, "sourceName")     \
+#define PACKAGE_FIELDS(X) \
+	X(type, "type") \
+	X(namespace, "namespace") \
+	X(name, "name") \
+	X(version, "version") \
+	X(arch, "arch") \
+	X(source_name, "sourceName") \
 	X(source_version, "sourceVersion") \
-	X(module, "module")              \
-	X(vendor, "vendor")              \
-	X(license, "license")            \
+	X(module, "module") \
+	X(vendor, "vendor") \
+	X(license, "license") \
 	X(db_path, "path")
 
 struct package {
 #define PACKAGE_MEMBER(field, key) str field;
 	PACKAGE_FIELDS(PACKAGE_MEMBER)
 #undef PACKAGE_MEMBER
-	uint32_t line;      /**< 1-based line in db_path, 0 when it has no lines */
-	uint32_t layer;     /**< index into the inventory's layers of the one that brought it */
-	bool third_party;   /**< not from the distribution: its advisories do not apply */
-	str purl;           /**< canonical; filled by the merge and by SBOM readers */
-	str content_sets;   /**< space-separated Red Hat repositories it may come from; mostly empty */
-	str owned;          /**< little-endian u64 path hashes, ascending, of the files it owns: see package_owns() */
+	uint32_t line;    /**< 1-based line in db_path, 0 when it has no lines */
+	uint32_t layer;   /**< index into the inventory's layers of the one that brought it */
+	bool third_party; /**< not from the distribution: its advisories do not apply */
+	str purl;         /**< canonical; filled by the merge and by SBOM readers */
+	str content_sets; /**< space-separated Red Hat repositories it may come from; mostly empty */
+	str owned; /**< little-endian u64 path hashes, ascending, of the files it owns: see package_owns() */
 };
 
 struct package_list {
@@ -57,7 +57,8 @@ struct package_list {
 /** Writes one object; empty fields are left out. `layer` is written only when @p with_layer. */
 void package_render(const struct package *p, struct json_out *j, bool with_layer);
 /** Reads what package_render() wrote. Unknown keys are ignored. @return 0, -EBADMSG (no type, name or version), -ENOBUFS */
-MUST_CHECK int package_parse(const struct value *v, struct arena *a, struct package *ret, struct err *e);
+MUST_CHECK int package_parse(const struct value *v, struct arena *a, struct package *ret,
+			     struct err *e);
 
 /** The hash `owned` holds for a path, written without leading '/'. */
 uint64_t package_path_hash(str path);

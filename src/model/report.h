@@ -8,33 +8,33 @@
 
 /** What was known about the database the findings come from. */
 struct database_info {
-	str path;        /**< empty: no database was used */
-	str built;       /**< RFC 3339 */
-	str digest;      /**< "sha256:..." of the file's root hash */
-	str signer;      /**< key id; empty when unsigned */
+	str path;   /**< empty: no database was used */
+	str built;  /**< RFC 3339 */
+	str digest; /**< "sha256:..." of the file's root hash */
+	str signer; /**< key id; empty when unsigned */
 	uint32_t format;
 	uint64_t claims, vulnerabilities;
-	int64_t age_s;   /**< seconds since the newest feed it holds; negative when unknown */
+	int64_t age_s; /**< seconds since the newest feed it holds; negative when unknown */
 };
 
 struct ignore_note {
-	str place;  /**< "file:line" */
+	str place; /**< "file:line" */
 	str id;
 	str reason; /**< why it is worth a word: "expired on 2025-01-01", "matched nothing" */
 };
 
 struct report {
 	const struct inventory *inventory;
-	struct finding_list findings;   /**< highest risk first; ignored ones are in `ignored` */
+	struct finding_list findings; /**< highest risk first; ignored ones are in `ignored` */
 	struct finding_list ignored;
 	struct ignore_note *ignore_notes;
 	size_t ignore_note_count, ignore_note_cap;
-	struct gap_list gaps;           /**< of matching; the inventory has its own */
+	struct gap_list gaps; /**< of matching; the inventory has its own */
 	struct database_info database;
 	str tool_version;
-	str started;                    /**< RFC 3339, UTC */
+	str started; /**< RFC 3339, UTC */
 	uint64_t elapsed_ms;
-	str end_of_life;                /**< date the distribution's support ended or will end; empty when unknown */
+	str end_of_life; /**< date the distribution's support ended or will end; empty when unknown */
 	bool is_end_of_life;
 };
 

@@ -13,24 +13,25 @@
 struct http_client;
 
 struct http_options {
-	const char *ca_file;      /**< additional certificate authority, PEM; NULL: the system's only */
-	bool insecure;            /**< do not verify the peer's certificate */
-	const char *unix_socket;  /**< speak over this socket instead of TCP; NULL: TCP */
-	unsigned int stall_s;     /**< give up after so many seconds without a byte; 0: 30 */
+	const char *ca_file; /**< additional certificate authority, PEM; NULL: the system's only */
+	bool insecure;       /**< do not verify the peer's certificate */
+	const char *unix_socket;    /**< speak over this socket instead of TCP; NULL: TCP */
+	unsigned int stall_s;       /**< give up after so many seconds without a byte; 0: 30 */
 	unsigned int max_redirects; /**< 0: none */
 	const char *user_agent;
 };
 
-MUST_CHECK int http_client_new(const struct http_options *o, struct http_client **ret, struct err *e);
+MUST_CHECK int http_client_new(const struct http_options *o, struct http_client **ret,
+			       struct err *e);
 void http_client_free(struct http_client *c);
 
 struct http_request {
-	const char *method;          /**< NULL: GET */
+	const char *method; /**< NULL: GET */
 	const char *url;
-	const char *const *headers;  /**< "Name: value", NULL-terminated; may be NULL */
+	const char *const *headers; /**< "Name: value", NULL-terminated; may be NULL */
 	str body;
-	uint64_t max_body;           /**< bytes; over it the transfer ends with -E2BIG */
-	uint64_t offset;             /**< > 0: ask for the rest from here (Range) */
+	uint64_t max_body; /**< bytes; over it the transfer ends with -E2BIG */
+	uint64_t offset;   /**< > 0: ask for the rest from here (Range) */
 	/** Receives the body of a 2xx answer as it comes; NULL: it is collected in response.body. Non-zero ends it. */
 	int (*on_body)(void *ctx, str bytes, struct err *e);
 	void *ctx;
@@ -38,10 +39,11 @@ struct http_request {
 
 struct http_response {
 	int status;
-	struct buf body;      /**< the body, or the first 64 KiB of an error's; free with http_response_done() */
-	struct buf headers;   /**< "name: value\n" lines, names lower case */
+	struct buf
+		body; /**< the body, or the first 64 KiB of an error's; free with http_response_done() */
+	struct buf headers;      /**< "name: value\n" lines, names lower case */
 	uint64_t content_length; /**< UINT64_MAX when the peer did not say */
-	bool is_partial;      /**< the peer honoured the Range (206) */
+	bool is_partial;         /**< the peer honoured the Range (206) */
 };
 
 /**
@@ -50,8 +52,8 @@ struct http_response {
  * @return 0, -EHOSTUNREACH (name or connection), -ETIMEDOUT, -EPROTO (broken answer, truncated body), -EACCES (TLS
  *         verification), -E2BIG, or what on_body returned
  */
-MUST_CHECK int http_exchange(struct http_client *c, const struct http_request *q, struct http_response *ret,
-			     struct err *e);
+MUST_CHECK int http_exchange(struct http_client *c, const struct http_request *q,
+			     struct http_response *ret, struct err *e);
 void http_response_done(struct http_response *r);
 /** The value of header @p name (lower case), or the empty span. */
 str http_header(const struct http_response *r, const char *name);

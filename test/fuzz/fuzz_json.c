@@ -41,7 +41,8 @@ static unsigned int depth_of(const struct value *v)
 	unsigned int deepest = 0;
 
 	for (size_t i = 0; i < v->count; i++) {
-		unsigned int d = depth_of(v->kind == VALUE_ARRAY ? &v->items[i] : &v->members[i].value);
+		unsigned int d =
+			depth_of(v->kind == VALUE_ARRAY ? &v->items[i] : &v->members[i].value);
 
 		deepest = MAX(deepest, d);
 	}
@@ -56,7 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	OWNED_BUF b = BUF_INIT;
 
 	arena_init(&a, 16u << 20);
-	if (json_parse((str){ (const char *)data, size }, &a, &v, NULL) == 0 && depth_of(&v) <= JSON_OUT_MAX_DEPTH) {
+	if (json_parse((str){ (const char *)data, size }, &a, &v, NULL) == 0 &&
+	    depth_of(&v) <= JSON_OUT_MAX_DEPTH) {
 		json_out_init(&j, &b, false);
 		render(&v, &j);
 		int r = json_parse(buf_str(&b), &a, &again, NULL);

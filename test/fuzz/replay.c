@@ -36,7 +36,8 @@ int main(int argc, char **argv)
 			memcpy(exact, b.n ? b.p : "", b.n);
 			LLVMFuzzerTestOneInput(exact, b.n);
 		}
-		printf("%s %d - %s%s\n", r == 0 && exact ? "ok" : "not ok", i + 1, names[i]->d_name, e.text);
+		printf("%s %d - %s%s\n", r == 0 && exact ? "ok" : "not ok", i + 1, names[i]->d_name,
+		       e.text);
 		fflush(stdout);
 		free(exact);
 		buf_done(&b);

@@ -10,7 +10,9 @@ static void reads_a_document(void **state UNUSED)
 	struct err e = { 0 };
 
 	arena_init(&a, 0);
-	assert_int_equal(json_parse(S("{\"a\": {\"b\": [1, 2.5, \"x\\u0000y\"]}, \"t\": true}\n"), &a, &v, &e), 0);
+	assert_int_equal(json_parse(S("{\"a\": {\"b\": [1, 2.5, \"x\\u0000y\"]}, \"t\": true}\n"),
+				    &a, &v, &e),
+			 0);
 	assert_int_equal(value_int(value_at(value_path(&v, "a.b"), 0), -1), 1);
 	assert_true(value_num(value_at(value_path(&v, "a.b"), 1), 0) > 2.4);
 	assert_int_equal(value_str(value_at(value_path(&v, "a.b"), 2)).n, 3);
@@ -21,7 +23,8 @@ static void reads_a_document(void **state UNUSED)
 
 static void refuses_what_is_not_json(void **state UNUSED)
 {
-	static const char *const bad[] = { "", "{", "{\"a\":1} x", "[1,]", "['a']", "nul", "\"\xff\"", "[\n1,\n}" };
+	static const char *const bad[] = { "",      "{",   "{\"a\":1} x", "[1,]",
+					   "['a']", "nul", "\"\xff\"",    "[\n1,\n}" };
 	struct arena a;
 	struct value v;
 
@@ -53,7 +56,8 @@ static void writes_valid_json(void **state UNUSED)
 	json_array_close(&j);
 	json_object_close(&j);
 	assert_str(buf_str(&b),
-		   "{\"bad\xef\xbf\xbd\":\"a\\\"\\\\\\n\\u0001\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\","
+		   "{\"bad\xef\xbf\xbd\":"
+		   "\"a\\\"\\\\\\n\\u0001\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\","
 		   "\"n\":[-5,0.153,7,null]}");
 }
 

@@ -13,10 +13,10 @@
 
 #include "base/str.h"
 
-#define assert_str(actual, expected)                                                    \
-	do {                                                                            \
-		str a_ = (actual), x_ = str_from(expected);                             \
-		if (!str_eq(a_, x_))                                                    \
+#define assert_str(actual, expected) \
+	do { \
+		str a_ = (actual), x_ = str_from(expected); \
+		if (!str_eq(a_, x_)) \
 			fail_msg("got '%.*s', want '%.*s'", STR_ARG(a_), STR_ARG(x_)); \
 	} while (0)
 

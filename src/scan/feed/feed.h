@@ -17,7 +17,8 @@ struct feed_format {
 	/** Whether this file is of the format, by its path and first bytes. */
 	bool (*wants)(str path, str head);
 	/** Reads the whole file. Unreadable records go to the sink. @return 0, -ENOBUFS, -ENOMEM or the sink's error */
-	int (*import)(str path, str text, struct arena *a, const struct feed_sink *sink, struct err *e);
+	int (*import)(str path, str text, struct arena *a, const struct feed_sink *sink,
+		      struct err *e);
 };
 
 /** All formats, NULL-terminated, most specific first. */
@@ -28,6 +29,7 @@ struct feed_stats {
 };
 
 /** Imports a file, a folder or an archive (tar, gz, zst, xz, zip, nested one in the other to a bound). */
-MUST_CHECK int feed_import(const char *path, const struct feed_sink *sink, struct feed_stats *ret, struct err *e);
+MUST_CHECK int feed_import(const char *path, const struct feed_sink *sink, struct feed_stats *ret,
+			   struct err *e);
 
 #endif

@@ -22,8 +22,9 @@ bool package_db_is_on_the_way(str path);
  * @param siblings  for "X" the contents of companion files the caller also has ("rpmdb.sqlite-wal"), or empty
  * @return 0, -ENOBUFS (memory), -E2BIG (a limit). Malformed input is a gap, not an error.
  */
-MUST_CHECK int package_db_read(enum evidence_kind kind, str path, str bytes, str companion, const struct limits *l,
-			       struct arena *a, struct evidence *ret, struct gap_list *gaps, struct err *e);
+MUST_CHECK int package_db_read(enum evidence_kind kind, str path, str bytes, str companion,
+			       const struct limits *l, struct arena *a, struct evidence *ret,
+			       struct gap_list *gaps, struct err *e);
 
 /** The path whose bytes are @p path's companion ("x/rpmdb.sqlite-wal" for "x/rpmdb.sqlite"), or empty. */
 str package_db_companion(str path, struct arena *a);

@@ -10,15 +10,15 @@
 #include "model/inventory.h"
 
 /** X(id, scheme, help) : the prefix before ':' in a target, as users know it from other tools */
-#define SOURCE_SCHEMES(X)                                                      \
-	X(AUTO, "", "guess: a file, a folder, an engine, then a registry")     \
-	X(DOCKER, "docker", "Docker Engine socket")                            \
-	X(PODMAN, "podman", "Podman socket")                                   \
-	X(REGISTRY, "registry", "registry, OCI distribution")                  \
-	X(DOCKER_ARCHIVE, "docker-archive", "docker save archive")             \
-	X(OCI_ARCHIVE, "oci-archive", "OCI layout in a tar")                   \
-	X(OCI_DIR, "oci-dir", "OCI layout folder")                             \
-	X(DIR, "dir", "folder of files")                                       \
+#define SOURCE_SCHEMES(X) \
+	X(AUTO, "", "guess: a file, a folder, an engine, then a registry") \
+	X(DOCKER, "docker", "Docker Engine socket") \
+	X(PODMAN, "podman", "Podman socket") \
+	X(REGISTRY, "registry", "registry, OCI distribution") \
+	X(DOCKER_ARCHIVE, "docker-archive", "docker save archive") \
+	X(OCI_ARCHIVE, "oci-archive", "OCI layout in a tar") \
+	X(OCI_DIR, "oci-dir", "OCI layout folder") \
+	X(DIR, "dir", "folder of files") \
 	X(SBOM, "sbom", "CycloneDX or SPDX document")
 
 enum source_scheme {
@@ -36,20 +36,22 @@ struct scan_progress {
 
 struct scan_options {
 	struct limits limits;
-	const char *cache_dir;  /**< NULL: no cache is read or written */
-	const char *platform;   /**< "os/arch[/variant]"; NULL: this machine's */
-	unsigned int jobs;      /**< layers read at once; 0: one a processor */
-	const char *const *skip_dirs;  /**< NULL-terminated globs of folders inside the target not looked into; may be NULL */
+	const char *cache_dir; /**< NULL: no cache is read or written */
+	const char *platform;  /**< "os/arch[/variant]"; NULL: this machine's */
+	unsigned int jobs;     /**< layers read at once; 0: one a processor */
+	const char *const *
+		skip_dirs; /**< NULL-terminated globs of folders inside the target not looked into; may be NULL */
 	const char *const *skip_files;
 	struct scan_progress progress;
-	bool no_sandbox;        /**< tests only: parse in this process */
+	bool no_sandbox; /**< tests only: parse in this process */
 	/* registry and engine */
 	const char *docker_host; /**< NULL: DOCKER_HOST or the default socket */
 	const char *podman_host;
-	const char *ca_file;     /**< additional certificate authority, PEM */
+	const char *ca_file;       /**< additional certificate authority, PEM */
 	const char *docker_config; /**< folder of config.json; NULL: DOCKER_CONFIG or ~/.docker */
-	const char *const *insecure_registries; /**< NULL-terminated host[:port] list; "*" means every one */
-	unsigned int timeout_s;  /**< of one network operation without progress; 0: 30 */
+	const char *const
+		*insecure_registries; /**< NULL-terminated host[:port] list; "*" means every one */
+	unsigned int timeout_s;       /**< of one network operation without progress; 0: 30 */
 };
 
 /**
@@ -68,7 +70,7 @@ MUST_CHECK int source_read_rootfs(const char *path, const struct scan_options *o
 				  struct inventory *ret, struct err *e);
 
 /** A folder of arbitrary files. Errors as above. */
-MUST_CHECK int source_read_fs(const char *path, const struct scan_options *o, struct arena *a, struct inventory *ret,
-			      struct err *e);
+MUST_CHECK int source_read_fs(const char *path, const struct scan_options *o, struct arena *a,
+			      struct inventory *ret, struct err *e);
 
 #endif

@@ -19,7 +19,8 @@ struct match_options {
  * @param now seconds since 1970, for end of life and data age
  * @return 0, -EBADMSG (damaged database), -ENOBUFS
  */
-MUST_CHECK int match_inventory(struct vulndb *db, const struct inventory *v, const struct match_options *o, int64_t now,
-			       struct arena *a, struct report *ret, struct err *e);
+MUST_CHECK int match_inventory(struct vulndb *db, const struct inventory *v,
+			       const struct match_options *o, int64_t now, struct arena *a,
+			       struct report *ret, struct err *e);
 
 #endif

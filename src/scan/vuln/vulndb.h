@@ -19,8 +19,8 @@ struct vulndb;
  * @return 0, -ENOENT, -EBADMSG not a database or damaged, -EPROTO other format version, -EACCES not signed by a
  *         trusted key
  */
-MUST_CHECK int vulndb_open(const char *path, const uint8_t (*trusted_keys)[32], size_t trusted_key_count,
-			   struct vulndb **ret, struct err *e);
+MUST_CHECK int vulndb_open(const char *path, const uint8_t (*trusted_keys)[32],
+			   size_t trusted_key_count, struct vulndb **ret, struct err *e);
 void vulndb_close(struct vulndb *db);
 
 /** A claim as stored: bounds as keys of the namespace's version scheme, ready for str_cmp(). All spans borrow from the map. */
@@ -43,14 +43,15 @@ bool vulndb_has_namespace(const struct vulndb *db, str namespace);
  * @param ret      array owned by @p a
  * @return number of claims (0: none), -EBADMSG damaged, -ENOBUFS
  */
-MUST_CHECK int vulndb_find(struct vulndb *db, str namespace, str package, struct arena *a, struct vulndb_claim **ret,
-			   struct err *e);
+MUST_CHECK int vulndb_find(struct vulndb *db, str namespace, str package, struct arena *a,
+			   struct vulndb_claim **ret, struct err *e);
 
 /** The facts about a vulnerability; text is unpacked into @p a. @return 0, -EBADMSG, -ENOBUFS */
-MUST_CHECK int vulndb_vulnerability(struct vulndb *db, uint32_t ordinal, struct arena *a, struct vulnerability *ret,
-				    struct err *e);
+MUST_CHECK int vulndb_vulnerability(struct vulndb *db, uint32_t ordinal, struct arena *a,
+				    struct vulnerability *ret, struct err *e);
 /** Finds a vulnerability by id or alias. @return 0, -ENOENT, -EBADMSG */
-MUST_CHECK int vulndb_find_vulnerability(struct vulndb *db, str id, uint32_t *ret_ordinal, struct err *e);
+MUST_CHECK int vulndb_find_vulnerability(struct vulndb *db, str id, uint32_t *ret_ordinal,
+					 struct err *e);
 
 void vulndb_info(const struct vulndb *db, struct arena *a, struct database_info *ret);
 

@@ -32,19 +32,21 @@ void vulndb_builder_free(struct vulndb_builder *b);
 struct feed_sink vulndb_builder_sink(struct vulndb_builder *b);
 
 struct vulndb_build_options {
-	str built;                  /**< RFC 3339; from SOURCE_DATE_EPOCH when reproducing */
+	str built;                   /**< RFC 3339; from SOURCE_DATE_EPOCH when reproducing */
 	const uint8_t *private_seed; /**< 32 bytes, NULL: unsigned */
-	bool facts_of_claims_only;  /**< leave out vulnerabilities no claim names */
-	uint32_t description_max;   /**< cut descriptions to so many bytes; 0: whole */
+	bool facts_of_claims_only;   /**< leave out vulnerabilities no claim names */
+	uint32_t description_max;    /**< cut descriptions to so many bytes; 0: whole */
 };
 
 struct vulndb_build_stats {
 	uint64_t claims, vulnerabilities, namespaces, packages, unreadable, bytes;
-	uint64_t bad_versions;      /**< claims whose version its scheme refuses: kept out, named in the report */
+	uint64_t
+		bad_versions; /**< claims whose version its scheme refuses: kept out, named in the report */
 };
 
 /** Writes the database to @p path atomically. @return 0, -ENOMEM, -ENOBUFS, or the file system's errno */
-MUST_CHECK int vulndb_builder_write(struct vulndb_builder *b, const char *path, const struct vulndb_build_options *o,
+MUST_CHECK int vulndb_builder_write(struct vulndb_builder *b, const char *path,
+				    const struct vulndb_build_options *o,
 				    struct vulndb_build_stats *ret, struct err *e);
 
 #endif
