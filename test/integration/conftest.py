@@ -1,0 +1,60 @@
+"""What every integration test shares: the programs under test, the shared data, and temporary state of its own."""
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+SOURCE = pathlib.Path(os.environ.get("SKEP_SOURCE_DIR", pathlib.Path(__file__).parents[2])).resolve()
+SHARED = pathlib.Path(os.environ.get("SKEP_SHARED_DIR", SOURCE.parent / "shared")).resolve()
+BUILD = pathlib.Path(os.environ.get("SKEP_BUILD_DIR", SOURCE / "build")).resolve()
+
+
+class Skep:
+    """Runs build/bin/skep with a cache, a database folder and a home of its own."""
+
+    def __init__(self, home):
+        self.binary = os.environ.get("SKEP_BIN", str(BUILD / "bin" / "skep"))
+        self.home = home
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("SKEP_", "XDG_", "LC_", "DOCKER_"))}
+        self.env.update(HOME=str(home), XDG_CACHE_HOME=str(home / "cache"), XDG_DATA_HOME=str(home / "data"),
+                        XDG_CONFIG_HOME=str(home / "config"), LANG="C.UTF-8")
+
+    def run(self, *args, env=None, timeout=300, check=None, **kw):
+        """One run; `check` names the exit codes that are fine (None: any)."""
+        p = subprocess.run([self.binary, *map(str, args)], env={**self.env, **(env or {})}, capture_output=True,
+                           timeout=timeout, stdin=subprocess.DEVNULL, **kw)
+        p.out, p.err = p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
+        if check is not None:
+            codes = check if isinstance(check, (tuple, list, set)) else (check,)
+            assert p.returncode in codes, f"exit {p.returncode}, want {codes}\n{p.args}\n{p.err[-3000:]}{p.out[-2000:]}"
+        return p
+
+    def report(self, *args, check=(0, 6), **kw):
+        """The JSON report of a scan command."""
+        return json.loads(self.run(*args, "-f", "json", check=check, **kw).stdout)
+
+
+@pytest.fixture
+def skep(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    return Skep(home)
+
+
+@pytest.fixture(scope="session")
+def shared():
+    if not (SHARED / "data").is_dir():
+        pytest.skip("shared data is not beside the source tree")
+    return SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def source_dir():
+    return SOURCE
+
+
+@pytest.fixture(scope="session")
+def build_dir():
+    return BUILD
