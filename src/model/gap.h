@@ -5,6 +5,9 @@
 #define SKEP_MODEL_GAP_H
 
 #include "base/arena.h"
+#include "base/err.h"
+#include "codec/json_out.h"
+#include "codec/value.h"
 
 /** X(id, name, English, Chinese) */
 #define GAP_KINDS(X) \
@@ -51,6 +54,15 @@ void gap_add(struct gap_list *l, struct arena *a, enum gap_kind kind, str place,
 	     ...) PRINTF_LIKE(5, 6);
 /** Appends all of @p from, copying. */
 void gap_add_all(struct gap_list *l, struct arena *a, const struct gap_list *from);
+
+/** Writes {"items": [...], "dropped": n}. */
+void gap_list_render(const struct gap_list *l, struct json_out *j);
+/**
+ * Reads what gap_list_render() wrote; an absent object, NULL, is the empty list. Strings are copied into @p a.
+ * @return 0, -EBADMSG, -E2BIG (more than GAP_LIST_MAX), -ENOBUFS
+ */
+MUST_CHECK int gap_list_parse(const struct value *v, struct arena *a, struct gap_list *ret,
+			      struct err *e);
 
 const char *gap_kind_name(enum gap_kind k);
 /** Whether a gap of this kind means that something in the target was not examined (exit status 6). */

@@ -54,6 +54,10 @@ struct inventory {
 
 /** Writes the inventory as one object. */
 void inventory_render(const struct inventory *v, struct json_out *j);
+/**
+ * Reads what inventory_render() wrote and checks everything; strings are copied into @p a.
+ * @return 0, -EBADMSG (with what is wrong), -E2BIG (a list or string over its bound), -ENOBUFS
+ */
 MUST_CHECK int inventory_parse(const struct value *v, struct arena *a, struct inventory *ret,
 			       struct err *e);
 

@@ -72,8 +72,13 @@ struct layer {
 /** Bumped when the analysers or this format change, so that a stored layer is never read by the wrong version. */
 #define LAYER_FORMAT 1
 
+/** Writes the layer as one object, without created_by and from_cache. */
 void layer_render(const struct layer *l, struct json_out *j);
-/** Reads what layer_render() wrote; the writer may have been a compromised worker: everything is checked. */
+/**
+ * Reads what layer_render() wrote; the writer may have been a compromised worker: everything is checked.
+ * Digests are well-formed (or empty), paths normalised, counts in range. @p text may go.
+ * @return 0, -EBADMSG (malformed, or of another LAYER_FORMAT), -E2BIG (a list or string over its bound), -ENOBUFS
+ */
 MUST_CHECK int layer_parse(str text, struct arena *a, struct layer *ret, struct err *e);
 
 const char *evidence_kind_name(enum evidence_kind k);

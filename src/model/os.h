@@ -29,6 +29,7 @@ struct os {
 };
 
 void os_render(const struct os *o, struct json_out *j);
+/** Reads what os_render() wrote; strings are copied into @p a. @return 0, -EBADMSG, -E2BIG, -ENOBUFS */
 MUST_CHECK int os_parse(const struct value *v, struct arena *a, struct os *ret, struct err *e);
 
 #endif

@@ -56,13 +56,30 @@ struct package_list {
 
 /** Writes one object; empty fields are left out. `layer` is written only when @p with_layer. */
 void package_render(const struct package *p, struct json_out *j, bool with_layer);
-/** Reads what package_render() wrote. Unknown keys are ignored. @return 0, -EBADMSG (no type, name or version), -ENOBUFS */
+/**
+ * Reads what package_render() wrote; strings are copied into @p a. Unknown keys are ignored.
+ * @return 0, -EBADMSG (no type, name or version; a field of the wrong kind), -E2BIG (a string over 64 KiB), -ENOBUFS
+ */
 MUST_CHECK int package_parse(const struct value *v, struct arena *a, struct package *ret,
 			     struct err *e);
+
+#define PACKAGE_LIST_MAX 1000000
+
+/** Writes an array. */
+void package_list_render(const struct package_list *l, struct json_out *j, bool with_layer);
+/**
+ * Reads an array (an absent one, NULL, is empty). Errors as package_parse(); -E2BIG also over PACKAGE_LIST_MAX.
+ * @param needs_version false where entries only tell who owns which files
+ */
+MUST_CHECK int package_list_parse(const struct value *v, bool needs_version, struct arena *a,
+				  struct package_list *ret, struct err *e);
 
 /** The hash `owned` holds for a path, written without leading '/'. */
 uint64_t package_path_hash(str path);
 /** Whether @p p owns @p path (without leading '/'); false positives are as rare as 64-bit collisions. */
 bool package_owns(const struct package *p, str path);
+/** Makes `owned` of @p count hashes, which are sorted in place. @return 0 or -ENOBUFS */
+MUST_CHECK int package_set_owned(struct package *p, uint64_t *hashes, size_t count,
+				 struct arena *a);
 
 #endif
