@@ -17,16 +17,31 @@ struct database_info {
 	int64_t age_s; /**< seconds since the newest feed it holds; negative when unknown */
 };
 
+/** X(id, name, English, Chinese): why an ignore rule is worth a word; %s is the detail */
+#define IGNORE_NOTES(X) \
+	X(EXPIRED, "expired", "expired on %s", "已于 %s 过期") \
+	X(UNUSED, "unused", "matched nothing%s", "未匹配任何结果%s") \
+	X(NOT_UNDERSTOOD, "not-understood", "not understood: %s", "无法理解：%s")
+
+enum ignore_note_kind {
+#define IGNORE_ENUM(id, name, en, zh) IGNORE_##id,
+	IGNORE_NOTES(IGNORE_ENUM)
+#undef IGNORE_ENUM
+};
+
 struct ignore_note {
+	enum ignore_note_kind kind;
 	str place; /**< "file:line" */
-	str id;
-	str reason; /**< why it is worth a word: "expired on 2025-01-01", "matched nothing" */
+	str id;    /**< of the vulnerability; may be empty */
+	str detail;
 };
 
 struct report {
 	const struct inventory *inventory;
 	struct finding_list findings; /**< highest risk first; ignored ones are in `ignored` */
 	struct finding_list ignored;
+	uint64_t
+		filtered; /**< findings left out of both lists by --severity and --ignore-unfixed */
 	struct ignore_note *ignore_notes;
 	size_t ignore_note_count, ignore_note_cap;
 	struct gap_list gaps; /**< of matching; the inventory has its own */
