@@ -1,8 +1,10 @@
 /** @file
  * HTTP client. The only module that knows libcurl.
  *
- * The peer is not trusted: header and body sizes are bounded, a transfer without progress ends after a time-out,
- * redirects are followed only to http(s) and lose credentials when they leave the host.
+ * The peer is not trusted: header and body sizes are bounded, a transfer that stalls ends after a time-out,
+ * redirects are followed only to http(s), never from https to http, and lose credentials when they leave the host.
+ * Proxies are taken from the environment (http_proxy, https_proxy, no_proxy). Messages name a URL without its user
+ * information and query, because both carry secrets. One client serves one thread.
  */
 #ifndef SKEP_WIRE_HTTP_H
 #define SKEP_WIRE_HTTP_H
@@ -11,12 +13,15 @@
 #include "base/err.h"
 
 struct http_client;
+struct http_response;
 
 struct http_options {
 	const char *ca_file; /**< additional certificate authority, PEM; NULL: the system's only */
-	bool insecure;       /**< do not verify the peer's certificate */
-	const char *unix_socket;    /**< speak over this socket instead of TCP; NULL: TCP */
-	unsigned int stall_s;       /**< give up after so many seconds without a byte; 0: 30 */
+	bool insecure; /**< do not verify the peer's certificate; allow https to lead to http */
+	const char *client_cert; /**< PEM, shown to the peer; NULL: none */
+	const char *client_key;
+	const char *unix_socket; /**< speak over this socket instead of TCP; NULL: TCP */
+	unsigned int stall_s;    /**< give up when so many seconds bring less than 1 KiB; 0: 30 */
 	unsigned int max_redirects; /**< 0: none */
 	const char *user_agent;
 };
@@ -25,13 +30,19 @@ MUST_CHECK int http_client_new(const struct http_options *o, struct http_client 
 			       struct err *e);
 void http_client_free(struct http_client *c);
 
+/** The bound of a collected body when the request names none; a streamed one has none then. */
+#define HTTP_MAX_BODY (8u << 20)
+
 struct http_request {
 	const char *method; /**< NULL: GET */
 	const char *url;
 	const char *const *headers; /**< "Name: value", NULL-terminated; may be NULL */
 	str body;
-	uint64_t max_body; /**< bytes; over it the transfer ends with -E2BIG */
-	uint64_t offset;   /**< > 0: ask for the rest from here (Range) */
+	uint64_t max_body; /**< bytes; over it the transfer ends with -E2BIG; 0: HTTP_MAX_BODY */
+	uint64_t
+		offset; /**< > 0: ask for the rest from here (Range); is_partial tells whether it was granted */
+	/** Called once, when the headers of a 2xx answer are complete, before the body; NULL: not. Non-zero ends it. */
+	int (*on_start)(void *ctx, const struct http_response *r, struct err *e);
 	/** Receives the body of a 2xx answer as it comes; NULL: it is collected in response.body. Non-zero ends it. */
 	int (*on_body)(void *ctx, str bytes, struct err *e);
 	void *ctx;
@@ -42,15 +53,16 @@ struct http_response {
 	struct buf
 		body; /**< the body, or the first 64 KiB of an error's; free with http_response_done() */
 	struct buf headers;      /**< "name: value\n" lines, names lower case */
-	uint64_t content_length; /**< UINT64_MAX when the peer did not say */
+	uint64_t content_length; /**< of this answer; UINT64_MAX when the peer did not say */
 	bool is_partial;         /**< the peer honoured the Range (206) */
 };
 
 /**
- * One exchange. Any status is a success of this function.
+ * One exchange, redirects followed. Any status is a success of this function.
  *
- * @return 0, -EHOSTUNREACH (name or connection), -ETIMEDOUT, -EPROTO (broken answer, truncated body), -EACCES (TLS
- *         verification), -E2BIG, or what on_body returned
+ * @return 0, -EHOSTUNREACH (name or connection), -ENOENT or -EACCES (the Unix socket), -ETIMEDOUT, -EPROTO (broken
+ *         answer, truncated body, no TLS at the other end), -EACCES (TLS verification), -E2BIG, -EINVAL (the URL), or
+ *         what on_body returned
  */
 MUST_CHECK int http_exchange(struct http_client *c, const struct http_request *q,
 			     struct http_response *ret, struct err *e);
