@@ -1,0 +1,153 @@
+/* Orders written out in the schemes' specifications; test/integration/test_version_oracles.py asks the tools. */
+#include "unit.h"
+
+#include "codec/version.h"
+
+static int order_of(enum version_scheme scheme, const char *a, const char *b)
+{
+	struct err e = { 0 };
+	int order;
+
+	if (version_compare(scheme, str_from(a), str_from(b), &order, &e) < 0)
+		fail_msg("%s", e.text);
+	return order;
+}
+
+static void assert_rising_(enum version_scheme scheme, const char *const *versions, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < n; j++) {
+			int order = order_of(scheme, versions[i], versions[j]);
+
+			if ((i < j) != (order < 0) || (i > j) != (order > 0))
+				fail_msg("%s: '%s' against '%s' gives %d",
+					 version_scheme_name(scheme), versions[i], versions[j],
+					 order);
+		}
+}
+
+#define assert_rising(scheme, ...) \
+	do { \
+		static const char *const versions_[] = { __VA_ARGS__ }; \
+		assert_rising_(scheme, versions_, ARRAY_LEN(versions_)); \
+	} while (0)
+
+static void assert_same(enum version_scheme scheme, const char *a, const char *b)
+{
+	if (order_of(scheme, a, b) != 0)
+		fail_msg("%s: '%s' is not '%s'", version_scheme_name(scheme), a, b);
+}
+
+static void assert_refused(enum version_scheme scheme, const char *text)
+{
+	OWNED_BUF out = BUF_INIT;
+	struct err e = { 0 };
+
+	buf_byte(&out, 'x');
+	assert_int_equal(version_key(scheme, str_from(text), &out, &e), -EBADMSG);
+	assert_true(strlen(e.text) > 0);
+	assert_str(buf_str(&out), "x");
+}
+
+static void deb(void **state UNUSED)
+{
+	assert_rising(VERSION_DEB, "~~", "~~a", "~", "0", "1.0~rc1", "1.0", "1.0-1~bpo1", "1.0-1",
+		      "1.0-1+deb11u1", "1.0-1+deb11u10", "1.0-1.1", "1.0a", "1.0+b", "1.0.1", "1.2",
+		      "1.10", "10000000000000000000000", "a", "+", "1:0.1");
+	assert_same(VERSION_DEB, "1.0", "0:1.0-0");
+	assert_same(VERSION_DEB, "1.0-0", "1.0");
+	assert_same(VERSION_DEB, "1.", "1.0");
+	assert_same(VERSION_DEB, "01.002", "1.2");
+	assert_refused(VERSION_DEB, "");
+	assert_refused(VERSION_DEB, "1.0-");
+	assert_refused(VERSION_DEB, "1:");
+	assert_refused(VERSION_DEB, ":1");
+	assert_refused(VERSION_DEB, "a:1");
+	assert_refused(VERSION_DEB, "2147483648:1");
+	assert_refused(VERSION_DEB, "1 0");
+}
+
+static void rpm(void **state UNUSED)
+{
+	assert_rising(VERSION_RPM, "1.0~rc1", "1.0~rc1-1", "1.0", "1.0-0", "1.0-1", "1.0-1.el8",
+		      "1.0-1.el8_4", "1.0-2.el8", "1.0^git1", "1.0^git1.1", "1.0a", "1.0.1", "1.2",
+		      "1.10", "2", "1:0.1", "4294967295:1");
+	assert_same(VERSION_RPM, "0:1.0-1", "1.0-1");
+	assert_same(VERSION_RPM, "1.0.-1", "1_0-1");
+	assert_same(VERSION_RPM, "1.01", "1.1");
+	assert_same(VERSION_RPM, ":1", "1");
+	assert_rising(VERSION_RPM, "a", "b", "1");
+	assert_refused(VERSION_RPM, "4294967296:1");
+}
+
+static void apk(void **state UNUSED)
+{
+	assert_rising(VERSION_APK, "0.1_alpha", "0.1_beta2", "0.1_pre", "0.1_rc", "0.1_rc1", "0.1",
+		      "0.1-r0", "0.1-r1", "0.1-r10", "0.1_cvs", "0.1_git20230101", "0.1_p1", "0.1a",
+		      "0.1b", "0.1.001", "0.1.0", "0.1.0.1", "0.1.01", "0.1.1", "0.2", "0.10",
+		      "1.0");
+	assert_same(VERSION_APK, "1-r", "1-r0");
+	assert_same(VERSION_APK, ".1", "0.1");
+	assert_rising(VERSION_APK, "1_git1-r0", "1_git1~0a-r0", "1_git1~0b-r0", "1_git2");
+	assert_refused(VERSION_APK, "1.0-1");
+	assert_refused(VERSION_APK, "1A");
+	assert_refused(VERSION_APK, "1_foo");
+	assert_refused(VERSION_APK, "1.123456789012345678");
+	assert_refused(VERSION_APK, "1-r0_p1");
+}
+
+static void epochs_can_be_left_out(void **state UNUSED)
+{
+	static const enum version_scheme with_epoch[] = { VERSION_DEB, VERSION_RPM };
+
+	for (size_t i = 0; i < ARRAY_LEN(with_epoch); i++) {
+		OWNED_BUF a = BUF_INIT;
+		OWNED_BUF b = BUF_INIT;
+
+		assert_int_equal(version_key(with_epoch[i], S("4:5.26-1"), &a, NULL), 0);
+		assert_int_equal(version_key(with_epoch[i], S("5.26-1"), &b, NULL), 0);
+		assert_false(str_eq(buf_str(&a), buf_str(&b)));
+		assert_true(str_eq(version_key_without_epoch(with_epoch[i], buf_str(&a)),
+				   version_key_without_epoch(with_epoch[i], buf_str(&b))));
+	}
+	assert_str(version_key_without_epoch(VERSION_APK, S("key")), "key");
+}
+
+static void long_versions_are_refused_by_length(void **state UNUSED)
+{
+	OWNED_BUF out = BUF_INIT;
+	char text[VERSION_KEY_MAX + 1];
+
+	memset(text, '1', sizeof(text));
+	assert_int_equal(version_key(VERSION_DEB, (str){ text, sizeof(text) }, &out, NULL), -E2BIG);
+	assert_int_equal(version_key(VERSION_DEB, (str){ text, VERSION_KEY_MAX }, &out, NULL),
+			 -E2BIG);
+	assert_int_equal(version_key(VERSION_DEB, (str){ text, 900 }, &out, NULL), 0);
+	assert_int_equal(version_key(VERSION_DEB, (str){ "1\0", 2 }, &out, NULL), -EBADMSG);
+}
+
+static void names_find_schemes(void **state UNUSED)
+{
+	for (enum version_scheme s = 0; s < VERSION_SCHEME_COUNT; s++) {
+		enum version_scheme found = VERSION_SCHEME_COUNT;
+
+		assert_int_equal(version_scheme_find(str_from(version_scheme_name(s)), &found), 0);
+		assert_int_equal(found, s);
+	}
+	enum version_scheme none;
+	assert_int_equal(version_scheme_find(S("dpkg"), &none), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(deb),
+		cmocka_unit_test(rpm),
+		cmocka_unit_test(apk),
+		cmocka_unit_test(epochs_can_be_left_out),
+		cmocka_unit_test(long_versions_are_refused_by_length),
+		cmocka_unit_test(names_find_schemes),
+	};
+
+	return cmocka_run_group_tests_name("version", tests, NULL, NULL);
+}
