@@ -1,0 +1,258 @@
+#include "base/option.h"
+
+#include "base/quantity.h"
+
+bool option_takes_value(const struct option_def *d)
+{
+	return d->type != OPTION_FLAG && d->type != OPTION_COUNT;
+}
+
+void option_set_init(struct option_set *s, struct arena *a)
+{
+	*s = (struct option_set){ .arena = a };
+}
+
+struct option_value *option_set_find(const struct option_set *s, str name)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (str_is(name, s->values[i].def->name))
+			return &s->values[i];
+	return NULL;
+}
+
+static const char *const no_items[] = { NULL };
+
+int option_set_add(struct option_set *s, const struct option_def *table, struct err *e)
+{
+	for (const struct option_def *d = table; d->name; d++) {
+		struct option_value *v;
+
+		assert(!option_set_find(s, str_from(d->name)));
+		v = ARENA_PUSH(s->arena, s->values, s->count, s->cap);
+		if (!v)
+			return err_set(e, ENOBUFS, "options: memory budget spent");
+		v->def = d;
+		if (!d->fallback)
+			continue;
+
+		int r = option_set_assign(s, v, d->fallback, OPTION_DEFAULT, "default", e);
+
+		assert(r != -EINVAL);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int parse_bool(str text, uint64_t *ret)
+{
+	static const char *const yes[] = { "true", "yes", "on", "1" };
+	static const char *const no[] = { "false", "no", "off", "0", "" };
+
+	for (size_t i = 0; i < ARRAY_LEN(yes); i++)
+		if (str_eq_nocase(text, str_from(yes[i]))) {
+			*ret = 1;
+			return 0;
+		}
+	for (size_t i = 0; i < ARRAY_LEN(no); i++)
+		if (str_eq_nocase(text, str_from(no[i]))) {
+			*ret = 0;
+			return 0;
+		}
+	return -EBADMSG;
+}
+
+static int parse_number(enum option_type type, str text, uint64_t *ret)
+{
+	switch (type) {
+	case OPTION_FLAG:
+		return parse_bool(text, ret);
+	case OPTION_BYTES:
+		return quantity_bytes(text, ret);
+	case OPTION_DURATION:
+		return quantity_seconds(text, ret);
+	case OPTION_COUNT:
+	case OPTION_U64:
+		return str_u64(text, ret);
+	default:
+		return 0;
+	}
+}
+
+static const char *expected(enum option_type type)
+{
+	switch (type) {
+	case OPTION_FLAG:
+		return "true or false";
+	case OPTION_BYTES:
+		return "a size such as 512MiB";
+	case OPTION_DURATION:
+		return "a duration such as 90s, 12h or 7d";
+	default:
+		return "a whole number";
+	}
+}
+
+static bool is_choice(const char *choices, str text)
+{
+	str rest = str_from(choices);
+
+	while (rest.n)
+		if (str_eq(str_cut(&rest, '|'), text))
+			return true;
+	return false;
+}
+
+static int refuse(const struct option_value *v, const char *text, const char *where, struct err *e)
+{
+	const struct option_def *d = v->def;
+	bool flag = strcmp(where, "flag") == 0;
+	const char *source = flag ? "" : where, *sep = flag ? "" : ": ";
+
+	if (d->type == OPTION_CHOICE)
+		return err_set(e, EINVAL, "%s%s--%s: '%s' is none of %s", source, sep, d->name,
+			       text, d->choices);
+	return err_set(e, EINVAL, "%s%s--%s: '%s' is not %s", source, sep, d->name, text,
+		       expected(d->type));
+}
+
+static int push_item(struct option_set *s, struct option_value *v, str item)
+{
+	const char **at;
+
+	item = arena_str(s->arena, item);
+	if (!item.p)
+		return -ENOBUFS;
+	/* One place beyond the count stays NULL. */
+	if (v->count + 1 >= v->cap) {
+		const char **items =
+			arena_grow(s->arena, v->items, v->count, &v->cap, sizeof(*v->items));
+
+		if (!items)
+			return -ENOBUFS;
+		v->items = items;
+	}
+	at = &v->items[v->count++];
+	at[0] = item.p;
+	at[1] = NULL;
+	return 0;
+}
+
+static int push_items(struct option_set *s, struct option_value *v, str text)
+{
+	if (v->def->type == OPTION_MULTI)
+		return push_item(s, v, text);
+	while (text.n) {
+		str item = str_trim(str_cut(&text, ','));
+		int r = item.n ? push_item(s, v, item) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int option_set_assign(struct option_set *s, struct option_value *v, const char *text,
+		      enum option_origin origin, const char *where, struct err *e)
+{
+	enum option_type type = v->def->type;
+	uint64_t number = 0;
+
+	if (origin < v->origin)
+		return 0;
+	if (parse_number(type, str_from(text), &number) < 0)
+		return refuse(v, text, where, e);
+	if (type == OPTION_CHOICE && !is_choice(v->def->choices, str_from(text)))
+		return refuse(v, text, where, e);
+	if (type == OPTION_LIST || type == OPTION_MULTI) {
+		if (origin > v->origin)
+			v->count = 0;
+		if (push_items(s, v, str_from(text)) < 0)
+			return err_set(e, ENOBUFS, "options: memory budget spent");
+	}
+	if (type == OPTION_COUNT && origin == OPTION_ARGV && v->origin == OPTION_ARGV)
+		number += v->number;
+	v->number = number;
+	v->text = option_takes_value(v->def) ? text : NULL;
+	v->origin = origin;
+	v->where = where;
+	return 0;
+}
+
+const char *option_env_name(struct arena *a, const char *prefix, const char *name)
+{
+	size_t prefix_n = strlen(prefix), n = strlen(name);
+	char *out = arena_alloc(a, prefix_n + n + 2);
+
+	if (!out)
+		return NULL;
+	memcpy(out, prefix, prefix_n);
+	out[prefix_n] = '_';
+	for (size_t i = 0; i < n; i++) {
+		char c = name[i];
+
+		out[prefix_n + 1 + i] = c == '-'               ? '_'
+					: c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A')
+							       : c;
+	}
+	return out;
+}
+
+int option_set_environment(struct option_set *s, const char *prefix, struct err *e)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		struct option_value *v = &s->values[i];
+		const char *name = option_env_name(s->arena, prefix, v->def->name);
+		const char *text = name ? getenv(name) : NULL;
+		int r;
+
+		if (!name)
+			return err_set(e, ENOBUFS, "options: memory budget spent");
+		/* An empty variable is how a shell script says "not set". */
+		if (!text || !*text)
+			continue;
+		r = option_set_assign(s, v, text, OPTION_ENV, name, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static const struct option_value *must_find(const struct option_set *s, const char *name)
+{
+	const struct option_value *v = option_set_find(s, str_from(name));
+
+	assert(v);
+	return v;
+}
+
+bool option_is_given(const struct option_set *s, const char *name)
+{
+	return must_find(s, name)->origin > OPTION_DEFAULT;
+}
+
+bool option_flag(const struct option_set *s, const char *name)
+{
+	return must_find(s, name)->number != 0;
+}
+
+const char *option_text(const struct option_set *s, const char *name)
+{
+	return must_find(s, name)->text;
+}
+
+uint64_t option_number(const struct option_set *s, const char *name, uint64_t otherwise)
+{
+	const struct option_value *v = must_find(s, name);
+
+	return v->origin == OPTION_UNSET ? otherwise : v->number;
+}
+
+const char *const *option_list(const struct option_set *s, const char *name, size_t *ret_count)
+{
+	const struct option_value *v = must_find(s, name);
+
+	if (ret_count)
+		*ret_count = v->count;
+	return v->count ? (const char *const *)v->items : no_items;
+}
