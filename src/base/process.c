@@ -1,0 +1,95 @@
+#include "base/process.h"
+
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+enum { KEEP_MAX = 8 };
+
+static void sort(int *fds, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		for (size_t k = i; k > 0 && fds[k] < fds[k - 1]; k--) {
+			int swapped = fds[k];
+
+			fds[k] = fds[k - 1];
+			fds[k - 1] = swapped;
+		}
+}
+
+static void close_others(const int *keep, size_t count)
+{
+	int fds[KEEP_MAX];
+	unsigned int from = 3;
+
+	for (size_t i = 0; i < count; i++)
+		fds[i] = keep[i];
+	sort(fds, count);
+	for (size_t i = 0; i < count; i++) {
+		if (fds[i] < (int)from)
+			continue;
+		if (fds[i] > (int)from)
+			syscall(SYS_close_range, from, (unsigned int)fds[i] - 1, 0);
+		from = (unsigned int)fds[i] + 1;
+	}
+	syscall(SYS_close_range, from, ~0u, 0);
+}
+
+static void default_signals(void)
+{
+	static const int handled[] = { SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGCHLD,
+				       SIGALRM, SIGUSR1, SIGUSR2, SIGWINCH };
+	sigset_t none;
+
+	for (size_t i = 0; i < ARRAY_LEN(handled); i++)
+		signal(handled[i], SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int process_start(int (*fn)(void *ctx), void *ctx, const int *keep, size_t count, pid_t *ret,
+		  struct err *e)
+{
+	pid_t parent = getpid(), pid;
+
+	assert(count <= KEEP_MAX);
+	pid = fork();
+	if (pid < 0)
+		return err_sys(e, errno, "cannot start a worker");
+	if (pid > 0) {
+		*ret = pid;
+		return 0;
+	}
+	/* The parent may be gone before the request to die with it was made. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(255);
+	default_signals();
+	close_others(keep, count);
+	_exit(fn(ctx) & 255);
+}
+
+int process_wait(pid_t pid, struct process_end *ret, struct err *e)
+{
+	int status;
+	pid_t r;
+
+	do
+		r = waitpid(pid, &status, 0);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return err_sys(e, errno, "cannot wait for a worker");
+	*ret = (struct process_end){ .exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+				     .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0 };
+	return 0;
+}
+
+void process_kill(pid_t pid)
+{
+	struct process_end end;
+
+	kill(pid, SIGKILL);
+	(void)!process_wait(pid, &end, NULL);
+}
