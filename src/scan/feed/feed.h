@@ -24,11 +24,24 @@ struct feed_format {
 /** All formats, NULL-terminated, most specific first. */
 extern const struct feed_format *const feed_formats[];
 
+/** How many of the files nobody recognised are named. */
+#define FEED_IGNORED_NAMED 20
+
 struct feed_stats {
-	uint64_t files, records, ignored_files;
+	uint64_t files;                        /**< some importer read */
+	uint64_t records;                      /**< claims and facts delivered */
+	uint64_t ignored_files;                /**< no importer recognised */
+	char ignored[FEED_IGNORED_NAMED][256]; /**< the first of those */
 };
 
-/** Imports a file, a folder or an archive (tar, gz, zst, xz, zip, nested one in the other to a bound). */
+/**
+ * Imports a file, a folder or an archive (tar, gz, zst, xz, bz2, zip, nested one in the other to a bound).
+ *
+ * Names that begin with a dot are passed over in folders. Files, archives and records that cannot be read go to the
+ * sink's unreadable(), and the import goes on.
+ *
+ * @return 0, the error of opening @p path itself, -ENOMEM, or the sink's error
+ */
 MUST_CHECK int feed_import(const char *path, const struct feed_sink *sink, struct feed_stats *ret,
 			   struct err *e);
 
