@@ -1,0 +1,39 @@
+# A short front for meson and ninja. Programs come to stand in build/bin/.
+# `make` alone builds; see CONTRIBUTING.md for what each target is for.
+BUILD ?= build
+PREFIX ?= /usr/local
+
+.PHONY: build check check-long check-san bench lint fuzz install docs clean
+
+build: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	meson setup $(BUILD) --prefix $(PREFIX)
+
+check: build
+	@tool/run-tests --build $(BUILD)
+
+check-san:
+	@tool/check-sanitizers
+
+check-long: check check-san
+	@tool/check-chroot
+
+bench: build
+	@bench/run --build $(BUILD)
+
+lint:
+	@tool/lint
+
+fuzz:
+	@tool/fuzz $(TARGETS)
+
+docs: build
+	@tool/make-docs $(BUILD)
+
+install: build
+	meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf $(BUILD) build-*
