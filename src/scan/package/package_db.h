@@ -19,8 +19,13 @@ bool package_db_is_on_the_way(str path);
 /**
  * Parses one wanted file. What cannot be understood becomes a gap in @p gaps; the rest is kept.
  *
- * @param siblings  for "X" the contents of companion files the caller also has ("rpmdb.sqlite-wal"), or empty
- * @return 0, -ENOBUFS (memory), -E2BIG (a limit). Malformed input is a gap, not an error.
+ * Packages have no namespace and no purl yet: those depend on the operating system, which the merge knows. A list of
+ * files (DPKG_LIST) yields one package without version, named as the file is: "libc6" and "amd64" for
+ * info/libc6:amd64.list; for status.d/NAME.md5sums NAME is also the last part of the fragment's path.
+ *
+ * @param companion the contents of the file package_db_companion() names, or empty
+ * @param a         owns every string of @p ret; @p path, @p bytes and @p companion may go
+ * @return 0, -ENOBUFS (memory), -E2BIG (over DPKG_STATUS_MAX_PACKAGES). Malformed input is a gap, not an error.
  */
 MUST_CHECK int package_db_read(enum evidence_kind kind, str path, str bytes, str companion,
 			       const struct limits *l, struct arena *a, struct evidence *ret,
