@@ -1,0 +1,182 @@
+#include "base/text.h"
+
+struct range {
+	uint32_t first, last;
+};
+
+static const struct range wide[] = {
+#define TEXT_WIDE(first, last) { first, last },
+#include "base/text_width.def"
+#undef TEXT_WIDE
+};
+
+static const struct range zero[] = {
+#define TEXT_ZERO(first, last) { first, last },
+#include "base/text_width.def"
+#undef TEXT_ZERO
+};
+
+static bool in_ranges(uint32_t c, const struct range *r, size_t n)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (c > r[middle].last)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < n && c >= r[low].first;
+}
+
+uint32_t text_next(str *rest)
+{
+	const unsigned char *b = (const unsigned char *)rest->p;
+	unsigned char low = 0x80, high = 0xbf;
+	uint32_t c = b[0];
+	size_t n = 1;
+
+	if (c >= 0xc2 && c <= 0xdf)
+		n = 2;
+	else if ((c & 0xf0) == 0xe0)
+		n = 3;
+	else if (c >= 0xf0 && c <= 0xf4)
+		n = 4;
+	else if (c >= 0x80)
+		goto ill;
+	if (n > rest->n)
+		goto ill;
+
+	low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+	high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+	if (n > 1)
+		c &= 0x7fu >> n;
+	for (size_t i = 1; i < n; i++) {
+		if (b[i] < low || b[i] > high)
+			goto ill;
+		c = c << 6 | (b[i] & 0x3f);
+		low = 0x80;
+		high = 0xbf;
+	}
+	*rest = str_skip(*rest, n);
+	return c;
+ill:
+	*rest = str_skip(*rest, 1);
+	return TEXT_ILL_FORMED;
+}
+
+unsigned int text_char_width(uint32_t c)
+{
+	if (c < 0x300 || c == TEXT_ILL_FORMED)
+		return 1;
+	if (in_ranges(c, zero, ARRAY_LEN(zero)))
+		return 0;
+	return in_ranges(c, wide, ARRAY_LEN(wide)) ? 2 : 1;
+}
+
+unsigned int text_width(str s)
+{
+	unsigned int n = 0;
+
+	while (s.n)
+		n += text_char_width(text_next(&s));
+	return n;
+}
+
+static bool is_deceptive(uint32_t c)
+{
+	return (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x206f) || c == 0x61c || c == 0xfeff || c == 0xad ||
+	       (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+void text_escape(str s, struct buf *out)
+{
+	while (s.n) {
+		str at = s;
+		uint32_t c = text_next(&s);
+
+		if (c == TEXT_ILL_FORMED || c < 0x20 || (c >= 0x7f && c < 0xa0))
+			buf_printf(out, "\\x%02x",
+				   c == TEXT_ILL_FORMED ? (unsigned char)at.p[0] : c);
+		else if (is_deceptive(c))
+			buf_printf(out, "\\u{%x}", c);
+		else
+			buf_add(out, str_take(at, at.n - s.n));
+	}
+}
+
+/* Whether a line may end between these two characters, neither being a blank. */
+static bool may_break(uint32_t before, uint32_t after)
+{
+	static const char breakers[] = "-/,;:_+~";
+
+	if (text_char_width(after) == 0)
+		return false;
+	if (before < 0x80)
+		return memchr(breakers, (int)before, sizeof(breakers) - 1) ||
+		       text_char_width(after) == 2;
+	return text_char_width(before) == 2;
+}
+
+str text_wrap(str *rest, unsigned int width)
+{
+	str all = *rest, s = all;
+	size_t end = 0,
+	       next = 0; /* the best break so far: the line's end, and where the next begins */
+	unsigned int used = 0;
+	uint32_t before = 0;
+
+	while (s.n) {
+		size_t at = all.n - s.n;
+		uint32_t c = text_next(&s);
+
+		if (c == ' ') {
+			end = at;
+			next = all.n - s.n;
+		} else if (before && before != ' ' && may_break(before, c)) {
+			end = next = at;
+		}
+		if (c != ' ' || used < width)
+			used += text_char_width(c);
+		if (width && used > width && at > 0) {
+			if (next == 0)
+				end = next = at;
+			*rest = str_skip(all, next);
+			while (rest->n && rest->p[0] == ' ')
+				*rest = str_skip(*rest, 1);
+			return str_take(all, end);
+		}
+		before = c;
+	}
+	*rest = (str){ 0 };
+	return all;
+}
+
+void text_ellipsis(str s, unsigned int width, struct buf *out)
+{
+	str rest = s;
+	unsigned int used = 0;
+	size_t keep = 0;
+
+	if (width == 0 || text_width(s) <= width) {
+		buf_add(out, s);
+		return;
+	}
+	while (rest.n) {
+		used += text_char_width(text_next(&rest));
+		if (used > width - 1)
+			break;
+		keep = s.n - rest.n;
+	}
+	buf_add(out, str_take(s, keep));
+	buf_add(out, S("…"));
+}
+
+void text_pad(struct buf *out, unsigned int used, unsigned int width)
+{
+	for (; used < width; used++)
+		buf_byte(out, ' ');
+}

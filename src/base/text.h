@@ -1,0 +1,45 @@
+/** @file
+ * Text for people: UTF-8, the columns it takes on a terminal, safe to show, wrapped and cut by width.
+ *
+ * Widths are those of wcwidth(3) implementations: East Asian wide and fullwidth characters and emoji take two columns,
+ * combining marks none (Unicode Standard Annex 11; src/base/text_width.def).
+ */
+#ifndef SKEP_BASE_TEXT_H
+#define SKEP_BASE_TEXT_H
+
+#include "base/buf.h"
+
+#define TEXT_ILL_FORMED UINT32_MAX
+
+/**
+ * Takes the next code point off @p rest, which must not be empty.
+ * @return the code point, or TEXT_ILL_FORMED for one byte that begins no well-formed sequence (Unicode 15, table 3-7)
+ */
+uint32_t text_next(str *rest);
+
+/** Columns of one code point: 0, 1 or 2. */
+unsigned int text_char_width(uint32_t c);
+/** Columns of a text that was escaped; an ill-formed byte counts one. */
+unsigned int text_width(str s);
+
+/**
+ * Appends bytes from outside so that they can do nothing but be seen: control characters, ill-formed UTF-8 and the
+ * characters that reorder or hide text (bidirectional controls, zero-width, line separators) become "\xNN" or "\u{N}".
+ */
+void text_escape(str s, struct buf *out);
+
+/**
+ * Takes the next line of at most @p width columns off @p rest: broken at a blank, which is dropped, behind one of
+ * "-/,;:_+~" or next to a wide character; a longer word is cut. A line always takes at least one character.
+ *
+ * @param width 0: all of it
+ */
+str text_wrap(str *rest, unsigned int width);
+
+/** Appends @p s, or as much of it as fits with "…" behind it, in @p width columns; 0: all of it. */
+void text_ellipsis(str s, unsigned int width, struct buf *out);
+
+/** Appends blanks until @p used columns have become @p width. */
+void text_pad(struct buf *out, unsigned int used, unsigned int width);
+
+#endif
