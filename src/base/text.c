@@ -108,12 +108,31 @@ void text_escape(str s, struct buf *out)
 	}
 }
 
+/* Chinese and Japanese punctuation that begins no line, and that ends none (JLREQ, CLREQ line breaking). */
+static bool begins_no_line(uint32_t c)
+{
+	static const uint32_t closing[] = { 0x2026, 0x3001, 0x3002, 0x3009, 0x300b, 0x300d,
+					    0x300f, 0x3011, 0xff01, 0xff05, 0xff09, 0xff0c,
+					    0xff0e, 0xff1a, 0xff1b, 0xff1f };
+
+	for (size_t i = 0; i < ARRAY_LEN(closing); i++)
+		if (c == closing[i])
+			return true;
+	return false;
+}
+
+static bool ends_no_line(uint32_t c)
+{
+	return c == 0x3008 || c == 0x300a || c == 0x300c || c == 0x300e || c == 0x3010 ||
+	       c == 0xff08;
+}
+
 /* Whether a line may end between these two characters, neither being a blank. */
 static bool may_break(uint32_t before, uint32_t after)
 {
 	static const char breakers[] = "-/,;:_+~";
 
-	if (text_char_width(after) == 0)
+	if (text_char_width(after) == 0 || begins_no_line(after) || ends_no_line(before))
 		return false;
 	if (before < 0x80)
 		return memchr(breakers, (int)before, sizeof(breakers) - 1) ||
@@ -134,7 +153,7 @@ str text_wrap(str *rest, unsigned int width)
 		uint32_t c = text_next(&s);
 
 		if (c == ' ') {
-			end = at;
+			end = before == ' ' ? end : at;
 			next = all.n - s.n;
 		} else if (before && before != ' ' && may_break(before, c)) {
 			end = next = at;

@@ -30,7 +30,8 @@ void text_escape(str s, struct buf *out);
 
 /**
  * Takes the next line of at most @p width columns off @p rest: broken at a blank, which is dropped, behind one of
- * "-/,;:_+~" or next to a wide character; a longer word is cut. A line always takes at least one character.
+ * "-/,;:_+~" or next to a wide character, but not before closing or behind opening Chinese punctuation; a longer
+ * word is cut. A line always takes at least one character.
  *
  * @param width 0: all of it
  */

@@ -17,16 +17,17 @@ struct database_info {
 	int64_t age_s; /**< seconds since the newest feed it holds; negative when unknown */
 };
 
-/** X(id, name, English, Chinese): why an ignore rule is worth a word; %s is the detail */
+/** X(id, name, English, Chinese): why an ignore rule is worth a word; {0} is the detail */
 #define IGNORE_NOTES(X) \
-	X(EXPIRED, "expired", "expired on %s", "已于 %s 过期") \
-	X(UNUSED, "unused", "matched nothing%s", "未匹配任何结果%s") \
-	X(NOT_UNDERSTOOD, "not-understood", "not understood: %s", "无法理解：%s")
+	X(EXPIRED, "expired", "expired on {0}", "已于 {0} 过期") \
+	X(UNUSED, "unused", "matched nothing", "未匹配任何结果") \
+	X(NOT_UNDERSTOOD, "not-understood", "not understood: {0}", "无法理解：{0}")
 
 enum ignore_note_kind {
 #define IGNORE_ENUM(id, name, en, zh) IGNORE_##id,
 	IGNORE_NOTES(IGNORE_ENUM)
 #undef IGNORE_ENUM
+		IGNORE_NOTE_COUNT
 };
 
 struct ignore_note {

@@ -63,6 +63,10 @@ static void wrapping_breaks_where_a_reader_would(void **state UNUSED)
 	assert_str(text_wrap(&rest, 4), "efgh");
 	assert_str(text_wrap(&rest, 4), "ij");
 
+	rest = S("读取（两层），完");
+	assert_str(text_wrap(&rest, 11), "读取（两");
+	assert_str(text_wrap(&rest, 11), "层），完");
+
 	rest = S("镜像层已读取");
 	assert_str(text_wrap(&rest, 5), "镜像");
 	assert_str(text_wrap(&rest, 1), "层");
