@@ -1,0 +1,348 @@
+#include "wire/registry.h"
+
+#include "codec/digest.h"
+#include "codec/json.h"
+#include "wire/credentials.h"
+#include "wire/http_retry.h"
+#include "wire/registry_token.h"
+#include "wire/url.h"
+
+#define REGISTRY_REDIRECTS 8
+#define REGISTRY_MEMORY (8u << 20)
+#define CHALLENGE_MEMORY (64u << 10)
+
+static const char accepted[] = "Accept: application/vnd.oci.image.index.v1+json, "
+			       "application/vnd.oci.image.manifest.v1+json, "
+			       "application/vnd.docker.distribution.manifest.list.v2+json, "
+			       "application/vnd.docker.distribution.manifest.v2+json";
+
+struct registry {
+	struct arena arena; /* reference, credentials, note */
+	struct http_options http;
+	struct http_client *client; /* NULL: not connected */
+	struct reference ref;
+	struct docker_credential credential;
+	str note;
+	bool insecure;
+	struct buf base;          /* "https://host" */
+	struct buf authorization; /* header line; empty: none */
+};
+
+void registry_free(struct registry *g)
+{
+	if (!g)
+		return;
+	http_client_free(g->client);
+	if (g->authorization.p)
+		explicit_bzero(g->authorization.p, g->authorization.n);
+	buf_done(&g->base);
+	buf_done(&g->authorization);
+	arena_done(&g->arena);
+	free(g);
+}
+
+void registry_disconnect(struct registry *g)
+{
+	http_client_free(TAKE(&g->client));
+}
+
+static int connected(struct registry *g, struct err *e)
+{
+	return g->client ? 0 : http_client_new(&g->http, &g->client, e);
+}
+
+static void set_base(struct registry *g, const char *scheme)
+{
+	buf_reset(&g->base);
+	buf_printf(&g->base, "%s://%.*s", scheme, STR_ARG(reference_host(&g->ref)));
+}
+
+static int ask_version(struct registry *g, const char *scheme, struct http_response *ret,
+		       struct err *e)
+{
+	OWNED_BUF url = BUF_INIT;
+	struct http_request q = { .max_body = 1u << 20 };
+
+	set_base(g, scheme);
+	buf_printf(&url, "%s/v2/", buf_cstr(&g->base));
+	q.url = buf_cstr(&url);
+	return http_exchange(g->client, &q, ret, e);
+}
+
+static int learn_authorization(struct registry *g, const struct http_response *r, struct err *e)
+{
+	struct auth_challenge ch;
+	struct arena a;
+	int result;
+
+	arena_init(&a, CHALLENGE_MEMORY);
+	result = auth_challenge_parse(http_header(r, "www-authenticate"), &a, &ch, e);
+	if (result == 0)
+		result = registry_token(g->client, buf_cstr(&g->base), g->ref.repository, &ch,
+					&g->credential, g->insecure, &g->authorization, e);
+	arena_done(&a);
+	if (result == -EACCES && g->note.n)
+		err_wrap(e, result, "(%.*s)", STR_ARG(g->note));
+	return result;
+}
+
+/* GET /v2/ tells how the registry is spoken to, and first of all whether with TLS. */
+static int probe(struct registry *g, struct err *e)
+{
+	str host = g->ref.registry;
+	struct http_response r;
+	struct url u;
+	bool plain_allowed, own_machine;
+	int result = ask_version(g, "https", &r, e);
+
+	own_machine = url_split(buf_str(&g->base), &u) && url_is_loopback(u.host);
+	plain_allowed = g->insecure || own_machine;
+	if ((result == -EPROTO || result == -EHOSTUNREACH) && plain_allowed)
+		result = ask_version(g, "http", &r, e);
+	if (result == -EACCES && !g->insecure)
+		return err_wrap(e, result,
+				"registry %.*s has a certificate that is not trusted here "
+				"(--ca-file adds an authority, --insecure-registry goes without)",
+				STR_ARG(host));
+	if (result == -EPROTO && !plain_allowed)
+		return err_wrap(
+			e, result,
+			"registry %.*s does not speak TLS (--insecure-registry allows http)",
+			STR_ARG(host));
+	if (result < 0)
+		return err_wrap(e, result, "registry %.*s", STR_ARG(host));
+	if (r.status == 401)
+		result = learn_authorization(g, &r, e);
+	http_response_done(&r);
+	return result < 0 ? err_wrap(e, result, "registry %.*s", STR_ARG(host)) : 0;
+}
+
+static int copy_reference(struct registry *g, const struct reference *ref)
+{
+	g->ref.registry = arena_str(&g->arena, ref->registry);
+	g->ref.repository = arena_str(&g->arena, ref->repository);
+	return g->ref.registry.p && g->ref.repository.p ? 0 : -ENOBUFS;
+}
+
+int registry_new(const struct registry_options *o, const struct reference *ref,
+		 struct registry **ret, struct err *e)
+{
+	struct registry *g = calloc(1, sizeof(*g));
+	int r;
+
+	if (!g)
+		return err_set(e, ENOMEM, "no memory for a registry client");
+	arena_init(&g->arena, REGISTRY_MEMORY);
+	g->insecure = o->insecure;
+	g->http = (struct http_options){ .ca_file = o->ca_file,
+					 .insecure = o->insecure,
+					 .stall_s = o->stall_s,
+					 .max_redirects = REGISTRY_REDIRECTS };
+	r = copy_reference(g, ref) < 0 ? err_set(e, ENOBUFS, "memory budget spent") : 0;
+	if (r == 0)
+		r = credentials_find(o->docker_config, g->ref.registry, &g->arena, &g->credential,
+				     &g->note, e);
+	if (r == 0)
+		r = connected(g, e);
+	if (r == 0)
+		r = probe(g, e);
+	if (r < 0) {
+		registry_free(g);
+		return r;
+	}
+	*ret = g;
+	return 0;
+}
+
+/* What the registry says went wrong: {"errors": [{"code", "message"}]}, without what a terminal might obey. */
+static void add_reason(struct buf *out, const struct http_response *r)
+{
+	struct arena a;
+	struct value v;
+	str text;
+
+	arena_init(&a, 1u << 20);
+	if (json_parse(buf_str(&r->body), &a, &v, NULL) == 0) {
+		const struct value *first = value_at(value_get(&v, "errors"), 0);
+
+		text = value_get_str(first, "message");
+		if (!text.n)
+			text = value_get_str(first, "code");
+		text = str_take(text, 200);
+		buf_add(out, text.n ? S(": ") : S(""));
+		for (size_t i = 0; i < text.n; i++)
+			buf_byte(out, (unsigned char)text.p[i] < 0x20 ? ' ' : text.p[i]);
+	}
+	arena_done(&a);
+}
+
+static int status_error(const struct registry *g, const struct http_response *r, const char *what,
+			struct err *e)
+{
+	OWNED_BUF reason = BUF_INIT;
+	const char *words;
+	int code;
+
+	add_reason(&reason, r);
+	if (r->status == 401) {
+		code = EACCES;
+		words = "wants credentials (run \"docker login\") or refuses them";
+	} else if (r->status == 403) {
+		code = EACCES;
+		words = "denies access";
+	} else if (r->status == 404) {
+		code = ENOENT;
+		words = "has no such thing";
+	} else if (r->status == 429) {
+		code = EHOSTUNREACH;
+		words = "says there were too many requests";
+	} else if (r->status >= 500) {
+		code = EHOSTUNREACH;
+		words = "failed";
+	} else {
+		code = EPROTO;
+		words = "answers oddly";
+	}
+	return err_set(e, code, "%s of %.*s: registry %.*s %s (HTTP %d%s)", what,
+		       STR_ARG(g->ref.repository), STR_ARG(g->ref.registry), words, r->status,
+		       buf_cstr(&reason));
+}
+
+/* One request, repeated with fresh credentials when the registry no longer takes the old. */
+static int exchange(struct registry *g, struct http_request *q, const char *what,
+		    struct http_response *ret, struct err *e)
+{
+	int r = connected(g, e);
+
+	for (int attempt = 0; r == 0; attempt++) {
+		const char *headers[3] = { accepted, NULL };
+		struct http_response answer;
+
+		if (g->authorization.n)
+			headers[1] = buf_cstr(&g->authorization);
+		q->headers = headers;
+		r = http_retry(g->client, q, &answer, e);
+		if (r < 0)
+			return err_wrap(e, r, "%s of %.*s", what, STR_ARG(g->ref.repository));
+		if (answer.status / 100 == 2) {
+			*ret = answer;
+			return 0;
+		}
+		if (answer.status == 401 && attempt == 0 &&
+		    http_header(&answer, "www-authenticate").n)
+			r = err_wrap(e, learn_authorization(g, &answer, e), "registry %.*s",
+				     STR_ARG(g->ref.registry));
+		else
+			r = status_error(g, &answer, what, e);
+		http_response_done(&answer);
+	}
+	return r;
+}
+
+static int get(struct registry *g, const char *kind, str name, uint64_t max_bytes,
+	       struct http_request *q, struct http_response *ret, struct err *e)
+{
+	OWNED_BUF url = BUF_INIT, what = BUF_INIT;
+
+	buf_printf(&url, "%s/v2/%.*s/%ss/", buf_cstr(&g->base), STR_ARG(g->ref.repository), kind);
+	url_escape_path(&url, name);
+	buf_printf(&what, "%s %.*s", kind, STR_ARG(name));
+	if (buf_error(&url) || buf_error(&what))
+		return err_set(e, ENOMEM, "no memory for a request");
+	q->url = buf_cstr(&url);
+	q->max_body = max_bytes;
+	return exchange(g, q, buf_cstr(&what), ret, e);
+}
+
+static int check_digest(const struct registry *g, str bytes, str expected, char *ret, struct err *e)
+{
+	uint8_t sum[SHA256_BYTES];
+
+	sha256_of(bytes, sum);
+	digest_render(sum, ret);
+	if (expected.n == 0 || str_is(expected, ret))
+		return 0;
+	return err_set(e, EPROTO,
+		       "registry %.*s sent a document with the wrong digest: %s, not %.*s",
+		       STR_ARG(g->ref.registry), ret, STR_ARG(str_take(expected, 80)));
+}
+
+static int take_manifest(const struct registry *g, str name, const struct http_response *r,
+			 struct arena *a, struct registry_document *ret, struct err *e)
+{
+	str type = http_header(r, "content-type"),
+	    expected = http_header(r, "docker-content-digest");
+	char digest[DIGEST_TEXT_BYTES];
+	struct registry_document d;
+	int result;
+
+	type = str_trim(str_take(type, str_find(type, ';')));
+	if (str_search(type, S("manifest.v1+")) < type.n)
+		return err_set(e, EBADMSG,
+			       "%.*s:%.*s is an image manifest of schema 1, which registries gave "
+			       "up in 2019 and "
+			       "Skep does not read: push the image again with a current client",
+			       STR_ARG(g->ref.repository), STR_ARG(name));
+	if (str_starts(name, S("sha256:")))
+		expected = name;
+	else if (!str_starts(expected, S("sha256:")))
+		expected = S("");
+	result = check_digest(g, buf_str(&r->body), expected, digest, e);
+	if (result < 0)
+		return result;
+	d.bytes = arena_str(a, buf_str(&r->body));
+	d.media_type = arena_str(a, type);
+	d.digest = arena_str(a, str_from(digest));
+	if (!d.bytes.p || !d.media_type.p || !d.digest.p)
+		return err_set(e, ENOBUFS, "memory budget spent");
+	*ret = d;
+	return 0;
+}
+
+int registry_manifest(struct registry *g, str tag_or_digest, struct arena *a,
+		      struct registry_document *ret, struct err *e)
+{
+	struct http_request q = { 0 };
+	struct http_response r;
+	int result = get(g, "manifest", tag_or_digest, REGISTRY_DOCUMENT_MAX, &q, &r, e);
+
+	if (result < 0)
+		return result;
+	result = take_manifest(g, tag_or_digest, &r, a, ret, e);
+	http_response_done(&r);
+	return result;
+}
+
+int registry_blob(struct registry *g, str digest, struct arena *a, str *ret, struct err *e)
+{
+	char sum[DIGEST_TEXT_BYTES];
+	struct http_request q = { 0 };
+	struct http_response r;
+	str bytes;
+	int result = get(g, "blob", digest, REGISTRY_DOCUMENT_MAX, &q, &r, e);
+
+	if (result < 0)
+		return result;
+	result = check_digest(g, buf_str(&r.body), digest, sum, e);
+	bytes = result == 0 ? arena_str(a, buf_str(&r.body)) : (str){ NULL, 0 };
+	http_response_done(&r);
+	if (result < 0)
+		return result;
+	if (!bytes.p)
+		return err_set(e, ENOBUFS, "memory budget spent");
+	*ret = bytes;
+	return 0;
+}
+
+int registry_blob_stream(struct registry *g, str digest, uint64_t max_bytes,
+			 int (*on_body)(void *ctx, str bytes, struct err *e), void *ctx,
+			 struct err *e)
+{
+	struct http_request q = { .on_body = on_body, .ctx = ctx };
+	struct http_response r;
+	int result = get(g, "blob", digest, max_bytes, &q, &r, e);
+
+	if (result == 0)
+		http_response_done(&r);
+	return result;
+}
