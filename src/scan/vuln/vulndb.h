@@ -2,7 +2,7 @@
  * The vulnerability database, read: an immutable mapped file (doc/formats/vulndb.md).
  *
  * The file may come from anywhere: every offset is checked against the section it points into before it is followed,
- * and each 64 KiB block's checksum is verified the first time the block is touched. Opening reads the header only.
+ * and each block's SHA-256 is verified the first time the block is touched. Opening reads the header and the block table.
  * Any number of processes share one mapping; a handle is used by one thread.
  */
 #ifndef SKEP_SCAN_VULN_VULNDB_H
@@ -21,7 +21,12 @@ struct vulndb;
  */
 MUST_CHECK int vulndb_open(const char *path, const uint8_t (*trusted_keys)[32],
 			   size_t trusted_key_count, struct vulndb **ret, struct err *e);
+/** The same over bytes in memory, which must outlive the handle; no signature is asked for. */
+MUST_CHECK int vulndb_open_memory(str bytes, struct vulndb **ret, struct err *e);
 void vulndb_close(struct vulndb *db);
+
+/** Checks every block against the header's hashes. @return 0, or -EBADMSG naming the first damaged block */
+MUST_CHECK int vulndb_verify(struct vulndb *db, struct err *e);
 
 /** A claim as stored: bounds as keys of the namespace's version scheme, ready for str_cmp(). All spans borrow from the map. */
 struct vulndb_claim {
@@ -35,7 +40,7 @@ struct vulndb_claim {
 };
 
 /** Whether the database has any claims for a namespace ("debian:11"). */
-bool vulndb_has_namespace(const struct vulndb *db, str namespace);
+bool vulndb_has_namespace(struct vulndb *db, str namespace);
 
 /**
  * The claims about one package.
@@ -46,13 +51,22 @@ bool vulndb_has_namespace(const struct vulndb *db, str namespace);
 MUST_CHECK int vulndb_find(struct vulndb *db, str namespace, str package, struct arena *a,
 			   struct vulndb_claim **ret, struct err *e);
 
-/** The facts about a vulnerability; text is unpacked into @p a. @return 0, -EBADMSG, -ENOBUFS */
+/** What counts about a vulnerability without its title, description, references, aliases and CWEs. Errors as below. */
+MUST_CHECK int vulndb_facts(struct vulndb *db, uint32_t ordinal, struct arena *a,
+			    struct vulnerability *ret, struct err *e);
+/** All facts about a vulnerability; text is unpacked into @p a. @return 0, -EBADMSG, -ENOBUFS */
 MUST_CHECK int vulndb_vulnerability(struct vulndb *db, uint32_t ordinal, struct arena *a,
 				    struct vulnerability *ret, struct err *e);
+/** Its id alone. @return 0 or -EBADMSG */
+MUST_CHECK int vulndb_vulnerability_id(struct vulndb *db, uint32_t ordinal, str *ret,
+				       struct err *e);
 /** Finds a vulnerability by id or alias. @return 0, -ENOENT, -EBADMSG */
 MUST_CHECK int vulndb_find_vulnerability(struct vulndb *db, str id, uint32_t *ret_ordinal,
 					 struct err *e);
 
+/** What a report says about it; `age_s` is left to who knows the time. */
 void vulndb_info(const struct vulndb *db, struct arena *a, struct database_info *ret);
+/** When the newest feed in it was current, seconds since 1970; 0 when unknown. */
+uint64_t vulndb_newest_data(const struct vulndb *db);
 
 #endif

@@ -1,0 +1,324 @@
+#include "scan/vuln/vulndb_priv.h"
+
+#include <stdio.h>
+#include <time.h>
+
+int vulndb_open_memory(str bytes, struct vulndb **ret, struct err *e)
+{
+	struct vulndb *db = calloc(1, sizeof(*db));
+	int r;
+
+	if (!db)
+		return err_set(e, ENOMEM, "no memory to open the vulnerability database");
+	r = vulndb_map_memory(bytes, &db->map, e);
+	if (r < 0) {
+		free(db);
+		return r;
+	}
+	*ret = db;
+	return 0;
+}
+
+int vulndb_open(const char *path, const uint8_t (*trusted_keys)[32], size_t trusted_key_count,
+		struct vulndb **ret, struct err *e)
+{
+	struct vulndb *db = calloc(1, sizeof(*db));
+	int r;
+
+	if (db)
+		db->path = strdup(path);
+	if (!db || !db->path) {
+		vulndb_close(db);
+		return err_set(e, ENOMEM, "no memory to open the vulnerability database");
+	}
+	r = vulndb_map_open(path, &db->map, e);
+	if (r == 0 && trusted_key_count) {
+		r = vulndb_map_check_signature(&db->map, trusted_keys, trusted_key_count, e);
+		if (r < 0)
+			r = err_wrap(e, r, "'%s'", path);
+	}
+	if (r < 0) {
+		vulndb_close(db);
+		return r;
+	}
+	*ret = db;
+	return 0;
+}
+
+void vulndb_close(struct vulndb *db)
+{
+	if (!db)
+		return;
+	if (db->map.p)
+		vulndb_map_done(&db->map);
+	vulndb_cold_done(&db->cold);
+	free(db->path);
+	free(db);
+}
+
+/* The namespace's record, by binary search; NULL in *ret when there is none. */
+static int find_namespace(struct vulndb *db, str name, const uint8_t **ret, struct err *e)
+{
+	uint32_t low = 0, high = db->map.sections[VULNDB_NAMESPACES].records;
+
+	*ret = NULL;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		const uint8_t *p;
+		str at;
+		int r = vulndb_map_records(&db->map, VULNDB_NAMESPACES, mid, 1, &p, e);
+
+		if (r == 0)
+			r = vulndb_map_string(&db->map, vulndb_u32(p), &at, e);
+		if (r < 0)
+			return r;
+		r = str_cmp(name, at);
+		if (r == 0) {
+			*ret = p;
+			return 0;
+		}
+		if (r < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return 0;
+}
+
+bool vulndb_has_namespace(struct vulndb *db, str namespace)
+{
+	const uint8_t *p;
+
+	return find_namespace(db, namespace, &p, NULL) == 0 && p;
+}
+
+/* The first of the `count` records from `first` whose leading u64 is at least `hash`. */
+static int lower_bound(struct vulndb *db, enum vulndb_section s, uint32_t first, uint32_t count,
+		       uint64_t hash, uint32_t *ret, struct err *e)
+{
+	uint32_t low = 0, high = count;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		const uint8_t *p;
+		int r = vulndb_map_records(&db->map, s, first + mid, 1, &p, e);
+
+		if (r < 0)
+			return r;
+		if (vulndb_u64(p) < hash)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	*ret = first + low;
+	return 0;
+}
+
+static int find_package(struct vulndb *db, const uint8_t *namespace, str package,
+			const uint8_t **ret, struct err *e)
+{
+	uint32_t first = vulndb_u32(namespace + 8), count = vulndb_u32(namespace + 12);
+	uint64_t hash = str_hash(package);
+	uint32_t total = db->map.sections[VULNDB_PACKAGES].records, at;
+	int r;
+
+	*ret = NULL;
+	if (first > total || count > total - first)
+		return err_set(e, EBADMSG, "the vulnerability database's package table is damaged");
+	r = lower_bound(db, VULNDB_PACKAGES, first, count, hash, &at, e);
+	for (; r == 0 && at < first + count; at++) {
+		const uint8_t *p;
+		str name;
+
+		r = vulndb_map_records(&db->map, VULNDB_PACKAGES, at, 1, &p, e);
+		if (r < 0 || vulndb_u64(p) != hash)
+			return r;
+		r = vulndb_map_string(&db->map, vulndb_u32(p + 8), &name, e);
+		if (r == 0 && str_eq(name, package)) {
+			*ret = p;
+			return 0;
+		}
+	}
+	return r;
+}
+
+static int read_origin(struct vulndb *db, uint16_t ordinal, str *ret, struct err *e)
+{
+	const uint8_t *p;
+	int r = vulndb_map_records(&db->map, VULNDB_ORIGINS, ordinal, 1, &p, e);
+
+	return r < 0 ? r : vulndb_map_string(&db->map, vulndb_u32(p), ret, e);
+}
+
+static int read_claim(struct vulndb *db, const uint8_t *p, struct vulndb_claim *c, struct err *e)
+{
+	struct vulndb_map *m = &db->map;
+	int r = vulndb_map_string(m, vulndb_u32(p + 4), &c->advisory, e);
+
+	if (r == 0)
+		r = vulndb_map_version(m, vulndb_u32(p + 8), &c->introduced, &c->introduced_key, e);
+	if (r == 0)
+		r = vulndb_map_version(m, vulndb_u32(p + 12), &c->fixed, &c->fixed_key, e);
+	if (r == 0)
+		r = vulndb_map_version(m, vulndb_u32(p + 16), &c->last_affected,
+				       &c->last_affected_key, e);
+	if (r == 0)
+		r = vulndb_map_string(m, vulndb_u32(p + 20), &c->arch, e);
+	if (r == 0)
+		r = vulndb_map_string(m, vulndb_u32(p + 24), &c->module, e);
+	if (r == 0)
+		r = read_origin(db, vulndb_u16(p + 28), &c->origin, e);
+	if (r < 0)
+		return r;
+	c->vulnerability = vulndb_u32(p);
+	if (c->vulnerability >= m->sections[VULNDB_VULNERABILITIES].records ||
+	    p[30] >= FIX_STATE_COUNT || p[31] >= SEVERITY_COUNT)
+		return err_set(e, EBADMSG, "the vulnerability database holds a malformed claim");
+	c->state = (enum fix_state)p[30];
+	c->severity = (enum severity)p[31];
+	return 0;
+}
+
+int vulndb_read_claims(struct vulndb *db, uint32_t first, uint32_t count, struct arena *a,
+		       struct vulndb_claim **ret, struct err *e)
+{
+	const uint8_t *p;
+	struct vulndb_claim *claims;
+	int r = vulndb_map_records(&db->map, VULNDB_CLAIMS, first, count, &p, e);
+
+	if (r < 0)
+		return r;
+	if (count > INT32_MAX)
+		return err_set(e, EBADMSG, "the vulnerability database holds too many claims");
+	claims = ARENA_ARRAY(a, count, struct vulndb_claim);
+	if (!claims)
+		return err_set(e, ENOBUFS, "memory budget spent on %u claims", count);
+	for (uint32_t i = 0; i < count; i++) {
+		r = read_claim(db, p + (size_t)i * 32, &claims[i], e);
+		if (r < 0)
+			return r;
+	}
+	*ret = claims;
+	return (int)count;
+}
+
+int vulndb_find(struct vulndb *db, str namespace, str package, struct arena *a,
+		struct vulndb_claim **ret, struct err *e)
+{
+	const uint8_t *p = NULL;
+	int r = find_namespace(db, namespace, &p, e);
+
+	if (r == 0 && p)
+		r = find_package(db, p, package, &p, e);
+	if (r < 0)
+		return r;
+	if (!p)
+		return 0;
+	return vulndb_read_claims(db, vulndb_u32(p + 12), vulndb_u32(p + 16), a, ret, e);
+}
+
+int vulndb_vulnerability_id(struct vulndb *db, uint32_t ordinal, str *ret, struct err *e)
+{
+	const uint8_t *p;
+	int r = vulndb_map_records(&db->map, VULNDB_VULNERABILITIES, ordinal, 1, &p, e);
+
+	return r < 0 ? r : vulndb_map_string(&db->map, vulndb_u32(p), ret, e);
+}
+
+static int find_by_id(struct vulndb *db, str id, uint32_t *ret, struct err *e)
+{
+	uint32_t low = 0, high = db->map.sections[VULNDB_VULNERABILITIES].records;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		str at;
+		int r = vulndb_vulnerability_id(db, mid, &at, e);
+
+		if (r < 0)
+			return r;
+		r = str_cmp(id, at);
+		if (r == 0) {
+			*ret = mid;
+			return 0;
+		}
+		if (r < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return -ENOENT;
+}
+
+int vulndb_find_vulnerability(struct vulndb *db, str id, uint32_t *ret_ordinal, struct err *e)
+{
+	uint32_t at, count = db->map.sections[VULNDB_ALIASES].records;
+	uint64_t hash = str_hash(id);
+	int r = find_by_id(db, id, ret_ordinal, e);
+
+	if (r != -ENOENT)
+		return r;
+	r = lower_bound(db, VULNDB_ALIASES, 0, count, hash, &at, e);
+	for (; r == 0 && at < count; at++) {
+		const uint8_t *p;
+		str alias;
+
+		r = vulndb_map_records(&db->map, VULNDB_ALIASES, at, 1, &p, e);
+		if (r < 0)
+			return r;
+		if (vulndb_u64(p) != hash)
+			break;
+		r = vulndb_map_string(&db->map, vulndb_u32(p + 12), &alias, e);
+		if (r < 0 || !str_eq(alias, id))
+			continue;
+		if (vulndb_u32(p + 8) >= db->map.sections[VULNDB_VULNERABILITIES].records)
+			return err_set(e, EBADMSG,
+				       "the vulnerability database's alias table is damaged");
+		*ret_ordinal = vulndb_u32(p + 8);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	return err_set(e, ENOENT, "the vulnerability database knows no '%.*s'", STR_ARG(id));
+}
+
+static str render_time(uint64_t seconds, struct arena *a)
+{
+	time_t t = (time_t)MIN(seconds, (uint64_t)253402300799);
+	struct tm tm;
+	char text[32];
+
+	if (!gmtime_r(&t, &tm) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return (str){ 0 };
+	return arena_str(a, str_from(text));
+}
+
+void vulndb_info(const struct vulndb *db, struct arena *a, struct database_info *ret)
+{
+	const uint8_t *h = db->map.p;
+	char text[DIGEST_TEXT_BYTES];
+
+	*ret = (struct database_info){
+		.path = arena_str(a, str_from(db->path)),
+		.built = render_time(vulndb_u64(h + VULNDB_AT_BUILT), a),
+		.format = vulndb_u32(h + VULNDB_AT_FORMAT),
+		.claims = db->map.sections[VULNDB_CLAIMS].records,
+		.vulnerabilities = db->map.sections[VULNDB_VULNERABILITIES].records,
+		.age_s = -1,
+	};
+	digest_render(h + VULNDB_AT_ROOT, text);
+	ret->digest = arena_str(a, str_from(text));
+	if (vulndb_map_is_signed(&db->map)) {
+		hex_render(h + VULNDB_AT_KEY_ID, VULNDB_KEY_ID_BYTES, text);
+		ret->signer = arena_str(a, str_from(text));
+	}
+}
+
+uint64_t vulndb_newest_data(const struct vulndb *db)
+{
+	return vulndb_u64(db->map.p + VULNDB_AT_NEWEST);
+}
+
+int vulndb_verify(struct vulndb *db, struct err *e)
+{
+	return vulndb_map_verify(&db->map, e);
+}
