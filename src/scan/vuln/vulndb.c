@@ -1,7 +1,6 @@
 #include "scan/vuln/vulndb_priv.h"
 
-#include <stdio.h>
-#include <time.h>
+#include "base/time.h"
 
 int vulndb_open_memory(str bytes, struct vulndb **ret, struct err *e)
 {
@@ -281,25 +280,15 @@ int vulndb_find_vulnerability(struct vulndb *db, str id, uint32_t *ret_ordinal, 
 	return err_set(e, ENOENT, "the vulnerability database knows no '%.*s'", STR_ARG(id));
 }
 
-static str render_time(uint64_t seconds, struct arena *a)
-{
-	time_t t = (time_t)MIN(seconds, (uint64_t)253402300799);
-	struct tm tm;
-	char text[32];
-
-	if (!gmtime_r(&t, &tm) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		return (str){ 0 };
-	return arena_str(a, str_from(text));
-}
-
 void vulndb_info(const struct vulndb *db, struct arena *a, struct database_info *ret)
 {
 	const uint8_t *h = db->map.p;
-	char text[DIGEST_TEXT_BYTES];
+	char text[DIGEST_TEXT_BYTES], built[TIME_TEXT_BYTES];
 
+	time_render((int64_t)MIN(vulndb_u64(h + VULNDB_AT_BUILT), (uint64_t)INT64_MAX), built);
 	*ret = (struct database_info){
 		.path = arena_str(a, str_from(db->path)),
-		.built = render_time(vulndb_u64(h + VULNDB_AT_BUILT), a),
+		.built = arena_str(a, str_from(built)),
 		.format = vulndb_u32(h + VULNDB_AT_FORMAT),
 		.claims = db->map.sections[VULNDB_CLAIMS].records,
 		.vulnerabilities = db->map.sections[VULNDB_VULNERABILITIES].records,

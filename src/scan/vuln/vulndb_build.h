@@ -5,6 +5,7 @@
 #ifndef SKEP_SCAN_VULN_VULNDB_BUILD_H
 #define SKEP_SCAN_VULN_VULNDB_BUILD_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "model/vulnerability.h"
 
@@ -28,8 +29,28 @@ struct vulndb_builder;
 
 MUST_CHECK int vulndb_builder_new(struct vulndb_builder **ret, struct err *e);
 void vulndb_builder_free(struct vulndb_builder *b);
-/** The sink of this builder; unreadable records are counted per file and kept for the build report. */
+/**
+ * The sink of this builder. Package names are normalised on the way in; a fix in version "0" becomes NOT_AFFECTED.
+ * A claim of an unknown namespace, or without package or vulnerability, is counted as unreadable.
+ *
+ * Facts about one id are joined: the longer title and description, the earliest publication, the latest change, the
+ * highest severity and probability, the union of all lists. An id that is no CVE's and has exactly one CVE among its
+ * aliases becomes that CVE, in claims as well.
+ */
 struct feed_sink vulndb_builder_sink(struct vulndb_builder *b);
+
+/** A record that could not be used. */
+struct vulndb_problem {
+	str place; /**< "file:record", or "origin: namespace package vulnerability" */
+	str why;
+};
+
+/**
+ * The first thousand records that could not be used, in order of arrival; owned by the builder.
+ * @return how many there are; @p ret_total counts all of them
+ */
+size_t vulndb_builder_problems(const struct vulndb_builder *b, const struct vulndb_problem **ret,
+			       uint64_t *ret_total);
 
 struct vulndb_build_options {
 	str built;                   /**< RFC 3339; from SOURCE_DATE_EPOCH when reproducing */
@@ -44,7 +65,18 @@ struct vulndb_build_stats {
 		bad_versions; /**< claims whose version its scheme refuses: kept out, named in the report */
 };
 
-/** Writes the database to @p path atomically. @return 0, -ENOMEM, -ENOBUFS, or the file system's errno */
+/**
+ * Lays the database out in memory, at the end of @p out. The builder is spent by it and takes nothing more.
+ *
+ * Claims that say the same are merged; one whose version its scheme refuses is left out, counted and named.
+ *
+ * @return 0, -ENOMEM, -E2BIG (a table beyond 4 GiB), -EINVAL (`built` is no time, the seed is no key)
+ */
+MUST_CHECK int vulndb_builder_render(struct vulndb_builder *b, const struct vulndb_build_options *o,
+				     struct buf *out, struct vulndb_build_stats *ret,
+				     struct err *e);
+
+/** The same to the file @p path, atomically. Errors as above, or the file system's errno. */
 MUST_CHECK int vulndb_builder_write(struct vulndb_builder *b, const char *path,
 				    const struct vulndb_build_options *o,
 				    struct vulndb_build_stats *ret, struct err *e);

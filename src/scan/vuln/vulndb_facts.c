@@ -1,6 +1,6 @@
 #include "scan/vuln/vulndb_priv.h"
 
-#include <time.h>
+#include "base/time.h"
 
 void vulndb_cold_done(struct vulndb_cold *c)
 {
@@ -90,15 +90,12 @@ static int read_text(struct vulndb *db, uint32_t block, uint32_t offset, struct 
 
 static int read_day(uint16_t days, struct arena *a, str *ret, struct err *e)
 {
-	time_t t = (time_t)days * 86400;
-	struct tm tm;
-	char text[16];
+	char text[TIME_TEXT_BYTES];
 
 	*ret = (str){ 0 };
 	if (days == 0)
 		return 0;
-	if (!gmtime_r(&t, &tm) || !strftime(text, sizeof(text), "%Y-%m-%d", &tm))
-		return err_set(e, EBADMSG, "the vulnerability database holds no date in %u", days);
+	time_render_day((int64_t)days * 86400, text);
 	*ret = arena_str(a, str_from(text));
 	return ret->p ? 0 : err_set(e, ENOBUFS, "memory budget spent on dates");
 }
