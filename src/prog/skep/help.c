@@ -1,6 +1,6 @@
 #include "prog/skep/help.h"
 
-#include "prog/skep/text.h"
+#include "base/text.h"
 
 #define WIDTH 80
 #define COLUMN 26 /* where explanations begin */
@@ -10,18 +10,30 @@ static const struct phrase word_usage = { "Usage:", "用法：" };
 static const struct phrase word_commands = { "Commands:", "命令：" };
 static const struct phrase word_topics = { "Topics:", "主题：" };
 
+/** Breaks a text that begins in column @p at so that its further lines begin there too. */
+static void paragraph(struct buf *out, const char *text, size_t at)
+{
+	str rest = str_from(text);
+
+	buf_add(out, text_wrap(&rest, (unsigned int)(WIDTH - at)));
+	while (rest.n) {
+		buf_printf(out, "\n%*s", (int)at, "");
+		buf_add(out, text_wrap(&rest, (unsigned int)(WIDTH - at)));
+	}
+	buf_byte(out, '\n');
+}
+
 /** "  left      explanation", wrapped; on a line of its own when left is too long. */
 static void row(struct buf *out, str left, const char *explanation)
 {
-	size_t columns = 2 + text_columns(left);
+	size_t columns = 2 + text_width(left);
 
 	buf_printf(out, "  %.*s", STR_ARG(left));
 	if (columns + 1 > COLUMN)
 		buf_printf(out, "\n%*s", COLUMN, "");
 	else
 		buf_printf(out, "%*s", (int)(COLUMN - columns), "");
-	text_wrap(out, str_from(explanation), COLUMN, COLUMN, WIDTH);
-	buf_byte(out, '\n');
+	paragraph(out, explanation, COLUMN);
 }
 
 static void examples(struct buf *out, const struct command *c, enum lang lang)
@@ -31,15 +43,14 @@ static void examples(struct buf *out, const struct command *c, enum lang lang)
 	buf_printf(out, "\n%s\n", phrase_in(word_examples, lang));
 	for (size_t i = 0; i < COMMAND_MAX_EXAMPLES && c->examples[i].line; i++) {
 		const struct example *x = &c->examples[i];
-		size_t columns = text_columns(str_from(x->line)), at = 44;
+		size_t columns = text_width(str_from(x->line)), at = 44;
 
 		buf_printf(out, "  %s", x->line);
 		if (columns + 4 > at)
 			buf_printf(out, "\n%*s", (int)at, "");
 		else
 			buf_printf(out, "%*s", (int)(at - columns - 2), "");
-		text_wrap(out, str_from(phrase_in(x->what, lang)), at, at, WIDTH);
-		buf_byte(out, '\n');
+		paragraph(out, phrase_in(x->what, lang), at);
 	}
 }
 

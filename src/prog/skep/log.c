@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "prog/skep/text.h"
+#include "base/text.h"
 
 static struct {
 	enum log_level most;
@@ -36,7 +36,11 @@ static void line(enum log_level level, const char *fmt, va_list ap)
 		return;
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		return;
-	text_escape(&shown, str_from(text));
+	for (str rest = str_from(text); rest.n;) {
+		text_escape(str_line(&rest), &shown);
+		if (rest.n)
+			buf_byte(&shown, '\n');
+	}
 	progress_done();
 	fprintf(stderr, "skep: %s%s%s: %s\n", state.color ? levels[level].color : "",
 		levels[level].word, state.color ? "\033[0m" : "", buf_cstr(&shown));
