@@ -31,7 +31,8 @@ struct command {
 		detail; /**< paragraphs for the manual, parted by an empty line; may be empty */
 	const char *arguments; /**< "IMAGE", "[WORD...]"; NULL: none */
 	unsigned int min_args, max_args;
-	enum option_complete complete; /**< what the shells offer for the arguments */
+	enum option_complete complete; /**< what the shells offer for the arguments ... */
+	const char *choices;           /**< ... or these words: "bash|zsh|fish" */
 	struct example examples[COMMAND_MAX_EXAMPLES]; /**< shown first */
 	const struct option_def *options
 		[COMMAND_MAX_TABLES]; /**< tables, NULL-terminated; the global ones come by themselves */

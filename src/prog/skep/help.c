@@ -123,8 +123,8 @@ static void all_groups(struct buf *out, const struct command *c, bool all, enum 
 void help_command(struct buf *out, const struct command *c, bool all, enum lang lang)
 {
 	static const struct phrase more = {
-		"\nMore options (-q -v --color --lang --config --limit ...): skep help --all ",
-		"\n更多选项（-q -v --color --lang --config --limit 等）：skep help --all "
+		"\nMore options (-q --color --lang --limit ...): skep help --all ",
+		"\n更多选项（-q --color --lang --limit 等）：skep help --all "
 	};
 	static const struct command globals = { .options = { global_options } };
 

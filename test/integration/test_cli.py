@@ -1,0 +1,224 @@
+"""The command line itself: options, configuration, help, completion, exit codes."""
+import os
+import pty
+import re
+import select
+import shutil
+import subprocess
+import time
+
+import pytest
+
+
+def commands(skep):
+    """Every command that does something, as man lists them."""
+    text = skep.run("help", "--format", "man", check=0).out
+    return [m.replace("-", " ") for m in re.findall(r"^\.BR skep-(\S+) \(1\)$", text, re.M)]
+
+
+def test_unknown_words_are_usage_errors_with_a_suggestion(skep):
+    p = skep.run("verison", check=2)
+    assert "did you mean 'version'" in p.err and not p.out
+    p = skep.run("version", "--jsno", check=2)
+    assert "did you mean '--json'" in p.err
+    p = skep.run("config", "sohw", check=2)
+    assert "did you mean 'config show'" in p.err
+
+
+def test_no_command_shows_help_and_fails(skep):
+    p = skep.run(check=2)
+    assert "Usage:" in p.err and not p.out
+    p = skep.run("config", check=2)
+    assert "config show" in p.err and not p.out
+
+
+def test_options_stand_anywhere(skep):
+    plain = skep.run("version", "--json", check=0).out
+    assert plain.startswith("{")
+    assert skep.run("--json", "version", check=0).out == plain
+    assert skep.run("--color", "never", "version", "--json", check=0).out == plain
+    assert skep.run("-q", "--lang", "zh", "version", "--json", check=0).out == plain
+
+
+def test_every_help_is_one_screen_with_examples_first(skep):
+    for name in commands(skep):
+        for lang in ("en", "zh"):
+            text = skep.run(*name.split(), "--help", "--lang", lang, check=0).out
+            lines = text.splitlines()
+            assert len(lines) <= 40, f"skep {name} --help ({lang}) has {len(lines)} lines"
+            for line in lines:
+                columns = sum(2 if ord(c) >= 0x2e80 else 1 for c in line)
+                assert columns <= 80, f"skep {name} --help ({lang}): {columns} columns: {line}"
+            examples, usage = text.find("示例" if lang == "zh" else "Examples"), text.find("用法" if lang == "zh" else "Usage")
+            assert 0 < examples < usage, f"skep {name} --help ({lang}) shows no examples first"
+
+
+def test_every_text_has_a_translation(skep):
+    english, chinese = (skep.run("--lang", l, "help", check=0).out for l in ("en", "zh"))
+    for line in chinese.splitlines()[1:]:
+        if line.startswith("  ") and "skep " not in line:
+            assert any(ord(c) >= 0x2e80 for c in line), f"not translated: {line}"
+    assert english != chinese
+    for name in commands(skep):
+        text = skep.run("help", "--all", "--lang", "zh", *name.split(), check=0).out
+        for option in re.findall(r"^  (?:-\w, )?--[\w-]+(?: \S+)?\s+(\S.*)$", text, re.M):
+            assert any(ord(c) >= 0x2e80 for c in option), f"skep {name}: not translated: {option}"
+
+
+def test_precedence_flag_environment_project_user(skep, tmp_path):
+    home, work = skep.home / "config" / "skep", tmp_path / "work"
+    home.mkdir(parents=True)
+    work.mkdir()
+
+    def shown(*args, **env):
+        text = skep.run("config", "show", "--origin", "version", *args, env=env, cwd=work, check=0).out
+        return re.search(r"^color: (.*)$", text, re.M)[1]
+
+    assert shown() == "auto  # default"
+    (home / "config.yaml").write_text("color: never\n")
+    assert shown() == f"never  # {home}/config.yaml:1"
+    (work / ".skep.yaml").write_text("# ours\ncolor: always\n")
+    assert shown() == "always  # ./.skep.yaml:2"
+    assert shown(SKEP_COLOR="never") == "never  # SKEP_COLOR"
+    assert shown("--color", "auto", SKEP_COLOR="never") == "auto  # flag"
+    (work / ".skep.yaml").write_text("version:\n  color: never\ncolor: always\n")
+    assert shown() == "never  # ./.skep.yaml:2"
+
+
+@pytest.mark.parametrize("text, complaint", [
+    ("lang: en\n\ncolour: never\n", r"bad\.yaml:3:1: unknown key 'colour'; did you mean 'color'"),
+    ("version:\n  jsno: true\n", r"bad\.yaml:2:3: unknown key 'jsno'"),
+    ("color: purple\n", r"bad\.yaml:1: --color: 'purple' is none of"),
+    ("color: [never\n", r"bad\.yaml: YAML line \d+ column \d+"),
+    ("- color\n", r"bad\.yaml:1:1: expected"),
+])
+def test_bad_configuration_is_named_with_its_place(skep, tmp_path, text, complaint):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(text)
+    p = skep.run("version", "--config", bad, check=2)
+    assert re.search(complaint, p.err), p.err
+    assert not p.out
+
+
+def test_missing_named_configuration(skep, tmp_path):
+    assert "No such file" in skep.run("version", "--config", tmp_path / "none.yaml", check=2).err
+
+
+def test_limits(skep):
+    assert "layer_entries" in skep.run("help", "limits", check=0).out
+    skep.run("version", "--limit", "layer_entries=10", "--limit=layer_bytes=1G", check=0)
+    assert "unknown limit" in skep.run("version", "--limit", "layers_entries=10", check=2).err
+    assert "no number" in skep.run("version", "--limit", "layer_entries=many", check=2).err
+
+
+def test_exit_codes_are_explained(skep):
+    text = skep.run("help", "exit-codes", check=0).out
+    assert [int(n) for n in re.findall(r"^ *(\d+)  ", text, re.M)] == [0, 1, 2, 3, 4, 5, 6, 130]
+
+
+def test_language_follows_the_locale(skep):
+    assert "命令" in skep.run("help", env={"LC_ALL": "zh_CN.UTF-8"}, check=0).out
+    assert "Commands" in skep.run("help", env={"LC_ALL": "de_DE.UTF-8"}, check=0).out
+    assert "Commands" in skep.run("help", "--lang", "en", env={"LC_ALL": "zh_CN.UTF-8"}, check=0).out
+
+
+def test_a_full_disk_is_no_success(skep):
+    with open("/dev/full", "w") as full:
+        p = subprocess.run([skep.binary, "version"], stdout=full, stderr=subprocess.PIPE, env=skep.env)
+    assert p.returncode == 3 and b"No space left" in p.stderr
+
+
+def test_a_closed_pipe_ends_quietly(skep):
+    p = subprocess.run(["bash", "-c", f"{skep.binary} help | true; echo ${{PIPESTATUS[0]}}"], capture_output=True,
+                       env=skep.env, text=True)
+    assert p.stdout.strip() in ("0", "141") and not p.stderr
+
+
+def test_manual_pages_are_sound_roff(skep, tmp_path):
+    if not shutil.which("man"):
+        pytest.skip("man is not installed")
+    for name in [[], *(n.split() for n in commands(skep))]:
+        page = tmp_path / "page.1"
+        page.write_text(skep.run("help", "--format", "man", *name, check=0).out)
+        p = subprocess.run(["man", "--warnings", "-l", str(page)], capture_output=True, text=True,
+                           env={**os.environ, "MANWIDTH": "100", "LC_ALL": "C.UTF-8"})
+        assert p.returncode == 0 and not p.stderr, p.stderr
+        assert "NAME" in p.stdout
+
+
+def test_cli_reference_is_current(skep, source_dir):
+    made = skep.run("help", "--format", "markdown", check=0).out
+    assert (source_dir / "doc" / "cli.md").read_text() == made, "run `make docs`"
+
+
+def shell_path(skep, tmp_path):
+    folder = tmp_path / "path"
+    folder.mkdir()
+    (folder / "skep").symlink_to(skep.binary)
+    return {**skep.env, "PATH": f"{folder}:{skep.env['PATH']}", "TERM": "xterm"}
+
+
+def need(shell):
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+
+
+def test_bash_completion(skep, tmp_path):
+    need("bash")
+    env = shell_path(skep, tmp_path)
+
+    def complete(*words):
+        script = ('source <(skep completion bash); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _skep skep;'
+                  'printf "%s\\n" "${COMPREPLY[@]}"')
+        p = subprocess.run(["bash", "-c", script, "bash", *words], env=env, capture_output=True, text=True)
+        assert not p.stderr, p.stderr
+        return p.stdout.split()
+
+    assert complete("skep", "vers") == ["version"]
+    assert complete("skep", "config", "") == ["show"]
+    assert complete("skep", "version", "--js") == ["--json"]
+    assert complete("skep", "version", "--color", "=", "al") == ["always"]
+    assert complete("skep", "--lang", "zh", "versi") == ["version"]
+
+
+def test_fish_completion(skep, tmp_path):
+    need("fish")
+    env = shell_path(skep, tmp_path)
+
+    def complete(line):
+        p = subprocess.run(["fish", "--no-config", "-c", f'skep completion fish | source; complete -C "{line}"'], env=env,
+                           capture_output=True, text=True)
+        assert not p.stderr, p.stderr
+        return [l.split("\t")[0] for l in p.stdout.splitlines()]
+
+    assert complete("skep vers") == ["version"]
+    assert complete("skep version --js") == ["--json"]
+    assert "always" in complete("skep version --color ")
+
+
+def test_zsh_completion(skep, tmp_path):
+    need("zsh")
+    env = shell_path(skep, tmp_path)
+    env["PS1"] = "READY> "
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvpe("zsh", ["zsh", "-f", "-i"], env)
+
+    def read_until(pattern, seconds=20):
+        seen, end = "", time.monotonic() + seconds
+        while not re.search(pattern, seen) and time.monotonic() < end:
+            if select.select([terminal], [], [], 0.2)[0]:
+                seen += os.read(terminal, 65536).decode(errors="replace")
+        return seen
+
+    try:
+        read_until("READY> ")
+        os.write(terminal, b"autoload -Uz compinit && compinit -D -u; source <(skep completion zsh); echo LOA''DED\n")
+        assert "LOADED" in read_until("LOADED")
+        os.write(terminal, b"skep versi\t--js\t\n")
+        seen = read_until(r'"version": "')
+        assert '"version": "' in seen, seen
+    finally:
+        os.write(terminal, b"\x03\x04")
+        os.close(terminal)
+        os.waitpid(pid, 0)

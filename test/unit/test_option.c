@@ -1,0 +1,198 @@
+#include "unit.h"
+
+#include "base/option.h"
+#include "base/quantity.h"
+#include "base/suggest.h"
+
+static const struct option_def table[] = {
+	{ .name = "json", .letter = 'j', .type = OPTION_FLAG },
+	{ .name = "verbose", .letter = 'v', .type = OPTION_COUNT },
+	{ .name = "format", .letter = 'f', .type = OPTION_MULTI, .arg = "F" },
+	{ .name = "severity",
+	  .letter = 's',
+	  .type = OPTION_LIST,
+	  .arg = "S",
+	  .fallback = "low,high" },
+	{ .name = "jobs", .type = OPTION_U64, .arg = "N" },
+	{ .name = "max-age", .type = OPTION_DURATION, .arg = "D", .fallback = "7d" },
+	{ .name = "size", .type = OPTION_BYTES, .arg = "B" },
+	{ .name = "color", .type = OPTION_CHOICE, .arg = "WHEN", .choices = "auto|never" },
+	{ 0 },
+};
+
+struct fixture {
+	struct arena arena;
+	struct option_set set;
+	struct err err;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	arena_init(&f->arena, 1 << 20);
+	option_set_init(&f->set, &f->arena);
+	assert_int_equal(option_set_add(&f->set, table, &f->err), 0);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	arena_done(&f->arena);
+	free(f);
+	return 0;
+}
+
+#define PARSE(f, ...) \
+	({ \
+		const char *words_[] = { __VA_ARGS__ }; \
+		option_set_parse(&(f)->set, (int)ARRAY_LEN(words_), words_, &(f)->err); \
+	})
+
+static void spellings(void **state)
+{
+	struct fixture *f = *state;
+	size_t n;
+
+	assert_int_equal(PARSE(f, "one", "-jvv", "-fa=b,c", "-f", "d", "--size=2MiB", "two",
+			       "--jobs", "3", "--", "-x"),
+			 0);
+	assert_int_equal(f->set.arg_count, 3);
+	assert_string_equal(f->set.args[0], "one");
+	assert_string_equal(f->set.args[1], "two");
+	assert_string_equal(f->set.args[2], "-x");
+	assert_null(f->set.args[3]);
+	assert_true(option_flag(&f->set, "json"));
+	assert_int_equal(option_number(&f->set, "verbose", 0), 2);
+	assert_int_equal(option_number(&f->set, "size", 0), 2 << 20);
+	assert_int_equal(option_number(&f->set, "jobs", 0), 3);
+
+	const char *const *formats = option_list(&f->set, "format", &n);
+
+	assert_int_equal(n, 2);
+	assert_string_equal(formats[0], "a=b,c");
+	assert_string_equal(formats[1], "d");
+	assert_null(formats[2]);
+}
+
+static void many_list_items(void **state)
+{
+	struct fixture *f = *state;
+	size_t n;
+
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(PARSE(f, "--format", "x"), 0);
+
+	const char *const *formats = option_list(&f->set, "format", &n);
+
+	assert_int_equal(n, 100);
+	assert_string_equal(formats[99], "x");
+	assert_null(formats[100]);
+}
+
+static void defaults_give_way(void **state)
+{
+	struct fixture *f = *state;
+	size_t n;
+
+	assert_int_equal(option_number(&f->set, "max-age", 0), 7 * 86400);
+	option_list(&f->set, "severity", &n);
+	assert_int_equal(n, 2);
+	assert_false(option_is_given(&f->set, "severity"));
+	assert_int_equal(PARSE(f, "-s", "critical", "--severity=high, low,"), 0);
+
+	const char *const *severities = option_list(&f->set, "severity", &n);
+
+	assert_int_equal(n, 3);
+	assert_string_equal(severities[0], "critical");
+	assert_string_equal(severities[2], "low");
+	assert_true(option_is_given(&f->set, "severity"));
+}
+
+static void the_nearest_place_wins(void **state)
+{
+	struct fixture *f = *state;
+	struct option_value *jobs = option_set_find(&f->set, S("jobs"));
+
+	setenv("TEST_JOBS", "5", 1);
+	setenv("TEST_COLOR", "", 1);
+	assert_int_equal(option_set_environment(&f->set, "TEST", &f->err), 0);
+	assert_int_equal(option_number(&f->set, "jobs", 0), 5);
+	assert_string_equal(jobs->where, "TEST_JOBS");
+	assert_null(option_text(&f->set, "color"));
+	assert_int_equal(option_set_assign(&f->set, jobs, "9", OPTION_FILE, "file:1", &f->err), 0);
+	assert_int_equal(option_number(&f->set, "jobs", 0), 5);
+	assert_int_equal(PARSE(f, "--jobs=7"), 0);
+	assert_int_equal(option_number(&f->set, "jobs", 0), 7);
+	unsetenv("TEST_JOBS");
+}
+
+static void refusals_say_why(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(PARSE(f, "--sevrity", "x"), -EINVAL);
+	assert_string_equal(f->err.text, "unknown option '--sevrity'; did you mean '--severity'?");
+	assert_int_equal(PARSE(f, "--zzzzzz"), -EINVAL);
+	assert_string_equal(f->err.text, "unknown option '--zzzzzz'");
+	assert_int_equal(PARSE(f, "-jx"), -EINVAL);
+	assert_string_equal(f->err.text, "unknown option '-x'");
+	assert_int_equal(PARSE(f, "--jobs"), -EINVAL);
+	assert_string_equal(f->err.text, "option '--jobs' needs a value: --jobs N");
+	assert_int_equal(PARSE(f, "--jobs=-1"), -EINVAL);
+	assert_int_equal(PARSE(f, "--color=red"), -EINVAL);
+	assert_string_equal(f->err.text, "--color: 'red' is none of auto|never");
+	assert_int_equal(PARSE(f, "--max-age=7y"), -EINVAL);
+	assert_int_equal(PARSE(f, "--json=maybe"), -EINVAL);
+}
+
+static void quantities(void **state)
+{
+	uint64_t n = 0;
+
+	(void)state;
+	assert_int_equal(quantity_bytes(S("1.5G"), &n), -EBADMSG);
+	assert_int_equal(quantity_bytes(S(""), &n), -EBADMSG);
+	assert_int_equal(quantity_bytes(S("18446744073709551615K"), &n), -ERANGE);
+	assert_int_equal(quantity_bytes(S("10kB"), &n), 0);
+	assert_int_equal(n, 10000);
+	assert_int_equal(quantity_seconds(S("1d12h"), &n), 0);
+	assert_int_equal(n, 129600);
+	assert_int_equal(quantity_seconds(S("90"), &n), 0);
+	assert_int_equal(n, 90);
+	assert_int_equal(quantity_seconds(S("d"), &n), -EBADMSG);
+	assert_int_equal(quantity_seconds(S("99999999999999999w"), &n), -ERANGE);
+}
+
+static void suggestions(void **state)
+{
+	struct suggestion s = suggestion_for(S("iamge"));
+
+	(void)state;
+	assert_int_equal(suggest_distance(S("iamge"), S("image")), 1);
+	assert_int_equal(suggest_distance(S(""), S("abc")), 3);
+	assert_int_equal(suggest_distance(S("kitten"), S("sitting")), 3);
+	suggestion_offer(&s, S("sbom"));
+	assert_int_equal(s.best.n, 0);
+	suggestion_offer(&s, S("image"));
+	assert_str(s.best, "image");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(spellings, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(many_list_items, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(defaults_give_way, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_nearest_place_wins, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refusals_say_why, set_up, tear_down),
+		cmocka_unit_test(quantities),
+		cmocka_unit_test(suggestions),
+	};
+
+	return cmocka_run_group_tests_name("option", tests, NULL, NULL);
+}
