@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* clang takes no attribute after fortify's inline definitions; gcc's build speaks for both. */
+#ifndef __clang__
+
 #define BANNED __attribute__((deprecated("banned here, see base/banned.h")))
 
 extern char *strcpy(char *, const char *) BANNED;
@@ -31,5 +34,7 @@ extern char *mktemp(char *) BANNED;
 extern char *tmpnam(char[L_tmpnam]) BANNED;
 #undef alloca
 extern void *alloca(size_t) BANNED;
+
+#endif
 
 #endif

@@ -8,7 +8,7 @@ const struct exit_code_text exit_code_texts[] = {
 
 const size_t exit_code_text_count = ARRAY_LEN(exit_code_texts);
 
-enum exit_code exit_code_of(int r)
+int exit_code_of(int r)
 {
 	switch (r < 0 ? -r : r) {
 	case 0:

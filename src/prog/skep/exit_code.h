@@ -22,6 +22,6 @@ extern const struct exit_code_text exit_code_texts[];
 extern const size_t exit_code_text_count;
 
 /** The code of a failure that reached the top as a negative errno. */
-enum exit_code exit_code_of(int r);
+int exit_code_of(int r);
 
 #endif

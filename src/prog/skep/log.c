@@ -19,6 +19,7 @@ void log_setup(enum log_level most, bool color)
 	state.color = color;
 }
 
+PRINTF_LIKE(2, 0)
 static void line(enum log_level level, const char *fmt, va_list ap)
 {
 	static const struct {

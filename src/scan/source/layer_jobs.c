@@ -299,8 +299,8 @@ static bool wait_for_one(struct run *r)
 	for (unsigned int k = 0; k < r->width; k++)
 		if (r->running[k].used) {
 			who[n] = &r->running[k];
-			fds[n++] = (struct pollfd){ .fd = who[n - 1]->worker.answer,
-						    .events = POLLIN };
+			fds[n] = (struct pollfd){ .fd = who[n]->worker.answer, .events = POLLIN };
+			n++;
 		}
 	if (n == 0)
 		return false;
