@@ -6,6 +6,7 @@ enum {
 	HASH_MAGIC = 0x00061561,
 	META_BYTES = 72, /* as much of the first page as is read */
 	PAGE_HEADER = 26,
+	PAGE_FREE = 0,
 	PAGE_HASH_UNSORTED = 2,
 	PAGE_OVERFLOW = 7,
 	PAGE_HASHMETA = 8,
@@ -151,6 +152,10 @@ static int read_hash_page(struct database *d, uint64_t number)
 		rpm_sink_damage(d->sink, offset, "a page has an impossible number of entries");
 		return 0;
 	}
+	/* The header tells where the lowest item begins, and that is the last: fewer entries would go unseen. */
+	if (entries &&
+	    u16_at(d, page, 22) != u16_at(d, page, PAGE_HEADER + 2 * (size_t)(entries - 1)))
+		rpm_sink_damage(d->sink, offset, "a page has lost entries");
 	for (uint32_t i = 0; i < entries; i += 2) {
 		str key, value;
 		int r = 0;
@@ -178,7 +183,7 @@ int rpm_bdb_read(str file, const struct rpm_sink *sink, struct err *e)
 
 		if (type == PAGE_HASH || type == PAGE_HASH_UNSORTED)
 			r = read_hash_page(&d, i);
-		else if (type > PAGE_HASH)
+		else if (type != PAGE_FREE && type != PAGE_OVERFLOW && type != PAGE_HASHMETA)
 			rpm_sink_damage(sink, i * d.page_bytes, "a page is of no known type");
 	}
 	buf_done(&d.blob);

@@ -1,5 +1,6 @@
 #include "codec/rpm_header.h"
 
+#include "codec/digest.h"
 #include "codec/rpm_bytes_priv.h"
 
 enum {
@@ -50,10 +51,30 @@ static uint32_t width_of(uint32_t type)
 	}
 }
 
+/* A tag that we read must be of its own kind, or a broken entry would hide the sound one it seems to replace. */
+static bool is_of_kind(const struct entry *e)
+{
+#define IS_BYTES(type) ((type) == TYPE_BIN)
+#define IS_NUMBERS(type) ((type) == TYPE_INT16 || (type) == TYPE_INT32)
+#define IS_TEXT(type) is_stringy(type)
+	switch (e->tag) {
+#define IS_KIND(id, number, values) \
+	case RPM_TAG_##id: \
+		return IS_##values(e->type);
+		RPM_TAGS(IS_KIND)
+#undef IS_KIND
+	default:
+		return true;
+	}
+#undef IS_TEXT
+#undef IS_NUMBERS
+#undef IS_BYTES
+}
+
 /* Strings are measured when they are walked: here each is known to take a byte at least. */
 static bool fits(const struct rpm_header *h, const struct entry *e)
 {
-	return e->type <= TYPE_I18NSTRING && e->count && e->offset < h->data.n &&
+	return e->type <= TYPE_I18NSTRING && is_of_kind(e) && e->count && e->offset < h->data.n &&
 	       (uint64_t)e->count * width_of(e->type) <= h->data.n - e->offset;
 }
 
@@ -146,4 +167,54 @@ uint32_t rpm_numbers_at(const struct rpm_numbers *n, uint32_t i)
 
 	assert(i < n->count);
 	return n->width == 2 ? rpm_be16(n->bytes, at) : rpm_be32(n->bytes, at);
+}
+
+/* The immutable region: the first entry tells where its trailer lies, which tells how many entries it has. */
+static bool region_of(const struct rpm_header *h, str *ret_index, str *ret_data)
+{
+	struct entry first = entry_at(h, 0), trailer;
+	uint32_t bytes;
+
+	if (first.tag != RPM_TAG_IMMUTABLE || first.type != TYPE_BIN ||
+	    first.count != ENTRY_BYTES || !fits(h, &first))
+		return false;
+	trailer = entry_at(&(struct rpm_header){ .index = str_skip(h->data, first.offset) }, 0);
+	bytes = -trailer.offset;
+	if (trailer.tag != RPM_TAG_IMMUTABLE || !bytes || bytes % ENTRY_BYTES || bytes > h->index.n)
+		return false;
+	*ret_index = str_take(h->index, bytes);
+	*ret_data = str_take(h->data, (size_t)first.offset + ENTRY_BYTES);
+	return true;
+}
+
+static void be32_to(uint32_t n, unsigned char *at)
+{
+	for (size_t i = 0; i < 4; i++)
+		at[i] = (unsigned char)(n >> (24 - 8 * i));
+}
+
+bool rpm_header_is_genuine(const struct rpm_header *h)
+{
+	/* The digest is over the region as it stood in the package file, magic and sizes included. */
+	unsigned char lead[16] = { 0x8e, 0xad, 0xe8, 0x01 };
+	str want = rpm_header_str(h, RPM_TAG_SHA256HEADER), index, data;
+	uint8_t sum[SHA256_BYTES];
+	char hex[SHA256_HEX + 1];
+	struct sha256 *s;
+
+	if (want.n != SHA256_HEX)
+		return true;
+	if (!region_of(h, &index, &data))
+		return false;
+	if (sha256_new(&s, NULL) < 0)
+		return true;
+	be32_to((uint32_t)(index.n / ENTRY_BYTES), lead + 8);
+	be32_to((uint32_t)data.n, lead + 12);
+	sha256_update(s, (str){ (const char *)lead, sizeof(lead) });
+	sha256_update(s, index);
+	sha256_update(s, data);
+	sha256_final(s, sum);
+	sha256_free(s);
+	hex_render(sum, sizeof(sum), hex);
+	return str_eq_nocase(want, (str){ hex, SHA256_HEX });
 }

@@ -12,25 +12,27 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/** X(id, number): the tags we read (rpm's include/rpm/rpmtag.h) */
+/** X(id, number, what its values are): the tags we read (rpm's include/rpm/rpmtag.h) */
 #define RPM_TAGS(X) \
-	X(NAME, 1000) \
-	X(VERSION, 1001) \
-	X(RELEASE, 1002) \
-	X(EPOCH, 1003) \
-	X(VENDOR, 1011) \
-	X(LICENSE, 1014) \
-	X(ARCH, 1022) \
-	X(OLDFILENAMES, 1027) \
-	X(FILEMODES, 1030) \
-	X(SOURCERPM, 1044) \
-	X(DIRINDEXES, 1116) \
-	X(BASENAMES, 1117) \
-	X(DIRNAMES, 1118) \
-	X(MODULARITYLABEL, 5096)
+	X(IMMUTABLE, 63, BYTES) \
+	X(SHA256HEADER, 273, TEXT) \
+	X(NAME, 1000, TEXT) \
+	X(VERSION, 1001, TEXT) \
+	X(RELEASE, 1002, TEXT) \
+	X(EPOCH, 1003, NUMBERS) \
+	X(VENDOR, 1011, TEXT) \
+	X(LICENSE, 1014, TEXT) \
+	X(ARCH, 1022, TEXT) \
+	X(OLDFILENAMES, 1027, TEXT) \
+	X(FILEMODES, 1030, NUMBERS) \
+	X(SOURCERPM, 1044, TEXT) \
+	X(DIRINDEXES, 1116, NUMBERS) \
+	X(BASENAMES, 1117, TEXT) \
+	X(DIRNAMES, 1118, TEXT) \
+	X(MODULARITYLABEL, 5096, TEXT)
 
 enum rpm_tag {
-#define RPM_TAG_ENUM(id, number) RPM_TAG_##id = (number),
+#define RPM_TAG_ENUM(id, number, values) RPM_TAG_##id = (number),
 	RPM_TAGS(RPM_TAG_ENUM)
 #undef RPM_TAG_ENUM
 };
@@ -38,11 +40,17 @@ enum rpm_tag {
 struct rpm_header {
 	str index;          /**< 16 bytes an entry */
 	str data;           /**< what the entries' offsets count from */
-	size_t bad_entries; /**< of an unknown type, or not inside the data */
+	size_t bad_entries; /**< of the wrong type, or not inside the data */
 };
 
 /** @return 0, or -EBADMSG: the sizes do not add up to the blob's */
 MUST_CHECK int rpm_header_parse(str blob, struct rpm_header *ret, struct err *e);
+
+/**
+ * Whether the header is as its builder made it: false when it carries a SHA-256 digest of its immutable region that
+ * does not match (rpm then refuses it). Headers without a digest pass.
+ */
+bool rpm_header_is_genuine(const struct rpm_header *h);
 
 /** A string tag, or the first of several; empty when there is none. */
 str rpm_header_str(const struct rpm_header *h, enum rpm_tag tag);

@@ -82,6 +82,8 @@ int rpm_ndb_read(str file, const struct rpm_sink *sink, struct err *e)
 		rpm_sink_damage(sink, file.n, "the file ends within its table of slots");
 		slots = file.n;
 	}
+	if (slots + SLOT_BYTES <= file.n && rpm_le32(file, slots) == MAGIC_SLOT)
+		rpm_sink_damage(sink, slots, "the table of slots goes on behind its end");
 	for (uint64_t at = HEADER_BYTES; at + SLOT_BYTES <= slots; at += SLOT_BYTES) {
 		str bytes = str_take(str_skip(file, at), SLOT_BYTES);
 		struct slot s = { .package = rpm_le32(bytes, 4),

@@ -62,10 +62,11 @@ static uint64_t local_bytes(const struct rpm_pager *p, uint64_t bytes)
 }
 
 /* Puts a cell's payload together; one without overflow pages is not copied. */
-static bool join_payload(struct tree *t, str cell, str *ret)
+static bool join_payload(struct tree *t, str cell, str *ret, uint64_t *ret_used)
 {
 	struct rpm_pager *p = t->pager;
 	uint64_t bytes, rowid, local;
+	size_t whole = cell.n;
 	uint32_t next;
 
 	if (!take_varint(&cell, &bytes) || !take_varint(&cell, &rowid) ||
@@ -76,6 +77,7 @@ static bool join_payload(struct tree *t, str cell, str *ret)
 	if (cell.n < local || (local < bytes && cell.n < local + 4))
 		return false;
 	*ret = str_take(cell, (size_t)local);
+	*ret_used = MAX(whole - cell.n + local + (local < bytes ? 4 : 0), (uint64_t)4);
 	if (local == bytes)
 		return true;
 	buf_reset(&t->payload);
@@ -104,6 +106,7 @@ struct level {
 	uint32_t cells;
 	uint32_t next;
 	size_t header; /* where the b-tree's header begins */
+	uint64_t used; /* bytes of the cells that were seen */
 	bool is_leaf;
 };
 
@@ -137,12 +140,15 @@ static str cell_of(const struct level *l, uint32_t i)
 	return str_skip(l->page, rpm_be16(l->page, index));
 }
 
-static int take_row(struct tree *t, const struct level *l, uint32_t i)
+static int take_row(struct tree *t, struct level *l, uint32_t i)
 {
-	uint64_t offset = rpm_pager_offset(t->pager, l->number);
+	uint64_t offset = rpm_pager_offset(t->pager, l->number), used = 0;
+	bool whole;
 	str record;
 
-	if (join_payload(t, cell_of(l, i), &record))
+	whole = join_payload(t, cell_of(l, i), &record, &used);
+	l->used += used;
+	if (whole)
 		return t->row(t, record, offset);
 	if (buf_error(&t->payload) == -ENOMEM)
 		return -ENOMEM;
@@ -150,15 +156,41 @@ static int take_row(struct tree *t, const struct level *l, uint32_t i)
 	return 0;
 }
 
-/* The child that comes after the i-th cell's: the last one stands in the header. */
-static uint32_t child_of(const struct level *l, uint32_t i)
+/* The i-th child; the last one stands in the header. */
+static uint32_t child_of(struct level *l, uint32_t i)
 {
-	str cell;
+	str cell, rest;
+	uint64_t rowid;
 
 	if (i == l->cells)
 		return rpm_be32(l->page, l->header + 8);
 	cell = cell_of(l, i);
-	return cell.n >= 4 ? rpm_be32(cell, 0) : 0;
+	rest = str_skip(cell, 4);
+	if (cell.n < 4 || !take_varint(&rest, &rowid))
+		return 0;
+	l->used += cell.n - rest.n;
+	return rpm_be32(cell, 0);
+}
+
+/*
+ * Whether the cells, the free blocks and the stray bytes of a page add up to its content area (as SQLite's own
+ * integrity check demands): a page that claims fewer cells than it has would lose packages unseen.
+ */
+static bool adds_up(const struct level *l)
+{
+	uint32_t start = rpm_be16(l->page, l->header + 5);
+	uint32_t block = rpm_be16(l->page, l->header + 1);
+	uint64_t sum = l->used + rpm_u8(l->page, l->header + 7);
+	uint32_t last = 0;
+
+	while (block) {
+		if (block <= last || (size_t)block + 4 > l->page.n)
+			return false;
+		last = block;
+		sum += rpm_be16(l->page, (size_t)block + 2);
+		block = rpm_be16(l->page, block);
+	}
+	return sum + (start ? start : 65536) == l->page.n;
 }
 
 static int walk(struct tree *t, uint32_t root)
@@ -176,6 +208,9 @@ static int walk(struct tree *t, uint32_t root)
 		int r = 0;
 
 		if (l->next >= l->cells + !l->is_leaf) {
+			if (!adds_up(l))
+				rpm_sink_damage(t->sink, rpm_pager_offset(t->pager, l->number),
+						"a page of a table has lost rows");
 			if (!depth)
 				return 0;
 			depth--;

@@ -166,6 +166,8 @@ static int take_blob(void *ctx, str blob)
 	}
 	if (h.bad_entries)
 		damage(d, 0, "an entry of a header is broken");
+	else if (!rpm_header_is_genuine(&h))
+		damage(d, 0, "a header does not match its digest");
 	if (str_is(name, "gpg-pubkey"))
 		return 0;
 	if (d->packages.count >= d->limits->packages) {
