@@ -8,13 +8,14 @@
 
 struct match_options {
 	bool third_party; /**< also match packages that are not the distribution's against its advisories */
+	bool brief; /**< leave titles, descriptions, references, aliases and CWEs empty: a table prints none */
 };
 
 /**
  * Fills ret->findings, gaps, database and end-of-life facts. Pure: no I/O beyond the mapped database.
  *
  * Every package that could not be judged is a gap: a version its scheme refuses, a distribution or ecosystem the
- * database knows nothing of.
+ * database knows nothing of. Strings of the findings borrow from @p db and @p v, which must outlive @p ret.
  *
  * @param now seconds since 1970, for end of life and data age
  * @return 0, -EBADMSG (damaged database), -ENOBUFS

@@ -1,0 +1,413 @@
+#include "scan/vuln/match.h"
+
+#include "base/time.h"
+#include "scan/package/eol.h"
+#include "scan/vuln/match_priv.h"
+
+enum { MAX_PROBES = 2 };
+
+/* A finding not yet complete: the facts come last, in the order the database holds them. */
+struct draft {
+	struct finding f;
+	uint32_t ordinal;
+	enum severity vendor;
+};
+
+struct match {
+	struct vulndb *db;
+	const struct inventory *v;
+	const struct match_options *o;
+	struct arena *a; /* the report's */
+	struct arena scratch;
+	struct gap_list gaps;
+	const struct namespace_rule *os_rule; /* NULL: unknown, or nothing in the database */
+	str os_namespace;
+	struct draft *drafts;
+	size_t draft_count, draft_cap;
+	struct match_hit *hits; /* of the package at hand */
+	size_t hit_count, hit_cap;
+};
+
+static str os_title(const struct os *os)
+{
+	return os->pretty_name.n ? os->pretty_name : os->id.n ? os->id : S("unknown system");
+}
+
+static bool is_os_type(str type)
+{
+	static const char *const types[] = { "deb", "rpm", "apk", "alpm" };
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (str_is(type, types[i]))
+			return true;
+	return false;
+}
+
+static bool has_os_packages(const struct inventory *v)
+{
+	for (size_t i = 0; i < v->packages.count; i++)
+		if (is_os_type(v->packages.items[i].type))
+			return true;
+	return false;
+}
+
+/* Chooses the namespace of the system's packages, or a stand-in, and says so where it is not the plain one. */
+static void choose_namespace(struct match *m)
+{
+	str name = { 0 }, other;
+	const struct namespace_rule *rule = namespace_of_os(&m->v->os, m->a, &name);
+
+	if (!has_os_packages(m->v))
+		return;
+	if (!rule) {
+		gap_add(&m->gaps, m->a, GAP_NO_DATA, os_title(&m->v->os),
+			"its packages cannot be judged: skep knows no advisories for this system");
+		return;
+	}
+	if (vulndb_has_namespace(m->db, name)) {
+		m->os_rule = rule;
+		m->os_namespace = name;
+		return;
+	}
+	other = rule->stand_in[0] ? namespace_with_prefix(name, rule->stand_in, m->a) : (str){ 0 };
+	if (other.n && vulndb_has_namespace(m->db, other)) {
+		m->os_rule = namespace_find(other);
+		m->os_namespace = other;
+		gap_add(&m->gaps, m->a, GAP_STAND_IN, os_title(&m->v->os),
+			"the database has no advisories for %.*s; those of its rebuild %.*s were "
+			"used: fixed versions may differ in detail, unfixed flaws are missing",
+			STR_ARG(name), STR_ARG(other));
+		return;
+	}
+	gap_add(&m->gaps, m->a, GAP_NO_DATA, os_title(&m->v->os),
+		"its packages cannot be judged: the database has no advisories for %.*s",
+		STR_ARG(name));
+}
+
+/* The key of the probe's version. @return 1, 0 with a gap when the scheme refuses it, or an error */
+static int make_key(struct match *m, struct match_probe *probe, const struct package *p,
+		    struct err *e)
+{
+	OWNED_BUF key = BUF_INIT;
+	struct err why = { 0 };
+	int r = version_key(probe->rule->scheme, probe->version, &key, &why);
+
+	if (r == -EBADMSG || r == -E2BIG) {
+		OWNED_BUF place = BUF_INIT;
+
+		buf_printf(&place, "%.*s %.*s", STR_ARG(p->name), STR_ARG(probe->version));
+		gap_add(&m->gaps, m->a, GAP_MALFORMED, buf_str(&place),
+			"not compared with any advisory: %s", why.text);
+		return 0;
+	}
+	if (r < 0)
+		return err_set(e, ENOBUFS, "no memory to compare versions");
+	probe->key = arena_str(&m->scratch, buf_str(&key));
+	return probe->key.p ? 1 : err_set(e, ENOBUFS, "memory budget spent on versions");
+}
+
+static void probe_binary(const struct package *p, struct match_probe *probe)
+{
+	probe->name = p->name;
+	probe->version = p->version;
+}
+
+static void probe_source(const struct namespace_rule *rule, const struct package *p,
+			 struct match_probe *probe)
+{
+	bool of_source = rule->version == NAMESPACE_VERSION_SOURCE && p->source_version.n;
+
+	probe->name = p->source_name.n ? p->source_name : p->name;
+	probe->version = of_source ? p->source_version : p->version;
+	probe->by_source = true;
+	probe->no_epoch = of_source && rule->scheme == VERSION_RPM &&
+			  str_find(probe->version, ':') == probe->version.n;
+}
+
+/* What to look up for a package of the system. @return how many probes */
+static size_t system_probes(const struct match *m, const struct package *p,
+			    struct match_probe probes[MAX_PROBES])
+{
+	const struct namespace_rule *rule = m->os_rule;
+	size_t n = 0;
+
+	if (rule->key != NAMESPACE_KEY_SOURCE)
+		probe_binary(p, &probes[n++]);
+	if (rule->key == NAMESPACE_KEY_SOURCE ||
+	    (rule->key == NAMESPACE_KEY_BOTH && p->source_name.n &&
+	     !str_eq(p->source_name, p->name)))
+		probe_source(rule, p, &probes[n++]);
+	for (size_t i = 0; i < n; i++) {
+		probes[i].rule = rule;
+		probes[i].namespace = m->os_namespace;
+	}
+	return n;
+}
+
+static int collect_hits(struct match *m, const struct match_probe *probe, const struct package *p,
+			struct err *e)
+{
+	struct vulndb_claim *claims = NULL;
+	int n = vulndb_find(m->db, probe->namespace, probe->name, &m->scratch, &claims, e);
+
+	for (int i = 0; i < n; i++) {
+		bool ignored = false;
+		struct match_hit *hit;
+
+		if (!match_claim_applies(&claims[i], p) ||
+		    !match_claim_covers(&claims[i], probe, &ignored))
+			continue;
+		hit = ARENA_PUSH(&m->scratch, m->hits, m->hit_count, m->hit_cap);
+		if (!hit)
+			return err_set(e, ENOBUFS, "memory budget spent on findings");
+		*hit = (struct match_hit){ probe, &claims[i], ignored };
+	}
+	return n;
+}
+
+static int compare_hits(const void *a, const void *b)
+{
+	const struct match_hit *x = a, *y = b;
+
+	if (x->claim->vulnerability != y->claim->vulnerability)
+		return x->claim->vulnerability < y->claim->vulnerability ? -1 : 1;
+	if (x->probe != y->probe)
+		return x->probe < y->probe ? -1 : 1;
+	return (x->claim > y->claim) - (x->claim < y->claim);
+}
+
+/* The hits on one vulnerability become one finding, unless one of them says the package is not affected. */
+static int draft_finding(struct match *m, uint32_t package, const struct match_hit *hits,
+			 size_t count, struct err *e)
+{
+	enum severity vendor = SEVERITY_UNKNOWN;
+	struct draft *d;
+	int r;
+
+	for (size_t i = 0; i < count; i++) {
+		if (hits[i].claim->state == FIX_NOT_AFFECTED)
+			return 0;
+		vendor = MAX(vendor, hits[i].claim->severity);
+	}
+	d = ARENA_PUSH(&m->scratch, m->drafts, m->draft_count, m->draft_cap);
+	if (!d)
+		return err_set(e, ENOBUFS, "memory budget spent on findings");
+	d->ordinal = hits[0].claim->vulnerability;
+	d->vendor = vendor;
+	d->f.package = package;
+	r = match_summarise(hits, count, m->a, &d->f, e);
+	return r;
+}
+
+static int match_probes(struct match *m, uint32_t index, struct match_probe *probes, size_t count,
+			struct err *e)
+{
+	const struct package *p = &m->v->packages.items[index];
+
+	m->hit_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		int r = make_key(m, &probes[i], p, e);
+
+		if (r > 0)
+			r = collect_hits(m, &probes[i], p, e);
+		if (r < 0)
+			return r;
+	}
+	if (m->hit_count > 1)
+		qsort(m->hits, m->hit_count, sizeof(*m->hits), compare_hits);
+	for (size_t i = 0; i < m->hit_count;) {
+		size_t end = i + 1;
+		int r;
+
+		while (end < m->hit_count &&
+		       m->hits[end].claim->vulnerability == m->hits[i].claim->vulnerability)
+			end++;
+		r = draft_finding(m, index, &m->hits[i], end - i, e);
+		if (r < 0)
+			return r;
+		i = end;
+	}
+	return 0;
+}
+
+static int match_system_package(struct match *m, uint32_t index, struct err *e)
+{
+	const struct package *p = &m->v->packages.items[index];
+	struct match_probe probes[MAX_PROBES] = { 0 };
+
+	if (!m->os_rule || str_is(p->name, "gpg-pubkey"))
+		return 0;
+	if (!str_is(p->type, m->os_rule->purl_type)) {
+		gap_add(&m->gaps, m->a, GAP_NO_DATA, p->type,
+			"packages of this kind cannot be judged on %.*s",
+			STR_ARG(os_title(&m->v->os)));
+		return 0;
+	}
+	if (p->third_party && !m->o->third_party) {
+		gap_add(&m->gaps, m->a, GAP_NO_DATA, S("third-party packages"),
+			"not the distribution's own: its advisories do not apply to them");
+		return 0;
+	}
+	if (match_is_kernel_without_kernel(p)) {
+		gap_add(&m->gaps, m->a, GAP_NO_DATA, p->name,
+			"built from the kernel's source but holds no kernel: the kernel's "
+			"advisories were not applied");
+		return 0;
+	}
+	return match_probes(m, index, probes, system_probes(m, p, probes), e);
+}
+
+/* A language package that belongs to a package of the system is patched and judged as that one. */
+static bool is_owned_by_system(const struct match *m, const struct package *p)
+{
+	if (p->db_path.n == 0 || !m->os_rule)
+		return false;
+	for (size_t i = 0; i < m->v->packages.count; i++) {
+		const struct package *owner = &m->v->packages.items[i];
+
+		if (owner->owned.n && is_os_type(owner->type) && package_owns(owner, p->db_path))
+			return true;
+	}
+	return false;
+}
+
+static int match_language_package(struct match *m, uint32_t index, struct err *e)
+{
+	const struct package *p = &m->v->packages.items[index];
+	const struct namespace_rule *rule = namespace_of_purl_type(p->type);
+	struct match_probe probe = { .rule = rule };
+	OWNED_BUF name = BUF_INIT;
+
+	if (is_owned_by_system(m, p))
+		return 0;
+	if (!rule || !vulndb_has_namespace(m->db, str_from(rule->prefix))) {
+		gap_add(&m->gaps, m->a, GAP_NO_DATA, p->type,
+			"packages of this kind cannot be judged: the database has no advisories "
+			"for them");
+		return 0;
+	}
+	namespace_name_of_package(rule, p, &name);
+	probe.namespace = str_from(rule->prefix);
+	probe.name = arena_str(m->a, buf_str(&name));
+	probe.version = p->version;
+	if (buf_error(&name) < 0 || !probe.name.p)
+		return err_set(e, ENOBUFS, "memory budget spent on names");
+	return match_probes(m, index, &probe, 1, e);
+}
+
+static int compare_drafts_by_ordinal(const void *a, const void *b)
+{
+	const struct draft *x = a, *y = b;
+
+	if (x->ordinal != y->ordinal)
+		return x->ordinal < y->ordinal ? -1 : 1;
+	return (x->f.package > y->f.package) - (x->f.package < y->f.package);
+}
+
+static int read_facts(struct match *m, struct err *e)
+{
+	struct vulnerability *v = NULL;
+
+	if (m->draft_count > 1)
+		qsort(m->drafts, m->draft_count, sizeof(*m->drafts), compare_drafts_by_ordinal);
+	for (size_t i = 0; i < m->draft_count; i++) {
+		struct draft *d = &m->drafts[i];
+		int r = 0;
+
+		if (i == 0 || d->ordinal != m->drafts[i - 1].ordinal) {
+			v = ARENA_NEW(m->a, struct vulnerability);
+			if (!v)
+				return err_set(e, ENOBUFS, "memory budget spent on facts");
+			r = m->o->brief ? vulndb_facts(m->db, d->ordinal, m->a, v, e)
+					: vulndb_vulnerability(m->db, d->ordinal, m->a, v, e);
+		}
+		if (r < 0)
+			return r;
+		d->f.vuln = v;
+		match_rate(&d->f, d->vendor);
+	}
+	return 0;
+}
+
+static int compare_findings(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+
+	if (x->risk < y->risk || x->risk > y->risk)
+		return x->risk > y->risk ? -1 : 1;
+	if (x->severity != y->severity)
+		return x->severity > y->severity ? -1 : 1;
+	if (x->package != y->package)
+		return x->package < y->package ? -1 : 1;
+	return str_cmp(x->vuln->id, y->vuln->id);
+}
+
+static int list_findings(struct match *m, struct finding_list *ret, struct err *e)
+{
+	struct finding_list l = { .count = m->draft_count, .cap = m->draft_count };
+
+	l.items = ARENA_ARRAY(m->a, l.count, struct finding);
+	if (!l.items)
+		return err_set(e, ENOBUFS, "memory budget spent on findings");
+	for (size_t i = 0; i < l.count; i++)
+		l.items[i] = m->drafts[i].f;
+	if (l.count > 1)
+		qsort(l.items, l.count, sizeof(*l.items), compare_findings);
+	*ret = l;
+	return 0;
+}
+
+static void judge_end_of_life(struct match *m, int64_t now, struct report *ret)
+{
+	const struct os *os = &m->v->os;
+	struct eol_release release;
+	char today[TIME_TEXT_BYTES];
+
+	if (os->id.n == 0 || !eol_find(os->id, os->version_id, &release) || release.end.n == 0)
+		return;
+	time_render_day(now, today);
+	ret->end_of_life = arena_str(m->a, release.end);
+	ret->is_end_of_life = str_cmp(release.end, str_from(today)) < 0;
+	if (ret->is_end_of_life)
+		gap_add(&m->gaps, m->a, GAP_END_OF_LIFE, os_title(os),
+			"general support ended on %.*s: flaws found since may never be listed",
+			STR_ARG(release.end));
+}
+
+static int match_all(struct match *m, struct err *e)
+{
+	for (uint32_t i = 0; i < m->v->packages.count; i++) {
+		int r = is_os_type(m->v->packages.items[i].type) ? match_system_package(m, i, e)
+								 : match_language_package(m, i, e);
+
+		if (r < 0)
+			return r;
+	}
+	return read_facts(m, e);
+}
+
+int match_inventory(struct vulndb *db, const struct inventory *v, const struct match_options *o,
+		    int64_t now, struct arena *a, struct report *ret, struct err *e)
+{
+	static const struct match_options plain = { 0 };
+	struct match m = { .db = db, .v = v, .o = o ? o : &plain, .a = a };
+	struct finding_list findings;
+	uint64_t newest = vulndb_newest_data(db);
+	int r;
+
+	arena_init(&m.scratch, a->budget_bytes);
+	choose_namespace(&m);
+	r = match_all(&m, e);
+	if (r == 0)
+		r = list_findings(&m, &findings, e);
+	arena_done(&m.scratch);
+	if (r < 0)
+		return r;
+	judge_end_of_life(&m, now, ret);
+	gap_add_all(&ret->gaps, a, &m.gaps);
+	ret->findings = findings;
+	vulndb_info(db, a, &ret->database);
+	if (newest)
+		ret->database.age_s = MAX((int64_t)0, now - (int64_t)newest);
+	return 0;
+}

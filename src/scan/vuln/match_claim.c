@@ -1,0 +1,164 @@
+#include "scan/vuln/match_priv.h"
+
+static bool same_arch(str a, str b)
+{
+	static const char *const names[][2] = { { "x86_64", "amd64" }, { "aarch64", "arm64" } };
+
+	if (str_eq(a, b))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if ((str_is(a, names[i][0]) && str_is(b, names[i][1])) ||
+		    (str_is(a, names[i][1]) && str_is(b, names[i][0])))
+			return true;
+	return false;
+}
+
+static bool arch_applies(str list, str arch)
+{
+	if (list.n == 0 || arch.n == 0 || str_is(arch, "noarch") || str_is(arch, "all"))
+		return true;
+	while (list.n)
+		if (same_arch(str_cut(&list, ' '), arch))
+			return true;
+	return false;
+}
+
+static bool says_module(str version)
+{
+	return str_search(version, S(".module")) < version.n;
+}
+
+/*
+ * A module's packages carry a label; a release with ".module" in it gives them away where the label was lost or the
+ * feed knows none. Claims about a module and packages outside one have nothing to do with each other.
+ */
+static bool module_applies(const struct vulndb_claim *c, const struct package *p)
+{
+	bool modular_claim = c->module.n || says_module(c->fixed) || says_module(c->last_affected);
+	bool modular_package = p->module.n || says_module(p->version);
+
+	if (modular_claim != modular_package)
+		return false;
+	if (c->module.n == 0 || p->module.n == 0)
+		return true;
+	return str_starts(p->module, c->module) &&
+	       (p->module.n == c->module.n || p->module.p[c->module.n] == ':');
+}
+
+bool match_claim_applies(const struct vulndb_claim *c, const struct package *p)
+{
+	if (!arch_applies(c->arch, p->arch))
+		return false;
+	return !str_is(p->type, "rpm") || module_applies(c, p);
+}
+
+/* Orders the probe's version and a bound; without epochs where one side never had one. */
+static int order(const struct match_probe *probe, str bound_key, str bound_text, bool *ignored)
+{
+	enum version_scheme scheme = probe->rule->scheme;
+	bool bound_has = str_find(bound_text, ':') < bound_text.n;
+
+	if (scheme != VERSION_RPM || !probe->by_source || (!probe->no_epoch && bound_has))
+		return str_cmp(probe->key, bound_key);
+	*ignored |= bound_has || !probe->no_epoch;
+	return str_cmp(version_key_without_epoch(scheme, probe->key),
+		       version_key_without_epoch(scheme, bound_key));
+}
+
+bool match_claim_covers(const struct vulndb_claim *c, const struct match_probe *probe,
+			bool *ret_epoch_ignored)
+{
+	bool ignored = false;
+	bool covers = c->introduced_key.n == 0 ||
+		      order(probe, c->introduced_key, c->introduced, &ignored) >= 0;
+
+	if (covers && c->fixed_key.n)
+		covers = order(probe, c->fixed_key, c->fixed, &ignored) < 0;
+	else if (covers && c->last_affected_key.n)
+		covers = order(probe, c->last_affected_key, c->last_affected, &ignored) <= 0;
+	if (covers)
+		*ret_epoch_ignored = ignored;
+	return covers;
+}
+
+bool match_is_kernel_without_kernel(const struct package *p)
+{
+	static const char *const sources[] = { "linux", "linux-signed-amd64", "linux-signed-arm64",
+					       "linux-signed", "linux-meta" };
+
+	if (!str_is(p->type, "deb") || str_starts(p->name, S("linux-image")) ||
+	    str_starts(p->name, S("linux-modules")))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+		if (str_is(p->source_name, sources[i]))
+			return true;
+	return false;
+}
+
+static enum fix_state state_of(const struct vulndb_claim *c)
+{
+	if (c->fixed.n)
+		return FIX_FIXED;
+	return c->state == FIX_FIXED ? FIX_AFFECTED : c->state;
+}
+
+/* A fix is better news than none; of several, the last is the one that leaves every range. */
+static bool decides(const struct vulndb_claim *now, const struct vulndb_claim *then)
+{
+	bool fixed = state_of(now) == FIX_FIXED, was = state_of(then) == FIX_FIXED;
+
+	if (fixed != was)
+		return fixed;
+	return fixed ? str_cmp(now->fixed_key, then->fixed_key) > 0
+		     : state_of(now) < state_of(then);
+}
+
+static bool has_word(const struct buf *words, str word)
+{
+	str rest = buf_str(words);
+
+	while (rest.n)
+		if (str_eq(str_cut(&rest, ' '), word))
+			return true;
+	return false;
+}
+
+static void add_word(struct buf *words, str word)
+{
+	if (word.n == 0 || has_word(words, word))
+		return;
+	if (words->n)
+		buf_byte(words, ' ');
+	buf_add(words, word);
+}
+
+int match_summarise(const struct match_hit *hits, size_t count, struct arena *a,
+		    struct finding *ret, struct err *e)
+{
+	const struct match_hit *best = &hits[0];
+	OWNED_BUF advisories = BUF_INIT;
+	str joined;
+
+	for (size_t i = 1; i < count; i++)
+		if (decides(hits[i].claim, best->claim))
+			best = &hits[i];
+	add_word(&advisories, best->claim->advisory);
+	for (size_t i = 0; i < count; i++)
+		add_word(&advisories, hits[i].claim->advisory);
+	joined = arena_str(a, buf_str(&advisories));
+	if (buf_error(&advisories) < 0 || !joined.p)
+		return err_set(e, ENOBUFS, "memory budget spent on findings");
+	ret->advisory = joined;
+	ret->namespace = best->probe->namespace;
+	ret->origin = best->claim->origin;
+	ret->state = state_of(best->claim);
+	ret->fixed_version = best->claim->fixed;
+	ret->compared_name = best->probe->name;
+	ret->compared_version = best->probe->version;
+	ret->introduced = best->claim->introduced;
+	ret->fixed = best->claim->fixed;
+	ret->last_affected = best->claim->last_affected;
+	ret->scheme = str_from(version_scheme_name(best->probe->rule->scheme));
+	ret->epoch_ignored = best->epoch_ignored;
+	return 0;
+}

@@ -1,0 +1,380 @@
+#include "unit.h"
+
+#include "scan/vuln/match.h"
+#include "scan/vuln/vulndb_build.h"
+
+/* One claim a line: namespace package vulnerability fixed [key=value ...]; a fixed version of "-" is none. */
+static const char claims[] =
+	"debian:11 openssl CVE-1 1.1.1n-0+deb11u3 advisory=DSA-1-1 severity=high\n"
+	"debian:11 openssl CVE-2 - state=will-not-fix\n"
+	"debian:11 openssl CVE-3 0\n"
+	"debian:11 openssl CVE-3 -\n"
+	"debian:11 apt CVE-4 1.8.2.1 advisory=DSA-4-1\n"
+	"debian:11 apt CVE-4 1.8.2.2 advisory=DSA-5-1\n"
+	"debian:11 linux CVE-5 -\n"
+	"debian:11 bad CVE-6 2\n"
+	"alpine:3.9 openssl CVE-10 1.1.1d-r0\n"
+	"alpine:3.9 libcrypto1.1 CVE-11 9\n"
+	"almalinux:9 bash CVE-20 5.1.8-6.el9_1 advisory=ALSA-1 arch=x86_64+aarch64\n"
+	"almalinux:9 bash CVE-21 5.1.8-9.el9 arch=s390x\n"
+	"almalinux:9 dbus CVE-22 1:1.12.20-7.el9_1\n"
+	"almalinux:9 nodejs CVE-23 1:16.20.2-1.module_el9.2.0+1+a module=nodejs:16\n"
+	"almalinux:9 nodejs CVE-24 1:18.20.2-1.module_el9.2.0+1+a module=nodejs:18\n"
+	"almalinux:9 nodejs CVE-25 1:99.0-1.el9\n"
+	"almalinux:9 npm CVE-26 1:8.19.4-1.16.20.2.1.module_el9.2.0+1+a\n"
+	"azurelinux:3.0 perl CVE-30 4:5.38.2-3.azl3\n";
+
+static void fill(struct claim *c, str words)
+{
+	while (words.n) {
+		str value = str_cut(&words, ' ');
+		str key = str_cut(&value, '=');
+
+		if (str_is(key, "advisory"))
+			c->advisory = value;
+		else if (str_is(key, "severity"))
+			c->severity = severity_find(value);
+		else if (str_is(key, "state"))
+			c->state = FIX_WILL_NOT_FIX;
+		else if (str_is(key, "introduced"))
+			c->introduced = value;
+		else if (str_is(key, "last"))
+			c->last_affected = value;
+		else if (str_is(key, "module"))
+			c->module = value;
+		else if (str_is(key, "arch"))
+			c->arch = str_is(value, "x86_64+aarch64") ? S("x86_64 aarch64") : value;
+	}
+}
+
+struct fixture {
+	struct buf file;
+	struct vulndb *db;
+	struct arena a;
+};
+
+static int set_up(void **state)
+{
+	static struct fixture f;
+	struct vulndb_builder *b = NULL;
+	struct vulndb_build_stats stats;
+	struct vulndb_build_options o = { .built = S("2026-11-20") };
+	struct vulnerability v = { .id = S("CVE-2"),
+				   .description = S("text"),
+				   .cvss = { { S("nvd"), S("CVSS:3.1/x"), 9.8f } },
+				   .cvss_count = 1,
+				   .epss = 0.9f,
+				   .epss_percentile = 0.99f };
+	str rest = str_from(claims);
+
+	f = (struct fixture){ 0 };
+	arena_init(&f.a, 0);
+	assert_int_equal(vulndb_builder_new(&b, NULL), 0);
+	struct feed_sink sink = vulndb_builder_sink(b);
+	while (rest.n) {
+		str line = str_line(&rest);
+		struct claim c = { .origin = S("test"), .state = FIX_AFFECTED };
+
+		c.namespace = str_cut(&line, ' ');
+		c.package = str_cut(&line, ' ');
+		c.vulnerability = str_cut(&line, ' ');
+		c.fixed = str_cut(&line, ' ');
+		c.state = str_is(c.fixed, "-") ? FIX_AFFECTED : FIX_FIXED;
+		if (str_is(c.fixed, "-"))
+			c.fixed = (str){ 0 };
+		fill(&c, line);
+		assert_int_equal(sink.claim(sink.ctx, &c, NULL), 0);
+	}
+	assert_int_equal(sink.fact(sink.ctx, &v, NULL), 0);
+	sink.as_of(sink.ctx, S("test"), S("2026-11-19"));
+	assert_int_equal(vulndb_builder_render(b, &o, &f.file, &stats, NULL), 0);
+	assert_int_equal(stats.bad_versions, 0);
+	vulndb_builder_free(b);
+	assert_int_equal(vulndb_open_memory(buf_str(&f.file), &f.db, NULL), 0);
+	*state = &f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	vulndb_close(f->db);
+	buf_done(&f->file);
+	arena_done(&f->a);
+	return 0;
+}
+
+static struct report match(struct fixture *f, struct os os, struct package *p, size_t count,
+			   bool third_party)
+{
+	struct inventory v = { .os = os, .packages = { p, count, count } };
+	struct match_options o = { .third_party = third_party };
+	struct report ret = { 0 };
+	struct err e = { 0 };
+
+	if (match_inventory(f->db, &v, &o, 1795132800 + 86400, &f->a, &ret, &e) < 0)
+		fail_msg("%s", e.text);
+	return ret;
+}
+
+/* "id:fixed id:fixed" in id order, for comparing. */
+static void expect(const struct report *r, const char *want)
+{
+	OWNED_BUF got = BUF_INIT;
+	str last = { 0 };
+
+	for (size_t n = 0; n < r->findings.count; n++) {
+		const struct finding *next = NULL;
+
+		for (size_t i = 0; i < r->findings.count; i++) {
+			const struct finding *x = &r->findings.items[i];
+
+			if (str_cmp(x->vuln->id, last) > 0 &&
+			    (!next || str_cmp(x->vuln->id, next->vuln->id) < 0))
+				next = x;
+		}
+		if (!next)
+			break;
+		last = next->vuln->id;
+		buf_printf(&got, "%s%.*s:%.*s", got.n ? " " : "", STR_ARG(last),
+			   STR_ARG(next->fixed_version));
+	}
+	assert_str(buf_str(&got), want);
+}
+
+static const struct finding *find(const struct report *r, const char *id)
+{
+	for (size_t i = 0; i < r->findings.count; i++)
+		if (str_is(r->findings.items[i].vuln->id, id))
+			return &r->findings.items[i];
+	fail_msg("no finding %s", id);
+	return NULL;
+}
+
+static const struct gap *gap_of(const struct report *r, enum gap_kind kind)
+{
+	for (size_t i = 0; i < r->gaps.count; i++)
+		if (r->gaps.items[i].kind == kind)
+			return &r->gaps.items[i];
+	return NULL;
+}
+
+static struct package deb(const char *name, const char *version, const char *source,
+			  const char *source_version)
+{
+	return (struct package){ .type = S("deb"),
+				 .namespace = S("debian"),
+				 .name = str_from(name),
+				 .version = str_from(version),
+				 .source_name = str_from(source),
+				 .source_version = str_from(source_version) };
+}
+
+static struct package rpm(const char *name, const char *version, const char *module)
+{
+	return (struct package){ .type = S("rpm"),
+				 .name = str_from(name),
+				 .version = str_from(version),
+				 .arch = S("x86_64"),
+				 .module = str_from(module) };
+}
+
+#define DEBIAN ((struct os){ .id = S("debian"), .version_id = S("11") })
+#define ALMA ((struct os){ .id = S("almalinux"), .version_id = S("9.1") })
+
+static void compares_source_packages_on_debian(void **state)
+{
+	struct package p[] = {
+		deb("libssl1.1", "1.1.1n-0+deb11u2", "openssl", "1.1.1n-0+deb11u2"),
+		deb("openssl", "1.1.1n-0+deb11u3", "openssl", "1.1.1n-0+deb11u3"),
+	};
+	struct report r = match(*state, DEBIAN, p, 1, false);
+	const struct finding *f;
+
+	expect(&r, "CVE-1:1.1.1n-0+deb11u3 CVE-2:");
+	f = find(&r, "CVE-1");
+	assert_str(f->compared_name, "openssl");
+	assert_str(f->compared_version, "1.1.1n-0+deb11u2");
+	assert_str(f->advisory, "DSA-1-1");
+	assert_str(f->scheme, "deb");
+	assert_str(f->namespace, "debian:11");
+	assert_int_equal(f->severity, SEVERITY_HIGH);
+	f = find(&r, "CVE-2");
+	assert_int_equal(f->state, FIX_WILL_NOT_FIX);
+	assert_int_equal(f->severity, SEVERITY_CRITICAL);
+	assert_str(f->severity_source, "nvd");
+	assert_str(f->vuln->description, "text");
+	/* The higher risk comes first. */
+	assert_ptr_equal(f, &r.findings.items[0]);
+	assert_int_equal(r.database.age_s, 2 * 86400);
+
+	/* Installed equals fixed: no finding. */
+	r = match(*state, DEBIAN, p + 1, 1, false);
+	expect(&r, "CVE-2:");
+}
+
+static void keeps_the_last_fix_and_every_advisory(void **state)
+{
+	struct package p = deb("apt", "1.8.2", "apt", "1.8.2");
+	struct report r = match(*state, DEBIAN, &p, 1, false);
+
+	expect(&r, "CVE-4:1.8.2.2");
+	assert_str(find(&r, "CVE-4")->advisory, "DSA-5-1 DSA-4-1");
+}
+
+static void applies_kernel_claims_to_kernels_only(void **state)
+{
+	struct package p[] = { deb("linux-libc-dev", "5.10.1-1", "linux", "5.10.1-1"),
+			       deb("linux-image-amd64", "5.10.1-1", "linux-signed-amd64",
+				   "5.10.1+1") };
+	struct report r = match(*state, DEBIAN, p, 1, false);
+
+	expect(&r, "");
+	assert_str(gap_of(&r, GAP_NO_DATA)->place, "linux-libc-dev");
+	p[1].source_name = S("linux");
+	r = match(*state, DEBIAN, p + 1, 1, false);
+	expect(&r, "CVE-5:");
+}
+
+static void names_what_it_cannot_compare(void **state)
+{
+	struct package p = deb("bad", "not a version", "bad", "not a version");
+	struct report r = match(*state, DEBIAN, &p, 1, false);
+
+	expect(&r, "");
+	assert_non_null(gap_of(&r, GAP_MALFORMED));
+	assert_str(gap_of(&r, GAP_MALFORMED)->place, "bad not a version");
+}
+
+static void leaves_third_party_packages_out(void **state)
+{
+	struct package p = deb("apt", "1.8.2", "apt", "1.8.2");
+	struct report r;
+
+	p.third_party = true;
+	r = match(*state, DEBIAN, &p, 1, false);
+	expect(&r, "");
+	assert_int_equal(gap_of(&r, GAP_NO_DATA)->count, 1);
+	r = match(*state, DEBIAN, &p, 1, true);
+	expect(&r, "CVE-4:1.8.2.2");
+	assert_null(gap_of(&r, GAP_NO_DATA));
+}
+
+static void compares_origins_on_alpine(void **state)
+{
+	struct package p = { .type = S("apk"),
+			     .name = S("libcrypto1.1"),
+			     .version = S("1.1.1a-r1"),
+			     .source_name = S("openssl"),
+			     .source_version = S("1.1.1a-r1") };
+	struct os os = { .id = S("alpine"), .version_id = S("3.9.0") };
+	struct report r = match(*state, os, &p, 1, false);
+
+	expect(&r, "CVE-10:1.1.1d-r0");
+	os.repository = S("v3.10");
+	r = match(*state, os, &p, 1, false);
+	expect(&r, "");
+	assert_non_null(gap_of(&r, GAP_NO_DATA));
+	assert_true(r.is_end_of_life);
+}
+
+static void filters_by_architecture(void **state)
+{
+	struct package p = rpm("bash", "5.1.8-4.el9", "");
+	struct report r = match(*state, ALMA, &p, 1, false);
+
+	expect(&r, "CVE-20:5.1.8-6.el9_1");
+	p.arch = S("s390x");
+	r = match(*state, ALMA, &p, 1, false);
+	expect(&r, "CVE-21:5.1.8-9.el9");
+	p.arch = S("amd64");
+	r = match(*state, ALMA, &p, 1, false);
+	expect(&r, "CVE-20:5.1.8-6.el9_1");
+}
+
+static void counts_a_missing_epoch_as_zero_for_binaries(void **state)
+{
+	struct package p = rpm("dbus", "1.12.20-7.el9_1", "");
+	struct report r = match(*state, ALMA, &p, 1, false);
+
+	expect(&r, "CVE-22:1:1.12.20-7.el9_1");
+	p.version = S("1:1.12.20-7.el9_1");
+	r = match(*state, ALMA, &p, 1, false);
+	expect(&r, "");
+}
+
+static void ignores_epochs_that_source_packages_lost(void **state)
+{
+	struct package p = rpm("perl-Errno", "1.37-2.azl3", "");
+	struct os os = { .id = S("azurelinux"), .version_id = S("3.0") };
+	struct report r;
+
+	p.source_name = S("perl");
+	p.source_version = S("5.38.2-2.azl3");
+	r = match(*state, os, &p, 1, false);
+	expect(&r, "CVE-30:4:5.38.2-3.azl3");
+	assert_true(find(&r, "CVE-30")->epoch_ignored);
+	p.source_version = S("5.38.2-3.azl3");
+	r = match(*state, os, &p, 1, false);
+	expect(&r, "");
+	p.source_version = S("4:5.38.2-2.azl3");
+	r = match(*state, os, &p, 1, false);
+	expect(&r, "CVE-30:4:5.38.2-3.azl3");
+	assert_false(find(&r, "CVE-30")->epoch_ignored);
+}
+
+static void keeps_modules_apart(void **state)
+{
+	struct package p =
+		rpm("nodejs", "1:16.20.0-1.module_el9.2.0+1+a", "nodejs:16:9020020230101:rhel9");
+	struct package npm = rpm("npm", "1:8.19.2-1.16.20.0.1.module_el9.2.0+1+a", "");
+	struct report r = match(*state, ALMA, &p, 1, false);
+
+	expect(&r, "CVE-23:1:16.20.2-1.module_el9.2.0+1+a");
+	/* Outside any module only the plain claim is about it. */
+	p = rpm("nodejs", "1:16.20.0-1.el9", "");
+	r = match(*state, ALMA, &p, 1, false);
+	expect(&r, "CVE-25:1:99.0-1.el9");
+	/* The label was lost, the release still tells. */
+	r = match(*state, ALMA, &npm, 1, false);
+	expect(&r, "CVE-26:1:8.19.4-1.16.20.2.1.module_el9.2.0+1+a");
+	npm.version = S("1:8.19.2-1.el9");
+	r = match(*state, ALMA, &npm, 1, false);
+	expect(&r, "");
+}
+
+static void lets_a_rebuild_stand_in(void **state)
+{
+	struct package p = rpm("bash", "5.1.8-4.el9", "");
+	struct os os = { .id = S("rhel"), .version_id = S("9.0") };
+	struct report r = match(*state, os, &p, 1, false);
+
+	expect(&r, "CVE-20:5.1.8-6.el9_1");
+	assert_str(find(&r, "CVE-20")->namespace, "almalinux:9");
+	assert_non_null(gap_of(&r, GAP_STAND_IN));
+	os.version_id = S("7.9");
+	r = match(*state, os, &p, 1, false);
+	expect(&r, "");
+	assert_null(gap_of(&r, GAP_STAND_IN));
+	assert_non_null(gap_of(&r, GAP_NO_DATA));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(compares_source_packages_on_debian),
+		cmocka_unit_test(keeps_the_last_fix_and_every_advisory),
+		cmocka_unit_test(applies_kernel_claims_to_kernels_only),
+		cmocka_unit_test(names_what_it_cannot_compare),
+		cmocka_unit_test(leaves_third_party_packages_out),
+		cmocka_unit_test(compares_origins_on_alpine),
+		cmocka_unit_test(filters_by_architecture),
+		cmocka_unit_test(counts_a_missing_epoch_as_zero_for_binaries),
+		cmocka_unit_test(ignores_epochs_that_source_packages_lost),
+		cmocka_unit_test(keeps_modules_apart),
+		cmocka_unit_test(lets_a_rebuild_stand_in),
+	};
+
+	return cmocka_run_group_tests_name("match", tests, set_up, tear_down);
+}
