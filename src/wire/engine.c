@@ -8,7 +8,7 @@
 /* An engine packs the whole image before its first byte leaves. */
 #define EXPORT_STALL_S 600
 #define INSPECT_MAX (16u << 20)
-#define ENGINE_MEMORY (64u << 10)
+#define ENGINE_MEMORY (1u << 20)
 #define ENGINE_LAYERS_MAX 4096
 
 struct engine {

@@ -234,7 +234,7 @@ static int on_tick(void *ctx, curl_off_t dl_total, curl_off_t dl, curl_off_t ul_
 	time_t now = monotonic_s();
 
 	(void)dl_total, (void)dl, (void)ul_total, (void)ul;
-	if (now - x->window_start < (time_t)x->client->stall_s)
+	if (now - x->window_start <= (time_t)x->client->stall_s)
 		return 0;
 	x->stalled = x->window_bytes < STALL_MIN_BYTES;
 	x->window_start = now;
@@ -421,10 +421,10 @@ static int follow(struct exchange *x, const char **method, bool *foreign)
 	is_https = str_starts(str_from(next), S("https://"));
 	is_http = str_starts(str_from(next), S("http://"));
 	if (!is_https && !is_http)
-		return err_set(x->e, EPROTO,
+		return err_set(x->e, EACCES,
 			       "the peer redirects to something other than http or https");
 	if (was_https && is_http && !x->client->insecure)
-		return err_set(x->e, EPROTO, "the peer redirects from https to http: refused");
+		return err_set(x->e, EACCES, "the peer redirects from https to http: refused");
 	if (x->r->status == 303 || (x->r->status <= 302 && strcmp(*method, "POST") == 0))
 		*method = "GET";
 	*foreign = *foreign || !url_same_origin(str_from(x->url), str_from(next));

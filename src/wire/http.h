@@ -61,8 +61,8 @@ struct http_response {
  * One exchange, redirects followed. Any status is a success of this function.
  *
  * @return 0, -EHOSTUNREACH (name or connection), -ENOENT or -EACCES (the Unix socket), -ETIMEDOUT, -EPROTO (broken
- *         answer, truncated body, no TLS at the other end), -EACCES (TLS verification), -E2BIG, -EINVAL (the URL), or
- *         what on_body returned
+ *         answer, truncated body, no TLS at the other end), -EACCES (TLS verification; a
+ *         redirect to plain http or to another scheme), -E2BIG, -EINVAL (the URL), or what a callback returned
  */
 MUST_CHECK int http_exchange(struct http_client *c, const struct http_request *q,
 			     struct http_response *ret, struct err *e);

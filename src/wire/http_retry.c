@@ -5,6 +5,8 @@
 #define IDLE_ATTEMPTS 3
 #define ATTEMPTS_MAX 32
 #define WAIT_MAX_S 30
+/* Less than that is no progress: a peer could keep us for ever with a byte an attempt. */
+#define PROGRESS_BYTES (64u << 10)
 #define FIRST_WAIT_MS ((uint64_t)500)
 
 struct retry {
@@ -117,12 +119,18 @@ int http_retry(struct http_client *c, const struct http_request *q, struct http_
 
 		mine.offset = q->offset + t.delivered;
 		result = http_exchange(c, &mine, &r, e);
-		progress = t.delivered > before;
+		progress = t.delivered - before >= PROGRESS_BYTES;
 		idle = progress ? 0 : idle + 1;
 		if (attempt == ATTEMPTS_MAX || !again_after(&t, result, &r, progress, idle, &ms)) {
-			if (result == 0)
-				*ret = r;
-			return result;
+			if (result < 0)
+				return result;
+			/* To the caller it was one answer. */
+			if (r.status == 206 && q->offset == 0) {
+				r.status = 200;
+				r.is_partial = false;
+			}
+			*ret = r;
+			return 0;
 		}
 		http_response_done(&r);
 		wait_ms(ms);

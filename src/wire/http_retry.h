@@ -3,7 +3,8 @@
  *
  * What may pass: the statuses 408, 429 and 5xx (but 501 and 505), a broken transfer, and a stall once something had come.
  * Waits 0.5 s, 1 s, 2 s, or what Retry-After (RFC 9110 section 10.2.3) asks for, 30 s at most; a peer that asks
- * for more is not asked again. Three attempts in a row without a byte end it.
+ * for more is not asked again. Three
+ * attempts in a row that bring less than 64 KiB end it.
  */
 #ifndef SKEP_WIRE_HTTP_RETRY_H
 #define SKEP_WIRE_HTTP_RETRY_H

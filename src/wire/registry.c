@@ -9,7 +9,7 @@
 
 #define REGISTRY_REDIRECTS 8
 #define REGISTRY_MEMORY (8u << 20)
-#define CHALLENGE_MEMORY (64u << 10)
+#define CHALLENGE_MEMORY (1u << 20)
 
 static const char accepted[] = "Accept: application/vnd.oci.image.index.v1+json, "
 			       "application/vnd.oci.image.manifest.v1+json, "
@@ -277,7 +277,7 @@ static int take_manifest(const struct registry *g, str name, const struct http_r
 	int result;
 
 	type = str_trim(str_take(type, str_find(type, ';')));
-	if (str_search(type, S("manifest.v1+")) < type.n)
+	if (str_search(type, S("distribution.manifest.v1+")) < type.n)
 		return err_set(e, EBADMSG,
 			       "%.*s:%.*s is an image manifest of schema 1, which registries gave "
 			       "up in 2019 and "

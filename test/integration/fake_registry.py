@@ -1,0 +1,210 @@
+"""A registry on loopback that serves the images it is given and misbehaves as it is told.
+
+    with FakeRegistry() as r:
+        r.add_image("app", "1", [layer_bytes, ...])
+        r.fault("GET", "/v2/app/blobs/", Fault(status=500))
+
+A fault answers requests whose method and path prefix match, `times` times (None: always).
+"""
+import base64
+import gzip
+import hashlib
+import http.server
+import json
+import socket
+import threading
+
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
+
+
+def digest(data):
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+class Fault:
+    """What to do instead of answering."""
+
+    def __init__(self, status=None, headers=None, body=b"", truncate=None, corrupt=False, stall=False, drip=None,
+                 redirect=None, close=False, huge_header=False, times=None, content_type=None):
+        self.status, self.headers, self.body = status, headers or {}, body
+        self.truncate, self.corrupt, self.stall, self.drip = truncate, corrupt, stall, drip
+        self.redirect, self.close, self.huge_header = redirect, close, huge_header
+        self.times, self.content_type = times, content_type
+
+
+class FakeRegistry:
+    def __init__(self, basic=None, token=None, tls=None):
+        """`basic`: (user, password) wanted; `token`: (user, password) the token service wants, or True for anonymous."""
+        self.blobs, self.manifests, self.faults, self.requests = {}, {}, [], []
+        self.basic, self.token = basic, token
+        self.stopping = threading.Event()
+        owner = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            registry = owner
+
+            def log_message(self, *args):
+                pass
+
+            def do_GET(self):
+                owner.serve(self)
+
+            do_HEAD = do_GET
+
+            def do_POST(self):
+                owner.serve(self)
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.scheme = "https" if tls else "http"
+        self.host = "127.0.0.1:%d" % self.server.server_address[1]
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc):
+        self.stopping.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+    @property
+    def url(self):
+        return f"{self.scheme}://{self.host}"
+
+    def add_blob(self, data):
+        self.blobs[digest(data)] = data
+        return digest(data)
+
+    def add_manifest(self, name, tag, document, media_type):
+        data = json.dumps(document).encode()
+        for ref in (tag, digest(data)):
+            if ref:
+                self.manifests[name, ref] = data, media_type
+        return {"mediaType": media_type, "digest": digest(data), "size": len(data)}
+
+    def add_image(self, name, tag, layers, architecture="amd64", media_types=None):
+        """`layers`: tar bytes, each stored gzip-compressed unless media_types names another form already applied."""
+        diff_ids, descriptors = [], []
+        for i, tar in enumerate(layers):
+            kind = (media_types or {}).get(i)
+            stored = tar if kind else gzip.compress(tar, mtime=0)
+            descriptors.append({"mediaType": kind or OCI_LAYER + "+gzip", "size": len(stored),
+                                "digest": self.add_blob(stored)})
+            diff_ids.append(digest(tar))
+        config = json.dumps({"architecture": architecture, "os": "linux", "created": "2026-01-01T00:00:00Z",
+                             "rootfs": {"type": "layers", "diff_ids": diff_ids},
+                             "history": [{"created_by": f"layer {i}"} for i in range(len(layers))]}).encode()
+        return self.add_manifest(name, tag, {
+            "schemaVersion": 2, "mediaType": OCI_MANIFEST,
+            "config": {"mediaType": OCI_CONFIG, "size": len(config), "digest": self.add_blob(config)},
+            "layers": descriptors}, OCI_MANIFEST)
+
+    def fault(self, method, prefix, fault):
+        self.faults.append((method, prefix, fault))
+
+    def _fault_for(self, method, path):
+        for m, prefix, fault in self.faults:
+            if m == method and path.startswith(prefix) and fault.times != 0:
+                if fault.times:
+                    fault.times -= 1
+                return fault
+        return None
+
+    def _denied(self, h):
+        auth = h.headers.get("Authorization", "")
+        if self.basic and auth != "Basic " + base64.b64encode(":".join(self.basic).encode()).decode():
+            return 'Basic realm="fake"'
+        if self.token and auth != "Bearer sesame":
+            return f'Bearer realm="{self.url}/token",service="fake",scope="repository:x:pull"'
+        return None
+
+    def serve(self, h):
+        body = h.rfile.read(int(h.headers.get("Content-Length", 0)))
+        self.requests.append((h.command, h.path, dict(h.headers), body))
+        path = h.path.split("?")[0]
+        fault = self._fault_for(h.command, path)
+        if fault and fault.status:
+            return self._send(h, fault.status, fault.body, fault.headers)
+        if fault and fault.redirect:
+            return self._send(h, 307, b"", {"Location": fault.redirect})
+        if fault and fault.close:
+            return h.connection.shutdown(socket.SHUT_RDWR)
+        if path == "/token":
+            return self._token(h, body)
+        denied = path.startswith("/v2/") and self._denied(h)
+        if denied:
+            return self._send(h, 401, b'{"errors":[{"code":"UNAUTHORIZED","message":"who are you"}]}',
+                              {"WWW-Authenticate": denied})
+        data, media_type = self._find(path)
+        if data is None:
+            return self._send(h, 404, b'{"errors":[{"code":"NAME_UNKNOWN","message":"not known"}]}', {})
+        self._send_data(h, data, (fault and fault.content_type) or media_type, fault)
+
+    def _token(self, h, body):
+        auth = h.headers.get("Authorization", "")
+        if self.token is not True and b"refresh_token=refresh-me" not in body:
+            if auth != "Basic " + base64.b64encode(":".join(self.token).encode()).decode():
+                return self._send(h, 401, b"{}", {})
+        self._send(h, 200, b'{"token":"sesame"}', {})
+
+    def _find(self, path):
+        if path == "/v2/":
+            return b"{}", "application/json"
+        parts = path.split("/")
+        kind, ref = parts[-2], parts[-1]
+        if kind == "manifests":
+            return self.manifests.get(("/".join(parts[2:-2]), ref), (None, None))
+        return self.blobs.get(ref), "application/octet-stream"
+
+    def _send(self, h, status, body, headers):
+        h.send_response(status)
+        for k, v in headers.items():
+            h.send_header(k, v)
+        h.send_header("Content-Length", str(len(body)))
+        h.end_headers()
+        if h.command != "HEAD":
+            h.wfile.write(body)
+
+    def _send_data(self, h, data, media_type, fault):
+        start, total = 0, len(data)
+        if fault and fault.corrupt:
+            data = bytes([data[0] ^ 1]) + data[1:]
+        wanted = h.headers.get("Range")
+        if wanted and media_type == "application/octet-stream" and not (fault and fault.headers.get("ignore-range")):
+            start = int(wanted.removeprefix("bytes=").rstrip("-"))
+            h.send_response(206)
+            h.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
+        else:
+            h.send_response(200)
+        if fault and fault.huge_header:
+            for i in range(200):
+                h.send_header(f"X-Filler-{i}", "x" * 1000)
+        h.send_header("Content-Type", media_type)
+        h.send_header("Content-Length", str(total - start))
+        h.end_headers()
+        try:
+            if fault and fault.stall:
+                h.wfile.write(data[start:start + 10])
+                h.wfile.flush()
+                self.stopping.wait(60)
+            elif fault and fault.drip:
+                for b in data[start:]:
+                    h.wfile.write(bytes([b]))
+                    h.wfile.flush()
+                    if self.stopping.wait(fault.drip):
+                        return
+            elif fault and fault.truncate is not None:
+                h.wfile.write(data[start:start + fault.truncate])
+                h.close_connection = True
+                h.connection.shutdown(socket.SHUT_RDWR)
+            else:
+                h.wfile.write(data[start:])
+        except OSError:
+            pass
