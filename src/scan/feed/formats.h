@@ -6,13 +6,34 @@
 
 #include "scan/feed/feed.h"
 
-extern const struct feed_format feed_alpine;
-extern const struct feed_format feed_debian_list;
-extern const struct feed_format feed_osv;
-extern const struct feed_format feed_pypa;
+/** All importers, most specific first. */
+#define FEED_FORMATS(X) \
+	X(epss) \
+	X(kev) \
+	X(exploitdb) \
+	X(poc) \
+	X(cvss_bt) \
+	X(descriptions) \
+	X(metasploit) \
+	X(nuclei) \
+	X(nvd) \
+	X(alpine) \
+	X(debian_list) \
+	X(friendsofphp) \
+	X(gitlab) \
+	X(rubysec) \
+	X(rustsec) \
+	X(pypa) \
+	X(osv)
+
+#define FEED_DECLARE(name) extern const struct feed_format feed_##name;
+FEED_FORMATS(FEED_DECLARE)
+#undef FEED_DECLARE
 
 /** Whether @p path holds @p part ("/osv/"), also at its very start. */
 bool feed_path_has(str path, const char *part);
+/** What stands behind the last slash. */
+str feed_path_name(str path);
 /** Whether the first bytes hold @p text. */
 bool feed_head_has(str head, const char *text);
 
