@@ -242,6 +242,49 @@ int engine_inspect(struct engine *g, str name, struct arena *a, struct engine_im
 	return take_image(&v, a, ret, e);
 }
 
+static bool made_a_layer(const struct value *entry, bool every)
+{
+	return every || value_int(value_get(entry, "Size"), 0) > 0;
+}
+
+/* The engine tells the newest first and which step made a layer only by its size. */
+static void map_history(const struct value *history, str *commands, size_t count)
+{
+	bool every = history->kind == VALUE_ARRAY && history->count == count;
+	size_t n = 0;
+
+	VALUE_EACH (h, history)
+		n += made_a_layer(h, every);
+	if (n != count)
+		return;
+	VALUE_EACH (h, history)
+		if (made_a_layer(h, every))
+			commands[--n] = value_get_str(h, "CreatedBy");
+}
+
+int engine_history(struct engine *g, const struct engine_image *m, struct arena *a, str **ret,
+		   struct err *e)
+{
+	struct http_request q = { .max_body = INSPECT_MAX };
+	str *commands = ARENA_ARRAY(a, m->count, str);
+	struct http_response r;
+	struct value v;
+	int result;
+
+	if (!commands)
+		return err_set(e, ENOBUFS, "memory budget spent");
+	result = get(g, m->id, "history", &q, &r, e);
+	if (result < 0)
+		return result;
+	result = json_parse(buf_str(&r.body), a, &v, e);
+	http_response_done(&r);
+	if (result < 0)
+		return err_wrap(e, result, "%s's history of an image", kind_name(g));
+	map_history(&v, commands, m->count);
+	*ret = commands;
+	return 0;
+}
+
 int engine_export(struct engine *g, str name, int (*on_body)(void *ctx, str bytes, struct err *e),
 		  void *ctx, struct err *e)
 {

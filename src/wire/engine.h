@@ -52,6 +52,13 @@ struct engine_image {
 MUST_CHECK int engine_inspect(struct engine *g, str name, struct arena *a, struct engine_image *ret,
 			      struct err *e);
 
+/**
+ * The commands that made the layers of @p m, lowest first, as many as it has; all empty when the engine's history cannot
+ * be mapped to the layers. Errors as engine_inspect().
+ */
+MUST_CHECK int engine_history(struct engine *g, const struct engine_image *m, struct arena *a,
+			      str **ret, struct err *e);
+
 /** Streams the image as `docker save` writes it. Errors as above, and what @p on_body returned. */
 MUST_CHECK int engine_export(struct engine *g, str name,
 			     int (*on_body)(void *ctx, str bytes, struct err *e), void *ctx,
