@@ -304,6 +304,21 @@ static int compare_drafts_by_ordinal(const void *a, const void *b)
 	return (x->f.package > y->f.package) - (x->f.package < y->f.package);
 }
 
+/* What the database lends is copied: a report outlives it. */
+static int keep_strings(struct match *m, struct vulnerability *v, struct err *e)
+{
+	bool ok = true;
+
+	v->id = arena_str(m->a, v->id);
+	ok &= v->id.p != NULL;
+	for (size_t i = 0; i < v->cvss_count; i++) {
+		v->cvss[i].source = arena_str(m->a, v->cvss[i].source);
+		v->cvss[i].vector = arena_str(m->a, v->cvss[i].vector);
+		ok &= v->cvss[i].source.p && v->cvss[i].vector.p;
+	}
+	return ok ? 0 : err_set(e, ENOBUFS, "memory budget spent on facts");
+}
+
 static int read_facts(struct match *m, struct err *e)
 {
 	struct vulnerability *v = NULL;
@@ -320,6 +335,8 @@ static int read_facts(struct match *m, struct err *e)
 				return err_set(e, ENOBUFS, "memory budget spent on facts");
 			r = m->o->brief ? vulndb_facts(m->db, d->ordinal, m->a, v, e)
 					: vulndb_vulnerability(m->db, d->ordinal, m->a, v, e);
+			if (r == 0)
+				r = keep_strings(m, v, e);
 		}
 		if (r < 0)
 			return r;

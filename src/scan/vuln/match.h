@@ -15,7 +15,7 @@ struct match_options {
  * Fills ret->findings, gaps, database and end-of-life facts. Pure: no I/O beyond the mapped database.
  *
  * Every package that could not be judged is a gap: a version its scheme refuses, a distribution or ecosystem the
- * database knows nothing of. Strings of the findings borrow from @p db and @p v, which must outlive @p ret.
+ * database knows nothing of. @p ret borrows from @p v, but nothing from @p db.
  *
  * @param now seconds since 1970, for end of life and data age
  * @return 0, -EBADMSG (damaged database), -ENOBUFS

@@ -137,7 +137,6 @@ int match_summarise(const struct match_hit *hits, size_t count, struct arena *a,
 {
 	const struct match_hit *best = &hits[0];
 	OWNED_BUF advisories = BUF_INIT;
-	str joined;
 
 	for (size_t i = 1; i < count; i++)
 		if (decides(hits[i].claim, best->claim))
@@ -145,19 +144,19 @@ int match_summarise(const struct match_hit *hits, size_t count, struct arena *a,
 	add_word(&advisories, best->claim->advisory);
 	for (size_t i = 0; i < count; i++)
 		add_word(&advisories, hits[i].claim->advisory);
-	joined = arena_str(a, buf_str(&advisories));
-	if (buf_error(&advisories) < 0 || !joined.p)
+	ret->advisory = arena_str(a, buf_str(&advisories));
+	ret->origin = arena_str(a, best->claim->origin);
+	ret->introduced = arena_str(a, best->claim->introduced);
+	ret->fixed = arena_str(a, best->claim->fixed);
+	ret->last_affected = arena_str(a, best->claim->last_affected);
+	if (buf_error(&advisories) < 0 || !ret->advisory.p || !ret->origin.p ||
+	    !ret->introduced.p || !ret->fixed.p || !ret->last_affected.p)
 		return err_set(e, ENOBUFS, "memory budget spent on findings");
-	ret->advisory = joined;
 	ret->namespace = best->probe->namespace;
-	ret->origin = best->claim->origin;
 	ret->state = state_of(best->claim);
-	ret->fixed_version = best->claim->fixed;
+	ret->fixed_version = ret->fixed;
 	ret->compared_name = best->probe->name;
 	ret->compared_version = best->probe->version;
-	ret->introduced = best->claim->introduced;
-	ret->fixed = best->claim->fixed;
-	ret->last_affected = best->claim->last_affected;
 	ret->scheme = str_from(version_scheme_name(best->probe->rule->scheme));
 	ret->epoch_ignored = best->epoch_ignored;
 	return 0;

@@ -311,3 +311,9 @@ int vulndb_verify(struct vulndb *db, struct err *e)
 {
 	return vulndb_map_verify(&db->map, e);
 }
+
+int vulndb_check_signature(const struct vulndb *db, const uint8_t (*keys)[32], size_t count,
+			   struct err *e)
+{
+	return vulndb_map_check_signature(&db->map, keys, count, e);
+}

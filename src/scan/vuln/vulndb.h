@@ -25,6 +25,9 @@ MUST_CHECK int vulndb_open(const char *path, const uint8_t (*trusted_keys)[32],
 MUST_CHECK int vulndb_open_memory(str bytes, struct vulndb **ret, struct err *e);
 void vulndb_close(struct vulndb *db);
 
+/** Whether one of @p keys signed it. @return 0, or -EACCES with the key that did */
+MUST_CHECK int vulndb_check_signature(const struct vulndb *db, const uint8_t (*keys)[32],
+				      size_t count, struct err *e);
 /** Checks every block against the header's hashes. @return 0, or -EBADMSG naming the first damaged block */
 MUST_CHECK int vulndb_verify(struct vulndb *db, struct err *e);
 
