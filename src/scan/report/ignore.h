@@ -10,13 +10,14 @@
 #define SKEP_SCAN_REPORT_IGNORE_H
 
 #include "base/err.h"
+#include "codec/purl.h"
 #include "model/report.h"
 
 struct ignore_rule {
 	str id; /**< CVE, GHSA, DSA, ...; "*" or empty: any (then package, paths or purls is given) */
 	str *paths; /**< globs of the package database or file; any may match */
 	size_t path_count;
-	str *purls; /**< prefixes by purl's parts: what a purl leaves out is not compared */
+	struct purl *purls; /**< any may match; what one leaves out is not compared */
 	size_t purl_count;
 	str package; /**< glob of the binary or source package's name; empty: any */
 	str reason, owner;
