@@ -6,12 +6,15 @@ PREFIX ?= /usr/local
 .PHONY: build check check-long check-san bench lint fuzz install docs clean
 
 build: $(BUILD)/build.ninja
-	@ninja -C $(BUILD)
+	@ninja -C $(BUILD) bin/skep
 
 $(BUILD)/build.ninja:
 	meson setup $(BUILD) --prefix $(PREFIX)
 
-check: build
+check: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) build.ninja >/dev/null
+	@meson configure $(BUILD) -Dtests=enabled
+	@ninja -C $(BUILD)
 	@tool/run-tests --build $(BUILD)
 
 check-san:

@@ -117,7 +117,7 @@ static int inflate_data(struct inflate *z, struct gzip *g, str *in, struct err *
 		n = INFLATE_OUT_BYTES - s->avail_out;
 		if (r < 0)
 			return err_set(e, EBADMSG, "gzip: damaged after %llu bytes",
-				       (unsigned long long)(z->out_bytes + n));
+				       (unsigned long long)z->out_bytes + n);
 		g->crc = crc32_gzip_refl(g->crc, z->out, n);
 		g->member_bytes += n;
 		r = inflate_emit(z, n, e);
