@@ -89,12 +89,13 @@ static void malformed_stanzas_are_counted(void **state UNUSED)
 					 "garbage\n\n"
 					 "Package: bl ank\nVersion: 1\n\n"
 					 "Package: gone\nStatus: deinstall ok config-files\n\n"
-					 "Package: last\nVersion: 3");
+					 "Package: last\nVersion: 3 and more");
 
 	assert_int_equal(s.count, 2);
 	assert_int_equal(s.skipped, 4);
 	assert_int_equal(s.first_skip, 4);
 	assert_str(s.packages[1].name, "last");
+	assert_str(s.packages[1].version, "3");
 	arena_done(&a);
 }
 

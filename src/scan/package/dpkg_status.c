@@ -74,7 +74,7 @@ static void take_field(struct stanza *s, str line)
 	if (str_eq_nocase(name, S("Package")))
 		s->package.name = value;
 	else if (str_eq_nocase(name, S("Version")))
-		s->package.version = value;
+		s->package.version = str_take(value, str_find(value, ' '));
 	else if (str_eq_nocase(name, S("Architecture")))
 		s->package.arch = value;
 	else if (str_eq_nocase(name, S("Source")))
