@@ -50,13 +50,11 @@ static void default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-int process_start(int (*fn)(void *ctx), void *ctx, const int *keep, size_t count, pid_t *ret,
-		  struct err *e)
+static int start(int (*fn)(void *ctx), void *ctx, const int *keep, size_t count, pid_t *ret,
+		 struct err *e)
 {
-	pid_t parent = getpid(), pid;
+	pid_t parent = getpid(), pid = fork();
 
-	assert(count <= KEEP_MAX);
-	pid = fork();
 	if (pid < 0)
 		return err_sys(e, errno, "cannot start a worker");
 	if (pid > 0) {
@@ -67,8 +65,23 @@ int process_start(int (*fn)(void *ctx), void *ctx, const int *keep, size_t count
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(255);
 	default_signals();
-	close_others(keep, count);
+	if (keep)
+		close_others(keep, count);
 	_exit(fn(ctx) & 255);
+}
+
+int process_start(int (*fn)(void *ctx), void *ctx, const int *keep, size_t count, pid_t *ret,
+		  struct err *e)
+{
+	static const int none;
+
+	assert(count <= KEEP_MAX);
+	return start(fn, ctx, keep ? keep : &none, count, ret, e);
+}
+
+int process_start_open(int (*fn)(void *ctx), void *ctx, pid_t *ret, struct err *e)
+{
+	return start(fn, ctx, NULL, 0, ret, e);
 }
 
 int process_wait(pid_t pid, struct process_end *ret, struct err *e)

@@ -27,6 +27,9 @@ struct process_end {
 MUST_CHECK int process_start(int (*fn)(void *ctx), void *ctx, const int *keep, size_t count,
 			     pid_t *ret, struct err *e);
 
+/** As process_start() for work that needs the caller's descriptors (a connection, a folder): the child keeps all. */
+MUST_CHECK int process_start_open(int (*fn)(void *ctx), void *ctx, pid_t *ret, struct err *e);
+
 /** Waits for a child. @return 0, or -ECHILD */
 MUST_CHECK int process_wait(pid_t pid, struct process_end *ret, struct err *e);
 

@@ -150,6 +150,8 @@ static int finish_entry(struct tar *t, struct err *e)
 		r = pass_hole(t, t->x.real_size, e);
 	if (r == 0 && t->wanted)
 		r = t->h.done(t->h.ctx, e);
+	if (r > 0)
+		r = 0;
 	t->wanted = false;
 	tar_extended_reset(&t->x);
 	t->at = HEADER;
@@ -372,6 +374,10 @@ static int after_map(struct tar *t, struct err *e)
 	r = tar_sparse_check(&t->x, t->left, e);
 	if (r == 0)
 		r = pass_sparse(t, early, e);
+	if (r > 0) {
+		t->wanted = false;
+		r = 0;
+	}
 	t->left -= early.n;
 	t->at = DATA;
 	if (r == 0 && t->left == 0)
@@ -401,6 +407,10 @@ static int data_step(struct tar *t, str *in, struct err *e)
 
 	if (t->wanted)
 		r = t->is_sparse ? pass_sparse(t, piece, e) : pass(t, piece, e);
+	if (r > 0) {
+		t->wanted = false;
+		r = 0;
+	}
 	t->left -= n;
 	t->offset += n;
 	*in = str_skip(*in, n);

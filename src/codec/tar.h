@@ -45,7 +45,8 @@ struct tar_handler {
 	void *ctx;
 	/** An entry begins. @return 1 to be given its data, 0 to have it skipped, or a negative errno to stop */
 	int (*entry)(void *ctx, const struct tar_entry *t, struct err *e);
-	/** The next bytes of a file whose data was asked for. @return 0, or a negative errno to stop */
+	/** The next bytes of a file whose data was asked for. @return 0, 1 to be spared the rest and `done`, or a
+	 * negative errno to stop */
 	int (*data)(void *ctx, str bytes, struct err *e);
 	/** All bytes of a file whose data was asked for have come. @return 0, or a negative errno to stop */
 	int (*done)(void *ctx, struct err *e);

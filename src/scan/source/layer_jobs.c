@@ -1,32 +1,30 @@
 #include "scan/source/layer_jobs.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 
-#include "base/file.h"
-#include "base/process.h"
 #include "scan/layer/layer_cache.h"
 #include "scan/layer/layer_merge.h"
 #include "scan/layer/layer_worker.h"
+#include "scan/source/feeder.h"
 #include "scan/source/source_options.h"
 
-enum { JOBS_MAX = 32, FEED_TEXT_BYTES = 512 };
+enum { JOBS_MAX = 32 };
 
 /** A layer being read. */
 struct running {
 	bool used;
 	size_t job;
 	struct layer_worker worker;
-	pid_t feeder;    /**< 0: none */
-	int feeder_says; /**< read end of the pipe for its error; -1: none */
+	struct feeder feeder;
 };
 
 struct run {
 	const struct layer_job *jobs;
 	size_t count, next;
 	const struct scan_options *o;
-	struct layer_options options;
+	struct layer_options options, tree_options;
+	size_t *same_as; /**< index of an earlier job for the same bytes, else its own */
 	struct arena *arena;
 	struct layer_result *results;
 	struct running running[JOBS_MAX];
@@ -87,6 +85,48 @@ static void keep(struct run *r, size_t i, struct layer *l)
 	r->results[i].layer = *l;
 }
 
+static const struct layer_options *options_of(const struct run *r, const struct layer_job *j)
+{
+	return j->is_tree ? &r->tree_options : &r->options;
+}
+
+/* A cache that cannot be written costs time later, not correctness now. */
+static void store(struct run *r, const struct layer_job *j, const struct layer *l)
+{
+	if (r->o->cache_dir && !j->no_cache)
+		(void)!layer_cache_store(r->o->cache_dir, l, options_of(r, j), NULL);
+}
+
+/* Judges a result by the digests the image names, and keeps or drops it. */
+static void accept(struct run *r, size_t i, struct layer *l, bool damaged)
+{
+	const struct layer_job *j = &r->jobs[i];
+	bool verified = j->digest.n && str_eq(j->digest, l->digest);
+
+	/* Damage explains a wrong digest; what was read before it is still worth telling. */
+	if (damaged && !verified) {
+		l->diff_id = j->diff_id;
+		keep(r, i, l);
+		return;
+	}
+	if (!is_trusted(r, i, l))
+		return;
+	if (!l->from_cache)
+		store(r, j, l);
+	keep(r, i, l);
+}
+
+static bool load(struct run *r, const struct layer_job *j, struct layer *ret)
+{
+	const struct layer_options *o = options_of(r, j);
+	const char *dir = r->o->cache_dir;
+
+	if (!dir || j->no_cache)
+		return false;
+	return (j->digest.n && layer_cache_load(dir, j->digest, o, r->arena, ret, NULL) == 0) ||
+	       (j->diff_id.n && layer_cache_load(dir, j->diff_id, o, r->arena, ret, NULL) == 0);
+}
+
 static bool take_cached(struct run *r, size_t i)
 {
 	const struct layer_job *j = &r->jobs[i];
@@ -94,154 +134,70 @@ static bool take_cached(struct run *r, size_t i)
 
 	if (j->given) {
 		l = *j->given;
-	} else if (!r->o->cache_dir ||
-		   ((!j->digest.n || layer_cache_load(r->o->cache_dir, j->digest, &r->options,
-						      r->arena, &l, NULL) < 0) &&
-		    (!j->diff_id.n || layer_cache_load(r->o->cache_dir, j->diff_id, &r->options,
-						       r->arena, &l, NULL) < 0))) {
+		accept(r, i, &l, j->given_damaged);
+		return true;
+	}
+	if (r->same_as[i] != i)
+		return true;
+	if (!load(r, j, &l))
 		return false;
-	} else {
-		l.from_cache = true;
-	}
-	if (is_trusted(r, i, &l))
-		keep(r, i, &l);
+	l.from_cache = true;
+	accept(r, i, &l, false);
 	return true;
-}
-
-struct feeder {
-	layer_feed feed;
-	void *ctx;
-	int out, says;
-};
-
-static int feeder_main(void *ctx)
-{
-	struct feeder *f = ctx;
-	struct err e = { 0 };
-
-	if (f->feed(f->ctx, f->out, &e) == 0)
-		return 0;
-	(void)!file_write_all(f->says, str_take(str_from(e.text), FEED_TEXT_BYTES), NULL);
-	return 1;
-}
-
-/* @return the read end of the pipe the feeder fills, or -errno */
-static int start_feeder(struct run *r, const struct layer_job *j, struct running *to)
-{
-	struct feeder f = { .feed = j->feed, .ctx = j->feed_ctx };
-	int data[2], says[2], error;
-
-	if (pipe2(data, O_CLOEXEC) < 0)
-		return err_sys(r->e, errno, "cannot make a pipe");
-	if (pipe2(says, O_CLOEXEC) < 0) {
-		error = errno;
-		close(data[0]);
-		close(data[1]);
-		return err_sys(r->e, error, "cannot make a pipe");
-	}
-	fcntl(data[1], F_SETPIPE_SZ, 1024 * 1024);
-	f.out = data[1];
-	f.says = says[1];
-	const int ends[] = { data[1], says[1] };
-	error = process_start(feeder_main, &f, ends, ARRAY_LEN(ends), &to->feeder, r->e);
-	close(data[1]);
-	close(says[1]);
-	if (error < 0) {
-		close(data[0]);
-		close(says[0]);
-		return error;
-	}
-	to->feeder_says = says[0];
-	return data[0];
 }
 
 static int start(struct run *r, struct running *to, size_t i)
 {
 	const struct layer_job *j = &r->jobs[i];
 	struct layer_task task = { .run = layer_worker_read_layer,
-				   .options = &r->options,
+				   .options = options_of(r, j),
 				   .no_sandbox = r->o->no_sandbox };
 	struct layer_input in = { j->fd, j->is_seekable, j->offset, j->bytes };
-	int fed = -1, error;
+	char text[FEEDER_TEXT_BYTES + 1];
+	int error;
 
-	*to = (struct running){ .job = i, .feeder_says = -1, .worker.answer = -1 };
+	*to = (struct running){ .job = i, .feeder = FEEDER_NONE, .worker.answer = -1 };
 	if (j->fd < 0) {
-		fed = start_feeder(r, j, to);
-		if (fed < 0)
-			return fed;
-		in = (struct layer_input){ .fd = fed, .bytes = UINT64_MAX };
+		error = feeder_start(j->feed, j->feed_ctx, &to->feeder, r->e);
+		if (error < 0)
+			return error;
+		in = (struct layer_input){ .fd = to->feeder.data, .bytes = UINT64_MAX };
 	}
 	error = layer_worker_start(&task, &in, &to->worker, r->e);
-	if (fed >= 0)
-		close(fed);
+	if (to->feeder.data >= 0)
+		close(to->feeder.data);
 	if (error < 0) {
-		if (to->feeder)
-			process_kill(to->feeder);
-		if (to->feeder_says >= 0)
-			close(to->feeder_says);
+		(void)feeder_finish(&to->feeder, false, text);
 		return error;
 	}
 	to->used = true;
 	return 0;
 }
 
-/* @return whether the feeder did its work; its words otherwise */
-static bool end_feeder(struct running *x, bool worker_lives, char ret[FEED_TEXT_BYTES + 1])
-{
-	struct process_end end = { 0 };
-	ssize_t n;
-
-	ret[0] = '\0';
-	if (!x->feeder)
-		return true;
-	/* Without a worker nobody empties the pipe. */
-	if (!worker_lives)
-		process_kill(x->feeder);
-	else if (process_wait(x->feeder, &end, NULL) < 0)
-		end.exit_status = 1;
-	n = worker_lives ? read(x->feeder_says, ret, FEED_TEXT_BYTES) : 0;
-	ret[n > 0 ? n : 0] = '\0';
-	close(x->feeder_says);
-	return !worker_lives || (end.exit_status == 0 && end.signal == 0);
-}
-
-static void take_answer(struct run *r, struct running *x, bool fed, const char *feeder_text)
+static void take_answer(struct run *r, struct running *x, enum feeder_end fed,
+			const char *feeder_text)
 {
 	const struct layer_job *j = &r->jobs[x->job];
 	struct layer l;
 	struct err e = { 0 };
-	bool damaged, verified;
+	bool damaged;
 
 	if (layer_worker_parse(buf_str(&x->worker.result), r->arena, &l, &damaged, &e) < 0) {
 		fail(r, x->job, GAP_CRASHED, e.text);
 		return;
 	}
-	if (!fed) {
-		damaged = true;
+	if (fed != FEEDER_WHOLE)
 		gap_add(&l.gaps, r->arena, GAP_UNREADABLE, place_of(j), "%s",
 			feeder_text[0] ? feeder_text : "the transfer ended early");
-	}
-	verified = j->digest.n && str_eq(j->digest, l.digest);
-	/* Damage explains a wrong digest; what was read before it is still worth telling. */
-	if (damaged && !verified) {
-		l.diff_id = j->diff_id;
-		keep(r, x->job, &l);
-		return;
-	}
-	if (!is_trusted(r, x->job, &l))
-		return;
-	/* A cache that cannot be written costs time later, not correctness now. */
-	if (r->o->cache_dir)
-		(void)!layer_cache_store(r->o->cache_dir, &l, &r->options, NULL);
-	keep(r, x->job, &l);
+	accept(r, x->job, &l, damaged || fed == FEEDER_FAILED);
 }
 
 static void finish(struct run *r, struct running *x)
 {
-	char text[FEED_TEXT_BYTES + 1];
+	char text[FEEDER_TEXT_BYTES + 1];
 	struct err e = { 0 };
 	bool lives = layer_worker_finish(&x->worker, &e) == 0;
-	bool fed = end_feeder(x, lives, text);
+	enum feeder_end fed = feeder_finish(&x->feeder, lives, text);
 
 	if (lives)
 		take_answer(r, x, fed, text);
@@ -315,12 +271,11 @@ static bool wait_for_one(struct run *r)
 
 static void stop_all(struct run *r)
 {
+	char text[FEEDER_TEXT_BYTES + 1];
+
 	for (unsigned int k = 0; k < r->width; k++)
 		if (r->running[k].used) {
-			if (r->running[k].feeder)
-				process_kill(r->running[k].feeder);
-			if (r->running[k].feeder_says >= 0)
-				close(r->running[k].feeder_says);
+			(void)feeder_finish(&r->running[k].feeder, false, text);
 			layer_worker_done(&r->running[k].worker);
 		}
 }
@@ -333,6 +288,33 @@ static unsigned int width_of(const struct scan_options *o)
 	return MIN(n, (unsigned int)JOBS_MAX);
 }
 
+/* Old images hold the same empty layer many times over; once is enough. */
+static int find_same(struct run *r)
+{
+	r->same_as = ARENA_ARRAY(r->arena, r->count, size_t);
+	if (!r->same_as)
+		return err_set(r->e, ENOBUFS, "reading layers: memory budget spent");
+	for (size_t i = 0; i < r->count; i++) {
+		const struct layer_job *j = &r->jobs[i];
+
+		r->same_as[i] = i;
+		for (size_t k = 0; k < i && !j->given && r->same_as[i] == i; k++)
+			if ((j->diff_id.n && str_eq(j->diff_id, r->jobs[k].diff_id)) ||
+			    (j->digest.n && str_eq(j->digest, r->jobs[k].digest)))
+				r->same_as[i] = r->same_as[k];
+	}
+	return 0;
+}
+
+static void copy_same(struct run *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->same_as[i] != i) {
+			r->results[i] = r->results[r->same_as[i]];
+			r->results[i].layer.created_by = r->jobs[i].created_by;
+		}
+}
+
 int layer_jobs_run(const struct layer_job *jobs, size_t count, const struct scan_options *o,
 		   struct arena *a, struct layer_result **ret, struct err *e)
 {
@@ -340,6 +322,7 @@ int layer_jobs_run(const struct layer_job *jobs, size_t count, const struct scan
 			 .count = count,
 			 .o = o,
 			 .options = source_layer_options(o),
+			 .tree_options = source_layer_options(o),
 			 .arena = a,
 			 .width = width_of(o),
 			 .e = e };
@@ -348,6 +331,10 @@ int layer_jobs_run(const struct layer_job *jobs, size_t count, const struct scan
 	r.results = ARENA_ARRAY(a, count, struct layer_result);
 	if (!r.results)
 		return err_set(e, ENOBUFS, "reading layers: memory budget spent");
+	r.tree_options.plain_tree = true;
+	error = find_same(&r);
+	if (error < 0)
+		return error;
 	for (size_t i = 0; i < count; i++)
 		r.total_bytes += jobs[i].bytes == UINT64_MAX || jobs[i].given ? 0 : jobs[i].bytes;
 	do {
@@ -357,6 +344,7 @@ int layer_jobs_run(const struct layer_job *jobs, size_t count, const struct scan
 			return error;
 		}
 	} while (wait_for_one(&r));
+	copy_same(&r);
 	*ret = r.results;
 	return 0;
 }

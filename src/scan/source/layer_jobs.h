@@ -16,7 +16,8 @@
 /**
  * Writes a byte stream to @p fd; runs in its own process, which ends after it.
  *
- * @return 0 when every byte was written, else a negative errno: the message reaches the layer's gap
+ * @return 0 when every byte was written, 1 when something was left out on purpose, else a negative errno; but for 0 the
+ *         message becomes a gap of the layer
  */
 typedef int (*layer_feed)(void *ctx, int fd, struct err *e);
 
@@ -31,6 +32,9 @@ struct layer_job {
 	layer_feed feed;           /**< used when fd is -1 */
 	void *feed_ctx;            /**< must stay valid until layer_jobs_run() returns */
 	const struct layer *given; /**< a result that is already there; nothing is read */
+	bool given_damaged;        /**< what was given stopped before its end */
+	bool is_tree;  /**< a root file system, not a layer: ".wh." names mean nothing */
+	bool no_cache; /**< neither look for it nor keep it */
 };
 
 struct layer_result {

@@ -1,0 +1,158 @@
+#include "scan/source/tree_feed.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "codec/tar.h"
+#include "scan/layer/layer_evidence.h"
+#include "scan/package/package_db.h"
+
+enum { COPY_BYTES = 128 * 1024, MAX_FOLDERS = 100000 };
+
+struct feed {
+	const struct tree_feed *t;
+	int out;
+	struct arena arena;
+	str *folders; /**< still to be looked into */
+	size_t folder_count, folder_cap, folders_seen;
+	uint64_t left_out;
+	str first_left_out;
+	const char *first_reason;
+};
+
+static void leave_out(struct feed *f, str path, const char *reason)
+{
+	if (f->left_out++ == 0) {
+		f->first_left_out = arena_str(&f->arena, path);
+		f->first_reason = reason;
+	}
+}
+
+/* Exactly @p bytes, whatever the file does meanwhile: the header has promised them. */
+static int copy(int from, int to, uint64_t bytes, struct err *e)
+{
+	static const char zeros[TAR_BLOCK];
+	OWNED char *piece = malloc(COPY_BYTES);
+	uint64_t left = bytes;
+	int r = 0;
+
+	if (!piece)
+		return err_set(e, ENOMEM, "no memory to copy a file");
+	while (r == 0 && left) {
+		ssize_t n = read(from, piece, (size_t)MIN(left, (uint64_t)COPY_BYTES));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			memset(piece, 0, COPY_BYTES);
+			n = (ssize_t)MIN(left, (uint64_t)COPY_BYTES);
+		}
+		r = file_write_all(to, (str){ piece, (size_t)n }, e);
+		left -= (uint64_t)n;
+	}
+	if (r == 0 && bytes % TAR_BLOCK)
+		r = file_write_all(to, (str){ zeros, TAR_BLOCK - bytes % TAR_BLOCK }, e);
+	return r;
+}
+
+static int send(struct feed *f, str path, struct err *e)
+{
+	OWNED_FD fd = file_open_in_root(f->t->root, path.p, O_RDONLY | O_NOCTTY | O_NONBLOCK, NULL);
+	OWNED_BUF header = BUF_INIT;
+	struct stat st;
+	int r;
+
+	if (fd < 0) {
+		if (fd != -ENOENT)
+			leave_out(f, path, strerror(-fd));
+		return 0;
+	}
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	if ((uint64_t)st.st_size > f->t->limits->file_bytes) {
+		leave_out(f, path, "over the limit for one file");
+		return 0;
+	}
+	tar_render_header(TAR_FILE, path, S(""), (uint64_t)st.st_size, &header);
+	if (buf_error(&header))
+		return err_set(e, ENOMEM, "no memory for a header");
+	r = file_write_all(f->out, buf_str(&header), e);
+	return r < 0 ? r : copy(fd, f->out, (uint64_t)st.st_size, e);
+}
+
+static void push_folder(struct feed *f, str path)
+{
+	str *slot = f->folders_seen < MAX_FOLDERS
+			    ? ARENA_PUSH(&f->arena, f->folders, f->folder_count, f->folder_cap)
+			    : NULL;
+
+	f->folders_seen++;
+	if (slot)
+		*slot = path;
+	else
+		leave_out(f, path, "too many folders");
+}
+
+static int take(struct feed *f, str folder, const char *name, struct err *e)
+{
+	str path = folder.n ? arena_printf(&f->arena, "%.*s/%s", STR_ARG(folder), name)
+			    : arena_str(&f->arena, str_from(name));
+	enum evidence_kind kind;
+
+	if (!path.p)
+		return err_set(e, ENOMEM, "no memory to walk a folder");
+	if (layer_evidence_wants(path, &kind, &f->arena))
+		return send(f, path, e);
+	if (package_db_is_on_the_way(path))
+		push_folder(f, path);
+	return 0;
+}
+
+static int walk_folder(struct feed *f, str folder, struct err *e)
+{
+	int fd = file_open_in_root(f->t->root, folder.n ? folder.p : ".",
+				   O_RDONLY | O_DIRECTORY | O_NONBLOCK, NULL);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	int r = 0;
+
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		if (fd != -ENOENT && fd != -ENOTDIR)
+			leave_out(f, folder, fd < 0 ? strerror(-fd) : "no memory");
+		return 0;
+	}
+	while (r == 0 && (entry = readdir(d)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			r = take(f, folder, entry->d_name, e);
+	closedir(d);
+	return r;
+}
+
+int tree_feed_run(void *ctx, int fd, struct err *e)
+{
+	static const char end[2 * TAR_BLOCK];
+	struct feed f = { .t = ctx, .out = fd };
+	int r = 0;
+
+	arena_init(&f.arena, 64 << 20);
+	push_folder(&f, S(""));
+	while (r == 0 && f.folder_count)
+		r = walk_folder(&f, f.folders[--f.folder_count], e);
+	if (r == 0)
+		r = file_write_all(fd, (str){ end, sizeof(end) }, e);
+	if (r == 0 && f.left_out) {
+		(void)!err_set(e, EACCES,
+			       "%llu files or folders could not be read, the first is "
+			       "'%.*s': %s",
+			       (unsigned long long)f.left_out,
+			       STR_ARG(str_take(f.first_left_out, 300)), f.first_reason);
+		r = 1;
+	}
+	arena_done(&f.arena);
+	return r;
+}
