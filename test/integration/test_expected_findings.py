@@ -1,0 +1,97 @@
+"""Findings against the lists computed independently (apk version -t, dpkg --compare-versions, rpm.labelCompare)."""
+import csv
+import json
+
+import pytest
+
+from conftest import SHARED
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory, shared):
+    """A database built from the shared feeds by `skep db build`, once for all tests here."""
+    from conftest import Skep
+    home = tmp_path_factory.mktemp("db-home")
+    path = home / "test.skdb"
+    Skep(home).run("db", "build", "--from", shared / "vulndb", "--output", path, check=0, timeout=900)
+    return path
+
+
+def rows(path):
+    with open(path) as f:
+        return list(csv.DictReader(f, delimiter="\t"))
+
+
+def found(report):
+    return {(f["package"], f["vulnerability"]): f for f in report["findings"]}
+
+
+ALPINE = sorted(p.name for p in (SHARED / "data/rootfs").glob("alpine-*.tar.*"))
+
+
+@pytest.mark.parametrize("name", ALPINE)
+def test_alpine(skep, shared, database, name):
+    expected = {(r["package"], r["cve"]): r["fixed"] for r in rows(shared / "rootfs/EXPECTED-alpine-secdb.tsv")
+                if r["image"] == name}
+    command = "image" if "docker-save" in name else "rootfs"
+    report = skep.report(command, shared / "rootfs" / name, "--db", database)
+    got = {key: f["fixedVersion"] for key, f in found(report).items()}
+    if name == "alpine-310-docker-save.tar.gz":
+        # Not in the expected list, which was computed for the root file systems only.
+        assert all(f["namespace"] == "alpine:3.10" for f in report["findings"])
+        return
+    assert got == expected
+
+
+def test_debian10(skep, shared, database):
+    expected = {(r["source"], r["cve"], r["fixed"]): r["advisory"]
+                for r in rows(shared / "pkgdb/dpkg/debian10-jackson-index/EXPECTED-dsa-dla.tsv")}
+    report = skep.report("rootfs", shared / "pkgdb/dpkg/debian10-jackson-index", "--db", database)
+    got = {(f["evidence"]["comparedName"], f["vulnerability"], f["fixedVersion"]) for f in report["findings"]}
+    assert got == set(expected)
+    advisories = {(f["evidence"]["comparedName"], a) for f in report["findings"] for a in f["advisories"]}
+    assert {(k[0], a) for k, a in expected.items()} <= advisories
+
+
+def rhel_sbom(packages):
+    """The manifest as a CycloneDX document, as another tool might have written it."""
+    components = [{"type": "operating-system", "name": "rhel", "version": "9.0"}]
+    for p in packages:
+        source = p["sourcerpm_nevra"]
+        name, _, rest = source.rpartition("-")[0].rpartition("-")
+        purl = f"pkg:rpm/redhat/{p['name']}@{p['version']}-{p['release']}?arch={p['arch']}&distro=rhel-9.0"
+        if source and source != "(none)":
+            upstream = f"{name}-{rest.split(':')[-1]}-{source.rpartition('-')[2]}.rpm"
+            purl += f"&upstream={upstream}"
+        epoch = p.get("epoch", "")
+        if epoch and epoch != "0":
+            purl += f"&epoch={epoch}"
+        components.append({"type": "library", "name": p["name"], "version": f"{p['version']}-{p['release']}",
+                           "purl": purl.replace("+", "%2B").replace("^", "%5E")})
+    return {"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": components}
+
+
+@pytest.mark.parametrize("image", ["ubi9_ubi-2022-05-03-amd64", "ubi9_httpd-24-2022-05-04-amd64"])
+def test_rhel9_by_almalinux(skep, shared, database, tmp_path, image):
+    folder = shared / "pkgdb/rhel-manifests"
+    expected = rows(folder / f"EXPECTED-{image}-alsa.tsv")
+    # The manifest has no epoch of its own; where the source rpm's differs the expected list has the true one.
+    epochs = {r["package"]: r["installed_evr"].partition(":")[0] for r in expected}
+    packages = rows(folder / f"{image}.tsv")
+    for p in packages:
+        p["epoch"] = epochs.get(p["name"], "")
+    bom = tmp_path / "rhel.cdx.json"
+    bom.write_text(json.dumps(rhel_sbom(packages)))
+    report = skep.report("image", f"sbom:{bom}", "--db", database)
+    assert any(g["kind"] == "stand-in" for g in report["gaps"])
+    got = {(f["package"], a, f["vulnerability"]) for f in report["findings"] for a in f["advisories"]}
+    want = {(r["package"], r["advisory"], r["cve"]) for r in expected}
+    assert got == want
+
+
+def test_nothing_the_changelog_says_is_fixed(skep, shared, database):
+    """Debian 12: no finding may name a CVE that the installed package's own changelog says is fixed."""
+    fixed = {(r["source"], r["cve"]) for r in rows(shared / "pkgdb/dpkg/debian-bookworm-changelog-fixed.tsv")}
+    report = skep.report("rootfs", shared / "rootfs/deb-bookworm.tar.xz", "--db", database)
+    suspects = {(f["evidence"]["comparedName"], f["vulnerability"]) for f in report["findings"]} & fixed
+    assert not suspects
