@@ -118,6 +118,7 @@ static int fill_filter(scmp_filter_ctx f)
 		SCMP_SYS(rt_sigaction),
 		SCMP_SYS(sigaltstack),
 		SCMP_SYS(restart_syscall),
+		SCMP_SYS(sysinfo),
 		SCMP_SYS(sched_yield),
 		SCMP_SYS(poll),
 	};

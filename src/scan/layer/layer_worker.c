@@ -114,13 +114,20 @@ static int child_main(void *ctx)
 	return send_frame(c->task.answer, 'D', (str){ NULL, 0 }) < 0;
 }
 
-/* OpenSSL and the C library set themselves up on first use, with calls the sandbox forbids. */
+static int compare_bytes(const void *a, const void *b)
+{
+	return *(const char *)a - *(const char *)b;
+}
+
+/* OpenSSL and the C library set themselves up on first use, with calls the sandbox forbids: qsort() asks for the size of
+ * the machine's memory once it has more than a kilobyte to sort. */
 static void warm_up(void)
 {
 	uint8_t sum[SHA256_BYTES];
+	char many[2048] = { 0 };
 
 	sha256_of(S(""), sum);
-	(void)now_ms();
+	qsort(many, sizeof(many), 1, compare_bytes);
 }
 
 int layer_worker_start(const struct layer_task *task, const struct layer_input *in,
