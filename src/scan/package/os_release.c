@@ -11,30 +11,30 @@ enum format {
 };
 
 struct release_file {
-	const char *path;
+	str path;
 	enum format format;
 	const char *id; /* for VERSION and PRESENCE */
 };
 
 /* The most telling first. A distribution's own file stands before those it carries for its relatives' sake. */
 static const struct release_file files[] = {
-	{ "etc/os-release", FORMAT_VARIABLES, NULL },
-	{ "usr/lib/os-release", FORMAT_VARIABLES, NULL },
-	{ "etc/alpine-release", FORMAT_VERSION, "alpine" },
-	{ "etc/oracle-release", FORMAT_SENTENCE, NULL },
-	{ "etc/almalinux-release", FORMAT_SENTENCE, NULL },
-	{ "etc/rocky-release", FORMAT_SENTENCE, NULL },
-	{ "etc/centos-release", FORMAT_SENTENCE, NULL },
-	{ "etc/fedora-release", FORMAT_SENTENCE, NULL },
-	{ "etc/photon-release", FORMAT_SENTENCE, NULL },
-	{ "etc/mariner-release", FORMAT_SENTENCE, NULL },
-	{ "etc/azurelinux-release", FORMAT_SENTENCE, NULL },
-	{ "etc/SuSE-release", FORMAT_SUSE, NULL },
-	{ "etc/system-release", FORMAT_SENTENCE, NULL },
-	{ "etc/redhat-release", FORMAT_SENTENCE, NULL },
-	{ "etc/lsb-release", FORMAT_VARIABLES, NULL },
-	{ "etc/debian_version", FORMAT_VERSION, "debian" },
-	{ "etc/arch-release", FORMAT_PRESENCE, "arch" },
+	{ S("etc/os-release"), FORMAT_VARIABLES, NULL },
+	{ S("usr/lib/os-release"), FORMAT_VARIABLES, NULL },
+	{ S("etc/alpine-release"), FORMAT_VERSION, "alpine" },
+	{ S("etc/oracle-release"), FORMAT_SENTENCE, NULL },
+	{ S("etc/almalinux-release"), FORMAT_SENTENCE, NULL },
+	{ S("etc/rocky-release"), FORMAT_SENTENCE, NULL },
+	{ S("etc/centos-release"), FORMAT_SENTENCE, NULL },
+	{ S("etc/fedora-release"), FORMAT_SENTENCE, NULL },
+	{ S("etc/photon-release"), FORMAT_SENTENCE, NULL },
+	{ S("etc/mariner-release"), FORMAT_SENTENCE, NULL },
+	{ S("etc/azurelinux-release"), FORMAT_SENTENCE, NULL },
+	{ S("etc/SuSE-release"), FORMAT_SUSE, NULL },
+	{ S("etc/system-release"), FORMAT_SENTENCE, NULL },
+	{ S("etc/redhat-release"), FORMAT_SENTENCE, NULL },
+	{ S("etc/lsb-release"), FORMAT_VARIABLES, NULL },
+	{ S("etc/debian_version"), FORMAT_VERSION, "debian" },
+	{ S("etc/arch-release"), FORMAT_PRESENCE, "arch" },
 };
 
 /* How the sentences begin; the longer of two with the same beginning first. */
@@ -62,7 +62,7 @@ static size_t file_of(str path)
 {
 	size_t i = 0;
 
-	while (i < ARRAY_LEN(files) && !str_is(path, files[i].path))
+	while (i < ARRAY_LEN(files) && !str_eq(path, files[i].path))
 		i++;
 	return i;
 }
@@ -74,7 +74,7 @@ bool os_release_wants(str path)
 
 str os_release_path(size_t i)
 {
-	return str_from(i < ARRAY_LEN(files) ? files[i].path : NULL);
+	return i < ARRAY_LEN(files) ? files[i].path : (str){ NULL, 0 };
 }
 
 /* A value as a shell would read it (os-release(5)): in single or double quotes, with backslashes, or bare. */
@@ -230,7 +230,7 @@ int os_release_read(str path, str text, struct arena *a, struct os *ret, struct 
 
 	if (i == ARRAY_LEN(files))
 		return err_set(e, ENOENT, "%.*s is no release file", STR_ARG(path));
-	o.path = str_from(files[i].path);
+	o.path = files[i].path;
 	o.id = str_from(files[i].id);
 	switch (files[i].format) {
 	case FORMAT_VARIABLES:
@@ -277,7 +277,7 @@ bool os_choose(const struct evidence *const *evidence, size_t count, struct os *
 		for (size_t k = 0; k < count; k++) {
 			const struct evidence *v = evidence[k];
 
-			if (v->kind != EVIDENCE_OS_RELEASE || !str_is(v->path, files[i].path))
+			if (v->kind != EVIDENCE_OS_RELEASE || !str_eq(v->path, files[i].path))
 				continue;
 			if (!o.id.n)
 				o = v->os;

@@ -10,32 +10,32 @@
 
 /* A wanted file: a folder and the end of the name of what lies directly in it. */
 struct place {
-	const char *folder;
-	const char *name;
+	str folder;
+	str name;
 	enum evidence_kind kind;
 	bool is_suffix; /* `name` is only the end of the file's name; "" then means any name */
 };
 
 /* Of two that fit, the first counts. */
 static const struct place places[] = {
-	{ "var/lib/dpkg", "status", EVIDENCE_DPKG_STATUS, false },
-	{ "var/lib/dpkg/status.d", ".md5sums", EVIDENCE_DPKG_LIST, true },
-	{ "var/lib/dpkg/status.d", "", EVIDENCE_DPKG_FRAGMENT, true },
-	{ "var/lib/dpkg/info", ".list", EVIDENCE_DPKG_LIST, true },
-	{ "lib/apk/db", "installed", EVIDENCE_APK_INSTALLED, false },
-	{ "usr/lib/apk/db", "installed", EVIDENCE_APK_INSTALLED, false },
-	{ "etc/apk", "repositories", EVIDENCE_APK_REPOSITORIES, false },
-	{ "var/lib/rpm", "Packages", EVIDENCE_RPMDB, false },
-	{ "var/lib/rpm", "Packages.db", EVIDENCE_RPMDB, false },
-	{ "var/lib/rpm", "rpmdb.sqlite", EVIDENCE_RPMDB, false },
-	{ "usr/lib/sysimage/rpm", "Packages", EVIDENCE_RPMDB, false },
-	{ "usr/lib/sysimage/rpm", "Packages.db", EVIDENCE_RPMDB, false },
-	{ "usr/lib/sysimage/rpm", "rpmdb.sqlite", EVIDENCE_RPMDB, false },
-	{ "usr/share/rpm", "Packages", EVIDENCE_RPMDB, false },
-	{ "usr/share/rpm", "Packages.db", EVIDENCE_RPMDB, false },
-	{ "usr/share/rpm", "rpmdb.sqlite", EVIDENCE_RPMDB, false },
-	{ "var/lib/rpmmanifest", "container-manifest-2", EVIDENCE_RPM_MANIFEST, false },
-	{ "root/buildinfo/content_manifests", ".json", EVIDENCE_CONTENT_MANIFEST, true },
+	{ S("var/lib/dpkg"), S("status"), EVIDENCE_DPKG_STATUS, false },
+	{ S("var/lib/dpkg/status.d"), S(".md5sums"), EVIDENCE_DPKG_LIST, true },
+	{ S("var/lib/dpkg/status.d"), S(""), EVIDENCE_DPKG_FRAGMENT, true },
+	{ S("var/lib/dpkg/info"), S(".list"), EVIDENCE_DPKG_LIST, true },
+	{ S("lib/apk/db"), S("installed"), EVIDENCE_APK_INSTALLED, false },
+	{ S("usr/lib/apk/db"), S("installed"), EVIDENCE_APK_INSTALLED, false },
+	{ S("etc/apk"), S("repositories"), EVIDENCE_APK_REPOSITORIES, false },
+	{ S("var/lib/rpm"), S("Packages"), EVIDENCE_RPMDB, false },
+	{ S("var/lib/rpm"), S("Packages.db"), EVIDENCE_RPMDB, false },
+	{ S("var/lib/rpm"), S("rpmdb.sqlite"), EVIDENCE_RPMDB, false },
+	{ S("usr/lib/sysimage/rpm"), S("Packages"), EVIDENCE_RPMDB, false },
+	{ S("usr/lib/sysimage/rpm"), S("Packages.db"), EVIDENCE_RPMDB, false },
+	{ S("usr/lib/sysimage/rpm"), S("rpmdb.sqlite"), EVIDENCE_RPMDB, false },
+	{ S("usr/share/rpm"), S("Packages"), EVIDENCE_RPMDB, false },
+	{ S("usr/share/rpm"), S("Packages.db"), EVIDENCE_RPMDB, false },
+	{ S("usr/share/rpm"), S("rpmdb.sqlite"), EVIDENCE_RPMDB, false },
+	{ S("var/lib/rpmmanifest"), S("container-manifest-2"), EVIDENCE_RPM_MANIFEST, false },
+	{ S("root/buildinfo/content_manifests"), S(".json"), EVIDENCE_CONTENT_MANIFEST, true },
 };
 
 static void split(str path, str *ret_folder, str *ret_name)
@@ -48,11 +48,11 @@ static void split(str path, str *ret_folder, str *ret_name)
 
 static bool fits(const struct place *p, str folder, str name)
 {
-	if (!str_is(folder, p->folder) || !name.n)
+	if (!str_eq(folder, p->folder) || !name.n)
 		return false;
 	if (!p->is_suffix)
-		return str_is(name, p->name);
-	return name.p[0] != '.' && str_ends(name, str_from(p->name));
+		return str_eq(name, p->name);
+	return name.p[0] != '.' && str_ends(name, p->name);
 }
 
 bool package_db_wants(str path, enum evidence_kind *ret_kind)
@@ -85,7 +85,7 @@ bool package_db_is_on_the_way(str path)
 	if (package_db_wants(path, &kind))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
-		if (is_at_or_above(path, str_from(places[i].folder)))
+		if (is_at_or_above(path, places[i].folder))
 			return true;
 	for (size_t i = 0; os_release_path(i).n; i++)
 		if (is_at_or_above(path, os_release_path(i)))
