@@ -14,14 +14,22 @@ struct retry {
 	uint64_t delivered; /* bytes the receiver has */
 	uint64_t skip;      /* bytes of this answer it has already */
 	bool started;       /* on_start was called */
+	struct buf etag;    /* of the first answer */
 	bool refused;       /* a callback ended it: final */
 };
 
 static int on_start(void *ctx, const struct http_response *r, struct err *e)
 {
 	struct retry *t = ctx;
+	str etag = http_header(r, "etag");
 	int result = 0;
 
+	if (t->started && t->etag.n && etag.n && !str_eq(buf_str(&t->etag), etag)) {
+		t->refused = true;
+		return err_set(e, EPROTO, "what is fetched changed meanwhile");
+	}
+	if (!t->started)
+		buf_add(&t->etag, etag);
 	/* A peer that ignores the Range sends everything again. */
 	t->skip = r->is_partial ? 0 : t->delivered;
 	if (!t->started && t->q->on_start)
@@ -101,27 +109,26 @@ static bool again_after(const struct retry *t, int result, const struct http_res
 	return asked <= WAIT_MAX_S;
 }
 
-int http_retry(struct http_client *c, const struct http_request *q, struct http_response *ret,
-	       struct err *e)
+static int repeat(struct retry *t, struct http_client *c, struct http_response *ret, struct err *e)
 {
-	struct retry t = { .q = q };
+	const struct http_request *q = t->q;
 	struct http_request mine = *q;
 	unsigned int idle = 0;
 
-	mine.ctx = &t;
+	mine.ctx = t;
 	mine.on_start = on_start;
 	mine.on_body = q->on_body ? on_body : NULL;
 	for (unsigned int attempt = 1;; attempt++) {
 		struct http_response r = { 0 };
-		uint64_t before = t.delivered, ms = 0;
+		uint64_t before = t->delivered, ms = 0;
 		bool progress;
 		int result;
 
-		mine.offset = q->offset + t.delivered;
+		mine.offset = q->offset + t->delivered;
 		result = http_exchange(c, &mine, &r, e);
-		progress = t.delivered - before >= PROGRESS_BYTES;
+		progress = t->delivered - before >= PROGRESS_BYTES;
 		idle = progress ? 0 : idle + 1;
-		if (attempt == ATTEMPTS_MAX || !again_after(&t, result, &r, progress, idle, &ms)) {
+		if (attempt == ATTEMPTS_MAX || !again_after(t, result, &r, progress, idle, &ms)) {
 			if (result < 0)
 				return result;
 			/* To the caller it was one answer. */
@@ -135,4 +142,14 @@ int http_retry(struct http_client *c, const struct http_request *q, struct http_
 		http_response_done(&r);
 		wait_ms(ms);
 	}
+}
+
+int http_retry(struct http_client *c, const struct http_request *q, struct http_response *ret,
+	       struct err *e)
+{
+	struct retry t = { .q = q };
+	int r = repeat(&t, c, ret, e);
+
+	buf_done(&t.etag);
+	return r;
 }

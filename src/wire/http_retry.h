@@ -2,7 +2,7 @@
  * Repeats an exchange that failed for a reason that may pass, and resumes a body that broke off.
  *
  * What may pass: the statuses 408, 429 and 5xx (but 501 and 505), a broken transfer, and a stall once something had come.
- * Waits 0.5 s, 1 s, 2 s, or what Retry-After (RFC 9110 section 10.2.3) asks for, 30 s at most; a peer that asks
+ * An answer that carries another ETag than the first ends it too. Waits 0.5 s, 1 s, 2 s, or what Retry-After (RFC 9110 section 10.2.3) asks for, 30 s at most; a peer that asks
  * for more is not asked again. Three
  * attempts in a row that bring less than 64 KiB end it.
  */

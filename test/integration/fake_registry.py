@@ -38,7 +38,7 @@ class Fault:
 class FakeRegistry:
     def __init__(self, basic=None, token=None, tls=None):
         """`basic`: (user, password) wanted; `token`: (user, password) the token service wants, or True for anonymous."""
-        self.blobs, self.manifests, self.faults, self.requests = {}, {}, [], []
+        self.blobs, self.manifests, self.files, self.faults, self.requests = {}, {}, {}, [], []
         self.basic, self.token = basic, token
         self.stopping = threading.Event()
         owner = self
@@ -157,6 +157,10 @@ class FakeRegistry:
     def _find(self, path):
         if path == "/v2/":
             return b"{}", "application/json"
+        if path in self.files:
+            return self.files[path], "application/octet-stream"
+        if not path.startswith("/v2/"):
+            return None, None
         parts = path.split("/")
         kind, ref = parts[-2], parts[-1]
         if kind == "manifests":
@@ -174,11 +178,16 @@ class FakeRegistry:
 
     def _send_data(self, h, data, media_type, fault):
         start, total = 0, len(data)
+        etag = '"%s"' % hashlib.sha256(data).hexdigest()[:16]
+        wanted = h.headers.get("Range")
+        if h.headers.get("If-Range", etag) != etag:
+            wanted = None
         if fault and fault.corrupt:
             data = bytes([data[0] ^ 1]) + data[1:]
-        wanted = h.headers.get("Range")
         if wanted and media_type == "application/octet-stream" and not (fault and fault.headers.get("ignore-range")):
             start = int(wanted.removeprefix("bytes=").rstrip("-"))
+            if start >= total:
+                return self._send(h, 416, b"", {"Content-Range": f"bytes */{total}"})
             h.send_response(206)
             h.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
         else:
@@ -186,6 +195,7 @@ class FakeRegistry:
         if fault and fault.huge_header:
             for i in range(200):
                 h.send_header(f"X-Filler-{i}", "x" * 1000)
+        h.send_header("ETag", etag)
         h.send_header("Content-Type", media_type)
         h.send_header("Content-Length", str(total - start))
         h.end_headers()

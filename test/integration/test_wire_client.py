@@ -361,3 +361,118 @@ def test_engine_socket_of_others(probe, engine_socket, tmp_path):
                            "unix://" + engine_socket, "x"], capture_output=True, text=True)
     assert said.returncode == 1
     assert said.stderr.startswith(f"{errno.EACCES} no permission for the socket")
+
+
+FILE = random.Random(2).randbytes(1_000_000)
+
+
+def test_fetches_a_file(probe, fake, tmp_path):
+    fake.files["/db"] = FILE
+    probe("fetch", fake.url + "/db", tmp_path / "db")
+    assert (tmp_path / "db").read_bytes() == FILE
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith("db")) == ["db"]
+
+
+def test_fetch_goes_on_where_it_broke(probe, fake, tmp_path):
+    fake.files["/db"] = FILE
+    fake.fault("GET", "/db", Fault(truncate=400_000, times=1))
+    fake.fault("GET", "/db", Fault(truncate=0))
+    (tmp_path / "db").write_bytes(b"old")
+    probe("fetch", fake.url + "/db", tmp_path / "db", want=errno.EPROTO)
+    assert (tmp_path / "db").read_bytes() == b"old"
+    assert (tmp_path / "db.part").stat().st_size == 400_000
+    fake.requests.clear(), fake.faults.clear()
+    probe("fetch", fake.url + "/db", tmp_path / "db")
+    assert (tmp_path / "db").read_bytes() == FILE
+    assert [r[2].get("Range") for r in fake.requests] == ["bytes=400000-"]
+
+
+def test_fetch_starts_anew_when_the_file_changed(probe, fake, tmp_path):
+    fake.files["/db"] = FILE
+    fake.fault("GET", "/db", Fault(truncate=400_000, times=1))
+    fake.fault("GET", "/db", Fault(truncate=0))
+    probe("fetch", fake.url + "/db", tmp_path / "db", want=errno.EPROTO)
+    fake.faults.clear()
+    fake.files["/db"] = FILE[::-1]
+    probe("fetch", fake.url + "/db", tmp_path / "db")
+    assert (tmp_path / "db").read_bytes() == FILE[::-1]
+
+
+def test_fetch_does_not_mix_two_files(probe, fake, tmp_path):
+    fake.files["/db"] = FILE
+    fake.fault("GET", "/db", Fault(truncate=400_000, times=1))
+    fake.fault("GET", "/db", Fault(status=302, headers={"Location": "/other"}, times=1))
+    fake.files["/other"] = FILE[::-1]
+    probe("fetch", fake.url + "/db", tmp_path / "db")
+    assert (tmp_path / "db").read_bytes() == FILE
+
+
+def test_a_body_that_changes_is_refused(probe, fake):
+    fake.files["/a"], fake.files["/b"] = FILE, FILE[::-1]
+    fake.fault("GET", "/a", Fault(truncate=400_000, times=1))
+    fake.fault("GET", "/a", Fault(redirect="/b"))
+    assert "changed meanwhile" in probe("get", fake.url + "/a", want=errno.EPROTO)
+
+
+def test_fetch_of_another_url_does_not_go_on(probe, fake, tmp_path):
+    fake.files["/db"] = fake.files["/other"] = FILE
+    fake.fault("GET", "/db", Fault(truncate=400_000, times=1))
+    fake.fault("GET", "/db", Fault(truncate=0))
+    probe("fetch", fake.url + "/db", tmp_path / "db", want=errno.EPROTO)
+    fake.requests.clear()
+    probe("fetch", fake.url + "/other", tmp_path / "db")
+    assert fake.requests[0][2].get("Range") is None
+
+
+def test_fetch_with_a_part_that_is_whole(probe, fake, tmp_path):
+    fake.files["/db"] = FILE
+    fake.fault("GET", "/db", Fault(truncate=400_000, times=1))
+    fake.fault("GET", "/db", Fault(truncate=0))
+    probe("fetch", fake.url + "/db", tmp_path / "db", want=errno.EPROTO)
+    fake.faults.clear()
+    (tmp_path / "db.part").write_bytes(FILE)
+    probe("fetch", fake.url + "/db", tmp_path / "db")
+    assert (tmp_path / "db").read_bytes() == FILE
+
+
+@pytest.mark.parametrize("form", ["file://{}", "file:{}"])
+def test_fetch_copies_a_local_file(probe, tmp_path, form):
+    (tmp_path / "from").write_bytes(FILE)
+    probe("fetch", form.format(tmp_path / "from"), tmp_path / "db")
+    assert (tmp_path / "db").read_bytes() == FILE
+    probe("fetch", form.format(tmp_path / "none"), tmp_path / "db", want=errno.ENOENT)
+
+
+def add_artifact(fake, data):
+    layer = {"mediaType": "application/octet-stream", "digest": fake.add_blob(data), "size": len(data)}
+    fake.add_manifest("db", "1", {"schemaVersion": 2, "config": {}, "layers": [layer]},
+                      "application/vnd.oci.image.manifest.v1+json")
+
+
+def test_fetch_of_an_artifact(probe, fake, tmp_path):
+    add_artifact(fake, FILE)
+    probe("fetch", f"oci:{fake.host}/db:1", tmp_path / "db")
+    assert (tmp_path / "db").read_bytes() == FILE
+    fake.fault("GET", "/v2/db/blobs/", Fault(corrupt=True))
+    said = probe("fetch", f"oci://{fake.host}/db:1", tmp_path / "db", want=errno.EPROTO)
+    assert "wrong digest" in said
+    assert (tmp_path / "db").read_bytes() == FILE
+
+
+def test_fetch_refuses_plain_http_to_others(probe, tmp_path):
+    said = probe("fetch", "http://mirror.example/db", tmp_path / "db", want=errno.EACCES)
+    assert "--insecure" in said
+    probe("fetch", "ftp://mirror.example/db", tmp_path / "db", want=errno.EINVAL)
+
+
+def test_fetch_is_bounded(probe, fake, tmp_path):
+    fake.files["/db"] = bytes(33 << 20)
+    probe("fetch", fake.url + "/db", tmp_path / "db", want=errno.E2BIG)
+
+
+@pytest.mark.parametrize("status, want", [(404, errno.ENOENT), (403, errno.EACCES)])
+def test_fetch_keeps_the_old_file(probe, fake, tmp_path, status, want):
+    fake.fault("GET", "/db", Fault(status=status))
+    (tmp_path / "db").write_bytes(b"old")
+    assert str(status) in probe("fetch", fake.url + "/db", tmp_path / "db", want=want)
+    assert (tmp_path / "db").read_bytes() == b"old"

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "wire/engine.h"
+#include "wire/fetch.h"
 #include "wire/http_retry.h"
 #include "wire/registry.h"
 
@@ -80,6 +81,15 @@ static int inspect(char **argv, struct arena *a, struct err *e)
 	return r;
 }
 
+static int fetch(char **argv, struct err *e)
+{
+	struct fetch_options o = { .stall_s = 2,
+				   .insecure = getenv("PROBE_INSECURE"),
+				   .max_bytes = 32u << 20 };
+
+	return fetch_file(argv[0], argv[1], &o, e);
+}
+
 int main(int argc, char **argv)
 {
 	struct err e = { 0 };
@@ -93,6 +103,8 @@ int main(int argc, char **argv)
 		r = pull(argv + 2, &a, &e);
 	else if (argc >= 4 && strcmp(argv[1], "inspect") == 0)
 		r = inspect(argv + 2, &a, &e);
+	else if (argc >= 4 && strcmp(argv[1], "fetch") == 0)
+		r = fetch(argv + 2, &e);
 	arena_done(&a);
 	if (r < 0)
 		fprintf(stderr, "%d %s\n", -r, e.text);
