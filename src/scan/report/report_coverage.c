@@ -179,13 +179,17 @@ static void ignore_notes(struct view *v)
 static void next_step(struct view *v)
 {
 	enum lang lang = v->style->lang;
+	enum target_kind kind = v->r->inventory->kind;
 	OWNED_BUF b = BUF_INIT;
 
 	if (!v->r->findings.count || v->style->packages_only)
 		return;
 	words_add(&b, lang, WORD_NEXT_EXPLAIN,
 		  report_escape(v->a, v->r->findings.items[0].vuln->id),
-		  report_escape(v->a, report_target(v->r)));
+		  kind == TARGET_SBOM ? S("sbom:FILE") : report_escape(v->a, report_target(v->r)),
+		  kind == TARGET_ROOTFS       ? S("--as rootfs ")
+		  : kind == TARGET_FILESYSTEM ? S("--as fs ")
+					      : (str){ 0 });
 	buf_add(&b, S("  # "));
 	words_add(&b, lang, WORD_NEXT_EXPLAIN_WHY);
 	labelled(v, WORD_NEXT, buf_str(&b));
