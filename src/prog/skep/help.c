@@ -3,7 +3,7 @@
 #include "base/text.h"
 
 #define WIDTH 80
-#define COLUMN 26 /* where explanations begin */
+#define COLUMN 30 /* where explanations begin */
 
 static const struct phrase word_examples = { "Examples:", "示例：" };
 static const struct phrase word_usage = { "Usage:", "用法：" };
@@ -29,7 +29,7 @@ static void row(struct buf *out, str left, const char *explanation)
 	size_t columns = 2 + text_width(left);
 
 	buf_printf(out, "  %.*s", STR_ARG(left));
-	if (columns + 1 > COLUMN)
+	if (columns >= COLUMN)
 		buf_printf(out, "\n%*s", COLUMN, "");
 	else
 		buf_printf(out, "%*s", (int)(COLUMN - columns), "");
