@@ -16,6 +16,15 @@ typedef int version_encode_fn(str text, struct buf *out, struct err *e);
 MUST_CHECK version_encode_fn version_deb_key;
 MUST_CHECK version_encode_fn version_rpm_key;
 MUST_CHECK version_encode_fn version_apk_key;
+MUST_CHECK version_encode_fn version_pacman_key;
+MUST_CHECK version_encode_fn version_semver_key;
+MUST_CHECK version_encode_fn version_go_key;
+MUST_CHECK version_encode_fn version_pep440_key;
+MUST_CHECK version_encode_fn version_gem_key;
+MUST_CHECK version_encode_fn version_maven_key;
+MUST_CHECK version_encode_fn version_nuget_key;
+MUST_CHECK version_encode_fn version_composer_key;
+MUST_CHECK version_encode_fn version_generic_key;
 
 static inline bool version_is_digit(char c)
 {
@@ -30,6 +39,11 @@ static inline bool version_is_lower(char c)
 static inline bool version_is_alpha(char c)
 {
 	return version_is_lower(c) || (c >= 'A' && c <= 'Z');
+}
+
+static inline char version_lower(char c)
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 /** The decimal digits at the start of @p s. */

@@ -203,3 +203,161 @@ def test_apk_agrees_with_libapk(build_dir, shared, libapk):
     of = pairs(pairs_wanted(200_000), APK_PIECES, apk_real(shared), "apk")
     want = subprocess.run([libapk], input=lines(of), stdout=subprocess.PIPE, check=True).stdout.decode()
     assert_agree(of, ours(build_dir, "apk", of), want)
+
+
+def oracle(command, source, of):
+    """The answers of a script that reads the pairs and prints one character each."""
+    return subprocess.run([*command, source], input=lines(of), stdout=subprocess.PIPE, check=True).stdout.decode()
+
+
+def need(*command):
+    try:
+        ok = subprocess.run(command, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        ok = False
+    if not ok:
+        pytest.skip(f"needs what '{' '.join(command)}' runs")
+
+
+NUMBERS = list("0123456789") + ["0", "00", "01", "10", "1.0", ".0", ".1", ".", "."]
+REAL_DOTTED = ["1.0.0", "1.2.3", "0.9.10", "2.0.0-rc.1", "1.10.0-alpha.beta", "4.17.21", "1.0.0-beta.11", "3.2.1-0.3.7",
+               "1.0.0+20130313144700", "10.20.30", "1.1.2-prerelease+meta", "1.0.0-alpha-a.b-c", "2.7.2"]
+
+SEMVER_PIECES = NUMBERS + ["-", "-", "+", "+b1", "alpha", "-beta.", "rc", "-rc.1", "x", "A", "v", "=", "1.2.3", "2.0.0-"]
+SEMVER_ORACLE = """
+const compare = require('/usr/share/nodejs/semver/functions/compare');
+const o = [];
+for (const l of require('fs').readFileSync(0, 'utf8').split('\\n').slice(0, -1)) {
+  const [a, b] = l.split('\\t');
+  try { const c = compare(a, b, true); o.push(c < 0 ? '<' : c > 0 ? '>' : '='); } catch (e) { o.push('!'); }
+}
+process.stdout.write(o.join(''));
+"""
+
+
+def test_semver_agrees_with_node_semver(build_dir):
+    need("node", "-e", "require('/usr/share/nodejs/semver/functions/compare')")
+    # node-semver counts in doubles; it reads 1.2.34.5 as 1.2.3-4.5, which we refuse; 1.2 and 1 are versions here only.
+    of = [p for p in pairs(pairs_wanted(200_000), SEMVER_PIECES, REAL_DOTTED, "semver")
+          if not re.search(r"\d{16}|(^|\t)[v= ]*\d+\.\d+\.\d+\.", f"{p[0]}\t{p[1]}")]
+    assert_agree(of, ours(build_dir, "semver", of), oracle(["node", "-e"], SEMVER_ORACLE, of), may_accept=True)
+
+
+PEP440_PIECES = NUMBERS + ["a", "b1", "rc", "c2", "alpha", "preview", "pre", ".post", "-1", "-", "_", "rev", "r3", ".dev", "dev2", "1!",
+                           "0!", "+", "+local.1", "+ABC", "v", ".POST4", "-r"]
+PEP440_REAL = ["1.0", "1.0.post1", "1.0rc1", "2.0.dev3", "1!1.0", "1.0a1.post2.dev3", "1.0+ubuntu-1", "2021.3.14", "1.0.0b2",
+               "0.0.1.dev0", "3.10.0"]
+PEP440_ORACLE = """
+import sys
+from packaging.version import Version, InvalidVersion
+out = []
+for line in sys.stdin.read().split("\\n")[:-1]:
+    a, b = line.split("\\t")
+    try:
+        x, y = Version(a), Version(b)
+        out.append("<" if x < y else ">" if x > y else "=")
+    except InvalidVersion:
+        out.append("!")
+print("".join(out), end="")
+"""
+
+
+def test_pep440_agrees_with_packaging(build_dir):
+    need("/usr/bin/python3", "-c", "import packaging.version")
+    of = pairs(pairs_wanted(100_000), PEP440_PIECES, PEP440_REAL, "pep440")
+    assert_agree(of, ours(build_dir, "pep440", of), oracle(["/usr/bin/python3", "-c"], PEP440_ORACLE, of))
+
+
+GEM_PIECES = NUMBERS + ["a", "b", ".a", ".pre", "rc1", ".rc", "beta", "-", "-1", "A", "z.0", ".0.0"]
+GEM_REAL = ["1.0.0", "1.0.0.rc1", "2.0.0.beta.2", "1.0.0-x86", "0.1.0.pre", "5.2.4.3", "1.a.0.0.1", "3.0.0.alpha.10"]
+GEM_ORACLE = """
+o = +""
+STDIN.read.each_line(chomp: true) do |l|
+  a, b = l.split("\\t")
+  begin
+    o << "<=>"[(Gem::Version.new(a) <=> Gem::Version.new(b)) + 1]
+  rescue ArgumentError
+    o << "!"
+  end
+end
+print o
+"""
+
+
+def test_gem_agrees_with_rubygems(build_dir):
+    need("ruby", "-e", "Gem::Version")
+    of = pairs(pairs_wanted(200_000), GEM_PIECES, GEM_REAL, "gem")
+    assert_agree(of, ours(build_dir, "gem", of), oracle(["ruby", "-e"], GEM_ORACLE, of))
+
+
+COMPOSER_PIECES = NUMBERS + ["-", "-beta", "b2", "-RC1", "RC", "alpha", "a", "-patch1", "p2", "pl", "-dev", "dev", ".x-dev",
+                             "2010", "-01", "v", "stable", "_", "+b", "-beta.1.2"]
+COMPOSER_REAL = ["1.0.0", "v2.3.4", "1.0.0-beta1", "1.0-RC2", "2.0.x-dev", "1.2.3.4", "20100102", "2010-01-02", "1.0.0-p1", "7.4",
+                 "1.0.0-alpha.1", "2010.01.02-dev", "4.4.0-BETA2"]
+COMPOSER_ORACLE = r"""
+require '/usr/share/php/Composer/Semver/autoload.php';
+$p = new Composer\Semver\VersionParser();
+foreach (explode("\n", rtrim(stream_get_contents(STDIN), "\n")) as $l) {
+  [$a, $b] = explode("\t", $l);
+  try { $c = version_compare($p->normalize($a), $p->normalize($b)); echo $c < 0 ? '<' : ($c > 0 ? '>' : '='); }
+  catch (UnexpectedValueException $e) { echo '!'; }
+}
+"""
+
+
+def test_composer_agrees_with_composer(build_dir):
+    need("php", "-r", "require '/usr/share/php/Composer/Semver/autoload.php';")
+    of = pairs(pairs_wanted(100_000), COMPOSER_PIECES, COMPOSER_REAL, "composer")
+    of = [p for p in of if not re.search(r"\d{18}|dev-", p[0] + " " + p[1])]
+    assert_agree(of, ours(build_dir, "composer", of), oracle(["php", "-r"], COMPOSER_ORACLE, of), may_accept=True)
+
+
+MAVEN_PIECES = NUMBERS + ["-", "-1", ".Final", "-alpha", "-beta-", "a1", "b2", "m3", "rc", "CR", "-SNAPSHOT", "sp", ".RELEASE", "-jre",
+                          "-foo", "ga", "-redhat-1"]
+MAVEN_REAL = ["1.0", "2.17.1", "4.1.0.Final", "1.0-alpha-1", "31.1-jre", "1.0-SNAPSHOT", "3.0.0-M1", "1.0.0.RC2", "9.4.48.v20220622",
+              "1.2.0.Final-redhat-1", "2.0-sp1", "1-1.foo-bar1baz-.1"]
+MAVEN_ORACLE = """
+import java.io.*; import org.apache.maven.artifact.versioning.ComparableVersion;
+public class Oracle { public static void main(String[] x) throws Exception {
+  BufferedReader in = new BufferedReader(new InputStreamReader(System.in)); StringBuilder o = new StringBuilder(); String l;
+  while ((l = in.readLine()) != null) { String[] p = l.split("\\t", -1);
+    int c = new ComparableVersion(p[0]).compareTo(new ComparableVersion(p[1])); o.append(c < 0 ? '<' : c > 0 ? '>' : '='); }
+  System.out.print(o); } }
+"""
+
+
+def test_maven_agrees_with_maven(build_dir, tmp_path):
+    jar = "/usr/share/java/maven-artifact-3.x.jar"
+    need("java", "-version")
+    if not os.path.exists(jar):
+        pytest.skip("needs Maven's artifact library (Debian package libmaven3-core-java)")
+    (tmp_path / "Oracle.java").write_text(MAVEN_ORACLE)
+    of = pairs(pairs_wanted(100_000), MAVEN_PIECES, MAVEN_REAL, "maven")
+    # Maven's answers make no order for a word in the middle of dots, for empty parts and for lists that begin with a
+    # nothing (see version_maven.c).
+    odd = re.compile(r"\.(?!final-)[a-z]+[.-]|(^|[.-])[.-]|^[0.]+[a-z-]|(^|[a-z.-])(0+|(ga|final|release))[a-z]|"
+                     r"(ga|final|release)[\d.]|(^|[\d-])(ga|final|release)-", re.I)
+    of = [(a, b) for a, b in of if not odd.search(a) and not odd.search(b)]
+    command = ["java", "-cp", f"{jar}:/usr/share/java/commons-lang3.jar"]
+    assert_agree(of, ours(build_dir, "maven", of), oracle(command, tmp_path / "Oracle.java", of))
+
+
+PACMAN_PIECES = NUMBERS + ["-", "-1", "a", "rc", "+", "_", "..", "1:", ":", "alpha", "-2.1", "z"]
+PACMAN_ORACLE = """
+import ctypes, ctypes.util, sys
+cmp = ctypes.CDLL(ctypes.util.find_library("alpm")).alpm_pkg_vercmp
+out = []
+for line in sys.stdin.buffer.read().split(b"\\n")[:-1]:
+    a, b = line.split(b"\\t")
+    c = cmp(a, b)
+    out.append("<" if c < 0 else ">" if c > 0 else "=")
+print("".join(out), end="")
+"""
+
+
+def test_pacman_agrees_with_libalpm(build_dir):
+    need("/usr/bin/python3", "-c", "import ctypes, ctypes.util; ctypes.CDLL(ctypes.util.find_library('alpm')).alpm_pkg_vercmp")
+    of = pairs(pairs_wanted(200_000), PACMAN_PIECES, ["1.0-1", "1:2.3.4-2", "20230101.abc-1", "1.0rc1-1", "1.0.r12.gabc-3"], "pacman")
+    # Where a pkgrel is absent on one side only, and for separators that are longer or end a part, libalpm's answers make no order.
+    of = [(a, b) for a, b in of if ("-" in a) == ("-" in b) and not re.search(r"[^0-9A-Za-z]([^0-9A-Za-z]|\s)", f"{a}\n{b}\n")]
+    assert_agree(of, ours(build_dir, "pacman", of), oracle(["/usr/bin/python3", "-c"], PACMAN_ORACLE, of))

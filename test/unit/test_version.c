@@ -96,6 +96,108 @@ static void apk(void **state UNUSED)
 	assert_refused(VERSION_APK, "1-r0_p1");
 }
 
+static void pacman(void **state UNUSED)
+{
+	assert_rising(VERSION_PACMAN, "1.0a-1", "1.0rc-1", "1.0", "1.0-1", "1.0-2", "1.0.a-1",
+		      "1.0.1-1", "1.1-1", "1:0.1-1");
+	assert_same(VERSION_PACMAN, "0:1.0-1", "1.0-1");
+}
+
+static void semver(void **state UNUSED)
+{
+	assert_rising(VERSION_SEMVER, "0", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta",
+		      "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1",
+		      "1.2", "1.10.0", "2", "18446744073709551616.0.0");
+	assert_same(VERSION_SEMVER, "v1.2.3+build.5", "=1.2.3");
+	assert_same(VERSION_SEMVER, "1.2.3beta", "1.2.3-beta");
+	assert_refused(VERSION_SEMVER, "1.2.3.4");
+	assert_refused(VERSION_SEMVER, "latest");
+	assert_refused(VERSION_SEMVER, "1.2.3-a_b");
+	assert_refused(VERSION_SEMVER, "1..2");
+}
+
+static void go(void **state UNUSED)
+{
+	assert_rising(VERSION_GO, "v0.0.0-20200101000000-aaaaaaaaaaaa",
+		      "v0.0.0-20210101000000-000000000000", "v0.0.1",
+		      "v1.2.3-0.20210101000000-abcdefabcdef", "v1.2.3-pre",
+		      "v1.2.3-pre.0.20210101000000-abcdefabcdef", "v1.2.3", "go1.20.14",
+		      "go1.21beta1", "go1.21rc2", "go1.21.0", "go1.21.1");
+	assert_same(VERSION_GO, "v2.0.0+incompatible", "2.0.0");
+	assert_same(VERSION_GO, "go1.21rc2", "1.21.0-rc.2");
+	assert_same(VERSION_GO, "go1.20.3 X:boringcrypto", "1.20.3");
+	assert_refused(VERSION_GO, "(devel)");
+	assert_refused(VERSION_GO, "v1.2.3beta.1");
+	assert_refused(VERSION_GO, "v1.2.3-");
+}
+
+static void pep440(void **state UNUSED)
+{
+	assert_rising(VERSION_PEP440, "1.0.dev1", "1.0a1.dev1", "1.0a1", "1.0a2", "1.0b1",
+		      "1.0rc1.dev2", "1.0rc1", "1.0rc1.post1", "1.0", "1.0+abc", "1.0+abc.1",
+		      "1.0+5", "1.0.post1.dev3", "1.0.post1", "1.0.1", "1.1", "1!0.1");
+	assert_same(VERSION_PEP440, "1.0", "1");
+	assert_same(VERSION_PEP440, "v1.0-ALPHA.1", "1.0a1");
+	assert_same(VERSION_PEP440, "1.0-1", "1.0.post1");
+	assert_same(VERSION_PEP440, "1.0c1", "1.0.preview_1");
+	assert_same(VERSION_PEP440, "1.0+a-b", "1.0+A.B");
+	assert_refused(VERSION_PEP440, "1.0-foo");
+	assert_refused(VERSION_PEP440, "1.0+");
+	assert_refused(VERSION_PEP440, "2004d!1");
+}
+
+static void gem(void **state UNUSED)
+{
+	assert_rising(VERSION_GEM, "1.a", "1.a.1", "1.b", "1.pre.0.0.a", "1", "1.0.0.0.1", "1.0.1",
+		      "1.1.b1", "1.1", "1.10");
+	assert_same(VERSION_GEM, "1.0.0", "1");
+	assert_same(VERSION_GEM, "1.0.a", "1.a");
+	assert_same(VERSION_GEM, "1.0-x86", "1.0.pre.x86");
+	assert_refused(VERSION_GEM, "a.1");
+	assert_refused(VERSION_GEM, "1..2");
+	assert_refused(VERSION_GEM, "1a");
+}
+
+static void maven(void **state UNUSED)
+{
+	assert_rising(VERSION_MAVEN, "1-alpha-1", "1-alpha-2", "1-beta", "1-m1", "1-rc",
+		      "1-SNAPSHOT", "1", "1-sp", "1-foo", "1-jre", "1-1", "1.1", "1.2-alpha", "1.2",
+		      "1.10", "2");
+	assert_same(VERSION_MAVEN, "1.0.0", "1");
+	assert_same(VERSION_MAVEN, "1.0.Final", "1-ga");
+	assert_same(VERSION_MAVEN, "1.0a1", "1-alpha-1");
+	assert_same(VERSION_MAVEN, "1.0.RC2", "1.0-cr2");
+	assert_rising(VERSION_MAVEN, "4.1.0.Final", "4.1.0.Final-redhat-1", "4.1.0.1");
+}
+
+static void nuget(void **state UNUSED)
+{
+	assert_rising(VERSION_NUGET, "1.0.0-alpha", "1.0.0-alpha.2", "1.0.0-alpha.10", "1.0.0-Beta",
+		      "1.0.0", "1.0.0.1", "1.0.1", "1.1");
+	assert_same(VERSION_NUGET, "1.0", "1.0.0.0+meta");
+	assert_same(VERSION_NUGET, "1.0.0-RC", "1.0.0-rc");
+	assert_refused(VERSION_NUGET, "1.2.3.4.5");
+	assert_refused(VERSION_NUGET, "1.0.0beta");
+}
+
+static void composer(void **state UNUSED)
+{
+	assert_rising(VERSION_COMPOSER, "1.0.0-dev", "1.0.0-alpha", "1.0-alpha.2", "1.0.0-beta1",
+		      "1.0.0RC1", "1.0", "1.0.0-p1", "1.0.0.1", "1.2", "1.2.x-dev", "1.x-dev",
+		      "2.0", "2010-01-02", "20100102");
+	assert_same(VERSION_COMPOSER, "v1.0", "1.0.0.0+b");
+	assert_same(VERSION_COMPOSER, "1.0-stable", "1.0.0@dev");
+	assert_refused(VERSION_COMPOSER, "dev-main");
+	assert_refused(VERSION_COMPOSER, "1.0-foo");
+}
+
+static void generic(void **state UNUSED)
+{
+	assert_rising(VERSION_GENERIC, "1.0-beta", "1.0-rc1", "1.0", "1.0-final", "1.0.1", "1.10");
+	assert_same(VERSION_GENERIC, "v1.0.0+x", "1");
+	assert_refused(VERSION_GENERIC, "unknown");
+}
+
 static void epochs_can_be_left_out(void **state UNUSED)
 {
 	static const enum version_scheme with_epoch[] = { VERSION_DEB, VERSION_RPM };
@@ -144,6 +246,15 @@ int main(void)
 		cmocka_unit_test(deb),
 		cmocka_unit_test(rpm),
 		cmocka_unit_test(apk),
+		cmocka_unit_test(pacman),
+		cmocka_unit_test(semver),
+		cmocka_unit_test(go),
+		cmocka_unit_test(pep440),
+		cmocka_unit_test(gem),
+		cmocka_unit_test(maven),
+		cmocka_unit_test(nuget),
+		cmocka_unit_test(composer),
+		cmocka_unit_test(generic),
 		cmocka_unit_test(epochs_can_be_left_out),
 		cmocka_unit_test(long_versions_are_refused_by_length),
 		cmocka_unit_test(names_find_schemes),
