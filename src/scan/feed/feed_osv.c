@@ -7,7 +7,8 @@ static bool wants_json(str path, str head)
 		return false;
 	return feed_head_has(head, "\"schema_version\"") ||
 	       (feed_head_has(head, "\"affected\"") && feed_head_has(head, "\"id\"")) ||
-	       feed_path_has(path, "/osv/") || feed_path_has(path, "/ghsa/") ||
+	       feed_path_has(path, "/osv/") ||
+	       (feed_path_has(path, "/ghsa/") && !str_ends(path, S(".podspec.json"))) ||
 	       feed_path_has(path, "/julia/") || feed_path_has(path, "/bitnami-vulndb/") ||
 	       feed_path_has(path, "/vuln-list-aqua/") || feed_path_has(path, "/k8s-cve-feed/") ||
 	       feed_path_has(path, "/seal/") || feed_path_has(path, "/govulndb/");

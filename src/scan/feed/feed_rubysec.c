@@ -71,8 +71,11 @@ static int import(str path, str text, struct arena *a, const struct feed_sink *s
 	c.vulnerability = cve.n ? cve : ghsa.n ? ghsa : osvdb;
 	c.advisory = ghsa.n ? ghsa : osvdb;
 	if (c.package.n == 0) {
-		delivery_unreadable(&d, c.vulnerability,
-				    "is about an interpreter, which is no gem and not matched");
+		delivery_unreadable(
+			&d, c.vulnerability, "%s",
+			value_get(&doc, "engine")
+				? "is about an interpreter, which is no gem and not matched"
+				: "names no gem");
 		return 0;
 	}
 	r = affected_of(a, &doc, &affected, &why);

@@ -19,6 +19,14 @@
 	X(nvd) \
 	X(alpine) \
 	X(debian_list) \
+	X(debian_json) \
+	X(errata) \
+	X(ubuntu) \
+	X(photon) \
+	X(arch) \
+	X(redhat_api) \
+	X(oval_json) \
+	X(oval_xml) \
 	X(friendsofphp) \
 	X(gitlab) \
 	X(rubysec) \
