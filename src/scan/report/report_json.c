@@ -1,6 +1,7 @@
 #include "base/map.h"
 #include "codec/json_out.h"
 #include "scan/report/report_priv.h"
+#include "scan/vuln/risk.h"
 
 /* doc/schemas/report-1.schema.json describes what is written here; within version 1 keys are only added. */
 #define SCHEMA_VERSION 1
@@ -190,6 +191,21 @@ static void evidence(struct json_out *j, const struct finding *f, const struct p
 	json_object_close(j);
 }
 
+static void risk_factors(struct json_out *j, const struct finding *f)
+{
+	struct risk r = risk_of(f->vuln, f->severity, f->cvss_score);
+
+	json_key(j, "riskFactors");
+	json_object_open(j);
+	json_key(j, "threat");
+	json_double(j, (double)r.threat, 5);
+	json_key(j, "impact");
+	json_double(j, (double)r.impact, 5);
+	json_key(j, "modifier");
+	json_double(j, (double)r.modifier, 2);
+	json_object_close(j);
+}
+
 static void finding(struct json_out *j, const struct report *r, const struct finding *f)
 {
 	const struct package *p = &r->inventory->packages.items[f->package];
@@ -211,6 +227,7 @@ static void finding(struct json_out *j, const struct report *r, const struct fin
 	}
 	json_key(j, "risk");
 	json_double(j, (double)f->risk, 2);
+	risk_factors(j, f);
 	exploit(j, f->vuln);
 	words_array(j, "advisories", f->advisory);
 	json_opt_str(j, "namespace", f->namespace);
