@@ -18,8 +18,7 @@
 	X(RPM_MANIFEST, "rpm-manifest") \
 	X(OS_RELEASE, "os-release") \
 	X(APK_REPOSITORIES, "apk-repositories") \
-	X(CONTENT_MANIFEST, "content-manifest") \
-	X(BUILDINFO, "buildinfo")
+	X(CONTENT_MANIFEST, "content-manifest")
 
 enum evidence_kind {
 #define EVIDENCE_ENUM(id, name) EVIDENCE_##id,

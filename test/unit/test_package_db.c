@@ -26,6 +26,8 @@ static void wants_the_databases(void **state UNUSED)
 		{ "var/lib/rpm/Name", -1 },
 		{ "var/lib/rpmmanifest/container-manifest-2", EVIDENCE_RPM_MANIFEST },
 		{ "root/buildinfo/content_manifests/ubi8.json", EVIDENCE_CONTENT_MANIFEST },
+		{ "usr/share/buildinfo/content-sets.json", EVIDENCE_CONTENT_MANIFEST },
+		{ "usr/share/buildinfo/labels.json", -1 },
 		{ "etc/os-release", EVIDENCE_OS_RELEASE },
 		{ "etc/SuSE-release", EVIDENCE_OS_RELEASE },
 		{ "home/x/etc/os-release", -1 },

@@ -253,6 +253,15 @@ static str companion_of(struct layer_evidence *v, str path)
 	return (str){ NULL, 0 };
 }
 
+/* Whether the database that a companion belongs to is in this layer too. */
+static bool has_main(const struct layer_evidence *v, str companion)
+{
+	for (const struct layer_held *h = v->held; h; h = h->next)
+		if (str_eq(package_db_companion(h->path, v->arena), companion))
+			return true;
+	return false;
+}
+
 /* The list is newest first; an older file of the same path is no longer there. */
 static bool is_newest(const struct layer_evidence *v, const struct layer_held *held)
 {
@@ -269,8 +278,14 @@ void layer_evidence_finish(struct layer_evidence *v)
 	for (struct layer_held *h = v->held; h; h = h->next) {
 		enum evidence_kind own;
 
-		if (h->path.n && package_db_wants(h->path, &own) && is_newest(v, h))
+		if (!h->path.n || !is_newest(v, h))
+			continue;
+		if (package_db_wants(h->path, &own))
 			parse(v, h->kind, h->path, buf_str(&h->bytes), companion_of(v, h->path));
+		else if (h->bytes.n && !has_main(v, h->path))
+			gap_add(&l->gaps, v->arena, GAP_UNRESOLVED, h->path,
+				"the layer has a log of changes but not the database they belong "
+				"to");
 	}
 	for (size_t i = 0; i < v->at.cap; i++) {
 		struct evidence *e = v->at.slots[i].key.p ? v->at.slots[i].value : NULL;

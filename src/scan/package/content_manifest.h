@@ -1,6 +1,7 @@
 /** @file
- * Reads the content manifests of Red Hat's images, root/buildinfo/content_manifests/NAME.json: which repositories
- * ("content sets") the packages of a layer were installed from. Input is hostile.
+ * Reads the content manifests of Red Hat's images, root/buildinfo/content_manifests/NAME.json and, in newer ones,
+ * usr/share/buildinfo/content-sets.json: which repositories ("content sets") the packages of a layer were installed
+ * from. Input is hostile.
  */
 #ifndef SKEP_SCAN_PACKAGE_CONTENT_MANIFEST_H
 #define SKEP_SCAN_PACKAGE_CONTENT_MANIFEST_H

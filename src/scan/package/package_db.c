@@ -36,6 +36,7 @@ static const struct place places[] = {
 	{ S("usr/share/rpm"), S("rpmdb.sqlite"), EVIDENCE_RPMDB, false },
 	{ S("var/lib/rpmmanifest"), S("container-manifest-2"), EVIDENCE_RPM_MANIFEST, false },
 	{ S("root/buildinfo/content_manifests"), S(".json"), EVIDENCE_CONTENT_MANIFEST, true },
+	{ S("usr/share/buildinfo"), S("content-sets.json"), EVIDENCE_CONTENT_MANIFEST, false },
 };
 
 static void split(str path, str *ret_folder, str *ret_name)
@@ -273,7 +274,6 @@ static int dispatch(enum evidence_kind kind, const struct input *in, struct evid
 		return read_apk_repositories(in, v);
 	case EVIDENCE_CONTENT_MANIFEST:
 		return read_content_manifest(in, v);
-	case EVIDENCE_BUILDINFO:
 	case EVIDENCE_KIND_COUNT:
 		break;
 	}
