@@ -23,7 +23,8 @@ check-san:
 check-long: check check-san
 	@tool/check-chroot
 
-bench: build
+bench: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
 	@bench/run --build $(BUILD)
 
 lint:
