@@ -14,6 +14,7 @@
 	X(DPKG_FRAGMENT, "dpkg-status.d") \
 	X(DPKG_LIST, "dpkg-list") \
 	X(APK_INSTALLED, "apk-installed") \
+	X(PACMAN_DESC, "pacman-desc") \
 	X(RPMDB, "rpmdb") \
 	X(RPM_MANIFEST, "rpm-manifest") \
 	X(OS_RELEASE, "os-release") \

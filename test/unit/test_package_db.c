@@ -28,6 +28,9 @@ static void wants_the_databases(void **state UNUSED)
 		{ "root/buildinfo/content_manifests/ubi8.json", EVIDENCE_CONTENT_MANIFEST },
 		{ "usr/share/buildinfo/content-sets.json", EVIDENCE_CONTENT_MANIFEST },
 		{ "usr/share/buildinfo/labels.json", -1 },
+		{ "var/lib/pacman/local/bash-5.1-1/desc", EVIDENCE_PACMAN_DESC },
+		{ "var/lib/pacman/local/desc", -1 },
+		{ "var/lib/pacman/local/a/b/desc", -1 },
 		{ "etc/os-release", EVIDENCE_OS_RELEASE },
 		{ "etc/SuSE-release", EVIDENCE_OS_RELEASE },
 		{ "home/x/etc/os-release", -1 },
@@ -55,7 +58,8 @@ static void knows_what_is_on_the_way(void **state UNUSED)
 					   "var/lib/rpm/Packages",
 					   "root/buildinfo" };
 	static const char *const no[] = {
-		"", "va", "vary", "var/li", "home", "usr/bin", "var/lib/dpkg/statusx"
+		"",       "va",   "vary",    "var/lib/pacman/sync", "var/lib/pacman/local/a/b",
+		"var/li", "home", "usr/bin", "var/lib/dpkg/statusx"
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(yes); i++)
@@ -103,6 +107,23 @@ static void reads_each_kind(void **state UNUSED)
 	assert_str(o.evidence.packages.items[0].name, "libc6");
 	assert_str(o.evidence.packages.items[0].arch, "amd64");
 	assert_true(package_owns(&o.evidence.packages.items[0], S("lib/libc.so.6")));
+	arena_done(&o.arena);
+
+	read_file(
+		"var/lib/pacman/local/bash-1:5.1-1/desc",
+		S("%NAME%\nlibssl\n\n%VERSION%\n1:5.1-1\n\n%BASE%\nopenssl\n\n%LICENSE%\nMIT\nGPL\n"
+		  "%ARCH%\nx86_64\n\n%DESC%\n%NAMES%\n"),
+		&o);
+	assert_str(o.evidence.packages.items[0].type, "alpm");
+	assert_str(o.evidence.packages.items[0].name, "libssl");
+	assert_str(o.evidence.packages.items[0].version, "1:5.1-1");
+	assert_str(o.evidence.packages.items[0].source_name, "openssl");
+	assert_str(o.evidence.packages.items[0].license, "MIT");
+	arena_done(&o.arena);
+
+	read_file("var/lib/pacman/local/x/desc", S("%NAME%\n\n%VERSION%\n1\n"), &o);
+	assert_int_equal(o.evidence.packages.count, 0);
+	assert_int_equal(o.gaps.count, 1);
 	arena_done(&o.arena);
 
 	read_file("etc/apk/repositories", S("http://x/v3.9/main\n"), &o);

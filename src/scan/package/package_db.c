@@ -5,6 +5,7 @@
 #include "scan/package/dpkg_status.h"
 #include "scan/package/os_release.h"
 #include "scan/package/owned_paths.h"
+#include "scan/package/pacman_desc.h"
 #include "scan/package/rpm_db.h"
 #include "scan/package/rpm_manifest.h"
 
@@ -39,6 +40,9 @@ static const struct place places[] = {
 	{ S("usr/share/buildinfo"), S("content-sets.json"), EVIDENCE_CONTENT_MANIFEST, false },
 };
 
+/* Here each package has a folder of its own. */
+static const str pacman_folder = { "var/lib/pacman/local", 20 };
+
 static void split(str path, str *ret_folder, str *ret_name)
 {
 	size_t slash = str_find_last(path, '/');
@@ -56,6 +60,14 @@ static bool fits(const struct place *p, str folder, str name)
 	return name.p[0] != '.' && str_ends(name, p->name);
 }
 
+static bool is_pacman_package(str folder)
+{
+	str above, package;
+
+	split(folder, &above, &package);
+	return package.n && str_eq(above, pacman_folder);
+}
+
 bool package_db_wants(str path, enum evidence_kind *ret_kind)
 {
 	str folder, name;
@@ -65,6 +77,10 @@ bool package_db_wants(str path, enum evidence_kind *ret_kind)
 		return true;
 	}
 	split(path, &folder, &name);
+	if (str_is(name, "desc") && is_pacman_package(folder)) {
+		*ret_kind = EVIDENCE_PACMAN_DESC;
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		if (fits(&places[i], folder, name)) {
 			*ret_kind = places[i].kind;
@@ -83,7 +99,8 @@ bool package_db_is_on_the_way(str path)
 {
 	enum evidence_kind kind;
 
-	if (package_db_wants(path, &kind))
+	if (package_db_wants(path, &kind) || is_at_or_above(path, pacman_folder) ||
+	    is_pacman_package(path))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		if (is_at_or_above(path, places[i].folder))
@@ -208,6 +225,22 @@ static int read_apk(const struct input *in, struct evidence *v)
 	return 0;
 }
 
+static int read_pacman(const struct input *in, struct evidence *v)
+{
+	struct package *p = ARENA_NEW(in->arena, struct package);
+	struct err said = { 0 };
+	int r = p ? pacman_desc_parse(in->bytes, in->path, in->arena, p, &said) : -ENOBUFS;
+
+	if (r == -EBADMSG) {
+		gap_add(in->gaps, in->arena, GAP_MALFORMED, in->path, "%s", said.text);
+		return 0;
+	}
+	if (r < 0)
+		return err_set(in->e, ENOBUFS, "pacman database: memory budget spent");
+	v->packages = (struct package_list){ p, 1, 1 };
+	return 0;
+}
+
 static int read_rpm_manifest(const struct input *in, struct evidence *v)
 {
 	struct rpm_manifest m;
@@ -263,6 +296,8 @@ static int dispatch(enum evidence_kind kind, const struct input *in, struct evid
 		return read_dpkg_list(in, v);
 	case EVIDENCE_APK_INSTALLED:
 		return read_apk(in, v);
+	case EVIDENCE_PACMAN_DESC:
+		return read_pacman(in, v);
 	case EVIDENCE_RPMDB:
 		return rpm_db_read(in->path, in->bytes, in->companion, in->limits, in->arena,
 				   &v->packages, in->gaps, in->e);
