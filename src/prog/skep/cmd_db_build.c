@@ -1,9 +1,7 @@
-#include <fcntl.h>
 #include <inttypes.h>
 #include <time.h>
 
-#include "base/file.h"
-#include "prog/skep/command.h"
+#include "prog/skep/db_command.h"
 #include "prog/skep/log.h"
 #include "scan/feed/feed.h"
 #include "scan/vuln/vulndb_build.h"
@@ -32,8 +30,8 @@ static const struct option_def options[] = {
 	  .group = OPTION_GROUP_OUTPUT,
 	  .arg = "FILE",
 	  .complete = OPTION_COMPLETE_FILE,
-	  .help = { "sign with this Ed25519 seed, 32 bytes",
-		    "用该 Ed25519 私钥种子（32 字节）签名" } },
+	  .help = { "sign with this Ed25519 seed (64 hex digits)",
+		    "用该 Ed25519 私钥种子（64 位十六进制）签名" } },
 	{ .name = "claimed-only",
 	  .type = OPTION_FLAG,
 	  .group = OPTION_GROUP_FILTER,
@@ -110,20 +108,9 @@ static void tell_problems(const struct vulndb_builder *b)
 static int read_seed(struct invocation *v, uint8_t seed[32], bool *ret_given)
 {
 	const char *path = option_text(&v->options, "sign-key");
-	OWNED_BUF b = BUF_INIT;
-	int r;
 
 	*ret_given = path != NULL;
-	if (!path)
-		return 0;
-	r = file_read(AT_FDCWD, path, 4096, &b, &v->err);
-	if (r < 0)
-		return r;
-	if (b.n != 32)
-		return err_set(&v->err, EINVAL, "'%s' is no Ed25519 seed: it has %zu bytes, not 32",
-			       path, b.n);
-	memcpy(seed, b.p, 32);
-	return 0;
+	return path ? db_command_key(path, seed, &v->err) : 0;
 }
 
 static int build(struct invocation *v, struct vulndb_builder *b)
