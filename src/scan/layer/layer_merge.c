@@ -189,6 +189,17 @@ static void tell_unresolved_links(struct merge *m)
 	}
 }
 
+/* A system that names itself and lists no packages: its database was removed, or is of a kind we cannot read. */
+static void tell_missing_database(struct merge *m)
+{
+	const struct os *o = &m->v->os;
+
+	if (o->id.n && !m->v->packages.count)
+		gap_add(&m->v->gaps, m->arena, GAP_UNEXPECTED, o->path,
+			"the system is '%.*s', but no package database was found",
+			STR_ARG(str_take(o->id, 64)));
+}
+
 static void add_gaps(struct merge *m, const struct layer *l)
 {
 	str layer = l->digest.n ? l->digest : l->diff_id;
@@ -226,5 +237,6 @@ int layer_merge(const struct layer *const *layers, size_t count, struct arena *a
 		return r;
 	sort_and_unite(&v->packages);
 	tell_unresolved_links(&m);
+	tell_missing_database(&m);
 	return 0;
 }
