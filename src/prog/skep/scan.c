@@ -366,6 +366,15 @@ int scan_run(struct invocation *v, scan_reader read)
 	return r < 0 ? r : code;
 }
 
+/* The formats of bills of material have no place for what was not read. */
+static void tell_gaps(const struct gap_list *gaps)
+{
+	for (size_t i = 0; i < gaps->count; i++)
+		if (gap_is_partial(gaps->items[i].kind))
+			log_warning("not all was read: %.*s: %.*s", STR_ARG(gaps->items[i].place),
+				    STR_ARG(gaps->items[i].what));
+}
+
 int scan_write_sbom(struct invocation *v, scan_reader read)
 {
 	struct output outputs[MAX_OUTPUTS];
@@ -380,5 +389,6 @@ int scan_write_sbom(struct invocation *v, scan_reader read)
 		r = write_output(v, &report, &outputs[i], true);
 	if (r < 0)
 		return r;
+	tell_gaps(&report.inventory->gaps);
 	return is_partial(&report.inventory->gaps) ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
 }

@@ -173,7 +173,7 @@ int registry_source_read(const char *reference, const struct scan_options *o, st
 	r = read_image(&p, &v, e);
 	registry_free(p.registry);
 	if (r < 0)
-		return err_wrap(e, r, "image '%s'", reference);
+		return r;
 	*ret = v;
 	return 0;
 }

@@ -1,0 +1,77 @@
+"""One image in a real dockerd, a real registry and every archive form: the same packages and findings from all."""
+import json
+import shutil
+
+import pytest
+
+from comparison import essence
+from services import Engine, Image, Registry, skopeo_copy
+
+
+@pytest.fixture(scope="module")
+def archive(shared):
+    return shared / "rootfs" / "alpine-310-docker-save.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory, archive):
+    with Engine(tmp_path_factory.mktemp("engine") / "e") as e:
+        e.load(archive)
+        yield e
+
+
+@pytest.fixture
+def bom(skep):
+    def read(*args, **kw):
+        return essence(json.loads(skep.run("sbom", *args, check=0, **kw).stdout))
+    return read
+
+
+def test_every_source_of_the_same_image(bom, engine, archive, tmp_path):
+    image = Image.from_docker_save(archive)
+    skopeo_copy(archive, f"oci:{tmp_path / 'layout'}:v1", tmp_path)
+    skopeo_copy(archive, f"oci-archive:{tmp_path / 'layout.tar'}:v1", tmp_path)
+    with Registry(tmp_path / "registry") as r:
+        digest = r.push_image("a/b", "1", image)["digest"]
+        sources = [
+            f"docker-archive:{archive}",
+            "docker:alpine:3.10",
+            f"registry:{r.host}/a/b:1",
+            f"registry:{r.host}/a/b@{digest}",
+            f"oci-dir:{tmp_path / 'layout'}",
+            f"oci-archive:{tmp_path / 'layout.tar'}",
+        ]
+        boms = {s: bom("--no-cache", "--docker-host", engine.host, s) for s in sources}
+    first = boms[sources[0]]
+    assert len(first) > 10
+    assert all(b == first for b in boms.values())
+
+
+def test_the_engine_is_asked_before_a_registry(bom, engine, archive):
+    want = bom(archive)
+    assert bom("alpine:3.10", env={"DOCKER_HOST": engine.host}) == want
+    identity = json.loads(engine.request("GET", "/images/alpine:3.10/json")[1])["Id"]
+    assert bom("--docker-host", engine.host, f"docker:{identity}") == want
+
+
+def test_a_second_scan_exports_nothing(skep, engine):
+    args = ["sbom", "--docker-host", engine.host, "docker:alpine:3.10"]
+    first = skep.run(*args, check=0)
+    moved = engine.folder / "data" / "vfs" / "moved"
+    layers = engine.folder / "data" / "vfs" / "dir"
+    layers.rename(moved)
+    try:
+        second = skep.run(*args, check=0)
+    finally:
+        if layers.exists():
+            shutil.rmtree(layers)
+        moved.rename(layers)
+    assert essence(json.loads(first.stdout)) == essence(json.loads(second.stdout))
+
+
+def test_what_is_not_there(skep, engine, tmp_path):
+    p = skep.run("sbom", "--docker-host", engine.host, "docker:nothing:1", check=4)
+    assert "has no image 'nothing:1'" in p.err
+    p = skep.run("sbom", "--docker-host", f"unix://{tmp_path}/none.sock", "docker:alpine:3.10", check=4)
+    assert "does not run" in p.err
+    assert "no Podman" in skep.run("sbom", "--podman-host", f"unix://{tmp_path}/none.sock", "podman:a", check=4).err
