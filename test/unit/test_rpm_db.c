@@ -23,7 +23,7 @@ static bool load(const char *name, struct buf *b)
 	snprintf(path, sizeof(path), "%s/data/pkgdb/rpm-mariner2/%s", shared ? shared : "", name);
 	if (file_read(AT_FDCWD, path, UINT32_MAX, b, NULL) == 0)
 		return true;
-	print_message("skipped: %s is not there\n", path);
+	print_message("# skipped: shared data is not beside the source tree: %s\n", path);
 	return false;
 }
 
