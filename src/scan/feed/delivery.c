@@ -26,9 +26,15 @@ void delivery_unreadable(const struct delivery *d, str record, const char *fmt, 
 	d->sink->unreadable(d->sink->ctx, (str){ place, (size_t)n }, why);
 }
 
+/* Programs in Go write their zero time where they have none. */
+static str real_date(str date)
+{
+	return str_starts(date, S("0001-01-01")) || date.n < 10 ? (str){ 0 } : date;
+}
+
 void delivery_as_of(const struct delivery *d, str date)
 {
-	if (date.n >= 10 && d->sink->as_of)
+	if (real_date(date).n && d->sink->as_of)
 		d->sink->as_of(d->sink->ctx, d->origin, date);
 }
 
@@ -88,11 +94,15 @@ int delivery_claim(const struct delivery *d, const struct claim *c)
 
 int delivery_fact(const struct delivery *d, const struct vulnerability *v)
 {
+	struct vulnerability out = *v;
+
 	if (v->id.n == 0 || !believable(v->id)) {
 		delivery_unreadable(d, v->id, "no vulnerability id");
 		return 0;
 	}
-	return d->sink->fact(d->sink->ctx, v, d->e);
+	out.published = real_date(v->published);
+	out.modified = real_date(v->modified);
+	return d->sink->fact(d->sink->ctx, &out, d->e);
 }
 
 void delivery_cvss(struct vulnerability *v, str source, str vector, float score)

@@ -89,7 +89,7 @@ static int import_fixes(const struct delivery *d, str namespace, const struct va
 
 		c.fixed = never ? (str){ 0 } : m->key;
 		c.state = never ? FIX_NOT_AFFECTED : FIX_FIXED;
-		if (m->value.kind != VALUE_ARRAY)
+		if (m->value.kind != VALUE_ARRAY && m->value.kind != VALUE_NULL)
 			delivery_unreadable(d, c.package, "the fixes of '%.*s' are no list",
 					    STR_ARG(m->key));
 		VALUE_EACH (id, &m->value) {

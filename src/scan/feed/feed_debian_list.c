@@ -48,7 +48,9 @@ static bool is_list(str path)
 static bool wants(str path, str head)
 {
 	if (str_ends(path, S(".json")))
-		return feed_head_has(head, "\"Header\"") && feed_head_has(head, "\"Original\"");
+		return (feed_head_has(head, "\"Header\"") && feed_head_has(head, "\"Original\"")) ||
+		       feed_path_has(path, "/tracker/CVE/") ||
+		       feed_path_has(path, "/tracker/DSA/") || feed_path_has(path, "/tracker/DLA/");
 	if (!is_list(path) && str_search(path, S("list")) == path.n)
 		return false;
 	return (str_starts(head, S("[")) &&

@@ -25,6 +25,9 @@
 	X(photon) \
 	X(arch) \
 	X(redhat_api) \
+	X(csaf) \
+	X(cvrf) \
+	X(updateinfo) \
 	X(oval_json) \
 	X(oval_xml) \
 	X(friendsofphp) \

@@ -79,6 +79,23 @@ static size_t caret_parts(str version)
 	return keep;
 }
 
+/* The numbers in front: "~> 1.0.0.rc1" is below 1.1 as "~> 1.0.0" is. */
+static str numbers_of(str version)
+{
+	size_t n = 0, end = 0;
+
+	while (n < version.n &&
+	       ((version.p[n] >= '0' && version.p[n] <= '9') || version.p[n] == '.'))
+		n++;
+	/* A part that goes on with letters is no number. */
+	for (size_t i = 0; i < n; i++)
+		if (version.p[i] == '.')
+			end = i;
+	return n == version.n || version.p[n] == '-' || version.p[n] == '+'
+		       ? str_take(version, n)
+		       : str_take(version, end);
+}
+
 static int take_upto(struct intervals *set, struct interval *i, str version, size_t keep,
 		     struct err *e)
 {
@@ -106,7 +123,7 @@ static int take_condition(struct intervals *set, struct interval *i, str op, str
 	else if (str_is(op, "<") || str_is(op, "<="))
 		lower_high(set, i, version, op.n == 2);
 	else if (str_is(op, "~>"))
-		return take_upto(set, i, version, MAX(parts_of(version), 2) - 1, e);
+		return take_upto(set, i, version, MAX(parts_of(numbers_of(version)), 2) - 1, e);
 	else if (str_is(op, "~"))
 		return take_upto(set, i, version, MIN(parts_of(version), 2), e);
 	else if (str_is(op, "^") || (op.n == 0 && set->scheme == VERSION_SEMVER))
