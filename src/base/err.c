@@ -43,7 +43,7 @@ int err_sys(struct err *e, int code, const char *fmt, ...)
 	format(e, e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
 	n = strlen(e->text);
-	snprintf(e->text + n, sizeof(e->text) - n, ": %s", strerror(code));
+	snprintf(e->text + n, sizeof(e->text) - n, ": %s", in_language(e, strerror(code)));
 	return -code;
 }
 

@@ -3,6 +3,7 @@
 
 #include "prog/skep/db_command.h"
 #include "prog/skep/log.h"
+#include "prog/skep/progress.h"
 #include "scan/feed/feed.h"
 #include "scan/vuln/vulndb_build.h"
 

@@ -4,6 +4,8 @@
 #include "base/suggest.h"
 #include "prog/skep/config.h"
 #include "prog/skep/log.h"
+#include "prog/skep/progress.h"
+#include "prog/skep/translate.h"
 
 enum lang invocation_guess_lang(int argc, const char *const *argv)
 {
@@ -171,11 +173,12 @@ static void apply_globals(struct invocation *v)
 	log_setup(quiet     ? LOG_ERROR
 		  : verbose ? LOG_DEBUG
 			    : LOG_NOTE,
-		  wants_color(v, STDERR_FILENO));
+		  wants_color(v, STDERR_FILENO), v->lang);
+	v->err.translate = translate_to(v->lang);
 	v->progress = !quiet && !option_flag(&v->options, "no-progress") && !is_set("CI") &&
 		      isatty(STDERR_FILENO);
 	if (v->progress)
-		progress_enable();
+		progress_enable(v->lang);
 }
 
 static int count_args(struct invocation *v)

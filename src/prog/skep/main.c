@@ -4,6 +4,8 @@
 #include "prog/skep/help.h"
 #include "prog/skep/invocation.h"
 #include "prog/skep/log.h"
+#include "prog/skep/progress.h"
+#include "prog/skep/translate.h"
 
 #define MEMORY_BYTES ((size_t)1 << 30)
 
@@ -86,6 +88,8 @@ int main(int argc, char **argv)
 	arena_init(&arena, MEMORY_BYTES);
 	v.arena = &arena;
 	v.lang = invocation_guess_lang(n, words);
+	v.err.translate = translate_to(v.lang);
+	log_setup(LOG_NOTE, false, v.lang);
 	code = finish(run(&v, n, words));
 	arena_done(&arena);
 	return code;

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "prog/skep/log.h"
+#include "prog/skep/progress.h"
 #include "scan/report/gate.h"
 #include "scan/report/ignore.h"
 #include "scan/report/report_render.h"

@@ -1,0 +1,108 @@
+#include "unit.h"
+
+#include "base/err.h"
+#include "base/text.h"
+#include "prog/skep/progress.h"
+#include "prog/skep/translate.h"
+
+static const struct {
+	const char *en, *zh;
+} pairs[] = {
+#define X(en, zh) { en, zh },
+#include "prog/skep/messages_zh.def"
+#undef X
+};
+
+/* The next conversion of a printf format, without flags and widths written in digits; NULL at the end. */
+static const char *next_conversion(const char *format, char ret[16])
+{
+	size_t n = 0;
+
+	for (format = strchr(format, '%'); format && format[1] == '%';
+	     format = strchr(format + 2, '%'))
+		;
+	if (!format)
+		return NULL;
+	for (format++; *format && n < 15; format++) {
+		if (strchr("-+ #0123456789", *format))
+			continue;
+		ret[n++] = *format;
+		if (strchr("diouxXeEfFgGaAcsp", *format))
+			break;
+	}
+	ret[n] = '\0';
+	return *format ? format + 1 : format;
+}
+
+static void pairs_take_the_same_arguments(void **state UNUSED)
+{
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		const char *en = pairs[i].en, *zh = pairs[i].zh;
+
+		while (en && zh) {
+			char a[16] = "", b[16] = "";
+
+			en = next_conversion(en, a);
+			zh = next_conversion(zh, b);
+			if (strcmp(a, b) != 0 || !en != !zh)
+				fail_msg("'%s' and '%s'", pairs[i].en, pairs[i].zh);
+		}
+	}
+}
+
+static void every_pair_is_found(void **state UNUSED)
+{
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+		if (translate_zh(pairs[i].en) != pairs[i].zh &&
+		    strcmp(translate_zh(pairs[i].en), pairs[i].zh) != 0)
+			fail_msg("'%s' is out of order: tool/check-messages --sort", pairs[i].en);
+	assert_string_equal(translate_zh("no such message"), "no such message");
+	assert_null(translate_to(LANG_EN));
+}
+
+static void errors_speak_chinese(void **state UNUSED)
+{
+	struct err e = { .translate = translate_to(LANG_ZH) };
+
+	err_sys(&e, ENOENT, "cannot open '%s'", "x");
+	assert_string_equal(e.text, "无法打开“x”: 没有那个文件或目录");
+}
+
+static void progress_fits_any_terminal(void **state UNUSED)
+{
+	for (unsigned int width = 2; width < 120; width++)
+		for (int lang = 0; lang < LANG_COUNT; lang++) {
+			OWNED_BUF b = BUF_INIT;
+
+			progress_line(&b, (enum lang)lang, "layers", 31 << 20, 64 << 20, width);
+			assert_true(text_width(buf_str(&b)) < width);
+			buf_reset(&b);
+			progress_line(&b, (enum lang)lang, "a\nb", 31 << 20, 0, width);
+			assert_true(text_width(buf_str(&b)) < width);
+			assert_int_equal(str_find(buf_str(&b), '\n'), b.n);
+		}
+}
+
+static void progress_tells_how_far(void **state UNUSED)
+{
+	OWNED_BUF b = BUF_INIT;
+
+	progress_line(&b, LANG_EN, "layers", 25000000, 100000000, 60);
+	assert_str(buf_str(&b), "reading layers [######                    ]  25% / 100.0 MB");
+	buf_reset(&b);
+	progress_line(&b, LANG_ZH, "layers", 200, 100, 30);
+	assert_str(buf_str(&b), "读取镜像层 100% / 0.0 MB");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pairs_take_the_same_arguments),
+		cmocka_unit_test(every_pair_is_found),
+		cmocka_unit_test(errors_speak_chinese),
+		cmocka_unit_test(progress_fits_any_terminal),
+		cmocka_unit_test(progress_tells_how_far),
+	};
+
+	return cmocka_run_group_tests_name("translate", tests, NULL, NULL);
+}
