@@ -1,6 +1,7 @@
 """Every root file system and package database of the shared data: the packages skep lists are the packages there."""
 import csv
 import io
+import re
 import subprocess
 import tarfile
 
@@ -66,7 +67,7 @@ def test_docker_save(skep, shared):
             want = apk_installed(t.extractfile("lib/apk/db/installed").read().decode())
     report = skep.report("image", path)
     assert versions(report) == want
-    assert len(report["layers"]) == 1
+    assert len(report["target"]["layers"]) == 1
 
 
 def dpkg_root(tmp_path, status, release=b'ID=debian\nVERSION_ID="12"\n'):
@@ -107,7 +108,10 @@ def test_status_with_stanzas_without_version(skep, shared, tmp_path):
 
 def test_debian10(skep, shared, tmp_path):
     root = shared / "pkgdb/dpkg/debian10-jackson-index"
-    want = dpkg_installed((root / "var/lib/dpkg/status").read_bytes(), tmp_path)
+    # dpkg-query refuses this file: one of its versions has words behind it, which are no part of it.
+    status = (root / "var/lib/dpkg/status").read_text()
+    want = sorted(re.findall(r"^Package: (\S+)\n(?:.+\n)*?Version: (\S+)", status, re.M))
+    assert len(want) == status.count("Package: ") - status.count("-Package: ")
     report = skep.report("rootfs", root)
     assert versions(report) == want
     assert (report["os"]["id"], report["os"]["versionId"]) == ("debian", "10")

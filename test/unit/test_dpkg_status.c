@@ -89,7 +89,7 @@ static void malformed_stanzas_are_counted(void **state UNUSED)
 					 "garbage\n\n"
 					 "Package: bl ank\nVersion: 1\n\n"
 					 "Package: gone\nStatus: deinstall ok config-files\n\n"
-					 "Package: last\nVersion: 3 and more");
+					 "Package: last:amd64\nVersion: 3 and more");
 
 	assert_int_equal(s.count, 2);
 	assert_int_equal(s.skipped, 4);

@@ -72,7 +72,7 @@ static void take_field(struct stanza *s, str line)
 
 	value = str_trim(value);
 	if (str_eq_nocase(name, S("Package")))
-		s->package.name = value;
+		s->package.name = str_cut(&value, ':');
 	else if (str_eq_nocase(name, S("Version")))
 		s->package.version = str_take(value, str_find(value, ' '));
 	else if (str_eq_nocase(name, S("Architecture")))

@@ -36,7 +36,8 @@ struct dpkg_status {
  * Packages in the states not-installed and config-files are not on the disk and are left out; all other states, half
  * installed ones included, have files there. A stanza without Status is a fragment's and counts as installed.
  *
- * A version ends at its first blank; dpkg would refuse the rest, which is no reason to lose the package. A stanza is
+ * A version ends at its first blank and a name at ":arch", as tools other than dpkg write them: dpkg would refuse the
+ * rest, which is no reason to lose the package. A stanza is
  * malformed without Package or Version, with a blank or control character in a name, with a name, version,
  * architecture or source longer than DPKG_STATUS_MAX_FIELD, with a Status of other than three words, or with a state
  * that dpkg does not know.
