@@ -87,6 +87,8 @@ static int decode(str s, struct buf *out, struct err *e)
 	for (size_t i = 0; i < s.n; i++) {
 		int high, low;
 
+		if (s.p[i] == '\0')
+			return err_set(e, EBADMSG, "purl: it holds a NUL byte");
 		if (s.p[i] != '%') {
 			buf_byte(out, s.p[i]);
 			continue;
