@@ -4,6 +4,8 @@ import pty
 import re
 import select
 import shutil
+import signal
+import socket
 import subprocess
 import time
 
@@ -222,3 +224,16 @@ def test_zsh_completion(skep, tmp_path):
         os.write(terminal, b"\x03\x04")
         os.close(terminal)
         os.waitpid(pid, 0)
+
+
+@pytest.mark.parametrize("signum, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interruption(skep, signum, code):
+    """A registry that takes the connection and says nothing; the user loses patience."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        p = subprocess.Popen([skep.binary, "sbom", f"registry:127.0.0.1:{silent.getsockname()[1]}/image:1",
+                              "--insecure-registry", "*"], env=skep.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        connection, _ = silent.accept()
+        p.send_signal(signum)
+        out, _ = p.communicate(timeout=20)
+        connection.close()
+    assert p.returncode == code and not out
