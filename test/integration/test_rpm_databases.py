@@ -58,11 +58,10 @@ def test_a_truncated_database(skep, shared, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_flipped_bit(skep, shared, tmp_path, name):
-    data = bytearray((shared / "pkgdb/rpm-mariner2" / name).read_bytes())
-    at = data.index(b"Microsoft Corporation")  # no index of the database holds vendors
-    data[at] ^= 1
-    report = skep.report("rootfs", rpm_root(tmp_path, {name: bytes(data)}), check=6)
+def test_flipped_bits(skep, shared, tmp_path, name):
+    data = (shared / "pkgdb/rpm-mariner2" / name).read_bytes()
+    data = data.replace(b"Microsoft Corporation", b"Microsoft Corporatioo")
+    report = skep.report("rootfs", rpm_root(tmp_path, {name: data}), check=6)
     assert len(report["packages"]) == 129
     assert "digest" in damage(report)[0]["what"] or "checksum" in damage(report)[0]["what"]
 
