@@ -185,7 +185,7 @@ static int fetch_blob(struct fetch *f, struct registry *g, const struct referenc
 {
 	char text[DIGEST_TEXT_BYTES];
 	uint8_t sum[SHA256_BYTES];
-	uint64_t bytes;
+	uint64_t bytes = 0;
 	str digest;
 	int r = find_layer(g, ref, a, &digest, &bytes, e);
 
