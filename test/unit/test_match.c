@@ -22,7 +22,11 @@ static const char claims[] =
 	"almalinux:9 nodejs CVE-24 1:18.20.2-1.module_el9.2.0+1+a module=nodejs:18\n"
 	"almalinux:9 nodejs CVE-25 1:99.0-1.el9\n"
 	"almalinux:9 npm CVE-26 1:8.19.4-1.16.20.2.1.module_el9.2.0+1+a\n"
-	"azurelinux:3.0 perl CVE-30 4:5.38.2-3.azl3\n";
+	"azurelinux:3.0 perl CVE-30 4:5.38.2-3.azl3\n"
+	"npm lodash CVE-40 4.17.21 introduced=4.0.0\n"
+	"npm lodash CVE-40 3.10.2 introduced=3.0.0\n"
+	"npm lodash CVE-41 - last=4.17.19\n"
+	"pypi pillow CVE-50 9.0\n";
 
 static void fill(struct claim *c, str words)
 {
@@ -360,6 +364,28 @@ static void lets_a_rebuild_stand_in(void **state)
 	assert_non_null(gap_of(&r, GAP_NO_DATA));
 }
 
+static void follows_ranges_of_language_packages(void **state)
+{
+	struct package p = { .type = S("npm"), .name = S("lodash"), .version = S("4.17.20") };
+	struct package gem = { .type = S("gem"), .name = S("rack"), .version = S("1") };
+	struct os none = { 0 };
+	struct report r = match(*state, none, &p, 1, false);
+
+	expect(&r, "CVE-40:4.17.21");
+	p.version = S("4.17.19");
+	r = match(*state, none, &p, 1, false);
+	expect(&r, "CVE-40:4.17.21 CVE-41:");
+	assert_int_equal(find(&r, "CVE-41")->state, FIX_AFFECTED);
+	p.version = S("3.10.1");
+	r = match(*state, none, &p, 1, false);
+	expect(&r, "CVE-40:3.10.2 CVE-41:");
+	p.version = S("4.17.21");
+	r = match(*state, none, &p, 1, false);
+	expect(&r, "");
+	r = match(*state, none, &gem, 1, false);
+	assert_str(gap_of(&r, GAP_NO_DATA)->place, "gem");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +400,7 @@ int main(void)
 		cmocka_unit_test(ignores_epochs_that_source_packages_lost),
 		cmocka_unit_test(keeps_modules_apart),
 		cmocka_unit_test(lets_a_rebuild_stand_in),
+		cmocka_unit_test(follows_ranges_of_language_packages),
 	};
 
 	return cmocka_run_group_tests_name("match", tests, set_up, tear_down);

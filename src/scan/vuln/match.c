@@ -144,11 +144,20 @@ static size_t system_probes(const struct match *m, const struct package *p,
 	return n;
 }
 
-static int collect_hits(struct match *m, const struct match_probe *probe, const struct package *p,
+static bool wants_claim(void *ctx, const struct vulndb_claim *bounds)
+{
+	bool ignored;
+
+	return match_claim_covers(bounds, ctx, &ignored);
+}
+
+static int collect_hits(struct match *m, struct match_probe *probe, const struct package *p,
 			struct err *e)
 {
+	const struct vulndb_filter covering = { .wants = wants_claim, .ctx = probe };
 	struct vulndb_claim *claims = NULL;
-	int n = vulndb_find(m->db, probe->namespace, probe->name, &m->scratch, &claims, e);
+	int n = vulndb_find_wanted(m->db, probe->namespace, probe->name, &covering, &m->scratch,
+				   &claims, e);
 
 	for (int i = 0; i < n; i++) {
 		bool ignored = false;

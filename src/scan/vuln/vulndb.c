@@ -149,18 +149,24 @@ static int read_origin(struct vulndb *db, uint16_t ordinal, str *ret, struct err
 	return r < 0 ? r : vulndb_map_string(&db->map, vulndb_u32(p), ret, e);
 }
 
-static int read_claim(struct vulndb *db, const uint8_t *p, struct vulndb_claim *c, struct err *e)
+static int read_bounds(struct vulndb_map *m, const uint8_t *p, struct vulndb_claim *c,
+		       struct err *e)
 {
-	struct vulndb_map *m = &db->map;
-	int r = vulndb_map_string(m, vulndb_u32(p + 4), &c->advisory, e);
+	int r = vulndb_map_version(m, vulndb_u32(p + 8), &c->introduced, &c->introduced_key, e);
 
-	if (r == 0)
-		r = vulndb_map_version(m, vulndb_u32(p + 8), &c->introduced, &c->introduced_key, e);
 	if (r == 0)
 		r = vulndb_map_version(m, vulndb_u32(p + 12), &c->fixed, &c->fixed_key, e);
 	if (r == 0)
 		r = vulndb_map_version(m, vulndb_u32(p + 16), &c->last_affected,
 				       &c->last_affected_key, e);
+	return r;
+}
+
+static int read_rest(struct vulndb *db, const uint8_t *p, struct vulndb_claim *c, struct err *e)
+{
+	struct vulndb_map *m = &db->map;
+	int r = vulndb_map_string(m, vulndb_u32(p + 4), &c->advisory, e);
+
 	if (r == 0)
 		r = vulndb_map_string(m, vulndb_u32(p + 20), &c->arch, e);
 	if (r == 0)
@@ -178,31 +184,49 @@ static int read_claim(struct vulndb *db, const uint8_t *p, struct vulndb_claim *
 	return 0;
 }
 
-int vulndb_read_claims(struct vulndb *db, uint32_t first, uint32_t count, struct arena *a,
+/* The claims whose bounds are wanted; memory is only spent on those. */
+static int read_claims(struct vulndb *db, uint32_t first, uint32_t count,
+		       const struct vulndb_filter *filter, struct arena *a,
 		       struct vulndb_claim **ret, struct err *e)
 {
+	struct vulndb_claim *claims = NULL;
+	size_t kept = 0, cap = 0;
 	const uint8_t *p;
-	struct vulndb_claim *claims;
 	int r = vulndb_map_records(&db->map, VULNDB_CLAIMS, first, count, &p, e);
 
 	if (r < 0)
 		return r;
 	if (count > INT32_MAX)
 		return err_set(e, EBADMSG, "the vulnerability database holds too many claims");
-	claims = ARENA_ARRAY(a, count, struct vulndb_claim);
-	if (!claims)
-		return err_set(e, ENOBUFS, "memory budget spent on %u claims", count);
-	for (uint32_t i = 0; i < count; i++) {
-		r = read_claim(db, p + (size_t)i * 32, &claims[i], e);
+	for (uint32_t i = 0; i < count; i++, p += vulndb_record_bytes(VULNDB_CLAIMS)) {
+		struct vulndb_claim c = { 0 }, *at;
+
+		r = read_bounds(&db->map, p, &c, e);
 		if (r < 0)
 			return r;
+		if (filter && !filter->wants(filter->ctx, &c))
+			continue;
+		r = read_rest(db, p, &c, e);
+		if (r < 0)
+			return r;
+		at = ARENA_PUSH(a, claims, kept, cap);
+		if (!at)
+			return err_set(e, ENOBUFS, "memory budget spent on claims");
+		*at = c;
 	}
 	*ret = claims;
-	return (int)count;
+	return (int)kept;
 }
 
-int vulndb_find(struct vulndb *db, str namespace, str package, struct arena *a,
-		struct vulndb_claim **ret, struct err *e)
+int vulndb_read_claims(struct vulndb *db, uint32_t first, uint32_t count, struct arena *a,
+		       struct vulndb_claim **ret, struct err *e)
+{
+	return read_claims(db, first, count, NULL, a, ret, e);
+}
+
+int vulndb_find_wanted(struct vulndb *db, str namespace, str package,
+		       const struct vulndb_filter *filter, struct arena *a,
+		       struct vulndb_claim **ret, struct err *e)
 {
 	const uint8_t *p = NULL;
 	int r = find_namespace(db, namespace, &p, e);
@@ -213,7 +237,13 @@ int vulndb_find(struct vulndb *db, str namespace, str package, struct arena *a,
 		return r;
 	if (!p)
 		return 0;
-	return vulndb_read_claims(db, vulndb_u32(p + 12), vulndb_u32(p + 16), a, ret, e);
+	return read_claims(db, vulndb_u32(p + 12), vulndb_u32(p + 16), filter, a, ret, e);
+}
+
+int vulndb_find(struct vulndb *db, str namespace, str package, struct arena *a,
+		struct vulndb_claim **ret, struct err *e)
+{
+	return vulndb_find_wanted(db, namespace, package, NULL, a, ret, e);
 }
 
 int vulndb_vulnerability_id(struct vulndb *db, uint32_t ordinal, str *ret, struct err *e)

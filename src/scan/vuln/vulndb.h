@@ -54,6 +54,17 @@ bool vulndb_has_namespace(struct vulndb *db, str namespace);
 MUST_CHECK int vulndb_find(struct vulndb *db, str namespace, str package, struct arena *a,
 			   struct vulndb_claim **ret, struct err *e);
 
+/** Asked with only the bounds of a claim filled in, texts and keys. */
+struct vulndb_filter {
+	bool (*wants)(void *ctx, const struct vulndb_claim *bounds);
+	void *ctx;
+};
+
+/** As vulndb_find(), for the claims @p filter wants; cheaper, for the others are never put together. NULL: all. */
+MUST_CHECK int vulndb_find_wanted(struct vulndb *db, str namespace, str package,
+				  const struct vulndb_filter *filter, struct arena *a,
+				  struct vulndb_claim **ret, struct err *e);
+
 /** What counts about a vulnerability without its title, description, references, aliases and CWEs. Errors as below. */
 MUST_CHECK int vulndb_facts(struct vulndb *db, uint32_t ordinal, struct arena *a,
 			    struct vulnerability *ret, struct err *e);

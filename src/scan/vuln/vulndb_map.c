@@ -36,15 +36,11 @@ static int read_sections(struct vulndb_map *m, uint64_t end, struct err *e)
 static int check_root(const struct vulndb_map *m, struct err *e)
 {
 	uint8_t sum[SHA256_BYTES];
-	struct sha256 *s;
-	int r = sha256_new(&s, e);
 
-	if (r < 0)
-		return r;
-	sha256_update(s, (str){ (const char *)m->p, VULNDB_AT_ROOT });
-	sha256_update(s, (str){ (const char *)m->sums, (size_t)m->block_count * VULNDB_SUM_BYTES });
-	sha256_final(s, sum);
-	sha256_free(s);
+	sha256_update(m->hash, (str){ (const char *)m->p, VULNDB_AT_ROOT });
+	sha256_update(m->hash,
+		      (str){ (const char *)m->sums, (size_t)m->block_count * VULNDB_SUM_BYTES });
+	sha256_final(m->hash, sum);
 	if (memcmp(sum, m->p + VULNDB_AT_ROOT, SHA256_BYTES) != 0)
 		return err_set(e, EBADMSG,
 			       "the vulnerability database's header is damaged: import it again");
@@ -89,13 +85,17 @@ int vulndb_map_memory(str bytes, struct vulndb_map *ret, struct err *e)
 	struct vulndb_map m = { .p = (const uint8_t *)bytes.p, .n = bytes.n };
 	int r = read_header(&m, e);
 
-	if (r == 0)
-		r = check_root(&m, e);
 	if (r < 0)
 		return r;
 	m.verified = calloc((size_t)m.block_count / 8 + 1, 1);
-	if (!m.verified)
-		return err_set(e, ENOMEM, "no memory to open the vulnerability database");
+	r = m.verified ? sha256_new(&m.hash, e)
+		       : err_set(e, ENOMEM, "no memory to open the vulnerability database");
+	if (r == 0)
+		r = check_root(&m, e);
+	if (r < 0) {
+		vulndb_map_done(&m);
+		return r;
+	}
 	*ret = m;
 	return 0;
 }
@@ -128,6 +128,7 @@ int vulndb_map_open(const char *path, struct vulndb_map *ret, struct err *e)
 void vulndb_map_done(struct vulndb_map *m)
 {
 	free(m->verified);
+	sha256_free(m->hash);
 	if (m->mapped)
 		munmap((void *)(uintptr_t)m->p, m->n);
 	*m = (struct vulndb_map){ 0 };
@@ -169,8 +170,9 @@ static int touch(struct vulndb_map *m, uint32_t block, struct err *e)
 
 	if (m->verified[block / 8] & (1u << (block % 8)))
 		return 0;
-	sha256_of((str){ (const char *)m->p + at, MIN(end - at, (uint64_t)VULNDB_BLOCK_BYTES) },
-		  sum);
+	sha256_update(m->hash, (str){ (const char *)m->p + at,
+				      MIN(end - at, (uint64_t)VULNDB_BLOCK_BYTES) });
+	sha256_final(m->hash, sum);
 	if (memcmp(sum, m->sums + (size_t)block * VULNDB_SUM_BYTES, VULNDB_SUM_BYTES) != 0)
 		return err_set(e, EBADMSG,
 			       "the vulnerability database is damaged in block %u (bytes %llu to "

@@ -15,6 +15,7 @@ struct vulndb_map {
 	size_t n;
 	bool mapped;       /**< munmap() it in the end */
 	uint8_t *verified; /**< a bit a block */
+	struct sha256 *hash;
 	uint32_t block_count;
 	const uint8_t *sums;
 	struct {
