@@ -27,7 +27,7 @@ struct fetch_options {
  * @param url "https://...", "http://...", "file:/path", "file:path", or "oci:registry/repository:tag" (the first layer of
  *            the artifact, its digest verified; an "@sha256:..." pins the artifact)
  * @return 0, -EINVAL (another kind of URL), -EACCES (denied; certificate; http without @c insecure), -ENOENT,
- *         -EHOSTUNREACH, -ETIMEDOUT, -EPROTO, -E2BIG, -EBADMSG (no artifact), -ENOMEM, or the file system's errno.
+ *         -EHOSTUNREACH, -ETIMEDOUT, -EPROTO, -E2BIG, -EBADMSG (no artifact), -EBUSY (another process fetches it), -ENOMEM, or the file system's errno.
  *         After -EPROTO, -ETIMEDOUT and -EHOSTUNREACH what came is kept for the next call.
  */
 MUST_CHECK int fetch_file(const char *url, const char *path, const struct fetch_options *o,

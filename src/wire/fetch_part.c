@@ -1,6 +1,7 @@
 #include "wire/fetch_part.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -55,6 +56,8 @@ int fetch_part_open(const char *path, const char *url, struct fetch_part *ret, s
 		p.fd = open(buf_cstr(&p.part), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (r == 0 && (p.fd < 0 || fstat(p.fd, &st) < 0))
 		r = err_sys(e, errno, "%s", buf_cstr(&p.part));
+	if (r == 0 && flock(p.fd, LOCK_EX | LOCK_NB) < 0)
+		r = err_set(e, EBUSY, "%s: another process is fetching it", path);
 	if (r == 0) {
 		read_tag(&p);
 		p.bytes = p.etag.n ? (uint64_t)st.st_size : 0;

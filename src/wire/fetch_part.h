@@ -21,7 +21,7 @@ struct fetch_part {
  * Opens the part of @p path, with what an earlier call left when that was of the same @p url and is resumable; else empty.
  *
  * @param ret to be closed with fetch_part_close() also after an error of a later call
- * @return 0, -ENOMEM, or the file system's errno
+ * @return 0, -EBUSY (another process has it open), -ENOMEM, or the file system's errno
  */
 MUST_CHECK int fetch_part_open(const char *path, const char *url, struct fetch_part *ret,
 			       struct err *e);
