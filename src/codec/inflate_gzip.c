@@ -104,6 +104,7 @@ static int inflate_data(struct inflate *z, struct gzip *g, str *in, struct err *
 {
 	struct inflate_state *s = &g->isal;
 	size_t piece = MIN(in->n, (size_t)1 << 30);
+	bool damaged;
 	size_t n;
 	int r;
 
@@ -115,14 +116,14 @@ static int inflate_data(struct inflate *z, struct gzip *g, str *in, struct err *
 		s->avail_out = INFLATE_OUT_BYTES;
 		r = isal_inflate(s);
 		n = INFLATE_OUT_BYTES - s->avail_out;
-		if (r < 0)
-			return err_set(e, EBADMSG, "gzip: damaged after %llu bytes",
-				       (unsigned long long)z->out_bytes + n);
+		damaged = r < 0;
 		g->crc = crc32_gzip_refl(g->crc, z->out, n);
 		g->member_bytes += n;
 		r = inflate_emit(z, n, e);
 		if (r < 0)
 			return r;
+		if (damaged)
+			return err_set(e, EBADMSG, "gzip: damaged");
 	} while (s->block_state != ISAL_BLOCK_FINISH && (s->avail_in || s->avail_out == 0));
 	*in = str_skip(*in, piece - s->avail_in);
 	return 0;
@@ -240,8 +241,7 @@ static int gzip_end(struct inflate *z, struct err *e)
 	const struct gzip *g = z->state;
 
 	if (g->at != BETWEEN)
-		return err_set(e, EBADMSG, "gzip: cut off after %llu bytes",
-			       (unsigned long long)z->out_bytes);
+		return err_set(e, EBADMSG, "gzip: cut off");
 	return 0;
 }
 

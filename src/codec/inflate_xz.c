@@ -25,7 +25,7 @@ static int xz_open(struct inflate *z, struct err *e)
 	return 0;
 }
 
-static int xz_error(struct inflate *z, lzma_ret code, struct err *e)
+static int xz_error(lzma_ret code, struct err *e)
 {
 	switch (code) {
 	case LZMA_MEM_ERROR:
@@ -36,8 +36,7 @@ static int xz_error(struct inflate *z, lzma_ret code, struct err *e)
 	case LZMA_OPTIONS_ERROR:
 		return err_set(e, EBADMSG, "xz: uses a feature this decoder does not have");
 	default:
-		return err_set(e, EBADMSG, "xz: damaged after %llu bytes",
-			       (unsigned long long)z->out_bytes);
+		return err_set(e, EBADMSG, "xz: damaged");
 	}
 }
 
@@ -61,10 +60,9 @@ static int run(struct inflate *z, str bytes, lzma_action action, struct err *e)
 		if (code == LZMA_BUF_ERROR && action == LZMA_RUN)
 			return 0;
 		if (code == LZMA_BUF_ERROR)
-			return err_set(e, EBADMSG, "xz: cut off after %llu bytes",
-				       (unsigned long long)z->out_bytes);
+			return err_set(e, EBADMSG, "xz: cut off");
 		if (code != LZMA_OK)
-			return xz_error(z, code, e);
+			return xz_error(code, e);
 	} while (s->avail_in || s->avail_out == 0 || action == LZMA_FINISH);
 	return 0;
 }

@@ -45,12 +45,12 @@ static int zstd_push(struct inflate *z, str bytes, struct err *e)
 		out = (ZSTD_outBuffer){ z->out, INFLATE_OUT_BYTES, 0 };
 		size_t hint = ZSTD_decompressStream(s->stream, &out, &in);
 
-		if (ZSTD_isError(hint))
-			return err_set(e, EBADMSG, "zstd: %s", ZSTD_getErrorName(hint));
 		s->frame_done = hint == 0;
 		r = inflate_emit(z, out.pos, e);
 		if (r < 0)
 			return r;
+		if (ZSTD_isError(hint))
+			return err_set(e, EBADMSG, "zstd: %s", ZSTD_getErrorName(hint));
 	} while (in.pos < in.size || (out.pos == out.size && !s->frame_done));
 	return 0;
 }
@@ -60,8 +60,7 @@ static int zstd_end(struct inflate *z, struct err *e)
 	const struct zstd *s = z->state;
 
 	if (!s->frame_done)
-		return err_set(e, EBADMSG, "zstd: cut off after %llu bytes",
-			       (unsigned long long)z->out_bytes);
+		return err_set(e, EBADMSG, "zstd: cut off");
 	return 0;
 }
 

@@ -494,6 +494,11 @@ void tar_skipped(struct tar *t, uint64_t bytes)
 	}
 }
 
+uint64_t tar_offset(const struct tar *t)
+{
+	return t->offset;
+}
+
 bool tar_is_over(const struct tar *t)
 {
 	return t->at == OVER;

@@ -72,6 +72,9 @@ MUST_CHECK int tar_end(struct tar *t, struct err *e);
 uint64_t tar_skippable(const struct tar *t);
 void tar_skipped(struct tar *t, uint64_t bytes);
 
+/** Bytes of the archive that were understood so far: where the walk stands, or stopped. */
+uint64_t tar_offset(const struct tar *t);
+
 /** The two zero blocks were met: nothing more will be reported. */
 bool tar_is_over(const struct tar *t);
 

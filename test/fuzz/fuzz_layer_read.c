@@ -2,11 +2,12 @@
  * written of it can be read back. */
 #include "fuzz.h"
 
+#include "codec/inflate.h"
 #include "codec/json_out.h"
 #include "scan/layer/layer_path.h"
 #include "scan/layer/layer_read.h"
 
-static void run(str in, size_t piece, struct buf *text)
+static bool run(str in, size_t piece, struct buf *text)
 {
 	struct layer_options o = { .limits = limits_default() };
 	struct layer_reader *r;
@@ -44,6 +45,7 @@ static void run(str in, size_t piece, struct buf *text)
 	int parsed = layer_parse(buf_str(text), &a, &again, NULL);
 	assert(parsed == 0);
 	arena_done(&a);
+	return damaged;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -52,8 +54,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	OWNED_BUF pieces = BUF_INIT;
 	str in = { (const char *)data, size };
 
-	run(in, SIZE_MAX, &whole);
-	run(in, 700, &pieces);
-	assert(str_eq(buf_str(&whole), buf_str(&pieces)));
+	bool damaged = run(in, SIZE_MAX, &whole);
+	bool again = run(in, 700, &pieces);
+
+	assert(damaged == again);
+	/* How much comes out of a damaged compressed stream before the damage shows depends on the decompressor. */
+	if (!damaged || inflate_recognise(in) == INFLATE_PLAIN)
+		assert(str_eq(buf_str(&whole), buf_str(&pieces)));
 	return 0;
 }

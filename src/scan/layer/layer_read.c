@@ -206,8 +206,8 @@ static enum gap_kind gap_of(int error)
 static void stream_gap(struct layer_reader *r, int error, const struct err *e)
 {
 	gap_add(&r->out.gaps, r->arena, gap_of(error), S(""),
-		"%s; what stands behind %llu bytes of the layer was not read", e->text,
-		(unsigned long long)r->out.tar_bytes);
+		"%s; what stands behind %llu bytes of the layer's archive was not read", e->text,
+		(unsigned long long)tar_offset(r->tar));
 }
 
 /* The walk may end before the stream does: the rest still counts for the digest. */
