@@ -112,6 +112,7 @@ static void a_spent_budget_is_an_error(void **state UNUSED)
 static void lists_own_files_not_folders(void **state UNUSED)
 {
 	struct arena a;
+	static const char long_folder[5000] = "f";
 	struct owned_paths o = { 0 };
 	struct package p = { 0 };
 
@@ -128,6 +129,9 @@ static void lists_own_files_not_folders(void **state UNUSED)
 	assert_int_equal(owned_paths_give(&o, &a, &p, NULL), 0);
 	assert_int_equal(p.owned.n, 8);
 	assert_true(package_owns(&p, S("usr/bin/x y")));
+	assert_int_equal(o.dropped, 0);
+	owned_paths_add_in(&o, (str){ long_folder, sizeof(long_folder) }, S("x"));
+	assert_int_equal(o.dropped, 1);
 	owned_paths_done(&o);
 	arena_done(&a);
 }

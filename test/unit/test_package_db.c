@@ -172,6 +172,51 @@ static void reads_the_manifest_of_images_without_rpm(void **state UNUSED)
 	arena_done(&o.arena);
 }
 
+/* With any budget there is an answer or the error that says why there is none. */
+static void a_spent_budget_is_an_error(void **state UNUSED)
+{
+	static const struct {
+		const char *path, *text;
+	} files[] = {
+		{ "var/lib/dpkg/status", "Package: a\nVersion: 1\n" },
+		{ "var/lib/dpkg/info/a.list", "/a\n/b\n" },
+		{ "lib/apk/db/installed", "P:a\nV:1\nF:b\nR:c\n" },
+		{ "var/lib/pacman/local/a/desc", "%NAME%\na\n%VERSION%\n1\n" },
+		{ "var/lib/rpmmanifest/container-manifest-2", "a\t1-1\n" },
+		{ "root/buildinfo/content_manifests/a.json", "{\"content_sets\":[\"a\"]}" },
+		{ "etc/apk/repositories", "http://x/v3.9/main\n" },
+		{ "etc/os-release", "ID=a\n" },
+	};
+	struct limits l = limits_default();
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		OWNED_BUF text = BUF_INIT;
+		bool read = false;
+
+		for (unsigned int k = 0; k < 2000; k++)
+			buf_printf(&text, "%s\n", i == 5 && k ? "" : files[i].text);
+		for (size_t budget = 1; budget < 8 * MIB && !read; budget += 30000) {
+			struct arena a;
+			struct gap_list gaps = { 0 };
+			struct evidence v;
+			enum evidence_kind kind;
+			int r;
+
+			arena_init(&a, budget);
+			assert_true(package_db_wants(str_from(files[i].path), &kind));
+			r = package_db_read(kind, str_from(files[i].path), buf_str(&text), S(""),
+					    &l, &a, &v, &gaps, NULL);
+			if (r != 0 && r != -ENOBUFS)
+				fail_msg("%s with %zu bytes: %d", files[i].path, budget, r);
+			assert_true(budget > 1 || r == -ENOBUFS);
+			read = r == 0;
+			arena_done(&a);
+		}
+		if (!read)
+			fail_msg("%s: no budget was enough", files[i].path);
+	}
+}
+
 static void names_the_companion(void **state UNUSED)
 {
 	struct arena a;
@@ -226,6 +271,7 @@ int main(void)
 		cmocka_unit_test(knows_what_is_on_the_way),
 		cmocka_unit_test(reads_each_kind),
 		cmocka_unit_test(reads_the_manifest_of_images_without_rpm),
+		cmocka_unit_test(a_spent_budget_is_an_error),
 		cmocka_unit_test(names_the_companion),
 		cmocka_unit_test(tells_third_parties),
 	};

@@ -123,6 +123,7 @@ int apk_installed_parse(str text, str db_path, const struct limits *l, struct ar
 	struct reader d = { .limits = l, .arena = a, .db_path = db_path, .e = e };
 	int r = read_all(&d, text);
 
+	d.out.unowned = d.owned.dropped;
 	owned_paths_done(&d.owned);
 	if (r == 0)
 		*ret = d.out;

@@ -17,6 +17,7 @@ struct apk_installed {
 	size_t skipped;      /**< records without name or version, or with a field too long */
 	uint32_t first_skip; /**< line of the first of them; 0 when there is none */
 	size_t over;         /**< records beyond the limit on packages, not read */
+	size_t unowned;      /**< files beyond the limit on files of a package */
 };
 
 /**

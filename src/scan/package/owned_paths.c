@@ -10,11 +10,13 @@ static void add_hash(struct owned_paths *o, uint64_t hash)
 {
 	if (o->error)
 		return;
+	if (o->count == OWNED_PATHS_MAX) {
+		o->dropped++;
+		return;
+	}
 	if (o->count == o->cap) {
 		size_t cap = o->cap ? o->cap * 2 : 256;
-		uint64_t *grown = cap <= OWNED_PATHS_MAX
-					  ? reallocarray(o->hashes, cap, sizeof(*grown))
-					  : NULL;
+		uint64_t *grown = reallocarray(o->hashes, cap, sizeof(*grown));
 
 		if (!grown) {
 			o->error = -ENOBUFS;
@@ -56,8 +58,12 @@ void owned_paths_add_in(struct owned_paths *o, str dir, str name)
 		owned_paths_add(o, name);
 		return;
 	}
-	if (!name.n || dir.n + 1 + name.n > sizeof(joined))
+	if (!name.n)
 		return;
+	if (dir.n + 1 + name.n > sizeof(joined)) {
+		o->dropped++;
+		return;
+	}
 	memcpy(joined, dir.p, dir.n);
 	joined[dir.n] = '/';
 	memcpy(joined + dir.n + 1, name.p, name.n);

@@ -11,14 +11,15 @@
 #include "base/err.h"
 #include "model/package.h"
 
-/** Most files of one package; more is the same as a spent memory budget. */
+/** Most files of one package. */
 enum { OWNED_PATHS_MAX = 4 << 20 };
 
 /** A growing list of hashes that is used again for one package after the other. */
 struct owned_paths {
 	uint64_t *hashes; /**< malloc'd */
 	size_t count, cap;
-	int error; /**< 0 or -ENOBUFS: latched */
+	size_t dropped; /**< paths without an owner: over OWNED_PATHS_MAX, or too long; never reset */
+	int error;      /**< 0 or -ENOBUFS: latched */
 };
 
 void owned_paths_done(struct owned_paths *o);

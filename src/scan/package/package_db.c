@@ -147,6 +147,14 @@ static void over_gap(const struct input *in, size_t count)
 			(unsigned long long)in->limits->packages);
 }
 
+static void unowned_gap(const struct input *in, size_t count)
+{
+	if (count)
+		gap_add(in->gaps, in->arena, GAP_LIMIT, in->path,
+			"%zu files over the limit of %d are not known to be a package's", count,
+			OWNED_PATHS_MAX);
+}
+
 static int read_dpkg_status(const struct input *in, struct evidence *v)
 {
 	struct dpkg_status s;
@@ -206,6 +214,7 @@ static int read_dpkg_list(const struct input *in, struct evidence *v)
 	else
 		owned_paths_read_sums(&owned, in->bytes);
 	r = owned_paths_give(&owned, in->arena, p, in->e);
+	unowned_gap(in, owned.dropped);
 	owned_paths_done(&owned);
 	if (r == 0)
 		v->packages = (struct package_list){ p, 1, 1 };
@@ -222,6 +231,7 @@ static int read_apk(const struct input *in, struct evidence *v)
 	v->packages = d.packages;
 	skipped_gap(in, "records", d.skipped, d.first_skip);
 	over_gap(in, d.over);
+	unowned_gap(in, d.unowned);
 	return 0;
 }
 

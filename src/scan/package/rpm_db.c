@@ -35,27 +35,25 @@ static void damage(void *ctx, uint64_t offset, const char *what)
 }
 
 /* The folders of a header by number: files refer to them in any order. */
-static bool list_folders(struct reader *d, const struct rpm_header *h)
+static int list_folders(struct reader *d, const struct rpm_header *h)
 {
 	struct rpm_strings names = rpm_header_strings(h, RPM_TAG_DIRNAMES);
 	str name;
 
 	d->folder_count = 0;
-	while (rpm_strings_next(&names, &name)) {
+	while (d->folder_count < MAX_FOLDERS && rpm_strings_next(&names, &name)) {
 		if (d->folder_count == d->folder_cap) {
 			size_t cap = d->folder_cap ? d->folder_cap * 2 : 256;
-			str *grown = cap <= MAX_FOLDERS
-					     ? reallocarray(d->folders, cap, sizeof(*grown))
-					     : NULL;
+			str *grown = reallocarray(d->folders, cap, sizeof(*grown));
 
 			if (!grown)
-				return false;
+				return -ENOBUFS;
 			d->folders = grown;
 			d->folder_cap = cap;
 		}
 		d->folders[d->folder_count++] = name;
 	}
-	return true;
+	return 0;
 }
 
 static int own_split_names(struct reader *d, const struct rpm_header *h)
@@ -65,7 +63,7 @@ static int own_split_names(struct reader *d, const struct rpm_header *h)
 	struct rpm_numbers modes = rpm_header_numbers(h, RPM_TAG_FILEMODES);
 	str base;
 
-	if (!list_folders(d, h))
+	if (list_folders(d, h) < 0)
 		return -ENOBUFS;
 	for (uint32_t i = 0; i < folder_of.count && rpm_strings_next(&bases, &base); i++) {
 		uint32_t folder = rpm_numbers_at(&folder_of, i);
@@ -74,6 +72,8 @@ static int own_split_names(struct reader *d, const struct rpm_header *h)
 			continue;
 		if (folder < d->folder_count)
 			owned_paths_add_in(&d->owned, d->folders[folder], base);
+		else
+			d->owned.dropped++;
 	}
 	return 0;
 }
@@ -196,6 +196,11 @@ int rpm_db_read(str path, str bytes, str wal, const struct limits *l, struct are
 	struct err said = { 0 };
 	int r = read_any(bytes, wal, &sink, &said);
 
+	if (d.owned.dropped)
+		gap_add(gaps, a, GAP_LIMIT, path,
+			"%zu files, over the limit or in no folder, are not known to be a "
+			"package's",
+			d.owned.dropped);
 	owned_paths_done(&d.owned);
 	free(d.folders);
 	if (r == -EBADMSG)
