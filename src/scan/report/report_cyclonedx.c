@@ -341,6 +341,23 @@ static int vulnerabilities(struct json_out *j, const struct view *v, const str *
 	return 0;
 }
 
+/* Said only when something was not read: nobody can promise that a list is complete. */
+static void compositions(struct json_out *j, const struct view *v)
+{
+	if (!v->tally.is_partial)
+		return;
+	json_key(j, "compositions");
+	json_array_open(j);
+	json_object_open(j);
+	json_put_cstr(j, "aggregate", "incomplete");
+	json_key(j, "assemblies");
+	json_array_open(j);
+	json_cstr(j, TARGET_REF);
+	json_array_close(j);
+	json_object_close(j);
+	json_array_close(j);
+}
+
 int report_cyclonedx_render(struct view *v)
 {
 	const struct package_list *l = &v->r->inventory->packages;
@@ -367,6 +384,7 @@ int report_cyclonedx_render(struct view *v)
 		package_component(&j, v, &l->items[i], refs[i]);
 	json_array_close(&j);
 	dependencies(&j, v, refs);
+	compositions(&j, v);
 	if (!v->style->packages_only)
 		r = vulnerabilities(&j, v, refs);
 	if (r < 0)

@@ -22,6 +22,8 @@ static void head(struct json_out *j, const struct view *v)
 	json_put_cstr(j, "SPDXID", DOCUMENT_ID);
 	json_put_str(j, "name", report_target(v->r));
 	json_put_str(j, "documentNamespace", arena_printf(v->a, "urn:uuid:%s", uuid));
+	if (v->tally.is_partial)
+		json_put_cstr(j, "comment", SBOM_INCOMPLETE);
 	json_key(j, "creationInfo");
 	json_object_open(j);
 	json_put_str(j, "created", sbom_write_time(v));

@@ -139,6 +139,15 @@ static int take_target(struct sbom_reader *r, const struct value *target, struct
 	return walk_components(r, value_get(target, "components"), e);
 }
 
+static void note_incomplete(struct sbom_reader *r, const struct value *doc)
+{
+	VALUE_EACH (c, value_get(doc, "compositions"))
+		if (str_starts(value_get_str(c, "aggregate"), S("incomplete"))) {
+			sbom_incomplete(r);
+			return;
+		}
+}
+
 int sbom_cyclonedx_walk(struct sbom_reader *r, const struct value *doc, struct err *e)
 {
 	int result = check_version(r, doc, e);
@@ -147,5 +156,7 @@ int sbom_cyclonedx_walk(struct sbom_reader *r, const struct value *doc, struct e
 		result = take_target(r, value_path(doc, "metadata.component"), e);
 	if (result == 0)
 		result = walk_components(r, value_get(doc, "components"), e);
+	if (result == 0)
+		note_incomplete(r, doc);
 	return result;
 }

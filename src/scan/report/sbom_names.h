@@ -12,6 +12,10 @@
 #define SBOM_PREFIX "skep:"
 #define SBOM_OS_PREFIX "skep:os:"
 
+/** In an SPDX document's comment: something in the target was not read. */
+#define SBOM_INCOMPLETE \
+	"skep: this list of packages is incomplete, parts of the target were not read"
+
 #define SBOM_KEY_LINE "line"
 #define SBOM_KEY_THIRD_PARTY "thirdParty"
 #define SBOM_KEY_CONTENT_SETS "contentSets"

@@ -109,6 +109,12 @@ int sbom_target_fact(struct sbom_reader *r, str key, str value)
 	return 0;
 }
 
+void sbom_incomplete(struct sbom_reader *r)
+{
+	gap_add(&r->inventory->gaps, r->a, GAP_UNREADABLE, (str){ 0 },
+		"the SBOM says that its list of packages is incomplete");
+}
+
 int sbom_read(str text, struct arena *a, const struct limits *l, struct inventory *ret,
 	      struct err *e)
 {

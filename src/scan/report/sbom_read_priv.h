@@ -14,4 +14,7 @@ MUST_CHECK int sbom_spdx_walk(struct sbom_reader *r, const struct value *doc, st
 /** Facts of the target itself: "kind", "imageId", "repoTag", ... of ours, "ImageID", "DiffID", "RepoTag" of trivy. */
 int sbom_target_fact(struct sbom_reader *r, str key, str value);
 
+/** The document says of itself that it does not list everything. */
+void sbom_incomplete(struct sbom_reader *r);
+
 #endif

@@ -210,6 +210,8 @@ int sbom_spdx_walk(struct sbom_reader *r, const struct value *doc, struct err *e
 	if (note_described(r, doc) < 0)
 		return err_set(e, ENOBUFS, "SBOM: memory budget spent");
 	r->inventory->name = value_get_str(doc, "name");
+	if (str_is(value_get_str(doc, "comment"), SBOM_INCOMPLETE))
+		sbom_incomplete(r);
 	VALUE_EACH (package, value_get(doc, "packages")) {
 		result = is_os(package) ? take_os(r, package) : take_package(r, package, e);
 		if (result < 0)
