@@ -18,7 +18,8 @@ const char *gap_kind_name(enum gap_kind k)
 
 bool gap_is_partial(enum gap_kind k)
 {
-	return k != GAP_STAND_IN && k != GAP_STALE && k != GAP_END_OF_LIFE && k != GAP_NO_DATA;
+	return k != GAP_STAND_IN && k != GAP_STALE && k != GAP_END_OF_LIFE && k != GAP_NO_DATA &&
+	       k != GAP_NOT_APPLICABLE;
 }
 
 static void add(struct gap_list *l, struct arena *a, enum gap_kind kind, str place, str what,

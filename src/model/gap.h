@@ -18,6 +18,7 @@
 	X(CRASHED, "crashed", "the parser died and was contained", "解析进程崩溃（已隔离）") \
 	X(UNRESOLVED, "unresolved", "a link leads to what was not read", "链接指向未读取的内容") \
 	X(NO_DATA, "no-data", "no advisories for it in the database", "数据库中没有对应的公告") \
+	X(NOT_APPLICABLE, "not-applicable", "advisories do not apply to it", "公告不适用") \
 	X(STAND_IN, "stand-in", "matched against a related distribution", \
 	  "使用相近发行版的公告匹配") \
 	X(STALE, "stale", "the data is old", "数据已过期") \

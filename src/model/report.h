@@ -43,6 +43,8 @@ struct report {
 	struct finding_list ignored;
 	uint64_t
 		filtered; /**< findings left out of both lists by --severity and --ignore-unfixed */
+	uint64_t
+		unjudged; /**< packages for whose kind or system the database has no advisories at all */
 	struct ignore_note *ignore_notes;
 	size_t ignore_note_count, ignore_note_cap;
 	struct gap_list gaps; /**< of matching; the inventory has its own */

@@ -13,6 +13,7 @@
 #include "scan/report/ignore.h"
 #include "scan/report/report_render.h"
 #include "scan/report/sbom_read.h"
+#include "scan/report/tally.h"
 #include "scan/vuln/db_store.h"
 #include "scan/vuln/match.h"
 
@@ -284,14 +285,6 @@ static int write_output(struct invocation *v, const struct report *r, const stru
 	return 0;
 }
 
-static bool is_partial(const struct gap_list *gaps)
-{
-	for (size_t i = 0; i < gaps->count; i++)
-		if (gap_is_partial(gaps->items[i].kind))
-			return true;
-	return gaps->dropped > 0;
-}
-
 /* failures: findings the gate refuses, counted before any were hidden: showing less must not let more through. */
 static int judge(struct invocation *v, size_t failures, const struct report *r)
 {
@@ -308,8 +301,14 @@ static int judge(struct invocation *v, size_t failures, const struct report *r)
 			"the vulnerability data is older than --max-db-age: run 'skep db update'");
 		return EXIT_CODE_DATA;
 	}
-	return is_partial(&r->inventory->gaps) || is_partial(&r->gaps) ? EXIT_CODE_PARTIAL
-								       : EXIT_CODE_OK;
+	if (tally_is_partial(r))
+		return EXIT_CODE_PARTIAL;
+	if (r->unjudged) {
+		log_error("the database has no advisories for part of this: run 'skep db update' "
+			  "or 'skep db import FILE'");
+		return EXIT_CODE_DATA;
+	}
+	return EXIT_CODE_OK;
 }
 
 static int check_exit_codes(struct invocation *v)
@@ -346,7 +345,7 @@ int scan_run(struct invocation *v, scan_reader read)
 	struct report report;
 	struct gate gate;
 	size_t failures;
-	int count, r, code;
+	int count, r;
 
 	r = read_wishes(v, &gate, &filter);
 	if (r < 0)
@@ -361,10 +360,9 @@ int scan_run(struct invocation *v, scan_reader read)
 		return r;
 	failures = gate_failures(&gate, &report);
 	gate_filter_apply(&filter, &report);
-	code = judge(v, failures, &report);
 	for (int i = 0; i < count && r == 0; i++)
 		r = write_output(v, &report, &outputs[i], false);
-	return r < 0 ? r : code;
+	return r < 0 ? r : judge(v, failures, &report);
 }
 
 /* The formats of bills of material have no place for what was not read. */
@@ -391,5 +389,5 @@ int scan_write_sbom(struct invocation *v, scan_reader read)
 	if (r < 0)
 		return r;
 	tell_gaps(&report.inventory->gaps);
-	return is_partial(&report.inventory->gaps) ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
+	return tally_is_partial(&report) ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
 }

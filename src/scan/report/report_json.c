@@ -116,6 +116,7 @@ static void summary(struct json_out *j, const struct view *v)
 	json_put_uint(j, "fixable", v->tally.fixable);
 	json_put_uint(j, "packages", v->r->inventory->packages.count);
 	json_put_uint(j, "affectedPackages", v->tally.packages);
+	json_put_uint(j, "unjudgedPackages", v->r->unjudged);
 	json_put_uint(j, "ignored", v->r->ignored.count);
 	json_put_uint(j, "filtered", v->r->filtered);
 	json_object_close(j);

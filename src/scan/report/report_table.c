@@ -40,6 +40,14 @@ static void summary_text(struct view *v, struct buf *b)
 			  words_number(v->r->inventory->packages.count, &n));
 		return;
 	}
+	if (v->r->unjudged) {
+		words_add(b, lang, WORD_SUMMARY_UNJUDGED, words_number(v->r->unjudged, &n),
+			  words_number(v->r->inventory->packages.count, &m));
+		/* "No known vulnerabilities" is for what was looked at. */
+		if (!t->findings)
+			return;
+		words_add(b, lang, WORD_COMMA);
+	}
 	if (!t->findings) {
 		words_add(b, lang, WORD_SUMMARY_CLEAN);
 		add_count(v, b, WORD_READ_PACKAGES, v->r->inventory->packages.count);

@@ -20,6 +20,7 @@ struct match {
 	struct arena *a; /* the report's */
 	struct arena scratch;
 	struct gap_list gaps;
+	uint64_t unjudged;                    /* packages nothing in the database can speak of */
 	const struct namespace_rule *os_rule; /* NULL: unknown, or nothing in the database */
 	str os_namespace;
 	struct draft *drafts;
@@ -244,21 +245,26 @@ static int match_system_package(struct match *m, uint32_t index, struct err *e)
 	const struct package *p = &m->v->packages.items[index];
 	struct match_probe probes[MAX_PROBES] = { 0 };
 
-	if (!m->os_rule || str_is(p->name, "gpg-pubkey"))
+	if (str_is(p->name, "gpg-pubkey"))
 		return 0;
+	if (!m->os_rule) {
+		m->unjudged++;
+		return 0;
+	}
 	if (!str_is(p->type, m->os_rule->purl_type)) {
+		m->unjudged++;
 		gap_add(&m->gaps, m->a, GAP_NO_DATA, p->type,
 			"packages of this kind cannot be judged on %.*s",
 			STR_ARG(os_title(&m->v->os)));
 		return 0;
 	}
 	if (p->third_party && !m->o->third_party) {
-		gap_add(&m->gaps, m->a, GAP_NO_DATA, S("third-party packages"),
+		gap_add(&m->gaps, m->a, GAP_NOT_APPLICABLE, S("third-party packages"),
 			"not the distribution's own: its advisories do not apply to them");
 		return 0;
 	}
 	if (match_is_kernel_without_kernel(p)) {
-		gap_add(&m->gaps, m->a, GAP_NO_DATA, p->name,
+		gap_add(&m->gaps, m->a, GAP_NOT_APPLICABLE, p->name,
 			"built from the kernel's source but holds no kernel: the kernel's "
 			"advisories were not applied");
 		return 0;
@@ -290,6 +296,7 @@ static int match_language_package(struct match *m, uint32_t index, struct err *e
 	if (is_owned_by_system(m, p))
 		return 0;
 	if (!rule || !vulndb_has_namespace(m->db, str_from(rule->prefix))) {
+		m->unjudged++;
 		gap_add(&m->gaps, m->a, GAP_NO_DATA, p->type,
 			"packages of this kind cannot be judged: the database has no advisories "
 			"for them");
@@ -433,6 +440,7 @@ int match_inventory(struct vulndb *db, const struct inventory *v, const struct m
 	judge_end_of_life(&m, now, ret);
 	gap_add_all(&ret->gaps, a, &m.gaps);
 	ret->findings = findings;
+	ret->unjudged = m.unjudged;
 	vulndb_info(db, a, &ret->database);
 	if (newest)
 		ret->database.age_s = MAX((int64_t)0, now - (int64_t)newest);
