@@ -7,6 +7,11 @@ static bool is_lower_alnum(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
+static bool is_one_of(char c, const char *set)
+{
+	return c && strchr(set, c);
+}
+
 static bool is_alnum(char c)
 {
 	return is_lower_alnum(c) || (c >= 'A' && c <= 'Z');
@@ -66,7 +71,7 @@ static bool is_host_label(str s)
 static bool is_ipv6(str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!strchr("0123456789abcdefABCDEF:.", s.p[i]))
+		if (!is_one_of(s.p[i], "0123456789abcdefABCDEF:."))
 			return false;
 	return s.n >= 2;
 }
@@ -101,7 +106,7 @@ static bool is_tag(str s)
 	if (s.n == 0 || s.n > 128 || s.p[0] == '.' || s.p[0] == '-')
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if (!is_alnum(s.p[i]) && !strchr("_.-", s.p[i]))
+		if (!is_alnum(s.p[i]) && !is_one_of(s.p[i], "_.-"))
 			return false;
 	return true;
 }

@@ -15,7 +15,7 @@ bool url_split(str text, struct url *ret)
 		return false;
 	u.scheme = str_take(text, colon);
 	rest = str_skip(text, colon + 3);
-	while (end < rest.n && !strchr("/?#", rest.p[end]))
+	while (end < rest.n && rest.p[end] != '/' && rest.p[end] != '?' && rest.p[end] != '#')
 		end++;
 	authority = str_take(rest, end);
 	rest = str_skip(rest, end);

@@ -49,6 +49,8 @@ static void refuses_what_is_none(void **state)
 
 	(void)state;
 	arena_init(&a, 0);
+	assert_int_equal(reference_parse(S("r.io/a:t\0x"), &a, &r, NULL), -EBADMSG);
+	assert_int_equal(reference_parse(S("[:\0:]/a"), &a, &r, NULL), -EBADMSG);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		if (reference_parse(str_from(bad[i]), &a, &r, NULL) != -EBADMSG)
 			fail_msg("accepted '%s'", bad[i]);

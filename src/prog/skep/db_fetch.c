@@ -146,7 +146,7 @@ static int import_feeds(struct invocation *v, const struct feed_upstream_list *l
 		if (!paths[i].n)
 			continue;
 		if (v->progress)
-			progress_update("import", i, l->count);
+			progress_update("import", 0, 0);
 		r = feed_import(paths[i].p, &sink, &s, &v->err);
 		progress_done();
 		if (r < 0)
