@@ -3,40 +3,19 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/text.h"
+
 void json_out_init(struct json_out *j, struct buf *out, bool pretty)
 {
 	*j = (struct json_out){ .out = out, .pretty = pretty };
 }
 
-/* Length of the well-formed UTF-8 sequence at the head of s (Unicode 15, table 3-7), or 0. */
+/* Length of the well-formed UTF-8 sequence at the head of s, or 0. */
 static size_t utf8_sequence(str s)
 {
-	const unsigned char *b = (const unsigned char *)s.p;
-	unsigned char low = 0x80, high = 0xbf;
-	size_t n;
+	str rest = s;
 
-	if (b[0] < 0x80)
-		return 1;
-	n = b[0] >= 0xc2 && b[0] <= 0xdf   ? 2
-	    : (b[0] & 0xf0) == 0xe0        ? 3
-	    : b[0] >= 0xf0 && b[0] <= 0xf4 ? 4
-					   : 0;
-	if (!n || s.n < n)
-		return 0;
-	if (b[0] == 0xe0)
-		low = 0xa0;
-	else if (b[0] == 0xed)
-		high = 0x9f;
-	else if (b[0] == 0xf0)
-		low = 0x90;
-	else if (b[0] == 0xf4)
-		high = 0x8f;
-	if (b[1] < low || b[1] > high)
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if ((b[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
+	return text_next(&rest) == TEXT_ILL_FORMED ? 0 : s.n - rest.n;
 }
 
 static void escape(struct buf *out, unsigned char c)

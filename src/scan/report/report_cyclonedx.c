@@ -226,18 +226,45 @@ static void urls(struct json_out *j, str words)
 	json_array_close(j);
 }
 
-static void affects(struct json_out *j, const struct view *v, const struct finding_list *l,
-		    size_t first, const str *refs)
+/* Findings chained by vulnerability: `next` of each is the index of the following one, or 0. */
+struct chain {
+	const struct finding_list *list;
+	size_t *next;
+	bool *is_first;
+};
+
+static int chain_make(struct arena *a, const struct finding_list *l, struct chain *ret)
 {
-	str id = l->items[first].vuln->id;
+	struct map last = map_in(a);
+
+	ret->list = l;
+	ret->next = ARENA_ARRAY(a, l->count + 1, size_t);
+	ret->is_first = ARENA_ARRAY(a, l->count + 1, bool);
+	if (!ret->next || !ret->is_first)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->count; i++) {
+		size_t **at = (size_t **)map_at(&last, l->items[i].vuln->id);
+
+		if (!at)
+			return -ENOMEM;
+		if (*at)
+			**at = i;
+		ret->is_first[i] = !*at;
+		*at = &ret->next[i];
+	}
+	return 0;
+}
+
+static void affects(struct json_out *j, const struct view *v, const struct chain *c, size_t first,
+		    const str *refs)
+{
+	size_t i = first;
 
 	json_key(j, "affects");
 	json_array_open(j);
-	for (size_t i = first; i < l->count; i++) {
-		const struct finding *f = &l->items[i];
+	do {
+		const struct finding *f = &c->list->items[i];
 
-		if (!str_eq(f->vuln->id, id))
-			continue;
 		json_object_open(j);
 		json_put_str(j, "ref", refs[f->package]);
 		json_key(j, "versions");
@@ -248,7 +275,8 @@ static void affects(struct json_out *j, const struct view *v, const struct findi
 		json_object_close(j);
 		json_array_close(j);
 		json_object_close(j);
-	}
+		i = c->next[i];
+	} while (i);
 	json_array_close(j);
 }
 
@@ -278,10 +306,10 @@ static void date(struct json_out *j, struct arena *a, const char *key, str d)
 	json_opt_str(j, key, d);
 }
 
-static void vulnerability(struct json_out *j, const struct view *v, const struct finding_list *l,
+static void vulnerability(struct json_out *j, const struct view *v, const struct chain *c,
 			  size_t first, const str *refs)
 {
-	const struct finding *f = &l->items[first];
+	const struct finding *f = &c->list->items[first];
 	const struct vulnerability *vuln = f->vuln;
 
 	json_object_open(j);
@@ -313,7 +341,7 @@ static void vulnerability(struct json_out *j, const struct view *v, const struct
 		json_put_str(j, "detail", f->ignore_reason.n ? f->ignore_reason : f->ignored_by);
 		json_object_close(j);
 	}
-	affects(j, v, l, first, refs);
+	affects(j, v, c, first, refs);
 	facts(j, v, f);
 	json_object_close(j);
 }
@@ -325,17 +353,13 @@ static int vulnerabilities(struct json_out *j, const struct view *v, const str *
 	json_key(j, "vulnerabilities");
 	json_array_open(j);
 	for (size_t l = 0; l < ARRAY_LEN(lists); l++) {
-		struct map seen = map_in(v->a);
+		struct chain c;
 
-		for (size_t i = 0; i < lists[l]->count; i++) {
-			void **at = map_at(&seen, lists[l]->items[i].vuln->id);
-
-			if (!at)
-				return -ENOMEM;
-			if (!*at)
-				vulnerability(j, v, lists[l], i, refs);
-			*at = &seen;
-		}
+		if (chain_make(v->a, lists[l], &c) < 0)
+			return -ENOMEM;
+		for (size_t i = 0; i < lists[l]->count; i++)
+			if (c.is_first[i])
+				vulnerability(j, v, &c, i, refs);
 	}
 	json_array_close(j);
 	return 0;
