@@ -142,8 +142,9 @@ static int match_report(struct invocation *v, struct report *r)
 	if (option_set_find(&v->options, S("third-party")))
 		m.third_party = option_flag(&v->options, "third-party");
 	result = db_open(option_text(&v->options, "db"), v->arena, &db, &v->err);
+	/* Whatever is wrong with the database, to the user it is data that is missing, not the target. */
 	if (result < 0)
-		return result;
+		return result == -ENOMEM || result == -ENOBUFS ? result : -ENODATA;
 	result = match_inventory(db, r->inventory, &m, (int64_t)time(NULL), v->arena, r, &v->err);
 	vulndb_close(db);
 	return result;
