@@ -7,7 +7,7 @@
  * Memory does not grow with the number of entries: extended headers are bounded by TAR_MAX_EXTENDED.
  *
  * The archive ends with two zero blocks or with the stream, between entries; what follows the zero blocks is ignored
- * as by every extractor. Why no library: doc/decisions/0005-own-tar-walker.md.
+ * as by every extractor. Why no library: doc/decisions/0007-own-tar-walker.md.
  */
 #ifndef SKEP_CODEC_TAR_H
 #define SKEP_CODEC_TAR_H
