@@ -77,7 +77,7 @@ static void finds_credentials(void **state)
 {
 	struct arena a;
 	struct docker_credential c;
-	struct err e;
+	struct err e = { 0 };
 
 	(void)state;
 	arena_init(&a, 0);
@@ -113,7 +113,7 @@ static void reads_helper_answers(void **state)
 {
 	struct arena a;
 	struct docker_credential c;
-	struct err e;
+	struct err e = { 0 };
 
 	(void)state;
 	arena_init(&a, 0);

@@ -118,7 +118,7 @@ static int read_image(const struct pull *p, struct inventory *v, struct err *e)
 {
 	struct registry_document d;
 	struct layer_result *results;
-	struct layer_job *jobs;
+	struct layer_job *jobs = NULL;
 	struct image_config c;
 	struct manifest m;
 	str config;
