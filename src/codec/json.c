@@ -98,6 +98,10 @@ static int tokenize(struct json_tokener *t, str text, struct json_object **ret, 
 	if (why == json_tokener_continue) {
 		o = json_tokener_parse_ex(t, "", -1);
 		why = json_tokener_get_error(t);
+		if (why == json_tokener_success) {
+			*ret = o;
+			return 0;
+		}
 	}
 	if (why == json_tokener_success) {
 		size_t end = json_tokener_get_parse_end(t);

@@ -60,7 +60,7 @@ int version_deb_key(str text, struct buf *out, struct err *e)
 	size_t dash;
 
 	for (size_t i = 0; i < rest.n && !why; i++)
-		if (rest.p[i] <= ' ' || rest.p[i] == 0x7f)
+		if ((unsigned char)rest.p[i] <= ' ' || (unsigned char)rest.p[i] >= 0x7f)
 			why = "it holds a byte that is no printable ASCII";
 	if (!why)
 		why = take_epoch(&rest, &epoch);

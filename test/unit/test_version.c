@@ -1,6 +1,9 @@
 /* Orders written out in the schemes' specifications; test/integration/test_version_oracles.py asks the tools. */
 #include "unit.h"
 
+#include <fcntl.h>
+
+#include "base/file.h"
 #include "codec/version.h"
 
 static int order_of(enum version_scheme scheme, const char *a, const char *b)
@@ -228,6 +231,71 @@ static void long_versions_are_refused_by_length(void **state UNUSED)
 	assert_int_equal(version_key(VERSION_DEB, (str){ "1\0", 2 }, &out, NULL), -EBADMSG);
 }
 
+static void read_source(const char *path, struct buf *ret)
+{
+	const char *top = getenv("SKEP_SOURCE_DIR");
+	OWNED_BUF full = BUF_INIT;
+
+	buf_printf(&full, "%s/%s", top ? top : ".", path);
+	assert_int_equal(file_read(AT_FDCWD, buf_cstr(&full), 1u << 20, ret, NULL), 0);
+}
+
+/* Answers of dpkg, rpm, apk and the others, as test_version_oracles.py records them. */
+static void recorded_answers_are_ours(void **state UNUSED)
+{
+	OWNED_BUF text = BUF_INIT;
+	size_t count = 0;
+	str rest;
+
+	read_source("test/golden/version_orders.tsv", &text);
+	for (rest = buf_str(&text); rest.n; count++) {
+		str line = str_line(&rest), whole = line;
+		str name = str_cut(&line, '\t'), a = str_cut(&line, '\t');
+		str sign = str_cut(&line, '\t');
+		enum version_scheme scheme;
+		struct err e = { 0 };
+		int order;
+
+		assert_int_equal(version_scheme_find(name, &scheme), 0);
+		if (version_compare(scheme, a, line, &order, &e) < 0)
+			fail_msg("%s", e.text);
+		if (!str_is(sign, order < 0 ? "<" : order > 0 ? ">" : "="))
+			fail_msg("%.*s: ours is %d", STR_ARG(whole), order);
+	}
+	assert_true(count >= 1000);
+}
+
+/* Each row of the document's table is true, and each scheme has one. */
+static void keys_are_as_documented(void **state UNUSED)
+{
+	bool seen[VERSION_SCHEME_COUNT] = { false };
+	OWNED_BUF text = BUF_INIT;
+	str rest;
+
+	read_source("doc/formats/version-keys.md", &text);
+	for (rest = buf_str(&text); rest.n;) {
+		str line = str_line(&rest), name, version;
+		enum version_scheme scheme;
+		OWNED_BUF key = BUF_INIT;
+		OWNED_BUF hex = BUF_INIT;
+
+		str_cut(&line, '|');
+		name = str_trim(str_cut(&line, '|'));
+		if (version_scheme_find(name, &scheme) < 0)
+			continue;
+		str_cut(&line, '`');
+		version = str_cut(&line, '`');
+		str_cut(&line, '`');
+		assert_int_equal(version_key(scheme, version, &key, NULL), 0);
+		for (size_t i = 0; i < key.n; i++)
+			buf_printf(&hex, "%s%02x", i ? " " : "", (unsigned char)key.p[i]);
+		assert_str(str_cut(&line, '`'), buf_cstr(&hex));
+		seen[scheme] = true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(seen); i++)
+		assert_true(seen[i]);
+}
+
 static void names_find_schemes(void **state UNUSED)
 {
 	for (enum version_scheme s = 0; s < VERSION_SCHEME_COUNT; s++) {
@@ -257,6 +325,8 @@ int main(void)
 		cmocka_unit_test(generic),
 		cmocka_unit_test(epochs_can_be_left_out),
 		cmocka_unit_test(long_versions_are_refused_by_length),
+		cmocka_unit_test(recorded_answers_are_ours),
+		cmocka_unit_test(keys_are_as_documented),
 		cmocka_unit_test(names_find_schemes),
 	};
 
