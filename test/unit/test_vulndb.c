@@ -78,6 +78,8 @@ static const struct vulnerability facts[] = {
 	  .title = T("a longer title"),
 	  .published = T("2022-03-01T10:00:00Z"),
 	  .references = T("https://a.example https://c.example"),
+	  .cvss = { { T("redhat"), T("CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H"), -1 } },
+	  .cvss_count = 1,
 	  .kev_added = T("2022-04-01"),
 	  .exploit_flags = EXPLOIT_KEV,
 	  .poc_count = 7,
@@ -191,7 +193,9 @@ static void joins_facts(void **state UNUSED)
 	assert_str(v.cwes, "CWE-20 CWE-79");
 	assert_str(v.published, "2022-03-01");
 	assert_str(v.kev_added, "2022-04-01");
-	assert_int_equal(v.cvss_count, 1);
+	assert_int_equal(v.cvss_count, 2);
+	assert_str(v.cvss[1].source, "redhat");
+	assert_true(v.cvss[1].score > 7.75f && v.cvss[1].score < 7.85f);
 	assert_str(v.cvss[0].source, "nvd");
 	assert_true(v.cvss[0].score > 9.75f && v.cvss[0].score < 9.85f);
 	assert_true(v.epss > 0.499f && v.epss < 0.501f);

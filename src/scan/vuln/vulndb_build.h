@@ -34,7 +34,7 @@ void vulndb_builder_free(struct vulndb_builder *b);
  * A claim of an unknown namespace, or without package or vulnerability, is counted as unreadable.
  *
  * Facts about one id are joined: the longer title and description, the earliest publication, the latest change, the
- * highest severity and probability, the union of all lists. An id that is no CVE's and has exactly one CVE among its
+ * highest severity and probability, the union of all lists. A score that is missing is computed from its vector. An id that is no CVE's and has exactly one CVE among its
  * aliases becomes that CVE, in claims as well.
  */
 struct feed_sink vulndb_builder_sink(struct vulndb_builder *b);

@@ -1,4 +1,5 @@
 #include "base/time.h"
+#include "codec/cvss.h"
 #include "scan/vuln/vulndb_build_priv.h"
 
 enum { DAY_S = 86400 };
@@ -119,6 +120,7 @@ static int add_cvss(struct vulndb_builder *b, struct build_fact *f, const struct
 {
 	struct build_cvss c = { .tenths = VULNDB_UNKNOWN_U16 };
 	struct build_cvss *at;
+	struct cvss parsed;
 	int r = vulndb_builder_number(b, s->source, &c.source, e);
 
 	if (r == 0)
@@ -127,6 +129,8 @@ static int add_cvss(struct vulndb_builder *b, struct build_fact *f, const struct
 		return r;
 	if (s->score >= 0 && s->score <= 10)
 		c.tenths = (uint16_t)(s->score * 10 + 0.5f);
+	else if (cvss_parse(s->vector, &parsed, NULL) == 0)
+		c.tenths = (uint16_t)parsed.base_tenths;
 	for (size_t i = 0; i < f->cvss_count; i++)
 		if (f->cvss[i].source == c.source && f->cvss[i].vector == c.vector &&
 		    f->cvss[i].tenths == c.tenths)
