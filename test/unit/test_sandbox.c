@@ -87,8 +87,7 @@ static void what_a_parser_needs_works(void **state)
 
 	(void)state;
 #ifdef __SANITIZE_ADDRESS__
-	print_message("# skipped: the address sanitizer makes calls the sandbox kills\n");
-	skip();
+	SKIP_BECAUSE("the address sanitizer makes calls the sandbox kills");
 #endif
 	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
