@@ -87,9 +87,25 @@ static void render_owned(const struct package *p, struct json_out *j)
 		json_put_str(j, "owned", (str){ text, 2 * p->owned.n });
 }
 
-static int nibble(char c)
+/* One more than the digit's value, so that 0 marks what is no digit; a look-up, for random digits defeat branches. */
+static const uint8_t nibbles[256] = {
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
+
+static bool decode_hex(str hex, char *out)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	bool sound = true;
+
+	for (size_t i = 0; i + 1 < hex.n; i += 2) {
+		unsigned int high = nibbles[(unsigned char)hex.p[i]];
+		unsigned int low = nibbles[(unsigned char)hex.p[i + 1]];
+
+		sound &= high && low;
+		out[i / 2] = (char)((high - 1) << 4 | (low - 1));
+	}
+	return sound;
 }
 
 static void parse_owned(struct fields *f, struct package *p)
@@ -109,14 +125,9 @@ static void parse_owned(struct fields *f, struct package *p)
 			   "field 'owned' is malformed or too long");
 		return;
 	}
-	for (size_t i = 0; i < n; i++) {
-		int high = nibble(hex.p[2 * i]), low = nibble(hex.p[2 * i + 1]);
-
-		if (high < 0 || low < 0) {
-			field_fail(f, EBADMSG, "field 'owned' is no hex");
-			return;
-		}
-		out[i] = (char)(high << 4 | low);
+	if (!decode_hex(hex, out)) {
+		field_fail(f, EBADMSG, "field 'owned' is no hex");
+		return;
 	}
 	p->owned = (str){ out, n };
 	for (size_t i = 1; i < n / HASH_BYTES; i++)
