@@ -86,8 +86,9 @@ static int read_key_part(struct toml_reader *r, str *ret)
 	return ret->p ? 0 : toml_spent(r);
 }
 
-/* The table called @p key below @p at, made when absent; of an array of tables its last. */
-static int enter(struct toml_reader *r, struct toml_node *at, str key, struct toml_node **ret)
+/* The table called @p key below @p at, made when absent; of an array of tables its last, when a header leads there. */
+static int enter(struct toml_reader *r, struct toml_node *at, str key, bool header,
+		 struct toml_node **ret)
 {
 	struct toml_node *n = map_find(&at->children, key);
 
@@ -96,7 +97,7 @@ static int enter(struct toml_reader *r, struct toml_node *at, str key, struct to
 		if (!n)
 			return toml_spent(r);
 		n->value.kind = VALUE_OBJECT;
-	} else if (n->of_tables) {
+	} else if (n->of_tables && header) {
 		n = n->last;
 	}
 	if (n->value.kind != VALUE_OBJECT || n->closed)
@@ -105,8 +106,8 @@ static int enter(struct toml_reader *r, struct toml_node *at, str key, struct to
 	return 0;
 }
 
-int toml_read_key(struct toml_reader *r, struct toml_node *table, struct toml_node **ret_table,
-		  str *ret_last, unsigned int depth)
+int toml_read_key(struct toml_reader *r, struct toml_node *table, bool header,
+		  struct toml_node **ret_table, str *ret_last, unsigned int depth)
 {
 	str part;
 	int e = read_key_part(r, &part);
@@ -118,10 +119,10 @@ int toml_read_key(struct toml_reader *r, struct toml_node *table, struct toml_no
 			*ret_last = part;
 			return 0;
 		}
-		if (++depth > TOML_MAX_DEPTH)
+		if (++depth > TOML_VALUE_DEPTH)
 			return err_set(r->e, E2BIG, "TOML line %u: nested deeper than %d levels",
 				       r->line, TOML_MAX_DEPTH);
-		e = enter(r, table, part, &table);
+		e = enter(r, table, part, header, &table);
 		if (e < 0)
 			return e;
 	}
@@ -132,7 +133,7 @@ int toml_read_pair(struct toml_reader *r, struct toml_node *table, unsigned int 
 {
 	struct toml_node *n;
 	str key;
-	int e = toml_read_key(r, table, &table, &key, depth);
+	int e = toml_read_key(r, table, false, &table, &key, depth);
 
 	if (e < 0)
 		return e;
@@ -171,7 +172,7 @@ static int read_header(struct toml_reader *r, struct toml_node *root, struct tom
 	bool array = toml_take(r, '[');
 	struct toml_node *table;
 	str key;
-	int e = toml_read_key(r, root, &table, &key, 0);
+	int e = toml_read_key(r, root, true, &table, &key, TOML_VALUE_DEPTH - TOML_HEADER_PARTS);
 
 	if (e < 0)
 		return e;
@@ -179,7 +180,7 @@ static int read_header(struct toml_reader *r, struct toml_node *root, struct tom
 		return toml_bad(r, "']' is missing");
 	if (array)
 		return open_array_table(r, table, key, ret);
-	e = enter(r, table, key, ret);
+	e = enter(r, table, key, true, ret);
 	if (e < 0)
 		return e;
 	if ((*ret)->defined)
@@ -196,7 +197,7 @@ static int end_of_line(struct toml_reader *r)
 	return 0;
 }
 
-/* Recursion is bounded by TOML_MAX_DEPTH, once for tables and once more for the values in them. */
+/* Recursion is bounded by TOML_MAX_DEPTH. */
 static int finish(struct toml_reader *r, const struct toml_node *n, struct value *ret)
 {
 	size_t i = 0;

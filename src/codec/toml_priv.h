@@ -7,6 +7,10 @@
 #include "base/map.h"
 #include "codec/toml.h"
 
+/* Half of the levels is for the tables of headers, where each part may be an array and a table; half for values. */
+#define TOML_VALUE_DEPTH (TOML_MAX_DEPTH / 2)
+#define TOML_HEADER_PARTS (TOML_MAX_DEPTH / 4 - 1)
+
 /* A value under construction: its children in order, and by key when it is a table. */
 struct toml_node {
 	struct value value;
@@ -32,7 +36,7 @@ void toml_skip(struct toml_reader *r, bool lines);
 /** Takes @p c when it is next. */
 bool toml_take(struct toml_reader *r, char c);
 /** Reads a key path such as `a."b.c".d` and walks or makes the tables on it. @p ret_table holds the last part. */
-MUST_CHECK int toml_read_key(struct toml_reader *r, struct toml_node *table,
+MUST_CHECK int toml_read_key(struct toml_reader *r, struct toml_node *table, bool header,
 			     struct toml_node **ret_table, str *ret_last, unsigned int depth);
 MUST_CHECK int toml_read_value(struct toml_reader *r, struct toml_node *at, unsigned int depth);
 /** Reads a quoted string of any of the four kinds. */

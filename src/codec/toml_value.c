@@ -251,7 +251,7 @@ static int read_plain(struct toml_reader *r, struct toml_node *at)
 
 int toml_read_value(struct toml_reader *r, struct toml_node *at, unsigned int depth)
 {
-	if (++depth > TOML_MAX_DEPTH)
+	if (++depth > TOML_VALUE_DEPTH)
 		return err_set(r->e, E2BIG, "TOML line %u: nested deeper than %d levels", r->line,
 			       TOML_MAX_DEPTH);
 	toml_skip(r, false);
