@@ -118,6 +118,53 @@ static void bounded_output_says_so(void **state UNUSED)
 	assert_non_null(strstr(e.text, "json report"));
 }
 
+/* Whatever the bound, a report is whole or an error: never a document that stops in the middle. */
+static void no_bound_makes_a_cut_document(void **state UNUSED)
+{
+	for (int f = 0; f < REPORT_FORMAT_COUNT; f++) {
+		struct report_style style = { .width = 80 };
+		struct report r;
+		OWNED_BUF whole = BUF_INIT;
+
+		sample_report(SAMPLE_RICH, &r);
+		assert_int_equal(report_render(&r, (enum report_format)f, &style, &whole, NULL), 0);
+		for (size_t max = 1; max < whole.n; max += 97) {
+			OWNED_BUF b = { .max = max };
+
+			assert_int_equal(report_render(&r, (enum report_format)f, &style, &b, NULL),
+					 -E2BIG);
+		}
+	}
+}
+
+static void sarif_stays_within_what_code_scanning_takes(void **state UNUSED)
+{
+	enum { FINDINGS = 25010, MOST = 25000 };
+	struct report_style style = { 0 };
+	struct report r;
+	struct arena a;
+	struct value doc;
+	const struct value *run, *notes;
+	OWNED_BUF b = BUF_INIT;
+
+	arena_init(&a, 0);
+	sample_report(SAMPLE_RICH, &r);
+	struct finding *many = ARENA_ARRAY(&a, FINDINGS, struct finding);
+	assert_non_null(many);
+	for (size_t i = 0; i < FINDINGS; i++)
+		many[i] = r.findings.items[i % r.findings.count];
+	r.findings = (struct finding_list){ many, FINDINGS, FINDINGS };
+	assert_int_equal(report_render(&r, REPORT_SARIF, &style, &b, NULL), 0);
+	assert_int_equal(json_parse(buf_str(&b), &a, &doc, NULL), 0);
+	run = value_at(value_get(&doc, "runs"), 0);
+	assert_int_equal(value_get(run, "results")->count, MOST);
+	notes = value_get(value_at(value_get(run, "invocations"), 0), "toolExecutionNotifications");
+	str told = value_str(value_path(value_at(notes, 0), "message.text"));
+	/* The sample's ignored finding did not fit either. */
+	assert_true(str_starts(told, S("11 findings")));
+	arena_done(&a);
+}
+
 static void formats_have_names(void **state UNUSED)
 {
 	enum report_format f;
@@ -138,6 +185,8 @@ int main(void)
 		cmocka_unit_test(nothing_from_the_image_acts_on_the_terminal),
 		cmocka_unit_test(machine_formats_parse),
 		cmocka_unit_test(bounded_output_says_so),
+		cmocka_unit_test(no_bound_makes_a_cut_document),
+		cmocka_unit_test(sarif_stays_within_what_code_scanning_takes),
 		cmocka_unit_test(formats_have_names),
 	};
 
