@@ -39,12 +39,10 @@ static void close_others(const int *keep, size_t count)
 
 static void default_signals(void)
 {
-	static const int handled[] = { SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGCHLD,
-				       SIGALRM, SIGUSR1, SIGUSR2, SIGWINCH };
 	sigset_t none;
 
-	for (size_t i = 0; i < ARRAY_LEN(handled); i++)
-		signal(handled[i], SIG_DFL);
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
