@@ -153,7 +153,7 @@ static int split(str text, struct reference *r, struct err *e)
 				       STR_ARG(r->registry));
 	}
 	r->repository = name;
-	if (!is_repository(name) || name.n > REFERENCE_MAX_NAME)
+	if (!is_repository(name))
 		return err_set(e, EBADMSG,
 			       "'%.*s' is not a repository name (lower-case letters, digits and "
 			       "separators)",
@@ -182,6 +182,9 @@ int reference_parse(str text, struct arena *a, struct reference *ret, struct err
 		if (str_find(r.repository, '/') == r.repository.n)
 			r.repository = arena_printf(a, "library/%.*s", STR_ARG(r.repository));
 	}
+	if (r.repository.n > REFERENCE_MAX_NAME)
+		return err_set(e, EBADMSG, "a repository name of more than %d bytes",
+			       REFERENCE_MAX_NAME);
 	if (!r.tag.n && !r.digest.n)
 		r.tag = S("latest");
 	r.registry = arena_str(a, r.registry);

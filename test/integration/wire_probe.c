@@ -13,6 +13,12 @@ static int count_body(void *ctx, str bytes, struct err *e)
 	return buf_error(ctx);
 }
 
+static void print(const struct buf *b)
+{
+	if (b->n)
+		fwrite(b->p, 1, b->n, stdout);
+}
+
 static int get(char **argv, struct err *e)
 {
 	struct http_options o = { .max_redirects = 5, .stall_s = 2, .ca_file = getenv("PROBE_CA") };
@@ -34,7 +40,7 @@ static int get(char **argv, struct err *e)
 	if (result < 0)
 		return result;
 	printf("%d %zu\n", r.status, body.n);
-	fwrite(body.p, 1, body.n, stdout);
+	print(&body);
 	http_response_done(&r);
 	return 0;
 }
@@ -61,7 +67,7 @@ static int pull(char **argv, struct arena *a, struct err *e)
 		printf("%.*s %.*s\n", STR_ARG(d.digest), STR_ARG(d.media_type));
 	if (r == 0 && argv[1])
 		r = registry_blob_stream(g, str_from(argv[1]), 32u << 20, count_body, &body, e);
-	fwrite(body.p, 1, body.n, stdout);
+	print(&body);
 	registry_free(g);
 	return r;
 }
