@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import tarfile
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -271,3 +272,34 @@ class Engine:
     def load(self, path):
         status, answer = self.request("POST", "/images/load?quiet=1", path.read_bytes())
         assert status == 200 and b"error" not in answer.lower(), answer
+
+
+class Podman:
+    """Podman's API service with storage and a socket of its own."""
+
+    def __init__(self, archive):
+        need_root()
+        need("podman")
+        # It refuses paths of more than 50 characters, which those of pytest are.
+        self.folder = folder = pathlib.Path(tempfile.mkdtemp(prefix="pod"))
+        self.socket = folder / "podman.sock"
+        self.log = folder / "log"
+        self.command = ["podman", "--root", folder / "root", "--runroot", folder / "run", "--tmpdir", folder / "tmp",
+                        "--storage-driver", "vfs"]
+        plain = folder / "image.tar"
+        plain.write_bytes(gzip.decompress(archive.read_bytes()))
+        subprocess.run([*self.command, "load", "-q", "-i", plain], check=True, capture_output=True)
+        self.process = Process([*map(str, self.command), "system", "service", "--time=0", self.host], self.log)
+
+    @property
+    def host(self):
+        return f"unix://{self.socket}"
+
+    def __enter__(self):
+        self.process.__enter__()
+        self.process.wait_for(self.socket.exists)
+        return self
+
+    def __exit__(self, *exc):
+        self.process.__exit__(*exc)
+        shutil.rmtree(self.folder, ignore_errors=True)

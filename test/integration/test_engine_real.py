@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from comparison import essence
-from services import Engine, Image, Registry, skopeo_copy
+from services import Engine, Image, Podman, Registry, skopeo_copy
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +104,13 @@ def test_what_is_not_there(skep, engine, tmp_path):
     p = skep.run("sbom", "--docker-host", f"unix://{tmp_path}/none.sock", "docker:alpine:3.10", check=4)
     assert "does not run" in p.err
     assert "no Podman" in skep.run("sbom", "--podman-host", f"unix://{tmp_path}/none.sock", "podman:a", check=4).err
+
+
+def test_podman(bom, skep, archive):
+    want = bom(archive)
+    with Podman(archive) as podman:
+        where = ["--podman-host", podman.host]
+        assert bom("--no-cache", *where, "podman:localhost/alpine:3.10") == want
+        assert bom(*where, "podman:alpine:3.10") == want
+        assert bom("podman:alpine:3.10", env={"CONTAINER_HOST": podman.host}) == want
+        assert "has no image" in skep.run("sbom", *where, "podman:nothing:1", check=4).err
