@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "prog/skep/db_command.h"
 #include "prog/skep/db_fetch.h"
+#include "prog/skep/network_options.h"
 #include "prog/skep/log.h"
 #include "scan/feed/upstream.h"
 #include "wire/url.h"
@@ -177,6 +178,6 @@ const struct command cmd_db_update = {
 		  { "an artifact of a registry", "仓库中的制品" } },
 		{ "skep db update --feeds", { "build from the vendors' advisories", "由厂商公告构建" } },
 	},
-	.options = { options, db_key_options, db_fetch_options },
+	.options = { options, db_key_options, db_fetch_options, network_options },
 	.run = run,
 };

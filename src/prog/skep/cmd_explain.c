@@ -90,7 +90,7 @@ const struct command cmd_explain = {
 		{ "skep explain CVE-2019-14697 alpine.tar", { "why the image has it", "镜像为何受影响" } },
 		{ "skep explain CVE-2022-1271 --as rootfs / -p gzip", { "one package of this machine", "本机的某个软件包" } },
 	},
-	.options = { options, scan_source_options, scan_registry_options, scan_database_options,
+	.options = { options, scan_source_options, scan_registry_options, network_options, db_file_options,
 		     scan_performance_options },
 	.run = run,
 };

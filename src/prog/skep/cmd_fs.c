@@ -17,6 +17,6 @@ const struct command cmd_fs = {
 		{ "skep fs --skip-dirs 'build' -f json ./vendor", { "leave a folder out, print JSON", "跳过某目录，输出 JSON" } },
 	},
 	.options = { scan_source_options, scan_filter_options, scan_output_options, scan_gate_options,
-		     scan_database_options, scan_performance_options },
+		     db_file_options, scan_age_options, scan_performance_options },
 	.run = run,
 };

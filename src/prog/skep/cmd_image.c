@@ -28,7 +28,7 @@ const struct command cmd_image = {
 		{ "skep image -s critical,high --ignore-unfixed app.tar", { "only what matters and can be fixed", "只看严重且可修复的" } },
 		{ "skep image --fail-on high -f table -f json=report.json app.tar", { "gate a build, keep the report", "构建门禁并保存报告" } },
 	},
-	.options = { scan_source_options, scan_registry_options, scan_filter_options, scan_output_options,
-		     scan_gate_options, scan_database_options, scan_performance_options },
+	.options = { scan_source_options, scan_registry_options, network_options, scan_filter_options, scan_output_options,
+		     scan_gate_options, db_file_options, scan_age_options, scan_performance_options },
 	.run = run,
 };

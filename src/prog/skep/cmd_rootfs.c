@@ -21,6 +21,6 @@ const struct command cmd_rootfs = {
 		{ "skep rootfs --fail-on kev /mnt/root", { "fail on what is known to be exploited", "存在已知被利用的漏洞即失败" } },
 	},
 	.options = { scan_source_options, scan_filter_options, scan_output_options, scan_gate_options,
-		     scan_database_options, scan_performance_options },
+		     db_file_options, scan_age_options, scan_performance_options },
 	.run = run,
 };

@@ -22,6 +22,6 @@ const struct command cmd_sbom = {
 		{ "skep sbom -f spdx-json=app.spdx.json app.tar", { "SPDX 2.3 into a file", "SPDX 2.3 写入文件" } },
 		{ "skep image sbom:app.spdx.json", { "match it later", "之后再匹配漏洞" } },
 	},
-	.options = { scan_source_options, scan_registry_options, scan_output_options, scan_performance_options },
+	.options = { scan_source_options, scan_registry_options, network_options, scan_output_options, scan_performance_options },
 	.run = run,
 };

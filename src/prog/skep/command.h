@@ -14,7 +14,7 @@
 #include "base/option.h"
 #include "prog/skep/exit_code.h"
 
-#define COMMAND_MAX_TABLES 8
+#define COMMAND_MAX_TABLES 12
 #define COMMAND_MAX_EXAMPLES 6
 
 struct invocation;

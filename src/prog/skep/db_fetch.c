@@ -13,31 +13,10 @@
 #define FEED_LIST_MAX (4u << 20)
 
 const struct option_def db_fetch_options[] = {
-	{ .name = "ca-file",
-	  .type = OPTION_STRING,
-	  .group = OPTION_GROUP_SOURCE,
-	  .arg = "PEM",
-	  .complete = OPTION_COMPLETE_FILE,
-	  .help = { "trust this certificate authority too", "额外信任的 CA 证书" } },
-	{ .name = "docker-config",
-	  .type = OPTION_STRING,
-	  .group = OPTION_GROUP_SOURCE,
-	  .arg = "DIR",
-	  .complete = OPTION_COMPLETE_DIR,
-	  .rare = true,
-	  .help = { "folder of config.json with registry credentials (default: ~/.docker)",
-		    "存放仓库凭据 config.json 的目录（默认 ~/.docker）" } },
 	{ .name = "insecure",
 	  .type = OPTION_FLAG,
 	  .group = OPTION_GROUP_SOURCE,
 	  .help = { "allow plain HTTP and unverified TLS", "允许 HTTP 与不校验的 TLS" } },
-	{ .name = "timeout",
-	  .type = OPTION_DURATION,
-	  .group = OPTION_GROUP_SOURCE,
-	  .arg = "TIME",
-	  .fallback = "30s",
-	  .rare = true,
-	  .help = { "give up when a transfer stalls so long", "传输停滞超过该时间则放弃" } },
 	{ 0 },
 };
 

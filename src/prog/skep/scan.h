@@ -6,6 +6,8 @@
 
 #include "model/report.h"
 #include "prog/skep/command.h"
+#include "prog/skep/db_command.h"
+#include "prog/skep/network_options.h"
 #include "scan/source/source.h"
 
 /** Turns a target into an inventory: source_read_image() and its siblings. */
@@ -14,7 +16,7 @@ typedef int (*scan_reader)(const char *target, const struct scan_options *o, str
 
 extern const struct option_def scan_source_options[];   /**< where from, what to leave out */
 extern const struct option_def scan_registry_options[]; /**< how to reach registries and engines */
-extern const struct option_def scan_database_options[]; /**< which database, how old */
+extern const struct option_def scan_age_options[];      /**< how old the data may be */
 extern const struct option_def scan_filter_options[];   /**< which findings to show */
 extern const struct option_def scan_output_options[];   /**< which formats, where to */
 extern const struct option_def scan_gate_options[];     /**< what makes the exit code 1 */

@@ -1,0 +1,27 @@
+#include "prog/skep/network_options.h"
+
+const struct option_def network_options[] = {
+	{ .name = "ca-file",
+	  .type = OPTION_STRING,
+	  .group = OPTION_GROUP_SOURCE,
+	  .arg = "PEM",
+	  .complete = OPTION_COMPLETE_FILE,
+	  .rare = true,
+	  .help = { "trust this certificate authority too", "额外信任的 CA 证书" } },
+	{ .name = "docker-config",
+	  .type = OPTION_STRING,
+	  .group = OPTION_GROUP_SOURCE,
+	  .arg = "DIR",
+	  .complete = OPTION_COMPLETE_DIR,
+	  .rare = true,
+	  .help = { "folder of config.json with credentials (default: ~/.docker)",
+		    "存放凭据 config.json 的目录（默认 ~/.docker）" } },
+	{ .name = "timeout",
+	  .type = OPTION_DURATION,
+	  .group = OPTION_GROUP_SOURCE,
+	  .arg = "TIME",
+	  .fallback = "30s",
+	  .rare = true,
+	  .help = { "give up on a peer that sends nothing for so long", "对端多久无数据则放弃" } },
+	{ 0 },
+};
