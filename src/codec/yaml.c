@@ -7,16 +7,21 @@
 
 #define TAG_STR "tag:yaml.org,2002:str"
 
-/* A finished node that an alias may stand for, with the number of nodes below and including it. */
+/* How large a finished node is: the nodes below and including it, and the containers nested in it. */
+struct extent {
+	size_t nodes, height;
+};
+
+/* A finished node that an alias may stand for. */
 struct anchor {
 	struct value value;
-	size_t nodes;
+	struct extent extent;
 };
 
 struct frame {
 	struct value value;
 	size_t cap;
-	size_t nodes;
+	struct extent extent;
 	str anchor;
 	bool keyed; /* a member was pushed and waits for its value */
 };
@@ -40,6 +45,12 @@ static int malformed(struct builder *b, yaml_mark_t at, const char *why)
 {
 	return err_set(b->e, EBADMSG, "YAML line %zu column %zu: %s", at.line + 1, at.column + 1,
 		       why);
+}
+
+static int too_deep(struct builder *b, yaml_mark_t at)
+{
+	return err_set(b->e, E2BIG, "YAML line %zu: nested deeper than %d levels", at.line + 1,
+		       YAML_MAX_DEPTH);
 }
 
 static bool all_digits(str s)
@@ -145,7 +156,7 @@ static int take_scalar(struct builder *b, const yaml_event_t *ev, struct value *
 	return 0;
 }
 
-static int remember(struct builder *b, str name, const struct value *v, size_t nodes)
+static int remember(struct builder *b, str name, const struct value *v, struct extent extent)
 {
 	struct anchor *at;
 	void **slot;
@@ -156,7 +167,7 @@ static int remember(struct builder *b, str name, const struct value *v, size_t n
 	slot = at ? map_at(&b->anchors, name) : NULL;
 	if (!slot)
 		return spent(b);
-	*at = (struct anchor){ *v, nodes };
+	*at = (struct anchor){ *v, extent };
 	*slot = at;
 	return 0;
 }
@@ -170,7 +181,7 @@ static int count_nodes(struct builder *b, size_t nodes)
 }
 
 /* Puts a finished node where it belongs: the root, an element, a key or a member's value. */
-static int place(struct builder *b, const struct value *v, size_t nodes, yaml_mark_t at)
+static int place(struct builder *b, const struct value *v, struct extent extent, yaml_mark_t at)
 {
 	struct frame *f = b->depth ? &b->frames[b->depth - 1] : NULL;
 	struct value_member *m;
@@ -180,7 +191,8 @@ static int place(struct builder *b, const struct value *v, size_t nodes, yaml_ma
 		b->root = *v;
 		return 0;
 	}
-	f->nodes += nodes;
+	f->extent.nodes += extent.nodes;
+	f->extent.height = MAX(f->extent.height, extent.height + 1);
 	if (f->value.kind == VALUE_ARRAY) {
 		item = ARENA_PUSH(b->arena, f->value.items, f->value.count, f->cap);
 		if (!item)
@@ -221,10 +233,10 @@ static int open_container(struct builder *b, enum value_kind kind, const yaml_ch
 	if (r < 0)
 		return r;
 	if (b->depth == YAML_MAX_DEPTH)
-		return err_set(b->e, E2BIG, "YAML line %zu: nested deeper than %d levels",
-			       at.line + 1, YAML_MAX_DEPTH);
+		return too_deep(b, at);
 	f = &b->frames[b->depth];
-	*f = (struct frame){ .value = { .kind = kind, .line = (uint32_t)at.line + 1 }, .nodes = 1 };
+	*f = (struct frame){ .value = { .kind = kind, .line = (uint32_t)at.line + 1 },
+			     .extent = { 1, 1 } };
 	r = anchor_name(b, anchor, &f->anchor);
 	if (r == 0)
 		b->depth++;
@@ -234,13 +246,14 @@ static int open_container(struct builder *b, enum value_kind kind, const yaml_ch
 static int close_container(struct builder *b, yaml_mark_t at)
 {
 	struct frame *f = &b->frames[--b->depth];
-	int r = remember(b, f->anchor, &f->value, f->nodes);
+	int r = remember(b, f->anchor, &f->value, f->extent);
 
-	return r < 0 ? r : place(b, &f->value, f->nodes, at);
+	return r < 0 ? r : place(b, &f->value, f->extent, at);
 }
 
 static int on_scalar(struct builder *b, const yaml_event_t *ev)
 {
+	const struct extent one = { .nodes = 1 };
 	struct value v;
 	str anchor;
 	int r = count_nodes(b, 1);
@@ -250,8 +263,8 @@ static int on_scalar(struct builder *b, const yaml_event_t *ev)
 	if (r == 0)
 		r = take_scalar(b, ev, &v);
 	if (r == 0)
-		r = remember(b, anchor, &v, 1);
-	return r < 0 ? r : place(b, &v, 1, ev->start_mark);
+		r = remember(b, anchor, &v, one);
+	return r < 0 ? r : place(b, &v, one, ev->start_mark);
 }
 
 static int on_alias(struct builder *b, const yaml_event_t *ev)
@@ -262,8 +275,10 @@ static int on_alias(struct builder *b, const yaml_event_t *ev)
 
 	if (!at)
 		return malformed(b, ev->start_mark, "alias of an anchor that is not finished");
-	r = count_nodes(b, at->nodes);
-	return r < 0 ? r : place(b, &at->value, at->nodes, ev->start_mark);
+	if (b->depth + at->extent.height > YAML_MAX_DEPTH)
+		return too_deep(b, ev->start_mark);
+	r = count_nodes(b, at->extent.nodes);
+	return r < 0 ? r : place(b, &at->value, at->extent, ev->start_mark);
 }
 
 static int on_event(struct builder *b, const yaml_event_t *ev)

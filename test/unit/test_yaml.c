@@ -104,6 +104,13 @@ static void bounds_depth_nodes_and_memory(void **state UNUSED)
 			   i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
 	assert_int_equal(yaml_parse(buf_str(&b), &arena, &v, NULL), -E2BIG);
 
+	/* Aliases nest as what they stand for does. */
+	buf_reset(&b);
+	buf_add(&b, S("a0: &a0 [x]\n"));
+	for (int i = 1; i <= YAML_MAX_DEPTH; i++)
+		buf_printf(&b, "a%d: &a%d [*a%d]\n", i, i, i - 1);
+	assert_int_equal(yaml_parse(buf_str(&b), &arena, &v, NULL), -E2BIG);
+
 	arena_init(&small, 4096);
 	assert_int_equal(yaml_parse(S("[1, 2, 3]"), &small, &v, NULL), -ENOBUFS);
 	arena_done(&small);
