@@ -67,6 +67,28 @@ ill:
 	return TEXT_ILL_FORMED;
 }
 
+size_t text_ill_formed(str s)
+{
+	str rest = s;
+
+	while (rest.n) {
+		uint64_t eight;
+		str at = rest;
+
+		/* Most text is ASCII, which no byte of a longer sequence looks like. */
+		if (rest.n >= sizeof(eight)) {
+			memcpy(&eight, rest.p, sizeof(eight));
+			if (!(eight & 0x8080808080808080u)) {
+				rest = str_skip(rest, sizeof(eight));
+				continue;
+			}
+		}
+		if (text_next(&rest) == TEXT_ILL_FORMED)
+			return s.n - at.n;
+	}
+	return s.n;
+}
+
 unsigned int text_char_width(uint32_t c)
 {
 	if (c < 0x300 || c == TEXT_ILL_FORMED)

@@ -3,6 +3,8 @@
 #include <json-c/json.h>
 #include <limits.h>
 
+#include "base/text.h"
+
 static void position(str text, size_t at, unsigned int *line, unsigned int *column)
 {
 	*line = 1;
@@ -120,6 +122,18 @@ static int tokenize(struct json_tokener *t, str text, struct json_object **ret, 
 		       json_tokener_error_desc(why));
 }
 
+/* json-c has a check of its own, but lets encoded surrogates pass. */
+static int check_utf8(str text, struct err *e)
+{
+	size_t at = text_ill_formed(text);
+	unsigned int line, column;
+
+	if (at == text.n)
+		return 0;
+	position(text, at, &line, &column);
+	return err_set(e, EBADMSG, "JSON line %u column %u: %s", line, column, "ill-formed UTF-8");
+}
+
 int json_parse(str text, struct arena *a, struct value *ret, struct err *e)
 {
 	struct json_tokener *t;
@@ -131,11 +145,13 @@ int json_parse(str text, struct arena *a, struct value *ret, struct err *e)
 		return err_set(e, E2BIG, "JSON of %zu bytes is over the limit", text.n);
 	if (str_trim(text).n == 0)
 		return err_set(e, EBADMSG, "JSON: empty document");
+	r = check_utf8(text, e);
+	if (r < 0)
+		return r;
 	t = json_tokener_new_ex(JSON_MAX_DEPTH);
 	if (!t)
 		return err_set(e, ENOMEM, "JSON: out of memory");
-	json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8 |
-					  JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
 	r = tokenize(t, text, &o, e);
 	if (r == 0) {
 		r = convert(o, a, &v);

@@ -23,8 +23,9 @@ static void reads_a_document(void **state UNUSED)
 
 static void refuses_what_is_not_json(void **state UNUSED)
 {
-	static const char *const bad[] = { "",      "{",   "{\"a\":1} x", "[1,]",
-					   "['a']", "nul", "\"\xff\"",    "[\n1,\n}" };
+	static const char *const bad[] = { "",         "{",        "{\"a\":1} x",
+					   "[1,]",     "['a']",    "nul",
+					   "\"\xff\"", "[\n1,\n}", "\"\xed\xbb\xbf\"" };
 	struct arena a;
 	struct value v;
 

@@ -30,6 +30,10 @@ static void decoding_refuses_what_is_not_well_formed(void **state UNUSED)
 		assert_int_equal(text_next(&s), TEXT_ILL_FORMED);
 		assert_int_equal(s.n, strlen(ill[i]) - 1);
 	}
+	assert_int_equal(text_ill_formed(S("plain text of ASCII, then 好\xed\xbb\xbf")), 29);
+	assert_int_equal(text_ill_formed(S("plain text of ASCII, then 好")), 29);
+	assert_int_equal(text_ill_formed(S("\xff")), 0);
+
 	str s = S("\xf0\x9f\x90\x9d\xe4\xbd\xa0\xc3\xa9z");
 	assert_int_equal(text_next(&s), 0x1f41d);
 	assert_int_equal(text_next(&s), 0x4f60);
