@@ -95,13 +95,49 @@ static bool put_classic(str rest, struct buf *out)
 	return put_modifiers(rest, out);
 }
 
-/* Four digits and more, in groups of any size: the normal form keeps the groups. */
-static bool put_date(str rest, struct buf *out)
+/* Takes @p count digits off @p rest, behind one of ".:-" or nothing. */
+static bool skip_digits(str *rest, size_t count)
 {
-	str digits = version_digits(rest);
+	str s = rest->n && is_in(rest->p[0], ".:-") ? str_skip(*rest, 1) : *rest;
 
-	if (digits.n < 4)
+	if (version_digits(s).n < count)
 		return false;
+	*rest = str_skip(s, count);
+	return true;
+}
+
+/* Year, one to six groups of two digits, and up to two groups of one to three. */
+static bool is_date(str text)
+{
+	str head = str_skip(text, 4);
+
+	if (version_digits(text).n < 4)
+		return false;
+	for (int pairs = 0; pairs < 6 && skip_digits(&head, 2); pairs++) {
+		if (!head.n)
+			return true;
+		for (size_t first = 1; first <= 3; first++) {
+			str tail = head;
+
+			if (!skip_digits(&tail, first))
+				break;
+			if (!tail.n)
+				return true;
+			for (size_t second = 1; second <= 3; second++) {
+				str end = tail;
+
+				if (skip_digits(&end, second) && !end.n)
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+static bool put_date(str text, struct buf *out)
+{
+	str rest = text, digits = version_digits(text);
+
 	for (;;) {
 		put_number(out, digits);
 		rest = str_skip(rest, digits.n);
@@ -111,7 +147,7 @@ static bool put_date(str rest, struct buf *out)
 			break;
 		rest = str_skip(rest, 1);
 	}
-	return put_modifiers(rest, out);
+	return is_date(str_take(text, text.n - rest.n)) && put_modifiers(rest, out);
 }
 
 /* "1.2.x-dev". */

@@ -324,7 +324,8 @@ foreach (explode("\n", rtrim(stream_get_contents(STDIN), "\n")) as $l) {
 def test_composer_agrees_with_composer(build_dir):
     need("php", "-r", "require '/usr/share/php/Composer/Semver/autoload.php';")
     of = pairs(pairs_wanted(100_000), COMPOSER_PIECES, COMPOSER_REAL, "composer")
-    of = [p for p in of if not re.search(r"\d{18}|dev-", p[0] + " " + p[1])]
+    # Numbers past 64 bits; named branches; dates with two odd groups, which Composer reads from semver 3.4 on, Debian's is 3.3.
+    of = [p for p in of if not re.search(r"\d{18}|dev-|(^|[\sv])\d{6,}[.:-]", f"{p[0]}\t{p[1]}")]
     assert_agree("composer", of, ours(build_dir, "composer", of), oracle(["php", "-r"], COMPOSER_ORACLE, of), may_accept=True)
 
 
@@ -352,7 +353,7 @@ def test_maven_agrees_with_maven(build_dir, tmp_path):
     # Maven's answers make no order for a word in the middle of dots, for empty parts and for lists that begin with a
     # nothing (see version_maven.c).
     odd = re.compile(r"\.(?!final-)[a-z]+[.-]|(^|[.-])[.-]|^[0.]+[a-z-]|(^|[a-z.-])(0+|(ga|final|release))[a-z]|"
-                     r"(ga|final|release)[\d.]|(^|[\d-])(ga|final|release)-", re.I)
+                     r"(ga|final|release)[\d.]|(^|[\d-])(ga|final|release)-|[a-z-]0+[.-]", re.I)
     of = [(a, b) for a, b in of if not odd.search(a) and not odd.search(b)]
     command = ["java", "-cp", f"{jar}:/usr/share/java/commons-lang3.jar"]
     assert_agree("maven", of, ours(build_dir, "maven", of), oracle(command, tmp_path / "Oracle.java", of))
