@@ -216,8 +216,11 @@ int main(int argc, char **argv)
 	char note[64];
 
 	if (argc == 1) {
-		OWNED_FD fd = mkstemp(made);
+		int fd = mkstemp(made);
 
+		if (fd < 0)
+			die(&e);
+		close(fd);
 		make_database(path);
 	}
 	arena_init(&a, 0);

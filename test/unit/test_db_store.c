@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -77,14 +78,17 @@ static int set_up(void **state)
 	return 0;
 }
 
+static int remove_one(const char *path, const struct stat *st UNUSED, int kind UNUSED,
+		      struct FTW *at UNUSED)
+{
+	return remove(path);
+}
+
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const names[] = { "old.skdb", "new.skdb", "old.skdb.zst", "bad",
-					     "data/skep/vulndb.skdb" };
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		unlink(in(f, names[i]));
+	nftw(f->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	arena_done(&f->a);
 	return 0;
 }

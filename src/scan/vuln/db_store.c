@@ -174,10 +174,10 @@ static int open_in_memory(str bytes, struct vulndb **ret, struct err *e)
 
 static int open_bundle(str path, struct arena *a, struct vulndb **ret, struct err *e)
 {
-	str copy = (str){ 0 };
 	OWNED_BUF bytes = BUF_INIT;
 	char name[64];
 	struct stat st;
+	str copy;
 	int r;
 
 	if (stat(path.p, &st) < 0)
