@@ -95,7 +95,8 @@ def test_symlinked_layers(skep, tmp_path):
 def test_whiteouts(skep, tmp_path):
     path = tmp_path / "image.tar"
     path.write_bytes(images.docker_save([LAYERS[0], layer(entry("var/lib/.wh.dpkg"))]))
-    assert packages(scan(skep, path)) == []
+    # A system without its package database is told as a gap.
+    assert packages(scan(skep, path, check=6)) == []
     path.write_bytes(images.docker_save([LAYERS[0], layer(entry("var/.wh..wh..opq")),
                                          layer(entry("var/lib/dpkg/status", status("sed=4")))]))
     assert packages(scan(skep, path)) == [("sed", "4", 2)]

@@ -135,6 +135,29 @@ static void links_to_unread_places_are_gaps(void **state)
 	}
 }
 
+/* The work is the sum of what hides and what is there; their product would take minutes here. */
+static void many_links_and_whiteouts_are_no_work(void **state)
+{
+	enum { MANY = 200000 };
+	struct layer l = { 0 };
+	struct inventory v = { 0 };
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, 0);
+	l.links = ARENA_ARRAY(&a, MANY, struct layer_link);
+	l.whiteouts = ARENA_ARRAY(&a, MANY, str);
+	l.link_count = l.whiteout_count = MANY;
+	for (size_t i = 0; i < MANY; i++) {
+		l.links[i].path = arena_printf(&a, "var/lib/dpkg/info/%zu.list", i);
+		l.links[i].target = S("same");
+		l.whiteouts[i] = arena_printf(&a, "var/lib/dpkg/info/w%zu.list", i);
+	}
+	const struct layer *all[] = { &l, &l, &l };
+	assert_int_equal(layer_merge(all, 3, &a, &v, NULL), 0);
+	arena_done(&a);
+}
+
 static void purls_carry_what_matching_needs(void **state)
 {
 	struct arena a;
@@ -164,6 +187,7 @@ int main(void)
 		cmocka_unit_test(hidden_databases_are_gone),
 		cmocka_unit_test(opaque_folders_hide_what_is_in_them),
 		cmocka_unit_test(links_to_unread_places_are_gaps),
+		cmocka_unit_test(many_links_and_whiteouts_are_no_work),
 		cmocka_unit_test(purls_carry_what_matching_needs),
 	};
 

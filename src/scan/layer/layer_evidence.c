@@ -71,6 +71,7 @@ static void put(struct layer_evidence *v, const struct evidence *e)
 		return;
 	}
 	*(struct evidence *)*slot = *e;
+	v->found++;
 }
 
 static void parse(struct layer_evidence *v, enum evidence_kind kind, str path, str bytes,
@@ -120,6 +121,7 @@ static void hold(struct layer_evidence *v, enum evidence_kind kind, str path, st
 		return;
 	}
 	v->held_bytes += bytes.n;
+	v->found++;
 	h->next = v->held;
 	v->held = h;
 }
@@ -169,26 +171,28 @@ static void forget_below(struct layer_evidence *v, str path)
 			e->path = (str){ NULL, 0 };
 	}
 	for (struct layer_held *h = v->held; h; h = h->next)
-		if (layer_path_is_below(h->path, path))
+		if (h->path.n && layer_path_is_below(h->path, path))
 			h->path = (str){ NULL, 0 };
 }
 
-/* Copies @p path the first time it hides something; p is NULL the next times. */
+/* Copies @p path the first time it hides something; p is NULL the next times. Each path remembers how much had been
+ * found when it was last looked below, so that repeating an entry a million times is no work. */
 static str hide_once(struct layer_evidence *v, str path)
 {
+	uintptr_t seen = (uintptr_t)map_find(&v->hiding, path);
 	str own = { NULL, 0 };
 	void **slot;
 
-	forget_below(v, path);
-	if (map_find(&v->hiding, path))
-		return own;
-	own = arena_str(v->arena, path);
-	slot = own.p ? map_at(&v->hiding, own) : NULL;
+	if (seen != v->found + 1)
+		forget_below(v, path);
+	if (!seen)
+		own = arena_str(v->arena, path);
+	slot = seen || own.p ? map_at(&v->hiding, seen ? path : own) : NULL;
 	if (!slot) {
 		spent(v);
 		return (str){ NULL, 0 };
 	}
-	*slot = v;
+	*slot = (void *)((uintptr_t)v->found + 1);
 	return own;
 }
 

@@ -22,7 +22,8 @@ struct layer_evidence {
 	struct layer_held
 		*held; /**< databases whose companion may still come, newest first; malloc'd */
 	uint64_t held_bytes;
-	bool spent; /**< the memory budget is gone: said once */
+	size_t found; /**< files taken so far */
+	bool spent;   /**< the memory budget is gone: said once */
 };
 
 void layer_evidence_init(struct layer_evidence *v, struct layer *layer, const struct limits *l,

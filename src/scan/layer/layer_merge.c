@@ -11,6 +11,7 @@ struct merge {
 	struct arena *arena;
 	struct inventory *v;
 	struct layer_view view;
+	str *content_sets; /**< by layer */
 	struct map owners; /**< "name:arch" or "name" -> struct package with `owned` */
 	struct err *e;
 };
@@ -94,6 +95,16 @@ static str content_sets_for(const struct merge *m, uint32_t layer)
 	return best ? best->evidence->content_sets : (str){ NULL, 0 };
 }
 
+static int collect_content_sets(struct merge *m, size_t layers)
+{
+	m->content_sets = ARENA_ARRAY(m->arena, layers, str);
+	if (!m->content_sets)
+		return spent(m);
+	for (size_t i = 0; i < layers; i++)
+		m->content_sets[i] = content_sets_for(m, (uint32_t)i);
+	return 0;
+}
+
 static int add_package(struct merge *m, const struct view_file *f, const struct package *from)
 {
 	struct package_list *l = &m->v->packages;
@@ -109,7 +120,7 @@ static int add_package(struct merge *m, const struct view_file *f, const struct 
 		p->namespace = m->v->os.id;
 	join_owned(m, p);
 	if (str_is(p->type, "rpm") && !p->content_sets.n)
-		p->content_sets = content_sets_for(m, p->layer);
+		p->content_sets = m->content_sets[p->layer];
 	p->third_party = p->third_party || package_is_third_party(p, &m->v->os);
 	return package_purl(p, &m->v->os, m->arena, &p->purl, m->e);
 }
@@ -231,6 +242,8 @@ int layer_merge(const struct layer *const *layers, size_t count, struct arena *a
 		r = choose_os(&m);
 	if (r == 0)
 		r = collect_owners(&m);
+	if (r == 0)
+		r = collect_content_sets(&m, count);
 	if (r == 0)
 		r = collect_packages(&m);
 	if (r < 0)

@@ -8,7 +8,7 @@ enum { MAX_LINKS = 40 };
 
 void layer_view_init(struct layer_view *v, struct arena *a)
 {
-	*v = (struct layer_view){ .arena = a, .at = map_in(a) };
+	*v = (struct layer_view){ .arena = a, .at = map_in(a), .link_at = map_in(a) };
 }
 
 static str package_key(const struct package *p, struct arena *a)
@@ -17,27 +17,88 @@ static str package_key(const struct package *p, struct arena *a)
 			    STR_ARG(p->arch));
 }
 
-static void hide(struct layer_view *v, str path, bool itself)
+/* The folder @p path lies in; behind the root, whose path is empty, p is NULL. */
+static str folder_above(str path)
 {
-	for (size_t i = 0; i < v->file_count; i++) {
-		struct view_file *f = &v->files[i];
+	size_t slash = str_find_last(path, '/');
 
-		if (layer_path_is_below(f->evidence->path, path) &&
-		    (itself || f->evidence->path.n != path.n))
-			f->hidden = true;
-	}
-	for (size_t i = 0; i < v->link_count; i++) {
-		str at = v->links[i].link->path;
-
-		if (layer_path_is_below(at, path) && (itself || at.n != path.n))
-			v->links[i].hidden = true;
-	}
+	if (!path.n)
+		return (str){ NULL, 0 };
+	return (str){ path.p, slash < path.n ? slash : 0 };
 }
 
-static void hide_all(struct layer_view *v, const str *paths, size_t count, bool themselves)
+/* What a layer hides: a path with all below it, or only what is below it. Looked up by the paths of what is visible, so
+ * the work is the sum of both counts and not their product, whatever a hostile layer names. */
+enum hides { HIDES_BELOW = 1, HIDES_ITSELF = 2 };
+
+static int note_hidden(struct map *m, str path, uintptr_t what, struct err *e)
 {
-	for (size_t i = 0; i < count; i++)
-		hide(v, paths[i], themselves);
+	void **slot = map_at(m, path);
+
+	if (!slot)
+		return err_set(e, ENOBUFS, "merging layers: memory budget spent");
+	*slot = (void *)((uintptr_t)*slot | what);
+	return 0;
+}
+
+static int note_all(struct map *m, const str *paths, size_t count, uintptr_t what, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = note_hidden(m, paths[i], what, e);
+	return r;
+}
+
+static bool is_hidden(const struct map *m, str path)
+{
+	if ((uintptr_t)map_find(m, path) & HIDES_ITSELF)
+		return true;
+	for (str above = folder_above(path); above.p; above = folder_above(above))
+		if (map_find(m, above))
+			return true;
+	return false;
+}
+
+/* A folder replaces a link of a lower layer: files below its path tell that there is one. */
+static int note_folders(struct map *m, const struct layer *l, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < l->evidence_count && r == 0; i++)
+		for (str above = l->evidence[i].path; above.p && r == 0;
+		     above = folder_above(above)) {
+			if (map_find(m, above))
+				break;
+			r = note_hidden(m, above, HIDES_ITSELF, e);
+		}
+	return r;
+}
+
+static int hide_lower(struct layer_view *v, const struct layer *l, struct err *e)
+{
+	struct map hidden = map_in(v->arena), folders = map_in(v->arena);
+	int r = note_all(&hidden, l->opaques, l->opaque_count, HIDES_BELOW, e);
+
+	if (r == 0)
+		r = note_all(&hidden, l->whiteouts, l->whiteout_count, HIDES_BELOW | HIDES_ITSELF,
+			     e);
+	if (r == 0)
+		r = note_all(&hidden, l->blockers, l->blocker_count, HIDES_BELOW | HIDES_ITSELF, e);
+	for (size_t i = 0; i < l->link_count && r == 0; i++)
+		r = note_hidden(&hidden, l->links[i].path, HIDES_BELOW | HIDES_ITSELF, e);
+	if (r == 0 && v->link_count)
+		r = note_folders(&folders, l, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < v->file_count; i++)
+		if (is_hidden(&hidden, v->files[i].evidence->path))
+			v->files[i].hidden = true;
+	for (size_t i = 0; i < v->link_count; i++)
+		if (is_hidden(&hidden, v->links[i].link->path) ||
+		    map_find(&folders, v->links[i].link->path))
+			v->links[i].hidden = true;
+	return 0;
 }
 
 static uint32_t index_of(void *value)
@@ -89,38 +150,28 @@ static int lay_file(struct layer_view *v, const struct evidence *e, uint32_t ind
 	return 0;
 }
 
-/* A folder replaces a link of a lower layer: files below its path tell that there is one. */
-static void hide_links_above(struct layer_view *v, const struct layer *l, uint32_t index)
+static int lay_link(struct layer_view *v, const struct layer_link *link, uint32_t index,
+		    struct err *e)
 {
-	for (size_t i = 0; i < v->link_count; i++)
-		for (size_t k = 0; k < l->evidence_count && v->links[i].layer != index; k++)
-			if (layer_path_is_below(l->evidence[k].path, v->links[i].link->path))
-				v->links[i].hidden = true;
+	struct view_link *k = ARENA_PUSH(v->arena, v->links, v->link_count, v->link_cap);
+	void **slot = k ? map_at(&v->link_at, link->path) : NULL;
+
+	if (!slot)
+		return err_set(e, ENOBUFS, "merging layers: memory budget spent");
+	*k = (struct view_link){ link, index, false };
+	*slot = (void *)(uintptr_t)v->link_count;
+	return 0;
 }
 
 int layer_view_apply(struct layer_view *v, const struct layer *l, uint32_t index, struct err *e)
 {
-	int r;
+	int r = hide_lower(v, l, e);
 
-	hide_all(v, l->opaques, l->opaque_count, false);
-	hide_all(v, l->whiteouts, l->whiteout_count, true);
-	hide_all(v, l->blockers, l->blocker_count, true);
-	for (size_t i = 0; i < l->link_count; i++)
-		hide(v, l->links[i].path, true);
-	hide_links_above(v, l, index);
-	for (size_t i = 0; i < l->link_count; i++) {
-		struct view_link *k = ARENA_PUSH(v->arena, v->links, v->link_count, v->link_cap);
-
-		if (!k)
-			return err_set(e, ENOBUFS, "merging layers: memory budget spent");
-		*k = (struct view_link){ &l->links[i], index, false };
-	}
-	for (size_t i = 0; i < l->evidence_count; i++) {
+	for (size_t i = 0; i < l->link_count && r == 0; i++)
+		r = lay_link(v, &l->links[i], index, e);
+	for (size_t i = 0; i < l->evidence_count && r == 0; i++)
 		r = lay_file(v, &l->evidence[i], index, e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return r;
 }
 
 uint32_t layer_view_since(const struct view_file *f, const struct package *p, struct arena *a)
@@ -131,15 +182,25 @@ uint32_t layer_view_since(const struct view_file *f, const struct package *p, st
 	return since ? index_of(since) : f->layer;
 }
 
+static const struct layer_link *link_at(const struct layer_view *v, str path)
+{
+	uintptr_t place = (uintptr_t)map_find(&v->link_at, path);
+	const struct view_link *k = place ? &v->links[place - 1] : NULL;
+
+	return k && !k->hidden ? k->link : NULL;
+}
+
+/* The link that stands highest on the way is followed first, as the kernel does. */
 static const struct layer_link *link_on(const struct layer_view *v, str path)
 {
-	for (size_t i = v->link_count; i-- > 0;) {
-		const struct view_link *k = &v->links[i];
+	const struct layer_link *found = NULL;
 
-		if (!k->hidden && layer_path_is_below(path, k->link->path))
-			return k->link;
+	for (str at = path; at.p; at = folder_above(at)) {
+		const struct layer_link *link = link_at(v, at);
+
+		found = link ? link : found;
 	}
-	return NULL;
+	return found;
 }
 
 str layer_view_resolve(const struct layer_view *v, str path)

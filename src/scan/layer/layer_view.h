@@ -27,6 +27,7 @@ struct layer_view {
 	struct map at; /**< path -> index into files plus one, as a pointer */
 	struct view_link *links;
 	size_t link_count, link_cap;
+	struct map link_at; /**< path -> index into links plus one, as a pointer */
 };
 
 void layer_view_init(struct layer_view *v, struct arena *a);

@@ -15,8 +15,10 @@ enum {
 	PIECE_BYTES = 256 * 1024,
 	PIPE_BYTES = 1024 * 1024,
 	PROGRESS_MS = 100,
-	/* No layer within the default limits takes so long; a parser in an endless loop is ended by it. */
-	CPU_S = 1800,
+	/* The slowest honest stream (xz of zeros) takes a second of processor time for a megabyte; a parser in an endless
+	 * loop is ended by this. */
+	CPU_S = 60,
+	CPU_S_MAX = 1800,
 	EXIT_NO_SANDBOX = 3,
 };
 
@@ -86,13 +88,18 @@ struct child {
 	const struct layer_input *in;
 };
 
+static uint64_t cpu_limit(const struct layer_input *in)
+{
+	return in->bytes / MIB > CPU_S_MAX ? CPU_S_MAX : CPU_S + in->bytes / MIB;
+}
+
 static int child_main(void *ctx)
 {
 	struct child *c = ctx;
 	OWNED_BUF answer = BUF_INIT;
 	struct sandbox_limits limits = { .memory_bytes = 2 * c->task.options->limits.memory_bytes +
 							 WORKER_OVERHEAD_BYTES,
-					 .cpu_s = CPU_S };
+					 .cpu_s = cpu_limit(c->in) };
 	struct err e = { 0 };
 	str rest;
 

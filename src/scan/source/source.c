@@ -50,28 +50,51 @@ static int read_local(const char *path, const struct stat *st, const struct scan
 		       path, path);
 }
 
-/* "not here" and "nobody answers" send the search on; any other trouble is the user's answer. */
+/* "not here", "nobody answers" and "not for you" send the search on; other trouble is the user's answer. */
 static bool is_absent(int r)
 {
-	return r == -ENOENT || r == -EHOSTUNREACH || r == -ECONNREFUSED;
+	return r == -ENOENT || r == -EHOSTUNREACH || r == -ECONNREFUSED || r == -EACCES;
+}
+
+/* The engines this machine has, then the registry. An engine that turned us away may be why nothing was found. */
+static int ask_around(const char *target, const struct scan_options *o, struct arena *a,
+		      struct inventory *ret, struct err *e)
+{
+	static const enum source_scheme engines[] = { SOURCE_DOCKER, SOURCE_PODMAN };
+	struct err denied = { 0 };
+	int r;
+
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+		struct err why = { 0 };
+
+		r = engine_source_read(target, engines[i], o, a, ret, &why);
+		if (!is_absent(r)) {
+			if (r < 0 && e)
+				*e = why;
+			return r;
+		}
+		if (r == -EACCES)
+			denied = why;
+	}
+	r = registry_source_read(target, o, a, ret, e);
+	if (r < 0 && denied.text[0] && e) {
+		struct err registry = *e;
+
+		return err_set(e, -r, "%s; before that, %s", registry.text, denied.text);
+	}
+	return r;
 }
 
 static int guess(const char *target, const struct scan_options *o, struct arena *a,
 		 struct inventory *ret, struct err *e)
 {
 	struct stat st;
-	int r;
 
 	if (stat(target, &st) == 0)
 		return read_local(target, &st, o, a, ret, e);
 	if (target[0] == '/' || target[0] == '.')
 		return err_sys(e, errno, "cannot open '%s'", target);
-	r = engine_source_read(target, SOURCE_DOCKER, o, a, ret, e);
-	if (is_absent(r))
-		r = engine_source_read(target, SOURCE_PODMAN, o, a, ret, e);
-	if (is_absent(r))
-		r = registry_source_read(target, o, a, ret, e);
-	return r;
+	return ask_around(target, o, a, ret, e);
 }
 
 int source_read_image(const char *target, const struct scan_options *o, struct arena *a,
