@@ -3,6 +3,7 @@
 #include <json-c/json.h>
 #include <limits.h>
 
+#include "base/buf.h"
 #include "base/text.h"
 
 static void position(str text, size_t at, unsigned int *line, unsigned int *column)
@@ -90,71 +91,104 @@ static int convert(struct json_object *o, struct arena *a, struct value *v)
 	return -EBADMSG;
 }
 
-static int tokenize(struct json_tokener *t, str text, struct json_object **ret, struct err *e)
+static int refuse(str text, size_t at, const char *why, struct err *e)
 {
-	struct json_object *o = json_tokener_parse_ex(t, text.n ? text.p : "", (int)text.n);
-	enum json_tokener_error why = json_tokener_get_error(t);
 	unsigned int line, column;
 
-	/* A bare number at the very end is complete only once the tokener is told that nothing follows. */
-	if (why == json_tokener_continue) {
-		o = json_tokener_parse_ex(t, "", -1);
-		why = json_tokener_get_error(t);
-		if (why == json_tokener_success) {
-			*ret = o;
-			return 0;
-		}
-	}
-	if (why == json_tokener_success) {
-		size_t end = json_tokener_get_parse_end(t);
-
-		if (end >= text.n || str_trim(str_skip(text, end)).n == 0) {
-			*ret = o;
-			return 0;
-		}
-		json_object_put(o);
-		position(text, end, &line, &column);
-		return err_set(e, EBADMSG, "JSON line %u column %u: text after the end", line,
-			       column);
-	}
-	position(text, json_tokener_get_parse_end(t), &line, &column);
-	return err_set(e, EBADMSG, "JSON line %u column %u: %s", line, column,
-		       json_tokener_error_desc(why));
+	position(text, at, &line, &column);
+	return err_set(e, EBADMSG, "JSON line %u column %u: %s", line, column, why);
 }
 
-/* json-c has a check of its own, but lets encoded surrogates pass. */
-static int check_utf8(str text, struct err *e)
+/* json-c 0.18 compares signed characters: in strict mode it takes every byte above 0x7f for a control character. */
+static bool strict_refuses_utf8(void)
 {
-	size_t at = text_ill_formed(text);
-	unsigned int line, column;
+	return json_c_version_num() == 0x001200;
+}
 
-	if (at == text.n)
-		return 0;
-	position(text, at, &line, &column);
-	return err_set(e, EBADMSG, "JSON line %u column %u: %s", line, column, "ill-formed UTF-8");
+/** Writes well-formed text with \u escapes instead of characters beyond ASCII, which JSON allows in strings only. */
+static int escape_text(str text, struct buf *out, struct err *e)
+{
+	str all = text;
+	bool escaped = false; /* by the backslash before: no character beyond ASCII may follow it */
+
+	while (text.n) {
+		str whole = text;
+		uint32_t c = text_next(&text);
+
+		if (c < 0x80) {
+			buf_byte(out, (char)c);
+			escaped = c == '\\' && !escaped;
+		} else if (escaped) {
+			return refuse(all, all.n - whole.n, "invalid string sequence", e);
+		} else if (c < 0x10000) {
+			buf_printf(out, "\\u%04x", c);
+		} else {
+			buf_printf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+				   0xdc00 + ((c - 0x10000) & 0x3ff));
+		}
+	}
+	if (buf_error(out) < 0)
+		return err_set(e, ENOMEM, "JSON: out of memory");
+	return 0;
+}
+
+/**
+ * Parses the text as the only element of an array. That ends a bare number and shows text after the end in the same way
+ * whatever the library's version; where it stopped and how it checks UTF-8 differ between them.
+ */
+static int tokenize(struct json_tokener *t, str text, struct json_object **ret, struct err *e)
+{
+	struct json_object *o;
+	enum json_tokener_error why;
+
+	json_tokener_parse_ex(t, "[", 1);
+	o = json_tokener_parse_ex(t, text.p, (int)text.n);
+	why = json_tokener_get_error(t);
+	if (why == json_tokener_success) {
+		json_object_put(o);
+		return refuse(text, json_tokener_get_parse_end(t), "text after the end", e);
+	}
+	if (why != json_tokener_continue)
+		return refuse(text, json_tokener_get_parse_end(t), json_tokener_error_desc(why), e);
+	o = json_tokener_parse_ex(t, "]", 1);
+	if (json_tokener_get_error(t) != json_tokener_success)
+		return refuse(text, text.n, "unexpected end of data", e);
+	if (json_object_array_length(o) != 1) {
+		json_object_put(o);
+		return refuse(text, text.n, "more than one value", e);
+	}
+	*ret = o;
+	return 0;
 }
 
 int json_parse(str text, struct arena *a, struct value *ret, struct err *e)
 {
+	OWNED_BUF ascii = BUF_INIT;
 	struct json_tokener *t;
 	struct json_object *o = NULL;
 	struct value v = { 0 };
+	size_t bad = text_ill_formed(text);
 	int r;
 
+	if (bad < text.n)
+		return refuse(text, bad, "ill-formed UTF-8", e);
+	if (strict_refuses_utf8()) {
+		r = escape_text(text, &ascii, e);
+		if (r < 0)
+			return r;
+		text = buf_str(&ascii);
+	}
 	if (text.n > INT_MAX)
 		return err_set(e, E2BIG, "JSON of %zu bytes is over the limit", text.n);
 	if (str_trim(text).n == 0)
 		return err_set(e, EBADMSG, "JSON: empty document");
-	r = check_utf8(text, e);
-	if (r < 0)
-		return r;
-	t = json_tokener_new_ex(JSON_MAX_DEPTH);
+	t = json_tokener_new_ex(JSON_MAX_DEPTH + 1);
 	if (!t)
 		return err_set(e, ENOMEM, "JSON: out of memory");
-	json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
 	r = tokenize(t, text, &o, e);
 	if (r == 0) {
-		r = convert(o, a, &v);
+		r = convert(json_object_array_get_idx(o, 0), a, &v);
 		if (r < 0)
 			err_set(e, -r, "JSON: memory budget spent");
 		json_object_put(o);

@@ -95,7 +95,7 @@ static void descriptions_and_nvd(void **state UNUSED)
 		     "CVE-2020-0001 high - CVSS:3.1/AV:L -1 0 0 - CWE-787\n");
 	assert_unreadable("nvd/one.json", "nvd",
 			  "{\"vulnerabilities\":[{\"cve\":{\"id\":\"CVE-1\"}",
-			  "nvd/one.json: JSON line 1 column 1: unexpected end of data\n");
+			  "nvd/one.json: JSON line 1 column 42: unexpected end of data\n");
 }
 
 int main(void)

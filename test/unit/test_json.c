@@ -62,9 +62,32 @@ static void writes_valid_json(void **state UNUSED)
 		   "\"n\":[-5,0.153,7,null]}");
 }
 
+/* Libraries differ in all of these; we do not. */
+static void edges(void **state)
+{
+	static const char *const good[] = { "1", " 7 ", "\"\\\\é\"", "{\"é\":\"😀\"}", "null" };
+	static const char *const bad[] = { "1 2",     "1,2", "1]",       "1],[2",
+					   "[1,]",    "tru", "\"\xff\"", "\"\\é\"",
+					   "{\"a\":", "'a'", "// no\n1", "NaN" };
+	struct arena a;
+	struct value v;
+
+	(void)state;
+	arena_init(&a, 0);
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		assert_int_equal(json_parse(str_from(good[i]), &a, &v, NULL), 0);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (json_parse(str_from(bad[i]), &a, &v, NULL) != -EBADMSG)
+			fail_msg("accepted: %s", bad[i]);
+	assert_int_equal(json_parse(S("{\"é\":\"😀\"}"), &a, &v, NULL), 0);
+	assert_str(value_get_str(&v, "é"), "😀");
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(edges),
 		cmocka_unit_test(reads_a_document),
 		cmocka_unit_test(refuses_what_is_not_json),
 		cmocka_unit_test(writes_valid_json),
