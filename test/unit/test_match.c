@@ -387,6 +387,34 @@ static void follows_ranges_of_language_packages(void **state)
 	assert_str(gap_of(&r, GAP_NO_DATA)->place, "gem");
 }
 
+/* Whatever the budget, the answer is whole or the budget is named. */
+static void never_answers_in_part(void **state)
+{
+	struct fixture *f = *state;
+	struct package *p = ARENA_ARRAY(&f->a, 200, struct package);
+	struct inventory v = { .os = DEBIAN, .packages = { p, 200, 200 } };
+	bool spent = false, done = false;
+
+	for (size_t i = 0; i < 200; i++)
+		p[i] = deb("libssl1.1", "1.1.1n-0+deb11u2", "openssl", "1.1.1n-0+deb11u2");
+	for (size_t budget = 1024; !done; budget += 9000) {
+		struct report r = { 0 };
+		struct err e = { 0 };
+		struct arena a;
+		int got;
+
+		arena_init(&a, budget);
+		got = match_inventory(f->db, &v, NULL, 0, &a, &r, &e);
+		assert_true(got == 0 || got == -ENOBUFS);
+		spent |= got == -ENOBUFS;
+		done = got == 0;
+		assert_int_equal(r.findings.count, done ? 400 : 0);
+		assert_true(done || e.text[0]);
+		arena_done(&a);
+	}
+	assert_true(spent);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -402,6 +430,7 @@ int main(void)
 		cmocka_unit_test(keeps_modules_apart),
 		cmocka_unit_test(lets_a_rebuild_stand_in),
 		cmocka_unit_test(follows_ranges_of_language_packages),
+		cmocka_unit_test(never_answers_in_part),
 	};
 
 	return cmocka_run_group_tests_name("match", tests, set_up, tear_down);

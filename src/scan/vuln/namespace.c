@@ -2,6 +2,8 @@
 
 #include <ctype.h>
 
+#include "scan/package/eol.h"
+
 static const struct namespace_rule rules[] = {
 #define NAMESPACE(prefix_, release_, type_, scheme_, key_, version_, unfixed_, stand_in_, title_) \
 	{ \
@@ -25,14 +27,6 @@ static const struct {
 #define NAMESPACE_OS(id_, prefix_) { (id_), (prefix_) },
 #include "scan/vuln/namespace.def"
 #undef NAMESPACE_OS
-};
-
-static const struct {
-	const char *prefix, *codename, *release;
-} codenames[] = {
-#define NAMESPACE_CODENAME(prefix_, codename_, release_) { (prefix_), (codename_), (release_) },
-#include "scan/vuln/namespace.def"
-#undef NAMESPACE_CODENAME
 };
 
 const struct namespace_rule *namespace_find(str name)
@@ -59,11 +53,17 @@ const struct namespace_rule *namespace_of_purl_type(str type)
 
 str namespace_release_of_codename(str prefix, str codename)
 {
-	for (size_t i = 0; i < ARRAY_LEN(codenames); i++)
-		if (str_is(prefix, codenames[i].prefix) &&
-		    str_eq_nocase(codename, str_from(codenames[i].codename)))
-			return str_from(codenames[i].release);
-	return (str){ 0 };
+	char lower[32];
+
+	if (codename.n > sizeof(lower))
+		return (str){ 0 };
+	for (size_t i = 0; i < codename.n; i++)
+		lower[i] = (char)tolower((unsigned char)codename.p[i]);
+	codename.p = lower;
+	/* Debian's unstable branch is never released, so the table of releases has no number for it. */
+	if (str_is(prefix, "debian") && str_is(codename, "sid"))
+		return S("sid");
+	return eol_release_of_codename(prefix, codename);
 }
 
 static size_t digits(str s)

@@ -50,7 +50,7 @@ const struct namespace_rule *namespace_of_os(const struct os *os, struct arena *
 /** The same release under another prefix ("almalinux:9" for "rhel:9"); the empty span when @p a is spent. */
 str namespace_with_prefix(str name, const char *prefix, struct arena *a);
 
-/** The release a codename stands for ("bookworm": "12"), without case; the empty span when unknown. */
+/** The release a codename stands for ("bookworm": "12", "sid": "sid"), without case; the empty span when unknown. */
 str namespace_release_of_codename(str prefix, str codename);
 
 /**
