@@ -208,9 +208,37 @@ static int status_error(const struct registry *g, const struct http_response *r,
 		       buf_cstr(&reason));
 }
 
+/* A blob on its way to its receiver, over as many requests as it takes. */
+struct stream {
+	int (*on_body)(void *ctx, str bytes, struct err *e);
+	void *ctx;
+	uint64_t delivered;
+	uint64_t skip; /* bytes of this answer the receiver has already */
+};
+
+static int start_stream(void *ctx, const struct http_response *r, struct err *e)
+{
+	struct stream *s = ctx;
+
+	(void)e;
+	s->skip = r->is_partial ? 0 : s->delivered;
+	return 0;
+}
+
+static int take_stream(void *ctx, str bytes, struct err *e)
+{
+	struct stream *s = ctx;
+	size_t skip = (size_t)MIN(s->skip, (uint64_t)bytes.n);
+
+	s->skip -= skip;
+	bytes = str_skip(bytes, skip);
+	s->delivered += bytes.n;
+	return bytes.n ? s->on_body(s->ctx, bytes, e) : 0;
+}
+
 /* One request, repeated with fresh credentials when the registry no longer takes the old. */
-static int exchange(struct registry *g, struct http_request *q, const char *what,
-		    struct http_response *ret, struct err *e)
+static int exchange(struct registry *g, struct http_request *q, const struct stream *s,
+		    const char *what, struct http_response *ret, struct err *e)
 {
 	int r = connected(g, e);
 
@@ -221,6 +249,7 @@ static int exchange(struct registry *g, struct http_request *q, const char *what
 		if (g->authorization.n)
 			headers[1] = buf_cstr(&g->authorization);
 		q->headers = headers;
+		q->offset = s ? s->delivered : 0;
 		r = http_retry(g->client, q, &answer, e);
 		if (r < 0)
 			return err_wrap(e, r, "%s of %.*s", what, STR_ARG(g->ref.repository));
@@ -239,9 +268,10 @@ static int exchange(struct registry *g, struct http_request *q, const char *what
 	return r;
 }
 
-static int get(struct registry *g, const char *kind, str name, uint64_t max_bytes,
-	       struct http_request *q, struct http_response *ret, struct err *e)
+static int get(struct registry *g, const char *kind, str name, uint64_t max_bytes, struct stream *s,
+	       struct http_response *ret, struct err *e)
 {
+	struct http_request q = { .max_body = max_bytes };
 	OWNED_BUF url = BUF_INIT, what = BUF_INIT;
 
 	buf_printf(&url, "%s/v2/%.*s/%ss/", buf_cstr(&g->base), STR_ARG(g->ref.repository), kind);
@@ -249,9 +279,13 @@ static int get(struct registry *g, const char *kind, str name, uint64_t max_byte
 	buf_printf(&what, "%s %.*s", kind, STR_ARG(name));
 	if (buf_error(&url) || buf_error(&what))
 		return err_set(e, ENOMEM, "no memory for a request");
-	q->url = buf_cstr(&url);
-	q->max_body = max_bytes;
-	return exchange(g, q, buf_cstr(&what), ret, e);
+	q.url = buf_cstr(&url);
+	if (s) {
+		q.on_start = start_stream;
+		q.on_body = take_stream;
+		q.ctx = s;
+	}
+	return exchange(g, &q, s, buf_cstr(&what), ret, e);
 }
 
 static int check_digest(const struct registry *g, str bytes, str expected, char *ret, struct err *e)
@@ -302,9 +336,8 @@ static int take_manifest(const struct registry *g, str name, const struct http_r
 int registry_manifest(struct registry *g, str tag_or_digest, struct arena *a,
 		      struct registry_document *ret, struct err *e)
 {
-	struct http_request q = { 0 };
 	struct http_response r;
-	int result = get(g, "manifest", tag_or_digest, REGISTRY_DOCUMENT_MAX, &q, &r, e);
+	int result = get(g, "manifest", tag_or_digest, REGISTRY_DOCUMENT_MAX, NULL, &r, e);
 
 	if (result < 0)
 		return result;
@@ -316,10 +349,9 @@ int registry_manifest(struct registry *g, str tag_or_digest, struct arena *a,
 int registry_blob(struct registry *g, str digest, struct arena *a, str *ret, struct err *e)
 {
 	char sum[DIGEST_TEXT_BYTES];
-	struct http_request q = { 0 };
 	struct http_response r;
 	str bytes;
-	int result = get(g, "blob", digest, REGISTRY_DOCUMENT_MAX, &q, &r, e);
+	int result = get(g, "blob", digest, REGISTRY_DOCUMENT_MAX, NULL, &r, e);
 
 	if (result < 0)
 		return result;
@@ -338,9 +370,9 @@ int registry_blob_stream(struct registry *g, str digest, uint64_t max_bytes,
 			 int (*on_body)(void *ctx, str bytes, struct err *e), void *ctx,
 			 struct err *e)
 {
-	struct http_request q = { .on_body = on_body, .ctx = ctx };
+	struct stream s = { .on_body = on_body, .ctx = ctx };
 	struct http_response r;
-	int result = get(g, "blob", digest, max_bytes, &q, &r, e);
+	int result = get(g, "blob", digest, max_bytes, &s, &r, e);
 
 	if (result == 0)
 		http_response_done(&r);

@@ -307,6 +307,22 @@ def test_blob_redirects_do_not_leak_the_token(probe):
         assert all("Authorization" not in q[2] for q in store.requests)
 
 
+def test_a_token_that_expires_in_the_middle(probe):
+    with FakeRegistry(token=True) as r:
+        r.add_image("x", "1", [b"layer"])
+        blob = r.add_blob(DATA)
+        r.fault("GET", "/v2/x/blobs/", Fault(truncate=100_000, times=1))
+        challenge = {"WWW-Authenticate": f'Bearer realm="{r.url}/token",service="fake",error="invalid_token"'}
+        r.fault("GET", "/v2/x/blobs/", Fault(status=401, headers=challenge, times=1))
+        assert probe("pull", r.host + "/x:1", blob).endswith(b"+json\n" + DATA)
+        assert [q[2].get("Range") for q in r.requests if "/blobs/" in q[1]] == [None, "bytes=100000-", "bytes=100000-"]
+
+
+def test_a_proxy_of_the_environment_is_used(probe, fake):
+    fake.fault("GET", "http://mirror.example/", Fault(status=418))
+    assert probe("get", "http://mirror.example/db", http_proxy=fake.url, no_proxy="").startswith(b"418 0\n")
+
+
 def test_no_engine(probe, tmp_path):
     assert "does not run" in probe("inspect", f"unix://{tmp_path}/none.sock", "x", want=errno.ENOENT)
     assert "ssh://" in probe("inspect", "ssh://host", "x", want=errno.EINVAL)

@@ -1,6 +1,7 @@
 #include "prog/skep/db_fetch.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <time.h>
 
 #include "base/file.h"
@@ -163,8 +164,8 @@ static int build(struct invocation *v, const struct feed_upstream_list *l, const
 	if (r == 0 && stats.claims == 0)
 		r = err_set(&v->err, EBADMSG, "the feeds hold no advisory that could be read");
 	if (r == 0 && (stats.unreadable || stats.bad_versions))
-		log_warning("%llu records could not be used; `skep db build` names them",
-			    (unsigned long long)(stats.unreadable + stats.bad_versions));
+		log_warning("%" PRIu64 " records could not be used; `skep db build` names them",
+			    stats.unreadable + stats.bad_versions);
 	vulndb_builder_free(b);
 	return r;
 }
