@@ -1,6 +1,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -24,6 +25,9 @@ struct import {
 	struct err *e;
 	uint64_t total_bytes;
 	int sink_error;
+	int64_t mtime;   /* of the archive's entry being read; 0: none */
+	char origin[64]; /* of the claims of the file being read, while no date was told */
+	bool dated;
 };
 
 static int on_claim(void *ctx, const struct claim *c, struct err *e)
@@ -32,6 +36,8 @@ static int on_claim(void *ctx, const struct claim *c, struct err *e)
 	int r = im->outer->claim(im->outer->ctx, c, e);
 
 	im->stats.records++;
+	if (!im->dated)
+		(void)snprintf(im->origin, sizeof(im->origin), "%.*s", STR_ARG(c->origin));
 	if (r < 0)
 		im->sink_error = r;
 	return r;
@@ -59,8 +65,23 @@ static void on_as_of(void *ctx, str origin, str date)
 {
 	struct import *im = ctx;
 
+	im->dated = true;
 	if (im->outer->as_of)
 		im->outer->as_of(im->outer->ctx, origin, date);
+}
+
+/* A format that tells no date of its own is as old as its entry in the archive: published archives are packed with the
+ * time of the last change. The time of a plain file only says when it was copied. */
+static void date_by_entry(struct import *im)
+{
+	char text[16];
+	struct tm tm;
+	time_t t = (time_t)im->mtime;
+
+	if (im->dated || !im->origin[0] || im->mtime <= 0 || !gmtime_r(&t, &tm) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%d", &tm))
+		return;
+	on_as_of(im, str_from(im->origin), str_from(text));
 }
 
 static void unreadable(struct import *im, str place, const struct err *why)
@@ -89,6 +110,8 @@ static int offer(struct import *im, str path, str text)
 		if (!feed_formats[i]->wants(path, head))
 			continue;
 		im->stats.files++;
+		im->dated = false;
+		im->origin[0] = '\0';
 		arena_init(&a, PARSE_BUDGET_BYTES);
 		r = feed_formats[i]->import(path, text, &a, &im->sink, &why);
 		arena_done(&a);
@@ -96,6 +119,7 @@ static int offer(struct import *im, str path, str text)
 			return err_set(im->e, -im->sink_error, "%s", why.text);
 		if (r < 0)
 			unreadable(im, path, &why);
+		date_by_entry(im);
 		return 0;
 	}
 	ignore(im, path);
@@ -200,7 +224,9 @@ static int import_entry(struct import *im, str outer, const struct archive_item 
 		return r;
 	if (buf_error(&name))
 		return err_set(why, -buf_error(&name), "out of memory");
+	im->mtime = item->raw ? im->mtime : item->mtime;
 	r = import_bytes(im, buf_str(&name), buf_str(&content), depth);
+	im->mtime = 0;
 	if (r < 0)
 		im->sink_error = im->sink_error ? im->sink_error : r;
 	return r;

@@ -64,6 +64,7 @@ static int import(str path, str text, struct arena *a, const struct feed_sink *s
 
 	if (r <= 0)
 		return r;
+	delivery_as_of(&d, value_get_str(&doc, "date"));
 	cve = prefixed(a, "CVE-", value_get(&doc, "cve"));
 	ghsa = prefixed(a, "GHSA-", value_get(&doc, "ghsa"));
 	osvdb = prefixed(a, "OSVDB-", value_get(&doc, "osvdb"));

@@ -65,6 +65,7 @@ static int import_advisory(const struct delivery *d, const struct value *doc, st
 	struct err why = { 0 };
 	int r;
 
+	delivery_as_of(d, value_get_str(advisory, "date"));
 	if (value_get(advisory, "withdrawn"))
 		return 0;
 	if (ids_scan_array(&names, value_get(advisory, "aliases")) < 0 ||

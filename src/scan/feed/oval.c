@@ -251,6 +251,7 @@ int oval_deliver(const struct delivery *d, const struct oval_definition *def)
 	size_t delivered = 0;
 	bool other = false;
 
+	delivery_as_of(d, def->published);
 	for (const struct oval_leaf *leaf = def->first; leaf; leaf = leaf->next) {
 		struct claim unused = { 0 };
 		int r = deliver_leaf(d, def, leaf, &delivered);
