@@ -47,7 +47,6 @@ static int import(str path, str text, struct arena *a, const struct feed_sink *s
 	VALUE_MEMBERS (branch, value_get(&doc, "branches")) {
 		const struct value *versions = value_get(&branch->value, "versions");
 
-		delivery_as_of(&d, str_take(value_get_str(&branch->value, "time"), 10));
 		if (!versions || versions->kind != VALUE_ARRAY || versions->count == 0)
 			r = err_set(&why, EBADMSG, "branch '%.*s' names no versions",
 				    STR_ARG(branch->key));
