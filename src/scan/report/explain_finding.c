@@ -50,7 +50,7 @@ static void place(struct explain *x, const struct package *p)
 			     p->line ? explain_words(x, WORD_FOUND_LINE, escaped(x, p->db_path),
 						     arena_printf(x->a, "%u", p->line), none, none)
 				     : escaped(x, p->db_path));
-	if (l)
+	if (l && (l->digest.n || l->diff_id.n || l->created_by.n))
 		explain_line(x, WORD_EXPLAIN_LAYER,
 			     explain_words(x,
 					   l->created_by.n ? WORD_LAYER_TEXT : WORD_LAYER_TEXT_BARE,
