@@ -1,5 +1,7 @@
 #include "codec/purl.h"
 
+#include "base/text.h"
+
 /* What a type's definition asks of its names beyond the syntax. golang and npm ask for lower case too, but their
  * registries tell names apart by case, so that a lowered name is another package: those keep it. */
 static const struct type_rule {
@@ -84,6 +86,8 @@ static int hex_value(char c)
 /* Appends the bytes @p s stands for. @return 0 or -EBADMSG */
 static int decode(str s, struct buf *out, struct err *e)
 {
+	size_t start = out->n;
+
 	for (size_t i = 0; i < s.n; i++) {
 		int high, low;
 
@@ -101,6 +105,8 @@ static int decode(str s, struct buf *out, struct err *e)
 		buf_byte(out, (char)(high * 16 + low));
 		i += 2;
 	}
+	if (text_ill_formed(str_skip(buf_str(out), start)) < out->n - start)
+		return err_set(e, EBADMSG, "purl: '%.*s' is not UTF-8", STR_ARG(s));
 	return 0;
 }
 
