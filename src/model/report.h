@@ -14,7 +14,7 @@ struct database_info {
 	str signer; /**< key id; empty when unsigned */
 	uint32_t format;
 	uint64_t claims, vulnerabilities;
-	int64_t age_s; /**< seconds since the newest feed it holds; negative when unknown */
+	int64_t age_s; /**< seconds since the data used was current, the oldest of it; negative when unknown */
 };
 
 /** X(id, name, English, Chinese): why an ignore rule is worth a word; {0} is the detail */

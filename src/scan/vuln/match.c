@@ -1,7 +1,9 @@
 #include "scan/vuln/match.h"
 
 #include "base/time.h"
+#include "base/map.h"
 #include "scan/package/eol.h"
+#include "scan/vuln/data_age.h"
 #include "scan/vuln/match_priv.h"
 
 enum { MAX_PROBES = 2 };
@@ -23,6 +25,10 @@ struct match {
 	uint64_t unjudged;                    /* packages nothing in the database can speak of */
 	const struct namespace_rule *os_rule; /* NULL: unknown, or nothing in the database */
 	str os_namespace;
+	int64_t now;
+	struct map asked; /* namespaces looked into so far */
+	int64_t oldest;   /* when the oldest of their data was current; 0: none was looked into */
+	bool has_undated; /* one of them does not say */
 	struct draft *drafts;
 	size_t draft_count, draft_cap;
 	struct match_hit *hits; /* of the package at hand */
@@ -240,10 +246,44 @@ static int match_probes(struct match *m, uint32_t index, struct match_probe *pro
 	return 0;
 }
 
+/* Notes how old the data of a namespace is, the first time it is asked. */
+static int ask_namespace(struct match *m, str namespace, struct err *e)
+{
+	void **at = map_at(&m->asked, namespace);
+	int64_t as_of;
+	int r;
+
+	if (!at)
+		return err_set(e, ENOBUFS, "memory budget spent");
+	if (*at)
+		return 0;
+	*at = m;
+	r = data_age_of_namespace(m->db, namespace, &m->scratch, &as_of, e);
+	if (r < 0)
+		return r;
+	if (!as_of) {
+		m->has_undated = true;
+		return 0;
+	}
+	if (!m->oldest || as_of < m->oldest)
+		m->oldest = as_of;
+	if (m->now - as_of > DATA_AGE_STALE_S) {
+		char day[TIME_TEXT_BYTES];
+
+		time_render_day(as_of, day);
+		gap_add(&m->gaps, m->a, GAP_STALE, namespace,
+			"its advisories are of %s, %lld days ago: what was found since is not in "
+			"them",
+			day, (long long)((m->now - as_of) / 86400));
+	}
+	return 0;
+}
+
 static int match_system_package(struct match *m, uint32_t index, struct err *e)
 {
 	const struct package *p = &m->v->packages.items[index];
 	struct match_probe probes[MAX_PROBES] = { 0 };
+	int r;
 
 	if (str_is(p->name, "gpg-pubkey"))
 		return 0;
@@ -269,7 +309,8 @@ static int match_system_package(struct match *m, uint32_t index, struct err *e)
 			"advisories were not applied");
 		return 0;
 	}
-	return match_probes(m, index, probes, system_probes(m, p, probes), e);
+	r = ask_namespace(m, m->os_namespace, e);
+	return r < 0 ? r : match_probes(m, index, probes, system_probes(m, p, probes), e);
 }
 
 /* A language package that belongs to a package of the system is patched and judged as that one. */
@@ -292,6 +333,7 @@ static int match_language_package(struct match *m, uint32_t index, struct err *e
 	const struct namespace_rule *rule = namespace_of_purl_type(p->type);
 	struct match_probe probe = { .rule = rule };
 	OWNED_BUF name = BUF_INIT;
+	int r;
 
 	if (is_owned_by_system(m, p))
 		return 0;
@@ -308,7 +350,8 @@ static int match_language_package(struct match *m, uint32_t index, struct err *e
 	probe.version = p->version;
 	if (buf_error(&name) < 0 || !probe.name.p)
 		return err_set(e, ENOBUFS, "memory budget spent on names");
-	return match_probes(m, index, &probe, 1, e);
+	r = ask_namespace(m, probe.namespace, e);
+	return r < 0 ? r : match_probes(m, index, &probe, 1, e);
 }
 
 static int compare_drafts_by_ordinal(const void *a, const void *b)
@@ -420,16 +463,26 @@ static int match_all(struct match *m, struct err *e)
 	return read_facts(m, e);
 }
 
+/* Of the data that was used, the oldest; of data nobody asked, the newest. */
+static int64_t data_age(const struct match *m)
+{
+	int64_t as_of = m->asked.count ? m->oldest : (int64_t)vulndb_newest_data(m->db);
+
+	if (!as_of || m->has_undated)
+		return -1;
+	return MAX((int64_t)0, m->now - as_of);
+}
+
 int match_inventory(struct vulndb *db, const struct inventory *v, const struct match_options *o,
 		    int64_t now, struct arena *a, struct report *ret, struct err *e)
 {
 	static const struct match_options plain = { 0 };
-	struct match m = { .db = db, .v = v, .o = o ? o : &plain, .a = a };
+	struct match m = { .db = db, .v = v, .o = o ? o : &plain, .a = a, .now = now };
 	struct finding_list findings;
-	uint64_t newest = vulndb_newest_data(db);
 	int r;
 
 	arena_init(&m.scratch, a->budget_bytes);
+	m.asked = map_in(&m.scratch);
 	choose_namespace(&m);
 	r = match_all(&m, e);
 	if (r == 0)
@@ -442,7 +495,6 @@ int match_inventory(struct vulndb *db, const struct inventory *v, const struct m
 	ret->findings = findings;
 	ret->unjudged = m.unjudged;
 	vulndb_info(db, a, &ret->database);
-	if (newest)
-		ret->database.age_s = MAX((int64_t)0, now - (int64_t)newest);
+	ret->database.age_s = data_age(&m);
 	return 0;
 }
