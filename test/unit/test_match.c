@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "codec/version.h"
 #include "scan/vuln/match.h"
 #include "scan/vuln/vulndb_build.h"
 
@@ -415,6 +416,114 @@ static void never_answers_in_part(void **state)
 	assert_true(spent);
 }
 
+enum { RANDOM_CLAIMS = 3000, RANDOM_PACKAGES = 60, RANDOM_FLAWS = 40 };
+
+static str random_version(struct arena *a, unsigned int *seed)
+{
+	return arena_printf(a, "%s%d.%d%s-%d", rand_r(seed) % 8 ? "" : "1:", rand_r(seed) % 3,
+			    rand_r(seed) % 10, rand_r(seed) % 4 ? "" : "~rc1", rand_r(seed) % 3);
+}
+
+static int order(str a, str b)
+{
+	int r = 0;
+
+	assert_int_equal(version_compare(VERSION_DEB, a, b, &r, NULL), 0);
+	return r;
+}
+
+static bool covers(const struct claim *c, str version)
+{
+	if (c->introduced.n && order(version, c->introduced) < 0)
+		return false;
+	if (c->fixed.n)
+		return order(version, c->fixed) < 0;
+	return c->last_affected.n == 0 || order(version, c->last_affected) <= 0;
+}
+
+/* What a reader of the claims would say: affected when one covers the version and none that does says otherwise. */
+static bool is_affected(const struct claim *all, str package, str id, str version)
+{
+	bool affected = false;
+
+	for (size_t i = 0; i < RANDOM_CLAIMS; i++) {
+		const struct claim *c = &all[i];
+
+		if (!str_eq(c->package, package) || !str_eq(c->vulnerability, id) ||
+		    !covers(c, version))
+			continue;
+		if (c->state == FIX_NOT_AFFECTED)
+			return false;
+		affected = true;
+	}
+	return affected;
+}
+
+static struct claim random_claim(struct arena *a, unsigned int *seed)
+{
+	struct claim c = {
+		.namespace = S("debian:11"),
+		.package = arena_printf(a, "p%d", rand_r(seed) % RANDOM_PACKAGES),
+		.vulnerability = arena_printf(a, "CVE-2000-%d", 1000 + rand_r(seed) % RANDOM_FLAWS),
+		.origin = S("random"),
+		.state = rand_r(seed) % 6 ? FIX_AFFECTED : FIX_NOT_AFFECTED,
+	};
+
+	if (rand_r(seed) % 2)
+		c.introduced = random_version(a, seed);
+	if (rand_r(seed) % 2)
+		c.fixed = random_version(a, seed);
+	else if (rand_r(seed) % 2)
+		c.last_affected = random_version(a, seed);
+	return c;
+}
+
+/* Through file and keys comes what comparing every claim's text with the distribution's order gives. */
+static void agrees_with_a_plain_reading(void **state UNUSED)
+{
+	const struct vulndb_build_options o = { .built = S("2026-11-20") };
+	struct vulndb_build_stats stats;
+	struct vulndb_builder *b = NULL;
+	struct fixture f = { 0 };
+	unsigned int seed = 1;
+
+	arena_init(&f.a, 0);
+	struct claim *all = ARENA_ARRAY(&f.a, RANDOM_CLAIMS, struct claim);
+	struct package *p = ARENA_ARRAY(&f.a, RANDOM_PACKAGES, struct package);
+	assert_int_equal(vulndb_builder_new(&b, NULL), 0);
+	struct feed_sink sink = vulndb_builder_sink(b);
+	for (size_t i = 0; i < RANDOM_CLAIMS; i++) {
+		all[i] = random_claim(&f.a, &seed);
+		assert_int_equal(sink.claim(sink.ctx, &all[i], NULL), 0);
+	}
+	assert_int_equal(vulndb_builder_render(b, &o, &f.file, &stats, NULL), 0);
+	vulndb_builder_free(b);
+	assert_int_equal(vulndb_open_memory(buf_str(&f.file), &f.db, NULL), 0);
+	for (int i = 0; i < RANDOM_PACKAGES; i++) {
+		p[i] = deb("", "", "", "");
+		p[i].name = p[i].source_name = arena_printf(&f.a, "p%d", i);
+		p[i].version = p[i].source_version = random_version(&f.a, &seed);
+	}
+	struct report r = match(&f, DEBIAN, p, RANDOM_PACKAGES, false);
+	size_t expected = 0;
+	for (size_t i = 0; i < RANDOM_PACKAGES; i++)
+		for (int k = 0; k < RANDOM_FLAWS; k++)
+			expected += is_affected(all, p[i].name,
+						arena_printf(&f.a, "CVE-2000-%d", 1000 + k),
+						p[i].version);
+	assert_int_equal(r.findings.count, expected);
+	assert_true(expected > 100 && expected < (size_t)RANDOM_PACKAGES * RANDOM_FLAWS / 2);
+	for (size_t i = 0; i < r.findings.count; i++) {
+		const struct finding *x = &r.findings.items[i];
+		const struct package *of = &p[x->package];
+
+		assert_true(is_affected(all, of->name, x->vuln->id, of->version));
+	}
+	vulndb_close(f.db);
+	buf_done(&f.file);
+	arena_done(&f.a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -431,6 +540,7 @@ int main(void)
 		cmocka_unit_test(lets_a_rebuild_stand_in),
 		cmocka_unit_test(follows_ranges_of_language_packages),
 		cmocka_unit_test(never_answers_in_part),
+		cmocka_unit_test(agrees_with_a_plain_reading),
 	};
 
 	return cmocka_run_group_tests_name("match", tests, set_up, tear_down);
