@@ -263,6 +263,8 @@ static int ask_namespace(struct match *m, str namespace, struct err *e)
 		return r;
 	if (!as_of) {
 		m->has_undated = true;
+		gap_add(&m->gaps, m->a, GAP_STALE, namespace,
+			"the database does not say how old its advisories are");
 		return 0;
 	}
 	if (!m->oldest || as_of < m->oldest)
