@@ -8,7 +8,7 @@ def rpm_root(tmp_path, files):
     root = tmp_path / "root"
     (root / "var/lib/rpm").mkdir(parents=True)
     (root / "etc").mkdir()
-    (root / "etc/os-release").write_text('ID=mariner\nVERSION_ID="2.0"\n')
+    (root / "etc/os-release").write_text('ID=almalinux\nVERSION_ID="9.0"\n')
     for name, data in files.items():
         (root / "var/lib/rpm" / name).write_bytes(data)
     return root
