@@ -65,6 +65,8 @@ static void database(struct view *v)
 		     report_escape(v->a, str_take(d->built, sizeof("YYYY-MM-DD") - 1)), (str){ 0 });
 	if (d->age_s >= 0)
 		part_number(v, &b, WORD_DATABASE_AGE, (uint64_t)d->age_s / 86400);
+	else
+		part(v, &b, WORD_DATABASE_AGE_UNKNOWN, (str){ 0 }, (str){ 0 });
 	part(v, &b, WORD_DATABASE_CLAIMS, words_number(d->claims, &n),
 	     words_number(d->vulnerabilities, &m));
 	part(v, &b, d->signer.n ? WORD_DATABASE_SIGNED : WORD_DATABASE_UNSIGNED,
