@@ -107,7 +107,7 @@ static int enter(struct toml_reader *r, struct toml_node *at, str key, bool head
 }
 
 int toml_read_key(struct toml_reader *r, struct toml_node *table, bool header,
-		  struct toml_node **ret_table, str *ret_last, unsigned int depth)
+		  struct toml_node **ret_table, str *ret_last, unsigned int *depth)
 {
 	str part;
 	int e = read_key_part(r, &part);
@@ -119,7 +119,7 @@ int toml_read_key(struct toml_reader *r, struct toml_node *table, bool header,
 			*ret_last = part;
 			return 0;
 		}
-		if (++depth > TOML_VALUE_DEPTH)
+		if (++*depth > TOML_VALUE_DEPTH)
 			return err_set(r->e, E2BIG, "TOML line %u: nested deeper than %d levels",
 				       r->line, TOML_MAX_DEPTH);
 		e = enter(r, table, part, header, &table);
@@ -133,7 +133,7 @@ int toml_read_pair(struct toml_reader *r, struct toml_node *table, unsigned int 
 {
 	struct toml_node *n;
 	str key;
-	int e = toml_read_key(r, table, false, &table, &key, depth);
+	int e = toml_read_key(r, table, false, &table, &key, &depth);
 
 	if (e < 0)
 		return e;
@@ -170,9 +170,10 @@ static int open_array_table(struct toml_reader *r, struct toml_node *table, str 
 static int read_header(struct toml_reader *r, struct toml_node *root, struct toml_node **ret)
 {
 	bool array = toml_take(r, '[');
+	unsigned int depth = TOML_VALUE_DEPTH - TOML_HEADER_PARTS;
 	struct toml_node *table;
 	str key;
-	int e = toml_read_key(r, root, true, &table, &key, TOML_VALUE_DEPTH - TOML_HEADER_PARTS);
+	int e = toml_read_key(r, root, true, &table, &key, &depth);
 
 	if (e < 0)
 		return e;
