@@ -31,8 +31,8 @@ class Skep:
             assert p.returncode in codes, f"exit {p.returncode}, want {codes}\n{p.args}\n{p.err[-3000:]}{p.out[-2000:]}"
         return p
 
-    def report(self, *args, check=(0, 6), **kw):
-        """The JSON report of a scan command."""
+    def report(self, *args, check=(0, 5, 6), **kw):
+        """The JSON report of a scan command; 5: the database knows nothing of the distribution."""
         return json.loads(self.run(*args, "-f", "json", check=check, **kw).stdout)
 
 
