@@ -14,6 +14,10 @@ static const char claims[] =
 	"debian:11 apt CVE-4 1.8.2.2 advisory=DSA-5-1\n"
 	"debian:11 linux CVE-5 -\n"
 	"debian:11 bad CVE-6 2\n"
+	"debian:11 curl CVE-7 7.88.1-1 state=affected\n"
+	"debian:11 curl CVE-8 7.88.1-1 state=affected\n"
+	"debian:11 curl CVE-8 7.74.0-1.3+deb11u5 advisory=DSA-8-1\n"
+	"debian:11 curl CVE-9 7.88.1-1 state=will-not-fix\n"
 	"alpine:3.9 openssl CVE-10 1.1.1d-r0\n"
 	"alpine:3.9 libcrypto1.1 CVE-11 9\n"
 	"almalinux:9 bash CVE-20 5.1.8-6.el9_1 advisory=ALSA-1 arch=x86_64+aarch64\n"
@@ -40,7 +44,7 @@ static void fill(struct claim *c, str words)
 		else if (str_is(key, "severity"))
 			c->severity = severity_find(value);
 		else if (str_is(key, "state"))
-			c->state = FIX_WILL_NOT_FIX;
+			c->state = str_is(value, "affected") ? FIX_AFFECTED : FIX_WILL_NOT_FIX;
 		else if (str_is(key, "introduced"))
 			c->introduced = value;
 		else if (str_is(key, "last"))
@@ -226,6 +230,23 @@ static void keeps_the_last_fix_and_every_advisory(void **state)
 
 	expect(&r, "CVE-4:1.8.2.2");
 	assert_str(find(&r, "CVE-4")->advisory, "DSA-5-1 DSA-4-1");
+}
+
+static void calls_a_bound_no_fix_unless_the_claim_does(void **state)
+{
+	struct package p = deb("curl", "7.74.0-1.3+deb11u1", "curl", "7.74.0-1.3+deb11u1");
+	struct report r = match(*state, DEBIAN, &p, 1, false);
+
+	expect(&r, "CVE-7: CVE-8:7.74.0-1.3+deb11u5 CVE-9:");
+	assert_int_equal(find(&r, "CVE-7")->state, FIX_AFFECTED);
+	assert_str(find(&r, "CVE-7")->fixed, "7.88.1-1");
+	assert_int_equal(find(&r, "CVE-8")->state, FIX_FIXED);
+	assert_str(find(&r, "CVE-8")->advisory, "DSA-8-1");
+	assert_int_equal(find(&r, "CVE-9")->state, FIX_WILL_NOT_FIX);
+	/* The bound still limits what is affected. */
+	p.version = p.source_version = S("7.88.1-1");
+	r = match(*state, DEBIAN, &p, 1, false);
+	expect(&r, "");
 }
 
 static void applies_kernel_claims_to_kernels_only(void **state)
@@ -529,6 +550,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(compares_source_packages_on_debian),
 		cmocka_unit_test(keeps_the_last_fix_and_every_advisory),
+		cmocka_unit_test(calls_a_bound_no_fix_unless_the_claim_does),
 		cmocka_unit_test(applies_kernel_claims_to_kernels_only),
 		cmocka_unit_test(names_what_it_cannot_compare),
 		cmocka_unit_test(leaves_third_party_packages_out),

@@ -95,11 +95,10 @@ bool match_is_kernel_without_kernel(const struct package *p)
 	return false;
 }
 
+/* A bound alone is no fix: Debian's "affected" below unstable's version leaves a stable release nothing to update to. */
 static enum fix_state state_of(const struct vulndb_claim *c)
 {
-	if (c->fixed.n)
-		return FIX_FIXED;
-	return c->state == FIX_FIXED ? FIX_AFFECTED : c->state;
+	return c->state == FIX_FIXED && c->fixed.n == 0 ? FIX_AFFECTED : c->state;
 }
 
 /* A fix is better news than none; of several, the last is the one that leaves every range. */
@@ -154,7 +153,7 @@ int match_summarise(const struct match_hit *hits, size_t count, struct arena *a,
 		return err_set(e, ENOBUFS, "memory budget spent on findings");
 	ret->namespace = best->probe->namespace;
 	ret->state = state_of(best->claim);
-	ret->fixed_version = ret->fixed;
+	ret->fixed_version = ret->state == FIX_FIXED ? ret->fixed : (str){ 0 };
 	ret->compared_name = best->probe->name;
 	ret->compared_version = best->probe->version;
 	ret->scheme = str_from(version_scheme_name(best->probe->rule->scheme));
