@@ -3,6 +3,14 @@
 #include <zdict.h>
 #include <zstd.h>
 
+/* The largest window decoders accept without being told to; zstd --long=27 writes it. */
+enum { WINDOW_LOG_MAX = 27 };
+
+struct zstd_stream {
+	ZSTD_DStream *stream;
+	bool frame_done;
+};
+
 struct zstd_packer {
 	ZSTD_CCtx *ctx;
 	ZSTD_CDict *dict;
@@ -73,6 +81,52 @@ int zstd_decompress(str stored, uint64_t max, struct buf *out, struct err *e)
 	if (r < 0)
 		out->n = start;
 	return r;
+}
+
+int zstd_stream_new(struct zstd_stream **ret, struct err *e)
+{
+	struct zstd_stream *s = calloc(1, sizeof(*s));
+
+	if (s)
+		s->stream = ZSTD_createDStream();
+	if (!s || !s->stream) {
+		zstd_stream_free(s);
+		return err_set(e, ENOMEM, "no memory to decompress zstd");
+	}
+	if (ZSTD_isError(ZSTD_DCtx_setParameter(s->stream, ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
+		zstd_stream_free(s);
+		return err_set(e, EINVAL, "zstd: cannot bound the window");
+	}
+	*ret = s;
+	return 0;
+}
+
+void zstd_stream_free(struct zstd_stream *s)
+{
+	if (!s)
+		return;
+	ZSTD_freeDStream(s->stream);
+	free(s);
+}
+
+int zstd_stream_next(struct zstd_stream *s, str *in, void *out, size_t room, size_t *ret_written,
+		     struct err *e)
+{
+	ZSTD_inBuffer i = { in->p, in->n, 0 };
+	ZSTD_outBuffer o = { out, room, 0 };
+	size_t hint = ZSTD_decompressStream(s->stream, &o, &i);
+
+	s->frame_done = hint == 0;
+	if (ZSTD_isError(hint))
+		return err_set(e, EBADMSG, "zstd: %s", ZSTD_getErrorName(hint));
+	*in = str_skip(*in, i.pos);
+	*ret_written = o.pos;
+	return 0;
+}
+
+bool zstd_stream_frame_done(const struct zstd_stream *s)
+{
+	return s->frame_done;
 }
 
 int zstd_packer_new(str dict, int level, struct zstd_packer **ret, struct err *e)

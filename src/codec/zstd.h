@@ -1,5 +1,6 @@
 /** @file
- * Zstandard (RFC 8878), whole buffers: compress, decompress, dictionaries. The only module that knows libzstd.
+ * Zstandard (RFC 8878): whole buffers, dictionaries, and frames decompressed piece by piece. The only module that knows
+ * libzstd.
  *
  * Compressed input is hostile: the caller states how many bytes may come out, and nothing beyond is written.
  */
@@ -26,6 +27,22 @@ MUST_CHECK int zstd_compress(str raw, int level, struct buf *out, struct err *e)
  * @return 0, -EBADMSG damaged or cut, -E2BIG beyond @p max, -ENOMEM
  */
 MUST_CHECK int zstd_decompress(str stored, uint64_t max, struct buf *out, struct err *e);
+
+/** Decompresses frames piece by piece, in a window of at most 128 MiB (`zstd --long=27`). */
+struct zstd_stream;
+
+MUST_CHECK int zstd_stream_new(struct zstd_stream **ret, struct err *e);
+void zstd_stream_free(struct zstd_stream *s);
+/**
+ * Takes bytes off the front of @p in and writes at most @p room to @p out. Call again while @p in has bytes, or while
+ * @p out came back full and the frame has not ended.
+ *
+ * @return 0, -EBADMSG damaged
+ */
+MUST_CHECK int zstd_stream_next(struct zstd_stream *s, str *in, void *out, size_t room,
+				size_t *ret_written, struct err *e);
+/** Whether the bytes so far end with a frame. */
+bool zstd_stream_frame_done(const struct zstd_stream *s);
 
 /** Makes many small frames that share a dictionary. */
 struct zstd_packer;
