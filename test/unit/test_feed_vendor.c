@@ -108,6 +108,75 @@ static void oval_as_json(void **state UNUSED)
 		      "azurelinux:3.0 ceph CVE-2018-1999023 - -,18.2.1-1,- fixed high - -\n");
 }
 
+static void ubuntu_extended_support(void **state UNUSED)
+{
+	assert_claims("active/CVE-2020-2", "ubuntu-tracker",
+		      "Candidate: CVE-2020-2\ntrusty/esm_a: released (1~esm1)\n"
+		      "esm-apps/focal_a: ignored\nesm-infra/bionic_a: not-affected (1.2)\n"
+		      "esm-infra/xenial_a: not-affected (code not present)\n"
+		      "esm-infra/jammy_a: DNE\ndevel_a: needed\n",
+		      "ubuntu-esm:14.04 a CVE-2020-2 - -,1~esm1,- fixed unknown - -\n"
+		      "ubuntu-esm:20.04 a CVE-2020-2 - -,-,- will-not-fix unknown - -\n"
+		      "ubuntu-esm:18.04 a CVE-2020-2 - -,1.2,- fixed unknown - -\n"
+		      "ubuntu-esm:16.04 a CVE-2020-2 - -,-,- not-affected unknown - -\n");
+}
+
+static void tells_once_what_is_left_out(void **state UNUSED)
+{
+	assert_unreadable("active/CVE-2020-3", "ubuntu-tracker",
+			  "Candidate: CVE-2020-3\nfips/focal_a: needed\nsnap_a: released (1)\n"
+			  "bluefield/jammy_a: DNE\nupstream_a: released (1)\n",
+			  "active/CVE-2020-3: left out: 2 lines about products or releases beside "
+			  "Ubuntu's releases and their ESM\n");
+	assert_unreadable("CVE-2020-4.json", "redhat-api",
+			  "{\"name\":\"CVE-2020-4\",\"threat_severity\":\"Low\","
+			  "\"affected_release\":[{\"product_name\":\"Red Hat Enterprise Linux 8.2 "
+			  "Extended Update Support\",\"package\":\"a-1-1.el8\"}],"
+			  "\"package_state\":[{\"product_name\":\"Red Hat OpenShift 4\","
+			  "\"package_name\":\"a\",\"fix_state\":\"Affected\"}]}",
+			  "CVE-2020-4.json: left out: 2 entries about extended streams or products "
+			  "beside the plain release, or without a package\n");
+	assert_unreadable(
+		"csaf-vex/cve.json", "csaf",
+		"{\"document\":{\"csaf_version\":\"2.0\",\"tracking\":{\"id\":\"CVE-2020-5\"}},"
+		"\"product_tree\":{\"branches\":[{\"product\":{\"product_id\":\"image\"}}]},"
+		"\"vulnerabilities\":[{\"cve\":\"CVE-2020-5\",\"product_status\":{"
+		"\"known_affected\":[\"image\"]}}]}",
+		"csaf-vex/cve.json: left out: 1 statuses of extended streams, images or "
+		"products beside the plain release\n");
+	assert_unreadable("suse.xml", "suse-cvrf",
+			  "<cvrfdoc><Vulnerability><CVE>CVE-2022-1</CVE><ProductStatuses><Status "
+			  "Type=\"Fixed\"><ProductID>SUSE Manager 4:x-1-1</ProductID></Status>"
+			  "</ProductStatuses></Vulnerability></cvrfdoc>",
+			  "suse.xml: left out: 1 packages of products beside the distributions\n");
+	assert_unreadable("oval/oracle/2021/ELSA.json", "oval-json",
+			  "{\"Title\":\"t\",\"Platform\":[\"Oracle Linux 8\"],\"References\":[{"
+			  "\"ID\":\"ELSA-2021-1\"}],\"Criteria\":{\"Criterions\":[{\"Comment\":"
+			  "\"glibc is earlier than 0:2.28-1.el8\"},{\"Comment\":\"glibc is "
+			  "ksplice-based\"}]}}",
+			  "oval/oracle/2021/ELSA.json: left out: 1 packages of ksplice or FIPS "
+			  "builds whose versions do not show it\n");
+}
+
+static void oracle_flavours(void **state UNUSED)
+{
+	assert_claims("oval/oracle/2021/ELSA.json", "oval-json",
+		      "{\"Title\":\"t\",\"Platform\":[\"Oracle Linux 8\"],\"References\":[{"
+		      "\"ID\":\"ELSA-2021-1\"}],\"Criteria\":{\"Criterias\":[{\"Criterions\":[{"
+		      "\"Comment\":\"glibc is earlier than 2:2.28-1.0.1.ksplice1.el8\"},{"
+		      "\"Comment\":\"glibc is ksplice-based\"}]}],\"Criterions\":[{\"Comment\":"
+		      "\"Oracle Linux 8 is installed\"}]}}",
+		      "oracle:8 glibc ELSA-2021-1 ELSA-2021-1 -,2:2.28-1.0.1.ksplice1.el8,- fixed "
+		      "unknown - -\n");
+	assert_claims("oval/oracle/2021/ELSA.json", "oval-json",
+		      "{\"Title\":\"t\",\"Platform\":[\"Oracle Linux 8\"],\"References\":[{"
+		      "\"ID\":\"ELSA-2021-1\"}],\"Criteria\":{\"Criterions\":[{\"Comment\":"
+		      "\"gnutls is earlier than 10:3.6.16-4.0.1.el8_fips\"},{\"Comment\":\"gnutls "
+		      "is fips patched\"}]}}",
+		      "oracle:8 gnutls ELSA-2021-1 ELSA-2021-1 -,10:3.6.16-4.0.1.el8_fips,- fixed "
+		      "unknown - -\n");
+}
+
 static void csaf_of_red_hat_and_suse(void **state UNUSED)
 {
 	assert_claims("csaf-vex/cve.json", "csaf",
@@ -171,8 +240,7 @@ static void cvrf_as_xml_and_json(void **state UNUSED)
 		"Type=\"Fixed\"><ProductID>SUSE Linux Enterprise Server "
 		"15 SP4:libopenssl1_1-1.1.1l-150400.7.7.1</ProductID><ProductID>openSUSE Leap "
 		"15.4:libopenssl1_1-1.1.1l-150400.7.7.1"
-		"</ProductID><ProductID>SUSE Manager "
-		"4:x-1-1</ProductID></Status></ProductStatuses><Threats><Threat Type=\"Impact\">"
+		"</ProductID></Status></ProductStatuses><Threats><Threat Type=\"Impact\">"
 		"<Description>important</Description></Threat></Threats></Vulnerability></cvrfdoc>",
 		want);
 	assert_claims("cvrf/suse/a.json", "suse-cvrf",
@@ -205,7 +273,8 @@ static void trackers_of_distributions(void **state UNUSED)
 		      "esm-infra/xenial_xen: needed\nPriority: medium\n",
 		      "ubuntu:18.04 xen CVE-2020-1234 - -,1.2.3,- fixed medium - -\n"
 		      "ubuntu:20.04 xen CVE-2020-1234 - -,-,- under-investigation medium - -\n"
-		      "ubuntu:22.04 xen CVE-2020-1234 - -,-,- end-of-life medium - -\n");
+		      "ubuntu:22.04 xen CVE-2020-1234 - -,-,- end-of-life medium - -\n"
+		      "ubuntu-esm:16.04 xen CVE-2020-1234 - -,-,- affected medium - -\n");
 	assert_claims("cve_data_photon4.0.json", "photon",
 		      "[{\"cve_id\":\"CVE-2019-0199\",\"pkg\":\"apache-tomcat\",\"cve_score\":7.5,"
 		      "\"aff_ver\":\"all\",\"res_ver\":"
@@ -225,7 +294,7 @@ static void trackers_of_distributions(void **state UNUSED)
 		      "8\",\"advisory\":\"RHSA-2019:3338\",\"package\":\"edk2-0:2019-6.el8\"},"
 		      "\"package_state\":[{\"product_name\":\"Red Hat "
 		      "Enterprise Linux 7\",\"fix_state\":\"Will not "
-		      "fix\",\"package_name\":\"ovmf\"},{\"product_name\":\"OpenShift 3\"}]}",
+		      "fix\",\"package_name\":\"ovmf\"}]}",
 		      "rhel:8 edk2 CVE-2019-0160 RHSA-2019:3338 -,2019-6.el8,- fixed medium - -\n"
 		      "rhel:7 ovmf CVE-2019-0160 - -,-,- will-not-fix medium - -\n");
 }
@@ -236,6 +305,9 @@ int main(void)
 		cmocka_unit_test(errata_as_json_and_xml),
 		cmocka_unit_test(oval_as_xml),
 		cmocka_unit_test(oval_as_json),
+		cmocka_unit_test(ubuntu_extended_support),
+		cmocka_unit_test(tells_once_what_is_left_out),
+		cmocka_unit_test(oracle_flavours),
 		cmocka_unit_test(csaf_of_red_hat_and_suse),
 		cmocka_unit_test(cvrf_as_xml_and_json),
 		cmocka_unit_test(trackers_of_distributions),

@@ -28,6 +28,19 @@ static const char claims[] =
 	"almalinux:9 nodejs CVE-25 1:99.0-1.el9\n"
 	"almalinux:9 npm CVE-26 1:8.19.4-1.16.20.2.1.module_el9.2.0+1+a\n"
 	"azurelinux:3.0 perl CVE-30 4:5.38.2-3.azl3\n"
+	"oracle:8 glibc CVE-60 2.28-151.el8\n"
+	"oracle:8 glibc CVE-61 2:2.28-151.0.1.ksplice1.el8\n"
+	"oracle:8 gnutls CVE-62 3.6.16-4.el8\n"
+	"oracle:8 gnutls CVE-63 10:3.6.16-4.0.1.el8_fips\n"
+	"ubuntu:18.04 curl CVE-70 7.58.0-2ubuntu3.24\n"
+	"ubuntu:18.04 curl CVE-71 - state=will-not-fix\n"
+	"ubuntu:18.04 curl CVE-73 - state=will-not-fix\n"
+	"ubuntu-esm:18.04 curl CVE-70 7.58.0-2ubuntu3.24\n"
+	"ubuntu-esm:18.04 curl CVE-71 7.58.0-2ubuntu3.24+esm1\n"
+	"ubuntu-esm:18.04 curl CVE-72 7.58.0-2ubuntu3.24+esm2\n"
+	"ubuntu-esm:18.04 curl CVE-73 0\n"
+	"ubuntu:22.04 curl CVE-74 7.81.0-1ubuntu1.1\n"
+	"ubuntu-esm:22.04 curl CVE-75 7.81.0-1ubuntu1.1+esm1\n"
 	"npm lodash CVE-40 4.17.21 introduced=4.0.0\n"
 	"npm lodash CVE-40 3.10.2 introduced=3.0.0\n"
 	"npm lodash CVE-41 - last=4.17.19\n"
@@ -371,6 +384,44 @@ static void keeps_modules_apart(void **state)
 	expect(&r, "");
 }
 
+static void keeps_flavours_of_oracle_apart(void **state)
+{
+	const struct os oracle = { .id = S("ol"), .version_id = S("8.4") };
+	struct package p = rpm("glibc", "2.28-127.el8", "");
+	struct report r = match(*state, oracle, &p, 1, false);
+
+	expect(&r, "CVE-60:2.28-151.el8");
+	p.version = S("2:2.28-127.0.1.ksplice1.el8");
+	r = match(*state, oracle, &p, 1, false);
+	expect(&r, "CVE-61:2:2.28-151.0.1.ksplice1.el8");
+	p = rpm("gnutls", "3.6.14-1.el8", "");
+	r = match(*state, oracle, &p, 1, false);
+	expect(&r, "CVE-62:3.6.16-4.el8");
+	p.version = S("10:3.6.14-1.0.1.el8_fips");
+	r = match(*state, oracle, &p, 1, false);
+	expect(&r, "CVE-63:10:3.6.16-4.0.1.el8_fips");
+}
+
+static void asks_extended_support_after_the_end(void **state)
+{
+	const struct os bionic = { .id = S("ubuntu"), .version_id = S("18.04") };
+	const struct os jammy = { .id = S("ubuntu"), .version_id = S("22.04") };
+	struct package p = deb("curl", "7.58.0-2ubuntu3", "curl", "7.58.0-2ubuntu3");
+	struct report r = match(*state, bionic, &p, 1, false);
+
+	/* CVE-73: extended support says that it is not affected. */
+	expect(&r, "CVE-70:7.58.0-2ubuntu3.24 CVE-71:7.58.0-2ubuntu3.24+esm1 "
+		   "CVE-72:7.58.0-2ubuntu3.24+esm2");
+	assert_str(find(&r, "CVE-72")->namespace, "ubuntu-esm:18.04");
+	/* Its fix is installed: that the plain release will not fix it is no longer news. */
+	p = deb("curl", "7.58.0-2ubuntu3.24+esm1", "curl", "7.58.0-2ubuntu3.24+esm1");
+	r = match(*state, bionic, &p, 1, false);
+	expect(&r, "CVE-72:7.58.0-2ubuntu3.24+esm2");
+	p = deb("curl", "7.81.0-1", "curl", "7.81.0-1");
+	r = match(*state, jammy, &p, 1, false);
+	expect(&r, "CVE-74:7.81.0-1ubuntu1.1");
+}
+
 static void lets_a_rebuild_stand_in(void **state)
 {
 	struct package p = rpm("bash", "5.1.8-4.el9", "");
@@ -559,6 +610,8 @@ int main(void)
 		cmocka_unit_test(counts_a_missing_epoch_as_zero_for_binaries),
 		cmocka_unit_test(ignores_epochs_that_source_packages_lost),
 		cmocka_unit_test(keeps_modules_apart),
+		cmocka_unit_test(keeps_flavours_of_oracle_apart),
+		cmocka_unit_test(asks_extended_support_after_the_end),
 		cmocka_unit_test(lets_a_rebuild_stand_in),
 		cmocka_unit_test(follows_ranges_of_language_packages),
 		cmocka_unit_test(never_answers_in_part),

@@ -26,6 +26,17 @@ void delivery_unreadable(const struct delivery *d, str record, const char *fmt, 
 	d->sink->unreadable(d->sink->ctx, (str){ place, (size_t)n }, why);
 }
 
+void delivery_pass_over(const struct delivery *d)
+{
+	++*d->passed_over;
+}
+
+void delivery_tell_passed_over(const struct delivery *d, const char *what)
+{
+	if (*d->passed_over)
+		delivery_unreadable(d, (str){ 0 }, "left out: %zu %s", *d->passed_over, what);
+}
+
 /* Programs in Go write their zero time where they have none. */
 static str real_date(str date)
 {

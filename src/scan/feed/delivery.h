@@ -20,6 +20,7 @@ struct delivery {
 	struct arena *arena;
 	const struct feed_sink *sink;
 	struct err *e;
+	size_t *passed_over; /**< counts what delivery_pass_over() is told; NULL where nothing is */
 };
 
 /** Normalises the package's name for its namespace, sets the origin and delivers. @return 0, -ENOBUFS, the sink's error */
@@ -37,6 +38,12 @@ void delivery_cvss(struct vulnerability *v, str source, str vector, float score)
 /** Reports a record; @p record names it inside the file, may be empty. */
 void delivery_unreadable(const struct delivery *d, str record, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
+
+/** Counts a record that is understood but about something that is not matched: a product, an extended stream. */
+void delivery_pass_over(const struct delivery *d);
+
+/** At the end of a file: reports how many records were passed over as one unreadable record. @p what "lines about ..." */
+void delivery_tell_passed_over(const struct delivery *d, const char *what);
 
 /** Tells how current the file is; nothing when @p date is empty. */
 void delivery_as_of(const struct delivery *d, str date);

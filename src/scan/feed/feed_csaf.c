@@ -159,12 +159,13 @@ static int deliver_verdict(const struct reader *r, str cve, const struct verdict
 			   .severity = x->severity };
 
 	/* What is no package on a platform is an image or a service. */
-	if (!p->component || !p->platform ||
-	    !package_of(r->d->arena, p->component, &package, &c.module))
+	if (p->component && p->platform &&
+	    package_of(r->d->arena, p->component, &package, &c.module))
+		c.namespace = namespace_of(r->d->arena, p->platform);
+	if (c.namespace.n == 0) {
+		delivery_pass_over(r->d);
 		return 0;
-	c.namespace = namespace_of(r->d->arena, p->platform);
-	if (c.namespace.n == 0)
-		return 0;
+	}
 	c.package = package.name;
 	if (c.state == FIX_FIXED) {
 		/* Binary packages stand beside their source. */
@@ -314,7 +315,8 @@ static int import_vulnerability(const struct reader *r, const struct value *v)
 
 static int import(str path, str text, struct arena *a, const struct feed_sink *sink, struct err *e)
 {
-	struct delivery d = { path, S("redhat-csaf"), a, sink, e };
+	size_t passed_over = 0;
+	struct delivery d = { path, S("redhat-csaf"), a, sink, e, &passed_over };
 	struct reader r = { .d = &d, .products = map_in(a) };
 	struct value doc;
 	str id;
@@ -335,6 +337,8 @@ static int import(str path, str text, struct arena *a, const struct feed_sink *s
 	VALUE_EACH (v, value_get(&doc, "vulnerabilities")) {
 		code = code ? code : import_vulnerability(&r, v);
 	}
+	delivery_tell_passed_over(
+		&d, "statuses of extended streams, images or products beside the plain release");
 	return code;
 }
 

@@ -20,8 +20,10 @@ static int deliver_product(const struct delivery *d, struct claim c, str product
 
 	c.namespace = ecosystem_of_suse(str_take(product, at), d->arena);
 	/* Products beside the distributions: managers, clouds, development kits. */
-	if (c.namespace.n == 0)
+	if (c.namespace.n == 0) {
+		delivery_pass_over(d);
 		return 0;
+	}
 	if (!errata_split_nevra(str_skip(product, at + 1), false, &p)) {
 		delivery_unreadable(d, c.advisory, "'%.*s' is no name-version-release",
 				    STR_ARG(product));
@@ -155,9 +157,12 @@ static int import_xml(const struct delivery *d, str text)
 
 static int import(str path, str text, struct arena *a, const struct feed_sink *sink, struct err *e)
 {
-	struct delivery d = { path, S("suse-cvrf"), a, sink, e };
+	size_t passed_over = 0;
+	struct delivery d = { path, S("suse-cvrf"), a, sink, e, &passed_over };
+	int r = str_ends(path, S(".json")) ? import_json(&d, text) : import_xml(&d, text);
 
-	return str_ends(path, S(".json")) ? import_json(&d, text) : import_xml(&d, text);
+	delivery_tell_passed_over(&d, "packages of products beside the distributions");
+	return r;
 }
 
 const struct feed_format feed_cvrf = {

@@ -174,7 +174,8 @@ static str origin_of(str path)
 
 static int import(str path, str text, struct arena *a, const struct feed_sink *sink, struct err *e)
 {
-	struct delivery d = { path, origin_of(path), a, sink, e };
+	size_t passed_over = 0;
+	struct delivery d = { path, origin_of(path), a, sink, e, &passed_over };
 	struct oval_definition def = { .cves = { .arena = a } };
 	struct value doc;
 	int r = delivery_json(&d, (str){ 0 }, text, &doc);
@@ -189,7 +190,9 @@ static int import(str path, str text, struct arena *a, const struct feed_sink *s
 	/* Azure Linux keeps records of flaws it judged not to apply. */
 	if (str_is(value_str(value_path(&doc, "Metadata.Patchable")), "Not Applicable"))
 		def.unaffected = true;
-	return oval_deliver(&d, &def);
+	r = oval_deliver(&d, &def);
+	delivery_tell_passed_over(&d, OVAL_PASSED_OVER);
+	return r;
 }
 
 const struct feed_format feed_oval_json = {

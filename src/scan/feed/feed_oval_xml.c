@@ -218,7 +218,8 @@ static str origin_of(str head)
 
 static int import(str path, str text, struct arena *a, const struct feed_sink *sink, struct err *e)
 {
-	struct delivery d = { path, origin_of(str_take(text, 16384)), a, sink, e };
+	size_t passed_over = 0;
+	struct delivery d = { path, origin_of(str_take(text, 16384)), a, sink, e, &passed_over };
 	struct reader r = { .d = &d, .parts = map_in(a) };
 	const struct xml_handler h = { &r, on_open, on_close };
 	struct err why = { 0 };
@@ -236,6 +237,7 @@ static int import(str path, str text, struct arena *a, const struct feed_sink *s
 		if (code < 0)
 			return code;
 	}
+	delivery_tell_passed_over(&d, OVAL_PASSED_OVER);
 	return 0;
 }
 

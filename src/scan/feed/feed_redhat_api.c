@@ -54,8 +54,10 @@ static int import_release(const struct delivery *d, struct claim c, const struct
 		return 0;
 	}
 	c.namespace = namespace_of(d->arena, product);
-	if (c.namespace.n == 0 || package.n == 0)
+	if (c.namespace.n == 0 || package.n == 0) {
+		delivery_pass_over(d);
 		return 0;
+	}
 	if (!errata_split_nevra(package, false, &p)) {
 		delivery_unreadable(d, c.vulnerability, "'%.*s' is no name-version-release",
 				    STR_ARG(package));
@@ -78,8 +80,10 @@ static int import_state(const struct delivery *d, struct claim c, const struct v
 		return 0;
 	}
 	c.namespace = namespace_of(d->arena, value_str(product));
-	if (c.namespace.n == 0)
+	if (c.namespace.n == 0) {
+		delivery_pass_over(d);
 		return 0;
+	}
 	c.package = value_get_str(v, "package_name");
 	c.state = word.n ? state_of(word) : FIX_AFFECTED;
 	if (c.state == FIX_STATE_COUNT) {
@@ -124,7 +128,8 @@ static int emit_fact(const struct delivery *d, const struct value *doc, const st
 
 static int import(str path, str text, struct arena *a, const struct feed_sink *sink, struct err *e)
 {
-	struct delivery d = { path, S("redhat-api"), a, sink, e };
+	size_t passed_over = 0;
+	struct delivery d = { path, S("redhat-api"), a, sink, e, &passed_over };
 	struct claim c = { 0 };
 	struct value doc;
 	int r = delivery_json(&d, (str){ 0 }, text, &doc);
@@ -139,6 +144,8 @@ static int import(str path, str text, struct arena *a, const struct feed_sink *s
 	}
 	r = each(&d, c, value_get(&doc, "affected_release"), import_release);
 	r = r ? r : each(&d, c, value_get(&doc, "package_state"), import_state);
+	delivery_tell_passed_over(&d, "entries about extended streams or products beside the plain "
+				      "release, or without a package");
 	return r ? r : emit_fact(&d, &doc, &c);
 }
 

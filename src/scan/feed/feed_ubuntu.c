@@ -9,12 +9,38 @@
 #include "scan/feed/ecosystem.h"
 #include "scan/feed/formats.h"
 #include "scan/feed/ids.h"
+#include "scan/vuln/namespace.h"
 
 static bool wants(str path, str head)
 {
 	if (str_ends(path, S(".json")))
 		return feed_head_has(head, "\"Candidate\"") || feed_path_has(path, "/ubuntu/");
 	return str_starts(feed_path_name(path), S("CVE-")) && feed_head_has(head, "Candidate:");
+}
+
+/* "esm-infra/focal", "esm-apps/focal" and, as it was written first, "trusty/esm". */
+static str namespace_of(struct arena *a, str release, bool *ret_esm)
+{
+	static const char *const services[] = { "esm-infra/", "esm-apps/" };
+	str number;
+
+	*ret_esm = str_ends(release, S("/esm"));
+	if (*ret_esm)
+		release.n -= strlen("/esm");
+	for (size_t i = 0; i < ARRAY_LEN(services) && !*ret_esm; i++)
+		if (str_starts(release, str_from(services[i]))) {
+			*ret_esm = true;
+			release = str_skip(release, strlen(services[i]));
+		}
+	if (!*ret_esm)
+		return ecosystem_of_codename("ubuntu", release, a);
+	number = namespace_release_of_codename(S("ubuntu"), release);
+	return number.n ? arena_printf(a, "ubuntu-esm:%.*s", STR_ARG(number)) : (str){ 0 };
+}
+
+static bool is_version(str note)
+{
+	return note.n && *note.p >= '0' && *note.p <= '9' && str_find(note, ' ') == note.n;
 }
 
 /* @p note is the version when released, else a remark. */
@@ -35,13 +61,16 @@ static int deliver_status(const struct delivery *d, struct claim c, str codename
 		{ "not-affected", FIX_NOT_AFFECTED },
 	};
 
-	c.namespace = ecosystem_of_codename("ubuntu", codename, d->arena);
-	/* "upstream", "devel", products (snap, bluefin) and extended support ("esm-infra/focal") are no release of ours. */
-	if (c.namespace.n == 0)
+	bool esm;
+
+	/* DNE: the release has no such package. What the project itself or the next release has is no package of ours. */
+	if (str_is(status, "DNE") || str_is(codename, "upstream") || str_is(codename, "devel"))
 		return 0;
-	/* DNE: the release has no such package. */
-	if (str_is(status, "DNE"))
+	c.namespace = namespace_of(d->arena, codename, &esm);
+	if (c.namespace.n == 0) {
+		delivery_pass_over(d);
 		return 0;
+	}
 	c.state = FIX_STATE_COUNT;
 	for (size_t i = 0; i < ARRAY_LEN(states); i++)
 		if (str_is(status, states[i].word))
@@ -50,6 +79,9 @@ static int deliver_status(const struct delivery *d, struct claim c, str codename
 		delivery_unreadable(d, c.vulnerability, "unknown status '%.*s'", STR_ARG(status));
 		return 0;
 	}
+	/* Extended support takes over what was fixed before and calls it not affected, with the version of that fix. */
+	if (esm && c.state == FIX_NOT_AFFECTED && is_version(note))
+		c.state = FIX_FIXED;
 	if (c.state == FIX_WILL_NOT_FIX && str_search(note, S("end of life")) < note.n)
 		c.state = FIX_END_OF_LIFE;
 	if (c.state == FIX_FIXED) {
@@ -146,9 +178,13 @@ static int import_text(const struct delivery *d, str text)
 
 static int import(str path, str text, struct arena *a, const struct feed_sink *sink, struct err *e)
 {
-	struct delivery d = { path, S("ubuntu-tracker"), a, sink, e };
+	size_t passed_over = 0;
+	struct delivery d = { path, S("ubuntu-tracker"), a, sink, e, &passed_over };
+	int r = str_ends(path, S(".json")) ? import_json(&d, text) : import_text(&d, text);
 
-	return str_ends(path, S(".json")) ? import_json(&d, text) : import_text(&d, text);
+	delivery_tell_passed_over(
+		&d, "lines about products or releases beside Ubuntu's releases and their ESM");
+	return r;
 }
 
 const struct feed_format feed_ubuntu = {

@@ -188,7 +188,7 @@ static enum meaning meaning_of(const struct oval_leaf *leaf, str *ret_package, s
 	return MEANS_NOTHING;
 }
 
-static void inherit(const struct oval_leaf *leaf, struct claim *c, bool *ret_other)
+static void inherit(const struct oval_leaf *leaf, struct claim *c, str *ret_flavour)
 {
 	for (const struct oval_criteria *at = leaf->criteria; at; at = at->parent) {
 		if (!c->module.n)
@@ -196,16 +196,23 @@ static void inherit(const struct oval_leaf *leaf, struct claim *c, bool *ret_oth
 		if (!c->arch.n)
 			c->arch = at->arch;
 		if (at->flavour.n)
-			*ret_other = true;
+			*ret_flavour = at->flavour;
 	}
+}
+
+/* Matching tells builds of a flavour by their versions. */
+static bool shows_flavour(str evr, str flavour)
+{
+	if (str_is(flavour, "ksplice"))
+		return has(evr, ".ksplice");
+	return flavour.n == 0 || has(evr, ".fips") || has(evr, "_fips");
 }
 
 static int deliver_leaf(const struct delivery *d, const struct oval_definition *def,
 			const struct oval_leaf *leaf, size_t *delivered)
 {
 	struct claim c = { .advisory = def->advisory, .severity = severity_find(def->severity) };
-	bool other_repository = false;
-	str evr = { 0 };
+	str evr = { 0 }, flavour = { 0 };
 	enum meaning m = meaning_of(leaf, &c.package, &evr);
 	int r = 0;
 
@@ -213,10 +220,12 @@ static int deliver_leaf(const struct delivery *d, const struct oval_definition *
 	if (m == MEANS_NOTHING || m == MEANS_FROM || has(c.package, "Enterprise Linux"))
 		return 0;
 	c.arch = words_of(d->arena, leaf->arch);
-	inherit(leaf, &c, &other_repository);
-	/* Ksplice and FIPS builds have versions of their own that do not compare with the distribution's. */
-	if (other_repository)
+	inherit(leaf, &c, &flavour);
+	++*delivered;
+	if (!shows_flavour(evr, flavour)) {
+		delivery_pass_over(d);
 		return 0;
+	}
 	if (str_starts(evr, S("0:")))
 		evr = str_skip(evr, 2);
 	c.state = m == MEANS_BELOW ? FIX_FIXED : state_of(def);
@@ -227,7 +236,6 @@ static int deliver_leaf(const struct delivery *d, const struct oval_definition *
 		c.vulnerability = i < def->cves.count ? def->cves.items[i] : def->advisory;
 		r = delivery_claim(d, &c);
 	}
-	++*delivered;
 	return r;
 }
 
@@ -249,18 +257,15 @@ static int deliver_fact(const struct delivery *d, const struct oval_definition *
 int oval_deliver(const struct delivery *d, const struct oval_definition *def)
 {
 	size_t delivered = 0;
-	bool other = false;
 
 	delivery_as_of(d, def->published);
 	for (const struct oval_leaf *leaf = def->first; leaf; leaf = leaf->next) {
-		struct claim unused = { 0 };
 		int r = deliver_leaf(d, def, leaf, &delivered);
 
 		if (r < 0)
 			return r;
-		inherit(leaf, &unused, &other);
 	}
-	if (delivered == 0 && !other && !def->unaffected) {
+	if (delivered == 0 && !def->unaffected) {
 		delivery_unreadable(d, def->advisory.n ? def->advisory : def->id,
 				    "names no package with a version or a state");
 		return 0;

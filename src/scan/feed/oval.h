@@ -50,6 +50,9 @@ MUST_CHECK struct oval_leaf *oval_add_leaf(struct arena *a, struct oval_definiti
 /** Notes a reference: CVE ids go to the set, an advisory's id becomes the definition's. @return 0 or -ENOBUFS */
 MUST_CHECK int oval_add_reference(struct oval_definition *def, str id);
 
+/** What delivery_pass_over() counts here: the importer tells it at the end of the file. */
+#define OVAL_PASSED_OVER "packages of ksplice or FIPS builds whose versions do not show it"
+
 /** Delivers the claims and, for a single CVE, the facts. @return 0, -ENOBUFS or the sink's error */
 MUST_CHECK int oval_deliver(const struct delivery *d, const struct oval_definition *def);
 

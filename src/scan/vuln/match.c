@@ -6,7 +6,7 @@
 #include "scan/vuln/data_age.h"
 #include "scan/vuln/match_priv.h"
 
-enum { MAX_PROBES = 2 };
+enum { MAX_PROBES = 3 };
 
 /* A finding not yet complete: the facts come last, in the order the database holds them. */
 struct draft {
@@ -25,6 +25,7 @@ struct match {
 	uint64_t unjudged;                    /* packages nothing in the database can speak of */
 	const struct namespace_rule *os_rule; /* NULL: unknown, or nothing in the database */
 	str os_namespace;
+	str extended; /* the same of extended support; empty: standard support goes on, or nothing in the database */
 	int64_t now;
 	struct map asked; /* namespaces looked into so far */
 	int64_t oldest;   /* when the oldest of their data was current; 0: none was looked into */
@@ -58,6 +59,23 @@ static bool has_os_packages(const struct inventory *v)
 	return false;
 }
 
+/* Once Ubuntu's standard support has ended, only its extended support tells of fixes. */
+static void choose_extended(struct match *m)
+{
+	struct eol_release release;
+	char today[TIME_TEXT_BYTES];
+	str name;
+
+	if (strcmp(m->os_rule->prefix, "ubuntu") != 0 ||
+	    !eol_find(S("ubuntu"), str_skip(m->os_namespace, strlen("ubuntu:")), &release) ||
+	    release.end.n == 0)
+		return;
+	time_render_day(m->now, today);
+	name = namespace_with_prefix(m->os_namespace, "ubuntu-esm", m->a);
+	if (str_cmp(release.end, str_from(today)) < 0 && vulndb_has_namespace(m->db, name))
+		m->extended = name;
+}
+
 /* Chooses the namespace of the system's packages, or a stand-in, and says so where it is not the plain one. */
 static void choose_namespace(struct match *m)
 {
@@ -74,6 +92,7 @@ static void choose_namespace(struct match *m)
 	if (vulndb_has_namespace(m->db, name)) {
 		m->os_rule = rule;
 		m->os_namespace = name;
+		choose_extended(m);
 		return;
 	}
 	other = rule->stand_in[0] ? namespace_with_prefix(name, rule->stand_in, m->a) : (str){ 0 };
@@ -148,14 +167,20 @@ static size_t system_probes(const struct match *m, const struct package *p,
 		probes[i].rule = rule;
 		probes[i].namespace = m->os_namespace;
 	}
+	if (m->extended.n) {
+		probes[n] = probes[n - 1];
+		probes[n].namespace = m->extended;
+		probes[n++].extended = true;
+	}
 	return n;
 }
 
 static bool wants_claim(void *ctx, const struct vulndb_claim *bounds)
 {
+	const struct match_probe *probe = ctx;
 	bool ignored;
 
-	return match_claim_covers(bounds, ctx, &ignored);
+	return probe->extended || match_claim_covers(bounds, probe, &ignored);
 }
 
 static int collect_hits(struct match *m, struct match_probe *probe, const struct package *p,
@@ -168,15 +193,16 @@ static int collect_hits(struct match *m, struct match_probe *probe, const struct
 
 	for (int i = 0; i < n; i++) {
 		bool ignored = false;
+		bool covers = match_claim_covers(&claims[i], probe, &ignored);
 		struct match_hit *hit;
 
-		if (!match_claim_applies(&claims[i], p) ||
-		    !match_claim_covers(&claims[i], probe, &ignored))
+		if (!match_claim_applies(&claims[i], probe->rule, p) ||
+		    (!covers && !(probe->extended && claims[i].fixed.n)))
 			continue;
 		hit = ARENA_PUSH(&m->scratch, m->hits, m->hit_count, m->hit_cap);
 		if (!hit)
 			return err_set(e, ENOBUFS, "memory budget spent on findings");
-		*hit = (struct match_hit){ probe, &claims[i], ignored };
+		*hit = (struct match_hit){ probe, &claims[i], ignored, !covers };
 	}
 	return n;
 }
@@ -190,6 +216,21 @@ static int compare_hits(const void *a, const void *b)
 	if (x->probe != y->probe)
 		return x->probe < y->probe ? -1 : 1;
 	return (x->claim > y->claim) - (x->claim < y->claim);
+}
+
+/* "Will not be fixed" says the plain release of what its extended support has fixed. @return how many hits are left */
+static size_t drop_answered(struct match_hit *hits, size_t count)
+{
+	bool has_fix = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		has_fix |= hits[i].has_fix;
+	for (size_t i = 0; has_fix && i < count; i++)
+		if (hits[i].claim->state == FIX_NOT_AFFECTED ||
+		    (hits[i].claim->fixed.n && !hits[i].has_fix))
+			hits[n++] = hits[i];
+	return has_fix ? n : count;
 }
 
 /* The hits on one vulnerability become one finding, unless one of them says the package is not affected. */
@@ -232,13 +273,15 @@ static int match_probes(struct match *m, uint32_t index, struct match_probe *pro
 	if (m->hit_count > 1)
 		qsort(m->hits, m->hit_count, sizeof(*m->hits), compare_hits);
 	for (size_t i = 0; i < m->hit_count;) {
-		size_t end = i + 1;
-		int r;
+		size_t end = i + 1, left;
+		int r = 0;
 
 		while (end < m->hit_count &&
 		       m->hits[end].claim->vulnerability == m->hits[i].claim->vulnerability)
 			end++;
-		r = draft_finding(m, index, &m->hits[i], end - i, e);
+		left = drop_answered(&m->hits[i], end - i);
+		if (left)
+			r = draft_finding(m, index, &m->hits[i], left, e);
 		if (r < 0)
 			return r;
 		i = end;
@@ -312,6 +355,8 @@ static int match_system_package(struct match *m, uint32_t index, struct err *e)
 		return 0;
 	}
 	r = ask_namespace(m, m->os_namespace, e);
+	if (r == 0 && m->extended.n)
+		r = ask_namespace(m, m->extended, e);
 	return r < 0 ? r : match_probes(m, index, probes, system_probes(m, p, probes), e);
 }
 

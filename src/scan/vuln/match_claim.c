@@ -45,9 +45,32 @@ static bool module_applies(const struct vulndb_claim *c, const struct package *p
 	       (p->module.n == c->module.n || p->module.p[c->module.n] == ':');
 }
 
-bool match_claim_applies(const struct vulndb_claim *c, const struct package *p)
+enum flavour { PLAIN, KSPLICE, FIPS };
+
+static enum flavour flavour_of(str version)
+{
+	str release = str_skip(version, str_find_last(version, '-') + 1);
+
+	if (str_search(version, S(".ksplice")) < version.n)
+		return KSPLICE;
+	return str_search(release, S(".fips")) < release.n ||
+			       str_search(release, S("_fips")) < release.n
+		       ? FIPS
+		       : PLAIN;
+}
+
+/* Oracle's ksplice and FIPS builds count versions of their own: theirs do not compare with the plain ones. */
+static bool flavour_applies(const struct vulndb_claim *c, const struct package *p)
+{
+	return flavour_of(c->fixed.n ? c->fixed : c->last_affected) == flavour_of(p->version);
+}
+
+bool match_claim_applies(const struct vulndb_claim *c, const struct namespace_rule *rule,
+			 const struct package *p)
 {
 	if (!arch_applies(c->arch, p->arch))
+		return false;
+	if (strcmp(rule->prefix, "oracle") == 0 && !flavour_applies(c, p))
 		return false;
 	return !str_is(p->type, "rpm") || module_applies(c, p);
 }

@@ -14,7 +14,8 @@ struct match_probe {
 	str name, version;
 	str key;        /**< of `version` in the rule's scheme */
 	bool by_source; /**< `name` and `version` are the source package's */
-	bool no_epoch;  /**< `version` never had an epoch: a source rpm's */
+	bool extended; /**< the namespace is of extended support: its word outweighs the plain release's */
+	bool no_epoch; /**< `version` never had an epoch: a source rpm's */
 };
 
 /** A claim that covers the installed version. */
@@ -22,10 +23,12 @@ struct match_hit {
 	const struct match_probe *probe;
 	const struct vulndb_claim *claim;
 	bool epoch_ignored;
+	bool has_fix; /**< does not cover it: extended support's fix is installed */
 };
 
-/** Whether the claim is about this build of the package: architecture, module. */
-bool match_claim_applies(const struct vulndb_claim *c, const struct package *p);
+/** Whether the claim is about this build of the package: architecture, module, Oracle's flavour. */
+bool match_claim_applies(const struct vulndb_claim *c, const struct namespace_rule *rule,
+			 const struct package *p);
 /** Whether the probe's version lies in the claim's range. */
 bool match_claim_covers(const struct vulndb_claim *c, const struct match_probe *probe,
 			bool *ret_epoch_ignored);
