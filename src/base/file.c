@@ -95,6 +95,25 @@ static int write_new(int fd, str bytes, mode_t mode, struct err *e)
 	return 0;
 }
 
+/* As root, a rename onto /dev/null would take the device away from everybody. */
+static bool is_special(int dir_fd, const char *path)
+{
+	struct stat st;
+
+	return fstatat(dir_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode);
+}
+
+static int write_in_place(int dir_fd, const char *path, str bytes, struct err *e)
+{
+	OWNED_FD fd = openat(dir_fd, path, O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return err_sys(e, errno, "cannot write '%s'", path);
+	r = file_write_all(fd, bytes, e);
+	return r < 0 ? err_wrap(e, r, "cannot write '%s'", path) : 0;
+}
+
 int file_write_atomic(int dir_fd, const char *path, str bytes, mode_t mode, struct err *e)
 {
 	static _Atomic unsigned int serial;
@@ -104,6 +123,8 @@ int file_write_atomic(int dir_fd, const char *path, str bytes, mode_t mode, stru
 
 	if (n < 0 || (size_t)n >= sizeof(tmp))
 		return err_set(e, ENAMETOOLONG, "path '%s' is too long", path);
+	if (is_special(dir_fd, path))
+		return write_in_place(dir_fd, path, bytes, e);
 	OWNED_FD fd =
 		openat(dir_fd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)

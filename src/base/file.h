@@ -26,6 +26,9 @@ MUST_CHECK int file_read(int dir_fd, const char *path, uint64_t max, struct buf 
 /**
  * Writes a file so that a reader sees the old one or all of the new one: temporary name, fsync, rename.
  *
+ * What stands at @p path and is no regular file (a device, a pipe, a link such as /dev/stdout) is never replaced: the
+ * bytes are written into it, as a shell's redirection would.
+ *
  * @param mode permission bits of the new file
  */
 MUST_CHECK int file_write_atomic(int dir_fd, const char *path, str bytes, mode_t mode,
