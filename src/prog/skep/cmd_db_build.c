@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "base/time.h"
 #include "prog/skep/db_command.h"
 #include "prog/skep/log.h"
 #include "prog/skep/progress.h"
@@ -55,15 +56,11 @@ static str build_date(struct arena *a)
 {
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");
 	uint64_t seconds = (uint64_t)time(NULL);
-	char text[32];
-	struct tm tm;
-	time_t t;
+	char text[TIME_TEXT_BYTES];
 
 	if (epoch && str_u64(str_from(epoch), &seconds) < 0)
 		seconds = (uint64_t)time(NULL);
-	t = (time_t)MIN(seconds, (uint64_t)INT32_MAX);
-	gmtime_r(&t, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	time_render((int64_t)MIN(seconds, (uint64_t)INT32_MAX), text);
 	return arena_str(a, str_from(text));
 }
 

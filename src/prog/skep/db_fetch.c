@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "base/time.h"
 #include "prog/skep/log.h"
 #include "prog/skep/progress.h"
 #include "scan/feed/feed.h"
@@ -139,12 +140,9 @@ static int import_feeds(struct invocation *v, const struct feed_upstream_list *l
 
 static str now(struct arena *a)
 {
-	time_t t = time(NULL);
-	char text[32];
-	struct tm tm;
+	char text[TIME_TEXT_BYTES];
 
-	gmtime_r(&t, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	time_render((int64_t)time(NULL), text);
 	return arena_str(a, str_from(text));
 }
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "base/time.h"
 #include "prog/skep/log.h"
 #include "prog/skep/progress.h"
 #include "scan/report/gate.h"
@@ -98,11 +99,9 @@ static struct scan_options scan_options_of(struct invocation *v)
 
 static str rfc3339(struct arena *a, time_t t)
 {
-	struct tm tm;
-	char text[32];
+	char text[TIME_TEXT_BYTES];
 
-	gmtime_r(&t, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	time_render((int64_t)t, text);
 	return arena_str(a, str_from(text));
 }
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/time.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -74,13 +75,11 @@ static void on_as_of(void *ctx, str origin, str date)
  * time of the last change. The time of a plain file only says when it was copied. */
 static void date_by_entry(struct import *im)
 {
-	char text[16];
-	struct tm tm;
-	time_t t = (time_t)im->mtime;
+	char text[TIME_TEXT_BYTES];
 
-	if (im->dated || !im->origin[0] || im->mtime <= 0 || !gmtime_r(&t, &tm) ||
-	    !strftime(text, sizeof(text), "%Y-%m-%d", &tm))
+	if (im->dated || !im->origin[0] || im->mtime <= 0)
 		return;
+	time_render_day(im->mtime, text);
 	on_as_of(im, str_from(im->origin), str_from(text));
 }
 
