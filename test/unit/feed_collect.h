@@ -9,7 +9,7 @@
 
 struct feed_collect {
 	struct buf
-		claims; /**< "namespace package vulnerability advisory introduced,fixed,last state severity arch module" */
+		claims; /**< "namespace package vulnerability advisory introduced,fixed,last state severity arch module[ basis]" */
 	struct buf facts;      /**< "id severity title cvss epss flags poc kev cwes" */
 	struct buf unreadable; /**< "place: why" */
 	struct buf as_of;      /**< "origin date" */
@@ -25,6 +25,11 @@ static inline void put_or_dash(struct buf *b, str s, char after)
 
 static inline int collect_claim(void *ctx, const struct claim *c, struct err *e UNUSED)
 {
+	static const char *const bases[] = {
+#define CLAIM_BASIS_NAME(id, name) name,
+		CLAIM_BASES(CLAIM_BASIS_NAME)
+#undef CLAIM_BASIS_NAME
+	};
 	struct feed_collect *t = ctx;
 
 	assert_true(c->namespace.n && c->package.n && c->vulnerability.n && c->origin.n);
@@ -41,7 +46,10 @@ static inline int collect_claim(void *ctx, const struct claim *c, struct err *e 
 	put_or_dash(&t->claims, str_from(fix_state_name(c->state)), ' ');
 	put_or_dash(&t->claims, str_from(severity_name(c->severity)), ' ');
 	put_or_dash(&t->claims, c->arch, ' ');
-	put_or_dash(&t->claims, c->module, '\n');
+	buf_add(&t->claims, c->module.n ? c->module : S("-"));
+	if (c->basis != CLAIM_STATED)
+		buf_printf(&t->claims, " %s", bases[c->basis]);
+	buf_byte(&t->claims, '\n');
 	return 0;
 }
 

@@ -129,19 +129,20 @@ static void alpine_secdb_mends_its_ids(void **state UNUSED)
 
 static void debian_advisory_lists(void **state UNUSED)
 {
-	assert_claims("data/DSA/list", "debian-tracker",
-		      "[29 Mar 2023] DSA-5380-1 xorg-server - security update\n\t{CVE-2023-1393 "
-		      "CVE-2023-1394}\n"
-		      "\t[bullseye] - xorg-server 2:1.20.11-1+deb11u6\n\tNOTE: nothing\n"
-		      "[27 Mar 2023] DSA-5379-2 dino-im - regression update\n\t[buster] - dino-im "
-		      "<not-affected> (Too old)\n"
-		      "\t[bullseye] - dino-im <end-of-life> (see DSA)\n",
-		      "debian:11 xorg-server CVE-2023-1393 DSA-5380-1 -,2:1.20.11-1+deb11u6,- "
-		      "fixed unknown - -\n"
-		      "debian:11 xorg-server CVE-2023-1394 DSA-5380-1 -,2:1.20.11-1+deb11u6,- "
-		      "fixed unknown - -\n"
-		      "debian:10 dino-im DSA-5379-2 DSA-5379-2 -,-,- not-affected unknown - -\n"
-		      "debian:11 dino-im DSA-5379-2 DSA-5379-2 -,-,- end-of-life unknown - -\n");
+	assert_claims(
+		"data/DSA/list", "debian-tracker",
+		"[29 Mar 2023] DSA-5380-1 xorg-server - security update\n\t{CVE-2023-1393 "
+		"CVE-2023-1394}\n"
+		"\t[bullseye] - xorg-server 2:1.20.11-1+deb11u6\n\tNOTE: nothing\n"
+		"[27 Mar 2023] DSA-5379-2 dino-im - regression update\n\t[buster] - dino-im "
+		"<not-affected> (Too old)\n"
+		"\t[bullseye] - dino-im <end-of-life> (see DSA)\n",
+		"debian:11 xorg-server CVE-2023-1393 DSA-5380-1 -,2:1.20.11-1+deb11u6,- "
+		"fixed unknown - -\n"
+		"debian:11 xorg-server CVE-2023-1394 DSA-5380-1 -,2:1.20.11-1+deb11u6,- "
+		"fixed unknown - -\n"
+		"debian:10 dino-im DSA-5379-2 DSA-5379-2 -,-,- not-affected unknown - -\n"
+		"debian:11 dino-im DSA-5379-2 DSA-5379-2 -,-,- end-of-life unknown - - noted\n");
 	assert_unreadable("DLA/list", "debian-tracker",
 			  "[27 Mar 2023] DLA-1-1 x - y\n\t[nowhere] - x 1\n\t[buster] - x "
 			  "<odd>\n\t[buster] - x\n",
@@ -159,12 +160,12 @@ static void debian_cve_list_tells_of_every_release(void **state UNUSED)
 		"\t[buster] - libgcrypt20 1.8.4-5+deb10u1\n\t[stretch] - libgcrypt20 <no-dsa> "
 		"(Minor issue)\n\tNOTE: x\n"
 		"CVE-2021-0001 [rejected]\n\tREJECTED\n",
-		"debian:11 libgcrypt20 CVE-2021-33560 - -,1.8.7-6,- affected medium - -\n"
-		"debian:12 libgcrypt20 CVE-2021-33560 - -,1.8.7-6,- affected medium - -\n"
-		"debian:13 libgcrypt20 CVE-2021-33560 - -,1.8.7-6,- affected medium - -\n"
+		"debian:11 libgcrypt20 CVE-2021-33560 - -,1.8.7-6,- affected medium - - presumed\n"
+		"debian:12 libgcrypt20 CVE-2021-33560 - -,1.8.7-6,- affected medium - - presumed\n"
+		"debian:13 libgcrypt20 CVE-2021-33560 - -,1.8.7-6,- affected medium - - presumed\n"
 		"debian:sid libgcrypt20 CVE-2021-33560 - -,1.8.7-6,- fixed medium - -\n"
 		"debian:10 libgcrypt20 CVE-2021-33560 - -,1.8.4-5+deb10u1,- fixed unknown - -\n"
-		"debian:9 libgcrypt20 CVE-2021-33560 - -,-,- will-not-fix unknown - -\n");
+		"debian:9 libgcrypt20 CVE-2021-33560 - -,-,- will-not-fix unknown - - noted\n");
 }
 
 int main(void)

@@ -263,7 +263,7 @@ static void trackers_of_distributions(void **state UNUSED)
 		      "\"postponed\",\"urgency\":\"unimportant\"},\"sid\":{\"status\":\"resolved\","
 		      "\"fixed_version\":\"0\"}}}}}",
 		      "debian:12 curl CVE-2021-0001 - -,7.88,- fixed low - -\n"
-		      "debian:11 curl CVE-2021-0001 - -,-,- deferred negligible - -\n"
+		      "debian:11 curl CVE-2021-0001 - -,-,- deferred negligible - - noted\n"
 		      "debian:sid curl CVE-2021-0001 - -,-,- not-affected unknown - -\n");
 	assert_claims("active/CVE-2020-1234", "ubuntu-tracker",
 		      "PublicDate: 2021-06-09\nCandidate: CVE-2020-1234\nReferences:\n "

@@ -310,6 +310,119 @@ static void counts_what_it_cannot_use(void **state UNUSED)
 	vulndb_builder_free(b);
 }
 
+/* "state basis fixed [severity]" of each claim on one flaw, and what is left of them. */
+static const struct yield_case {
+	const char *claims[3], *kept;
+} yield_cases[] = {
+	/* Unstable's bound gives way to the release's own fix, and to whatever is said of the release. */
+	{ { "affected presumed 2.0-1", "fixed stated 1.0-1+deb11u1" }, "fixed 1.0-1+deb11u1\n" },
+	{ { "affected presumed -", "fixed stated 1.0-1+deb11u1" }, "fixed 1.0-1+deb11u1\n" },
+	{ { "not-affected presumed -", "fixed stated 1.0-1+deb11u1" }, "fixed 1.0-1+deb11u1\n" },
+	{ { "affected presumed 2.0-1", "will-not-fix noted -" }, "will-not-fix -\n" },
+	{ { "affected presumed 2.0-1", "not-affected stated -" }, "not-affected -\n" },
+	{ { "affected presumed 2.0-1" }, "affected 2.0-1\n" },
+	/* The urgency stands beside unstable's bound. */
+	{ { "affected presumed 2.0-1 medium", "fixed stated 1.0-1+deb11u1" },
+	  "fixed 1.0-1+deb11u1 medium\n" },
+	/* "No fix" holds until there is one. */
+	{ { "will-not-fix noted -", "fixed stated 1.0-1+deb11u1" }, "fixed 1.0-1+deb11u1\n" },
+	{ { "affected noted -", "fixed stated 1.0-1+deb11u1" }, "fixed 1.0-1+deb11u1\n" },
+	{ { "end-of-life noted -" }, "end-of-life -\n" },
+	{ { "will-not-fix noted -", "fixed presumed 2.0-1" }, "will-not-fix -\n" },
+	{ { "affected presumed 2.0-1", "deferred noted -", "fixed stated 1.0-1+deb11u1" },
+	  "fixed 1.0-1+deb11u1\n" },
+	/* What is stated never gives way. */
+	{ { "affected stated 2.0-1", "fixed stated 1.0-1" }, "affected 2.0-1\nfixed 1.0-1\n" },
+	{ { "fixed stated 1.0-1+deb11u1", "fixed stated 1.0-1+deb11u2" },
+	  "fixed 1.0-1+deb11u1\nfixed 1.0-1+deb11u2\n" },
+	/* A fix that cannot be compared is left out, and nothing with it. */
+	{ { "affected presumed 2.0-1", "fixed stated no_version:" }, "affected 2.0-1\n" },
+};
+
+static void pour_case(struct feed_sink *sink, const struct yield_case *t, bool backwards)
+{
+	const struct claim decoys[] = {
+		{ .namespace = S("debian:12"),
+		  .package = S("xorg-server"),
+		  .vulnerability = S("CVE-2023-1393"),
+		  .fixed = S("1.0-1"),
+		  .state = FIX_FIXED,
+		  .origin = S("debian-tracker") },
+		{ .namespace = S("debian:11"),
+		  .package = S("xwayland"),
+		  .vulnerability = S("CVE-2023-1393"),
+		  .fixed = S("1.0-1"),
+		  .state = FIX_FIXED,
+		  .origin = S("debian-tracker") },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(t->claims); i++) {
+		const char *line = t->claims[backwards ? ARRAY_LEN(t->claims) - 1 - i : i];
+		str words = str_from(line ? line : ""), state, basis;
+		struct claim c = { .namespace = S("debian:11"),
+				   .package = S("xorg-server"),
+				   .vulnerability = S("CVE-2023-1393"),
+				   .origin = S("debian-tracker") };
+
+		if (words.n == 0)
+			continue;
+		state = str_cut(&words, ' ');
+		basis = str_cut(&words, ' ');
+		while (!str_is(state, fix_state_name(c.state)))
+			c.state++;
+		c.basis = str_is(basis, "presumed") ? CLAIM_PRESUMED
+			  : str_is(basis, "noted")  ? CLAIM_NOTED
+						    : CLAIM_STATED;
+		if (str_ends(words, S(" medium")))
+			c.severity = SEVERITY_MEDIUM;
+		c.fixed = str_cut(&words, ' ');
+		if (str_is(c.fixed, "-"))
+			c.fixed = (str){ 0 };
+		assert_int_equal(sink->claim(sink->ctx, &c, NULL), 0);
+	}
+	/* Fixes for another release and another package answer nothing. */
+	assert_int_equal(sink->claim(sink->ctx, &decoys[0], NULL), 0);
+	assert_int_equal(sink->claim(sink->ctx, &decoys[1], NULL), 0);
+}
+
+static void check_yield(const struct yield_case *t, bool backwards)
+{
+	const struct vulndb_build_options o = { .built = S("2026-11-20T12:00:00Z") };
+	CLEANUP(buf_done) struct buf file = BUF_INIT;
+	OWNED_BUF got = BUF_INIT;
+	struct vulndb_build_stats stats;
+	struct vulndb_builder *b = NULL;
+	struct vulndb_claim *c = NULL;
+	struct vulndb *db = NULL;
+	struct feed_sink sink;
+	struct arena a;
+	int n;
+
+	assert_int_equal(vulndb_builder_new(&b, NULL), 0);
+	sink = vulndb_builder_sink(b);
+	pour_case(&sink, t, backwards);
+	assert_int_equal(vulndb_builder_render(b, &o, &file, &stats, NULL), 0);
+	vulndb_builder_free(b);
+	arena_init(&a, 0);
+	assert_int_equal(vulndb_open_memory(buf_str(&file), &db, NULL), 0);
+	n = vulndb_find(db, S("debian:11"), S("xorg-server"), &a, &c, NULL);
+	for (int i = 0; i < n; i++)
+		buf_printf(&got, "%s %.*s%s\n", fix_state_name(c[i].state),
+			   STR_ARG(c[i].fixed.n ? c[i].fixed : S("-")),
+			   c[i].severity == SEVERITY_MEDIUM ? " medium" : "");
+	assert_str(buf_str(&got), t->kept);
+	vulndb_close(db);
+	arena_done(&a);
+}
+
+static void lets_lesser_claims_give_way(void **state UNUSED)
+{
+	for (size_t i = 0; i < ARRAY_LEN(yield_cases); i++) {
+		check_yield(&yield_cases[i], false);
+		check_yield(&yield_cases[i], true);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +433,7 @@ int main(void)
 		cmocka_unit_test(notices_every_flipped_byte),
 		cmocka_unit_test(refuses_what_is_no_database),
 		cmocka_unit_test(counts_what_it_cannot_use),
+		cmocka_unit_test(lets_lesser_claims_give_way),
 	};
 
 	return cmocka_run_group_tests_name("vulndb", tests, NULL, NULL);

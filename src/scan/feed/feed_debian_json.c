@@ -40,6 +40,7 @@ static int import_release(const struct delivery *d, struct claim c, str codename
 	}
 	c.severity = severity_find(value_get_str(release, "urgency"));
 	c.state = state_of(release);
+	c.basis = c.state == FIX_FIXED ? CLAIM_STATED : CLAIM_NOTED;
 	c.fixed = value_get_str(release, "fixed_version");
 	/* "0": no version of this release ever had the flaw. */
 	if (c.state == FIX_FIXED && str_is(c.fixed, "0")) {

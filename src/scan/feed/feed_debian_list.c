@@ -112,6 +112,10 @@ static int emit(struct record *r, const struct note *n, str codename, bool deriv
 		delivery_unreadable(r->d, r->id, "release '%.*s' is not known", STR_ARG(codename));
 		return 0;
 	}
+	if (derived && !str_is(codename, "sid"))
+		c.basis = CLAIM_PRESUMED;
+	else if (c.state != FIX_FIXED && c.state != FIX_NOT_AFFECTED)
+		c.basis = CLAIM_NOTED;
 	/* Unstable has the fix, this release has not (yet): affected below that version, with nothing to update to. */
 	if (derived && c.state == FIX_FIXED && !str_is(codename, "sid"))
 		c.state = FIX_AFFECTED;

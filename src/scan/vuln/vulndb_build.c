@@ -86,8 +86,9 @@ static const char *why_not(const struct claim *c, const struct namespace_rule *r
 	if (too_long(c))
 		return "a name or version in it is longer than 65,535 bytes";
 	if ((unsigned int)c->state >= FIX_STATE_COUNT ||
-	    (unsigned int)c->severity >= SEVERITY_COUNT)
-		return "its state or severity is out of range";
+	    (unsigned int)c->severity >= SEVERITY_COUNT ||
+	    (unsigned int)c->basis >= CLAIM_BASIS_COUNT)
+		return "its state, severity or basis is out of range";
 	return NULL;
 }
 
@@ -148,6 +149,7 @@ static int number_claim(struct vulndb_builder *b, const struct claim *c, str pac
 	out->package_hash = str_hash(package);
 	out->state = (uint8_t)(never ? FIX_NOT_AFFECTED : c->state);
 	out->severity = (uint8_t)c->severity;
+	out->basis = (uint8_t)c->basis;
 	return origin_number(b, c->origin, &out->origin, e);
 }
 

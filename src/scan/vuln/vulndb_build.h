@@ -68,7 +68,8 @@ struct vulndb_build_stats {
 /**
  * Lays the database out in memory, at the end of @p out. The builder is spent by it and takes nothing more.
  *
- * Claims that say the same are merged; one whose version its scheme refuses is left out, counted and named.
+ * Claims that say the same are merged, and claims that give way to another are dropped (enum claim_basis), their
+ * severity passing on; one whose version its scheme refuses is left out, counted and named.
  *
  * @return 0, -ENOMEM, -E2BIG (a table beyond 4 GiB), -EINVAL (`built` is no time, the seed is no key)
  */

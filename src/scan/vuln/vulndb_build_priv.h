@@ -45,7 +45,7 @@ struct build_claim {
 	uint64_t package_hash;
 	uint32_t namespace, package, vulnerability, introduced, fixed, last_affected, arch, module,
 		advisory, origin;
-	uint8_t state, severity;
+	uint8_t state, severity, basis;
 };
 
 struct build_origin {
@@ -86,8 +86,16 @@ MUST_CHECK int vulndb_builder_rank(struct vulndb_builder *b, struct err *e);
  * sorts the facts by id.
  */
 MUST_CHECK int vulndb_builder_join(struct vulndb_builder *b, bool claimed_only, struct err *e);
-/** Sorts the claims and merges those that say the same. */
-void vulndb_builder_merge_claims(struct vulndb_builder *b);
+/** Sorts the claims, drops those that give way, and merges those that say the same. @return 0, -ENOMEM */
+MUST_CHECK int vulndb_builder_merge_claims(struct vulndb_builder *b, struct err *e);
+/** Drops, of claims in order, those that give way to another (enum claim_basis). @return 0, -ENOMEM */
+MUST_CHECK int vulndb_builder_yield(struct vulndb_builder *b, struct err *e);
+/** Whether both are about one vulnerability of one package. */
+static inline bool vulndb_same_flaw(const struct build_claim *a, const struct build_claim *b)
+{
+	return a->namespace == b->namespace && a->package == b->package &&
+	       a->vulnerability == b->vulnerability;
+}
 /** Ascending, each once. */
 void vulndb_ids_settle(struct build_ids *l);
 

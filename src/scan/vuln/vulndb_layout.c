@@ -255,8 +255,9 @@ int vulndb_builder_render(struct vulndb_builder *b, const struct vulndb_build_op
 
 	if (r == 0)
 		r = vulndb_builder_join(b, o->facts_of_claims_only, e);
+	if (r == 0)
+		r = vulndb_builder_merge_claims(b, e);
 	if (r == 0) {
-		vulndb_builder_merge_claims(b);
 		l.pooled = calloc(b->string_count, sizeof(*l.pooled));
 		l.ordinal = calloc(b->string_count, sizeof(*l.ordinal));
 		r = l.pooled && l.ordinal ? lay_out(&l, e)

@@ -118,19 +118,21 @@ static int compare_claims(const void *a, const void *b)
 /* Whether b adds nothing to a but an advisory's name or a severity: b follows a in order. */
 static bool says_the_same(const struct build_claim *a, const struct build_claim *b)
 {
-	return a->namespace == b->namespace && a->package == b->package &&
-	       a->vulnerability == b->vulnerability && a->state == b->state &&
-	       a->introduced == b->introduced && a->fixed == b->fixed &&
-	       a->last_affected == b->last_affected && a->arch == b->arch &&
+	return vulndb_same_flaw(a, b) && a->state == b->state && a->introduced == b->introduced &&
+	       a->fixed == b->fixed && a->last_affected == b->last_affected && a->arch == b->arch &&
 	       a->module == b->module && (a->advisory == b->advisory || a->advisory == 0);
 }
 
-void vulndb_builder_merge_claims(struct vulndb_builder *b)
+int vulndb_builder_merge_claims(struct vulndb_builder *b, struct err *e)
 {
 	size_t kept = 0;
+	int r;
 
 	if (b->claim_count)
 		qsort(b->claims, b->claim_count, sizeof(*b->claims), compare_claims);
+	r = vulndb_builder_yield(b, e);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < b->claim_count; i++) {
 		struct build_claim *c = &b->claims[i];
 		struct build_claim *last = kept ? &b->claims[kept - 1] : NULL;
@@ -146,4 +148,5 @@ void vulndb_builder_merge_claims(struct vulndb_builder *b)
 		}
 	}
 	b->claim_count = kept;
+	return 0;
 }
