@@ -1,0 +1,79 @@
+/** @file
+ * Who runs here: from a control group to the container it is, known before the container's first exec is judged.
+ *
+ * Identity comes from the cgroup's path at once. Metadata comes first from what engines have on disk before they start a
+ * container (OCI bundle, Docker's config.v2.json, ...), read in microseconds; then from the engine's API and event
+ * stream, which complete it. Files and answers are bounded; what they say about a container is not trusted to be well-formed.
+ * The table has a fixed size: the containers that went longest ago are forgotten first.
+ *
+ * Not safe for two threads at once. Containers returned live until the next asset_poll() or asset_cgroup_*().
+ */
+#ifndef SKEP_ASSET_ASSET_H
+#define SKEP_ASSET_ASSET_H
+
+#include "base/err.h"
+#include "model/container.h"
+
+struct asset_config {
+	const char *
+		root; /**< where the host's files are; NULL: "/". In a container of its own: "/host" */
+	const char *
+		docker_host; /**< as engine_new(); NULL: where engines have their sockets; "": do not ask engines */
+	size_t max_containers; /**< 0: 4096, those that went included */
+};
+
+struct asset;
+
+MUST_CHECK int asset_new(const struct asset_config *c, struct asset **ret, struct err *e);
+void asset_free(struct asset *a);
+
+/**
+ * Learns every cgroup there is (v1 and v2), and their containers. For the start and after a loss.
+ * @return how many containers, -errno
+ */
+MUST_CHECK int asset_scan(struct asset *a, struct err *e);
+
+/**
+ * A cgroup came to be. Never blocks for longer than reading a few small files takes.
+ * @param path below its hierarchy's root
+ * @return the container, or the host; NULL when the path may be a container's and its files are not there yet
+ */
+const struct container *asset_cgroup_made(struct asset *a, uint64_t cgroup_id, str path);
+void asset_cgroup_gone(struct asset *a, uint64_t cgroup_id);
+
+/**
+ * The container of a cgroup (or of the nearest cgroup above it). Containers that went stay known for a while.
+ * @return NULL when it was never seen: the caller holds the event, or judges it with UNKNOWN
+ */
+const struct container *asset_find(struct asset *a, uint64_t cgroup_id);
+/** The host as a container: id "host". */
+const struct container *asset_host(const struct asset *a);
+
+/** The cgroup of a process, from /proc. @return 0, -ESRCH, -errno */
+MUST_CHECK int asset_cgroup_of(struct asset *a, uint32_t pid, uint64_t *ret, struct err *e);
+
+/** Readable when engines have something to say; -1 when none is followed. */
+int asset_fd(const struct asset *a);
+/**
+ * Takes what engines say; connects again to those that went away. Tells each container whose metadata became
+ * known or that started or stopped.
+ */
+typedef void (*asset_handler)(void *ctx, const struct container *c, bool started, bool stopped);
+MUST_CHECK int asset_poll(struct asset *a, asset_handler on_change, void *ctx, struct err *e);
+
+/** Every container that runs, in no order. */
+void asset_each(struct asset *a, void (*fn)(void *ctx, const struct container *c), void *ctx);
+
+/** A user's name in a container (its own passwd file) or on the host; empty when there is none. */
+str asset_user_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t user);
+str asset_group_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t group);
+
+struct asset_stats {
+	size_t containers, cgroups, evicted;
+	size_t unknown; /**< cgroups that look like containers and whose files were not found */
+	unsigned int engines; /**< engines answering now */
+	uint64_t engine_errors;
+};
+void asset_stats(const struct asset *a, struct asset_stats *ret);
+
+#endif

@@ -1,0 +1,103 @@
+/** @file
+ * The kernel side of the agent: hooks that tell what processes do, filtered where it happens. Mechanism, never policy.
+ *
+ * Back-ends, best first (doc/decisions/ says why): OBJECT attaches BPF LSM and fentry programs to the objects concerned;
+ * TRACEPOINT uses tp_btf for processes, cgroup hooks for sockets, and one tracepoint for each system call the rules need.
+ * Neither ever attaches to raw sys_enter or sys_exit. Each program is small and optional: what a kernel refuses is reported by
+ * sensor_probe() and the events it would have given are a gap, never silence.
+ *
+ * Not safe for two threads at once.
+ */
+#ifndef SKEP_KERN_SENSOR_H
+#define SKEP_KERN_SENSOR_H
+
+#include "model/event.h"
+#include "policy/kernel_filter.h"
+
+enum sensor_backend { SENSOR_AUTO, SENSOR_OBJECT, SENSOR_TRACEPOINT };
+
+const char *sensor_backend_name(enum sensor_backend b);
+
+struct sensor_config {
+	enum sensor_backend backend;
+	size_t state_ring_bytes; /**< processes, namespaces, cgroups: a power of two; 0: 4 MiB */
+	size_t bulk_ring_bytes;  /**< everything else; 0: 8 MiB */
+	uint32_t rate_per_s;     /**< bulk events a cgroup may send on average; 0: 20,000 */
+	uint32_t burst;          /**< and at once; 0: 40,000 */
+	uint32_t self_pid;       /**< a process whose own events are not told; 0: none */
+	const int
+		*kept; /**< descriptors of an earlier sensor, see sensor_keep(); NULL: begin anew */
+	size_t kept_count;
+};
+
+struct sensor;
+
+/**
+ * Loads and attaches what @p filter needs.
+ *
+ * @return 0; -EOPNOTSUPP (no BTF, or a kernel without BPF ring buffers: the sentence says what is needed), -EPERM (which
+ *         capability is missing), -ENOMEM, -errno
+ */
+MUST_CHECK int sensor_open(const struct sensor_config *c, const struct kernel_filter *filter,
+			   struct sensor **ret, struct err *e);
+void sensor_close(struct sensor *s);
+
+/** Replaces the filter; hooks come and go as it needs. Nothing is lost meanwhile. */
+MUST_CHECK int sensor_set_filter(struct sensor *s, const struct kernel_filter *filter,
+				 struct err *e);
+
+/** Readable when events wait; for poll(2). */
+int sensor_fd(const struct sensor *s);
+
+typedef void (*sensor_handler)(void *ctx, const struct event *v);
+
+/**
+ * Delivers what waits, oldest first within each ring, process events before others of the same time.
+ *
+ * @param max  events at most; 0: all that wait now
+ * @return how many were delivered, -EBADMSG when a record is malformed (our mistake; the record is counted and passed over)
+ */
+MUST_CHECK int sensor_drain(struct sensor *s, size_t max, sensor_handler on_event, void *ctx,
+			    struct err *e);
+
+/**
+ * Tells every process and thread group that runs now, parents first, as EXECVE events marked EVENT_REPLAYED (BPF task
+ * iterator; /proc where that is refused). For the start, and after a loss of process events.
+ */
+MUST_CHECK int sensor_snapshot(struct sensor *s, sensor_handler on_event, void *ctx, struct err *e);
+
+enum sensor_cgroup { SENSOR_CGROUP_UNKNOWN, SENSOR_CGROUP_HOST, SENSOR_CGROUP_CONTAINER };
+/** Says what a cgroup is; until said, the kernel treats it as a container. `gone` cgroups are forgotten by themselves. */
+MUST_CHECK int sensor_set_cgroup(struct sensor *s, uint64_t cgroup_id, enum sensor_cgroup kind,
+				 struct err *e);
+
+struct sensor_stats {
+	uint64_t delivered[EVENT_TYPE_COUNT];
+	uint64_t passed_over[EVENT_TYPE_COUNT]; /**< seen by a hook and dropped by the filter */
+	uint64_t lost[EVENT_LOSS_COUNT];
+	uint64_t hook_ns, hook_runs; /**< of all programs, where kernel.bpf_stats_enabled is set */
+};
+void sensor_stats(struct sensor *s, struct sensor_stats *ret);
+
+struct sensor_loss {
+	uint64_t cgroup_id;
+	uint64_t lost[EVENT_LOSS_COUNT];
+};
+/** Exact losses by cgroup since the last call, at most @p max. @return how many entries */
+size_t sensor_losses(struct sensor *s, struct sensor_loss *ret, size_t max);
+
+/** Maps and links to hand to a successor, so that nothing is lost while this process is replaced. @return how many */
+size_t sensor_keep(const struct sensor *s, int *ret, size_t max);
+
+/** One mechanism on this kernel, for `skep agent doctor`. */
+struct sensor_finding {
+	const char *name; /**< "bpf-lsm", "tp_btf", "cgroup-connect", ... */
+	bool works;
+	struct phrase what; /**< what it is for */
+	struct phrase loss; /**< what is lost without it */
+	char why[160];      /**< why it does not work; empty when it does */
+};
+/** Tries each mechanism by loading a program of its kind; attaches nothing that stays. @return how many findings */
+size_t sensor_probe(struct sensor_finding *ret, size_t max);
+
+#endif

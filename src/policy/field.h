@@ -1,0 +1,129 @@
+/** @file
+ * What a policy can speak of: a subject (an event; later an image, a request, a flow) is a table of typed fields and a
+ * function that fetches one. The language knows nothing else about the world.
+ *
+ * A value is KNOWN, ABSENT (the thing has no such property: a file event has no port) or UNKNOWN (it has one, we do not
+ * know it yet: a container whose name was not learned). ABSENT makes a comparison false; UNKNOWN makes it UNKNOWN, which
+ * no `not` turns into true. `falco_compatible: true` on a rule file reads UNKNOWN as ABSENT.
+ */
+#ifndef SKEP_POLICY_FIELD_H
+#define SKEP_POLICY_FIELD_H
+
+#include "base/err.h"
+#include "base/phrase.h"
+#include "base/str.h"
+
+enum policy_type {
+	POLICY_STRING,   /**< bytes, shown as text */
+	POLICY_BYTES,    /**< compared with hexadecimal by bcontains and bstartswith */
+	POLICY_INT,      /**< signed */
+	POLICY_UINT,     /**< decimal or 0x... */
+	POLICY_BOOL,     /**< true, false */
+	POLICY_IP,       /**< an address; in conditions also a network */
+	POLICY_NET,      /**< an address, compared with networks (a.b.c.d/n) */
+	POLICY_PORT,     /**< 0 to 65535, or a service's name */
+	POLICY_NAME,     /**< an address, compared with domain names resolved ahead of time */
+	POLICY_DURATION, /**< nanoseconds; shown as such, written plain or with s, ms, m, h */
+	POLICY_TIME,     /**< nanoseconds since 1970; shown as a date and time */
+};
+
+enum policy_arg {
+	POLICY_ARG_NONE,
+	POLICY_ARG_KEY,       /**< field[key] or field.key, required */
+	POLICY_ARG_KEY_OPT,   /**< the same, may be left out */
+	POLICY_ARG_INDEX_OPT, /**< field[number], may be left out */
+};
+
+/** How a field with several values is compared. */
+enum policy_kind {
+	POLICY_ONE,  /**< at most one value */
+	POLICY_ANY,  /**< holds when it holds for any value */
+	POLICY_ENDS, /**< two ends: as ANY, but != holds when it holds for both (as Falco's fd.ip) */
+	POLICY_LIST, /**< a list-typed field: only in (all of them), intersects (any of them), exists */
+};
+
+struct policy_field {
+	const char *name;
+	enum policy_type type;
+	enum policy_arg arg;
+	enum policy_kind kind;
+	struct phrase doc;
+};
+
+enum policy_state { POLICY_ABSENT, POLICY_KNOWN, POLICY_UNKNOWN };
+
+struct policy_ip {
+	uint8_t bytes[16]; /**< IPv4 in the first four */
+	uint8_t family;    /**< 4 or 6 */
+};
+
+#define POLICY_MAX_VALUES 64
+
+/** One or more values of a field. Spans borrow from the subject and live while the subject does. */
+struct policy_value {
+	enum policy_state state;
+	uint32_t count; /**< values, 1 but for ANY, ENDS and LIST; at most POLICY_MAX_VALUES */
+	union {
+		str string;              /**< STRING, BYTES when count is 1 */
+		const str *strings;      /**< the same when the field's kind is not ONE */
+		int64_t integer;         /**< INT, DURATION, TIME */
+		const int64_t *integers; /**< INT when the field's kind is not ONE */
+		uint64_t number;         /**< UINT */
+		bool boolean;            /**< BOOL */
+		struct policy_ip ip[2];  /**< IP, NET, NAME */
+		uint16_t port[2];        /**< PORT */
+	};
+};
+
+/** A field as a condition or an output names it. */
+struct policy_ref {
+	uint16_t field; /**< index into the subject's table */
+	bool has_index;
+	uint32_t index; /**< of field[3] */
+	str key;        /**< of field[key]; empty: none */
+};
+
+/** A table of fields. Tables are constants. */
+struct policy_subject {
+	const char *name; /**< the rules' `source` */
+	const struct policy_field *fields;
+	size_t field_count;
+	uint16_t
+		type_field; /**< the field whose value is the type of a thing (evt.type): rules are indexed by it */
+	const char *const *types; /**< its values, by type number */
+	size_t type_count;
+};
+
+/** What is judged: an event with all that is known around it. */
+struct policy_target {
+	uint16_t type; /**< index into the subject's types */
+	/** Fetches a field; called at most once for each distinct reference and target. */
+	void (*get)(const struct policy_target *t, const struct policy_ref *ref,
+		    struct policy_value *ret);
+};
+
+/** The fields of events, by the enum below. `types` are those of model/event.h. */
+extern const struct policy_subject policy_events;
+
+enum policy_event_field {
+#define X(id, name, type, arg, kind, en, zh) FIELD_##id,
+#include "policy/event_field.def"
+#undef X
+	FIELD_COUNT
+};
+
+/**
+ * Finds the field that @p text names ("proc.aname[2]", "evt.arg.flags", "container.label[app]").
+ *
+ * @param ret  its key borrows from @p text
+ * @return 0, -ENOENT (no such field; the nearest name is in @p e), -EINVAL (an argument missing, needless or malformed)
+ */
+MUST_CHECK int policy_field_find(const struct policy_subject *s, str text, struct policy_ref *ret,
+				 struct err *e);
+
+/** Whether two references name the same thing. */
+bool policy_ref_eq(const struct policy_ref *a, const struct policy_ref *b);
+
+const char *policy_type_name(enum policy_type t);
+
+#endif

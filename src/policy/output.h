@@ -1,0 +1,29 @@
+/** @file
+ * Outputs: a rule's text with fields in it, "%proc.name" or "%20user.name" or "%toupper(proc.name)", filled in for a target.
+ */
+#ifndef SKEP_POLICY_OUTPUT_H
+#define SKEP_POLICY_OUTPUT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "policy/field.h"
+
+struct output_format;
+
+/**
+ * Parses an output. The longest field name that fits is taken.
+ * @return 0, -EBADMSG (an unknown field or transformer, with its offset in the message), -ENOBUFS
+ */
+MUST_CHECK int output_parse(str text, const struct policy_subject *s, struct arena *a,
+			    struct output_format **ret, struct err *e);
+
+/** Fills it in; "<NA>" stands for what is absent, "<unknown>" for what is not known. */
+void output_render(const struct output_format *f, const struct policy_target *t, struct buf *out);
+
+/** The fields it names, in order, each once. */
+const struct policy_ref *output_fields(const struct output_format *f, size_t *ret_count);
+
+/** A value as text, as outputs show it. */
+void output_value(const struct policy_field *f, const struct policy_value *v, struct buf *out);
+
+#endif

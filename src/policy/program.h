@@ -1,0 +1,82 @@
+/** @file
+ * Rules compiled for speed: each distinct check is evaluated at most once for a target whatever the number of rules,
+ * sets are hash look-ups, prefixes tries, all literals searched in one field one automaton, and rules are indexed by type.
+ *
+ * A program is immutable after policy_compile() and may be shared; what a judgement needs is in a policy_run of its own,
+ * allocated once. Judging allocates nothing, locks nothing and makes no system call.
+ */
+#ifndef SKEP_POLICY_PROGRAM_H
+#define SKEP_POLICY_PROGRAM_H
+
+#include "policy/field.h"
+#include "policy/rule_file.h"
+
+struct policy_program;
+
+/**
+ * Binds the enabled rules of @p rules whose source is the subject's name to its fields and compiles them.
+ *
+ * A rule with an unknown field, a value that does not fit its field's type or an operator the type has not is left out with a
+ * note in @p rules (LOAD_ERR_COMPILE_CONDITION; LOAD_UNKNOWN_FILTER when it has skip-if-unknown-filter).
+ * @return 0, -ENOBUFS
+ */
+MUST_CHECK int policy_compile(struct rule_set *rules, const struct policy_subject *s,
+			      struct policy_program **ret, struct err *e);
+void policy_free(struct policy_program *p);
+
+/** Rules the program holds, in order; a hit names one by its index here. */
+const struct rule *const *policy_rules(const struct policy_program *p, size_t *ret_count);
+
+/** Which types any rule can match; `wanted[type]`. */
+const bool *policy_types(const struct policy_program *p);
+/** Whether any rule's condition or output names the field (with any argument). */
+bool policy_uses(const struct policy_program *p, uint16_t field);
+
+struct policy_run;
+MUST_CHECK int policy_run_new(const struct policy_program *p, struct policy_run **ret,
+			      struct err *e);
+void policy_run_free(struct policy_run *r);
+
+enum policy_verdict { POLICY_FALSE, POLICY_TRUE, POLICY_MAYBE };
+
+/**
+ * Judges one target by every rule that its type can match.
+ *
+ * @param ret  filled with the indices of rules that hold, in order; owned by @p r, valid until the next call
+ * @param ret_unknown how many rules came out UNKNOWN
+ * @return how many rules hold
+ */
+size_t policy_judge(struct policy_run *r, const struct policy_target *t, const uint32_t **ret,
+		    size_t *ret_unknown);
+
+/** One rule alone, by its index. */
+enum policy_verdict policy_judge_rule(struct policy_run *r, const struct policy_target *t,
+				      uint32_t rule);
+
+/** A step of an explanation: the rule's tree in reading order. */
+struct policy_step {
+	uint16_t depth;
+	enum policy_verdict verdict;
+	str text;                  /**< "and", "or", "not", or the check as written */
+	struct policy_value value; /**< of the check's field; strings live while the target does */
+	bool has_value;
+};
+/** Why rule @p rule came out as it did. Every check is evaluated, nothing is cut short. @return 0 or -ENOBUFS */
+MUST_CHECK int policy_explain(struct policy_run *r, const struct policy_target *t, uint32_t rule,
+			      struct arena *a, struct policy_step **ret, size_t *ret_count,
+			      struct err *e);
+
+/** What a check cost since the run was made. */
+struct policy_cost {
+	str text; /**< the check, as written */
+	uint64_t evaluated, held;
+	uint32_t rules; /**< how many rules it serves */
+	uint64_t ns;    /**< sampled: one judgement in 64 is timed */
+};
+MUST_CHECK int policy_costs(const struct policy_run *r, struct arena *a, struct policy_cost **ret,
+			    size_t *ret_count, struct err *e);
+/** How often a rule was judged and held. */
+void policy_rule_cost(const struct policy_run *r, uint32_t rule, uint64_t *ret_judged,
+		      uint64_t *ret_held);
+
+#endif
