@@ -26,6 +26,8 @@ struct finding {
 	str compared_version;                 /**< the installed version compared */
 	str introduced, fixed, last_affected; /**< the bounds of the claim, as written */
 	str scheme;                           /**< "deb", "rpm", ... */
+	str product; /**< of Red Hat, by its CPE: the claim is about it; empty: it names none */
+	str repository; /**< the package came from, which is of that product; empty: none is known to be */
 	bool epoch_ignored; /**< one side had no epoch, so neither was compared with one */
 
 	/* Set by the ignore rules. */

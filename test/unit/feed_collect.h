@@ -9,7 +9,7 @@
 
 struct feed_collect {
 	struct buf
-		claims; /**< "namespace package vulnerability advisory introduced,fixed,last state severity arch module[ basis]" */
+		claims; /**< "namespace package vulnerability advisory introduced,fixed,last state severity arch module[ basis][ products]" */
 	struct buf facts;      /**< "id severity title cvss epss flags poc kev cwes" */
 	struct buf unreadable; /**< "place: why" */
 	struct buf as_of;      /**< "origin date" */
@@ -49,6 +49,8 @@ static inline int collect_claim(void *ctx, const struct claim *c, struct err *e 
 	buf_add(&t->claims, c->module.n ? c->module : S("-"));
 	if (c->basis != CLAIM_STATED)
 		buf_printf(&t->claims, " %s", bases[c->basis]);
+	if (c->products.n)
+		buf_printf(&t->claims, " %.*s", STR_ARG(c->products));
 	buf_byte(&t->claims, '\n');
 	return 0;
 }

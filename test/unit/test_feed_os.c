@@ -70,7 +70,7 @@ static void osv_names_the_ecosystems(void **state UNUSED)
 		{ "Debian:11", "debian:11" },
 		{ "Alpine:v3.19", "alpine:3.19" },
 		{ "Ubuntu:22.04:LTS", "ubuntu:22.04" },
-		{ "Red Hat:enterprise_linux:9::appstream", "rhel:9" },
+		{ "Ubuntu:Pro:18.04:LTS", "ubuntu-esm:18.04" },
 		{ "SUSE:Linux Enterprise Server 15 SP4", "sles:15.4" },
 		{ "SUSE:Linux Enterprise Micro 5.3", "sle-micro:5.3" },
 		{ "openSUSE:Leap 15.4", "opensuse-leap:15.4" },
@@ -94,6 +94,15 @@ static void osv_names_the_ecosystems(void **state UNUSED)
 		buf_printf(&want, "%s p X-1 X-1 1,-,1 affected unknown - -\n", pairs[i][1]);
 		assert_claims("x.json", "osv", buf_cstr(&text), buf_cstr(&want));
 	}
+	assert_claims("x.json", "osv",
+		      "{\"id\":\"X-1\",\"affected\":[{\"package\":{\"ecosystem\":"
+		      "\"Red Hat:rhel_eus:9.2::appstream\",\"name\":\"p\"},\"versions\":[\"1\"]}]}",
+		      "rhel:9 p X-1 X-1 1,-,1 affected unknown - - "
+		      "cpe:/o:redhat:rhel_eus:9.2::appstream\n");
+	assert_unreadable("x.json", "osv",
+			  "{\"id\":\"X-1\",\"affected\":[{\"package\":{\"ecosystem\":"
+			  "\"Ubuntu:Pro:FIPS:20.04:LTS\",\"name\":\"p\"}}]}",
+			  "x.json:X-1: ecosystem 'Ubuntu:Pro:FIPS:20.04:LTS' is not matched\n");
 	assert_unreadable("x.json", "osv",
 			  "{\"id\":\"X-1\",\"affected\":[{\"package\":{\"ecosystem\":\"Android\","
 			  "\"name\":\"p\"}}]}",

@@ -128,22 +128,23 @@ static void tells_once_what_is_left_out(void **state UNUSED)
 			  "bluefield/jammy_a: DNE\nupstream_a: released (1)\n",
 			  "active/CVE-2020-3: left out: 2 lines about products or releases beside "
 			  "Ubuntu's releases and their ESM\n");
-	assert_unreadable("CVE-2020-4.json", "redhat-api",
-			  "{\"name\":\"CVE-2020-4\",\"threat_severity\":\"Low\","
-			  "\"affected_release\":[{\"product_name\":\"Red Hat Enterprise Linux 8.2 "
-			  "Extended Update Support\",\"package\":\"a-1-1.el8\"}],"
-			  "\"package_state\":[{\"product_name\":\"Red Hat OpenShift 4\","
-			  "\"package_name\":\"a\",\"fix_state\":\"Affected\"}]}",
-			  "CVE-2020-4.json: left out: 2 entries about extended streams or products "
-			  "beside the plain release, or without a package\n");
+	assert_unreadable(
+		"CVE-2020-4.json", "redhat-api",
+		"{\"name\":\"CVE-2020-4\",\"threat_severity\":\"Low\","
+		"\"affected_release\":[{\"product_name\":\"Red Hat Enterprise Linux 8.2 "
+		"Extended Update Support\",\"package\":\"a-1-1.el8\"}],"
+		"\"package_state\":[{\"product_name\":\"Red Hat OpenShift 4\","
+		"\"package_name\":\"a\",\"fix_state\":\"Affected\"}]}",
+		"CVE-2020-4.json: left out: 2 entries about products that tell no release of "
+		"the system, or without a package\n");
 	assert_unreadable(
 		"csaf-vex/cve.json", "csaf",
 		"{\"document\":{\"csaf_version\":\"2.0\",\"tracking\":{\"id\":\"CVE-2020-5\"}},"
 		"\"product_tree\":{\"branches\":[{\"product\":{\"product_id\":\"image\"}}]},"
 		"\"vulnerabilities\":[{\"cve\":\"CVE-2020-5\",\"product_status\":{"
 		"\"known_affected\":[\"image\"]}}]}",
-		"csaf-vex/cve.json: left out: 1 statuses of extended streams, images or "
-		"products beside the plain release\n");
+		"csaf-vex/cve.json: left out: 1 statuses of images, or of products that tell "
+		"no release of the system\n");
 	assert_unreadable("suse.xml", "suse-cvrf",
 			  "<cvrfdoc><Vulnerability><CVE>CVE-2022-1</CVE><ProductStatuses><Status "
 			  "Type=\"Fixed\"><ProductID>SUSE Manager 4:x-1-1</ProductID></Status>"
@@ -206,8 +207,9 @@ static void csaf_of_red_hat_and_suse(void **state UNUSED)
 		      "\"details\":\"Moderate\",\"product_ids\":["
 		      "\"B:p1\"]}]}]}",
 		      "rhel:9 pam CVE-2024-10041 RHSA-2024:9941 -,1:1.5.1-21.el9_5,- fixed medium "
-		      "x86_64 m:2.4\n"
-		      "rhel:9 pam CVE-2024-10041 - -,-,- will-not-fix unknown - -\n");
+		      "x86_64 m:2.4 cpe:/o:redhat:enterprise_linux:9::baseos\n"
+		      "rhel:9 pam CVE-2024-10041 - -,-,- will-not-fix unknown - - "
+		      "cpe:/o:redhat:enterprise_linux:9::baseos\n");
 	assert_claims(
 		"suse.json", "csaf",
 		"{\"document\":{\"csaf_version\":\"2.0\",\"publisher\":{\"name\":\"SUSE Product "
@@ -223,6 +225,75 @@ static void csaf_of_red_hat_and_suse(void **state UNUSED)
 		"\"recommended\":[\"S:b\"]},\"threats\":[{\"category\":"
 		"\"impact\",\"details\":\"important\"}]}]}",
 		"sles:15.5 bash CVE-2024-0001 SUSE-SU-2024:1-1 -,4.4-150,- fixed high x86_64 -\n");
+}
+
+/* Five products, two architectures: two claims, for the versions differ. */
+static void csaf_of_red_hat_streams(void **state UNUSED)
+{
+	assert_claims(
+		"csaf-vex/cve.json", "csaf",
+		"{\"document\":{\"tracking\":{\"id\":\"CVE-2024-0001\"}},\"product_tree\":{"
+		"\"branches\":[{\"product\":{\"product_id\":\"B\",\"product_identification_"
+		"helper\":"
+		"{\"cpe\":\"cpe:/"
+		"o:redhat:enterprise_linux:9::baseos\"}}},{\"product\":{\"product_id\":"
+		"\"A\",\"product_identification_helper\":{\"cpe\":"
+		"\"cpe:/"
+		"a:redhat:enterprise_linux:9::appstream\"}}},{\"product\":{\"product_id\":\"E\","
+		"\"product_identification_helper\":{\"cpe\":\"cpe:/"
+		"o:redhat:rhel_eus:9.2::baseos\"}}},"
+		"{\"product\":{\"product_id\":\"M\",\"product_identification_helper\":{\"cpe\":"
+		"\"cpe:/a:redhat:openshift:4\"}}},"
+		"{\"product\":{\"product_id\":\"x\",\"product_identification_helper\":{\"purl\":"
+		"\"pkg:rpm/redhat/p@2-1.el9_5?arch=x86_64\"}}},{\"product\":{\"product_id\":\"s\","
+		"\"product_identification_helper\":{\"purl\":"
+		"\"pkg:rpm/redhat/p@2-1.el9_5?arch=s390x\"}}},{\"product\":{\"product_id\":\"e\","
+		"\"product_identification_helper\":{\"purl\":"
+		"\"pkg:rpm/redhat/p@1-9.el9_2?arch=x86_64\"}}}],\"relationships\":[{"
+		"\"product_reference\":\"x\",\"relates_to_product_reference\":\"B\","
+		"\"full_product_name\":{\"product_id\":\"B:x\"}},{\"product_reference\":\"x\","
+		"\"relates_to_product_reference\":\"A\",\"full_product_name\":{\"product_id\":"
+		"\"A:x\"}},{\"product_reference\":\"s\",\"relates_to_product_reference\":\"B\","
+		"\"full_product_name\":{\"product_id\":\"B:s\"}},{\"product_reference\":\"s\","
+		"\"relates_to_product_reference\":\"A\",\"full_product_name\":{\"product_id\":"
+		"\"A:s\"}},{\"product_reference\":\"e\",\"relates_to_product_reference\":\"E\","
+		"\"full_product_name\":{\"product_id\":\"E:e\"}}]},\"vulnerabilities\":[{\"cve\":"
+		"\"CVE-2024-0001\",\"product_status\":{\"fixed\":[\"B:x\",\"A:x\",\"B:s\",\"A:s\","
+		"\"E:e\"]}}]}",
+		"rhel:9 p CVE-2024-0001 - -,2-1.el9_5,- fixed unknown x86_64 s390x - "
+		"cpe:/o:redhat:enterprise_linux:9::baseos "
+		"cpe:/a:redhat:enterprise_linux:9::appstream\n"
+		"rhel:9 p CVE-2024-0001 - -,1-9.el9_2,- fixed unknown x86_64 - "
+		"cpe:/o:redhat:rhel_eus:9.2::baseos\n");
+}
+
+static void maps_of_red_hat(void **state UNUSED)
+{
+	const char *want = "redhat-repository rhel-9-baseos repository-to-cpe - -,-,- not-affected "
+			   "unknown - - cpe:/o:redhat:enterprise_linux:9::baseos "
+			   "cpe:/a:redhat:enterprise_linux:9\n";
+
+	assert_claims("x/repository-to-cpe.json", "redhat-cpe",
+		      "{\"data\":{\"rhel-9-baseos\":{\"cpes\":["
+		      "\"cpe:/o:redhat:enterprise_linux:9::baseos\","
+		      "\" cpe:/a:redhat:enterprise_linux:9\",\"cpe:/a:redhat:enterprise_linux:9\"],"
+		      "\"repo_relative_urls\":[\"a\"]},\"none\":{\"cpes\":[]}}}",
+		      want);
+	assert_claims("repository-to-cpe.json", "redhat-cpe",
+		      "{\"rhel-9-baseos\":[\"cpe:/o:redhat:enterprise_linux:9::baseos\","
+		      "\"cpe:/a:redhat:enterprise_linux:9\"]}",
+		      want);
+	assert_claims("nvr-to-cpe.json", "redhat-cpe",
+		      "{\"ubi8-container-8.0-7-x86_64\":[\"cpe:/o:redhat:rhel_eus:8.0::baseos\"]}",
+		      "redhat-build ubi8-container-8.0-7-x86_64 nvr-to-cpe - -,-,- not-affected "
+		      "unknown - - cpe:/o:redhat:rhel_eus:8.0::baseos\n");
+	assert_unreadable("nvr-to-cpe.json", "redhat-cpe", "[]",
+			  "nvr-to-cpe.json: is no map of names to CPEs\n");
+	assert_unreadable("nvr-to-cpe.json", "redhat-cpe",
+			  "{\"a\":7,\"b\":{\"cpe\":[]},\"c\":[\"cpe:/o:suse:x\"]}",
+			  "nvr-to-cpe.json:a: is mapped to no list of CPEs\n"
+			  "nvr-to-cpe.json:b: is mapped to no list of CPEs\n"
+			  "nvr-to-cpe.json:c: 'cpe:/o:suse:x' is no CPE of Red Hat\n");
 }
 
 static void cvrf_as_xml_and_json(void **state UNUSED)
@@ -309,6 +380,8 @@ int main(void)
 		cmocka_unit_test(tells_once_what_is_left_out),
 		cmocka_unit_test(oracle_flavours),
 		cmocka_unit_test(csaf_of_red_hat_and_suse),
+		cmocka_unit_test(csaf_of_red_hat_streams),
+		cmocka_unit_test(maps_of_red_hat),
 		cmocka_unit_test(cvrf_as_xml_and_json),
 		cmocka_unit_test(trackers_of_distributions),
 	};

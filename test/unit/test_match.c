@@ -41,6 +41,22 @@ static const char claims[] =
 	"ubuntu-esm:18.04 curl CVE-73 0\n"
 	"ubuntu:22.04 curl CVE-74 7.81.0-1ubuntu1.1\n"
 	"ubuntu-esm:22.04 curl CVE-75 7.81.0-1ubuntu1.1+esm1\n"
+	"rhel:8 pam CVE-80 1.3-25.el8 product=cpe:/o:redhat:enterprise_linux:8::baseos\n"
+	"rhel:8 pam CVE-80 1.3-22.el8 product=cpe:/a:redhat:enterprise_linux:8::appstream\n"
+	"rhel:8 pam CVE-80 1.3-14.el8_2.1 product=cpe:/o:redhat:rhel_eus:8.2::baseos\n"
+	"rhel:8 pam CVE-81 - product=cpe:/o:redhat:enterprise_linux:8\n"
+	"rhel:8 pam CVE-82 1.3-30.el8 product=cpe:/a:redhat:enterprise_linux:8::crb\n"
+	"rhel:8 pam CVE-83 1.3-14.el8_2.9 product=cpe:/o:redhat:rhel_eus:8.2::baseos\n"
+	"rhel:8 pam CVE-84 1.3-14.el8_2.7 product=cpe:/o:redhat:rhel_e4s:8.2::baseos\n"
+	"rhel:8 pam CVE-85 1.3-26.el8\n"
+	"redhat-repository rhel-8-for-x86_64-baseos-rpms m - "
+	"product=cpe:/o:redhat:enterprise_linux:8::baseos\n"
+	"redhat-repository rhel-8-for-x86_64-appstream-rpms m - "
+	"product=cpe:/a:redhat:enterprise_linux:8::appstream\n"
+	"redhat-repository rhel-8-for-x86_64-baseos-eus-rpms__8_DOT_2 m - "
+	"product=cpe:/o:redhat:rhel_eus:8.2::baseos\n"
+	"redhat-build ubi8-container-8.2-7-x86_64 m - "
+	"product=cpe:/o:redhat:rhel_e4s:8.2::baseos\n"
 	"npm lodash CVE-40 4.17.21 introduced=4.0.0\n"
 	"npm lodash CVE-40 3.10.2 introduced=3.0.0\n"
 	"npm lodash CVE-41 - last=4.17.19\n"
@@ -60,6 +76,8 @@ static void fill(struct claim *c, str words)
 			c->state = str_is(value, "affected") ? FIX_AFFECTED : FIX_WILL_NOT_FIX;
 		else if (str_is(key, "introduced"))
 			c->introduced = value;
+		else if (str_is(key, "product"))
+			c->products = value;
 		else if (str_is(key, "last"))
 			c->last_affected = value;
 		else if (str_is(key, "module"))
@@ -420,6 +438,71 @@ static void asks_extended_support_after_the_end(void **state)
 	p = deb("curl", "7.81.0-1", "curl", "7.81.0-1");
 	r = match(*state, jammy, &p, 1, false);
 	expect(&r, "CVE-74:7.81.0-1ubuntu1.1");
+	/* Before the end too, where its packages are installed. */
+	p = deb("curl", "7.81.0-1ubuntu1~esm1", "curl", "7.81.0-1ubuntu1~esm1");
+	r = match(*state, jammy, &p, 1, false);
+	expect(&r, "CVE-74:7.81.0-1ubuntu1.1 CVE-75:7.81.0-1ubuntu1.1+esm1");
+}
+
+static struct report match_rhel(void **state, const char *version, const char *sets)
+{
+	struct package p = rpm("pam", version, "");
+	struct os os = { .id = S("rhel"), .version_id = S("8.2") };
+
+	p.content_sets = str_from(sets);
+	return match(*state, os, &p, 1, false);
+}
+
+#define BASEOS "rhel-8-for-x86_64-baseos-rpms"
+#define EUS "rhel-8-for-x86_64-baseos-eus-rpms__8_DOT_2"
+
+static void hears_the_products_of_the_repositories(void **state)
+{
+	struct report r = match_rhel(state, "1.3-8.el8", BASEOS);
+
+	/* The claim on the channel that the image has; one that names no product is the main stream's. */
+	expect(&r, "CVE-80:1.3-25.el8 CVE-81: CVE-85:1.3-26.el8");
+	assert_str(find(&r, "CVE-80")->product, "cpe:/o:redhat:enterprise_linux:8::baseos");
+	assert_str(find(&r, "CVE-80")->repository, BASEOS);
+	assert_str(find(&r, "CVE-85")->product, "");
+	r = match_rhel(state, "1.3-23.el8", "rhel-8-for-x86_64-appstream-rpms__8");
+	expect(&r, "CVE-81: CVE-85:1.3-26.el8");
+	/* Of several the latest. */
+	r = match_rhel(state, "1.3-8.el8", BASEOS " rhel-8-for-x86_64-appstream-rpms");
+	expect(&r, "CVE-80:1.3-25.el8 CVE-81: CVE-85:1.3-26.el8");
+	assert_null(gap_of(&r, GAP_STAND_IN));
+	/* Without content sets, those of every system. */
+	r = match_rhel(state, "1.3-8.el8", "");
+	expect(&r, "CVE-80:1.3-25.el8 CVE-81: CVE-85:1.3-26.el8");
+	assert_str(find(&r, "CVE-80")->repository, "");
+	assert_null(gap_of(&r, GAP_STAND_IN));
+}
+
+static void hears_a_stream_before_the_main_one(void **state)
+{
+	struct report r = match_rhel(state, "1.3-8.el8", EUS);
+
+	expect(&r, "CVE-80:1.3-14.el8_2.1 CVE-81: CVE-83:1.3-14.el8_2.9 CVE-85:1.3-26.el8");
+	assert_str(find(&r, "CVE-80")->product, "cpe:/o:redhat:rhel_eus:8.2::baseos");
+	assert_str(find(&r, "CVE-80")->repository, EUS);
+	assert_str(find(&r, "CVE-81")->repository, "");
+	/* The stream's fix is installed: the main stream's later one is no news. */
+	r = match_rhel(state, "1.3-14.el8_2.1", EUS);
+	expect(&r, "CVE-81: CVE-83:1.3-14.el8_2.9 CVE-85:1.3-26.el8");
+	/* On the main stream it is none. */
+	r = match_rhel(state, "1.3-14.el8_2.1", BASEOS);
+	expect(&r, "CVE-80:1.3-25.el8 CVE-81: CVE-85:1.3-26.el8");
+}
+
+static void tells_a_build_and_what_it_does_not_know(void **state)
+{
+	struct report r = match_rhel(state, "1.3-8.el8", "nvr:ubi8-container-8.2-7-x86_64");
+
+	assert_str(find(&r, "CVE-84")->repository, "nvr:ubi8-container-8.2-7-x86_64");
+	assert_null(gap_of(&r, GAP_STAND_IN));
+	r = match_rhel(state, "1.3-8.el8", "nvr:other-1-1-x86_64 x-source-rpms");
+	expect(&r, "CVE-80:1.3-25.el8 CVE-81: CVE-85:1.3-26.el8");
+	assert_str(gap_of(&r, GAP_STAND_IN)->place, "nvr:other-1-1-x86_64");
 }
 
 static void lets_a_rebuild_stand_in(void **state)
@@ -612,6 +695,9 @@ int main(void)
 		cmocka_unit_test(keeps_modules_apart),
 		cmocka_unit_test(keeps_flavours_of_oracle_apart),
 		cmocka_unit_test(asks_extended_support_after_the_end),
+		cmocka_unit_test(hears_the_products_of_the_repositories),
+		cmocka_unit_test(hears_a_stream_before_the_main_one),
+		cmocka_unit_test(tells_a_build_and_what_it_does_not_know),
 		cmocka_unit_test(lets_a_rebuild_stand_in),
 		cmocka_unit_test(follows_ranges_of_language_packages),
 		cmocka_unit_test(never_answers_in_part),

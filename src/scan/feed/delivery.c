@@ -60,6 +60,16 @@ static bool believable(str s)
 	return true;
 }
 
+static bool believable_list(str words)
+{
+	if (words.n > DELIVERY_LIST_MAX)
+		return false;
+	while (words.n)
+		if (!believable(str_cut(&words, ' ')))
+			return false;
+	return true;
+}
+
 static const char *fault_of(const struct claim *c)
 {
 	const str all[] = { c->namespace,     c->package,    c->vulnerability,
@@ -77,6 +87,10 @@ static const char *fault_of(const struct claim *c)
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (!believable(all[i]))
 			return "a name or version with control characters or of absurd length";
+	if (!believable_list(c->products))
+		return "a product with control characters or of absurd length";
+	if (str_find(c->module, ' ') < c->module.n)
+		return "a module with blanks";
 	return NULL;
 }
 

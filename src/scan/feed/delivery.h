@@ -12,6 +12,8 @@
 
 /** Longest name, version, id or list of architectures that is believed. */
 #define DELIVERY_TEXT_MAX 1024
+/** Longest list of products. */
+#define DELIVERY_LIST_MAX 32768
 
 /** One file on its way through one importer. */
 struct delivery {

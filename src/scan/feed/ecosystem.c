@@ -1,6 +1,7 @@
 #include "scan/feed/ecosystem.h"
 
 #include "scan/vuln/namespace.h"
+#include "scan/vuln/redhat_cpe.h"
 
 struct alias {
 	const char *name;
@@ -95,6 +96,20 @@ str ecosystem_of_codename(const char *prefix, str codename, struct arena *a)
 			    namespace_release_of_codename(str_from(prefix), codename), a);
 }
 
+static str ecosystem_product(str rest, struct arena *a)
+{
+	return str_find(rest, ' ') == rest.n ? arena_printf(a, "cpe:/o:redhat:%.*s", STR_ARG(rest))
+					     : (str){ 0 };
+}
+
+str ecosystem_product_of_osv(str name, struct arena *a)
+{
+	str prefix = S("Red Hat:");
+
+	return str_starts(name, prefix) ? ecosystem_product(str_skip(name, prefix.n), a)
+					: (str){ 0 };
+}
+
 static str linux_of_osv(str prefix, str release, struct arena *a)
 {
 	static const struct alias majors[] = { { "AlmaLinux", "almalinux" },
@@ -108,6 +123,12 @@ static str linux_of_osv(str prefix, str release, struct arena *a)
 		return with_release(S("alpine"),
 				    str_starts(release, S("v")) ? str_skip(release, 1) : release,
 				    a);
+	/* "Ubuntu:Pro:18.04:LTS" is ESM; "Ubuntu:Pro:FIPS:20.04:LTS" and its like are products of their own. */
+	if (str_is(prefix, "Ubuntu") && str_starts(release, S("Pro:")) &&
+	    starts_with_digit(str_skip(release, 4)))
+		return with_release(
+			S("ubuntu-esm"),
+			str_take(str_skip(release, 4), str_find(str_skip(release, 4), ':')), a);
 	if (str_is(prefix, "Ubuntu") && starts_with_digit(release))
 		return with_release(S("ubuntu"), str_take(release, str_find(release, ':')), a);
 	if (str_is(prefix, "SUSE"))
@@ -122,12 +143,9 @@ static str linux_of_osv(str prefix, str release, struct arena *a)
 					    ? release
 					    : arena_printf(a, "%.*s.0", STR_ARG(release)),
 				    a);
-	/* "Red Hat:enterprise_linux:9::appstream" */
-	if (str_is(prefix, "Red Hat") && str_starts(release, S("enterprise_linux:"))) {
-		str major = str_skip(release, strlen("enterprise_linux:"));
-
-		return with_release(S("rhel"), major_of(str_take(major, str_find(major, ':'))), a);
-	}
+	/* "Red Hat:enterprise_linux:9::appstream": a CPE without its beginning */
+	if (str_is(prefix, "Red Hat"))
+		return redhat_cpe_namespace(ecosystem_product(release, a), a);
 	return (str){ 0 };
 }
 

@@ -12,6 +12,8 @@
  * @return the empty span when it is none that is matched (or the arena is spent)
  */
 str ecosystem_of_osv(str name, struct arena *a);
+/** The CPE of the product an ecosystem of Red Hat's is ("Red Hat:rhel_eus:9.2::baseos"); empty for all others. */
+str ecosystem_product_of_osv(str name, struct arena *a);
 
 /** GitLab's package type ("npm", "go", "packagist") to a namespace; the empty span when unknown. */
 str ecosystem_of_gitlab(str type);

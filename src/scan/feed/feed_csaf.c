@@ -2,10 +2,12 @@
  * "component of platform" relationships; each vulnerability lists them under product_status and remediations. */
 #include "base/map.h"
 #include "codec/purl.h"
+#include "scan/feed/claim_fold.h"
 #include "scan/feed/csaf_state.h"
 #include "scan/feed/ecosystem.h"
 #include "scan/feed/errata.h"
 #include "scan/feed/formats.h"
+#include "scan/vuln/redhat_cpe.h"
 
 #define MAX_BRANCHES 2000000
 
@@ -107,20 +109,15 @@ static int read_tree(struct reader *r, const struct value *tree)
 	return e;
 }
 
-/* Only the plain release: "cpe:/o:redhat:enterprise_linux:9::baseos"; extended streams are other products. */
-static str namespace_of(struct arena *a, const struct product *platform)
+/* Red Hat's platforms are products with a CPE, SUSE's have a name. */
+static str namespace_of(struct arena *a, const struct product *platform, str *ret_cpe)
 {
-	str prefix = S("redhat:enterprise_linux:"), rest = platform->cpe, major;
-	size_t at = str_search(rest, prefix), n = 0;
+	struct redhat_cpe c;
 
-	if (at == rest.n)
-		return rest.n && str_search(rest, S(":redhat:")) < rest.n
-			       ? (str){ 0 }
-			       : ecosystem_of_suse(platform->name, a);
-	major = str_skip(rest, at + prefix.n);
-	while (n < major.n && major.p[n] >= '0' && major.p[n] <= '9')
-		n++;
-	return n ? arena_printf(a, "rhel:%.*s", STR_ARG(str_take(major, n))) : (str){ 0 };
+	if (!redhat_cpe_parse(platform->cpe, &c))
+		return ecosystem_of_suse(platform->name, a);
+	*ret_cpe = platform->cpe;
+	return redhat_cpe_namespace(platform->cpe, a);
 }
 
 /* Name, version, architecture and module of a component, from its purl, else from "name-version-release.arch". */
@@ -149,7 +146,8 @@ static bool package_of(struct arena *a, const struct product *component, struct 
 	return true;
 }
 
-static int deliver_verdict(const struct reader *r, str cve, const struct verdict *x)
+static int deliver_verdict(const struct reader *r, str cve, const struct verdict *x,
+			   struct claim_fold *claims)
 {
 	const struct product *p = x->product;
 	struct errata_package package;
@@ -161,7 +159,7 @@ static int deliver_verdict(const struct reader *r, str cve, const struct verdict
 	/* What is no package on a platform is an image or a service. */
 	if (p->component && p->platform &&
 	    package_of(r->d->arena, p->component, &package, &c.module))
-		c.namespace = namespace_of(r->d->arena, p->platform);
+		c.namespace = namespace_of(r->d->arena, p->platform, &c.products);
 	if (c.namespace.n == 0) {
 		delivery_pass_over(r->d);
 		return 0;
@@ -180,7 +178,7 @@ static int deliver_verdict(const struct reader *r, str cve, const struct verdict
 	}
 	if (!str_is(package.arch, "src") && !str_is(package.arch, "noarch"))
 		c.arch = package.arch;
-	return delivery_claim(r->d, &c);
+	return claim_fold_add(claims, &c);
 }
 
 struct verdicts {
@@ -295,7 +293,9 @@ static int deliver_fact(const struct reader *r, const struct value *v, str cve)
 static int import_vulnerability(const struct reader *r, const struct value *v)
 {
 	struct verdicts all = { .r = r, .by_product = map_in(r->d->arena) };
+	struct claim_fold claims = claim_fold_in(r->d);
 	str cve = value_get_str(v, "cve");
+	int e = 0;
 
 	if (cve.n == 0) {
 		delivery_unreadable(r->d, r->advisory, "a vulnerability without a CVE id");
@@ -304,13 +304,10 @@ static int import_vulnerability(const struct reader *r, const struct value *v)
 	take_status(&all, value_get(v, "product_status"));
 	take_remediations(&all, value_get(v, "remediations"));
 	take_threats(&all, value_get(v, "threats"));
-	for (size_t i = 0; i < all.count; i++) {
-		int e = deliver_verdict(r, cve, all.items[i]);
-
-		if (e < 0)
-			return e;
-	}
-	return deliver_fact(r, v, cve);
+	for (size_t i = 0; i < all.count && e == 0; i++)
+		e = deliver_verdict(r, cve, all.items[i], &claims);
+	e = e ? e : claim_fold_deliver(&claims);
+	return e ? e : deliver_fact(r, v, cve);
 }
 
 static int import(str path, str text, struct arena *a, const struct feed_sink *sink, struct err *e)
@@ -338,7 +335,7 @@ static int import(str path, str text, struct arena *a, const struct feed_sink *s
 		code = code ? code : import_vulnerability(&r, v);
 	}
 	delivery_tell_passed_over(
-		&d, "statuses of extended streams, images or products beside the plain release");
+		&d, "statuses of images, or of products that tell no release of the system");
 	return code;
 }
 

@@ -143,6 +143,10 @@ static int read_definition(const struct delivery *d, const struct value *doc,
 		if (!def->platform.n)
 			def->platform = value_str(value_at(value_get(affected, "Platforms"), 0));
 	}
+	VALUE_EACH (cpe, value_get(advisory, "AffectedCpeList")) {
+		if (oval_add_product(d->arena, def, value_str(cpe)) < 0)
+			return delivery_spent(d);
+	}
 	if (take_references(def, value_get(about, "References")) < 0 ||
 	    take_references(def, value_get(doc, "Cves")) < 0 || oval_add_reference(def, cve) < 0)
 		return delivery_spent(d);

@@ -151,6 +151,9 @@ static int close_in_definition(struct reader *r, str name, str text)
 	} else if (str_is(name, "cve")) {
 		if (ids_scan(&def->cves, text) < 0)
 			return delivery_spent(r->d);
+	} else if (str_is(name, "cpe")) {
+		if (oval_add_product(r->d->arena, def, keep(r, text)) < 0)
+			return delivery_spent(r->d);
 	} else if (str_is(name, "patchable")) {
 		def->unaffected = str_is(text, "Not Applicable");
 	}

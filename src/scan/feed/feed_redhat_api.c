@@ -3,6 +3,7 @@
 #include "scan/feed/delivery.h"
 #include "scan/feed/errata.h"
 #include "scan/feed/formats.h"
+#include "scan/vuln/redhat_cpe.h"
 
 static bool wants(str path, str head)
 {
@@ -10,12 +11,18 @@ static bool wants(str path, str head)
 					      (feed_path_has(path, "/vuln-list-redhat/api/")));
 }
 
-/* Only the plain product: "Red Hat Enterprise Linux 8", not its extended streams. */
-static str namespace_of(struct arena *a, str product)
+/* By the CPE; older records have the plain product's name alone: "Red Hat Enterprise Linux 8". */
+static str namespace_of(struct arena *a, const struct value *v, str *ret_cpe)
 {
-	str prefix = S("Red Hat Enterprise Linux "), major;
+	str prefix = S("Red Hat Enterprise Linux "), cpe = value_get_str(v, "cpe");
+	str product = value_get_str(v, "product_name"), major;
+	struct redhat_cpe c;
 	uint32_t number;
 
+	if (str_find(cpe, ' ') == cpe.n && redhat_cpe_parse(cpe, &c)) {
+		*ret_cpe = cpe;
+		return redhat_cpe_namespace(cpe, a);
+	}
 	if (!str_starts(product, prefix))
 		return (str){ 0 };
 	major = str_skip(product, prefix.n);
@@ -53,7 +60,7 @@ static int import_release(const struct delivery *d, struct claim c, const struct
 		delivery_unreadable(d, c.vulnerability, "a fixed release without a product");
 		return 0;
 	}
-	c.namespace = namespace_of(d->arena, product);
+	c.namespace = namespace_of(d->arena, v, &c.products);
 	if (c.namespace.n == 0 || package.n == 0) {
 		delivery_pass_over(d);
 		return 0;
@@ -79,7 +86,7 @@ static int import_state(const struct delivery *d, struct claim c, const struct v
 		delivery_unreadable(d, c.vulnerability, "a package state without a product");
 		return 0;
 	}
-	c.namespace = namespace_of(d->arena, value_str(product));
+	c.namespace = namespace_of(d->arena, v, &c.products);
 	if (c.namespace.n == 0) {
 		delivery_pass_over(d);
 		return 0;
@@ -144,8 +151,9 @@ static int import(str path, str text, struct arena *a, const struct feed_sink *s
 	}
 	r = each(&d, c, value_get(&doc, "affected_release"), import_release);
 	r = r ? r : each(&d, c, value_get(&doc, "package_state"), import_state);
-	delivery_tell_passed_over(&d, "entries about extended streams or products beside the plain "
-				      "release, or without a package");
+	delivery_tell_passed_over(&d,
+				  "entries about products that tell no release of the system, or "
+				  "without a package");
 	return r ? r : emit_fact(&d, &doc, &c);
 }
 

@@ -8,6 +8,7 @@
 
 /** All importers, most specific first. */
 #define FEED_FORMATS(X) \
+	X(redhat_cpe) \
 	X(epss) \
 	X(kev) \
 	X(exploitdb) \

@@ -168,6 +168,7 @@ static int emit_affected(struct record *r, const struct value *affected)
 				    STR_ARG(ecosystem));
 		return 0;
 	}
+	c.products = ecosystem_product_of_osv(ecosystem, r->d->arena);
 	if (c.severity == SEVERITY_UNKNOWN)
 		c.severity = rated(affected, (str){ 0 });
 	if (has_ranges(affected)) {

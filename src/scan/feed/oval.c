@@ -1,7 +1,9 @@
 #include "scan/feed/oval.h"
 
+#include "scan/feed/claim_fold.h"
 #include "scan/feed/ecosystem.h"
 #include "scan/feed/errata.h"
+#include "scan/vuln/redhat_cpe.h"
 
 static bool has(str s, const char *part)
 {
@@ -60,6 +62,16 @@ int oval_add_reference(struct oval_definition *def, str id)
 		if (str_starts(id, str_from(advisories[i])))
 			def->advisory = id;
 	return ids_scan(&def->cves, id);
+}
+
+int oval_add_product(struct arena *a, struct oval_definition *def, str cpe)
+{
+	struct redhat_cpe c;
+
+	cpe = str_trim(cpe);
+	if (str_find(cpe, ' ') < cpe.n || !redhat_cpe_parse(cpe, &c))
+		return 0;
+	return claim_fold_word(a, &def->products, cpe);
 }
 
 static str trailing_number(str s)
@@ -232,6 +244,8 @@ static int deliver_leaf(const struct delivery *d, const struct oval_definition *
 	c.fixed = m == MEANS_BELOW ? evr : (str){ 0 };
 	c.last_affected = m == MEANS_UPTO ? evr : (str){ 0 };
 	c.namespace = namespace_of(d->arena, def, leaf, evr);
+	if (str_starts(c.namespace, S("rhel:")))
+		c.products = def->products;
 	for (size_t i = 0; i < MAX(def->cves.count, 1) && r == 0; i++) {
 		c.vulnerability = i < def->cves.count ? def->cves.items[i] : def->advisory;
 		r = delivery_claim(d, &c);

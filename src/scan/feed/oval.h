@@ -36,6 +36,7 @@ struct oval_definition {
 	str platform; /**< "Red Hat Enterprise Linux 8"; of several the first that is known */
 	str namespace; /**< when the caller knows better; else told by platform, leaves and versions */
 	str advisory; /**< RHSA-2020:4751, ELSA-..., SUSE-SU-... */
+	str products; /**< Red Hat's CPEs it is about, space-separated */
 	str state;    /**< Red Hat's resolution: "Will not fix", ... */
 	str published;
 	struct ids cves;
@@ -49,6 +50,9 @@ MUST_CHECK struct oval_leaf *oval_add_leaf(struct arena *a, struct oval_definiti
 
 /** Notes a reference: CVE ids go to the set, an advisory's id becomes the definition's. @return 0 or -ENOBUFS */
 MUST_CHECK int oval_add_reference(struct oval_definition *def, str id);
+
+/** Notes a CPE of Red Hat the definition is about. @return 0 or -ENOBUFS */
+MUST_CHECK int oval_add_product(struct arena *a, struct oval_definition *def, str cpe);
 
 /** What delivery_pass_over() counts here: the importer tells it at the end of the file. */
 #define OVAL_PASSED_OVER "packages of ksplice or FIPS builds whose versions do not show it"

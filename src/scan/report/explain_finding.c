@@ -41,6 +41,17 @@ static void record(struct explain *x, const struct finding *f, const struct pack
 				   escaped(x, f->compared_name), escaped(x, p->name), none, none));
 }
 
+static void product(struct explain *x, const struct finding *f)
+{
+	if (f->product.n)
+		explain_line(x, WORD_EXPLAIN_PRODUCT,
+			     explain_words(x,
+					   f->repository.n ? WORD_PRODUCT_OF_REPOSITORY
+							   : WORD_PRODUCT_ASSUMED,
+					   escaped(x, f->product), escaped(x, f->repository), none,
+					   none));
+}
+
 static void place(struct explain *x, const struct package *p)
 {
 	const struct inventory_layer *l = report_layer(x->r, p);
@@ -126,6 +137,7 @@ void explain_finding(struct explain *x, const struct finding *f)
 	x->last_label = WORD_COUNT;
 	verdict(x, f);
 	record(x, f, p);
+	product(x, f);
 	place(x, p);
 	severity(x, f);
 	explain_facts(x, f->vuln, false);

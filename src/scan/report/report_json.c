@@ -188,6 +188,8 @@ static void evidence(struct json_out *j, const struct finding *f, const struct p
 	json_opt_str(j, "fixed", f->fixed);
 	json_opt_str(j, "lastAffected", f->last_affected);
 	json_opt_str(j, "scheme", f->scheme);
+	json_opt_str(j, "product", f->product);
+	json_opt_str(j, "repository", f->repository);
 	json_put_bool(j, "epochIgnored", f->epoch_ignored);
 	json_object_close(j);
 }

@@ -26,7 +26,7 @@ static bool same_claim(const struct vulndb_claim *a, const struct vulndb_claim *
 	       str_eq(a->advisory, b->advisory) && str_eq(a->introduced, b->introduced) &&
 	       str_eq(a->fixed, b->fixed) && str_eq(a->last_affected, b->last_affected) &&
 	       str_eq(a->arch, b->arch) && str_eq(a->module, b->module) &&
-	       str_eq(a->origin, b->origin);
+	       str_eq(a->products, b->products) && str_eq(a->origin, b->origin);
 }
 
 static bool same_claims(const struct db_difference *d)

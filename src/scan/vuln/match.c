@@ -27,6 +27,7 @@ struct match {
 	str os_namespace;
 	str extended; /* the same of extended support; empty: standard support goes on, or nothing in the database */
 	int64_t now;
+	struct match_redhat redhat;
 	struct map asked; /* namespaces looked into so far */
 	int64_t oldest;   /* when the oldest of their data was current; 0: none was looked into */
 	bool has_undated; /* one of them does not say */
@@ -59,20 +60,33 @@ static bool has_os_packages(const struct inventory *v)
 	return false;
 }
 
-/* Once Ubuntu's standard support has ended, only its extended support tells of fixes. */
+static bool has_esm_packages(const struct inventory *v)
+{
+	for (size_t i = 0; i < v->packages.count; i++) {
+		const struct package *p = &v->packages.items[i];
+
+		if (str_is(p->type, "deb") && (str_search(p->version, S("+esm")) < p->version.n ||
+					       str_search(p->version, S("~esm")) < p->version.n))
+			return true;
+	}
+	return false;
+}
+
+/* Once Ubuntu's standard support has ended, only its extended support tells of fixes; some take it before. */
 static void choose_extended(struct match *m)
 {
 	struct eol_release release;
 	char today[TIME_TEXT_BYTES];
+	bool ended;
 	str name;
 
-	if (strcmp(m->os_rule->prefix, "ubuntu") != 0 ||
-	    !eol_find(S("ubuntu"), str_skip(m->os_namespace, strlen("ubuntu:")), &release) ||
-	    release.end.n == 0)
+	if (strcmp(m->os_rule->prefix, "ubuntu") != 0)
 		return;
 	time_render_day(m->now, today);
+	ended = eol_find(S("ubuntu"), str_skip(m->os_namespace, strlen("ubuntu:")), &release) &&
+		release.end.n && str_cmp(release.end, str_from(today)) < 0;
 	name = namespace_with_prefix(m->os_namespace, "ubuntu-esm", m->a);
-	if (str_cmp(release.end, str_from(today)) < 0 && vulndb_has_namespace(m->db, name))
+	if ((ended || has_esm_packages(m->v)) && vulndb_has_namespace(m->db, name))
 		m->extended = name;
 }
 
@@ -93,6 +107,13 @@ static void choose_namespace(struct match *m)
 		m->os_rule = rule;
 		m->os_namespace = name;
 		choose_extended(m);
+		if (strcmp(rule->prefix, "rhel") == 0)
+			m->redhat = (struct match_redhat){ .db = m->db,
+							   .scratch = &m->scratch,
+							   .major = str_skip(name, strlen("rhel:")),
+							   .gaps = &m->gaps,
+							   .gap_arena = m->a,
+							   .by_sets = map_in(&m->scratch) };
 		return;
 	}
 	other = rule->stand_in[0] ? namespace_with_prefix(name, rule->stand_in, m->a) : (str){ 0 };
@@ -180,7 +201,8 @@ static bool wants_claim(void *ctx, const struct vulndb_claim *bounds)
 	const struct match_probe *probe = ctx;
 	bool ignored;
 
-	return probe->extended || match_claim_covers(bounds, probe, &ignored);
+	return probe->extended || (probe->products && probe->products->has_stream) ||
+	       match_claim_covers(bounds, probe, &ignored);
 }
 
 static int collect_hits(struct match *m, struct match_probe *probe, const struct package *p,
@@ -192,17 +214,22 @@ static int collect_hits(struct match *m, struct match_probe *probe, const struct
 				   &claims, e);
 
 	for (int i = 0; i < n; i++) {
-		bool ignored = false;
-		bool covers = match_claim_covers(&claims[i], probe, &ignored);
-		struct match_hit *hit;
+		struct match_hit x = { .probe = probe, .claim = &claims[i] }, *hit;
+		enum match_redhat_voice voice = MATCH_REDHAT_MAIN;
 
-		if (!match_claim_applies(&claims[i], probe->rule, p) ||
-		    (!covers && !(probe->extended && claims[i].fixed.n)))
+		x.has_fix = !match_claim_covers(&claims[i], probe, &x.epoch_ignored);
+		if (!match_claim_applies(&claims[i], probe->rule, p))
+			continue;
+		if (probe->products)
+			voice = match_redhat_hears(probe->products, claims[i].products, &x.product);
+		x.of_stream = voice == MATCH_REDHAT_STREAM;
+		if (voice == MATCH_REDHAT_NONE ||
+		    (x.has_fix && !x.of_stream && !(probe->extended && claims[i].fixed.n)))
 			continue;
 		hit = ARENA_PUSH(&m->scratch, m->hits, m->hit_count, m->hit_cap);
 		if (!hit)
 			return err_set(e, ENOBUFS, "memory budget spent on findings");
-		*hit = (struct match_hit){ probe, &claims[i], ignored, !covers };
+		*hit = x;
 	}
 	return n;
 }
@@ -218,12 +245,26 @@ static int compare_hits(const void *a, const void *b)
 	return (x->claim > y->claim) - (x->claim < y->claim);
 }
 
+/* What the package's stream says of a flaw is the whole answer. @return how many hits are left */
+static size_t keep_stream(struct match_hit *hits, size_t count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (hits[i].of_stream && !hits[i].has_fix)
+			hits[n++] = hits[i];
+	return n;
+}
+
 /* "Will not be fixed" says the plain release of what its extended support has fixed. @return how many hits are left */
 static size_t drop_answered(struct match_hit *hits, size_t count)
 {
 	bool has_fix = false;
 	size_t n = 0;
 
+	for (size_t i = 0; i < count; i++)
+		if (hits[i].of_stream)
+			return keep_stream(hits, count);
 	for (size_t i = 0; i < count; i++)
 		has_fix |= hits[i].has_fix;
 	for (size_t i = 0; has_fix && i < count; i++)
@@ -328,6 +369,7 @@ static int match_system_package(struct match *m, uint32_t index, struct err *e)
 {
 	const struct package *p = &m->v->packages.items[index];
 	struct match_probe probes[MAX_PROBES] = { 0 };
+	size_t count;
 	int r;
 
 	if (str_is(p->name, "gpg-pubkey"))
@@ -357,7 +399,10 @@ static int match_system_package(struct match *m, uint32_t index, struct err *e)
 	r = ask_namespace(m, m->os_namespace, e);
 	if (r == 0 && m->extended.n)
 		r = ask_namespace(m, m->extended, e);
-	return r < 0 ? r : match_probes(m, index, probes, system_probes(m, p, probes), e);
+	count = system_probes(m, p, probes);
+	if (r == 0 && m->redhat.db)
+		r = match_redhat_products(&m->redhat, p, &probes[0].products, e);
+	return r < 0 ? r : match_probes(m, index, probes, count, e);
 }
 
 /* A language package that belongs to a package of the system is patched and judged as that one. */

@@ -174,6 +174,12 @@ int match_summarise(const struct match_hit *hits, size_t count, struct arena *a,
 	if (buf_error(&advisories) < 0 || !ret->advisory.p || !ret->origin.p ||
 	    !ret->introduced.p || !ret->fixed.p || !ret->last_affected.p)
 		return err_set(e, ENOBUFS, "memory budget spent on findings");
+	if (best->product) {
+		ret->product = arena_str(a, best->product->text);
+		ret->repository = arena_str(a, best->product->repository);
+		if (!ret->product.p || (best->product->repository.n && !ret->repository.p))
+			return err_set(e, ENOBUFS, "memory budget spent on findings");
+	}
 	ret->namespace = best->probe->namespace;
 	ret->state = state_of(best->claim);
 	ret->fixed_version = ret->state == FIX_FIXED ? ret->fixed : (str){ 0 };

@@ -5,6 +5,7 @@
 #define SKEP_SCAN_VULN_MATCH_PRIV_H
 
 #include "scan/vuln/match.h"
+#include "scan/vuln/match_redhat.h"
 #include "scan/vuln/namespace.h"
 
 /** What is looked up for a package: a name in a namespace and the version compared. */
@@ -15,7 +16,9 @@ struct match_probe {
 	str key;        /**< of `version` in the rule's scheme */
 	bool by_source; /**< `name` and `version` are the source package's */
 	bool extended; /**< the namespace is of extended support: its word outweighs the plain release's */
-	bool no_epoch; /**< `version` never had an epoch: a source rpm's */
+	const struct match_products
+		*products; /**< Red Hat's: claims on others do not apply; or NULL */
+	bool no_epoch;     /**< `version` never had an epoch: a source rpm's */
 };
 
 /** A claim that covers the installed version. */
@@ -23,7 +26,9 @@ struct match_hit {
 	const struct match_probe *probe;
 	const struct vulndb_claim *claim;
 	bool epoch_ignored;
-	bool has_fix; /**< does not cover it: extended support's fix is installed */
+	bool has_fix; /**< does not cover it: the fix of extended support or of the stream is installed */
+	bool of_stream; /**< of the package's own stream of Red Hat: outweighs the main stream's claims */
+	const struct match_product *product; /**< the claim is about; or NULL */
 };
 
 /** Whether the claim is about this build of the package: architecture, module, Oracle's flavour. */

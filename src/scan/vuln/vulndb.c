@@ -162,19 +162,29 @@ static int read_bounds(struct vulndb_map *m, const uint8_t *p, struct vulndb_cla
 	return r;
 }
 
+/* "nodejs:12 cpe:/a:redhat:..." */
+static void split_restriction(str both, struct vulndb_claim *c)
+{
+	if (!str_starts(both, S("cpe:")))
+		c->module = str_cut(&both, ' ');
+	c->products = both;
+}
+
 static int read_rest(struct vulndb *db, const uint8_t *p, struct vulndb_claim *c, struct err *e)
 {
 	struct vulndb_map *m = &db->map;
+	str restriction = { 0 };
 	int r = vulndb_map_string(m, vulndb_u32(p + 4), &c->advisory, e);
 
 	if (r == 0)
 		r = vulndb_map_string(m, vulndb_u32(p + 20), &c->arch, e);
 	if (r == 0)
-		r = vulndb_map_string(m, vulndb_u32(p + 24), &c->module, e);
+		r = vulndb_map_string(m, vulndb_u32(p + 24), &restriction, e);
 	if (r == 0)
 		r = read_origin(db, vulndb_u16(p + 28), &c->origin, e);
 	if (r < 0)
 		return r;
+	split_restriction(restriction, c);
 	c->vulnerability = vulndb_u32(p);
 	if (c->vulnerability >= m->sections[VULNDB_VULNERABILITIES].records ||
 	    p[30] >= FIX_STATE_COUNT || p[31] >= SEVERITY_COUNT)

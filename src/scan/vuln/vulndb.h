@@ -38,6 +38,7 @@ struct vulndb_claim {
 	str introduced_key, fixed_key, last_affected_key; /**< empty: no bound */
 	str introduced, fixed, last_affected;             /**< as written */
 	str arch, module, origin;
+	str products; /**< space-separated CPEs; empty: all */
 	enum fix_state state;
 	enum severity severity;
 };

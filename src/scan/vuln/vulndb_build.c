@@ -72,7 +72,8 @@ static bool too_long(const struct claim *c)
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (all[i].n > VULNDB_STRING_MAX)
 			return true;
-	return false;
+	/* They stand in one string. */
+	return c->module.n + 1 + c->products.n > VULNDB_STRING_MAX;
 }
 
 static const char *why_not(const struct claim *c, const struct namespace_rule *rule)
@@ -83,6 +84,8 @@ static const char *why_not(const struct claim *c, const struct namespace_rule *r
 		return "it names no package";
 	if (c->vulnerability.n == 0)
 		return "it names no vulnerability";
+	if (str_find(c->module, ' ') < c->module.n)
+		return "its module is none";
 	if (too_long(c))
 		return "a name or version in it is longer than 65,535 bytes";
 	if ((unsigned int)c->state >= FIX_STATE_COUNT ||
@@ -121,6 +124,21 @@ static bool is_zero(str version)
 	return str_is(version, "0") || str_is(version, "0:0") || str_is(version, "0:0-0");
 }
 
+/* What a claim is restricted to, in one string of the file: the module, then the products' CPEs. */
+static int number_restriction(struct vulndb_builder *b, const struct claim *c, uint32_t *ret,
+			      struct err *e)
+{
+	OWNED_BUF both = BUF_INIT;
+
+	if (c->products.n == 0)
+		return vulndb_builder_number(b, c->module, ret, e);
+	buf_printf(&both, "%.*s%s%.*s", STR_ARG(c->module), c->module.n ? " " : "",
+		   STR_ARG(c->products));
+	if (buf_error(&both) < 0)
+		return err_set(e, ENOMEM, "no memory for a claim");
+	return vulndb_builder_number(b, buf_str(&both), ret, e);
+}
+
 static int number_claim(struct vulndb_builder *b, const struct claim *c, str package,
 			struct build_claim *out, struct err *e)
 {
@@ -136,16 +154,14 @@ static int number_claim(struct vulndb_builder *b, const struct claim *c, str pac
 		{ never ? (str){ 0 } : c->fixed, &out->fixed },
 		{ never ? (str){ 0 } : c->last_affected, &out->last_affected },
 		{ c->arch, &out->arch },
-		{ c->module, &out->module },
 		{ c->advisory, &out->advisory },
 	};
+	int r = number_restriction(b, c, &out->module, e);
 
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		int r = vulndb_builder_number(b, fields[i].text, fields[i].number, e);
-
-		if (r < 0)
-			return r;
-	}
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(fields); i++)
+		r = vulndb_builder_number(b, fields[i].text, fields[i].number, e);
+	if (r < 0)
+		return r;
 	out->package_hash = str_hash(package);
 	out->state = (uint8_t)(never ? FIX_NOT_AFFECTED : c->state);
 	out->severity = (uint8_t)c->severity;
