@@ -2,12 +2,15 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
+import sys
 
 import pytest
 
 SOURCE = pathlib.Path(os.environ.get("SKEP_SOURCE_DIR", pathlib.Path(__file__).parents[2])).resolve()
 SHARED = pathlib.Path(os.environ.get("SKEP_SHARED_DIR", SOURCE.parent / "shared")).resolve()
+sys.path.insert(0, str(SOURCE / "test" / "vm"))
 BUILD = pathlib.Path(os.environ.get("SKEP_BUILD_DIR", SOURCE / "build")).resolve()
 
 
@@ -58,3 +61,15 @@ def source_dir():
 @pytest.fixture(scope="session")
 def build_dir():
     return BUILD
+
+
+@pytest.fixture(scope="session", params=["6.1", "6.12"])
+def vm_kernel(request):
+    """Each of Debian's cloud kernels in turn; see test/vm/vm.py."""
+    import kernels
+    if not shutil.which("qemu-system-x86_64"):
+        pytest.skip("qemu-system-x86_64 is not installed")
+    try:
+        return kernels.get(request.param)
+    except kernels.Unavailable as e:
+        pytest.skip(f"no {request.param} kernel: {e}")
