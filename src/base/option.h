@@ -31,6 +31,8 @@ enum option_type {
 	X(OUTPUT, "Output", "输出") \
 	X(GATE, "Gate", "门禁") \
 	X(DATABASE, "Database", "漏洞库") \
+	X(RULES, "Rules", "规则") \
+	X(SENSOR, "Sensor", "感知") \
 	X(PERFORMANCE, "Performance", "性能") \
 	X(GLOBAL, "Global", "全局")
 
