@@ -144,6 +144,11 @@ static void reads_each_kind(void **state UNUSED)
 	assert_str(o.evidence.content_sets, "rhel-8-baseos rhel-8-appstream");
 	arena_done(&o.arena);
 
+	read_file("root/buildinfo/content_manifests/sbom-purl.json", S("[\"pkg:rpm/a\"]"), &o);
+	assert_int_equal(o.gaps.count, 0);
+	assert_str(o.evidence.content_sets, "");
+	arena_done(&o.arena);
+
 	read_file("root/buildinfo/content_manifests/x.json", S("{\"content_sets\":[7]}"), &o);
 	assert_int_equal(o.gaps.count, 1);
 	arena_done(&o.arena);

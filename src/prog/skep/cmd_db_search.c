@@ -9,6 +9,7 @@ static void put_range(struct json_out *j, const struct vulndb_claim *c)
 	json_opt_str(j, "lastAffected", c->last_affected);
 	json_opt_str(j, "arch", c->arch);
 	json_opt_str(j, "module", c->module);
+	json_opt_str(j, "products", c->products);
 }
 
 static void put_facts(struct json_out *j, const struct vulnerability *f)

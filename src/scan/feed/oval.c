@@ -229,7 +229,8 @@ static int deliver_leaf(const struct delivery *d, const struct oval_definition *
 	int r = 0;
 
 	/* "greater than 0.0.0" beside "less than X" only says that the package is there. */
-	if (m == MEANS_NOTHING || m == MEANS_FROM || has(c.package, "Enterprise Linux"))
+	if (m == MEANS_NOTHING || m == MEANS_FROM || has(c.package, "Enterprise Linux") ||
+	    has(c.package, "Red Hat CoreOS"))
 		return 0;
 	c.arch = words_of(d->arena, leaf->arch);
 	inherit(leaf, &c, &flavour);

@@ -35,7 +35,8 @@ int content_manifest_parse(str text, struct arena *a, str *ret, struct err *e)
 
 	arena_init(&tree, a->budget_bytes);
 	r = json_parse(text, &tree, &v, e);
-	if (r == 0 && v.kind != VALUE_OBJECT)
+	/* Lists of packages (sbom-purl.json) may lie beside the manifest. */
+	if (r == 0 && v.kind != VALUE_OBJECT && v.kind != VALUE_ARRAY)
 		r = err_set(e, EBADMSG, "content manifest: not an object");
 	if (r == 0)
 		r = join(value_get(&v, "content_sets"), &joined, e);

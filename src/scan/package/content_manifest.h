@@ -14,7 +14,7 @@ enum { CONTENT_MANIFEST_MAX_BYTES = 60000 };
 /**
  * The content sets, joined by blanks in document order.
  *
- * @return 0 (empty when the manifest names none), -EBADMSG not such a document, -E2BIG over CONTENT_MANIFEST_MAX_BYTES,
+ * @return 0 (empty when the document names none), -EBADMSG not such a document, -E2BIG over CONTENT_MANIFEST_MAX_BYTES,
  *         -ENOBUFS
  */
 MUST_CHECK int content_manifest_parse(str text, struct arena *a, str *ret, struct err *e);

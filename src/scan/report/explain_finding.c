@@ -43,13 +43,13 @@ static void record(struct explain *x, const struct finding *f, const struct pack
 
 static void product(struct explain *x, const struct finding *f)
 {
-	if (f->product.n)
-		explain_line(x, WORD_EXPLAIN_PRODUCT,
-			     explain_words(x,
-					   f->repository.n ? WORD_PRODUCT_OF_REPOSITORY
-							   : WORD_PRODUCT_ASSUMED,
-					   escaped(x, f->product), escaped(x, f->repository), none,
-					   none));
+	if (!f->product.n)
+		return;
+	explain_line(x, WORD_EXPLAIN_PRODUCT, escaped(x, f->product));
+	explain_line(x, WORD_EXPLAIN_PRODUCT,
+		     explain_words(
+			     x, f->repository.n ? WORD_PRODUCT_OF_REPOSITORY : WORD_PRODUCT_ASSUMED,
+			     escaped(x, f->repository), none, none, none));
 }
 
 static void place(struct explain *x, const struct package *p)
