@@ -42,6 +42,9 @@ MUST_CHECK int sensor_open(const struct sensor_config *c, const struct kernel_fi
 			   struct sensor **ret, struct err *e);
 void sensor_close(struct sensor *s);
 
+/** The one in use, never SENSOR_AUTO. */
+enum sensor_backend sensor_backend_of(const struct sensor *s);
+
 /** Replaces the filter; hooks come and go as it needs. Nothing is lost meanwhile. */
 MUST_CHECK int sensor_set_filter(struct sensor *s, const struct kernel_filter *filter,
 				 struct err *e);
