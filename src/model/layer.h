@@ -19,7 +19,8 @@
 	X(RPM_MANIFEST, "rpm-manifest") \
 	X(OS_RELEASE, "os-release") \
 	X(APK_REPOSITORIES, "apk-repositories") \
-	X(CONTENT_MANIFEST, "content-manifest")
+	X(CONTENT_MANIFEST, "content-manifest") \
+	X(BUILD_DOCKERFILE, "build-dockerfile")
 
 enum evidence_kind {
 #define EVIDENCE_ENUM(id, name) EVIDENCE_##id,
@@ -35,7 +36,7 @@ struct evidence {
 	struct package_list
 		packages; /**< package databases; for DPKG_LIST one nameless-version entry with `owned` */
 	struct os os;     /**< OS_RELEASE (and its relatives), APK_REPOSITORIES */
-	str content_sets; /**< CONTENT_MANIFEST: space-separated */
+	str content_sets; /**< CONTENT_MANIFEST, BUILD_DOCKERFILE: see package.h */
 };
 
 /** A symbolic link whose path may stand in the way of evidence. */
@@ -70,7 +71,7 @@ struct layer {
 };
 
 /** Bumped when the analysers or this format change, so that a stored layer is never read by the wrong version. */
-#define LAYER_FORMAT 1
+#define LAYER_FORMAT 2
 
 /** Writes the layer as one object, without created_by and from_cache. */
 void layer_render(const struct layer *l, struct json_out *j);

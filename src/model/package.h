@@ -37,6 +37,9 @@
 	X(license, "license") \
 	X(db_path, "path")
 
+/** "nvr:ubi8-container-8.0-122-x86_64" among content sets is a build: name, version, release, architecture. */
+#define PACKAGE_BUILD_WORD "nvr:"
+
 struct package {
 #define PACKAGE_MEMBER(field, key) str field;
 	PACKAGE_FIELDS(PACKAGE_MEMBER)
@@ -45,7 +48,11 @@ struct package {
 	uint32_t layer;   /**< index into the inventory's layers of the one that brought it */
 	bool third_party; /**< not from the distribution: its advisories do not apply */
 	str purl;         /**< canonical; filled by the merge and by SBOM readers */
-	str content_sets; /**< space-separated Red Hat repositories it may come from; mostly empty */
+	/**
+	 * Space-separated Red Hat repositories it may come from, or, where its layer names none, the build of the layer
+	 * behind PACKAGE_BUILD_WORD; mostly empty.
+	 */
+	str content_sets;
 	str owned; /**< little-endian u64 path hashes, ascending, of the files it owns: see package_owns() */
 };
 

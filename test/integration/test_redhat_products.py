@@ -138,6 +138,19 @@ def test_without_content_sets_what_every_system_has(judge):
     assert judge("8.el9", more=beside)[0] == MAIN
 
 
+def test_the_build_of_an_image_without_content_sets(judge):
+    """The database maps this build to E4S 9.0. A manifest beside the Dockerfile outweighs it."""
+    dockerfile = {"root/buildinfo/Dockerfile-ubi9-9.0-7": b'FROM x\nENV NAME=ubi9\nLABEL com.redhat.component="$NAME-container" \\\n'
+                                                          b'      architecture="x86_64"\n'}
+    found, report = judge("8.el9", more=dockerfile)
+    assert found["CVE-2099-0004"] == "1.5.1-14.el9_0.9" and not gaps(report)
+    assert "nvr:" + BUILD in {f["evidence"].get("repository") for f in report["findings"]}
+    assert judge("8.el9", BASEOS, more=dockerfile)[0] == MAIN
+    other = {"root/buildinfo/Dockerfile-other-1-1": next(iter(dockerfile.values()))}
+    found, report = judge("8.el9", more=other)
+    assert found == MAIN and gaps(report) == ["nvr:ubi9-container-1-1-x86_64"]
+
+
 def test_what_the_database_does_not_map_is_told(judge, skep, samples, tmp_path):
     found, report = judge("8.el9", BASEOS, "private-rpms")
     assert found == MAIN and gaps(report) == ["private-rpms"]

@@ -149,29 +149,29 @@ static void foreign_layers_are_refused(void **state UNUSED)
 		"[]",
 		"{}",
 		"{\"format\":99}",
-		"{\"format\":1,\"diffId\":\"sha256:00\"}",
-		"{\"format\":1,\"entries\":-1}",
-		"{\"format\":1,\"entries\":1.5}",
-		"{\"format\":1,\"entries\":\"1\"}",
-		"{\"format\":1,\"whiteouts\":[\"/etc\"]}",
-		"{\"format\":1,\"whiteouts\":[\"etc/../x\"]}",
-		"{\"format\":1,\"whiteouts\":[\"etc//x\"]}",
-		"{\"format\":1,\"whiteouts\":[\"etc/\"]}",
-		"{\"format\":1,\"whiteouts\":[\"a\\u0000b\"]}",
-		"{\"format\":1,\"opaques\":[7]}",
-		"{\"format\":1,\"links\":[{\"path\":\"a\"}]}",
-		"{\"format\":1,\"links\":[{\"path\":\"../a\",\"target\":\"b\"}]}",
-		"{\"format\":1,\"evidence\":[{\"kind\":\"no-such\",\"path\":\"a\"}]}",
-		"{\"format\":1,\"evidence\":[{\"kind\":\"rpmdb\"}]}",
-		"{\"format\":1,\"evidence\":[{\"kind\":\"rpmdb\",\"path\":\"a\",\"packages\":"
+		"{\"format\":2,\"diffId\":\"sha256:00\"}",
+		"{\"format\":2,\"entries\":-1}",
+		"{\"format\":2,\"entries\":1.5}",
+		"{\"format\":2,\"entries\":\"1\"}",
+		"{\"format\":2,\"whiteouts\":[\"/etc\"]}",
+		"{\"format\":2,\"whiteouts\":[\"etc/../x\"]}",
+		"{\"format\":2,\"whiteouts\":[\"etc//x\"]}",
+		"{\"format\":2,\"whiteouts\":[\"etc/\"]}",
+		"{\"format\":2,\"whiteouts\":[\"a\\u0000b\"]}",
+		"{\"format\":2,\"opaques\":[7]}",
+		"{\"format\":2,\"links\":[{\"path\":\"a\"}]}",
+		"{\"format\":2,\"links\":[{\"path\":\"../a\",\"target\":\"b\"}]}",
+		"{\"format\":2,\"evidence\":[{\"kind\":\"no-such\",\"path\":\"a\"}]}",
+		"{\"format\":2,\"evidence\":[{\"kind\":\"rpmdb\"}]}",
+		"{\"format\":2,\"evidence\":[{\"kind\":\"rpmdb\",\"path\":\"a\",\"packages\":"
 		"[{\"type\":\"rpm\",\"name\":\"x\"}]}]}",
-		"{\"format\":1,\"evidence\":[{\"kind\":\"dpkg-list\",\"path\":\"a\",\"packages\":"
+		"{\"format\":2,\"evidence\":[{\"kind\":\"dpkg-list\",\"path\":\"a\",\"packages\":"
 		"[{\"type\":\"deb\",\"name\":\"x\",\"owned\":\"0001\"}]}]}",
-		"{\"format\":1,\"evidence\":[{\"kind\":\"dpkg-list\",\"path\":\"a\",\"packages\":"
+		"{\"format\":2,\"evidence\":[{\"kind\":\"dpkg-list\",\"path\":\"a\",\"packages\":"
 		"[{\"type\":\"deb\",\"name\":\"x\",\"owned\":"
 		"\"02000000000000000100000000000000\"}]}]}",
-		"{\"format\":1,\"gaps\":{\"items\":[{\"kind\":\"what\",\"count\":1}]}}",
-		"{\"format\":1,\"gaps\":[]}",
+		"{\"format\":2,\"gaps\":{\"items\":[{\"kind\":\"what\",\"count\":1}]}}",
+		"{\"format\":2,\"gaps\":[]}",
 	};
 	struct arena a;
 	struct layer l;
@@ -184,7 +184,7 @@ static void foreign_layers_are_refused(void **state UNUSED)
 			fail_msg("accepted: %s", bad[i]);
 		assert_true(e.text[0]);
 	}
-	assert_int_equal(layer_parse(S("{\"format\":1}"), &a, &l, NULL), 0);
+	assert_int_equal(layer_parse(S("{\"format\":2}"), &a, &l, NULL), 0);
 	arena_done(&a);
 }
 

@@ -144,6 +144,16 @@ static void reads_each_kind(void **state UNUSED)
 	assert_str(o.evidence.content_sets, "rhel-8-baseos rhel-8-appstream");
 	arena_done(&o.arena);
 
+	read_file("root/buildinfo/Dockerfile-ubi8-8.0-122",
+		  S("LABEL com.redhat.component=ubi8-container architecture=x86_64"), &o);
+	assert_int_equal(o.evidence.kind, EVIDENCE_BUILD_DOCKERFILE);
+	assert_str(o.evidence.content_sets, "nvr:ubi8-container-8.0-122-x86_64");
+	arena_done(&o.arena);
+
+	read_file("root/buildinfo/Dockerfile-ubi8", S(""), &o);
+	assert_int_equal(o.gaps.count, 1);
+	arena_done(&o.arena);
+
 	read_file("root/buildinfo/content_manifests/sbom-purl.json", S("[\"pkg:rpm/a\"]"), &o);
 	assert_int_equal(o.gaps.count, 0);
 	assert_str(o.evidence.content_sets, "");

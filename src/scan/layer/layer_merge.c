@@ -76,6 +76,13 @@ static void join_owned(struct merge *m, struct package *p)
 		p->owned = owner->owned;
 }
 
+/* A manifest says more than the name of the build beside it. */
+static bool tells_more(const struct view_file *now, const struct view_file *best)
+{
+	return now->layer == best->layer && now->evidence->kind == EVIDENCE_CONTENT_MANIFEST &&
+	       best->evidence->kind != EVIDENCE_CONTENT_MANIFEST;
+}
+
 /* The manifest of the package's own layer speaks for it, else the nearest below, else the nearest above. */
 static str content_sets_for(const struct merge *m, uint32_t layer)
 {
@@ -84,10 +91,9 @@ static str content_sets_for(const struct merge *m, uint32_t layer)
 	for (size_t i = 0; i < m->view.file_count; i++) {
 		const struct view_file *f = &m->view.files[i];
 
-		if (f->hidden || f->evidence->kind != EVIDENCE_CONTENT_MANIFEST ||
-		    !f->evidence->content_sets.n)
+		if (f->hidden || !f->evidence->content_sets.n)
 			continue;
-		if (!best ||
+		if (!best || tells_more(f, best) ||
 		    (f->layer <= layer && (best->layer > layer || f->layer > best->layer)) ||
 		    (f->layer > layer && best->layer > layer && f->layer < best->layer))
 			best = f;

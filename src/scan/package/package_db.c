@@ -1,6 +1,7 @@
 #include "scan/package/package_db.h"
 
 #include "scan/package/apk_installed.h"
+#include "scan/package/build_dockerfile.h"
 #include "scan/package/content_manifest.h"
 #include "scan/package/dpkg_status.h"
 #include "scan/package/os_release.h"
@@ -9,35 +10,38 @@
 #include "scan/package/rpm_db.h"
 #include "scan/package/rpm_manifest.h"
 
-/* A wanted file: a folder and the end of the name of what lies directly in it. */
+enum fit { FIT_WHOLE, FIT_END, FIT_BEGIN };
+
+/* A wanted file: a folder and the name of what lies directly in it, or how it ends or begins; "" then means any name. */
 struct place {
 	str folder;
 	str name;
 	enum evidence_kind kind;
-	bool is_suffix; /* `name` is only the end of the file's name; "" then means any name */
+	enum fit fit;
 };
 
 /* Of two that fit, the first counts. */
 static const struct place places[] = {
-	{ S("var/lib/dpkg"), S("status"), EVIDENCE_DPKG_STATUS, false },
-	{ S("var/lib/dpkg/status.d"), S(".md5sums"), EVIDENCE_DPKG_LIST, true },
-	{ S("var/lib/dpkg/status.d"), S(""), EVIDENCE_DPKG_FRAGMENT, true },
-	{ S("var/lib/dpkg/info"), S(".list"), EVIDENCE_DPKG_LIST, true },
-	{ S("lib/apk/db"), S("installed"), EVIDENCE_APK_INSTALLED, false },
-	{ S("usr/lib/apk/db"), S("installed"), EVIDENCE_APK_INSTALLED, false },
-	{ S("etc/apk"), S("repositories"), EVIDENCE_APK_REPOSITORIES, false },
-	{ S("var/lib/rpm"), S("Packages"), EVIDENCE_RPMDB, false },
-	{ S("var/lib/rpm"), S("Packages.db"), EVIDENCE_RPMDB, false },
-	{ S("var/lib/rpm"), S("rpmdb.sqlite"), EVIDENCE_RPMDB, false },
-	{ S("usr/lib/sysimage/rpm"), S("Packages"), EVIDENCE_RPMDB, false },
-	{ S("usr/lib/sysimage/rpm"), S("Packages.db"), EVIDENCE_RPMDB, false },
-	{ S("usr/lib/sysimage/rpm"), S("rpmdb.sqlite"), EVIDENCE_RPMDB, false },
-	{ S("usr/share/rpm"), S("Packages"), EVIDENCE_RPMDB, false },
-	{ S("usr/share/rpm"), S("Packages.db"), EVIDENCE_RPMDB, false },
-	{ S("usr/share/rpm"), S("rpmdb.sqlite"), EVIDENCE_RPMDB, false },
-	{ S("var/lib/rpmmanifest"), S("container-manifest-2"), EVIDENCE_RPM_MANIFEST, false },
-	{ S("root/buildinfo/content_manifests"), S(".json"), EVIDENCE_CONTENT_MANIFEST, true },
-	{ S("usr/share/buildinfo"), S("content-sets.json"), EVIDENCE_CONTENT_MANIFEST, false },
+	{ S("var/lib/dpkg"), S("status"), EVIDENCE_DPKG_STATUS, FIT_WHOLE },
+	{ S("var/lib/dpkg/status.d"), S(".md5sums"), EVIDENCE_DPKG_LIST, FIT_END },
+	{ S("var/lib/dpkg/status.d"), S(""), EVIDENCE_DPKG_FRAGMENT, FIT_END },
+	{ S("var/lib/dpkg/info"), S(".list"), EVIDENCE_DPKG_LIST, FIT_END },
+	{ S("lib/apk/db"), S("installed"), EVIDENCE_APK_INSTALLED, FIT_WHOLE },
+	{ S("usr/lib/apk/db"), S("installed"), EVIDENCE_APK_INSTALLED, FIT_WHOLE },
+	{ S("etc/apk"), S("repositories"), EVIDENCE_APK_REPOSITORIES, FIT_WHOLE },
+	{ S("var/lib/rpm"), S("Packages"), EVIDENCE_RPMDB, FIT_WHOLE },
+	{ S("var/lib/rpm"), S("Packages.db"), EVIDENCE_RPMDB, FIT_WHOLE },
+	{ S("var/lib/rpm"), S("rpmdb.sqlite"), EVIDENCE_RPMDB, FIT_WHOLE },
+	{ S("usr/lib/sysimage/rpm"), S("Packages"), EVIDENCE_RPMDB, FIT_WHOLE },
+	{ S("usr/lib/sysimage/rpm"), S("Packages.db"), EVIDENCE_RPMDB, FIT_WHOLE },
+	{ S("usr/lib/sysimage/rpm"), S("rpmdb.sqlite"), EVIDENCE_RPMDB, FIT_WHOLE },
+	{ S("usr/share/rpm"), S("Packages"), EVIDENCE_RPMDB, FIT_WHOLE },
+	{ S("usr/share/rpm"), S("Packages.db"), EVIDENCE_RPMDB, FIT_WHOLE },
+	{ S("usr/share/rpm"), S("rpmdb.sqlite"), EVIDENCE_RPMDB, FIT_WHOLE },
+	{ S("var/lib/rpmmanifest"), S("container-manifest-2"), EVIDENCE_RPM_MANIFEST, FIT_WHOLE },
+	{ S("root/buildinfo/content_manifests"), S(".json"), EVIDENCE_CONTENT_MANIFEST, FIT_END },
+	{ S("usr/share/buildinfo"), S("content-sets.json"), EVIDENCE_CONTENT_MANIFEST, FIT_WHOLE },
+	{ S("root/buildinfo"), S("Dockerfile-"), EVIDENCE_BUILD_DOCKERFILE, FIT_BEGIN },
 };
 
 /* Here each package has a folder of its own. */
@@ -55,9 +59,10 @@ static bool fits(const struct place *p, str folder, str name)
 {
 	if (!str_eq(folder, p->folder) || !name.n)
 		return false;
-	if (!p->is_suffix)
+	if (p->fit == FIT_WHOLE)
 		return str_eq(name, p->name);
-	return name.p[0] != '.' && str_ends(name, p->name);
+	return p->fit == FIT_BEGIN ? str_starts(name, p->name)
+				   : name.p[0] != '.' && str_ends(name, p->name);
 }
 
 static bool is_pacman_package(str folder)
@@ -290,6 +295,28 @@ static int read_content_manifest(const struct input *in, struct evidence *v)
 	return r < 0 ? err_set(in->e, -r, "%s", said.text) : 0;
 }
 
+static int read_build_dockerfile(const struct input *in, struct evidence *v)
+{
+	struct err said = { 0 };
+	str build = { 0 };
+	int r = build_dockerfile_parse(in->path, in->bytes, in->arena, &build, &said);
+
+	if (r == -EBADMSG || r == -E2BIG) {
+		gap_add(in->gaps, in->arena, r == -E2BIG ? GAP_LIMIT : GAP_MALFORMED, in->path,
+			"%s", said.text);
+		return 0;
+	}
+	if (r < 0)
+		return err_set(in->e, -r, "%s", said.text);
+	if (build.n) {
+		v->content_sets =
+			arena_printf(in->arena, PACKAGE_BUILD_WORD "%.*s", STR_ARG(build));
+		if (!v->content_sets.p)
+			return err_set(in->e, ENOBUFS, "memory budget spent");
+	}
+	return 0;
+}
+
 static int read_apk_repositories(const struct input *in, struct evidence *v)
 {
 	v->os.repository = arena_str(in->arena, apk_repositories_branch(in->bytes));
@@ -319,6 +346,8 @@ static int dispatch(enum evidence_kind kind, const struct input *in, struct evid
 		return read_apk_repositories(in, v);
 	case EVIDENCE_CONTENT_MANIFEST:
 		return read_content_manifest(in, v);
+	case EVIDENCE_BUILD_DOCKERFILE:
+		return read_build_dockerfile(in, v);
 	case EVIDENCE_KIND_COUNT:
 		break;
 	}

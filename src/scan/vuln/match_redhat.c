@@ -63,9 +63,9 @@ static int add_repository(struct match_redhat *m, struct match_products *to, str
 	str bare = without_release(name);
 	int r;
 
-	if (str_starts(name, S(REDHAT_BUILD_WORD)))
+	if (str_starts(name, S(PACKAGE_BUILD_WORD)))
 		return add_mapped(m, to, S("redhat-build"),
-				  str_skip(name, strlen(REDHAT_BUILD_WORD)), name, e);
+				  str_skip(name, strlen(PACKAGE_BUILD_WORD)), name, e);
 	r = add_mapped(m, to, S("redhat-repository"), name, name, e);
 	if (r == 0 && bare.n < name.n)
 		r = add_mapped(m, to, S("redhat-repository"), bare, name, e);
@@ -115,7 +115,8 @@ static void tell_unknown(struct match_redhat *m, str name)
 {
 	if (vulndb_has_namespace(m->db, S("redhat-repository")))
 		gap_add(m->gaps, m->gap_arena, GAP_STAND_IN, name,
-			"the database does not know this repository of Red Hat: advisories for the "
+			"the database does not know this repository or build of Red Hat: "
+			"advisories for the "
 			"plain release were used");
 	else
 		gap_add(m->gaps, m->gap_arena, GAP_STAND_IN, S("content sets"),

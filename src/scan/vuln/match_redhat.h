@@ -13,9 +13,6 @@
 #include "scan/vuln/redhat_cpe.h"
 #include "scan/vuln/vulndb.h"
 
-/** What an image's words about its build begin with when they name a build ("nvr:ubi8-container-8.0-7-x86_64"). */
-#define REDHAT_BUILD_WORD "nvr:"
-
 struct match_product {
 	struct redhat_cpe cpe;
 	str text;       /**< the CPE */
