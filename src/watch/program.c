@@ -1,0 +1,279 @@
+#include "watch/program.h"
+
+enum {
+	COMM_MOST = 15,
+	PATH_MOST = 4096,
+	ARGS_MOST = 128 * 1024, /* what the kernel gives us at most */
+	ARGS_SCARCE = 4096,     /* when the pool is half full */
+	ARGS_LEAST = 256,       /* when it is nearly full */
+};
+
+/* The parts of a program's text, in the order they lie in it. A blank stands between comm and args. */
+struct parts {
+	str comm, args, exe, path, cwd, env;
+	uint32_t arg_count;
+	bool slash; /* cwd needs one */
+	bool cut;
+};
+
+int program_table_init(struct program_table *t, uint32_t max, uint32_t text_bytes, struct err *e)
+{
+	struct program_table out = { .cap = max, .free_item = PROGRAM_NONE };
+	int r = text_pool_init(&out.text, text_bytes, max, e);
+
+	if (r < 0)
+		return r;
+	out.items = calloc(max, sizeof(*out.items));
+	if (!out.items) {
+		text_pool_done(&out.text);
+		return err_set(e, ENOMEM, "process tree: no memory for %u programs", max);
+	}
+	*t = out;
+	return 0;
+}
+
+void program_table_done(struct program_table *t)
+{
+	text_pool_done(&t->text);
+	free(t->items);
+	*t = (struct program_table){ 0 };
+}
+
+static uint32_t take_item(struct program_table *t)
+{
+	uint32_t i = t->free_item;
+
+	if (i != PROGRAM_NONE) {
+		t->free_item = t->items[i].text;
+		return i;
+	}
+	return t->fresh < t->cap ? t->fresh++ : PROGRAM_NONE;
+}
+
+static void give_item(struct program_table *t, uint32_t i)
+{
+	t->items[i].text = t->free_item;
+	t->free_item = i;
+}
+
+static str cut(str s, size_t most, bool *was)
+{
+	*was |= s.n > most;
+	return str_take(s, most);
+}
+
+/* "sh\0-c\0id\0" is argv[0] "sh" and two arguments. */
+static void split_args(str argv, struct parts *p)
+{
+	p->exe = str_cut(&argv, '\0');
+	p->args = argv;
+	if (!argv.n)
+		return;
+	if (argv.p[argv.n - 1] == '\0')
+		p->args.n--;
+	p->arg_count = 1;
+	for (size_t i = 0; i < p->args.n; i++)
+		p->arg_count += p->args.p[i] == '\0';
+}
+
+static struct parts parts_of(const struct event_exec *x)
+{
+	struct parts p = { .comm = x->comm, .path = x->exe_path, .cwd = x->cwd, .env = x->env };
+
+	split_args(x->args, &p);
+	p.slash = p.cwd.n && p.cwd.p[p.cwd.n - 1] != '/';
+	return p;
+}
+
+static void shorten(struct parts *p, size_t args_most)
+{
+	p->comm = cut(p->comm, COMM_MOST, &p->cut);
+	p->exe = cut(p->exe, MIN(args_most, (size_t)PATH_MOST), &p->cut);
+	p->path = cut(p->path, PATH_MOST, &p->cut);
+	p->cwd = cut(p->cwd, PATH_MOST, &p->cut);
+	p->args = cut(p->args, args_most, &p->cut);
+	p->env = cut(p->env, args_most, &p->cut);
+}
+
+static size_t total(const struct parts *p)
+{
+	return p->comm.n + (p->arg_count != 0) + p->args.n + p->exe.n + p->path.n + p->cwd.n +
+	       p->slash + p->env.n;
+}
+
+static char *lay(char *to, str s)
+{
+	if (s.n)
+		memcpy(to, s.p, s.n);
+	return to + s.n;
+}
+
+static void lay_args(char *args, size_t n)
+{
+	for (char *nul; n && (nul = memchr(args, '\0', n)); args = nul) {
+		*nul = ' ';
+		n -= (size_t)(nul - args);
+	}
+}
+
+static void lay_parts(char *to, const struct parts *p)
+{
+	char *args;
+
+	to = lay(to, p->comm);
+	if (p->arg_count)
+		*to++ = ' ';
+	args = to;
+	to = lay(to, p->args);
+	lay_args(args, p->args.n);
+	to = lay(to, p->exe);
+	to = lay(to, p->path);
+	to = lay(to, p->cwd);
+	if (p->slash)
+		*to++ = '/';
+	lay(to, p->env);
+}
+
+static void take_lengths(struct program *g, const struct parts *p)
+{
+	g->comm_n = (uint16_t)p->comm.n;
+	g->args_n = (uint32_t)p->args.n;
+	g->exe_n = (uint32_t)p->exe.n;
+	g->path_n = (uint32_t)p->path.n;
+	g->cwd_n = (uint32_t)(p->cwd.n + p->slash);
+	g->env_n = (uint32_t)p->env.n;
+	g->arg_count = p->arg_count;
+	g->truncated |= p->cut;
+}
+
+/* How long arguments may be: an attacker's long ones must not push out everybody else's. */
+static size_t args_allowed(const struct program_table *t)
+{
+	size_t used = t->text.top - t->text.dead;
+
+	if (used < t->text.cap / 2)
+		return ARGS_MOST;
+	return used < t->text.cap / 8 * 7 ? ARGS_SCARCE : ARGS_LEAST;
+}
+
+uint32_t program_add(struct program_table *t, const struct event_exec *x, bool truncated)
+{
+	struct parts p = parts_of(x);
+	uint32_t i = take_item(t), text;
+	char *to;
+
+	if (i == PROGRAM_NONE)
+		return i;
+	shorten(&p, args_allowed(t));
+	text = text_pool_add(&t->text, total(&p), &to);
+	if (text == TEXT_POOL_NONE) {
+		shorten(&p, ARGS_LEAST);
+		text = text_pool_add(&t->text, total(&p), &to);
+	}
+	if (text == TEXT_POOL_NONE) {
+		give_item(t, i);
+		return PROGRAM_NONE;
+	}
+	lay_parts(to, &p);
+	t->cut += p.cut;
+	t->items[i] = (struct program){
+		.refs = 1,
+		.text = text,
+		.truncated = truncated,
+		.exe_inode = x->exe_inode,
+		.exe_ctime_ns = x->exe_ctime_ns,
+		.exe_mtime_ns = x->exe_mtime_ns,
+		.exe_device = x->exe_device,
+		.exe_flags = x->exe_flags,
+	};
+	take_lengths(&t->items[i], &p);
+	return i;
+}
+
+static size_t text_bytes(const struct program *g)
+{
+	return g->comm_n + (size_t)(g->arg_count != 0) + g->args_n + g->exe_n + g->path_n +
+	       g->cwd_n + g->env_n;
+}
+
+uint32_t program_rename(struct program_table *t, uint32_t from, str comm)
+{
+	uint32_t i = take_item(t), text;
+	size_t rest = text_bytes(&t->items[from]) - t->items[from].comm_n;
+	char *to;
+
+	if (i == PROGRAM_NONE)
+		return i;
+	comm = str_take(comm, COMM_MOST);
+	text = text_pool_add(&t->text, comm.n + rest, &to);
+	if (text == TEXT_POOL_NONE) {
+		give_item(t, i);
+		return PROGRAM_NONE;
+	}
+	t->items[i] = t->items[from];
+	t->items[i].refs = 1;
+	t->items[i].text = text;
+	t->items[i].comm_n = (uint16_t)comm.n;
+	to = lay(to, comm);
+	memcpy(to, text_pool_at(&t->text, t->items[from].text) + t->items[from].comm_n, rest);
+	return i;
+}
+
+void program_hold(struct program_table *t, uint32_t i)
+{
+	t->items[i].refs++;
+}
+
+void program_release(struct program_table *t, uint32_t i)
+{
+	assert(t->items[i].refs);
+	if (--t->items[i].refs)
+		return;
+	text_pool_remove(&t->text, t->items[i].text);
+	give_item(t, i);
+}
+
+static str part(const struct program_table *t, const struct program *g, size_t offset, size_t n)
+{
+	return (str){ text_pool_at(&t->text, g->text) + offset, n };
+}
+
+static size_t args_at(const struct program *g)
+{
+	return g->comm_n + (size_t)(g->arg_count != 0);
+}
+
+str program_comm(const struct program_table *t, const struct program *g)
+{
+	return part(t, g, 0, g->comm_n);
+}
+
+str program_cmdline(const struct program_table *t, const struct program *g)
+{
+	return part(t, g, 0, args_at(g) + g->args_n);
+}
+
+str program_args(const struct program_table *t, const struct program *g)
+{
+	return part(t, g, args_at(g), g->args_n);
+}
+
+str program_exe(const struct program_table *t, const struct program *g)
+{
+	return part(t, g, args_at(g) + g->args_n, g->exe_n);
+}
+
+str program_path(const struct program_table *t, const struct program *g)
+{
+	return part(t, g, args_at(g) + g->args_n + g->exe_n, g->path_n);
+}
+
+str program_cwd(const struct program_table *t, const struct program *g)
+{
+	return part(t, g, args_at(g) + g->args_n + g->exe_n + g->path_n, g->cwd_n);
+}
+
+str program_env(const struct program_table *t, const struct program *g)
+{
+	return part(t, g, text_bytes(g) - g->env_n, g->env_n);
+}

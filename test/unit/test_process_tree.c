@@ -1,0 +1,248 @@
+/* The tree keeps lineage whatever exits, gives numbers out again, and stays inside its memory. */
+#include "unit.h"
+
+#include "watch/process_tree.h"
+
+static struct process_tree *new_tree(uint32_t max, uint32_t text_bytes)
+{
+	struct process_tree_config c = { max, text_bytes, 60 };
+	struct process_tree *t = NULL;
+
+	assert_int_equal(process_tree_new(&c, &t, NULL), 0);
+	return t;
+}
+
+static struct process_key key(uint32_t pid)
+{
+	return (struct process_key){ pid, (uint64_t)pid * 1000 };
+}
+
+static void forked(struct process_tree *t, uint32_t parent, uint32_t pid)
+{
+	struct event_exec x = { .parent = key(parent) };
+	struct event v = { .type = EVENT_CLONE, .task = key(pid), .time_ns = pid, .exec = &x };
+
+	process_tree_event(t, &v);
+}
+
+static void runs(struct process_tree *t, uint32_t parent, uint32_t pid, const char *comm, str argv)
+{
+	struct event_exec x = { .parent = key(parent),
+				.comm = str_from(comm),
+				.args = argv,
+				.exe_path = S("/bin/x"),
+				.cwd = S("/root"),
+				.pid_ns = 1 };
+	struct event v = { .type = EVENT_EXECVE, .task = key(pid), .time_ns = pid, .exec = &x };
+
+	process_tree_event(t, &v);
+}
+
+static void exits(struct process_tree *t, uint32_t pid, uint64_t at)
+{
+	struct event v = { .type = EVENT_PROCEXIT, .task = key(pid), .time_ns = at };
+
+	process_tree_event(t, &v);
+}
+
+static str comm_of(const struct process_tree *t, const struct process *p)
+{
+	const struct program *g = p ? process_tree_program(t, p) : NULL;
+
+	return g ? program_comm(process_tree_programs(t), g) : S("?");
+}
+
+static str comm(const struct process_tree *t, uint32_t pid)
+{
+	return comm_of(t, process_tree_find(t, key(pid)));
+}
+
+static str parent_comm(const struct process_tree *t, uint32_t pid)
+{
+	return comm_of(t, process_tree_parent(t, process_tree_find(t, key(pid))));
+}
+
+static void test_strings(void **state)
+{
+	struct process_tree *t = new_tree(16, 1 << 16);
+	const struct program *g;
+	const struct program_table *s = process_tree_programs(t);
+
+	(void)state;
+	runs(t, 1, 10, "bash", S("-bash\0-c\0id; ls\0"));
+	g = process_tree_program(t, process_tree_find(t, key(10)));
+	assert_str(program_comm(s, g), "bash");
+	assert_str(program_exe(s, g), "-bash");
+	assert_str(program_args(s, g), "-c id; ls");
+	assert_str(program_cmdline(s, g), "bash -c id; ls");
+	assert_str(program_path(s, g), "/bin/x");
+	assert_str(program_cwd(s, g), "/root/");
+	assert_int_equal(g->arg_count, 2);
+	runs(t, 1, 11, "true", S("true\0"));
+	g = process_tree_program(t, process_tree_find(t, key(11)));
+	assert_str(program_cmdline(s, g), "true");
+	assert_str(program_args(s, g), "");
+	runs(t, 1, 12, "sh", S("sh\0\0"));
+	g = process_tree_program(t, process_tree_find(t, key(12)));
+	assert_str(program_cmdline(s, g), "sh ");
+	assert_int_equal(g->arg_count, 1);
+	runs(t, 1, 13, "none", S(""));
+	g = process_tree_program(t, process_tree_find(t, key(13)));
+	assert_str(program_cmdline(s, g), "none");
+	assert_str(program_exe(s, g), "");
+	process_tree_free(t);
+}
+
+static void test_lineage(void **state)
+{
+	struct process_tree *t = new_tree(16, 1 << 16);
+
+	(void)state;
+	runs(t, 1, 10, "nginx", S("nginx\0"));
+	forked(t, 10, 11);
+	assert_str(comm(t, 11), "nginx");
+	runs(t, 10, 11, "sh", S("sh\0"));
+	forked(t, 11, 12);
+	exits(t, 11, 100);
+	/* The kernel now says 1 is its parent; it still comes from the shell. */
+	runs(t, 1, 12, "id", S("id\0"));
+	assert_str(parent_comm(t, 12), "sh");
+	assert_str(parent_comm(t, 11), "nginx");
+	/* A thread is no process. */
+	struct event thread = { .type = EVENT_CLONE, .task = key(10), .tid = 99, .flags = 0x10000 };
+	process_tree_event(t, &thread);
+	assert_null(process_tree_living(t, 99));
+	process_tree_free(t);
+}
+
+static void test_number_reused(void **state)
+{
+	struct process_tree *t = new_tree(16, 1 << 16);
+	struct event_exec x = { .parent = key(1), .comm = S("new"), .args = S("new\0") };
+	struct event v = { .type = EVENT_EXECVE, .task = { 10, 77 }, .time_ns = 500, .exec = &x };
+	struct process_tree_stats s;
+
+	(void)state;
+	runs(t, 1, 10, "old", S("old\0"));
+	process_tree_event(t, &v);
+	assert_str(comm(t, 10), "old");
+	assert_str(comm_of(t, process_tree_living(t, 10)), "new");
+	assert_int_equal(process_tree_find(t, key(10))->exit_ns, 500);
+	process_tree_stats(t, &s);
+	assert_int_equal(s.processes, 1);
+	assert_int_equal(s.exited, 1);
+	process_tree_free(t);
+}
+
+static void test_eviction(void **state)
+{
+	struct process_tree *t = new_tree(4, 1 << 16);
+	struct process_tree_stats s;
+
+	(void)state;
+	runs(t, 1, 10, "a", S("a\0"));
+	forked(t, 10, 11);
+	exits(t, 10, 20);
+	runs(t, 1, 12, "b", S("b\0"));
+	exits(t, 12, 30);
+	runs(t, 1, 13, "c", S("c\0"));
+	exits(t, 13, 40);
+	/* Full: b exited longer ago than c; a too, but it has a child. */
+	runs(t, 1, 14, "d", S("d\0"));
+	assert_str(comm(t, 12), "?");
+	assert_str(comm(t, 13), "c");
+	assert_str(parent_comm(t, 11), "a");
+	runs(t, 1, 15, "e", S("e\0"));
+	runs(t, 1, 16, "f", S("f\0"));
+	/* Only ancestors were left to forget: the child is an orphan, not confused. */
+	assert_null(process_tree_parent(t, process_tree_find(t, key(11))));
+	assert_str(comm(t, 11), "a");
+	runs(t, 1, 17, "g", S("g\0"));
+	process_tree_stats(t, &s);
+	assert_int_equal(s.evicted, 3);
+	assert_int_equal(s.refused, 1);
+	assert_int_equal(s.processes, 4);
+	assert_str(comm(t, 17), "?");
+	process_tree_free(t);
+}
+
+static void test_expiry(void **state)
+{
+	struct process_tree *t = new_tree(16, 1 << 16);
+	uint64_t second = 1000000000;
+
+	(void)state;
+	runs(t, 1, 10, "a", S("a\0"));
+	forked(t, 10, 11);
+	exits(t, 10, second);
+	exits(t, 11, 2 * second);
+	process_tree_expire(t, 61 * second);
+	assert_non_null(process_tree_find(t, key(10)));
+	process_tree_expire(t, 62 * second);
+	assert_null(process_tree_find(t, key(11)));
+	/* With its last child gone the ancestor goes too. */
+	assert_null(process_tree_find(t, key(10)));
+	process_tree_free(t);
+}
+
+static void test_snapshot_repairs(void **state)
+{
+	struct process_tree *t = new_tree(16, 1 << 16);
+	struct event_exec x = { .parent = key(1), .comm = S("kept"), .args = S("kept\0") };
+	struct event v = { .type = EVENT_EXECVE,
+			   .marks = EVENT_REPLAYED,
+			   .task = key(10),
+			   .time_ns = 50,
+			   .exec = &x };
+
+	(void)state;
+	runs(t, 1, 10, "stale", S("stale\0"));
+	runs(t, 1, 11, "gone", S("gone\0"));
+	process_tree_snapshot_begin(t);
+	process_tree_event(t, &v);
+	runs(t, 1, 12, "fresh", S("fresh\0"));
+	process_tree_snapshot_end(t, 60);
+	assert_str(comm(t, 10), "kept");
+	assert_non_null(process_tree_living(t, 10));
+	assert_non_null(process_tree_living(t, 12));
+	assert_null(process_tree_living(t, 11));
+	process_tree_free(t);
+}
+
+/* 100,000 processes through a small tree: long arguments are cut, memory is not exceeded, the newest are always there. */
+static void test_storm(void **state)
+{
+	enum { TEXT = 1 << 18 };
+	struct process_tree *t = new_tree(256, TEXT);
+	static char argv[100000];
+	struct process_tree_stats s;
+
+	(void)state;
+	memset(argv, 'a', sizeof(argv));
+	for (uint32_t pid = 10; pid < 100000; pid++) {
+		uint32_t n = pid % 50 ? pid % 400 : (uint32_t)sizeof(argv);
+
+		runs(t, pid - 1, pid, "storm", (str){ argv, n });
+		assert_str(comm(t, pid), "storm");
+		if (pid >= 20)
+			exits(t, pid - 10, pid);
+		process_tree_stats(t, &s);
+		assert_true(s.processes + s.exited <= 256);
+		assert_true(s.text_bytes <= TEXT);
+	}
+	assert_int_equal(s.processes, 10);
+	assert_int_equal(s.refused, 0);
+	process_tree_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_strings),       cmocka_unit_test(test_lineage),
+		cmocka_unit_test(test_number_reused), cmocka_unit_test(test_eviction),
+		cmocka_unit_test(test_expiry),        cmocka_unit_test(test_snapshot_repairs),
+		cmocka_unit_test(test_storm),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
