@@ -57,6 +57,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		assert(r == 0 || r == -ENOBUFS || r == -ENOMEM);
 	}
+	if (feed_formats[f]->import_set) {
+		const struct feed_file set[] = { { S("x/definitions/1.json"), text },
+						 { S("x/tests/tests.json"), text },
+						 { S("x/objects/objects.json"), text },
+						 { S("x/states/states.json"), text } };
+		int r = feed_formats[f]->import_set(set, ARRAY_LEN(set), &a, &sink, NULL);
+
+		assert(r == 0 || r == -ENOBUFS || r == -ENOMEM);
+	}
 	arena_done(&a);
 	return 0;
 }

@@ -10,6 +10,7 @@ import images
 import rpm_root
 
 SAMPLES = "pkg/vulnsrc/redhat-csaf/testdata/vuln-list-redhat/"
+OVAL = "pkg/vulnsrc/redhat-oval/testdata/happy/vuln-list-redhat/"
 BASEOS, APPSTREAM = "rhel-9-for-x86_64-baseos-rpms", "rhel-9-for-x86_64-appstream-rpms"
 EUS, E4S = "rhel-9-for-x86_64-baseos-eus-rpms__9_DOT_2", "rhel-9-for-x86_64-baseos-e4s-rpms__9_DOT_0"
 RHEL = "cpe:/o:redhat:enterprise_linux:9"
@@ -55,16 +56,19 @@ OURS = {
 }
 
 
-@pytest.fixture(scope="module")
-def samples(shared, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("samples")
+def unpacked(shared, folder, prefix):
     raw = subprocess.run(["zstd", "-dcq", shared / "vulndb/trivy-db-format-fixtures.tar.zst"], capture_output=True, check=True)
     with tarfile.open(fileobj=io.BytesIO(raw.stdout)) as t:
         for m in t.getmembers():
             name = m.name.removeprefix("./")
-            if m.isfile() and name.startswith(SAMPLES):
-                images.as_folder({name.removeprefix(SAMPLES): t.extractfile(m).read()}, folder)
+            if m.isfile() and name.startswith(prefix):
+                images.as_folder({name.removeprefix(prefix): t.extractfile(m).read()}, folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def samples(shared, tmp_path_factory):
+    return unpacked(shared, tmp_path_factory.mktemp("samples"), SAMPLES)
 
 
 @pytest.fixture
@@ -184,3 +188,21 @@ def test_each_layer_has_its_own(skep, database, tmp_path):
              if f.get("fixedVersion")}
     assert found == {"CVE-2024-10041": ("1.5.1-21.el9_5", BASEOS), "CVE-2099-0001": ("1.5.1-18.el9", BASEOS),
                      "CVE-2099-0006": ("3.0.7-9.el9_2", EUS)}
+
+
+def test_oval_streams_and_architectures(skep, shared, tmp_path):
+    """RHSA-2020:5624 is of the main stream, RHSA-2020:9999 of EUS 8.1; its test alone says of which package."""
+    feeds = unpacked(shared, tmp_path / "feeds", OVAL)
+    eus, appstream = "rhel-8-for-x86_64-appstream-eus-rpms__8_DOT_1", "rhel-8-for-x86_64-appstream-rpms"
+    (feeds / "repository-to-cpe.json").write_text(json.dumps({
+        eus: ["cpe:/a:redhat:rhel_eus:8.1"], appstream: ["cpe:/a:redhat:enterprise_linux:8::appstream"]}))
+    skep.run("db", "build", "--from", feeds, "-o", tmp_path / "oval.skdb", check=0)
+    runs = iter(range(100))
+
+    def fix(sets, arch):
+        root = rpm_root.folder(tmp_path, f"root{next(runs)}", "8.1", f"thunderbird-68.0-1.el8.{arch}", more=manifest(sets))
+        report = skep.report("rootfs", root, "--db", tmp_path / "oval.skdb", check=0)
+        return {f["fixedVersion"] for f in report["findings"] if f["vulnerability"] == "CVE-2020-26971"}
+    assert fix(appstream, "x86_64") == {"78.6.0-1.el8_3"}
+    assert fix(eus, "x86_64") == {"999.el8_3"}
+    assert fix(eus, "s390x") == set() and fix(appstream, "i686") == set()

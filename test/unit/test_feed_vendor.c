@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "feed_collect.h"
+#include "scan/feed/formats.h"
 
 static void errata_as_json_and_xml(void **state UNUSED)
 {
@@ -106,6 +107,47 @@ static void oval_as_json(void **state UNUSED)
 		      "ceph is earlier than 18.2.1-1, affected by "
 		      "CVE-2018-1999023\",\"TestRef\":\"t\"}]}}",
 		      "azurelinux:3.0 ceph CVE-2018-1999023 - -,18.2.1-1,- fixed high - -\n");
+}
+
+/* Definitions, and beside them what their tests compare: the comment lacks the architectures and half of the version. */
+static void oval_json_with_its_tests(void **state UNUSED)
+{
+	static const struct feed_file set[] = {
+		{ S("vuln-list/mariner/1.0/objects/objects.json"),
+		  S("{\"RpminfoObjects\":[{\"ID\":\"o1\",\"Name\":\"wireshark\"},{\"Name\":\"x\"},"
+		    "7]}") },
+		{ S("vuln-list/mariner/1.0/definitions/2020/1.json"),
+		  S("{\"ID\":\"d\",\"Metadata\":{\"Reference\":{\"RefID\":\"CVE-2020-0001\"}},"
+		    "\"Criteria\":{\"Criterion\":[{\"Comment\":\"Package wireshark is installed "
+		    "with "
+		    "version 3.4.4 or earlier\",\"TestRef\":\"t1\"},{\"Comment\":\"Package zlib is "
+		    "earlier than 1.2-3\",\"TestRef\":\"t2\"}]}}") },
+		{ S("vuln-list/mariner/1.0/states/states.json"),
+		  S("{\"RpminfoState\":[{\"ID\":\"s1\",\"Evr\":{\"Text\":\"0:3.4.4-2.cm1\","
+		    "\"Operation\":\"less than or "
+		    "equal\"},\"Arch\":{\"Text\":\"aarch64|x86_64\"}}]}") },
+		{ S("vuln-list/mariner/1.0/tests/tests.json"),
+		  S("{\"RpminfoTests\":[{\"ID\":\"t1\",\"Object\":{\"ObjectRef\":\"o1\"},"
+		    "\"State\":{\"StateRef\":\"s1\"}},{\"ID\":\"t2\",\"Object\":{\"ObjectRef\":"
+		    "\"none\"},\"State\":{\"StateRef\":\"s1\"}}]}") },
+	};
+	struct feed_collect t = { 0 };
+	struct feed_sink sink = feed_collect_sink(&t);
+	struct arena a;
+
+	for (size_t i = 0; i < ARRAY_LEN(set); i++)
+		assert_str(feed_oval_json.set_of(set[i].path), "vuln-list/mariner/1.0");
+	assert_str(feed_oval_json.set_of(S("oval/oracle/2021/definitions/1.json")), "");
+	arena_init(&a, 0);
+	assert_int_equal(feed_oval_json.import_set(set, ARRAY_LEN(set), &a, &sink, NULL), 0);
+	assert_string_equal(
+		buf_cstr(&t.claims),
+		"mariner:1.0 wireshark CVE-2020-0001 - -,-,3.4.4-2.cm1 affected unknown "
+		"aarch64 x86_64 -\n"
+		"mariner:1.0 zlib CVE-2020-0001 - -,1.2-3,- fixed unknown - -\n");
+	assert_string_equal(buf_cstr(&t.unreadable), "");
+	arena_done(&a);
+	feed_collect_done(&t);
 }
 
 static void ubuntu_extended_support(void **state UNUSED)
@@ -376,6 +418,7 @@ int main(void)
 		cmocka_unit_test(errata_as_json_and_xml),
 		cmocka_unit_test(oval_as_xml),
 		cmocka_unit_test(oval_as_json),
+		cmocka_unit_test(oval_json_with_its_tests),
 		cmocka_unit_test(ubuntu_extended_support),
 		cmocka_unit_test(tells_once_what_is_left_out),
 		cmocka_unit_test(oracle_flavours),

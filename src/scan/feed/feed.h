@@ -10,6 +10,10 @@
 #include "base/arena.h"
 #include "scan/vuln/vulndb_build.h"
 
+struct feed_file {
+	str path, text;
+};
+
 struct feed_format {
 	const char *name;  /**< "alpine-secdb": the origin of its claims */
 	const char *title; /**< for people */
@@ -19,6 +23,14 @@ struct feed_format {
 	/** Reads the whole file. Unreadable records go to the sink. @return 0, -ENOBUFS, -ENOMEM or the sink's error */
 	int (*import)(str path, str text, struct arena *a, const struct feed_sink *sink,
 		      struct err *e);
+	/**
+	 * The folder of those files that are only understood together, such as definitions and what they refer to; the
+	 * empty span for a file that stands alone. They are offered one behind the other, and import_set() gets all of
+	 * them at once; import() makes what it can of one. NULL: every file stands alone.
+	 */
+	str (*set_of)(str path);
+	int (*import_set)(const struct feed_file *files, size_t count, struct arena *a,
+			  const struct feed_sink *sink, struct err *e);
 };
 
 /** All formats, NULL-terminated, most specific first. */

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "codec/archive.h"
+#include "scan/feed/feed_set.h"
 #include "scan/feed/formats.h"
 
 #define MAX_NESTING 4
@@ -29,6 +30,7 @@ struct import {
 	int64_t mtime;   /* of the archive's entry being read; 0: none */
 	char origin[64]; /* of the claims of the file being read, while no date was told */
 	bool dated;
+	struct feed_set set;
 };
 
 static int on_claim(void *ctx, const struct claim *c, struct err *e)
@@ -96,30 +98,75 @@ static void ignore(struct import *im, str path)
 	im->stats.ignored_files++;
 }
 
+static int import_files(struct import *im, const struct feed_format *f,
+			const struct feed_file *files, size_t count)
+{
+	struct err why = { 0 };
+	struct arena a;
+	int r;
+
+	im->dated = false;
+	im->origin[0] = '\0';
+	arena_init(&a, PARSE_BUDGET_BYTES);
+	r = f->set_of && count > 1 ? f->import_set(files, count, &a, &im->sink, &why)
+				   : f->import(files->path, files->text, &a, &im->sink, &why);
+	arena_done(&a);
+	if (im->sink_error)
+		return err_set(im->e, -im->sink_error, "%s", why.text);
+	if (r < 0)
+		unreadable(im, files->path, &why);
+	date_by_entry(im);
+	return 0;
+}
+
+/* Imports the set that was kept, if one was. */
+static int import_kept(struct import *im)
+{
+	int64_t mtime = im->mtime;
+	int r = 0;
+
+	if (im->set.format) {
+		im->mtime = im->set.mtime;
+		r = import_files(im, im->set.format, im->set.files, im->set.count);
+		im->mtime = mtime;
+	}
+	feed_set_reset(&im->set);
+	return r;
+}
+
+static int keep(struct import *im, const struct feed_format *f, str key,
+		const struct feed_file *file)
+{
+	int r = 0;
+
+	if (!feed_set_takes(&im->set, f, key, file->text.n)) {
+		if (str_eq(im->set.key, key))
+			on_unreadable(im, key, "too many files to understand together");
+		r = import_kept(im);
+	}
+	if (r == 0)
+		r = feed_set_add(&im->set, f, key, file, im->mtime, im->e);
+	if (r < 0)
+		im->sink_error = r;
+	return r;
+}
+
 /* One whole file in memory, offered to the importers. */
 static int offer(struct import *im, str path, str text)
 {
+	const struct feed_file file = { path, text };
 	str head = str_take(text, HEAD_BYTES);
 
 	for (size_t i = 0; feed_formats[i]; i++) {
-		struct arena a;
-		struct err why = { 0 };
-		int r;
+		str key = { 0 };
 
 		if (!feed_formats[i]->wants(path, head))
 			continue;
 		im->stats.files++;
-		im->dated = false;
-		im->origin[0] = '\0';
-		arena_init(&a, PARSE_BUDGET_BYTES);
-		r = feed_formats[i]->import(path, text, &a, &im->sink, &why);
-		arena_done(&a);
-		if (im->sink_error)
-			return err_set(im->e, -im->sink_error, "%s", why.text);
-		if (r < 0)
-			unreadable(im, path, &why);
-		date_by_entry(im);
-		return 0;
+		if (feed_formats[i]->set_of)
+			key = feed_formats[i]->set_of(path);
+		return key.n ? keep(im, feed_formats[i], key, &file)
+			     : import_files(im, feed_formats[i], &file, 1);
 	}
 	ignore(im, path);
 	return 0;
@@ -372,6 +419,9 @@ int feed_import(const char *path, const struct feed_sink *sink, struct feed_stat
 				      .unreadable = on_unreadable,
 				      .as_of = on_as_of };
 	r = import_path(&im, path, 0);
+	if (r == 0)
+		r = import_kept(&im);
+	feed_set_reset(&im.set);
 	if (r == 0)
 		*ret = im.stats;
 	return r;

@@ -1,6 +1,7 @@
 /* OVAL definitions as JSON, one a file, in the three spellings found in the wild: Oracle's ("Criterias"/"Criterions",
  * no ids), Red Hat's (the same with ids) and Azure Linux's ("Criterion"). The tests, objects and states beside them stand
- * in other files; the comments say the same, so those files are only checked. */
+ * in other files of the same folder; the comments say the same in fewer words: without architectures, and in Azure
+ * Linux's case without the end of the version. */
 #include "scan/feed/formats.h"
 #include "scan/feed/oval.h"
 
@@ -10,6 +11,23 @@ static bool is_side_file(str path)
 {
 	return str_ends(path, S("/objects/objects.json")) ||
 	       str_ends(path, S("/states/states.json")) || str_ends(path, S("/tests/tests.json"));
+}
+
+/* ".../rhel-8" of ".../rhel-8/definitions/2020/x.json" and of ".../rhel-8/tests/tests.json". */
+static str set_of(str path)
+{
+	static const char *const folders[] = { "/definitions/", "/objects/", "/states/",
+					       "/tests/" };
+
+	if (feed_path_has(path, "/oval/oracle/"))
+		return (str){ 0 };
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		size_t at = str_search(path, str_from(folders[i]));
+
+		if (at < path.n && (i == 0 || is_side_file(path)))
+			return str_take(path, at);
+	}
+	return (str){ 0 };
 }
 
 static bool wants(str path, str head)
@@ -176,11 +194,27 @@ static str origin_of(str path)
 		       : S("redhat-oval");
 }
 
+/* @param parts of the set; NULL: the comments have to do */
+static int import_definition(const struct delivery *d, const struct value *doc,
+			     const struct map *parts)
+{
+	struct oval_definition def = { .cves = { .arena = d->arena } };
+	int r = read_definition(d, doc, &def);
+
+	if (r < 0)
+		return r;
+	/* Azure Linux keeps records of flaws it judged not to apply. */
+	if (str_is(value_str(value_path(doc, "Metadata.Patchable")), "Not Applicable"))
+		def.unaffected = true;
+	for (struct oval_leaf *leaf = parts ? def.first : NULL; leaf; leaf = leaf->next)
+		oval_resolve(parts, leaf);
+	return oval_deliver(d, &def);
+}
+
 static int import(str path, str text, struct arena *a, const struct feed_sink *sink, struct err *e)
 {
 	size_t passed_over = 0;
 	struct delivery d = { path, origin_of(path), a, sink, e, &passed_over };
-	struct oval_definition def = { .cves = { .arena = a } };
 	struct value doc;
 	int r = delivery_json(&d, (str){ 0 }, text, &doc);
 
@@ -188,13 +222,90 @@ static int import(str path, str text, struct arena *a, const struct feed_sink *s
 		return r;
 	if (is_side_file(path))
 		return check_side_file(&d, &doc);
-	r = read_definition(&d, &doc, &def);
-	if (r < 0)
+	r = import_definition(&d, &doc, NULL);
+	delivery_tell_passed_over(&d, OVAL_PASSED_OVER);
+	return r;
+}
+
+static struct oval_part *part_at(const struct delivery *d, struct map *parts, const struct value *v)
+{
+	str id = value_get_str(v, "ID");
+	void **at = id.n ? map_at(parts, id) : NULL;
+
+	if (at && !*at)
+		*at = ARENA_NEW(d->arena, struct oval_part);
+	return at ? *at : NULL;
+}
+
+/* The members of @p list with an id, to @p parts. */
+static int read_parts(const struct delivery *d, struct map *parts, const struct value *list)
+{
+	VALUE_EACH (v, list) {
+		const struct value *evr = value_get(v, "Evr");
+		struct oval_part *p;
+
+		if (value_get_str(v, "ID").n == 0)
+			continue;
+		p = part_at(d, parts, v);
+		if (!p)
+			return delivery_spent(d);
+		*p = (struct oval_part){ .object = value_str(value_path(v, "Object.ObjectRef")),
+					 .state = value_str(value_path(v, "State.StateRef")),
+					 .name = value_get_str(v, "Name"),
+					 .evr = value_get_str(evr, "Text"),
+					 .operation = value_get_str(evr, "Operation"),
+					 .arch = value_str(value_path(v, "Arch.Text")) };
+	}
+	return 0;
+}
+
+static int read_side_file(const struct delivery *d, struct map *parts, str text)
+{
+	static const char *const lists[] = { "RpminfoTests", "RpminfoObjects", "RpminfoState" };
+	struct value doc;
+	int r = delivery_json(d, (str){ 0 }, text, &doc);
+
+	if (r <= 0)
 		return r;
-	/* Azure Linux keeps records of flaws it judged not to apply. */
-	if (str_is(value_str(value_path(&doc, "Metadata.Patchable")), "Not Applicable"))
-		def.unaffected = true;
-	r = oval_deliver(&d, &def);
+	r = check_side_file(d, &doc);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(lists); i++)
+		r = read_parts(d, parts, value_get(&doc, lists[i]));
+	return r;
+}
+
+static int import_in_set(const struct feed_file *f, const struct map *parts,
+			 const struct feed_sink *sink, size_t *passed_over, struct err *e)
+{
+	struct arena a;
+	struct delivery d = { f->path, origin_of(f->path), &a, sink, e, passed_over };
+	struct value doc;
+	int r;
+
+	arena_init(&a, parts->arena->budget_bytes);
+	r = delivery_json(&d, (str){ 0 }, f->text, &doc);
+	if (r > 0)
+		r = import_definition(&d, &doc, parts);
+	arena_done(&a);
+	return r;
+}
+
+static int import_set(const struct feed_file *files, size_t count, struct arena *a,
+		      const struct feed_sink *sink, struct err *e)
+{
+	struct map parts = map_in(a);
+	size_t passed_over = 0;
+	struct delivery d = { files->path, origin_of(files->path), a, sink, e, &passed_over };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		d.path = files[i].path;
+		if (is_side_file(files[i].path))
+			r = read_side_file(&d, &parts, files[i].text);
+	}
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (!is_side_file(files[i].path))
+			r = import_in_set(&files[i], &parts, sink, &passed_over, e);
+	d.path = set_of(files->path);
 	delivery_tell_passed_over(&d, OVAL_PASSED_OVER);
 	return r;
 }
@@ -205,4 +316,6 @@ const struct feed_format feed_oval_json = {
 	.licence = "per distribution",
 	.wants = wants,
 	.import = import,
+	.set_of = set_of,
+	.import_set = import_set,
 };

@@ -10,19 +10,12 @@ struct definition {
 	struct definition *next;
 };
 
-/* Tests, objects and states by id. */
-struct part {
-	str object, state;        /* of a test */
-	str name;                 /* of an object */
-	str evr, operation, arch; /* of a state */
-};
-
 struct reader {
 	const struct delivery *d;
 	struct definition *first, *last;
 	struct oval_definition *def;    /* being read */
 	struct oval_criteria *criteria; /* innermost open */
-	struct part *part;              /* test, object or state being read */
+	struct oval_part *part;         /* test, object or state being read */
 	struct map parts;
 	str operation; /* of the evr element being read */
 };
@@ -81,7 +74,7 @@ static int open_part(struct reader *r, const struct xml_element *el)
 	str id = keep(r, xml_attribute(el, "id"));
 	void **at = id.p ? map_at(&r->parts, id) : NULL;
 
-	r->part = at ? ARENA_NEW(r->d->arena, struct part) : NULL;
+	r->part = at ? ARENA_NEW(r->d->arena, struct oval_part) : NULL;
 	if (!r->part)
 		return delivery_spent(r->d);
 	*at = r->part;
@@ -182,22 +175,6 @@ static int on_close(void *ctx, str name, str text, struct err *e UNUSED)
 	return 0;
 }
 
-static void resolve(const struct reader *r, struct oval_leaf *leaf)
-{
-	const struct part *test = map_find(&r->parts, leaf->test);
-	const struct part *object = test ? map_find(&r->parts, test->object) : NULL;
-	const struct part *state = test ? map_find(&r->parts, test->state) : NULL;
-
-	if (!object)
-		return;
-	leaf->package = object->name;
-	if (state) {
-		leaf->evr = state->evr;
-		leaf->operation = state->operation;
-		leaf->arch = state->arch;
-	}
-}
-
 static bool wants(str path, str head)
 {
 	return str_ends(path, S(".xml")) && feed_head_has(head, "oval_definitions");
@@ -235,7 +212,7 @@ static int import(str path, str text, struct arena *a, const struct feed_sink *s
 	/* What stood before the damage counts. */
 	for (struct definition *x = r.first; x; x = x->next) {
 		for (struct oval_leaf *leaf = x->oval.first; leaf; leaf = leaf->next)
-			resolve(&r, leaf);
+			oval_resolve(&r.parts, leaf);
 		code = oval_deliver(&d, &x->oval);
 		if (code < 0)
 			return code;

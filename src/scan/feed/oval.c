@@ -74,6 +74,22 @@ int oval_add_product(struct arena *a, struct oval_definition *def, str cpe)
 	return claim_fold_word(a, &def->products, cpe);
 }
 
+void oval_resolve(const struct map *parts, struct oval_leaf *leaf)
+{
+	const struct oval_part *test = map_find(parts, leaf->test);
+	const struct oval_part *object = test ? map_find(parts, test->object) : NULL;
+	const struct oval_part *state = test ? map_find(parts, test->state) : NULL;
+
+	if (!object)
+		return;
+	leaf->package = object->name;
+	if (state) {
+		leaf->evr = state->evr;
+		leaf->operation = state->operation;
+		leaf->arch = state->arch;
+	}
+}
+
 static str trailing_number(str s)
 {
 	str number = str_skip(s, str_find_last(s, ' ') + 1);

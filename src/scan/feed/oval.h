@@ -8,6 +8,7 @@
 #ifndef SKEP_SCAN_FEED_OVAL_H
 #define SKEP_SCAN_FEED_OVAL_H
 
+#include "base/map.h"
 #include "scan/feed/delivery.h"
 #include "scan/feed/ids.h"
 
@@ -43,6 +44,16 @@ struct oval_definition {
 	bool unaffected; /**< lists what is not affected */
 	struct oval_leaf *first, *last;
 };
+
+/** A test, an object or a state. */
+struct oval_part {
+	str object, state;        /**< ids, of a test */
+	str name;                 /**< of an object: the package */
+	str evr, operation, arch; /**< of a state */
+};
+
+/** Tells the leaf what its test says, where @p parts (by id) hold the test and its object. */
+void oval_resolve(const struct map *parts, struct oval_leaf *leaf);
 
 /** Appends a leaf; what its comment tells of module, architecture and platform is noted. NULL when the arena is spent. */
 MUST_CHECK struct oval_leaf *oval_add_leaf(struct arena *a, struct oval_definition *def,
