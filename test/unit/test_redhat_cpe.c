@@ -26,6 +26,8 @@ static void takes_a_cpe_apart(void **state UNUSED)
 	assert_false(redhat_cpe_parse(S("cpe:2.3:o:redhat:x"), &c));
 	assert_false(redhat_cpe_parse(S("cpe:/o:redhat:"), &c));
 	assert_false(redhat_cpe_parse(S(""), &c));
+	assert_false(redhat_cpe_parse(S("cpe:/o:redhat:a b"), &c));
+	assert_false(redhat_cpe_parse(S("cpe:/o:redhat:a\0b"), &c));
 }
 
 #define RHEL9 "cpe:/o:redhat:enterprise_linux:9"

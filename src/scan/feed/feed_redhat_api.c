@@ -19,7 +19,7 @@ static str namespace_of(struct arena *a, const struct value *v, str *ret_cpe)
 	struct redhat_cpe c;
 	uint32_t number;
 
-	if (str_find(cpe, ' ') == cpe.n && redhat_cpe_parse(cpe, &c)) {
+	if (redhat_cpe_parse(cpe, &c)) {
 		*ret_cpe = cpe;
 		return redhat_cpe_namespace(cpe, a);
 	}

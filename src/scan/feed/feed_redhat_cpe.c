@@ -27,7 +27,7 @@ static int import_entry(const struct delivery *d, struct claim c, str name, cons
 	VALUE_EACH (item, list) {
 		str cpe = str_trim(value_str(item));
 
-		if (str_find(cpe, ' ') < cpe.n || !redhat_cpe_parse(cpe, &parsed))
+		if (!redhat_cpe_parse(cpe, &parsed))
 			delivery_unreadable(d, name, "'%.*s' is no CPE of Red Hat",
 					    STR_ARG(str_take(cpe, 100)));
 		else if (claim_fold_word(d->arena, &c.products, cpe) < 0)

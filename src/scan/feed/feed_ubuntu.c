@@ -14,7 +14,8 @@
 static bool wants(str path, str head)
 {
 	if (str_ends(path, S(".json")))
-		return feed_head_has(head, "\"Candidate\"") || feed_path_has(path, "/ubuntu/");
+		return feed_head_has(head, "\"Candidate\"") ||
+		       (feed_path_has(path, "/ubuntu/") && !feed_head_has(head, "\"affected\""));
 	return str_starts(feed_path_name(path), S("CVE-")) && feed_head_has(head, "Candidate:");
 }
 

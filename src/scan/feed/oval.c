@@ -69,7 +69,7 @@ int oval_add_product(struct arena *a, struct oval_definition *def, str cpe)
 	struct redhat_cpe c;
 
 	cpe = str_trim(cpe);
-	if (str_find(cpe, ' ') < cpe.n || !redhat_cpe_parse(cpe, &c))
+	if (!redhat_cpe_parse(cpe, &c))
 		return 0;
 	return claim_fold_word(a, &def->products, cpe);
 }

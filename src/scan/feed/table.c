@@ -8,6 +8,8 @@ int table_next(struct table *t)
 		struct err why = { 0 };
 		int r;
 
+		/* The fields of the row before go with their memory, also where no row follows. */
+		t->csv.count = 0;
 		arena_done(&t->rows);
 		arena_init(&t->rows, ROW_BUDGET_BYTES);
 		r = csv_next(&t->csv, &t->rows, &why);

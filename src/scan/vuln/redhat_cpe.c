@@ -2,10 +2,20 @@
 
 static const str main_product = { "enterprise_linux", 16 };
 
+static bool is_plain(str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 0x7f)
+			return false;
+	return true;
+}
+
 bool redhat_cpe_parse(str cpe, struct redhat_cpe *ret)
 {
 	struct redhat_cpe c;
 
+	if (!is_plain(cpe))
+		return false;
 	if (!str_starts(cpe, S("cpe:/")))
 		return false;
 	cpe = str_skip(cpe, strlen("cpe:/"));

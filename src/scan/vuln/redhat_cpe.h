@@ -17,7 +17,8 @@ struct redhat_cpe {
 	str channel; /**< "baseos", "appstream", "el9"; empty: all */
 };
 
-/** Takes a CPE apart; its parts borrow from it. @return whether it is one of a product by Red Hat */
+/** Takes a CPE apart; its parts borrow from it. @return whether it is one of a product by Red Hat; one
+ * with blanks or anything outside of ASCII is none */
 bool redhat_cpe_parse(str cpe, struct redhat_cpe *ret);
 
 /**
