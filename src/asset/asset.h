@@ -6,7 +6,8 @@
  * stream, which complete it. Files and answers are bounded; what they say about a container is not trusted to be well-formed.
  * The table has a fixed size: the containers that went longest ago are forgotten first.
  *
- * Not safe for two threads at once. Containers returned live until the next asset_poll() or asset_cgroup_*().
+ * Not safe for two threads at once. Containers returned, and what they point at, live until the next asset_poll(),
+ * asset_scan() or asset_cgroup_*().
  */
 #ifndef SKEP_ASSET_ASSET_H
 #define SKEP_ASSET_ASSET_H
@@ -19,31 +20,49 @@ struct asset_config {
 		root; /**< where the host's files are; NULL: "/". In a container of its own: "/host" */
 	const char *
 		docker_host; /**< as engine_new(); NULL: where engines have their sockets; "": do not ask engines */
+	const char *const *
+		data_roots; /**< further folders with engines' files, NULL-terminated, beside those found; may be NULL; must outlive the asset */
 	size_t max_containers; /**< 0: 4096, those that went included */
 };
 
 struct asset;
 
+/** @return 0, -ENOENT (no such root), -ENOMEM, -errno. Absent control groups or engines are no error. */
 MUST_CHECK int asset_new(const struct asset_config *c, struct asset **ret, struct err *e);
 void asset_free(struct asset *a);
 
 /**
- * Learns every cgroup there is (v1 and v2), and their containers. For the start and after a loss.
- * @return how many containers, -errno
+ * Which cgroups the ids of this module are of: where /sys/fs/cgroup is cgroup2, those of the default hierarchy
+ * (bpf_get_current_cgroup_id()); else those of one v1 hierarchy, because there engines leave the default one empty. Whoever
+ * tells cgroups or asks for them must read the same: task->cgroups->subsys[CONTROLLER_cgrp_id]->cgroup->kn->id.
+ */
+struct asset_hierarchy {
+	const char *controller; /**< "memory", "pids", ...: NULL: the default hierarchy */
+	uint32_t
+		number; /**< the kernel's number of the hierarchy (cgroup->root->hierarchy_id); 0: the default one */
+};
+void asset_hierarchy(const struct asset *a, struct asset_hierarchy *ret);
+
+/**
+ * Learns every cgroup there is, and their containers. For the start and after a loss.
+ * @return how many containers run, -E2BIG (more than 200,000 cgroups: the first are known), -errno
  */
 MUST_CHECK int asset_scan(struct asset *a, struct err *e);
 
 /**
  * A cgroup came to be. Never blocks for longer than reading a few small files takes.
  * @param path below its hierarchy's root
- * @return the container, or the host; NULL when the path may be a container's and its files are not there yet
+ * @return the container, or the host; NULL when it is a container whose files are not there yet: ask asset_find() again
  */
 const struct container *asset_cgroup_made(struct asset *a, uint64_t cgroup_id, str path);
 void asset_cgroup_gone(struct asset *a, uint64_t cgroup_id);
 
 /**
- * The container of a cgroup (or of the nearest cgroup above it). Containers that went stay known for a while.
- * @return NULL when it was never seen: the caller holds the event, or judges it with UNKNOWN
+ * The container of a cgroup. Containers that went stay known for a while. A living cgroup never told is looked up in
+ * the kernel, and what is missing of a new container is looked for again, at most every 2 ms.
+ *
+ * @return NULL: it was never seen, or it is a container that began less than 100 ms ago and whose files are not there yet.
+ *         The caller holds the event. After that time the container with what is known of it (container.known)
  */
 const struct container *asset_find(struct asset *a, uint64_t cgroup_id);
 /** The host as a container: id "host". */
@@ -52,11 +71,11 @@ const struct container *asset_host(const struct asset *a);
 /** The cgroup of a process, from /proc. @return 0, -ESRCH, -errno */
 MUST_CHECK int asset_cgroup_of(struct asset *a, uint32_t pid, uint64_t *ret, struct err *e);
 
-/** Readable when engines have something to say; -1 when none is followed. */
+/** Readable when there is something to take with asset_poll(). */
 int asset_fd(const struct asset *a);
 /**
  * Takes what engines say; connects again to those that went away. Tells each container whose metadata became
- * known or that started or stopped.
+ * known or that started or stopped, by cgroup or by engine. Never blocks. Call it at least every second.
  */
 typedef void (*asset_handler)(void *ctx, const struct container *c, bool started, bool stopped);
 MUST_CHECK int asset_poll(struct asset *a, asset_handler on_change, void *ctx, struct err *e);
@@ -64,13 +83,18 @@ MUST_CHECK int asset_poll(struct asset *a, asset_handler on_change, void *ctx, s
 /** Every container that runs, in no order. */
 void asset_each(struct asset *a, void (*fn)(void *ctx, const struct container *c), void *ctx);
 
-/** A user's name in a container (its own passwd file) or on the host; empty when there is none. */
+/**
+ * A user's name in a container (its own passwd file) or on the host; empty when there is none.
+ * @param pid a process of the container, to find its files by; 0: its first
+ * @return lives until the next call of either
+ */
 str asset_user_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t user);
 str asset_group_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t group);
 
 struct asset_stats {
 	size_t containers, cgroups, evicted;
 	size_t unknown; /**< cgroups that look like containers and whose files were not found */
+	size_t cut;     /**< containers with more labels or mounts than are kept */
 	unsigned int engines; /**< engines answering now */
 	uint64_t engine_errors;
 };

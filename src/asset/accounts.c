@@ -1,0 +1,166 @@
+#include "asset/accounts.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/file.h"
+
+#define MAX_BYTES (64u << 10)
+#define MAX_CONTAINERS 64
+#define LOOK_AGAIN_S 1
+#define MAX_ID 128
+
+enum file { PASSWD, GROUP, FILES };
+
+static const char *const paths[FILES] = { "etc/passwd", "etc/group" };
+
+struct account_file {
+	struct buf text;
+	struct timespec changed;
+	uint64_t inode, size;
+	time_t looked;
+	bool known;
+};
+
+struct owner {
+	char id[MAX_ID + 1]; /* empty: free */
+	uint64_t used;
+	struct account_file files[FILES];
+};
+
+struct accounts {
+	int root_fd;
+	uint64_t clock; /* counts uses */
+	struct owner owners[MAX_CONTAINERS];
+};
+
+int accounts_new(int root_fd, struct accounts **ret, struct err *e)
+{
+	struct accounts *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return err_set(e, ENOMEM, "no memory for users' names");
+	a->root_fd = root_fd;
+	*ret = a;
+	return 0;
+}
+
+static void owner_done(struct owner *o)
+{
+	for (size_t i = 0; i < FILES; i++)
+		buf_done(&o->files[i].text);
+	*o = (struct owner){ 0 };
+}
+
+void accounts_free(struct accounts *a)
+{
+	if (!a)
+		return;
+	for (size_t i = 0; i < MAX_CONTAINERS; i++)
+		owner_done(&a->owners[i]);
+	free(a);
+}
+
+static struct owner *owner_of(struct accounts *a, str id)
+{
+	struct owner *oldest = &a->owners[0];
+
+	a->clock++;
+	for (size_t i = 0; i < MAX_CONTAINERS; i++) {
+		struct owner *o = &a->owners[i];
+
+		if (o->id[0] && str_is(id, o->id)) {
+			o->used = a->clock;
+			return o;
+		}
+		if (o->used < oldest->used)
+			oldest = o;
+	}
+	owner_done(oldest);
+	id = str_take(id, MAX_ID);
+	memcpy(oldest->id, id.p, id.n);
+	oldest->used = a->clock;
+	return oldest;
+}
+
+static int open_root(const struct accounts *a, const struct container *c, uint32_t pid)
+{
+	char name[32] = ".";
+
+	if (c->runtime != CONTAINER_HOST)
+		snprintf(name, sizeof(name), "proc/%u/root", pid ? pid : c->init_pid);
+	if (c->runtime != CONTAINER_HOST && !pid && !c->init_pid)
+		return -1;
+	return openat(a->root_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static bool is_same(const struct account_file *f, const struct stat *st)
+{
+	return f->known && f->inode == st->st_ino && f->size == (uint64_t)st->st_size &&
+	       f->changed.tv_sec == st->st_ctim.tv_sec && f->changed.tv_nsec == st->st_ctim.tv_nsec;
+}
+
+/* A file that is gone or unreadable leaves what was known: processes outlive their root's last opener. */
+static void look(const struct accounts *a, const struct container *c, uint32_t pid, enum file which,
+		 struct account_file *f)
+{
+	OWNED_FD root = open_root(a, c, pid);
+	OWNED_FD fd = -1;
+	struct stat st;
+
+	if (root < 0)
+		return;
+	fd = file_open_in_root(root, paths[which], O_RDONLY | O_NONBLOCK | O_NOCTTY, NULL);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || is_same(f, &st))
+		return;
+	buf_reset(&f->text);
+	f->known = file_read_fd(fd, MAX_BYTES, &f->text, NULL) == 0;
+	if (!f->known)
+		buf_done(&f->text);
+	f->inode = st.st_ino;
+	f->size = (uint64_t)st.st_size;
+	f->changed = st.st_ctim;
+}
+
+str accounts_parse(str text, uint32_t number)
+{
+	while (text.n) {
+		str line = str_line(&text);
+		str name = str_cut(&line, ':');
+		uint32_t n;
+
+		(void)str_cut(&line, ':');
+		if (name.n && str_u32(str_cut(&line, ':'), &n) == 0 && n == number)
+			return name;
+	}
+	return (str){ NULL, 0 };
+}
+
+static str find(struct accounts *a, const struct container *c, uint32_t pid, enum file which,
+		uint32_t number)
+{
+	struct account_file *f;
+	struct timespec now;
+
+	if (!c->id.n)
+		return (str){ NULL, 0 };
+	f = &owner_of(a, c->id)->files[which];
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!f->known || now.tv_sec - f->looked >= LOOK_AGAIN_S) {
+		look(a, c, pid, which, f);
+		f->looked = now.tv_sec;
+	}
+	return accounts_parse(buf_str(&f->text), number);
+}
+
+str accounts_user(struct accounts *a, const struct container *c, uint32_t pid, uint32_t user)
+{
+	return find(a, c, pid, PASSWD, user);
+}
+
+str accounts_group(struct accounts *a, const struct container *c, uint32_t pid, uint32_t group)
+{
+	return find(a, c, pid, GROUP, group);
+}

@@ -1,0 +1,27 @@
+/** @file
+ * Names of users and groups by number, from the passwd(5) and group(5) files of a container or of the host.
+ *
+ * A container's files are its own to write: they are read below its root only (openat2 RESOLVE_IN_ROOT), bounded, and a
+ * name from them means no more than that the container calls it so. Read again when they changed, looked at at most
+ * once a second.
+ */
+#ifndef SKEP_ASSET_ACCOUNTS_H
+#define SKEP_ASSET_ACCOUNTS_H
+
+#include "base/err.h"
+#include "model/container.h"
+
+struct accounts;
+
+/** @param root_fd the host's root; must outlive it */
+MUST_CHECK int accounts_new(int root_fd, struct accounts **ret, struct err *e);
+void accounts_free(struct accounts *a);
+
+/** @return the name, or the empty span; lives until the next call */
+str accounts_user(struct accounts *a, const struct container *c, uint32_t pid, uint32_t user);
+str accounts_group(struct accounts *a, const struct container *c, uint32_t pid, uint32_t group);
+
+/** The entry of @p number in a passwd(5) or group(5) file: NAME:x:NUMBER:... */
+str accounts_parse(str text, uint32_t number);
+
+#endif

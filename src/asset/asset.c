@@ -1,0 +1,498 @@
+#include "asset/asset.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+
+#include "asset/accounts.h"
+#include "asset/disk.h"
+#include "asset/hierarchy.h"
+#include "asset/roster.h"
+#include "base/file.h"
+
+#define MAX_CONTAINERS 4096
+#define SCRATCH_BYTES (8u << 20)
+#define WAIT_NS 100000000u /* how long a container's files may be late */
+#define RETRY_NS 2000000u
+#define SLOW_RETRY_NS 1000000000u /* and after that */
+#define MISSES 64
+#define MISS_NS 50000000u
+#define ALL_CAPS ((1ull << 41) - 1)
+
+/* A cgroup id that leads nowhere: not asked of the kernel again for a moment. */
+struct miss {
+	uint64_t id, until_ns;
+};
+
+struct asset {
+	int root_fd;
+	int poll_fd;   /* epoll: the event below and the engines */
+	int notify_fd; /* an eventfd: something is to be told */
+	bool pending;
+	bool scanned; /* who begins from now on starts; before, it ran already */
+	struct hierarchy hierarchy;
+	struct roster *roster;
+	struct disk *disk;
+	struct accounts *accounts;
+	struct container host;
+	char hostname[65];
+	struct miss misses[MISSES];
+	size_t unknown;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void make_host(struct asset *a)
+{
+	OWNED_BUF b = BUF_INIT;
+	str name = { NULL, 0 };
+
+	if (file_read(a->root_fd, "etc/hostname", 4096, &b, NULL) == 0)
+		name = str_take(str_trim(buf_str(&b)), sizeof(a->hostname) - 1);
+	if (name.n)
+		memcpy(a->hostname, name.p, name.n);
+	a->host = (struct container){ .runtime = CONTAINER_HOST,
+				      .known = CONTAINER_IDENTITY | CONTAINER_METADATA |
+					       CONTAINER_POD,
+				      .id = S("host"),
+				      .name = S("host"),
+				      .hostname = { a->hostname, name.n },
+				      .cgroup_path = S("/"),
+				      .caps = ALL_CAPS,
+				      .host_pid = true,
+				      .host_network = true,
+				      .host_ipc = true,
+				      .init_pid = 1 };
+	if (hierarchy_id(&a->hierarchy, S("/"), &a->host.cgroup_id) < 0)
+		a->host.cgroup_id = 0;
+}
+
+static int open_events(struct asset *a, struct err *e)
+{
+	struct epoll_event v = { .events = EPOLLIN };
+
+	a->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	a->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (a->poll_fd < 0 || a->notify_fd < 0 ||
+	    epoll_ctl(a->poll_fd, EPOLL_CTL_ADD, a->notify_fd, &v) < 0)
+		return err_sys(e, errno, "cannot wait for container engines");
+	return 0;
+}
+
+static int open_parts(struct asset *a, const struct asset_config *c, struct err *e)
+{
+	const char *root = c->root ? c->root : "/";
+	int r;
+
+	a->root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (a->root_fd < 0)
+		return err_sys(e, errno, "cannot open the host's root '%s'", root);
+	/* Without control groups everything is the host; whoever can tell cgroups still may. */
+	if (hierarchy_open(a->root_fd, &a->hierarchy, NULL) < 0)
+		a->hierarchy.fd = -1;
+	r = open_events(a, e);
+	if (r == 0)
+		r = roster_new(c->max_containers ? c->max_containers : MAX_CONTAINERS, &a->roster,
+			       e);
+	if (r == 0)
+		r = disk_new(a->root_fd, c->data_roots, &a->disk, e);
+	if (r == 0)
+		r = accounts_new(a->root_fd, &a->accounts, e);
+	return r;
+}
+
+int asset_new(const struct asset_config *c, struct asset **ret, struct err *e)
+{
+	struct asset *a = calloc(1, sizeof(*a));
+	int r;
+
+	if (!a)
+		return err_set(e, ENOMEM, "no memory for the list of containers");
+	a->root_fd = a->poll_fd = a->notify_fd = a->hierarchy.fd = -1;
+	r = open_parts(a, c, e);
+	if (r < 0) {
+		asset_free(a);
+		return r;
+	}
+	make_host(a);
+	disk_refresh(a->disk, true);
+	*ret = a;
+	return 0;
+}
+
+void asset_free(struct asset *a)
+{
+	if (!a)
+		return;
+	accounts_free(a->accounts);
+	disk_free(a->disk);
+	roster_free(a->roster);
+	hierarchy_done(&a->hierarchy);
+	cleanup_close(&a->notify_fd);
+	cleanup_close(&a->poll_fd);
+	cleanup_close(&a->root_fd);
+	free(a);
+}
+
+void asset_hierarchy(const struct asset *a, struct asset_hierarchy *ret)
+{
+	*ret = (struct asset_hierarchy){ a->hierarchy.controller, a->hierarchy.number };
+}
+
+static void tell(struct asset *a)
+{
+	uint64_t one = 1;
+
+	if (a->pending)
+		return;
+	a->pending = true;
+	/* Full is readable, too. */
+	if (write(a->notify_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+/* Puts what was found beside what the path said. */
+static int fill(struct asset *a, struct roster_entry *n, struct container *found)
+{
+	if (found->runtime == CONTAINER_OTHER)
+		found->runtime = n->c.runtime;
+	if (!found->pod_uid.n)
+		found->pod_uid = str_from(n->pod_uid);
+	found->cgroup_path = n->c.cgroup_path;
+	found->known |= CONTAINER_IDENTITY;
+	return roster_fill(a->roster, n, found);
+}
+
+static bool read_metadata(struct asset *a, struct roster_entry *n)
+{
+	struct disk_wanted w = { n->c.runtime, n->id, n->outer, n->name_space, false };
+	struct container found;
+	struct arena scratch;
+	bool ok;
+
+	arena_init(&scratch, SCRATCH_BYTES);
+	ok = disk_find(a->disk, &w, &scratch, &found, NULL) == 0 && fill(a, n, &found) == 0;
+	arena_done(&scratch);
+	if (ok) {
+		n->changed = true;
+		tell(a);
+	}
+	return ok;
+}
+
+/* Engines that keep no files we read: what the path says is all there is. */
+static bool has_files(const struct roster_entry *n)
+{
+	return n->c.runtime != CONTAINER_NSPAWN && n->c.runtime != CONTAINER_LXC;
+}
+
+static void try_metadata(struct asset *a, struct roster_entry *n, uint64_t now)
+{
+	bool late = now - n->first_seen_ns >= WAIT_NS;
+
+	if ((n->c.known & CONTAINER_METADATA) || !has_files(n) || now < n->next_try_ns || n->gone)
+		return;
+	if (n->tries == 1 || late)
+		disk_refresh(a->disk, false);
+	n->tries++;
+	n->next_try_ns = now + (late ? SLOW_RETRY_NS : RETRY_NS);
+	if (!read_metadata(a, n) && late && n->tries < UINT32_MAX / 2) {
+		a->unknown++;
+		n->tries = UINT32_MAX / 2;
+	}
+}
+
+static const struct container *answer(struct asset *a, struct roster_entry *n)
+{
+	uint64_t now = now_ns();
+
+	try_metadata(a, n, now);
+	if (!(n->c.known & CONTAINER_METADATA) && has_files(n) && now - n->first_seen_ns < WAIT_NS)
+		return NULL;
+	return &n->c;
+}
+
+static int set_identity(struct asset *a, struct roster_entry *n, const struct cgroup_path *p)
+{
+	struct container c = { .runtime = p->runtime,
+			       .known = CONTAINER_IDENTITY,
+			       .pod_uid = str_from(p->pod_uid),
+			       .cgroup_path = p->container };
+
+	if (p->runtime == CONTAINER_NSPAWN || p->runtime == CONTAINER_LXC) {
+		c.name = str_from(p->id);
+		c.known |= CONTAINER_POD;
+	}
+	memcpy(n->outer, p->outer, sizeof(n->outer));
+	memcpy(n->pod_uid, p->pod_uid, sizeof(n->pod_uid));
+	snprintf(n->name_space, sizeof(n->name_space), "%.*s", STR_ARG(p->name_space));
+	return roster_fill(a->roster, n, &c);
+}
+
+/* A container's own group came to be: it starts, for the first time or again. */
+static void begin(struct asset *a, struct roster_entry *n, const struct cgroup_path *p,
+		  uint64_t cgroup_id)
+{
+	if (n->c.cgroup_id == cgroup_id && !n->gone)
+		return;
+	roster_back(a->roster, n);
+	n->c.cgroup_id = cgroup_id;
+	n->first_seen_ns = now_ns();
+	n->next_try_ns = 0;
+	n->tries = 0;
+	n->started = a->scanned;
+	n->changed = true;
+	n->stopped = false;
+	/* Without memory for the path the id alone is known. */
+	if (set_identity(a, n, p) < 0)
+		n->c.known |= CONTAINER_IDENTITY;
+	tell(a);
+}
+
+/* /A/B is containerd's only where containerd has a bundle of that name. */
+static bool is_containerd(struct asset *a, const struct cgroup_path *p, str space)
+{
+	char name_space[64];
+	struct disk_wanted w = { CONTAINER_CONTAINERD, p->id, "", name_space, true };
+	struct container found;
+	struct arena scratch;
+	bool is;
+
+	snprintf(name_space, sizeof(name_space), "%.*s", STR_ARG(space));
+	arena_init(&scratch, SCRATCH_BYTES);
+	is = disk_find(a->disk, &w, &scratch, &found, NULL) != -ENOENT;
+	arena_done(&scratch);
+	return is;
+}
+
+/* @return NULL for the host */
+static struct roster_entry *learn(struct asset *a, uint64_t cgroup_id, str path)
+{
+	struct cgroup_path p;
+	struct roster_entry *n;
+	uint64_t main_id = cgroup_id;
+
+	cgroup_path_parse(path, &p);
+	if (p.kind == CGROUP_PATH_MAYBE && !is_containerd(a, &p, p.name_space))
+		p.kind = CGROUP_PATH_HOST;
+	if (p.kind == CGROUP_PATH_HOST) {
+		roster_set_cgroup(a->roster, cgroup_id, NULL);
+		return NULL;
+	}
+	n = roster_at(a->roster, str_from(p.id));
+	if (p.container.n == path.n || n->gone || !n->c.cgroup_id) {
+		/* Below the container's own group, which was not told: it lives, so it has an id. */
+		if (p.container.n != path.n &&
+		    hierarchy_id(&a->hierarchy, p.container, &main_id) < 0)
+			main_id = cgroup_id;
+		begin(a, n, &p, main_id);
+		roster_set_cgroup(a->roster, main_id, n);
+	}
+	roster_set_cgroup(a->roster, cgroup_id, n);
+	return n;
+}
+
+static void forget_miss(struct asset *a, uint64_t cgroup_id)
+{
+	struct miss *m = &a->misses[cgroup_id % MISSES];
+
+	if (m->id == cgroup_id)
+		m->id = 0;
+}
+
+const struct container *asset_cgroup_made(struct asset *a, uint64_t cgroup_id, str path)
+{
+	struct roster_entry *n;
+
+	roster_sweep(a->roster);
+	forget_miss(a, cgroup_id);
+	n = learn(a, cgroup_id, path);
+	return n ? answer(a, n) : &a->host;
+}
+
+void asset_cgroup_gone(struct asset *a, uint64_t cgroup_id)
+{
+	struct roster_entry *n;
+
+	roster_sweep(a->roster);
+	roster_drop_cgroup(a->roster, cgroup_id);
+	if (roster_owner(a->roster, cgroup_id, &n) != ROSTER_CONTAINER ||
+	    n->c.cgroup_id != cgroup_id || n->gone)
+		return;
+	roster_gone(a->roster, n);
+	n->stopped = true;
+	tell(a);
+}
+
+/* A cgroup nobody told of (it began before us, or the telling was lost), if it still lives. */
+static struct roster_entry *look_up(struct asset *a, uint64_t cgroup_id, bool *ret_host)
+{
+	struct miss *m = &a->misses[cgroup_id % MISSES];
+	OWNED_BUF path = BUF_INIT;
+	struct roster_entry *n;
+	uint64_t now = now_ns();
+
+	*ret_host = false;
+	if (m->id == cgroup_id && now < m->until_ns)
+		return NULL;
+	if (hierarchy_path(&a->hierarchy, cgroup_id, &path) < 0) {
+		*m = (struct miss){ cgroup_id, now + MISS_NS };
+		return NULL;
+	}
+	n = learn(a, cgroup_id, buf_str(&path));
+	*ret_host = !n;
+	return n;
+}
+
+const struct container *asset_find(struct asset *a, uint64_t cgroup_id)
+{
+	struct roster_entry *n = NULL;
+	bool host;
+
+	switch (roster_owner(a->roster, cgroup_id, &n)) {
+	case ROSTER_HOST:
+		return &a->host;
+	case ROSTER_CONTAINER:
+		return answer(a, n);
+	case ROSTER_NOBODY:
+		break;
+	}
+	n = look_up(a, cgroup_id, &host);
+	if (host)
+		return &a->host;
+	return n ? answer(a, n) : NULL;
+}
+
+const struct container *asset_host(const struct asset *a)
+{
+	return &a->host;
+}
+
+int asset_cgroup_of(struct asset *a, uint32_t pid, uint64_t *ret, struct err *e)
+{
+	OWNED_BUF path = BUF_INIT;
+	int r = hierarchy_of_process(&a->hierarchy, a->root_fd, pid, &path, e);
+
+	if (r < 0)
+		return r;
+	r = hierarchy_id(&a->hierarchy, buf_str(&path), ret);
+	return r < 0 ? err_sys(e, -r, "cannot find the control group of process %u", pid) : 0;
+}
+
+static void scan_cgroup(void *ctx, uint64_t id, str path)
+{
+	struct asset *a = ctx;
+	struct roster_entry *n = NULL;
+
+	if (roster_owner(a->roster, id, &n) == ROSTER_NOBODY)
+		n = learn(a, id, path);
+	if (n)
+		(void)answer(a, n);
+}
+
+/* Those whose end was not told. */
+static void scan_gone(struct asset *a)
+{
+	for (struct roster_entry *n = NULL; (n = roster_next(a->roster, n));) {
+		uint64_t id;
+
+		if (n->gone || a->hierarchy.fd < 0)
+			continue;
+		if (hierarchy_id(&a->hierarchy, n->c.cgroup_path, &id) == 0 && id == n->c.cgroup_id)
+			continue;
+		roster_gone(a->roster, n);
+		n->stopped = true;
+		tell(a);
+	}
+}
+
+int asset_scan(struct asset *a, struct err *e)
+{
+	struct roster_stats s;
+	int r;
+
+	roster_sweep(a->roster);
+	disk_refresh(a->disk, true);
+	memset(a->misses, 0, sizeof(a->misses));
+	if (a->hierarchy.fd < 0) {
+		a->scanned = true;
+		return 0;
+	}
+	scan_gone(a);
+	r = hierarchy_walk(&a->hierarchy, scan_cgroup, a, e);
+	a->scanned = true;
+	if (r < 0)
+		return r;
+	roster_stats(a->roster, &s);
+	return (int)s.containers;
+}
+
+int asset_fd(const struct asset *a)
+{
+	return a->poll_fd;
+}
+
+static void tell_changes(struct asset *a, asset_handler on_change, void *ctx)
+{
+	uint64_t count;
+
+	if (!a->pending)
+		return;
+	a->pending = false;
+	if (read(a->notify_fd, &count, sizeof(count)) < 0)
+		count = 0;
+	for (struct roster_entry *n = NULL; (n = roster_next(a->roster, n));) {
+		bool started = n->started, stopped = n->stopped;
+
+		if (!started && !stopped && !n->changed)
+			continue;
+		n->started = n->stopped = n->changed = false;
+		if (on_change)
+			on_change(ctx, &n->c, started, stopped);
+	}
+}
+
+int asset_poll(struct asset *a, asset_handler on_change, void *ctx, struct err *e)
+{
+	(void)e;
+	roster_sweep(a->roster);
+	tell_changes(a, on_change, ctx);
+	return 0;
+}
+
+void asset_each(struct asset *a, void (*fn)(void *ctx, const struct container *c), void *ctx)
+{
+	for (struct roster_entry *n = NULL; (n = roster_next(a->roster, n));)
+		if (!n->gone)
+			fn(ctx, &n->c);
+}
+
+str asset_user_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t user)
+{
+	return accounts_user(a->accounts, c, pid, user);
+}
+
+str asset_group_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t group)
+{
+	return accounts_group(a->accounts, c, pid, group);
+}
+
+void asset_stats(const struct asset *a, struct asset_stats *ret)
+{
+	struct roster_stats s;
+
+	roster_stats(a->roster, &s);
+	*ret = (struct asset_stats){ .containers = s.containers,
+				     .cgroups = s.cgroups,
+				     .evicted = s.evicted,
+				     .cut = s.cut,
+				     .unknown = a->unknown };
+}

@@ -1,0 +1,332 @@
+#include "asset/disk.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "asset/place.h"
+#include "asset/record.h"
+#include "base/file.h"
+#include "codec/json.h"
+
+#define DOCUMENT_MAX (2u << 20)
+#define LIST_MAX (4u << 20)
+#define REFRESH_S 1
+#define MAX_NAMESPACES 64
+
+struct disk {
+	int root_fd;
+	const char *const *data_roots;
+	struct places places;
+	time_t refreshed;
+	bool found;
+};
+
+/* One search. */
+struct search {
+	struct disk *disk;
+	const struct disk_wanted *w;
+	struct arena *a;
+	struct container *ret;
+	struct err *e;
+	int base_fd;
+	const char *path; /* of the place */
+};
+
+int disk_new(int root_fd, const char *const *data_roots, struct disk **ret, struct err *e)
+{
+	struct disk *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return err_set(e, ENOMEM, "no memory for the engines' folders");
+	d->root_fd = root_fd;
+	d->data_roots = data_roots;
+	*ret = d;
+	return 0;
+}
+
+void disk_free(struct disk *d)
+{
+	free(d);
+}
+
+void disk_refresh(struct disk *d, bool force)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!force && d->found && now.tv_sec - d->refreshed < REFRESH_S)
+		return;
+	places_find(d->root_fd, d->data_roots, &d->places);
+	d->found = true;
+	d->refreshed = now.tv_sec;
+}
+
+const char *disk_docker_socket(const struct disk *d, size_t n)
+{
+	return n < d->places.socket_count ? d->places.docker_sockets[n] : NULL;
+}
+
+static int open_below(const struct search *s, int flags, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+static int open_below(const struct search *s, int flags, const char *fmt, ...)
+{
+	OWNED_BUF name = BUF_INIT;
+	char rest[PATH_MAX];
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(rest, sizeof(rest), fmt, args);
+	va_end(args);
+	buf_printf(&name, "%s/%s", s->path, rest);
+	if (n < 0 || (size_t)n >= sizeof(rest) || buf_error(&name))
+		return -ENAMETOOLONG;
+	/* Whatever stands there must not make us wait. */
+	return file_open_in_root(s->base_fd, buf_cstr(&name), flags | O_NONBLOCK, NULL);
+}
+
+static int read_json(const struct search *s, int fd, uint64_t max, struct value *ret)
+{
+	OWNED_FD own = fd;
+	OWNED_BUF b = BUF_INIT;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = file_read_fd(own, max, &b, s->e);
+	return r < 0 ? r : json_parse(buf_str(&b), s->a, ret, s->e);
+}
+
+/* The engine replaces what it stores about images often and in place: no more than one try. */
+static void complete_docker(const struct search *s, str driver)
+{
+	struct value list;
+
+	if (!driver.n || str_find(driver, '/') < driver.n || str_starts(driver, S(".")))
+		return;
+	if (read_json(s, open_below(s, O_RDONLY, "image/%.*s/repositories.json", STR_ARG(driver)),
+		      LIST_MAX, &list) == 0)
+		record_docker_repositories(&list, s->a, s->ret);
+}
+
+static int find_docker(const struct search *s)
+{
+	struct value config, host;
+	int r = read_json(s, open_below(s, O_RDONLY, "containers/%s/config.v2.json", s->w->id),
+			  DOCUMENT_MAX, &config);
+
+	if (r < 0)
+		return r;
+	r = read_json(s, open_below(s, O_RDONLY, "containers/%s/hostconfig.json", s->w->id),
+		      DOCUMENT_MAX, &host);
+	if (r == 0)
+		r = record_docker(&config, &host, s->a, s->ret, s->e);
+	if (r == 0)
+		complete_docker(s, value_get_str(&config, "Driver"));
+	return r;
+}
+
+/* A path into another process's namespaces may well lead to the host's. */
+static bool is_hosts(const struct search *s, str path, const char *type)
+{
+	struct stat own, hosts;
+	char one[PATH_MAX], other[64];
+
+	if (path.n < 2 || path.n >= sizeof(one) || str_is(path, "host"))
+		return str_is(path, "host");
+	snprintf(one, sizeof(one), "%.*s", STR_ARG(str_skip(path, 1)));
+	snprintf(other, sizeof(other), "proc/1/ns/%s", type);
+	return str_starts(path, S("/proc/")) && fstatat(s->disk->root_fd, one, &own, 0) == 0 &&
+	       fstatat(s->disk->root_fd, other, &hosts, 0) == 0 && own.st_ino == hosts.st_ino &&
+	       own.st_dev == hosts.st_dev;
+}
+
+static int read_bundle(const struct search *s, int fd)
+{
+	struct record_namespaces ns;
+	struct value config;
+	int r = read_json(s, fd, DOCUMENT_MAX, &config);
+
+	if (r == 0)
+		r = record_oci(&config, s->a, s->ret, &ns, s->e);
+	if (r < 0)
+		return r;
+	s->ret->host_pid = is_hosts(s, ns.pid, "pid");
+	s->ret->host_network = is_hosts(s, ns.network, "net");
+	s->ret->host_ipc = is_hosts(s, ns.ipc, "ipc");
+	return 0;
+}
+
+static int find_in_namespace(const struct search *s, const char *name_space)
+{
+	static const char *const runtimes[] = { "io.containerd.runtime.v2.task",
+						"io.containerd.runtime.v1.linux" };
+	int r = -ENOENT;
+
+	for (size_t i = 0; r == -ENOENT && i < ARRAY_LEN(runtimes); i++)
+		r = read_bundle(s, open_below(s, O_RDONLY, "%s/%s/%s/config.json", runtimes[i],
+					      name_space, s->w->id));
+	if (r == 0 && s->ret->runtime == CONTAINER_OTHER)
+		s->ret->runtime = str_is(str_from(name_space), "moby") ? CONTAINER_DOCKER
+								       : CONTAINER_CONTAINERD;
+	return r;
+}
+
+static int find_containerd(const struct search *s)
+{
+	int fd, r = -ENOENT;
+	size_t seen = 0;
+	struct dirent *entry;
+	DIR *d;
+
+	if (s->w->name_space[0] && s->w->name_space[0] != '.')
+		r = find_in_namespace(s, s->w->name_space);
+	if (r != -ENOENT || s->w->strict)
+		return r;
+	fd = open_below(s, O_RDONLY | O_DIRECTORY, "io.containerd.runtime.v2.task");
+	d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d) {
+		cleanup_close(&fd);
+		return -ENOENT;
+	}
+	while (r == -ENOENT && seen++ < MAX_NAMESPACES && (entry = readdir(d)))
+		if (entry->d_name[0] != '.')
+			r = find_in_namespace(s, entry->d_name);
+	closedir(d);
+	return r;
+}
+
+static int find_buildkit(const struct search *s)
+{
+	int r = read_bundle(s, open_below(s, O_RDONLY, "executor/%s/config.json", s->w->id));
+
+	if (r == 0 && !s->ret->name.n)
+		s->ret->name = S("buildkit");
+	return r;
+}
+
+static int find_docker_build(const struct search *s)
+{
+	int r = read_bundle(s,
+			    open_below(s, O_RDONLY, "buildkit/executor/%s/config.json", s->w->id));
+
+	if (r == 0 && !s->ret->name.n)
+		s->ret->name = S("buildkit");
+	return r;
+}
+
+/* Names and images of Podman's and CRI-O's containers stand in lists beside the folders. */
+static void complete_storage(const struct search *s)
+{
+	static const char *const lists[] = { "containers.json", "volatile-containers.json" };
+	static const char *const drivers[] = { "overlay", "vfs", "btrfs", "zfs" };
+
+	for (size_t i = 0; i < ARRAY_LEN(drivers); i++)
+		for (size_t j = 0; j < ARRAY_LEN(lists); j++) {
+			struct value list;
+
+			if (read_json(s,
+				      open_below(s, O_RDONLY, "%s-containers/%s", drivers[i],
+						 lists[j]),
+				      LIST_MAX, &list) == 0 &&
+			    record_storage(&list, str_from(s->w->id), s->a, s->ret) == 0)
+				return;
+		}
+}
+
+static int find_storage(const struct search *s)
+{
+	static const char *const drivers[] = { "overlay", "vfs", "btrfs", "zfs" };
+	int r = -ENOENT;
+
+	for (size_t i = 0; r == -ENOENT && i < ARRAY_LEN(drivers); i++)
+		r = read_bundle(s, open_below(s, O_RDONLY, "%s-containers/%s/userdata/config.json",
+					      drivers[i], s->w->id));
+	return r;
+}
+
+static bool is_candidate(enum place_kind kind, enum container_runtime runtime)
+{
+	switch (runtime) {
+	case CONTAINER_DOCKER:
+		return kind == PLACE_DOCKER;
+	case CONTAINER_CONTAINERD:
+		/* In a pod the path of Docker's containers is the same. */
+		return kind == PLACE_CONTAINERD_STATE || kind == PLACE_DOCKER;
+	case CONTAINER_CRIO:
+	case CONTAINER_PODMAN:
+		return kind == PLACE_STORAGE;
+	case CONTAINER_OTHER:
+		return true;
+	case CONTAINER_HOST:
+	case CONTAINER_NSPAWN:
+	case CONTAINER_LXC:
+		break;
+	}
+	return false;
+}
+
+static int find_at(struct search *s, const struct place *p)
+{
+	OWNED_FD base = place_open(s->disk->root_fd, p);
+	int r;
+
+	if (base < 0)
+		return -ENOENT;
+	s->base_fd = base;
+	s->path = p->path;
+	switch (p->kind) {
+	case PLACE_DOCKER:
+		r = s->w->strict ? -ENOENT : find_docker(s);
+		return r == -ENOENT && s->w->runtime == CONTAINER_OTHER ? find_docker_build(s) : r;
+	case PLACE_CONTAINERD_STATE:
+		return find_containerd(s);
+	case PLACE_STORAGE:
+		return find_storage(s);
+	case PLACE_BUILDKIT:
+		return find_buildkit(s);
+	case PLACE_CONTAINERD_ROOT:
+	case PLACE_KINDS:
+		break;
+	}
+	return -ENOENT;
+}
+
+/* What another place than the bundle's own knows: names and images. */
+static void complete_at(struct search *s, const struct place *p)
+{
+	OWNED_FD base = place_open(s->disk->root_fd, p);
+
+	if (base < 0)
+		return;
+	s->base_fd = base;
+	s->path = p->path;
+	if (p->kind == PLACE_STORAGE &&
+	    (s->ret->runtime == CONTAINER_PODMAN || s->ret->runtime == CONTAINER_CRIO))
+		complete_storage(s);
+}
+
+int disk_find(struct disk *d, const struct disk_wanted *w, struct arena *a, struct container *ret,
+	      struct err *e)
+{
+	struct container found;
+	struct search s = { .disk = d, .w = w, .a = a, .ret = &found, .e = e };
+	int r = -ENOENT;
+
+	for (size_t i = 0; r == -ENOENT && i < d->places.count; i++)
+		if (is_candidate(d->places.list[i].kind, w->runtime) &&
+		    str_is(str_from(w->outer), d->places.list[i].outer))
+			r = find_at(&s, &d->places.list[i]);
+	if (r < 0)
+		return r == -ENOENT
+			       ? err_set(e, ENOENT, "no engine's files tell of container %s", w->id)
+			       : r;
+	for (size_t i = 0; i < d->places.count; i++)
+		if (str_is(str_from(w->outer), d->places.list[i].outer))
+			complete_at(&s, &d->places.list[i]);
+	*ret = found;
+	return 0;
+}

@@ -1,0 +1,47 @@
+/** @file
+ * What container engines leave on disk before they start a container: where it lies, and reading it.
+ *
+ * Files written by engines of the host are trusted to be theirs, not to be well-formed. Engines inside containers are asked
+ * about their own containers only: a container that plays an engine cannot say anything about its neighbours.
+ */
+#ifndef SKEP_ASSET_DISK_H
+#define SKEP_ASSET_DISK_H
+
+#include "asset/cgroup_path.h"
+#include "base/err.h"
+#include "model/container.h"
+
+struct disk;
+
+/** @param root_fd must outlive the disk; @param data_roots see asset_config */
+MUST_CHECK int disk_new(int root_fd, const char *const *data_roots, struct disk **ret,
+			struct err *e);
+void disk_free(struct disk *d);
+
+/**
+ * Looks for engines' folders: those of a plain installation, those named in their configuration, and those that running engines
+ * were started with. At most once a second unless @p force.
+ */
+void disk_refresh(struct disk *d, bool force);
+
+/** The Unix socket of the n-th Docker engine found besides the usual ones, or NULL. */
+const char *disk_docker_socket(const struct disk *d, size_t n);
+
+/** What a container is looked up by. */
+struct disk_wanted {
+	enum container_runtime runtime; /**< OTHER: any */
+	const char *id, *outer, *name_space;
+	bool strict; /**< containerd's, in this namespace, or nobody's */
+};
+
+/**
+ * Reads what is there of a container.
+ *
+ * @param a    owns what @p ret points at
+ * @param ret  whole but for cgroup and pod UID of the path; runtime corrected where the files tell
+ * @return 0, -ENOENT (not there or not yet), -EBADMSG, -E2BIG, -ENOBUFS
+ */
+MUST_CHECK int disk_find(struct disk *d, const struct disk_wanted *w, struct arena *a,
+			 struct container *ret, struct err *e);
+
+#endif

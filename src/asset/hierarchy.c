@@ -1,0 +1,235 @@
+#include "asset/hierarchy.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+
+#define MOUNT "sys/fs/cgroup"
+#define PROC_FILE_MAX (64u << 10)
+#define HANDLE_KERNFS 0xfe
+#define WALK_BYTES_MAX (64u << 20)
+
+static const char *const controllers[] = { "memory", "pids", "devices", "cpu", "freezer" };
+
+/* /proc/cgroups: "memory\t4\t24\t1" */
+static uint32_t number_of(int root_fd, const char *controller)
+{
+	OWNED_BUF b = BUF_INIT;
+	uint32_t number = 0;
+	str rest;
+
+	if (file_read(root_fd, "proc/cgroups", PROC_FILE_MAX, &b, NULL) < 0)
+		return 0;
+	rest = buf_str(&b);
+	while (rest.n) {
+		str line = str_line(&rest);
+
+		if (str_is(str_cut(&line, '\t'), controller) &&
+		    str_u32(str_cut(&line, '\t'), &number) < 0)
+			number = 0;
+	}
+	return number;
+}
+
+static int open_folder(int root_fd, const char *path)
+{
+	return file_open_in_root(root_fd, path, O_RDONLY | O_DIRECTORY, NULL);
+}
+
+int hierarchy_open(int root_fd, struct hierarchy *ret, struct err *e)
+{
+	struct hierarchy h = { .fd = open_folder(root_fd, MOUNT) };
+
+	if (h.fd >= 0 && faccessat(h.fd, "cgroup.controllers", F_OK, 0) == 0) {
+		*ret = h;
+		return 0;
+	}
+	for (size_t i = 0; h.fd >= 0 && i < ARRAY_LEN(controllers); i++) {
+		char path[64];
+		int fd;
+
+		snprintf(path, sizeof(path), MOUNT "/%s", controllers[i]);
+		fd = open_folder(root_fd, path);
+		if (fd < 0)
+			continue;
+		close(h.fd);
+		h = (struct hierarchy){ .fd = fd,
+					.controller = controllers[i],
+					.number = number_of(root_fd, controllers[i]) };
+		*ret = h;
+		return 0;
+	}
+	if (h.fd >= 0)
+		close(h.fd);
+	return err_set(e, ENOENT, "no control groups are mounted on /%s", MOUNT);
+}
+
+void hierarchy_done(struct hierarchy *h)
+{
+	if (h->fd >= 0)
+		close(h->fd);
+	h->fd = -1;
+}
+
+int hierarchy_id(const struct hierarchy *h, str path, uint64_t *ret)
+{
+	OWNED_BUF b = BUF_INIT;
+	struct stat st;
+
+	while (path.n && path.p[0] == '/')
+		path = str_skip(path, 1);
+	buf_add(&b, path.n ? path : S("."));
+	if (buf_error(&b))
+		return -ENOMEM;
+	if (h->fd < 0)
+		return -ENOENT;
+	if (fstatat(h->fd, buf_cstr(&b), &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	*ret = st.st_ino;
+	return 0;
+}
+
+static int name_of(int fd, char *to, size_t size, size_t *ret)
+{
+	char link[32];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, to, size);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == size)
+		return -ENAMETOOLONG;
+	*ret = (size_t)n;
+	return 0;
+}
+
+int hierarchy_path(const struct hierarchy *h, uint64_t id, struct buf *ret)
+{
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + sizeof(id)];
+	} u = { .handle = { .handle_bytes = sizeof(id), .handle_type = HANDLE_KERNFS } };
+	char top[4096], name[4096];
+	size_t top_n, n;
+	OWNED_FD fd = -1;
+	str path;
+	int r;
+
+	memcpy(u.handle.f_handle, &id, sizeof(id));
+	fd = h->fd < 0 ? -1 : open_by_handle_at(h->fd, &u.handle, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return h->fd < 0 ? -ENOENT : -errno;
+	r = name_of(h->fd, top, sizeof(top), &top_n);
+	if (r == 0)
+		r = name_of(fd, name, sizeof(name), &n);
+	if (r < 0)
+		return r;
+	path = (str){ name, n };
+	if (!str_starts(path, (str){ top, top_n }) || str_ends(path, S(" (deleted)")))
+		return -ESTALE;
+	path = str_skip(path, top_n);
+	buf_add(ret, path.n ? path : S("/"));
+	return buf_error(ret);
+}
+
+/* "0::/path", "4:memory:/path", "4:cpu,cpuacct:/path"; the path may hold any byte but a newline. */
+static bool is_line_of(const struct hierarchy *h, str names)
+{
+	if (!h->controller)
+		return names.n == 0;
+	while (names.n)
+		if (str_is(str_cut(&names, ','), h->controller))
+			return true;
+	return false;
+}
+
+int hierarchy_of_process(const struct hierarchy *h, int root_fd, uint32_t pid, struct buf *ret,
+			 struct err *e)
+{
+	OWNED_BUF b = BUF_INIT;
+	char file[64];
+	str rest;
+	int r;
+
+	snprintf(file, sizeof(file), "proc/%u/cgroup", pid);
+	r = file_read(root_fd, file, PROC_FILE_MAX, &b, e);
+	if (r < 0)
+		return r == -ENOENT ? err_set(e, ESRCH, "there is no process %u", pid) : r;
+	rest = buf_str(&b);
+	while (rest.n) {
+		str line = str_line(&rest);
+
+		(void)str_cut(&line, ':');
+		if (is_line_of(h, str_cut(&line, ':'))) {
+			buf_add(ret, line);
+			return buf_error(ret);
+		}
+	}
+	return err_set(e, EBADMSG, "process %u is in no cgroup of the hierarchy that is followed",
+		       pid);
+}
+
+/* Paths wait in one buffer, each with its NUL: no recursion, no open folders but one. */
+static int walk_folder(const struct hierarchy *h, const char *path, struct buf *waiting,
+		       size_t *count)
+{
+	int fd = openat(h->fd, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	OWNED_BUF parent = BUF_INIT;
+
+	/* It went meanwhile. */
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	/* The buffer that holds the path may move. */
+	buf_add(&parent, str_from(path));
+	while ((entry = readdir(d)) && *count < HIERARCHY_MAX_CGROUPS) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		if (parent.n)
+			buf_printf(waiting, "%s/", buf_cstr(&parent));
+		buf_add(waiting, str_from(entry->d_name));
+		buf_byte(waiting, '\0');
+		++*count;
+	}
+	closedir(d);
+	return buf_error(&parent) ? -ENOMEM : buf_error(waiting);
+}
+
+int hierarchy_walk(const struct hierarchy *h, void (*fn)(void *ctx, uint64_t id, str path),
+		   void *ctx, struct err *e)
+{
+	OWNED_BUF waiting = { .max = WALK_BYTES_MAX };
+	OWNED_BUF path = BUF_INIT;
+	size_t count = 1, at = 0;
+	int r = 0;
+
+	if (h->fd < 0)
+		return err_set(e, ENOENT, "no control groups are mounted on /%s", MOUNT);
+	buf_byte(&waiting, '\0');
+	while (r == 0 && at < waiting.n) {
+		str name = { waiting.p + at, strlen(waiting.p + at) };
+		uint64_t id;
+
+		at += name.n + 1;
+		buf_reset(&path);
+		buf_byte(&path, '/');
+		buf_add(&path, name);
+		if (hierarchy_id(h, name, &id) == 0)
+			fn(ctx, id, buf_str(&path));
+		r = walk_folder(h, buf_cstr(&path) + 1, &waiting, &count);
+	}
+	if (r < 0)
+		return err_sys(e, -r, "cannot walk the control groups");
+	return count < HIERARCHY_MAX_CGROUPS
+		       ? 0
+		       : err_set(e, E2BIG, "there are more than %d control groups",
+				 HIERARCHY_MAX_CGROUPS);
+}
