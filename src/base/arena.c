@@ -29,6 +29,26 @@ void arena_done(struct arena *a)
 	a->used_bytes = 0;
 }
 
+void arena_reset(struct arena *a)
+{
+	struct arena_chunk *kept = a->chunks;
+
+	if (!kept)
+		return;
+	/* What grew large for one unit is not kept for all. */
+	if (kept->size > CHUNK_BYTES) {
+		arena_done(a);
+		return;
+	}
+	a->chunks = kept->next;
+	arena_done(a);
+	memset(kept->bytes, 0, kept->used);
+	kept->next = NULL;
+	kept->used = 0;
+	a->chunks = kept;
+	a->used_bytes = kept->size + sizeof(*kept);
+}
+
 static struct arena_chunk *new_chunk(struct arena *a, size_t need)
 {
 	size_t size = MAX(need, (size_t)CHUNK_BYTES);

@@ -19,6 +19,8 @@ struct arena {
 
 void arena_init(struct arena *a, size_t budget_bytes);
 void arena_done(struct arena *a);
+/** Takes back all it gave and keeps one chunk for the next unit of work; the budget begins anew. */
+void arena_reset(struct arena *a);
 
 /** Zeroed bytes, or NULL when the budget is spent. A size of 0 yields a valid pointer. */
 MUST_CHECK void *arena_alloc(struct arena *a, size_t bytes);

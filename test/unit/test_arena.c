@@ -54,12 +54,36 @@ static void map_finds_what_was_put(void **state UNUSED)
 	arena_done(&a);
 }
 
+static void reset_gives_clean_memory_and_the_whole_budget(void **state UNUSED)
+{
+	struct arena a;
+
+	arena_init(&a, 1 << 20);
+	arena_reset(&a);
+	for (int round = 0; round < 50; round++) {
+		size_t n = round % 5 == 4 ? 200 * 1024 : 30 * 1024;
+
+		for (int i = 0; i < 4; i++) {
+			unsigned char *p = arena_alloc(&a, n);
+
+			assert_non_null(p);
+			for (size_t k = 0; k < n; k++)
+				assert_int_equal(p[k], 0);
+			memset(p, 0xa5, n);
+		}
+		arena_reset(&a);
+		assert_true(a.used_bytes <= 80 * 1024);
+	}
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(budget_is_kept),
 		cmocka_unit_test(push_keeps_order),
 		cmocka_unit_test(map_finds_what_was_put),
+		cmocka_unit_test(reset_gives_clean_memory_and_the_whole_budget),
 	};
 
 	return cmocka_run_group_tests_name("arena", tests, NULL, NULL);

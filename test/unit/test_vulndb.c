@@ -423,6 +423,58 @@ static void lets_lesser_claims_give_way(void **state UNUSED)
 	}
 }
 
+/* Matching stops at the first claim whose bound the version has left: a file in another order would hide the rest. */
+static void refuses_claims_out_of_order(void **state UNUSED)
+{
+	const struct vulndb_build_options o = { .built = S("2026-11-20T12:00:00Z") };
+	const char *const fixed[] = { "1.0", "3.0", "", "2.0" };
+	const char *const ids[] = { "CVE-1", "CVE-2", "CVE-3", "CVE-4" };
+	CLEANUP(buf_done) struct buf file = BUF_INIT;
+	struct vulndb_build_stats stats;
+	struct vulndb_builder *b = NULL;
+	struct vulndb_claim *c = NULL;
+	struct vulndb *db = NULL;
+	struct feed_sink sink;
+	uint8_t record[32], *at;
+	struct arena a;
+
+	assert_int_equal(vulndb_builder_new(&b, NULL), 0);
+	sink = vulndb_builder_sink(b);
+	for (size_t i = 0; i < ARRAY_LEN(fixed); i++) {
+		const struct claim claim = { .namespace = S("debian:11"),
+					     .package = S("p"),
+					     .vulnerability = str_from(ids[i]),
+					     .fixed = str_from(fixed[i]),
+					     .origin = S("test") };
+
+		assert_int_equal(sink.claim(sink.ctx, &claim, NULL), 0);
+	}
+	assert_int_equal(vulndb_builder_render(b, &o, &file, &stats, NULL), 0);
+	vulndb_builder_free(b);
+	arena_init(&a, 0);
+	assert_int_equal(vulndb_open_memory(buf_str(&file), &db, NULL), 0);
+	/* In the file by bound, handed out by vulnerability. */
+	assert_int_equal(vulndb_find(db, S("debian:11"), S("p"), &a, &c, NULL), 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_str(c[i].fixed, fixed[i]);
+	vulndb_close(db);
+
+	at = (uint8_t *)file.p +
+	     vulndb_u64((uint8_t *)file.p + VULNDB_AT_SECTION_TABLE + (size_t)VULNDB_CLAIMS * 16);
+	assert_int_equal(vulndb_u32(at), 2);
+	assert_int_equal(vulndb_u32(at + 32), 1);
+	assert_int_equal(vulndb_u32(at + 64), 3);
+	memcpy(record, at + 32, sizeof(record));
+	memmove(at + 32, at + 64, sizeof(record));
+	memcpy(at + 64, record, sizeof(record));
+	file.n = vulndb_u64((uint8_t *)file.p + VULNDB_AT_BLOCK_TABLE);
+	assert_int_equal(vulndb_seal(&file, NULL, NULL), 0);
+	assert_int_equal(vulndb_open_memory(buf_str(&file), &db, NULL), 0);
+	assert_int_equal(vulndb_find(db, S("debian:11"), S("p"), &a, &c, NULL), -EBADMSG);
+	vulndb_close(db);
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -434,6 +486,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_no_database),
 		cmocka_unit_test(counts_what_it_cannot_use),
 		cmocka_unit_test(lets_lesser_claims_give_way),
+		cmocka_unit_test(refuses_claims_out_of_order),
 	};
 
 	return cmocka_run_group_tests_name("vulndb", tests, NULL, NULL);

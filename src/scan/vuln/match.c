@@ -10,7 +10,7 @@ enum { MAX_PROBES = 3 };
 
 /* A finding not yet complete: the facts come last, in the order the database holds them. */
 struct draft {
-	struct finding f;
+	struct finding *f; /* in scratch */
 	uint32_t ordinal;
 	enum severity vendor;
 };
@@ -21,6 +21,7 @@ struct match {
 	const struct match_options *o;
 	struct arena *a; /* the report's */
 	struct arena scratch;
+	struct arena claims; /* what was read for the package at hand, and its hits */
 	struct gap_list gaps;
 	uint64_t unjudged;                    /* packages nothing in the database can speak of */
 	const struct namespace_rule *os_rule; /* NULL: unknown, or nothing in the database */
@@ -149,7 +150,7 @@ static int make_key(struct match *m, struct match_probe *probe, const struct pac
 	}
 	if (r < 0)
 		return err_set(e, ENOBUFS, "no memory to compare versions");
-	probe->key = arena_str(&m->scratch, buf_str(&key));
+	probe->key = arena_str(&m->claims, buf_str(&key));
 	return probe->key.p ? 1 : err_set(e, ENOBUFS, "memory budget spent on versions");
 }
 
@@ -196,21 +197,23 @@ static size_t system_probes(const struct match *m, const struct package *p,
 	return n;
 }
 
-static bool wants_claim(void *ctx, const struct vulndb_claim *bounds)
+static enum vulndb_verdict judge_claim(void *ctx, const struct vulndb_claim *bounds)
 {
 	const struct match_probe *probe = ctx;
 	bool ignored;
 
-	return probe->extended || (probe->products && probe->products->has_stream) ||
-	       match_claim_covers(bounds, probe, &ignored);
+	if (probe->extended || (probe->products && probe->products->has_stream) ||
+	    match_claim_covers(bounds, probe, &ignored))
+		return VULNDB_TAKE;
+	return match_claim_is_left(bounds, probe) ? VULNDB_STOP : VULNDB_SKIP;
 }
 
 static int collect_hits(struct match *m, struct match_probe *probe, const struct package *p,
 			struct err *e)
 {
-	const struct vulndb_filter covering = { .wants = wants_claim, .ctx = probe };
+	const struct vulndb_filter covering = { .judge = judge_claim, .ctx = probe };
 	struct vulndb_claim *claims = NULL;
-	int n = vulndb_find_wanted(m->db, probe->namespace, probe->name, &covering, &m->scratch,
+	int n = vulndb_find_wanted(m->db, probe->namespace, probe->name, &covering, &m->claims,
 				   &claims, e);
 
 	for (int i = 0; i < n; i++) {
@@ -226,7 +229,7 @@ static int collect_hits(struct match *m, struct match_probe *probe, const struct
 		if (voice == MATCH_REDHAT_NONE ||
 		    (x.has_fix && !x.of_stream && !(probe->extended && claims[i].fixed.n)))
 			continue;
-		hit = ARENA_PUSH(&m->scratch, m->hits, m->hit_count, m->hit_cap);
+		hit = ARENA_PUSH(&m->claims, m->hits, m->hit_count, m->hit_cap);
 		if (!hit)
 			return err_set(e, ENOBUFS, "memory budget spent on findings");
 		*hit = x;
@@ -242,7 +245,7 @@ static int compare_hits(const void *a, const void *b)
 		return x->claim->vulnerability < y->claim->vulnerability ? -1 : 1;
 	if (x->probe != y->probe)
 		return x->probe < y->probe ? -1 : 1;
-	return (x->claim > y->claim) - (x->claim < y->claim);
+	return vulndb_claim_compare(x->claim, y->claim);
 }
 
 /* What the package's stream says of a flaw is the whole answer. @return how many hits are left */
@@ -280,7 +283,6 @@ static int draft_finding(struct match *m, uint32_t package, const struct match_h
 {
 	enum severity vendor = SEVERITY_UNKNOWN;
 	struct draft *d;
-	int r;
 
 	for (size_t i = 0; i < count; i++) {
 		if (hits[i].claim->state == FIX_NOT_AFFECTED)
@@ -288,13 +290,14 @@ static int draft_finding(struct match *m, uint32_t package, const struct match_h
 		vendor = MAX(vendor, hits[i].claim->severity);
 	}
 	d = ARENA_PUSH(&m->scratch, m->drafts, m->draft_count, m->draft_cap);
-	if (!d)
+	if (d)
+		d->f = ARENA_NEW(&m->scratch, struct finding);
+	if (!d || !d->f)
 		return err_set(e, ENOBUFS, "memory budget spent on findings");
 	d->ordinal = hits[0].claim->vulnerability;
 	d->vendor = vendor;
-	d->f.package = package;
-	r = match_summarise(hits, count, m->a, &d->f, e);
-	return r;
+	d->f->package = package;
+	return match_summarise(hits, count, m->a, d->f, e);
 }
 
 static int match_probes(struct match *m, uint32_t index, struct match_probe *probes, size_t count,
@@ -302,7 +305,9 @@ static int match_probes(struct match *m, uint32_t index, struct match_probe *pro
 {
 	const struct package *p = &m->v->packages.items[index];
 
-	m->hit_count = 0;
+	arena_reset(&m->claims);
+	m->hits = NULL;
+	m->hit_count = m->hit_cap = 0;
 	for (size_t i = 0; i < count; i++) {
 		int r = make_key(m, &probes[i], p, e);
 
@@ -452,7 +457,7 @@ static int compare_drafts_by_ordinal(const void *a, const void *b)
 
 	if (x->ordinal != y->ordinal)
 		return x->ordinal < y->ordinal ? -1 : 1;
-	return (x->f.package > y->f.package) - (x->f.package < y->f.package);
+	return (x->f->package > y->f->package) - (x->f->package < y->f->package);
 }
 
 /* What the database lends is copied: a report outlives it. */
@@ -491,15 +496,15 @@ static int read_facts(struct match *m, struct err *e)
 		}
 		if (r < 0)
 			return r;
-		d->f.vuln = v;
-		match_rate(&d->f, d->vendor);
+		d->f->vuln = v;
+		match_rate(d->f, d->vendor);
 	}
 	return 0;
 }
 
 static int compare_findings(const void *a, const void *b)
 {
-	const struct finding *x = a, *y = b;
+	const struct finding *x = ((const struct draft *)a)->f, *y = ((const struct draft *)b)->f;
 
 	if (x->risk < y->risk || x->risk > y->risk)
 		return x->risk > y->risk ? -1 : 1;
@@ -517,10 +522,10 @@ static int list_findings(struct match *m, struct finding_list *ret, struct err *
 	l.items = ARENA_ARRAY(m->a, l.count, struct finding);
 	if (!l.items)
 		return err_set(e, ENOBUFS, "memory budget spent on findings");
-	for (size_t i = 0; i < l.count; i++)
-		l.items[i] = m->drafts[i].f;
 	if (l.count > 1)
-		qsort(l.items, l.count, sizeof(*l.items), compare_findings);
+		qsort(m->drafts, l.count, sizeof(*m->drafts), compare_findings);
+	for (size_t i = 0; i < l.count; i++)
+		l.items[i] = *m->drafts[i].f;
 	*ret = l;
 	return 0;
 }
@@ -574,11 +579,13 @@ int match_inventory(struct vulndb *db, const struct inventory *v, const struct m
 	int r;
 
 	arena_init(&m.scratch, a->budget_bytes);
+	arena_init(&m.claims, a->budget_bytes);
 	m.asked = map_in(&m.scratch);
 	choose_namespace(&m);
 	r = match_all(&m, e);
 	if (r == 0)
 		r = list_findings(&m, &findings, e);
+	arena_done(&m.claims);
 	arena_done(&m.scratch);
 	if (r < 0)
 		return r;

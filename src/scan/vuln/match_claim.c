@@ -79,9 +79,12 @@ bool match_claim_applies(const struct vulndb_claim *c, const struct namespace_ru
 static int order(const struct match_probe *probe, str bound_key, str bound_text, bool *ignored)
 {
 	enum version_scheme scheme = probe->rule->scheme;
-	bool bound_has = str_find(bound_text, ':') < bound_text.n;
+	bool bound_has;
 
-	if (scheme != VERSION_RPM || !probe->by_source || (!probe->no_epoch && bound_has))
+	if (scheme != VERSION_RPM || !probe->by_source)
+		return str_cmp(probe->key, bound_key);
+	bound_has = str_find(bound_text, ':') < bound_text.n;
+	if (!probe->no_epoch && bound_has)
 		return str_cmp(probe->key, bound_key);
 	*ignored |= bound_has || !probe->no_epoch;
 	return str_cmp(version_key_without_epoch(scheme, probe->key),
@@ -102,6 +105,15 @@ bool match_claim_covers(const struct vulndb_claim *c, const struct match_probe *
 	if (covers)
 		*ret_epoch_ignored = ignored;
 	return covers;
+}
+
+bool match_claim_is_left(const struct vulndb_claim *c, const struct match_probe *probe)
+{
+	str upper = c->fixed_key.n ? c->fixed_key : c->last_affected_key;
+
+	/* Where epochs may be ignored, the order of the keys is not that of the comparison. */
+	return upper.n && str_cmp(probe->key, upper) > 0 &&
+	       !(probe->rule->scheme == VERSION_RPM && probe->by_source);
 }
 
 bool match_is_kernel_without_kernel(const struct package *p)
@@ -154,25 +166,40 @@ static void add_word(struct buf *words, str word)
 	buf_add(words, word);
 }
 
+/* A copy of what the database lends; nothing is spent on nothing. */
+static bool keep(struct arena *a, str lent, str *ret)
+{
+	*ret = lent.n ? arena_str(a, lent) : (str){ 0 };
+	return lent.n == 0 || ret->p;
+}
+
+/* All advisories, the deciding one's first. Mostly there is one. */
+static bool keep_advisories(const struct match_hit *hits, size_t count,
+			    const struct match_hit *best, struct arena *a, str *ret)
+{
+	OWNED_BUF advisories = BUF_INIT;
+
+	if (count == 1 && str_find(best->claim->advisory, ' ') == best->claim->advisory.n)
+		return keep(a, best->claim->advisory, ret);
+	add_word(&advisories, best->claim->advisory);
+	for (size_t i = 0; i < count; i++)
+		add_word(&advisories, hits[i].claim->advisory);
+	return buf_error(&advisories) == 0 && keep(a, buf_str(&advisories), ret);
+}
+
 int match_summarise(const struct match_hit *hits, size_t count, struct arena *a,
 		    struct finding *ret, struct err *e)
 {
 	const struct match_hit *best = &hits[0];
-	OWNED_BUF advisories = BUF_INIT;
 
 	for (size_t i = 1; i < count; i++)
 		if (decides(hits[i].claim, best->claim))
 			best = &hits[i];
-	add_word(&advisories, best->claim->advisory);
-	for (size_t i = 0; i < count; i++)
-		add_word(&advisories, hits[i].claim->advisory);
-	ret->advisory = arena_str(a, buf_str(&advisories));
-	ret->origin = arena_str(a, best->claim->origin);
-	ret->introduced = arena_str(a, best->claim->introduced);
-	ret->fixed = arena_str(a, best->claim->fixed);
-	ret->last_affected = arena_str(a, best->claim->last_affected);
-	if (buf_error(&advisories) < 0 || !ret->advisory.p || !ret->origin.p ||
-	    !ret->introduced.p || !ret->fixed.p || !ret->last_affected.p)
+	if (!keep_advisories(hits, count, best, a, &ret->advisory) ||
+	    !keep(a, best->claim->origin, &ret->origin) ||
+	    !keep(a, best->claim->introduced, &ret->introduced) ||
+	    !keep(a, best->claim->fixed, &ret->fixed) ||
+	    !keep(a, best->claim->last_affected, &ret->last_affected))
 		return err_set(e, ENOBUFS, "memory budget spent on findings");
 	if (best->product) {
 		ret->product = arena_str(a, best->product->text);

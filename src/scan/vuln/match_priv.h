@@ -37,6 +37,8 @@ bool match_claim_applies(const struct vulndb_claim *c, const struct namespace_ru
 /** Whether the probe's version lies in the claim's range. */
 bool match_claim_covers(const struct vulndb_claim *c, const struct match_probe *probe,
 			bool *ret_epoch_ignored);
+/** Whether the probe's version is beyond the claim's bound above, and so beyond every smaller one. */
+bool match_claim_is_left(const struct vulndb_claim *c, const struct match_probe *probe);
 /** Whether flaws of this source package are none of this binary package's: headers and tools of the kernel. */
 bool match_is_kernel_without_kernel(const struct package *p);
 

@@ -194,27 +194,78 @@ static int read_rest(struct vulndb *db, const uint8_t *p, struct vulndb_claim *c
 	return 0;
 }
 
-/* The claims whose bounds are wanted; memory is only spent on those. */
-static int read_claims(struct vulndb *db, uint32_t first, uint32_t count,
+int vulndb_claim_compare(const struct vulndb_claim *a, const struct vulndb_claim *b)
+{
+	const uint32_t of_a[] = { a->vulnerability, a->state },
+		       of_b[] = { b->vulnerability, b->state };
+	const str texts_a[] = { a->introduced, a->fixed,    a->last_affected, a->arch,
+				a->module,     a->products, a->advisory,      a->origin };
+	const str texts_b[] = { b->introduced, b->fixed,    b->last_affected, b->arch,
+				b->module,     b->products, b->advisory,      b->origin };
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(of_a); i++)
+		if (of_a[i] != of_b[i])
+			return of_a[i] < of_b[i] ? -1 : 1;
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(texts_a); i++)
+		r = str_cmp(texts_a[i], texts_b[i]);
+	return r ? r : (a->severity > b->severity) - (a->severity < b->severity);
+}
+
+static int compare_claims(const void *a, const void *b)
+{
+	return vulndb_claim_compare(a, b);
+}
+
+static str upper_key(const struct vulndb_claim *c)
+{
+	return c->fixed_key.n ? c->fixed_key : c->last_affected_key;
+}
+
+/* Takes what it sees, and sees that no claim is in the wrong place: one that is would be missed by those who stop. */
+struct all {
+	str upper; /* of the claim before */
+	bool is_first, is_disordered;
+};
+
+static enum vulndb_verdict take_all(void *ctx, const struct vulndb_claim *c)
+{
+	struct all *all = ctx;
+	str upper = upper_key(c);
+
+	if (!all->is_first && all->upper.n && (upper.n == 0 || str_cmp(upper, all->upper) > 0))
+		all->is_disordered = true;
+	all->is_first = false;
+	all->upper = upper;
+	return VULNDB_TAKE;
+}
+
+/* The claims that the filter takes; memory is only spent on those. */
+static int read_wanted(struct vulndb *db, uint32_t first, uint32_t count,
 		       const struct vulndb_filter *filter, struct arena *a,
 		       struct vulndb_claim **ret, struct err *e)
 {
+	const uint32_t record = vulndb_record_bytes(VULNDB_CLAIMS);
 	struct vulndb_claim *claims = NULL;
 	size_t kept = 0, cap = 0;
-	const uint8_t *p;
-	int r = vulndb_map_records(&db->map, VULNDB_CLAIMS, first, count, &p, e);
 
-	if (r < 0)
-		return r;
-	if (count > INT32_MAX)
+	if (count > INT32_MAX || (uint64_t)first + count > UINT32_MAX)
 		return err_set(e, EBADMSG, "the vulnerability database holds too many claims");
-	for (uint32_t i = 0; i < count; i++, p += vulndb_record_bytes(VULNDB_CLAIMS)) {
+	for (uint32_t i = 0; i < count; i++) {
 		struct vulndb_claim c = { 0 }, *at;
+		enum vulndb_verdict verdict;
+		const uint8_t *p;
+		int r = vulndb_map_bytes(&db->map, VULNDB_CLAIMS, ((uint64_t)first + i) * record,
+					 record, &p, e);
 
-		r = read_bounds(&db->map, p, &c, e);
+		if (r == 0)
+			r = read_bounds(&db->map, p, &c, e);
 		if (r < 0)
 			return r;
-		if (filter && !filter->wants(filter->ctx, &c))
+		verdict = filter->judge(filter->ctx, &c);
+		if (verdict == VULNDB_STOP)
+			break;
+		if (verdict == VULNDB_SKIP)
 			continue;
 		r = read_rest(db, p, &c, e);
 		if (r < 0)
@@ -231,29 +282,53 @@ static int read_claims(struct vulndb *db, uint32_t first, uint32_t count,
 int vulndb_read_claims(struct vulndb *db, uint32_t first, uint32_t count, struct arena *a,
 		       struct vulndb_claim **ret, struct err *e)
 {
-	return read_claims(db, first, count, NULL, a, ret, e);
+	struct all all = { .is_first = true };
+	const struct vulndb_filter filter = { .judge = take_all, .ctx = &all };
+	int n = read_wanted(db, first, count, &filter, a, ret, e);
+
+	if (n >= 0 && all.is_disordered)
+		return err_set(e, EBADMSG,
+			       "the vulnerability database holds claims in the wrong order");
+	if (n > 1)
+		qsort(*ret, (size_t)n, sizeof(**ret), compare_claims);
+	return n;
 }
 
-int vulndb_find_wanted(struct vulndb *db, str namespace, str package,
-		       const struct vulndb_filter *filter, struct arena *a,
-		       struct vulndb_claim **ret, struct err *e)
+/* The package's record; NULL in *ret when there is none. */
+static int find_claims(struct vulndb *db, str namespace, str package, const uint8_t **ret,
+		       struct err *e)
 {
 	const uint8_t *p = NULL;
 	int r = find_namespace(db, namespace, &p, e);
 
 	if (r == 0 && p)
 		r = find_package(db, p, package, &p, e);
-	if (r < 0)
+	if (r == 0)
+		*ret = p;
+	return r;
+}
+
+int vulndb_find_wanted(struct vulndb *db, str namespace, str package,
+		       const struct vulndb_filter *filter, struct arena *a,
+		       struct vulndb_claim **ret, struct err *e)
+{
+	const uint8_t *p;
+	int r = find_claims(db, namespace, package, &p, e);
+
+	if (r < 0 || !p)
 		return r;
-	if (!p)
-		return 0;
-	return read_claims(db, vulndb_u32(p + 12), vulndb_u32(p + 16), filter, a, ret, e);
+	return read_wanted(db, vulndb_u32(p + 12), vulndb_u32(p + 16), filter, a, ret, e);
 }
 
 int vulndb_find(struct vulndb *db, str namespace, str package, struct arena *a,
 		struct vulndb_claim **ret, struct err *e)
 {
-	return vulndb_find_wanted(db, namespace, package, NULL, a, ret, e);
+	const uint8_t *p;
+	int r = find_claims(db, namespace, package, &p, e);
+
+	if (r < 0 || !p)
+		return r;
+	return vulndb_read_claims(db, vulndb_u32(p + 12), vulndb_u32(p + 16), a, ret, e);
 }
 
 int vulndb_vulnerability_id(struct vulndb *db, uint32_t ordinal, str *ret, struct err *e)

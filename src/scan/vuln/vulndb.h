@@ -2,7 +2,8 @@
  * The vulnerability database, read: an immutable mapped file (doc/formats/vulndb.md).
  *
  * The file may come from anywhere: every offset is checked against the section it points into before it is followed,
- * and each block's SHA-256 is verified the first time the block is touched. Opening reads the header and the block table.
+ * and each block's SHA-256 is verified the first time the block is touched. Opening reads the header and the hashes of the table of
+ * blocks.
  * Any number of processes share one mapping; a handle is used by one thread.
  */
 #ifndef SKEP_SCAN_VULN_VULNDB_H
@@ -47,7 +48,7 @@ struct vulndb_claim {
 bool vulndb_has_namespace(struct vulndb *db, str namespace);
 
 /**
- * The claims about one package.
+ * The claims about one package, in the order of vulndb_claim_compare().
  *
  * @param ret      array owned by @p a
  * @return number of claims (0: none), -EBADMSG damaged, -ENOBUFS
@@ -55,13 +56,22 @@ bool vulndb_has_namespace(struct vulndb *db, str namespace);
 MUST_CHECK int vulndb_find(struct vulndb *db, str namespace, str package, struct arena *a,
 			   struct vulndb_claim **ret, struct err *e);
 
-/** Asked with only the bounds of a claim filled in, texts and keys. */
+enum vulndb_verdict {
+	VULNDB_SKIP,
+	VULNDB_TAKE,
+	VULNDB_STOP /**< neither this claim nor one whose bound above is the same or smaller */
+};
+
+/** Asked with only the bounds of a claim filled in, texts and keys; claims come by their bound above, none and large first. */
 struct vulndb_filter {
-	bool (*wants)(void *ctx, const struct vulndb_claim *bounds);
+	enum vulndb_verdict (*judge)(void *ctx, const struct vulndb_claim *bounds);
 	void *ctx;
 };
 
-/** As vulndb_find(), for the claims @p filter wants; cheaper, for the others are never put together. NULL: all. */
+/** Orders claims by all they say, the vulnerability first: <0, 0, >0. */
+int vulndb_claim_compare(const struct vulndb_claim *a, const struct vulndb_claim *b);
+
+/** As vulndb_find(), for the claims @p filter takes, in the order it sees them; cheaper, for the others are never put together. */
 MUST_CHECK int vulndb_find_wanted(struct vulndb *db, str namespace, str package,
 				  const struct vulndb_filter *filter, struct arena *a,
 				  struct vulndb_claim **ret, struct err *e);

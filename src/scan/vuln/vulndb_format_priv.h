@@ -11,12 +11,13 @@
 #include "base/err.h"
 
 #define VULNDB_MAGIC "SKEPVDB\x1a"
-#define VULNDB_FORMAT 1
+#define VULNDB_FORMAT 2
 #define VULNDB_SIGNED_PREFIX "skep-vulndb-1\n"
 
 enum {
 	VULNDB_HEADER_BYTES = 4096,
-	VULNDB_BLOCK_BYTES = 4096,
+	VULNDB_BLOCK_BYTES = 1024,
+	VULNDB_PAGE_BYTES = 1024, /* of the block table, under one hash of the page table */
 	VULNDB_SUM_BYTES = 16,
 	VULNDB_ALIGN = 8,
 
@@ -31,7 +32,7 @@ enum {
 	VULNDB_AT_BLOCK_BYTES = 52,
 	VULNDB_AT_SECTION_TABLE = 56,
 	VULNDB_AT_ROOT =
-		3968, /* all before it, with the block table, is what the root hash covers */
+		3968, /* all before it, with the page table, is what the root hash covers */
 	VULNDB_AT_KEY_ID = 4000,
 	VULNDB_AT_SIGNATURE = 4008,
 	VULNDB_KEY_ID_BYTES = 8,
@@ -73,11 +74,18 @@ static inline uint32_t vulndb_record_bytes(enum vulndb_section s)
 enum {
 	VULNDB_UNKNOWN_U16 = 0xffff, /* a probability or a score nobody gave */
 	VULNDB_COLD_NONE = 0xffffffff,
-	VULNDB_COLD_RAW_BYTES = 8192,  /* text put into one cold block before the next is begun */
+	VULNDB_COLD_RAW_BYTES = 2048,  /* text put into one cold block before the next is begun */
 	VULNDB_COLD_RAW_MAX = 1 << 24, /* most a cold block may unpack to */
 	VULNDB_COLD_FIELDS = 5,        /* title, description, references, aliases, CWEs */
 	VULNDB_STRING_MAX = 65535,
 };
+
+/** Pages of a block table of @p blocks entries. */
+static inline uint32_t vulndb_pages(uint32_t blocks)
+{
+	return (uint32_t)(((uint64_t)blocks * VULNDB_SUM_BYTES + VULNDB_PAGE_BYTES - 1) /
+			  VULNDB_PAGE_BYTES);
+}
 
 static inline uint16_t vulndb_u16(const uint8_t *p)
 {
@@ -117,7 +125,7 @@ static inline void vulndb_set(uint8_t *p, uint64_t v, unsigned int bytes)
 
 /**
  * Completes a file that has its header (but for block table place, block count, hashes and signature) and its
- * sections: appends the block table, and fills in what the header lacks.
+ * sections: appends the block table and the page table, and fills in what the header lacks.
  *
  * @param private_seed NULL leaves it unsigned
  * @return 0, -ENOMEM, -EINVAL the seed is no key

@@ -76,27 +76,63 @@ static void name_bad_version(struct vulndb_layout *l, const struct build_claim *
 	l->stats.bad_versions++;
 }
 
-/* @return 1 written, 0 left out for its version, or an error */
-static int put_claim(struct vulndb_layout *l, const struct build_claim *c,
-		     enum version_scheme scheme, struct err *e)
+/* A claim and the places of its bounds' versions. */
+struct placed {
+	const struct build_claim *c;
+	uint32_t introduced, fixed, last_affected;
+	str upper; /* key of the bound above; empty: there is none */
+};
+
+/* @return 1 placed, 0 left out for a version, or an error */
+static int place_claim(struct vulndb_layout *l, const struct build_claim *c,
+		       enum version_scheme scheme, struct placed *ret, struct err *e)
 {
 	const uint32_t bounds[] = { c->introduced, c->fixed, c->last_affected };
-	uint32_t at[ARRAY_LEN(bounds)];
+	uint32_t *const at[] = { &ret->introduced, &ret->fixed, &ret->last_affected };
 
+	ret->c = c;
 	for (size_t i = 0; i < ARRAY_LEN(bounds); i++) {
-		int r = version_at(l, scheme, bounds[i], &at[i], e);
+		int r = version_at(l, scheme, bounds[i], at[i], e);
 
 		if (r < 0)
 			return r;
-		if (at[i] == BAD_VERSION) {
+		if (*at[i] == BAD_VERSION) {
 			name_bad_version(l, c, bounds[i]);
 			return 0;
 		}
 	}
+	return 1;
+}
+
+static str key_at(const struct vulndb_layout *l, uint32_t at)
+{
+	const uint8_t *p = (const uint8_t *)l->sections[VULNDB_VERSIONS].p + at;
+
+	if (at == 0)
+		return (str){ 0 };
+	return (str){ (const char *)p + 4 + vulndb_u16(p), vulndb_u16(p + 2) };
+}
+
+/* What reaches furthest up first, so that a reader may stop where the installed version has left all that follow. */
+static int compare_placed(const void *a, const void *b)
+{
+	const struct placed *x = a, *y = b;
+	int r = (x->upper.n == 0) - (y->upper.n == 0);
+
+	if (r == 0)
+		r = str_cmp(x->upper, y->upper);
+	return r ? -r : (x->c > y->c) - (x->c < y->c);
+}
+
+static void put_claim(struct vulndb_layout *l, const struct placed *p)
+{
+	const struct build_claim *c = p->c;
+
 	vulndb_layout_put(l, VULNDB_CLAIMS, l->ordinal[c->vulnerability], 4);
 	vulndb_layout_put(l, VULNDB_CLAIMS, vulndb_layout_pool(l, c->advisory), 4);
-	for (size_t i = 0; i < ARRAY_LEN(bounds); i++)
-		vulndb_layout_put(l, VULNDB_CLAIMS, at[i], 4);
+	vulndb_layout_put(l, VULNDB_CLAIMS, p->introduced, 4);
+	vulndb_layout_put(l, VULNDB_CLAIMS, p->fixed, 4);
+	vulndb_layout_put(l, VULNDB_CLAIMS, p->last_affected, 4);
 	vulndb_layout_put(l, VULNDB_CLAIMS, vulndb_layout_pool(l, c->arch), 4);
 	vulndb_layout_put(l, VULNDB_CLAIMS, vulndb_layout_pool(l, c->module), 4);
 	vulndb_layout_put(l, VULNDB_CLAIMS, c->origin, 2);
@@ -104,7 +140,35 @@ static int put_claim(struct vulndb_layout *l, const struct build_claim *c,
 	vulndb_layout_put(l, VULNDB_CLAIMS, c->severity, 1);
 	l->b->origins[c->origin].claims++;
 	l->stats.claims++;
-	return 1;
+}
+
+static int put_claims_of_package(struct vulndb_layout *l, size_t from, size_t end,
+				 enum version_scheme scheme, struct err *e)
+{
+	OWNED struct placed *placed = calloc(end - from, sizeof(*placed));
+	size_t n = 0;
+
+	if (!placed)
+		return err_set(e, ENOMEM, "no memory to sort the claims");
+	for (size_t i = from; i < end; i++) {
+		int r = place_claim(l, &l->b->claims[i], scheme, &placed[n], e);
+
+		if (r < 0)
+			return r;
+		n += (size_t)r;
+	}
+	if (buf_error(&l->sections[VULNDB_VERSIONS]) < 0)
+		return err_set(e, ENOMEM, "no memory for the database");
+	for (size_t i = 0; i < n; i++) {
+		placed[i].upper = key_at(l, placed[i].fixed);
+		if (placed[i].upper.n == 0)
+			placed[i].upper = key_at(l, placed[i].last_affected);
+	}
+	if (n > 1)
+		qsort(placed, n, sizeof(*placed), compare_placed);
+	for (size_t i = 0; i < n; i++)
+		put_claim(l, &placed[i]);
+	return 0;
 }
 
 static size_t end_of_run(const struct vulndb_builder *b, size_t from, bool of_package)
@@ -123,15 +187,10 @@ static int put_package(struct vulndb_layout *l, size_t from, size_t end, enum ve
 {
 	const struct build_claim *c = &l->b->claims[from];
 	uint32_t first = (uint32_t)l->stats.claims;
+	int r = put_claims_of_package(l, from, end, scheme, e);
 
-	for (size_t i = from; i < end; i++) {
-		int r = put_claim(l, &l->b->claims[i], scheme, e);
-
-		if (r < 0)
-			return r;
-	}
-	if (l->stats.claims == first)
-		return 0;
+	if (r < 0 || l->stats.claims == first)
+		return r;
 	vulndb_layout_put(l, VULNDB_PACKAGES, c->package_hash, 8);
 	vulndb_layout_put(l, VULNDB_PACKAGES, vulndb_layout_pool(l, c->package), 4);
 	vulndb_layout_put(l, VULNDB_PACKAGES, first, 4);

@@ -38,8 +38,8 @@ static int check_root(const struct vulndb_map *m, struct err *e)
 	uint8_t sum[SHA256_BYTES];
 
 	sha256_update(m->hash, (str){ (const char *)m->p, VULNDB_AT_ROOT });
-	sha256_update(m->hash,
-		      (str){ (const char *)m->sums, (size_t)m->block_count * VULNDB_SUM_BYTES });
+	sha256_update(m->hash, (str){ (const char *)m->pages,
+				      (size_t)vulndb_pages(m->block_count) * VULNDB_SUM_BYTES });
 	sha256_final(m->hash, sum);
 	if (memcmp(sum, m->p + VULNDB_AT_ROOT, SHA256_BYTES) != 0)
 		return err_set(e, EBADMSG,
@@ -73,10 +73,12 @@ static int read_header(struct vulndb_map *m, struct err *e)
 	if (vulndb_u32(h + VULNDB_AT_BLOCK_BYTES) != VULNDB_BLOCK_BYTES ||
 	    vulndb_u32(h + VULNDB_AT_SECTIONS) != VULNDB_SECTION_COUNT ||
 	    table_at < VULNDB_HEADER_BYTES || table_at > m->n ||
-	    (m->n - table_at) != (uint64_t)m->block_count * VULNDB_SUM_BYTES ||
+	    m->n - table_at !=
+		    VULNDB_SUM_BYTES * ((uint64_t)m->block_count + vulndb_pages(m->block_count)) ||
 	    covered < table_at - VULNDB_HEADER_BYTES)
 		return err_set(e, EBADMSG, "the vulnerability database's header is malformed");
 	m->sums = m->p + table_at;
+	m->pages = m->sums + (size_t)m->block_count * VULNDB_SUM_BYTES;
 	return read_sections(m, table_at, e);
 }
 
@@ -87,7 +89,7 @@ int vulndb_map_memory(str bytes, struct vulndb_map *ret, struct err *e)
 
 	if (r < 0)
 		return r;
-	m.verified = calloc((size_t)m.block_count / 8 + 1, 1);
+	m.verified = calloc(((size_t)m.block_count + vulndb_pages(m.block_count)) / 8 + 1, 1);
 	r = m.verified ? sha256_new(&m.hash, e)
 		       : err_set(e, ENOMEM, "no memory to open the vulnerability database");
 	if (r == 0)
@@ -162,25 +164,44 @@ int vulndb_map_check_signature(const struct vulndb_map *m, const uint8_t (*keys)
 		       id);
 }
 
-static int touch(struct vulndb_map *m, uint32_t block, struct err *e)
+static inline bool is_verified(const struct vulndb_map *m, uint64_t bit)
 {
-	uint64_t at = VULNDB_HEADER_BYTES + (uint64_t)block * VULNDB_BLOCK_BYTES;
-	uint64_t end = (uint64_t)(m->sums - m->p);
+	return m->verified[bit / 8] & (1u << (bit % 8));
+}
+
+/* Compares the bytes from `p`, up to `most` of them before `end`, with their hash, once; `bit` remembers it. */
+static int check(struct vulndb_map *m, uint64_t bit, const uint8_t *p, const uint8_t *end,
+		 size_t most, const uint8_t *want, struct err *e)
+{
+	size_t n = MIN((size_t)(end - p), most);
 	uint8_t sum[SHA256_BYTES];
 
-	if (m->verified[block / 8] & (1u << (block % 8)))
-		return 0;
-	sha256_update(m->hash, (str){ (const char *)m->p + at,
-				      MIN(end - at, (uint64_t)VULNDB_BLOCK_BYTES) });
+	sha256_update(m->hash, (str){ (const char *)p, n });
 	sha256_final(m->hash, sum);
-	if (memcmp(sum, m->sums + (size_t)block * VULNDB_SUM_BYTES, VULNDB_SUM_BYTES) != 0)
+	if (memcmp(sum, want, VULNDB_SUM_BYTES) != 0)
 		return err_set(e, EBADMSG,
-			       "the vulnerability database is damaged in block %u (bytes %llu to "
-			       "%llu): import it again",
-			       block, (unsigned long long)at,
-			       (unsigned long long)MIN(end, at + VULNDB_BLOCK_BYTES));
-	m->verified[block / 8] |= (uint8_t)(1u << (block % 8));
+			       "the vulnerability database is damaged in bytes %zu to %zu: import "
+			       "it again",
+			       (size_t)(p - m->p), (size_t)(p - m->p) + n);
+	m->verified[bit / 8] |= (uint8_t)(1u << (bit % 8));
 	return 0;
+}
+
+/* A block that was not looked at before: first the page of the table that holds its hash. */
+static int verify_block(struct vulndb_map *m, uint32_t block, struct err *e)
+{
+	uint32_t page = block / (VULNDB_PAGE_BYTES / VULNDB_SUM_BYTES);
+	uint64_t page_bit = (uint64_t)m->block_count + page;
+	int r = 0;
+
+	if (!is_verified(m, page_bit))
+		r = check(m, page_bit, m->sums + (size_t)page * VULNDB_PAGE_BYTES, m->pages,
+			  VULNDB_PAGE_BYTES, m->pages + (size_t)page * VULNDB_SUM_BYTES, e);
+	if (r == 0)
+		r = check(m, block, m->p + VULNDB_HEADER_BYTES + (size_t)block * VULNDB_BLOCK_BYTES,
+			  m->sums, VULNDB_BLOCK_BYTES, m->sums + (size_t)block * VULNDB_SUM_BYTES,
+			  e);
+	return r;
 }
 
 int vulndb_map_verify(struct vulndb_map *m, struct err *e)
@@ -189,7 +210,7 @@ int vulndb_map_verify(struct vulndb_map *m, struct err *e)
 	uint32_t blocks = (uint32_t)((bytes + VULNDB_BLOCK_BYTES - 1) / VULNDB_BLOCK_BYTES);
 
 	for (uint32_t i = 0; i < blocks; i++) {
-		int r = touch(m, i, e);
+		int r = is_verified(m, i) ? 0 : verify_block(m, i, e);
 
 		if (r < 0)
 			return r;
@@ -210,7 +231,7 @@ int vulndb_map_bytes(struct vulndb_map *m, enum vulndb_section s, uint64_t offse
 	last = at + (n ? n - 1 : 0);
 	for (uint64_t b = (at - VULNDB_HEADER_BYTES) / VULNDB_BLOCK_BYTES;
 	     n && b <= (last - VULNDB_HEADER_BYTES) / VULNDB_BLOCK_BYTES; b++) {
-		int r = touch(m, (uint32_t)b, e);
+		int r = is_verified(m, b) ? 0 : verify_block(m, (uint32_t)b, e);
 
 		if (r < 0)
 			return r;

@@ -14,10 +14,11 @@ struct vulndb_map {
 	const uint8_t *p;
 	size_t n;
 	bool mapped;       /**< munmap() it in the end */
-	uint8_t *verified; /**< a bit a block */
+	uint8_t *verified; /**< a bit a block, then a bit a page of the block table */
 	struct sha256 *hash;
 	uint32_t block_count;
-	const uint8_t *sums;
+	const uint8_t *sums;  /**< of the blocks */
+	const uint8_t *pages; /**< sums of the pages of `sums` */
 	struct {
 		uint64_t offset, bytes;
 		uint32_t records;

@@ -40,7 +40,7 @@ MUST_CHECK int vulndb_namespace_at(struct vulndb *db, uint32_t ordinal,
 /** @param ordinal counts over all namespaces; see vulndb_namespace.first_package */
 MUST_CHECK int vulndb_package_at(struct vulndb *db, uint32_t ordinal, struct vulndb_package *ret,
 				 struct err *e);
-/** The package's claims, in an array of @p a. @return how many, -EBADMSG, -ENOBUFS */
+/** The package's claims in the order of vulndb_claim_compare(), in an array of @p a. @return how many, -EBADMSG, -ENOBUFS */
 MUST_CHECK int vulndb_package_claims(struct vulndb *db, const struct vulndb_package *p,
 				     struct arena *a, struct vulndb_claim **ret, struct err *e);
 /** Whether a claim of the package is about the vulnerability; cheaper than reading them. @return 1, 0 or -EBADMSG */
