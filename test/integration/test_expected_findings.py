@@ -1,6 +1,11 @@
 """Findings against the lists computed independently (apk version -t, dpkg --compare-versions, rpm.labelCompare)."""
 import csv
+import io
 import json
+import re
+import subprocess
+import tarfile
+from urllib.parse import quote
 
 import pytest
 
@@ -105,3 +110,41 @@ def test_nothing_the_changelog_says_is_fixed(skep, shared, database):
     report = skep.report("rootfs", shared / "rootfs/deb-bookworm.tar.xz", "--db", database)
     suspects = {(f["evidence"]["comparedName"], f["vulnerability"]) for f in report["findings"]} & fixed
     assert not suspects
+
+
+def summaries(shared):
+    """Advisory to summary, of AlmaLinux's OSV records."""
+    archive = shared / "vulndb/almalinux-osv-2026-08-21.tar.zst"
+    raw = subprocess.run(["zstd", "-dcq", archive], capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(raw)) as t:
+        records = (json.load(t.extractfile(m)) for m in t.getmembers() if m.name.endswith(".json"))
+        return {r["id"]: r.get("summary", "") for r in records}
+
+
+@pytest.mark.parametrize("stream, package, version", [
+    ("nodejs:14", "nodejs", "1:14.18.2-2.module_el8.5.0+2618+8d46dafd"),
+    ("php:7.4", "php", "7.4.6-4.module_el8.6.0+2726+1b8c1d4e"),
+    ("container-tools:4.0", "podman", "2:4.0.2-6.module_el8.6.0+2878+e681bc44"),
+])
+def test_module_streams_of_almalinux8_are_kept_apart(skep, shared, database, tmp_path, stream, package, version):
+    """Only advisories on the package's own stream apply; where its label was lost, those on every stream."""
+    told = summaries(shared)
+    epoch, _, rest = version.rpartition(":")
+
+    def advisories(label):
+        purl = f"pkg:rpm/almalinux/{package}@{quote(rest, safe='')}?arch=x86_64&distro=almalinux-8.6"
+        purl += f"&epoch={epoch}" if epoch else ""
+        purl += f"&rpmmod={quote(label, safe='')}" if label else ""
+        bom = tmp_path / "alma.cdx.json"
+        bom.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": [
+            {"type": "operating-system", "name": "almalinux", "version": "8.6"},
+            {"type": "library", "name": package, "version": version, "purl": purl}]}))
+        report = skep.report("image", f"sbom:{bom}", "--db", database)
+        return {a for f in report["findings"] for a in f["advisories"]}
+
+    # Few summaries name no stream at all: their advisories stay with every one.
+    streams = {a: [w for w in re.split("[ ,/]+", s) if ":" in w.rstrip(":")] for a, s in told.items()}
+    own = {a for a, names in streams.items() if stream in names or not names}
+    labelled, bare = advisories(f"{stream}:8060020220523160029:ad008a3a"), advisories("")
+    assert labelled and labelled <= own
+    assert labelled == bare & own and bare - own

@@ -63,6 +63,52 @@ static void osv_of_a_distribution_names_its_cves(void **state UNUSED)
 		      "");
 }
 
+static void osv_takes_modules_from_the_summary(void **state UNUSED)
+{
+	static const struct {
+		const char *summary, *fixed, *module;
+	} cases[] = {
+		{ "Important: nodejs:16 security update", "1:16.1-1.module_el8.6.0+1+a",
+		  "nodejs:16" },
+		{ "nodejs:16 bug fix, and security update", "1:16.1-1.module+el8.6.0+1+a",
+		  "nodejs:16" },
+		{ "Low: virt:rhel and virt-devel:rhel security, bug fix update",
+		  "1-1.module_el8+1+a", "virt:rhel,virt-devel:rhel" },
+		{ "Moderate: php:8.0, php:8.1 security update", "1-1.module_el8+1+a",
+		  "php:8.0,php:8.1" },
+		{ "ALSA-2023:1: php:8.0 security update (Important)", "1-1.module_el8+1+a",
+		  "php:8.0" },
+		{ "Important: httpd:2.4/mod_http2 security update", "1-1.module_el8+1+a",
+		  "httpd:2.4" },
+		{ "Low: see ALSA-2023:1 and https://x.example/a", "1-1.module_el8+1+a", "-" },
+		{ "Moderate: go-toolset security update", "1-1.module_el8+1+a", "-" },
+		{ "", "1-1.module_el8+1+a", "-" },
+		/* A package of the same advisory that is outside the module. */
+		{ "Important: nodejs:16 security update", "1-1.el8", "-" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		OWNED_BUF text = BUF_INIT;
+		OWNED_BUF want = BUF_INIT;
+
+		buf_printf(
+			&text,
+			"{\"id\":\"ALSA-2023:1\",\"summary\":\"%s\",\"affected\":[{\"package\":{"
+			"\"ecosystem\":\"AlmaLinux:8\",\"name\":\"p\"},\"ranges\":[{\"type\":"
+			"\"ECOSYSTEM\",\"events\":[{\"introduced\":\"0\"},{\"fixed\":\"%s\"}]}]}],"
+			"\"related\":[\"CVE-2022-3715\"]}",
+			cases[i].summary, cases[i].fixed);
+		buf_printf(&want, "almalinux:8 p CVE-2022-3715 ALSA-2023:1 0,%s,- fixed %s - %s\n",
+			   cases[i].fixed,
+			   str_starts(str_from(cases[i].summary), S("Imp"))   ? "high"
+			   : str_starts(str_from(cases[i].summary), S("Low")) ? "low"
+			   : str_starts(str_from(cases[i].summary), S("Mod")) ? "medium"
+									      : "unknown",
+			   cases[i].module);
+		assert_claims("ALSA.json", "osv", buf_cstr(&text), buf_cstr(&want));
+	}
+}
+
 static void osv_names_the_ecosystems(void **state UNUSED)
 {
 	static const char *const pairs[][2] = {
@@ -183,6 +229,7 @@ int main(void)
 		cmocka_unit_test(osv_makes_a_claim_of_each_event_pair),
 		cmocka_unit_test(osv_lists_versions_where_there_is_no_range),
 		cmocka_unit_test(osv_of_a_distribution_names_its_cves),
+		cmocka_unit_test(osv_takes_modules_from_the_summary),
 		cmocka_unit_test(osv_names_the_ecosystems),
 		cmocka_unit_test(alpine_secdb_mends_its_ids),
 		cmocka_unit_test(debian_advisory_lists),

@@ -26,6 +26,7 @@ static const char claims[] =
 	"almalinux:9 nodejs CVE-23 1:16.20.2-1.module_el9.2.0+1+a module=nodejs:16\n"
 	"almalinux:9 nodejs CVE-24 1:18.20.2-1.module_el9.2.0+1+a module=nodejs:18\n"
 	"almalinux:9 nodejs CVE-25 1:99.0-1.el9\n"
+	"almalinux:9 virt CVE-27 2-1.module_el9.2.0+1+a module=virt:rhel,virt-devel:rhel\n"
 	"almalinux:9 npm CVE-26 1:8.19.4-1.16.20.2.1.module_el9.2.0+1+a\n"
 	"azurelinux:3.0 perl CVE-30 4:5.38.2-3.azl3\n"
 	"oracle:8 glibc CVE-60 2.28-151.el8\n"
@@ -384,6 +385,17 @@ static void ignores_epochs_that_source_packages_lost(void **state)
 
 static void keeps_modules_apart(void **state)
 {
+	static const struct {
+		const char *label;
+		bool is_affected;
+	} of_virt[] = {
+		{ "virt:rhel:9020020230101:rhel9", true },
+		{ "virt-devel:rhel", true },
+		{ "", true },
+		{ "virt:rhel9:9020020230101:rhel9", false },
+		{ "virt-dev:rhel", false },
+		{ "nodejs:16", false },
+	};
 	struct package p =
 		rpm("nodejs", "1:16.20.0-1.module_el9.2.0+1+a", "nodejs:16:9020020230101:rhel9");
 	struct package npm = rpm("npm", "1:8.19.2-1.16.20.0.1.module_el9.2.0+1+a", "");
@@ -400,6 +412,12 @@ static void keeps_modules_apart(void **state)
 	npm.version = S("1:8.19.2-1.el9");
 	r = match(*state, ALMA, &npm, 1, false);
 	expect(&r, "");
+	/* A claim about two modules, one of which is the package's, whole. */
+	for (size_t i = 0; i < ARRAY_LEN(of_virt); i++) {
+		p = rpm("virt", "1-1.module_el9.2.0+1+a", of_virt[i].label);
+		r = match(*state, ALMA, &p, 1, false);
+		expect(&r, of_virt[i].is_affected ? "CVE-27:2-1.module_el9.2.0+1+a" : "");
+	}
 }
 
 static void keeps_flavours_of_oracle_apart(void **state)

@@ -13,6 +13,7 @@ struct record {
 	size_t delivered;
 	size_t unmatched; /* packages of ecosystems we do not match */
 	bool distribution;
+	str modules; /* "nodejs:16", or several separated by commas, from a distribution's summary */
 };
 
 static str origin_of(str id)
@@ -83,8 +84,45 @@ static enum severity rated(const struct value *v, str summary)
 	return s;
 }
 
+/*
+ * OSV has no member for modules. AlmaLinux, Rocky and Red Hat name them in the summary: "Important: nodejs:16 security
+ * update", "Moderate: virt:rhel and virt-devel:rhel security, bug fix, and enhancement update".
+ */
+static int name_modules(struct record *r, str summary)
+{
+	str all = { 0 };
+
+	while (r->distribution && summary.n) {
+		str word = str_cut(&summary, ' '), stream;
+
+		if (str_ends(word, S(",")))
+			word.n--;
+		/* "httpd:2.4/mod_http2" says which of the module's packages. */
+		if (str_search(word, S("//")) == word.n)
+			word = str_take(word, str_find(word, '/'));
+		stream = word;
+		if (str_cut(&stream, ':').n == 0 || stream.n == 0 ||
+		    str_find(stream, ':') < stream.n || str_find(word, ',') < word.n ||
+		    str_starts(stream, S("//")) || str_starts(word, r->id))
+			continue;
+		all = all.n ? arena_printf(r->d->arena, "%.*s,%.*s", STR_ARG(all), STR_ARG(word))
+			    : word;
+		if (!all.p)
+			return -ENOBUFS;
+	}
+	r->modules = all;
+	return 0;
+}
+
+static bool is_of_module(const struct claim *c)
+{
+	return str_search(c->fixed, S(".module")) < c->fixed.n ||
+	       str_search(c->last_affected, S(".module")) < c->last_affected.n;
+}
+
 static int emit(struct record *r, struct claim *c)
 {
+	c->module = is_of_module(c) ? r->modules : (str){ 0 };
 	c->state = c->fixed.n ? FIX_FIXED : FIX_AFFECTED;
 	for (size_t i = 0; i < r->names.count; i++) {
 		int e;
@@ -261,7 +299,7 @@ int osv_deliver(const struct delivery *outer, const struct value *record)
 	if (value_get_str(record, "withdrawn").n)
 		return 0;
 	r.severity = rated(record, value_get_str(record, "summary"));
-	if (name_record(&r) < 0)
+	if (name_record(&r) < 0 || name_modules(&r, value_get_str(record, "summary")) < 0)
 		return delivery_spent(&d);
 	if (is_no_vulnerability(&r))
 		return 0;

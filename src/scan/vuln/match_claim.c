@@ -28,6 +28,19 @@ static bool says_module(str version)
 	return str_search(version, S(".module")) < version.n;
 }
 
+/* Whether one of the streams, "virt:rhel,virt-devel:rhel", is that of the label, "virt:rhel:8060020220607:6c6a0a06". */
+static bool is_one_of(str label, str streams)
+{
+	while (streams.n) {
+		str stream = str_cut(&streams, ',');
+
+		if (stream.n && str_starts(label, stream) &&
+		    (label.n == stream.n || label.p[stream.n] == ':'))
+			return true;
+	}
+	return false;
+}
+
 /*
  * A module's packages carry a label; a release with ".module" in it gives them away where the label was lost or the
  * feed knows none. Claims about a module and packages outside one have nothing to do with each other.
@@ -39,10 +52,7 @@ static bool module_applies(const struct vulndb_claim *c, const struct package *p
 
 	if (modular_claim != modular_package)
 		return false;
-	if (c->module.n == 0 || p->module.n == 0)
-		return true;
-	return str_starts(p->module, c->module) &&
-	       (p->module.n == c->module.n || p->module.p[c->module.n] == ':');
+	return c->module.n == 0 || p->module.n == 0 || is_one_of(p->module, c->module);
 }
 
 enum flavour { PLAIN, KSPLICE, FIPS };
