@@ -8,6 +8,7 @@
 #define SKEP_POLICY_CONDITION_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 #define CONDITION_MAX_DEPTH 1000
@@ -43,8 +44,13 @@ enum condition_operator {
 
 const char *condition_operator_name(enum condition_operator op);
 
-/** "contains oneof (...)": how a string operator takes a list. */
-enum condition_quantifier { CONDITION_PLAIN, CONDITION_ONEOF, CONDITION_ANYOF, CONDITION_ALLOF };
+/** "contains anyof (...)": how a string operator takes a list. With an empty list the check is false. */
+enum condition_quantifier {
+	CONDITION_PLAIN,
+	CONDITION_ONEOF, /**< holds for exactly one value */
+	CONDITION_ANYOF, /**< for one or more */
+	CONDITION_ALLOF, /**< for all */
+};
 
 enum condition_transform {
 	TRANSFORM_TOLOWER,
@@ -57,12 +63,15 @@ enum condition_transform {
 	TRANSFORM_GETOPT, /**< (arguments, option string)[option] */
 };
 
-/** What stands on a side of a comparison. */
+const char *condition_transform_name(enum condition_transform t);
+
+/** What stands on a side of a comparison. On the right a field is written val(field). */
 struct condition_term {
-	enum { TERM_FIELD, TERM_TRANSFORM, TERM_TEXT } kind;
-	str text; /**< TERM_FIELD: as written with its argument; TERM_TEXT: unquoted */
+	enum { TERM_FIELD, TERM_TRANSFORM, TERM_TEXT, TERM_LIST } kind;
+	str text; /**< TERM_FIELD: name or name[argument], the argument unquoted; TERM_TEXT: unquoted */
 	enum condition_transform transform;
-	struct condition_term *args; /**< TERM_TRANSFORM */
+	struct condition_term
+		*args; /**< TERM_TRANSFORM; TERM_LIST, which stands only among these */
 	size_t arg_count;
 	str option; /**< getopt's */
 };
@@ -78,9 +87,14 @@ enum condition_kind {
 /** A node. AND and OR have two children or more, NOT one. */
 struct condition {
 	enum condition_kind kind;
-	uint32_t offset; /**< of its first byte in the text that was parsed */
+	uint16_t
+		height; /**< levels of the tree it heads, a leaf has 1; at most CONDITION_MAX_DEPTH */
+	uint32_t
+		size; /**< nodes of that tree, shared ones counted each time; at most CONDITION_MAX_NODES */
+	uint32_t
+		offset; /**< of its first byte in the text that was parsed; in a rule set see rule_set_note() */
 	struct condition **children;
-	size_t child_count;
+	size_t child_count;         /**< 0 for CHECK and MACRO */
 	str name;                   /**< CONDITION_MACRO */
 	struct condition_term left; /**< CONDITION_CHECK */
 	enum condition_operator op;
@@ -90,6 +104,8 @@ struct condition {
 	size_t right_count;
 	bool right_is_list; /**< written with parentheses */
 };
+
+#define CONDITION_MAX_TERM_DEPTH 16 /**< transformers and lists within each other */
 
 /**
  * Parses a condition.
@@ -101,5 +117,24 @@ struct condition {
  */
 MUST_CHECK int condition_parse(str text, unsigned int max_depth, struct arena *a,
 			       struct condition **ret, size_t *ret_at, struct err *e);
+
+/** Writes a condition so that parsing it gives the same tree. Macros and texts are quoted where they must be. */
+void condition_print(const struct condition *c, struct buf *out);
+
+/** A walk over a tree without recursion, which gives each node twice: entering it and, after its children, leaving it. */
+struct condition_walk {
+	struct condition_step {
+		const struct condition *node;
+		size_t next; /**< child to visit next */
+	} steps[CONDITION_MAX_DEPTH];
+	size_t depth; /**< of the node given last; 1 for the root */
+	bool entering;
+};
+
+void condition_walk_begin(struct condition_walk *w, const struct condition *root);
+/** The next node, NULL at the end. */
+const struct condition *condition_walk_next(struct condition_walk *w);
+/** Where the node given last hangs in its parent, NULL for the root. What is put there is not walked. */
+struct condition **condition_walk_slot(const struct condition_walk *w);
 
 #endif
