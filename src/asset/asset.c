@@ -468,6 +468,11 @@ int asset_poll(struct asset *a, asset_handler on_change, void *ctx, struct err *
 	return 0;
 }
 
+bool asset_settled(const struct asset *a)
+{
+	return !a->pending;
+}
+
 void asset_each(struct asset *a, void (*fn)(void *ctx, const struct container *c), void *ctx)
 {
 	for (struct roster_entry *n = NULL; (n = roster_next(a->roster, n));)

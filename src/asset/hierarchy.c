@@ -12,7 +12,7 @@
 #define HANDLE_KERNFS 0xfe
 #define WALK_BYTES_MAX (64u << 20)
 
-static const char *const controllers[] = { "memory", "pids", "devices", "cpu", "freezer" };
+static const char *const controllers[] = { "memory", "pids", "cpu", "devices" };
 
 /* /proc/cgroups: "memory\t4\t24\t1" */
 static uint32_t number_of(int root_fd, const char *controller)

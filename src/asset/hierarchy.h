@@ -3,7 +3,7 @@
  *
  * Where cgroup2 is mounted on /sys/fs/cgroup it is that; engines decide by the same test. Else engines place containers in
  * v1 hierarchies, and the v2 tree beside them (/sys/fs/cgroup/unified) has them all in its root: then it is the hierarchy of the
- * first v1 controller of memory, pids, devices, cpu, freezer that is mounted. (doc/decisions/0009 says more.)
+ * first v1 controller of memory, pids, cpu, devices that is mounted. (doc/decisions/0009 says more.)
  *
  * A cgroup's id is its kernfs node's, the same as its folder's inode number and as what BPF programs read.
  */
