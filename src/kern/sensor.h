@@ -49,6 +49,9 @@ enum sensor_backend sensor_backend_of(const struct sensor *s);
 MUST_CHECK int sensor_set_filter(struct sensor *s, const struct kernel_filter *filter,
 				 struct err *e);
 
+/** The cgroup hierarchy that cgroup_id is of, as in /proc/PID/cgroup; 0: the unified one (v2). */
+uint32_t sensor_hierarchy(const struct sensor *s);
+
 /** Readable when events wait; for poll(2). */
 int sensor_fd(const struct sensor *s);
 

@@ -1,0 +1,363 @@
+/** @file
+ * How a BPF program tells something: claim a scratch slot, write a record into it, send it to a ring.
+ *
+ *	struct emit w;
+ *	if (!emit_begin(&w))
+ *		return 0;
+ *	h = emit_head(&w, task, EVENT_X, parts);
+ *	...fill the parts...
+ *	emit_text(&w, RECORD_PATH, src, n);
+ *	emit_send_bulk(&w);           // or emit_send_state(); emit_drop() when it is not to be sent
+ *
+ * Slots are claimed with an atomic bit, so that programs that preempt one another on a processor never share one.
+ */
+#ifndef SKEP_KERN_EMIT_BPF_H
+#define SKEP_KERN_EMIT_BPF_H
+
+#include "kern/kernel.h"
+#include "kern/control.h"
+#include "kern/record.h"
+
+enum event_type {
+#define X(id, name, family) EVENT_##id,
+#include "model/event_type.def"
+#undef X
+	EVENT_TYPE_COUNT
+};
+
+/* Those of model/event.h that programs set. */
+enum { EVENT_TRUNCATED = 1, EVENT_RACY = 2, EVENT_IO_URING = 4, EVENT_REPLAYED = 8 };
+
+#define EMIT_FIXED_MAX 512
+#define EMIT_TEXT_MAX (5 * RECORD_PATH_MAX)
+#define EMIT_WALK_BYTES RECORD_PATH_MAX
+
+struct scratch {
+	__u8 walk[EMIT_WALK_BYTES + 256]; /* a path grows here from its end to its beginning */
+	__u8 record[EMIT_FIXED_MAX + EMIT_TEXT_MAX];
+};
+
+/* Every object declares the same maps; the loader gives all of them those of the first. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 22);
+} state_ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 23);
+} bulk_ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct control);
+} control SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CONTROL_MAX_CGROUPS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct control_cgroup);
+} cgroups SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, CONTROL_SLOTS);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} scratch_busy SEC(".maps");
+
+/* How many events of each type the filter dropped. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, EVENT_TYPE_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} passed_over SEC(".maps");
+
+struct emit {
+	struct scratch *s;
+	__u64 *busy;
+	__u64 bit;
+	__u32 at; /* where the next text goes, from the record's beginning */
+};
+
+static __always_inline const struct control *control_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&control, &zero);
+}
+
+static __always_inline struct control_cgroup *cgroup_get(__u64 id)
+{
+	struct control_cgroup fresh = { 0 };
+	struct control_cgroup *c = bpf_map_lookup_elem(&cgroups, &id);
+
+	if (c)
+		return c;
+	bpf_map_update_elem(&cgroups, &id, &fresh, BPF_NOEXIST);
+	c = bpf_map_lookup_elem(&cgroups, &id);
+	if (c)
+		return c;
+	id = 0;
+	return bpf_map_lookup_elem(&cgroups, &id);
+}
+
+static __always_inline void cgroup_lost(__u64 id, enum control_loss cause)
+{
+	struct control_cgroup *c = cgroup_get(id);
+
+	if (c)
+		__sync_fetch_and_add(&c->lost[cause], 1);
+}
+
+static __always_inline __u64 task_css_id(struct task_struct *t, __u32 subsys)
+{
+	struct css_set *set = t->cgroups;
+	struct cgroup_subsys_state *css = 0;
+
+	bpf_probe_read_kernel(&css, sizeof(css), &set->subsys[0] + (subsys & 31));
+	return css ? BPF_CORE_READ(css, cgroup, kn, id) : 0;
+}
+
+#define CSS_ID(t, controller) \
+	(bpf_core_enum_value_exists(enum cgroup_subsys_id, controller##_cgrp_id) \
+		 ? task_css_id(t, \
+			       bpf_core_enum_value(enum cgroup_subsys_id, controller##_cgrp_id)) \
+		 : (t)->cgroups->dfl_cgrp->kn->id)
+
+static __always_inline __u64 task_cgroup_id(const struct control *c, struct task_struct *t)
+{
+	switch (c->hierarchy) {
+	case CONTROL_MEMORY:
+		return CSS_ID(t, memory);
+	case CONTROL_PIDS:
+		return CSS_ID(t, pids);
+	case CONTROL_CPU:
+		return CSS_ID(t, cpu);
+	case CONTROL_DEVICES:
+		return CSS_ID(t, devices);
+	default:
+		return t->cgroups->dfl_cgrp->kn->id;
+	}
+}
+
+static __always_inline void count_passed_over(enum event_type type)
+{
+	__u32 key = type;
+	__u64 *n = bpf_map_lookup_elem(&passed_over, &key);
+
+	if (n)
+		__sync_fetch_and_add(n, 1);
+}
+
+static __always_inline bool emit_begin(struct emit *w)
+{
+	__u32 zero = 0;
+	__u64 *busy = bpf_map_lookup_elem(&scratch_busy, &zero);
+
+	if (!busy)
+		return false;
+	for (__u32 slot = 0; slot < CONTROL_SLOTS; slot++) {
+		__u64 bit = 1ull << slot;
+
+		if (__sync_fetch_and_or(busy, bit) & bit)
+			continue;
+		w->s = bpf_map_lookup_elem(&scratch, &slot);
+		w->busy = busy;
+		w->bit = bit;
+		if (w->s)
+			return true;
+		__sync_fetch_and_and(busy, ~bit);
+	}
+	cgroup_lost(0, CONTROL_LOST_READ);
+	return false;
+}
+
+static __always_inline void emit_drop(struct emit *w)
+{
+	__sync_fetch_and_and(w->busy, ~w->bit);
+}
+
+static __always_inline __u32 parts_bytes(__u32 parts)
+{
+	return (parts & RECORD_ARGS ? sizeof(struct record_args) : 0) +
+	       (parts & RECORD_FD ? sizeof(struct record_fd) : 0) +
+	       (parts & RECORD_CAPS ? sizeof(struct record_caps) : 0) +
+	       (parts & RECORD_EXEC ? sizeof(struct record_exec) : 0);
+}
+
+/** Writes the head for something @p t does; @p parts must be a constant. Text follows with emit_text(). */
+static __always_inline struct record_head *emit_head(struct emit *w, const struct control *c,
+						     struct task_struct *t, enum event_type type,
+						     __u32 parts)
+{
+	struct record_head *h = (struct record_head *)w->s->record;
+	const struct cred *cred = t->cred;
+
+	_Static_assert(sizeof(struct record_head) + sizeof(struct record_args) +
+				       sizeof(struct record_fd) + sizeof(struct record_caps) +
+				       sizeof(struct record_exec) <=
+			       EMIT_FIXED_MAX,
+		       "the fixed parts fit");
+	__builtin_memset(h, 0, sizeof(*h));
+	h->type = type;
+	h->time_ns = bpf_ktime_get_boot_ns();
+	h->start_ns = t->group_leader->start_boottime;
+	h->cgroup_id = task_cgroup_id(c, t);
+	h->pid = t->tgid;
+	h->tid = t->pid;
+	h->user = cred->euid.val;
+	h->group = cred->egid.val;
+	h->cpu = bpf_get_smp_processor_id();
+	h->parts = parts;
+	w->at = sizeof(*h) + parts_bytes(parts);
+	if (parts)
+		__builtin_memset(w->s->record + sizeof(*h), 0, parts_bytes(parts));
+	return h;
+}
+
+static __always_inline struct record_head *emit_record(struct emit *w)
+{
+	return (struct record_head *)w->s->record;
+}
+
+static __always_inline void *emit_part(struct emit *w, __u32 before)
+{
+	return w->s->record + sizeof(struct record_head) + parts_bytes(before);
+}
+
+/* Appends n bytes of kernel memory; more than RECORD_PATH_MAX are cut, and what cannot be read is left out. */
+static __always_inline __u32 emit_bytes(struct emit *w, const void *src, __u32 n)
+{
+	__u32 at = w->at;
+
+	if (n > RECORD_PATH_MAX) {
+		n = RECORD_PATH_MAX;
+		emit_record(w)->marks |= EVENT_TRUNCATED;
+	}
+	if (at > sizeof(w->s->record) - RECORD_PATH_MAX)
+		return 0;
+	if (bpf_probe_read_kernel(w->s->record + at, n, src))
+		return 0;
+	w->at = at + n;
+	return n;
+}
+
+static __always_inline void emit_text(struct emit *w, enum record_span span, const void *src,
+				      __u32 n)
+{
+	emit_record(w)->span[span] = emit_bytes(w, src, n);
+}
+
+/* Appends a string from the program's memory, which another thread may change: the event is marked so. */
+static __always_inline void emit_user_string(struct emit *w, enum record_span span, const void *src)
+{
+	__u32 at = w->at;
+	long n;
+
+	if (!src || at > sizeof(w->s->record) - RECORD_PATH_MAX)
+		return;
+	n = bpf_probe_read_user_str(w->s->record + at, RECORD_PATH_MAX, src);
+	if (n < 1)
+		return;
+	n--;
+	emit_record(w)->marks |= EVENT_RACY;
+	emit_record(w)->span[span] = n;
+	w->at = at + (n & (RECORD_PATH_MAX - 1));
+}
+
+/* A string of the kernel's. */
+static __always_inline __u32 emit_kernel_string(struct emit *w, const void *src)
+{
+	__u32 at = w->at;
+	long n;
+
+	if (!src || at > sizeof(w->s->record) - RECORD_PATH_MAX)
+		return 0;
+	n = bpf_probe_read_kernel_str(w->s->record + at, RECORD_PATH_MAX, src);
+	if (n < 1)
+		return 0;
+	n = (n - 1) & (RECORD_PATH_MAX - 1);
+	w->at = at + n;
+	return n;
+}
+
+/* One wake-up for each time the agent went to sleep, none for each event. */
+static __always_inline __u64 wake_flags(void)
+{
+	__u32 zero = 0;
+	struct control *c = bpf_map_lookup_elem(&control, &zero);
+
+	if (c && c->asleep && __sync_lock_test_and_set(&c->asleep, 0))
+		return BPF_RB_FORCE_WAKEUP;
+	return BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline __u32 emit_close(struct emit *w)
+{
+	__u32 n = (w->at + 7) & ~7u;
+
+	if (n > sizeof(w->s->record))
+		n = sizeof(w->s->record);
+	emit_record(w)->bytes = n;
+	return n;
+}
+
+static __always_inline void emit_send(struct emit *w, void *ring, enum control_loss cause)
+{
+	__u32 n = emit_close(w);
+
+	if (bpf_ringbuf_output(ring, w->s->record, n, wake_flags()))
+		cgroup_lost(emit_record(w)->cgroup_id, cause);
+	emit_drop(w);
+}
+
+static __always_inline void emit_send_state(struct emit *w)
+{
+	emit_send(w, &state_ring, CONTROL_LOST_STATE);
+}
+
+/* Whether the cgroup may send one more bulk event now; an event that may not is counted as lost. */
+static __always_inline bool bucket_take(const struct control *c, __u64 cgroup_id, __u64 now)
+{
+	struct control_cgroup *g = cgroup_get(cgroup_id);
+	__u64 until;
+
+	if (!g)
+		return true;
+	until = g->paid_until_ns;
+	if (until < now)
+		until = now;
+	if (until - now > c->burst_ns) {
+		__sync_fetch_and_add(&g->lost[CONTROL_LOST_RATE], 1);
+		return false;
+	}
+	/* Two processors at once may both pay from the same value: one event too many, never one too few. */
+	g->paid_until_ns = until + c->rate_ns;
+	return true;
+}
+
+static __always_inline void emit_send_bulk(struct emit *w, const struct control *c)
+{
+	struct record_head *h = emit_record(w);
+
+	if (bucket_take(c, h->cgroup_id, h->time_ns))
+		emit_send(w, &bulk_ring, CONTROL_LOST_BULK);
+	else
+		emit_drop(w);
+}
+
+#endif

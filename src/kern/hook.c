@@ -1,0 +1,433 @@
+#include "kern/hook.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+
+#include "kern/hook_object.h"
+#include "kern/hook_place.h"
+
+const struct hook hook_table[] = {
+#define ALWAYS true
+#define WANTED false
+#define X(of, obj, prog, how, where, want, event) \
+	{ .backends = HOOK_##of, \
+	  .object = #obj, \
+	  .program = #prog, \
+	  .kind = HOOK_##how, \
+	  .target = where, \
+	  .always = want, \
+	  .type = EVENT_##event },
+#include "kern/hook.def"
+#undef X
+#undef ALWAYS
+#undef WANTED
+};
+const size_t hook_count = ARRAY_LEN(hook_table);
+
+#define MAX_MAPS 48
+#define WHY_BYTES 160
+#define LOG_BYTES (64 * 1024)
+
+struct row {
+	int program, link;
+	char why[WHY_BYTES];
+};
+
+struct hooks {
+	struct hooks_config config;
+	struct row rows[ARRAY_LEN(hook_table)];
+	struct {
+		char name[16];
+		int fd;
+	} maps[MAX_MAPS];
+	size_t map_count;
+	int tracefs, cgroup_root;
+	char log[LOG_BYTES];
+};
+
+int hooks_new(const struct hooks_config *c, struct hooks **ret, struct err *e)
+{
+	struct hooks *h;
+
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return err_set(e, EOPNOTSUPP,
+			       "this kernel has no BTF (/sys/kernel/btf/vmlinux): a kernel built "
+			       "with CONFIG_DEBUG_INFO_BTF=y is needed");
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return err_set(e, ENOMEM, "sensor: out of memory");
+	libbpf_set_print(NULL);
+	h->config = *c;
+	h->tracefs = h->cgroup_root = -1;
+	for (size_t i = 0; i < hook_count; i++)
+		h->rows[i].program = h->rows[i].link = -1;
+	*ret = h;
+	return 0;
+}
+
+void hooks_free(struct hooks *h)
+{
+	if (!h)
+		return;
+	for (size_t i = 0; i < hook_count; i++) {
+		cleanup_close(&h->rows[i].link);
+		cleanup_close(&h->rows[i].program);
+	}
+	for (size_t i = 0; i < h->map_count; i++)
+		cleanup_close(&h->maps[i].fd);
+	cleanup_close(&h->tracefs);
+	cleanup_close(&h->cgroup_root);
+	free(h);
+}
+
+int hooks_map(const struct hooks *h, const char *name)
+{
+	for (size_t i = 0; i < h->map_count; i++)
+		if (strncmp(h->maps[i].name, name, sizeof(h->maps[i].name) - 1) == 0)
+			return h->maps[i].fd;
+	return -ENOENT;
+}
+
+/* Gives the object the maps that earlier ones made. */
+static int share_maps(struct hooks *h, struct bpf_object *o)
+{
+	struct bpf_map *m;
+	int fd, r;
+
+	bpf_object__for_each_map(m, o)
+	{
+		const char *name = bpf_map__name(m);
+
+		if (strcmp(name, "state_ring") == 0)
+			r = bpf_map__set_max_entries(m, (uint32_t)h->config.state_ring_bytes);
+		else if (strcmp(name, "bulk_ring") == 0)
+			r = bpf_map__set_max_entries(m, (uint32_t)h->config.bulk_ring_bytes);
+		else
+			r = 0;
+		fd = bpf_map__is_internal(m) ? -ENOENT : hooks_map(h, name);
+		if (!r && fd >= 0)
+			r = bpf_map__reuse_fd(m, fd);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static int keep_maps(struct hooks *h, struct bpf_object *o)
+{
+	struct bpf_map *m;
+
+	bpf_object__for_each_map(m, o)
+	{
+		const char *name = bpf_map__name(m);
+		int fd;
+
+		if (bpf_map__is_internal(m) || hooks_map(h, name) >= 0)
+			continue;
+		if (h->map_count == MAX_MAPS)
+			return -E2BIG;
+		fd = fcntl(bpf_map__fd(m), F_DUPFD_CLOEXEC, 3);
+		if (fd < 0)
+			return -errno;
+		snprintf(h->maps[h->map_count].name, sizeof(h->maps[0].name), "%s", name);
+		h->maps[h->map_count++].fd = fd;
+	}
+	return 0;
+}
+
+static void keep_programs(struct hooks *h, struct bpf_object *o, const char *object)
+{
+	for (size_t i = 0; i < hook_count; i++) {
+		struct bpf_program *p;
+
+		if (strcmp(hook_table[i].object, object) || h->rows[i].program >= 0)
+			continue;
+		p = bpf_object__find_program_by_name(o, hook_table[i].program);
+		if (p && bpf_program__autoload(p) && bpf_program__fd(p) >= 0) {
+			h->rows[i].program = fcntl(bpf_program__fd(p), F_DUPFD_CLOEXEC, 3);
+			h->rows[i].why[0] = '\0';
+		}
+	}
+}
+
+/* The verifier's last words before its statistics. */
+static void last_line(const char *log, char *ret, size_t n)
+{
+	str rest = str_from(log), best = { NULL, 0 };
+
+	while (rest.n) {
+		str line = str_trim(str_line(&rest));
+
+		if (line.n && !str_starts(line, S("processed ")))
+			best = line;
+	}
+	if (best.n)
+		snprintf(ret, n, "%.*s", STR_ARG(best));
+}
+
+/* Loads some programs of an object at once. @return 0, or -errno with `why` of the rows set */
+static int load_some(struct hooks *h, const char *object, const bool *row)
+{
+	size_t n;
+	const void *elf = hook_object_find(object, &n);
+	struct bpf_object *o;
+	struct bpf_program *p;
+	int r;
+
+	if (!elf)
+		return -ENOENT;
+	o = bpf_object__open_mem(elf, n, NULL);
+	if (!o)
+		return -errno;
+	h->log[0] = '\0';
+	bpf_object__for_each_program(p, o)
+	{
+		bool wanted = false;
+
+		for (size_t i = 0; i < hook_count && !wanted; i++)
+			wanted = row[i] && strcmp(hook_table[i].object, object) == 0 &&
+				 strcmp(hook_table[i].program, bpf_program__name(p)) == 0;
+		bpf_program__set_autoload(p, wanted);
+		if (wanted)
+			bpf_program__set_log_buf(p, h->log, sizeof(h->log));
+	}
+	r = share_maps(h, o);
+	if (!r)
+		r = bpf_object__load(o);
+	if (!r)
+		r = keep_maps(h, o);
+	if (!r)
+		keep_programs(h, o, object);
+	for (size_t i = 0; r && i < hook_count; i++) {
+		if (!row[i] || strcmp(hook_table[i].object, object))
+			continue;
+		snprintf(h->rows[i].why, WHY_BYTES, "%s", strerror(-r));
+		last_line(h->log, h->rows[i].why, WHY_BYTES);
+	}
+	bpf_object__close(o);
+	return r;
+}
+
+static void load_object(struct hooks *h, const char *object, const bool *row)
+{
+	bool one[ARRAY_LEN(hook_table)] = { false };
+
+	if (load_some(h, object, row) == 0)
+		return;
+	/* Something in it is refused: find out what, and keep the rest. */
+	for (size_t i = 0; i < hook_count; i++) {
+		if (!row[i] || strcmp(hook_table[i].object, object) || h->rows[i].program >= 0)
+			continue;
+		one[i] = true;
+		(void)load_some(h, object, one);
+		one[i] = false;
+	}
+}
+
+size_t hooks_load(struct hooks *h, const bool *row)
+{
+	bool todo[ARRAY_LEN(hook_table)];
+	size_t refused = 0;
+
+	for (size_t i = 0; i < hook_count; i++)
+		todo[i] = row[i] && h->rows[i].program < 0;
+	for (size_t i = 0; i < hook_count; i++) {
+		if (!todo[i] || h->rows[i].program >= 0 || h->rows[i].why[0])
+			continue;
+		load_object(h, hook_table[i].object, todo);
+	}
+	for (size_t i = 0; i < hook_count; i++)
+		refused += row[i] && h->rows[i].program < 0;
+	return refused;
+}
+
+static int attach_syscall(struct hooks *h, size_t i)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.sample_period = 1,
+		.wakeup_events = 1,
+	};
+	LIBBPF_OPTS(bpf_link_create_opts, opts,
+		    .perf_event.bpf_cookie = (uint64_t)hook_table[i].type);
+	int id, perf, link;
+
+	if (h->tracefs < 0)
+		h->tracefs = hook_place_tracefs();
+	if (h->tracefs < 0)
+		return h->tracefs;
+	id = hook_place_event(h->tracefs, hook_table[i].target);
+	if (id < 0)
+		return id;
+	attr.config = (uint64_t)(unsigned int)id;
+	perf = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (perf < 0)
+		return -errno;
+	link = bpf_link_create(h->rows[i].program, perf, BPF_PERF_EVENT, &opts);
+	close(perf); /* the link holds it */
+	return link;
+}
+
+static int attach_cgroup(struct hooks *h, size_t i)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t n = sizeof(info);
+	enum bpf_attach_type type;
+
+	if (h->cgroup_root < 0)
+		h->cgroup_root = hook_place_cgroup2();
+	if (h->cgroup_root < 0)
+		return h->cgroup_root;
+	if (libbpf_attach_type_by_name(hook_table[i].target, &type))
+		return -EINVAL;
+	if (bpf_obj_get_info_by_fd(h->rows[i].program, &info, &n))
+		return -errno;
+	return bpf_link_create(h->rows[i].program, h->cgroup_root, type, NULL);
+}
+
+/* An earlier row may have attached the same program to the same place. */
+static bool same_place(size_t a, size_t b)
+{
+	return strcmp(hook_table[a].program, hook_table[b].program) == 0 &&
+	       strcmp(hook_table[a].target, hook_table[b].target) == 0;
+}
+
+static size_t place_of(size_t row)
+{
+	for (size_t i = 0; i < row; i++)
+		if (same_place(i, row))
+			return i;
+	return row;
+}
+
+static int attach_row(struct hooks *h, size_t i)
+{
+	switch (hook_table[i].kind) {
+	case HOOK_BTF:
+		return bpf_raw_tracepoint_open(NULL, h->rows[i].program);
+	case HOOK_SYSCALL:
+		return attach_syscall(h, i);
+	case HOOK_CGROUP:
+		return attach_cgroup(h, i);
+	case HOOK_ITER:
+		break;
+	}
+	return -EINVAL;
+}
+
+size_t hooks_attach(struct hooks *h, const bool *row)
+{
+	bool wanted[ARRAY_LEN(hook_table)] = { false };
+	size_t refused = 0;
+
+	for (size_t i = 0; i < hook_count; i++)
+		if (row[i] && hook_table[i].kind != HOOK_ITER)
+			wanted[place_of(i)] = true;
+	for (size_t i = 0; i < hook_count; i++) {
+		struct row *w = &h->rows[i];
+		int r;
+
+		if (!wanted[i]) {
+			cleanup_close(&w->link);
+			w->link = -1;
+		}
+		if (!wanted[i] || w->link >= 0)
+			continue;
+		r = w->program < 0 ? -ENOENT : attach_row(h, i);
+		if (r >= 0) {
+			w->link = r;
+			continue;
+		}
+		refused++;
+		if (!w->why[0])
+			snprintf(w->why, WHY_BYTES, "%s", strerror(-r));
+	}
+	return refused;
+}
+
+const char *hooks_why(const struct hooks *h, size_t row)
+{
+	return h->rows[row].why;
+}
+
+bool hooks_attached(const struct hooks *h, size_t row)
+{
+	return h->rows[place_of(row)].link >= 0;
+}
+
+int hooks_iterate(struct hooks *h, const char *program, struct err *e)
+{
+	for (size_t i = 0; i < hook_count; i++) {
+		OWNED_FD link = -1;
+		int fd;
+
+		if (strcmp(hook_table[i].program, program) || h->rows[i].program < 0)
+			continue;
+		link = bpf_link_create(h->rows[i].program, 0, BPF_TRACE_ITER, NULL);
+		fd = link < 0 ? link : bpf_iter_create(link);
+		return fd < 0 ? err_sys(e, -fd, "BPF iterator '%s'", program) : fd;
+	}
+	return err_set(e, ENOENT, "BPF iterator '%s' is not loaded", program);
+}
+
+void hooks_cost(const struct hooks *h, uint64_t *ret_ns, uint64_t *ret_runs)
+{
+	*ret_ns = *ret_runs = 0;
+	for (size_t i = 0; i < hook_count; i++) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t n = sizeof(info);
+		bool again = false;
+
+		for (size_t k = 0; k < i; k++)
+			again |= strcmp(hook_table[k].program, hook_table[i].program) == 0;
+		if (again || h->rows[i].program < 0 ||
+		    bpf_obj_get_info_by_fd(h->rows[i].program, &info, &n))
+			continue;
+		*ret_ns += info.run_time_ns;
+		*ret_runs += info.run_cnt;
+	}
+}
+
+size_t hooks_keep(const struct hooks *h, int *ret, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->map_count && n < max; i++)
+		ret[n++] = h->maps[i].fd;
+	for (size_t i = 0; i < hook_count && n < max; i++)
+		if (h->rows[i].link >= 0)
+			ret[n++] = h->rows[i].link;
+	return n;
+}
+
+int map_get(int fd, const void *key, void *ret)
+{
+	return bpf_map_lookup_elem(fd, key, ret) ? -errno : 0;
+}
+
+int map_set(int fd, const void *key, const void *value)
+{
+	return bpf_map_update_elem(fd, key, value, BPF_ANY) ? -errno : 0;
+}
+
+int map_delete(int fd, const void *key)
+{
+	return bpf_map_delete_elem(fd, key) ? -errno : 0;
+}
+
+int map_next(int fd, const void *key, void *ret)
+{
+	return bpf_map_get_next_key(fd, key, ret) ? -errno : 0;
+}
+
+size_t map_processors(void)
+{
+	int n = libbpf_num_possible_cpus();
+
+	return n > 0 ? (size_t)n : 1;
+}

@@ -1,0 +1,79 @@
+/** @file
+ * Loads BPF programs and attaches them: the room's only user of libbpf.
+ *
+ * The table hook.def says which program serves which events. Objects share maps by name: the first object that declares
+ * a map makes it, later ones are given the same. Programs are loaded when first wanted and stay loaded; what the kernel
+ * refuses is noted beside its row and harms nothing else.
+ */
+#ifndef SKEP_KERN_HOOK_H
+#define SKEP_KERN_HOOK_H
+
+#include "base/err.h"
+#include "kern/sensor.h"
+
+enum hook_kind {
+	HOOK_BTF,     /**< tp_btf, fentry, fexit, lsm */
+	HOOK_SYSCALL, /**< return of a system call; cookie: the event type */
+	HOOK_CGROUP,  /**< on the root of the cgroup2 hierarchy; target: none */
+	HOOK_ITER,    /**< attached for the time of one reading */
+};
+
+enum hook_backend {
+	HOOK_OBJECT = 1 << SENSOR_OBJECT,
+	HOOK_TRACEPOINT = 1 << SENSOR_TRACEPOINT,
+	HOOK_ANY = HOOK_OBJECT | HOOK_TRACEPOINT,
+};
+
+struct hook {
+	uint32_t backends; /**< enum hook_backend */
+	const char *object, *program;
+	enum hook_kind kind;
+	const char *target;
+	bool always;
+	enum event_type type;
+};
+
+extern const struct hook hook_table[];
+extern const size_t hook_count;
+
+struct hooks;
+
+struct hooks_config {
+	size_t state_ring_bytes, bulk_ring_bytes; /**< powers of two, a page at least */
+	const int *kept;                          /**< maps and links of a predecessor, borrowed */
+	size_t kept_count;
+};
+
+/** @return 0, -EOPNOTSUPP (no BTF), -ENOMEM */
+MUST_CHECK int hooks_new(const struct hooks_config *c, struct hooks **ret, struct err *e);
+/** Detaches and unloads everything that no successor holds. */
+void hooks_free(struct hooks *h);
+
+/** Loads the programs of rows without attaching them. @param row  wanted[hook_count] @return how many were refused */
+size_t hooks_load(struct hooks *h, const bool *row);
+/** Attaches the rows wanted and detaches all others. @return how many wanted rows could not be attached */
+size_t hooks_attach(struct hooks *h, const bool *row);
+/** Why a row could not be loaded or attached; empty when it could. */
+const char *hooks_why(const struct hooks *h, size_t row);
+/** Whether the row's program runs now. */
+bool hooks_attached(const struct hooks *h, size_t row);
+
+/** The descriptor of a map that a loaded object declares, borrowed; -ENOENT. */
+int hooks_map(const struct hooks *h, const char *name);
+/** Starts reading an iterator's program. @return its descriptor, owned by the caller; -errno */
+MUST_CHECK int hooks_iterate(struct hooks *h, const char *program, struct err *e);
+/** Time and runs of all programs loaded, as far as the kernel counts them. */
+void hooks_cost(const struct hooks *h, uint64_t *ret_ns, uint64_t *ret_runs);
+/** Maps and links, borrowed. @return how many */
+size_t hooks_keep(const struct hooks *h, int *ret, size_t max);
+
+/* Plain map access, for the modules that have no libbpf. @return 0, -errno */
+MUST_CHECK int map_get(int fd, const void *key, void *ret);
+MUST_CHECK int map_set(int fd, const void *key, const void *value);
+int map_delete(int fd, const void *key);
+/** @param key NULL: the first. @return 0, -ENOENT at the end */
+MUST_CHECK int map_next(int fd, const void *key, void *ret);
+/** Processors whose values a per-processor map gives, each at a multiple of eight bytes; at least 1. */
+size_t map_processors(void);
+
+#endif

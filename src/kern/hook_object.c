@@ -1,0 +1,20 @@
+#include "kern/hook_object.h"
+
+#include <string.h>
+
+#include "kern/process.skel.h"
+
+const void *hook_object_find(const char *name, size_t *ret_bytes)
+{
+	static const struct {
+		const char *name;
+		const void *(*bytes)(size_t *n);
+	} objects[] = {
+		{ "process", process_bpf__elf_bytes },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(objects); i++)
+		if (strcmp(objects[i].name, name) == 0)
+			return objects[i].bytes(ret_bytes);
+	return NULL;
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Processes and control groups: exec, fork, exit, cgroup made and removed, to the ring of state. And the task iterator
+ * that tells what runs already.
+ */
+#include "kern/task.bpf.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+#define NR_EXECVEAT 322
+#define NR_CLONE 56
+#define NR_FORK 57
+#define NR_VFORK 58
+#define NR_CLONE3 435
+
+/* Records with long arguments are built in the ring itself: a scratch slot for each processor would cost too much. */
+#define BIG_HEAD (EMIT_FIXED_MAX + 2 * RECORD_PATH_MAX)
+#define SMALL_ARGS RECORD_PATH_MAX
+
+static __always_inline __u32 user_bytes(struct emit *w, __u64 from, __u64 to, __u32 most)
+{
+	__u64 n = to - from;
+	__u32 at = w->at;
+
+	if (to <= from || !from)
+		return 0;
+	if (n > most) {
+		n = most;
+		emit_record(w)->marks |= EVENT_TRUNCATED;
+	}
+	if (n > SMALL_ARGS || at > sizeof(w->s->record) - SMALL_ARGS)
+		return 0;
+	if (bpf_probe_read_user(w->s->record + at, n, (void *)from)) {
+		emit_record(w)->marks |= EVENT_TRUNCATED;
+		cgroup_lost(emit_record(w)->cgroup_id, CONTROL_LOST_READ);
+		return 0;
+	}
+	w->at = at + n;
+	return n;
+}
+
+/* The head and the exec part of @p t with exe path; args, env and cwd are still to come. */
+static __always_inline struct record_exec *exec_begin(struct emit *w, const struct control *c,
+						      struct task_struct *t, enum event_type type,
+						      const char *filename)
+{
+	struct record_exec *x = emit_part(w, 0);
+	struct file *exe;
+
+	emit_head(w, c, t, type, RECORD_EXEC);
+	task_facts(x, t);
+	if (filename)
+		emit_record(w)->span[RECORD_RAW] = emit_kernel_string(w, filename);
+	exe = t->mm ? t->mm->exe_file : 0;
+	if (exe) {
+		task_exe_facts(x, t->cred, exe);
+		x->span[RECORD_EXE] = emit_path(w, t->fs, BPF_CORE_READ(exe, f_path.mnt),
+						BPF_CORE_READ(exe, f_path.dentry));
+	}
+	return x;
+}
+
+static __always_inline void emit_cwd(struct emit *w, struct record_exec *x, struct task_struct *t)
+{
+	struct fs_struct *fs = t->fs;
+
+	if (fs)
+		x->span[RECORD_CWD] =
+			emit_path(w, fs, BPF_CORE_READ(fs, pwd.mnt), BPF_CORE_READ(fs, pwd.dentry));
+}
+
+/* Sends a record whose args or env are longer than scratch holds, in the smallest of the sizes that fit. */
+static __always_inline bool send_big(struct emit *w, struct record_exec *x, struct task_struct *t,
+				     __u32 class, __u32 args, __u32 args_max, __u32 env,
+				     __u32 env_max)
+{
+	__u32 head = w->at, cwd, n;
+	__u8 *big = bpf_ringbuf_reserve(&state_ring, class, 0);
+
+	if (!big)
+		return false;
+	if (args > args_max || env > env_max || head > BIG_HEAD)
+		goto out;
+	if (bpf_probe_read_user(big + head, args, (void *)t->mm->arg_start))
+		args = 0;
+	if (env && bpf_probe_read_user(big + head + args, env, (void *)t->mm->env_start))
+		env = 0;
+	x->span[RECORD_EXEC_ARGS] = args;
+	x->span[RECORD_ENV] = env;
+	emit_cwd(w, x, t);
+	cwd = w->at - head;
+	if (cwd > RECORD_PATH_MAX || head > BIG_HEAD)
+		goto out;
+	bpf_probe_read_kernel(big + head + args + env, cwd, w->s->record + head);
+	n = (head + args + env + cwd + 7) & ~7u;
+	emit_record(w)->bytes = n;
+	bpf_probe_read_kernel(big, head, w->s->record);
+	bpf_ringbuf_submit(big, wake_flags());
+	return true;
+out:
+	bpf_ringbuf_discard(big, BPF_RB_NO_WAKEUP);
+	return false;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *t, int old_pid, struct linux_binprm *bprm)
+{
+	const struct control *c = control_get();
+	struct record_exec *x;
+	struct pt_regs *regs;
+	__u64 args, env = 0;
+	struct emit w;
+
+	if (!c || (__u32)t->tgid == c->self_pid || !emit_begin(&w))
+		return 0;
+	regs = (void *)bpf_task_pt_regs(t);
+	x = exec_begin(&w, c, t, regs->orig_ax == NR_EXECVEAT ? EVENT_EXECVEAT : EVENT_EXECVE,
+		       bprm->filename);
+	args = t->mm->arg_end - t->mm->arg_start;
+	if (c->env)
+		env = t->mm->env_end - t->mm->env_start;
+	if (args <= SMALL_ARGS && env <= SMALL_ARGS) {
+		x->span[RECORD_EXEC_ARGS] =
+			user_bytes(&w, t->mm->arg_start, t->mm->arg_end, SMALL_ARGS);
+		if (c->env)
+			x->span[RECORD_ENV] =
+				user_bytes(&w, t->mm->env_start, t->mm->env_end, SMALL_ARGS);
+		emit_cwd(&w, x, t);
+		emit_send_state(&w);
+		return 0;
+	}
+	if (args > RECORD_ARGS_MAX) {
+		args = RECORD_ARGS_MAX;
+		emit_record(&w)->marks |= EVENT_TRUNCATED;
+	}
+	if (env > RECORD_ENV_MAX) {
+		env = RECORD_ENV_MAX;
+		emit_record(&w)->marks |= EVENT_TRUNCATED;
+	}
+	if (args <= 32 * 1024 && env <= 16 * 1024
+		    ? !send_big(&w, x, t, 64 * 1024, args, 32 * 1024, env, 16 * 1024)
+		    : !send_big(&w, x, t, 192 * 1024, args, RECORD_ARGS_MAX, env, RECORD_ENV_MAX))
+		cgroup_lost(emit_record(&w)->cgroup_id, CONTROL_LOST_STATE);
+	emit_drop(&w);
+	return 0;
+}
+
+static __always_inline enum event_type fork_type(struct task_struct *t, struct record_head *h)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(t);
+
+	if (t->flags & PF_KTHREAD)
+		return EVENT_FORK;
+	switch (regs->orig_ax) {
+	case NR_CLONE:
+		h->flags = regs->di;
+		return EVENT_CLONE;
+	case NR_CLONE3:
+		bpf_probe_read_user(&h->flags, sizeof(h->flags), (void *)regs->di);
+		return EVENT_CLONE3;
+	case NR_VFORK:
+		return EVENT_VFORK;
+	default:
+		return EVENT_FORK;
+	}
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	const struct control *c = control_get();
+	struct record_head *h;
+	struct emit w;
+
+	if (!c || child->tgid != child->pid || !emit_begin(&w))
+		return 0; /* a thread changes nothing that rules speak of */
+	h = emit_head(&w, c, child, EVENT_FORK, RECORD_EXEC);
+	h->type = fork_type(parent, h);
+	h->res = child->pid;
+	task_facts(emit_part(&w, 0), child);
+	emit_send_state(&w);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *t)
+{
+	const struct control *c = control_get();
+	struct signal_struct *sig = t->signal;
+	struct record_head *h;
+	struct emit w;
+
+	if (!c || sig->live.counter || !emit_begin(&w))
+		return 0;
+	h = emit_head(&w, c, t, EVENT_PROCEXIT, 0);
+	h->res = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code : t->group_leader->exit_code;
+	emit_send_state(&w);
+	return 0;
+}
+
+static __always_inline bool cgroup_followed(const struct control *c, struct cgroup *g)
+{
+	return g->root->hierarchy_id == c->hierarchy_id;
+}
+
+static __always_inline int on_cgroup(struct cgroup *g, const char *path, enum event_type type)
+{
+	const struct control *c = control_get();
+	struct task_struct *t = (void *)bpf_get_current_task_btf();
+	struct record_args *a;
+	struct record_head *h;
+	struct emit w;
+
+	if (!c || !cgroup_followed(c, g) || !emit_begin(&w))
+		return 0;
+	h = emit_head(&w, c, t, type, RECORD_ARGS);
+	h->cgroup_id = g->kn->id;
+	a = emit_part(&w, 0);
+	a->arg[0] = g->root->hierarchy_id;
+	h->span[RECORD_PATH] = emit_kernel_string(&w, path);
+	emit_send_state(&w);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(on_cgroup_mkdir, struct cgroup *g, const char *path)
+{
+	return on_cgroup(g, path, EVENT_CGROUP_MKDIR);
+}
+
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(on_cgroup_rmdir, struct cgroup *g, const char *path)
+{
+	return on_cgroup(g, path, EVENT_CGROUP_RMDIR);
+}
+
+/* One record for each process, written to whoever reads the iterator. */
+SEC("iter.s/task")
+int on_snapshot(struct bpf_iter__task *ctx)
+{
+	const struct control *c = control_get();
+	struct task_struct *t = ctx->task;
+	struct record_exec *x;
+	struct emit w;
+	__u64 args;
+	__u32 at;
+
+	if (!t || !c || t->pid != t->tgid || t->flags & PF_KTHREAD || !emit_begin(&w))
+		return 0;
+	x = exec_begin(&w, c, t, EVENT_EXECVE, 0);
+	emit_record(&w)->marks |= EVENT_REPLAYED;
+	emit_record(&w)->time_ns = t->start_boottime;
+	at = w.at;
+	args = t->mm ? t->mm->arg_end - t->mm->arg_start : 0;
+	if (args > SMALL_ARGS) {
+		args = SMALL_ARGS;
+		emit_record(&w)->marks |= EVENT_TRUNCATED;
+	}
+	if (args && at <= sizeof(w.s->record) - SMALL_ARGS) {
+		if (bpf_copy_from_user_task(w.s->record + at, args, (void *)t->mm->arg_start,
+					    (void *)t, 0) == 0) {
+			x->span[RECORD_EXEC_ARGS] = args;
+			w.at = at + args;
+		}
+	}
+	emit_cwd(&w, x, t);
+	at = emit_close(&w);
+	bpf_seq_write(ctx->meta->seq, w.s->record, at);
+	emit_drop(&w);
+	return 0;
+}

@@ -1,0 +1,199 @@
+#include "kern/sensor.h"
+
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+#include "kern/sensor_priv.h"
+
+#define STATE_RING_BYTES (4u << 20)
+#define BULK_RING_BYTES (8u << 20)
+#define RATE_PER_S 20000u
+#define BURST 40000u
+
+const char *sensor_backend_name(enum sensor_backend b)
+{
+	return b == SENSOR_OBJECT ? "object" : b == SENSOR_TRACEPOINT ? "tracepoint" : "auto";
+}
+
+enum sensor_backend sensor_backend_of(const struct sensor *s)
+{
+	return s->backend;
+}
+
+static int64_t boot_offset_ns(void)
+{
+	struct timespec real, boot;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	return (real.tv_sec - boot.tv_sec) * 1000000000LL + real.tv_nsec - boot.tv_nsec;
+}
+
+static int map_control(struct sensor *s, struct err *e)
+{
+	int fd = hooks_map(s->hooks, "control");
+	void *p = fd < 0 ? MAP_FAILED
+			 : mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+				MAP_SHARED, fd, 0);
+
+	if (p == MAP_FAILED)
+		return err_sys(e, errno, "sensor: cannot map its control page");
+	s->control = p;
+	return 0;
+}
+
+static void set_control(struct sensor *s, const struct sensor_config *c,
+			const struct kernel_filter *filter)
+{
+	uint32_t rate = c->rate_per_s ? c->rate_per_s : RATE_PER_S;
+	uint32_t burst = c->burst ? c->burst : BURST;
+
+	sensor_find_hierarchy(&s->control->hierarchy, &s->control->hierarchy_id);
+	s->control->layout = RECORD_LAYOUT;
+	s->control->self_pid = c->self_pid;
+	s->control->rate_ns = 1000000000u / rate;
+	s->control->burst_ns = s->control->rate_ns * burst;
+	s->control->env = filter->environment;
+	s->control->failed_opens = filter->failed_opens;
+	s->control->received = filter->received;
+}
+
+static int open_waiting(struct sensor *s, struct err *e)
+{
+	struct epoll_event in = { .events = EPOLLIN };
+	struct epoll_event edge = { .events = EPOLLIN | EPOLLET };
+
+	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (s->epoll < 0 || s->timer < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->timer, &in) ||
+	    epoll_ctl(s->epoll, EPOLL_CTL_ADD, hooks_map(s->hooks, "state_ring"), &edge) ||
+	    epoll_ctl(s->epoll, EPOLL_CTL_ADD, hooks_map(s->hooks, "bulk_ring"), &edge))
+		return err_sys(e, errno, "sensor: cannot wait for events");
+	return 0;
+}
+
+static int open_maps(struct sensor *s, const struct sensor_config *c, size_t state_bytes,
+		     size_t bulk_bytes, const struct kernel_filter *filter, struct err *e)
+{
+	struct control_cgroup none = { 0 };
+	uint64_t zero = 0;
+	int r;
+
+	s->cgroups = hooks_map(s->hooks, "cgroups");
+	s->passed_over = hooks_map(s->hooks, "passed_over");
+	r = map_control(s, e);
+	if (!r)
+		r = ring_open(hooks_map(s->hooks, "state_ring"), state_bytes, &s->state, e);
+	if (!r)
+		r = ring_open(hooks_map(s->hooks, "bulk_ring"), bulk_bytes, &s->bulk, e);
+	if (!r && map_get(s->cgroups, &zero, &none) && map_set(s->cgroups, &zero, &none))
+		r = err_set(e, ENOMEM, "sensor: out of memory");
+	if (r)
+		return r;
+	set_control(s, c, filter);
+	return open_waiting(s, e);
+}
+
+/* Rows of the back-end that the filter wants. */
+static void choose_rows(const struct sensor *s, const struct kernel_filter *filter, bool *row)
+{
+	for (size_t i = 0; i < hook_count; i++)
+		row[i] = hook_table[i].backends & 1u << s->backend &&
+			 (hook_table[i].always || filter->clause_count[hook_table[i].type]);
+}
+
+static int need_processes(const struct sensor *s, struct err *e)
+{
+	for (size_t i = 0; i < hook_count; i++)
+		if (strcmp(hook_table[i].program, "on_exec") == 0 && hooks_why(s->hooks, i)[0])
+			return err_set(
+				e, geteuid() ? EPERM : EOPNOTSUPP,
+				"this kernel refuses to tell of processes (%s): it needs BTF, BPF "
+				"ring buffers and CAP_BPF with CAP_PERFMON, or CAP_SYS_ADMIN",
+				hooks_why(s->hooks, i));
+	return 0;
+}
+
+int sensor_set_filter(struct sensor *s, const struct kernel_filter *filter, struct err *e)
+{
+	bool row[EVENT_TYPE_COUNT * 4] = { false };
+
+	assert(hook_count <= ARRAY_LEN(row));
+	choose_rows(s, filter, row);
+	hooks_load(s->hooks, row);
+	if (s->control) {
+		s->control->env = filter->environment;
+		s->control->failed_opens = filter->failed_opens;
+		s->control->received = filter->received;
+		hooks_attach(s->hooks, row);
+	}
+	return need_processes(s, e);
+}
+
+static int open_sensor(struct sensor *s, const struct sensor_config *c,
+		       const struct kernel_filter *filter, struct err *e)
+{
+	struct hooks_config h = {
+		.state_ring_bytes = c->state_ring_bytes ? c->state_ring_bytes : STATE_RING_BYTES,
+		.bulk_ring_bytes = c->bulk_ring_bytes ? c->bulk_ring_bytes : BULK_RING_BYTES,
+		.kept = c->kept,
+		.kept_count = c->kept_count,
+	};
+	int r = hooks_new(&h, &s->hooks, e);
+
+	s->backend = c->backend == SENSOR_OBJECT ? SENSOR_OBJECT : SENSOR_TRACEPOINT;
+	/* Programs are loaded, then the maps they made are filled, and only then do they run. */
+	if (!r)
+		r = sensor_set_filter(s, filter, e);
+	if (!r)
+		r = open_maps(s, c, h.state_ring_bytes, h.bulk_ring_bytes, filter, e);
+	return r ? r : sensor_set_filter(s, filter, e);
+}
+
+int sensor_open(const struct sensor_config *c, const struct kernel_filter *filter,
+		struct sensor **ret, struct err *e)
+{
+	struct sensor *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return err_set(e, ENOMEM, "sensor: out of memory");
+	s->epoll = s->timer = -1;
+	s->boot_ns = boot_offset_ns();
+	r = open_sensor(s, c, filter, e);
+	if (r) {
+		sensor_close(s);
+		return r;
+	}
+	__atomic_store_n(&s->control->asleep, 1, __ATOMIC_SEQ_CST);
+	*ret = s;
+	return 0;
+}
+
+void sensor_close(struct sensor *s)
+{
+	if (!s)
+		return;
+	ring_close(&s->state);
+	ring_close(&s->bulk);
+	if (s->control)
+		munmap(s->control, (size_t)sysconf(_SC_PAGESIZE));
+	hooks_free(s->hooks);
+	cleanup_close(&s->epoll);
+	cleanup_close(&s->timer);
+	free(s->before);
+	free(s);
+}
+
+int sensor_fd(const struct sensor *s)
+{
+	return s->epoll;
+}
+
+size_t sensor_keep(const struct sensor *s, int *ret, size_t max)
+{
+	return hooks_keep(s->hooks, ret, max);
+}

@@ -1,0 +1,122 @@
+#include <time.h>
+
+#include "kern/sensor_priv.h"
+
+uint64_t sensor_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void sensor_loss_sum(struct sensor *s, uint64_t ret[CONTROL_LOSSES])
+{
+	struct control_cgroup g;
+	uint64_t key, next;
+
+	memcpy(ret, s->lost, sizeof(s->lost));
+	for (int r = map_next(s->cgroups, NULL, &next); !r; r = map_next(s->cgroups, &key, &next)) {
+		key = next;
+		if (map_get(s->cgroups, &key, &g))
+			continue;
+		for (size_t i = 0; i < CONTROL_LOSSES; i++)
+			ret[i] += g.lost[i];
+	}
+}
+
+void sensor_forget_cgroup(struct sensor *s, uint64_t cgroup_id)
+{
+	struct control_cgroup g;
+
+	if (!cgroup_id || map_get(s->cgroups, &cgroup_id, &g) || map_delete(s->cgroups, &cgroup_id))
+		return;
+	for (size_t i = 0; i < CONTROL_LOSSES; i++)
+		s->lost[i] += g.lost[i];
+}
+
+int sensor_set_cgroup(struct sensor *s, uint64_t cgroup_id, enum sensor_cgroup kind, struct err *e)
+{
+	struct control_cgroup g = { 0 };
+	int r = map_get(s->cgroups, &cgroup_id, &g);
+
+	if (r && r != -ENOENT)
+		return err_sys(e, -r, "sensor: cgroup");
+	g.kind = kind;
+	r = map_set(s->cgroups, &cgroup_id, &g);
+	return r ? err_sys(e, -r, "sensor: cgroup") : 0;
+}
+
+static struct sensor_loss *told_of(struct sensor *s, uint64_t cgroup_id)
+{
+	for (size_t i = 0; i < s->before_count; i++)
+		if (s->before[i].cgroup_id == cgroup_id)
+			return &s->before[i];
+	if (s->before_count == s->before_cap) {
+		size_t cap = s->before_cap ? 2 * s->before_cap : 16;
+		struct sensor_loss *p = realloc(s->before, cap * sizeof(*p));
+
+		if (!p)
+			return NULL;
+		s->before = p;
+		s->before_cap = cap;
+	}
+	s->before[s->before_count] = (struct sensor_loss){ .cgroup_id = cgroup_id };
+	return &s->before[s->before_count++];
+}
+
+size_t sensor_losses(struct sensor *s, struct sensor_loss *ret, size_t max)
+{
+	struct control_cgroup g;
+	uint64_t key, next;
+	size_t n = 0;
+
+	for (int r = map_next(s->cgroups, NULL, &next); !r && n < max;
+	     r = map_next(s->cgroups, &key, &next)) {
+		struct sensor_loss now = { .cgroup_id = next }, *told;
+		uint64_t sum = 0;
+
+		key = next;
+		if (map_get(s->cgroups, &key, &g))
+			continue;
+		for (size_t i = 0; i < CONTROL_LOSSES; i++)
+			sum += g.lost[i];
+		told = sum ? told_of(s, key) : NULL;
+		if (!told)
+			continue;
+		sum = 0;
+		for (size_t i = 0; i < CONTROL_LOSSES; i++) {
+			now.lost[i] = g.lost[i] - told->lost[i];
+			told->lost[i] = g.lost[i];
+			sum += now.lost[i];
+		}
+		if (sum)
+			ret[n++] = now;
+	}
+	return n;
+}
+
+static void sum_passed_over(struct sensor *s, uint64_t *ret)
+{
+	size_t cpus = map_processors();
+	uint64_t *values = calloc(cpus, sizeof(*values));
+
+	for (uint32_t type = 0; values && type < EVENT_TYPE_COUNT; type++)
+		if (map_get(s->passed_over, &type, values) == 0)
+			for (size_t i = 0; i < cpus; i++)
+				ret[type] += values[i];
+	free(values);
+}
+
+void sensor_stats(struct sensor *s, struct sensor_stats *ret)
+{
+	uint64_t lost[CONTROL_LOSSES];
+
+	*ret = (struct sensor_stats){ 0 };
+	memcpy(ret->delivered, s->delivered, sizeof(ret->delivered));
+	sum_passed_over(s, ret->passed_over);
+	sensor_loss_sum(s, lost);
+	for (size_t i = 0; i < CONTROL_LOSSES; i++)
+		ret->lost[i] = lost[i];
+	hooks_cost(s->hooks, &ret->hook_ns, &ret->hook_runs);
+}

@@ -1,0 +1,140 @@
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+
+#include "kern/sensor_priv.h"
+
+#define LOOK_AT_LOSSES_NS 100000000ull
+
+static uint64_t record_time(str record)
+{
+	uint64_t t;
+
+	if (record.n < sizeof(struct record_head))
+		return 0;
+	memcpy(&t, record.p + offsetof(struct record_head, time_ns), sizeof(t));
+	return t;
+}
+
+int sensor_deliver(struct sensor *s, str record, sensor_handler on_event, void *ctx, struct err *e)
+{
+	struct event_exec exec = { 0 };
+	struct event v;
+	int r = record_parse(record, s->boot_ns, &v, &exec, e);
+
+	if (r) {
+		s->lost[CONTROL_LOST_READ]++;
+		return r;
+	}
+	v.number = ++s->number;
+	s->delivered[v.type]++;
+	on_event(ctx, &v);
+	if (v.type == EVENT_CGROUP_RMDIR)
+		sensor_forget_cgroup(s, v.cgroup_id);
+	return 0;
+}
+
+/* What was lost since the last time is told as events, so that nobody has to ask. */
+static size_t tell_losses(struct sensor *s, sensor_handler on_event, void *ctx)
+{
+	uint64_t now[CONTROL_LOSSES];
+	size_t told = 0;
+
+	sensor_loss_sum(s, now);
+	for (size_t i = 0; i < CONTROL_LOSSES; i++) {
+		struct event v = { .type = EVENT_LOSS, .fd.number = -1 };
+
+		if (now[i] <= s->told[i])
+			continue;
+		v.arg[0] = (int64_t)(now[i] - s->told[i]);
+		v.arg[1] = (int64_t)i; /* enum control_loss and enum event_loss begin alike */
+		v.time_ns = sensor_now_ns();
+		v.number = ++s->number;
+		s->told[i] = now[i];
+		s->delivered[EVENT_LOSS]++;
+		told++;
+		on_event(ctx, &v);
+	}
+	return told;
+}
+
+static void set_timer(struct sensor *s, bool on)
+{
+	struct itimerspec every = { 0 };
+
+	if (s->timer_runs == on)
+		return;
+	if (on)
+		every.it_interval.tv_nsec = every.it_value.tv_nsec = SENSOR_PERIOD_NS;
+	timerfd_settime(s->timer, 0, &every, NULL);
+	s->timer_runs = on;
+}
+
+/*
+ * While events come the rings are looked at by the clock and the kernel wakes nobody; after a quiet while the kernel
+ * is asked to wake us once. Asked first, then looked again, so that nothing slips between.
+ */
+static void plan_wake(struct sensor *s, size_t delivered, bool more)
+{
+	str ignored;
+
+	s->quiet = delivered ? 0 : s->quiet + 1;
+	if (more || s->quiet < SENSOR_QUIET) {
+		set_timer(s, true);
+		return;
+	}
+	__atomic_store_n(&s->control->asleep, 1, __ATOMIC_SEQ_CST);
+	if (ring_peek(&s->state, &ignored) || ring_peek(&s->bulk, &ignored)) {
+		s->quiet = 0;
+		set_timer(s, true);
+		return;
+	}
+	set_timer(s, false);
+}
+
+static void clear_waiting(struct sensor *s)
+{
+	struct epoll_event seen[4];
+	uint64_t ticks;
+
+	if (s->timer_runs && read(s->timer, &ticks, sizeof(ticks)) < 0)
+		ticks = 0;
+	/* Takes the rings' edges; the next poll() is ready only for a new one. */
+	(void)!epoll_wait(s->epoll, seen, (int)ARRAY_LEN(seen), 0);
+}
+
+int sensor_drain(struct sensor *s, size_t max, sensor_handler on_event, void *ctx, struct err *e)
+{
+	size_t n = 0;
+	int bad = 0;
+	uint64_t now = sensor_now_ns();
+
+	clear_waiting(s);
+	while (!max || n < max) {
+		bool state, bulk;
+		str a, b;
+
+		/* Bulk first: what a bulk event builds on was in the ring of state before it. */
+		bulk = ring_peek(&s->bulk, &b);
+		state = ring_peek(&s->state, &a);
+		if (!bulk && !state)
+			break;
+		state = state && (!bulk || record_time(a) <= record_time(b));
+		if (sensor_deliver(s, state ? a : b, on_event, ctx, e))
+			bad = -EBADMSG;
+		else
+			n++;
+		ring_pop(state ? &s->state : &s->bulk);
+		if (n % 64 == 0) {
+			ring_commit(&s->state);
+			ring_commit(&s->bulk);
+		}
+	}
+	ring_commit(&s->state);
+	ring_commit(&s->bulk);
+	if (now - s->losses_looked_ns >= LOOK_AT_LOSSES_NS) {
+		s->losses_looked_ns = now;
+		n += tell_losses(s, on_event, ctx);
+	}
+	plan_wake(s, n, max && n >= max);
+	return bad ? bad : (int)MIN(n, (size_t)INT32_MAX);
+}

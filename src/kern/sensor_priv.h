@@ -1,0 +1,49 @@
+/** @file
+ * A sensor's parts, for the modules of this room.
+ */
+#ifndef SKEP_KERN_SENSOR_PRIV_H
+#define SKEP_KERN_SENSOR_PRIV_H
+
+#include "base/str.h"
+#include "kern/control.h"
+#include "kern/hook.h"
+#include "kern/record.h"
+#include "kern/ring.h"
+#include "kern/sensor.h"
+
+#define SENSOR_PERIOD_NS 2000000 /* how often the rings are looked at while events come */
+#define SENSOR_QUIET 4           /* empty looks after which the sensor goes to sleep */
+
+struct sensor {
+	struct hooks *hooks;
+	enum sensor_backend backend;
+	struct control *control; /* shared with the kernel */
+	int cgroups;             /* map */
+	int passed_over;         /* map */
+	struct ring state, bulk;
+	int epoll, timer;
+	bool timer_runs;
+	unsigned int quiet;
+	int64_t boot_ns; /* CLOCK_REALTIME less CLOCK_BOOTTIME */
+	uint64_t number;
+	uint64_t delivered[EVENT_TYPE_COUNT];
+	uint64_t lost[CONTROL_LOSSES]; /* of cgroups that are gone */
+	uint64_t told[CONTROL_LOSSES]; /* by LOSS events */
+	struct sensor_loss *before;    /* what sensor_losses() gave, by cgroup */
+	size_t before_count, before_cap;
+	uint64_t losses_looked_ns;
+};
+
+/** Decodes a record, numbers it and hands it on. @return 0, -EBADMSG */
+MUST_CHECK int sensor_deliver(struct sensor *s, str record, sensor_handler on_event, void *ctx,
+			      struct err *e);
+/** Which control groups name processes here. */
+void sensor_find_hierarchy(uint32_t *ret, int32_t *ret_id);
+/** CLOCK_REALTIME. */
+uint64_t sensor_now_ns(void);
+/** All losses since the beginning, by cause. */
+void sensor_loss_sum(struct sensor *s, uint64_t ret[CONTROL_LOSSES]);
+/** Takes over the losses of a cgroup that is gone. */
+void sensor_forget_cgroup(struct sensor *s, uint64_t cgroup_id);
+
+#endif

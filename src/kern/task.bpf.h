@@ -1,0 +1,166 @@
+/** @file
+ * What a process is: fills the exec part of a record from a task.
+ */
+#ifndef SKEP_KERN_TASK_BPF_H
+#define SKEP_KERN_TASK_BPF_H
+
+#include "kern/path.bpf.h"
+
+enum {
+	EVENT_EXE_WRITABLE = 1,
+	EVENT_EXE_UPPER = 2,
+	EVENT_EXE_LOWER = 4,
+	EVENT_EXE_MEMFD = 8,
+	EVENT_EXE_DELETED = 16,
+	EVENT_EXE_SETUID = 32,
+	EVENT_EXE_SETGID = 64,
+};
+
+static __always_inline __u64 timespec_ns(__s64 s, __u64 ns)
+{
+	return s * 1000000000ull + ns;
+}
+
+static __always_inline __u64 inode_ctime_ns(struct inode *i)
+{
+	struct inode___610 *i610 = (void *)i;
+	struct inode___65 *i65 = (void *)i;
+
+	if (bpf_core_field_exists(i->i_ctime_sec))
+		return timespec_ns(BPF_CORE_READ(i, i_ctime_sec), BPF_CORE_READ(i, i_ctime_nsec));
+	if (bpf_core_field_exists(i610->__i_ctime))
+		return timespec_ns(BPF_CORE_READ(i610, __i_ctime.tv_sec),
+				   BPF_CORE_READ(i610, __i_ctime.tv_nsec));
+	return timespec_ns(BPF_CORE_READ(i65, i_ctime.tv_sec), BPF_CORE_READ(i65, i_ctime.tv_nsec));
+}
+
+static __always_inline __u64 inode_mtime_ns(struct inode *i)
+{
+	struct inode___610 *i610 = (void *)i;
+	struct inode___67 *i67 = (void *)i;
+
+	if (bpf_core_field_exists(i->i_mtime_sec))
+		return timespec_ns(BPF_CORE_READ(i, i_mtime_sec), BPF_CORE_READ(i, i_mtime_nsec));
+	if (bpf_core_field_exists(i67->__i_mtime))
+		return timespec_ns(BPF_CORE_READ(i67, __i_mtime.tv_sec),
+				   BPF_CORE_READ(i67, __i_mtime.tv_nsec));
+	return timespec_ns(BPF_CORE_READ(i610, i_mtime.tv_sec),
+			   BPF_CORE_READ(i610, i_mtime.tv_nsec));
+}
+
+/* The number of @p p in the namespace at @p level; 0 when it is not visible there. */
+static __always_inline __u32 pid_at_level(struct pid *p, __u32 level)
+{
+	int nr = 0;
+
+	if (!p || BPF_CORE_READ(p, level) < level)
+		return 0;
+	bpf_probe_read_kernel(&nr, sizeof(nr),
+			      (void *)p + bpf_core_field_offset(struct pid, numbers) +
+				      (level & 31) * bpf_core_type_size(struct upid) +
+				      bpf_core_field_offset(struct upid, nr));
+	return nr;
+}
+
+static __always_inline __u32 overlay_flag(struct inode *i, unsigned long magic)
+{
+	void *upper = 0;
+
+	if (magic != OVERLAYFS_SUPER_MAGIC)
+		return 0;
+	/* struct ovl_inode belongs to a module whose BTF may not be there; the upper dentry follows its inode always. */
+	bpf_probe_read_kernel(&upper, sizeof(upper), (void *)i + bpf_core_type_size(struct inode));
+	return upper ? EVENT_EXE_UPPER : EVENT_EXE_LOWER;
+}
+
+static __always_inline __u32 writable_flag(const struct cred *cred, __u32 owner, __u32 group,
+					   __u32 mode)
+{
+	bool w = mode & 0002;
+
+	if (cred->fsuid.val == owner)
+		w = mode & 0200;
+	else if (cred->fsgid.val == group)
+		w = mode & 0020;
+	if (cred->cap_effective.val & (1ull << CAP_DAC_OVERRIDE))
+		w = true;
+	return w ? EVENT_EXE_WRITABLE : 0;
+}
+
+static __always_inline void task_exe_facts(struct record_exec *x, const struct cred *cred,
+					   struct file *exe)
+{
+	struct inode *i = BPF_CORE_READ(exe, f_inode);
+	struct dentry *d = BPF_CORE_READ(exe, f_path.dentry);
+	struct super_block *sb = BPF_CORE_READ(i, i_sb);
+	unsigned long magic = BPF_CORE_READ(sb, s_magic);
+	__u32 mode = BPF_CORE_READ(i, i_mode);
+	char name[8] = { 0 };
+
+	x->exe_inode = BPF_CORE_READ(i, i_ino);
+	x->exe_device = BPF_CORE_READ(sb, s_dev);
+	x->exe_ctime_ns = inode_ctime_ns(i);
+	x->exe_mtime_ns = inode_mtime_ns(i);
+	x->exe_flags = overlay_flag(i, magic) | writable_flag(cred, BPF_CORE_READ(i, i_uid.val),
+							      BPF_CORE_READ(i, i_gid.val), mode);
+	if (mode & S_ISUID)
+		x->exe_flags |= EVENT_EXE_SETUID;
+	if (mode & S_ISGID)
+		x->exe_flags |= EVENT_EXE_SETGID;
+	if (!BPF_CORE_READ(d, d_hash.pprev) && d != BPF_CORE_READ(d, d_parent))
+		x->exe_flags |= EVENT_EXE_DELETED;
+	/* memfd_create(2) names its files so, and nothing else makes parentless files of such names. */
+	if (magic == TMPFS_MAGIC && d == BPF_CORE_READ(d, d_parent)) {
+		bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(d, d_name.name));
+		if (name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && name[3] == 'f' &&
+		    name[4] == 'd' && name[5] == ':')
+			x->exe_flags |= EVENT_EXE_MEMFD | EVENT_EXE_DELETED;
+	}
+}
+
+/* Everything of the exec part that is a number. */
+static __always_inline void task_facts(struct record_exec *x, struct task_struct *t)
+{
+	const struct cred *cred = t->cred;
+	struct task_struct *leader = t->group_leader;
+	struct task_struct *parent = leader->real_parent;
+	struct task_struct *parent_leader = parent->group_leader;
+	struct signal_struct *sig = t->signal;
+	struct nsproxy *ns = t->nsproxy;
+	struct tty_struct *tty = sig->tty;
+	struct pid *pid = leader->thread_pid;
+	struct pid *pgrp = sig->pids[PIDTYPE_PGID], *session = sig->pids[PIDTYPE_SID];
+	__u32 level = BPF_CORE_READ(pid, level);
+
+	x->parent_pid = parent_leader->tgid;
+	x->parent_start_ns = parent_leader->start_boottime;
+	x->user = cred->euid.val;
+	x->group = cred->egid.val;
+	x->real_user = cred->uid.val;
+	x->real_group = cred->gid.val;
+	x->login_user = bpf_core_field_exists(t->loginuid) ? t->loginuid.val : ~0u;
+	x->effective = cred->cap_effective.val;
+	x->permitted = cred->cap_permitted.val;
+	x->inheritable = cred->cap_inheritable.val;
+	if (tty)
+		x->tty = (BPF_CORE_READ(tty, driver, major) << 8) +
+			 BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index);
+	x->vpid = pid_at_level(pid, level);
+	x->vppid = pid_at_level(parent_leader->thread_pid, level);
+	x->vpgid = pid_at_level(pgrp, level);
+	x->vsid = pid_at_level(session, level);
+	x->pgid = pid_at_level(pgrp, 0);
+	x->sid = pid_at_level(session, 0);
+	if (ns) {
+		x->mnt_ns = BPF_CORE_READ(ns, mnt_ns, ns.inum);
+		x->net_ns = BPF_CORE_READ(ns, net_ns, ns.inum);
+	}
+	x->pid_ns = BPF_CORE_READ((struct upid *)((void *)pid +
+						  bpf_core_field_offset(struct pid, numbers) +
+						  (level & 31) * bpf_core_type_size(struct upid)),
+				  ns, ns.inum);
+	x->user_ns = BPF_CORE_READ(cred, user_ns, ns.inum);
+	__builtin_memcpy(x->comm, t->comm, sizeof(x->comm));
+}
+
+#endif
