@@ -1,0 +1,195 @@
+#include "watch/event_argument.h"
+#include "watch/event_target_priv.h"
+#include "watch/flag_name.h"
+
+#include <fcntl.h>
+
+static bool is_open(const struct event *v)
+{
+	return event_type_family(v->type) == EVENT_FAMILY_OPEN;
+}
+
+/* creat(2) has no flags: it is an open for writing that creates. */
+static uint64_t open_flags(const struct event *v)
+{
+	return v->type == EVENT_CREAT ? v->flags | O_CREAT | O_WRONLY | O_TRUNC : v->flags;
+}
+
+static bool opens_read(const struct event *v)
+{
+	uint64_t access = open_flags(v) & O_ACCMODE;
+
+	return is_open(v) && (access == O_RDONLY || access == O_RDWR);
+}
+
+static bool opens_write(const struct event *v)
+{
+	uint64_t access = open_flags(v) & O_ACCMODE;
+
+	return is_open(v) && (access == O_WRONLY || access == O_RDWR);
+}
+
+static bool creates(const struct event *v)
+{
+	return is_open(v) && (open_flags(v) & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)));
+}
+
+static str category(enum event_family f)
+{
+	switch (f) {
+	case EVENT_FAMILY_OPEN ... EVENT_FAMILY_SETXATTR:
+	case EVENT_FAMILY_MOUNT:
+	case EVENT_FAMILY_CHROOT:
+		return S("file");
+	case EVENT_FAMILY_SOCKET ... EVENT_FAMILY_RECV:
+	case EVENT_FAMILY_DNS:
+		return S("net");
+	case EVENT_FAMILY_EXEC:
+	case EVENT_FAMILY_FORK:
+	case EVENT_FAMILY_EXIT:
+	case EVENT_FAMILY_PTRACE:
+	case EVENT_FAMILY_PROCESS_VM:
+		return S("process");
+	case EVENT_FAMILY_KILL:
+		return S("signal");
+	case EVENT_FAMILY_SETID:
+		return S("user");
+	case EVENT_FAMILY_MEMORY:
+	case EVENT_FAMILY_MEMFD:
+		return S("memory");
+	case EVENT_FAMILY_CGROUP:
+	case EVENT_FAMILY_CONTAINER:
+	case EVENT_FAMILY_USAGE:
+	case EVENT_FAMILY_LOSS:
+		return S("internal");
+	default:
+		return S("system");
+	}
+}
+
+static bool has_result(const struct event *v)
+{
+	switch (event_type_family(v->type)) {
+	case EVENT_FAMILY_EXIT:
+	case EVENT_FAMILY_DNS:
+	case EVENT_FAMILY_CGROUP:
+	case EVENT_FAMILY_CONTAINER:
+	case EVENT_FAMILY_USAGE:
+	case EVENT_FAMILY_LOSS:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static bool get_result(const struct event_target *t, struct policy_value *ret)
+{
+	int64_t r = t->event->res;
+	const char *name = r < 0 && r > -4096 ? strerrorname_np((int)-r) : NULL;
+	struct scratch_text out;
+
+	if (!has_result(t->event))
+		return value_absent(ret);
+	if (r >= 0)
+		return value_string(ret, S("SUCCESS"));
+	if (name)
+		return value_string(ret, str_from(name));
+	out = scratch_text(t->world->scratch);
+	scratch_byte(&out, 'E');
+	scratch_uint(&out, 0 - (uint64_t)r);
+	return value_string(ret, scratch_str(&out));
+}
+
+static bool get_argument(const struct event_target *t, const struct policy_ref *ref, bool plain,
+			 struct policy_value *ret)
+{
+	int i = event_argument_find(t->event->type, ref->key);
+
+	if (i < 0)
+		return value_absent(ret);
+	event_argument_get(t, i, plain, ret);
+	return true;
+}
+
+static bool get_buffer(const struct event *v, struct policy_value *ret)
+{
+	enum event_family f = event_type_family(v->type);
+
+	if ((f != EVENT_FAMILY_RECV && f != EVENT_FAMILY_SEND) || v->res < 0)
+		return value_absent(ret);
+	return v->text.n || !v->res ? value_string(ret, v->text) : value_unknown(ret);
+}
+
+static bool get_length(const struct event *v, struct policy_value *ret)
+{
+	enum event_family f = event_type_family(v->type);
+
+	if ((f != EVENT_FAMILY_RECV && f != EVENT_FAMILY_SEND) || v->res < 0)
+		return value_absent(ret);
+	return value_uint(ret, (uint64_t)v->res);
+}
+
+bool event_fields_get(const struct event_target *t, const struct policy_ref *ref,
+		      struct policy_value *ret)
+{
+	const struct event *v = t->event;
+
+	switch (ref->field) {
+	case FIELD_EVT_NUM:
+		return value_uint(ret, v->number);
+	case FIELD_EVT_TIME:
+	case FIELD_EVT_TIME_S:
+	case FIELD_EVT_TIME_ISO8601:
+	case FIELD_EVT_DATETIME:
+	case FIELD_EVT_RAWTIME:
+		return value_int(ret, (int64_t)v->time_ns);
+	case FIELD_EVT_LATENCY:
+		return value_absent(ret);
+	case FIELD_EVT_DIR:
+		return value_string(ret, S("<"));
+	case FIELD_EVT_TYPE:
+		return value_string(ret, str_from(event_type_name(v->type)));
+	case FIELD_EVT_CATEGORY:
+		return value_string(ret, category(event_type_family(v->type)));
+	case FIELD_EVT_CPU:
+		return value_int(ret, v->cpu);
+	case FIELD_EVT_HOSTNAME:
+		return value_string(ret, t->world->hostname);
+	case FIELD_EVT_SOURCE:
+		return value_string(ret, S("syscall"));
+	case FIELD_EVT_ARGS:
+	case FIELD_EVT_INFO:
+		return value_string(ret, event_argument_all(t));
+	case FIELD_EVT_ARG:
+		return get_argument(t, ref, false, ret);
+	case FIELD_EVT_RAWARG:
+		return get_argument(t, ref, true, ret);
+	case FIELD_EVT_BUFFER:
+		return get_buffer(v, ret);
+	case FIELD_EVT_BUFLEN:
+		return get_length(v, ret);
+	case FIELD_EVT_RES:
+		return get_result(t, ret);
+	case FIELD_EVT_RAWRES:
+		return has_result(v) ? value_int(ret, v->res) : value_absent(ret);
+	case FIELD_EVT_FAILED:
+		return has_result(v) ? value_bool(ret, v->res < 0) : value_absent(ret);
+	case FIELD_EVT_IS_OPEN_READ:
+		return value_bool(ret, opens_read(v));
+	case FIELD_EVT_IS_OPEN_WRITE:
+		return value_bool(ret, opens_write(v));
+	case FIELD_EVT_IS_OPEN_EXEC:
+		return value_bool(ret, creates(v) && v->mode & 0111);
+	case FIELD_EVT_IS_OPEN_CREATE:
+		return value_bool(ret, creates(v));
+	case FIELD_EVT_IS_IO_URING:
+		return value_bool(ret, v->marks & EVENT_IO_URING);
+	case FIELD_EVT_IS_TRUNCATED:
+		return value_bool(ret, v->marks & EVENT_TRUNCATED ||
+					       (t->program && t->program->truncated));
+	case FIELD_EVT_IS_REPLAYED:
+		return value_bool(ret, v->marks & EVENT_REPLAYED);
+	default:
+		return false;
+	}
+}

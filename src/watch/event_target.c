@@ -1,0 +1,69 @@
+#include "watch/event_target.h"
+
+#include "watch/event_target_priv.h"
+
+typedef bool (*group_getter)(const struct event_target *t, const struct policy_ref *ref,
+			     struct policy_value *ret);
+
+/* The groups as the table of fields has them; a field elsewhere is found by asking all. */
+static group_getter group_of(uint16_t field)
+{
+	if (field <= FIELD_EVT_IS_REPLAYED)
+		return event_fields_get;
+	if (field <= FIELD_GROUP_NAME)
+		return process_fields_get;
+	return field <= FIELD_FS_PATH_TARGETRAW ? fd_fields_get : container_fields_get;
+}
+
+static void get(const struct policy_target *target, const struct policy_ref *ref,
+		struct policy_value *ret)
+{
+	static const group_getter all[] = { event_fields_get, process_fields_get,
+					    lineage_fields_get, fd_fields_get,
+					    container_fields_get };
+	const struct event_target *t = event_target_of(target);
+
+	ret->count = 0;
+	if (group_of(ref->field)(t, ref, ret))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (all[i](t, ref, ret))
+			return;
+	assert(false);
+}
+
+void event_target_init(struct event_target *t, const struct event_world *w, const struct event *v,
+		       const struct container *container)
+{
+	const struct process *p = process_tree_find(w->tree, v->task);
+
+	*t = (struct event_target){
+		.target = { .type = (uint16_t)v->type, .get = get },
+		.world = w,
+		.event = v,
+		.container = container,
+		.process = p,
+		.program = p ? process_tree_program(w->tree, p) : NULL,
+	};
+}
+
+enum policy_state event_target_ancestor(const struct event_target *t, uint32_t n,
+					const struct process **ret)
+{
+	const struct process *p = t->process;
+
+	/* A chain longer than this is a loop of our making. */
+	if (n >= POLICY_MAX_VALUES)
+		return POLICY_ABSENT;
+	for (; p && n; n--) {
+		const struct process *parent = process_tree_parent(t->world->tree, p);
+
+		if (!parent && !p->parent_key.pid)
+			return POLICY_ABSENT;
+		p = parent;
+	}
+	if (!p)
+		return POLICY_UNKNOWN;
+	*ret = p;
+	return POLICY_KNOWN;
+}

@@ -1,0 +1,209 @@
+#include "watch/event_target_priv.h"
+
+typedef str (*program_reader)(const struct program_table *, const struct program *);
+
+static enum policy_state text_of(const struct event_target *t, const struct process *p,
+				 program_reader text, str *ret)
+{
+	const struct program *g = process_tree_program(t->world->tree, p);
+
+	if (!g)
+		return POLICY_UNKNOWN;
+	*ret = text(process_tree_programs(t->world->tree), g);
+	return ret->n || !g->partial ? POLICY_KNOWN : POLICY_UNKNOWN;
+}
+
+static bool get_text(const struct event_target *t, uint32_t n, program_reader text,
+		     struct policy_value *ret)
+{
+	const struct process *p;
+	enum policy_state s = event_target_ancestor(t, n, &p);
+	str found;
+
+	if (s == POLICY_KNOWN)
+		s = text_of(t, p, text, &found);
+	return s == POLICY_KNOWN ? value_string(ret, found) : value_state(ret, s);
+}
+
+/* All ancestors' from the parent up, as far as they are known; UNKNOWN only when there are some and none is known. */
+static bool get_texts(const struct event_target *t, const struct policy_ref *ref,
+		      program_reader text, struct policy_value *ret)
+{
+	str *found = scratch_take(t->world->scratch, POLICY_MAX_VALUES * sizeof(*found));
+	enum policy_state s = POLICY_KNOWN;
+	uint32_t count = 0;
+	const struct process *p;
+
+	if (!found)
+		return value_unknown(ret);
+	if (ref->has_index) {
+		s = event_target_ancestor(t, ref->index, &p);
+		if (s == POLICY_KNOWN)
+			s = text_of(t, p, text, &found[0]);
+		count = 1;
+	} else {
+		p = t->process;
+		while (p && (p = process_tree_parent(t->world->tree, p)) &&
+		       count < POLICY_MAX_VALUES)
+			count += text_of(t, p, text, &found[count]) == POLICY_KNOWN;
+		if (!count)
+			s = event_target_ancestor(t, 1, &p) == POLICY_ABSENT ? POLICY_ABSENT
+									     : POLICY_UNKNOWN;
+	}
+	ret->state = s;
+	ret->count = count;
+	ret->strings = found;
+	return true;
+}
+
+static bool get_numbers(const struct event_target *t, const struct policy_ref *ref,
+			struct policy_value *ret)
+{
+	int64_t *found = scratch_take(t->world->scratch, POLICY_MAX_VALUES * sizeof(*found));
+	const struct process *p = t->process;
+	uint32_t count = 0, skip = ref->has_index ? ref->index : 1, level = 0;
+
+	if (!found)
+		return value_unknown(ret);
+	if (ref->has_index && !ref->index && p)
+		found[count++] = p->key.pid;
+	/* A parent that was never seen still has a number. */
+	while (p && p->parent_key.pid && count < POLICY_MAX_VALUES && level < POLICY_MAX_VALUES) {
+		level++;
+		if (ref->has_index ? level == skip : true)
+			found[count++] = p->parent_key.pid;
+		if (ref->has_index && level >= skip)
+			break;
+		p = process_tree_parent(t->world->tree, p);
+	}
+	ret->state = count ? POLICY_KNOWN : p ? POLICY_ABSENT : POLICY_UNKNOWN;
+	ret->count = count;
+	ret->integers = found;
+	return true;
+}
+
+static bool get_session_text(const struct event_target *t, program_reader text,
+			     struct policy_value *ret)
+{
+	const struct process *leader;
+	enum policy_state s;
+	str found;
+
+	if (!t->process)
+		return value_unknown(ret);
+	leader = t->process->sid == t->process->key.pid
+			 ? t->process
+			 : process_tree_living(t->world->tree, t->process->sid);
+	s = leader ? text_of(t, leader, text, &found) : POLICY_UNKNOWN;
+	return s == POLICY_KNOWN ? value_string(ret, found) : value_state(ret, s);
+}
+
+static bool is_shell(str name)
+{
+	static const char *const shells[] = { "sh",  "bash", "dash", "ash", "zsh",
+					      "ksh", "fish", "csh",  "tcsh" };
+
+	for (size_t i = 0; i < ARRAY_LEN(shells); i++)
+		if (str_is(name, shells[i]))
+			return true;
+	return false;
+}
+
+/* The outermost shell of the chain that begins with the process itself. */
+static bool get_login_shell(const struct event_target *t, struct policy_value *ret)
+{
+	const struct process *p = t->process;
+	int64_t found = 0;
+
+	if (!p)
+		return value_unknown(ret);
+	for (int n = 0; p && n < POLICY_MAX_VALUES; n++) {
+		str name;
+
+		if (text_of(t, p, program_comm, &name) == POLICY_KNOWN && is_shell(name))
+			found = p->key.pid;
+		p = process_tree_parent(t->world->tree, p);
+	}
+	return found ? value_int(ret, found) : value_absent(ret);
+}
+
+static bool get_parent_number(const struct event_target *t, uint16_t field,
+			      struct policy_value *ret)
+{
+	struct process_key parent;
+	int64_t began;
+
+	if (!t->process)
+		return value_unknown(ret);
+	parent = t->process->parent_key;
+	if (field == FIELD_PROC_PPID)
+		return value_int(ret, parent.pid);
+	if (!parent.pid)
+		return value_absent(ret);
+	began = process_began(t, parent);
+	if (!began)
+		return value_unknown(ret);
+	if (field == FIELD_PROC_PPID_TS)
+		return value_int(ret, began);
+	return value_int(ret, MAX((int64_t)t->event->time_ns - began, (int64_t)0));
+}
+
+static bool get_environment(const struct event_target *t, const struct policy_ref *ref,
+			    struct policy_value *ret)
+{
+	struct scratch_text out;
+	const struct process *p;
+	enum policy_state s = event_target_ancestor(t, ref->has_index ? ref->index : 1, &p);
+	str env;
+
+	if (s == POLICY_KNOWN)
+		s = text_of(t, p, program_env, &env);
+	if (s != POLICY_KNOWN)
+		return value_state(ret, s);
+	out = scratch_text(t->world->scratch);
+	while (env.n) {
+		scratch_add(&out, str_cut(&env, '\0'));
+		if (env.n)
+			scratch_byte(&out, ' ');
+	}
+	return value_string(ret, scratch_str(&out));
+}
+
+bool lineage_fields_get(const struct event_target *t, const struct policy_ref *ref,
+			struct policy_value *ret)
+{
+	switch (ref->field) {
+	case FIELD_PROC_PPID:
+	case FIELD_PROC_PPID_TS:
+	case FIELD_PROC_PPID_DURATION:
+		return get_parent_number(t, ref->field, ret);
+	case FIELD_PROC_PNAME:
+		return get_text(t, 1, program_comm, ret);
+	case FIELD_PROC_PEXE:
+		return get_text(t, 1, program_exe, ret);
+	case FIELD_PROC_PEXEPATH:
+		return get_text(t, 1, program_path, ret);
+	case FIELD_PROC_PCMDLINE:
+		return get_text(t, 1, program_cmdline, ret);
+	case FIELD_PROC_APID:
+		return get_numbers(t, ref, ret);
+	case FIELD_PROC_ANAME:
+		return get_texts(t, ref, program_comm, ret);
+	case FIELD_PROC_AEXE:
+		return get_texts(t, ref, program_exe, ret);
+	case FIELD_PROC_AEXEPATH:
+		return get_texts(t, ref, program_path, ret);
+	case FIELD_PROC_ACMDLINE:
+		return get_texts(t, ref, program_cmdline, ret);
+	case FIELD_PROC_AENV:
+		return get_environment(t, ref, ret);
+	case FIELD_PROC_SNAME:
+		return get_session_text(t, program_comm, ret);
+	case FIELD_PROC_SEXEPATH:
+		return get_session_text(t, program_path, ret);
+	case FIELD_PROC_LOGINSHELLID:
+		return get_login_shell(t, ret);
+	default:
+		return false;
+	}
+}

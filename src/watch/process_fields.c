@@ -1,0 +1,338 @@
+#include "watch/event_target_priv.h"
+#include "watch/flag_name.h"
+
+static const struct program_table *programs(const struct event_target *t)
+{
+	return process_tree_programs(t->world->tree);
+}
+
+/* A string of the program. One that a fork-only record lacks is unknown; else an empty string is a value. */
+static bool get_text(const struct event_target *t,
+		     str (*text)(const struct program_table *, const struct program *),
+		     struct policy_value *ret)
+{
+	str s;
+
+	if (!t->program)
+		return value_unknown(ret);
+	s = text(programs(t), t->program);
+	if (!s.n && t->program->partial)
+		return value_unknown(ret);
+	return value_string(ret, s);
+}
+
+static bool get_exeline(const struct event_target *t, struct policy_value *ret)
+{
+	struct scratch_text out = scratch_text(t->world->scratch);
+
+	if (!t->program || t->program->partial)
+		return value_unknown(ret);
+	scratch_add(&out, program_exe(programs(t), t->program));
+	if (t->program->arg_count)
+		scratch_byte(&out, ' ');
+	scratch_add(&out, program_args(programs(t), t->program));
+	return value_string(ret, scratch_str(&out));
+}
+
+static bool all_of_environment(const struct event_target *t, str env, struct policy_value *ret)
+{
+	struct scratch_text out = scratch_text(t->world->scratch);
+
+	while (env.n) {
+		scratch_add(&out, str_cut(&env, '\0'));
+		if (env.n)
+			scratch_byte(&out, ' ');
+	}
+	return value_string(ret, scratch_str(&out));
+}
+
+static bool get_environment(const struct event_target *t, const struct policy_ref *ref,
+			    struct policy_value *ret)
+{
+	str env;
+
+	if (!t->program || t->program->partial)
+		return value_unknown(ret);
+	env = program_env(programs(t), t->program);
+	if (!ref->key.n)
+		return all_of_environment(t, env, ret);
+	while (env.n) {
+		str variable = str_cut(&env, '\0');
+
+		if (str_starts(variable, ref->key) && variable.n > ref->key.n &&
+		    variable.p[ref->key.n] == '=')
+			return value_string(ret, str_skip(variable, ref->key.n + 1));
+	}
+	return value_absent(ret);
+}
+
+static bool get_since(const struct event_target *t, int64_t began, struct policy_value *ret)
+{
+	int64_t now = (int64_t)t->event->time_ns;
+
+	return began ? value_int(ret, MAX(now - began, (int64_t)0)) : value_unknown(ret);
+}
+
+/* Falco has no value when the file changed after the process began. */
+static bool get_change_to_start(const struct event_target *t, struct policy_value *ret)
+{
+	int64_t began = process_began(t, t->event->task), changed;
+
+	if (!t->program || !t->program->exe_ctime_ns || !began)
+		return value_unknown(ret);
+	changed = (int64_t)t->program->exe_ctime_ns;
+	return changed <= began ? value_int(ret, began - changed) : value_absent(ret);
+}
+
+static bool get_container_start_to_change(const struct event_target *t, struct policy_value *ret)
+{
+	int64_t started, changed;
+
+	if (!t->container || !t->program || !t->program->exe_ctime_ns)
+		return value_unknown(ret);
+	if (container_is_host(t->container))
+		return value_absent(ret);
+	started = (int64_t)t->container->started_ns;
+	changed = (int64_t)t->program->exe_ctime_ns;
+	if (!started)
+		return value_unknown(ret);
+	return changed >= started ? value_int(ret, changed - started) : value_absent(ret);
+}
+
+/* A process whose parent the container cannot see, and which is not the container's first, came from outside. */
+static bool get_container_entry(const struct event_target *t, struct policy_value *ret)
+{
+	const struct process *p = t->process, *parent;
+
+	if (!p || !t->container || !p->vpid)
+		return value_unknown(ret);
+	if (container_is_host(t->container))
+		return value_bool(ret, false);
+	if (!t->container->host_pid)
+		return value_bool(ret, !p->vppid && p->vpid != 1);
+	if (event_target_ancestor(t, 1, &parent) != POLICY_KNOWN)
+		return value_unknown(ret);
+	return value_bool(ret, parent->cgroup_id != p->cgroup_id &&
+				       p->key.pid != t->container->init_pid);
+}
+
+/* Which probe a process is would need the pod's specification; one that was not brought in is none. */
+static bool get_probe(const struct event_target *t, struct policy_value *ret)
+{
+	struct policy_value entry = { 0 };
+
+	get_container_entry(t, &entry);
+	if (entry.state == POLICY_KNOWN && !entry.boolean)
+		return value_bool(ret, false);
+	return value_unknown(ret);
+}
+
+static bool get_caps(const struct event_target *t, uint64_t caps, struct policy_value *ret)
+{
+	struct scratch_text out = scratch_text(t->world->scratch);
+
+	flag_names_add(FLAG_SET_CAPABILITY, caps, ' ', &out);
+	return value_string(ret, scratch_str(&out));
+}
+
+static bool get_user_name(const struct event_target *t, uint32_t user, struct policy_value *ret)
+{
+	const struct event_users *u = &t->world->users;
+
+	if (!t->container || !u->user)
+		return value_unknown(ret);
+	return value_string_opt(ret, u->user(u->ctx, t->container, t->event->task.pid, user));
+}
+
+static bool get_group_name(const struct event_target *t, struct policy_value *ret)
+{
+	const struct event_users *u = &t->world->users;
+
+	if (!t->container || !u->group)
+		return value_unknown(ret);
+	return value_string_opt(
+		ret, u->group(u->ctx, t->container, t->event->task.pid, t->event->group));
+}
+
+/* What the kernel says of each process; 0 where no process can have it means nobody told. */
+static bool get_id(uint32_t id, struct policy_value *ret)
+{
+	return id ? value_int(ret, id) : value_unknown(ret);
+}
+
+static bool get_stdio(const struct process *p, int i, struct policy_value *ret)
+{
+	if (!p->stdio[i])
+		return value_unknown(ret);
+	return value_string_opt(ret, fd_fields_type((enum event_fd_kind)p->stdio[i]));
+}
+
+/* Fields that need the process's record. */
+static bool get_of_process(const struct event_target *t, const struct process *p, uint16_t field,
+			   struct policy_value *ret)
+{
+	switch (field) {
+	case FIELD_PROC_VPID:
+		return get_id(p->vpid, ret);
+	case FIELD_PROC_PVPID:
+		return p->vpid ? value_int(ret, p->vppid) : value_unknown(ret);
+	case FIELD_PROC_SID:
+		return value_int(ret, p->sid);
+	case FIELD_PROC_PGID:
+		return value_int(ret, p->pgid);
+	case FIELD_PROC_VPGID:
+		return p->vpid ? value_int(ret, p->vpgid) : value_unknown(ret);
+	case FIELD_PROC_VSID:
+		return p->vpid ? value_int(ret, p->vsid) : value_unknown(ret);
+	case FIELD_PROC_IS_SID_LEADER:
+		return value_bool(ret, p->sid == p->key.pid);
+	case FIELD_PROC_IS_PGID_LEADER:
+		return value_bool(ret, p->pgid == p->key.pid);
+	case FIELD_PROC_IS_VPGID_LEADER:
+		return p->vpid ? value_bool(ret, p->vpgid == p->vpid) : value_unknown(ret);
+	case FIELD_PROC_IS_VSID_LEADER:
+		return p->vpid ? value_bool(ret, p->vsid == p->vpid) : value_unknown(ret);
+	case FIELD_PROC_TTY:
+		return value_uint(ret, p->tty);
+	case FIELD_PROC_NCHILDS:
+		return value_uint(ret, p->children);
+	case FIELD_PROC_STDIN_TYPE:
+		return get_stdio(p, 0, ret);
+	case FIELD_PROC_STDOUT_TYPE:
+		return get_stdio(p, 1, ret);
+	case FIELD_PROC_STDERR_TYPE:
+		return get_stdio(p, 2, ret);
+	case FIELD_THREAD_CAP_EFFECTIVE:
+		return get_caps(t, p->caps.effective, ret);
+	case FIELD_THREAD_CAP_PERMITTED:
+		return get_caps(t, p->caps.permitted, ret);
+	case FIELD_THREAD_CAP_INHERITABLE:
+		return get_caps(t, p->caps.inheritable, ret);
+	case FIELD_USER_RUID:
+		return value_uint(ret, p->real_user);
+	case FIELD_USER_LOGINUID:
+		return value_int(ret, process_login(p));
+	case FIELD_USER_LOGINNAME:
+		return p->login_user == UINT32_MAX ? value_absent(ret)
+						   : get_user_name(t, p->login_user, ret);
+	default:
+		return false;
+	}
+}
+
+/* Fields that need what it runs. */
+static bool get_of_program(const struct event_target *t, const struct program *g, uint16_t field,
+			   struct policy_value *ret)
+{
+	switch (field) {
+	case FIELD_PROC_NARGS:
+	case FIELD_PROC_CMDNARGS:
+		return value_uint(ret, g->arg_count);
+	case FIELD_PROC_CMDLENARGS:
+		return value_uint(ret, program_args(programs(t), g).n);
+	case FIELD_PROC_IS_EXE_WRITABLE:
+		return value_bool(ret, g->exe_flags & EVENT_EXE_WRITABLE);
+	case FIELD_PROC_IS_EXE_UPPER_LAYER:
+		return value_bool(ret, g->exe_flags & EVENT_EXE_UPPER);
+	case FIELD_PROC_IS_EXE_LOWER_LAYER:
+		return value_bool(ret, g->exe_flags & EVENT_EXE_LOWER);
+	case FIELD_PROC_IS_EXE_FROM_MEMFD:
+		return value_bool(ret, g->exe_flags & EVENT_EXE_MEMFD);
+	case FIELD_PROC_IS_EXE_DELETED:
+		return value_bool(ret, g->exe_flags & EVENT_EXE_DELETED);
+	case FIELD_PROC_IS_SETUID:
+		return value_bool(ret, g->exe_flags & (EVENT_EXE_SETUID | EVENT_EXE_SETGID));
+	case FIELD_PROC_EXE_INO:
+		return g->exe_inode ? value_uint(ret, g->exe_inode) : value_absent(ret);
+	case FIELD_PROC_EXE_INO_CTIME:
+		return g->exe_ctime_ns ? value_int(ret, (int64_t)g->exe_ctime_ns)
+				       : value_absent(ret);
+	case FIELD_PROC_EXE_INO_MTIME:
+		return g->exe_mtime_ns ? value_int(ret, (int64_t)g->exe_mtime_ns)
+				       : value_absent(ret);
+	default:
+		return false;
+	}
+}
+
+static bool get_of_event(const struct event_target *t, uint16_t field, struct policy_value *ret)
+{
+	const struct event *v = t->event;
+
+	switch (field) {
+	case FIELD_PROC_PID:
+		return value_int(ret, v->task.pid);
+	case FIELD_PROC_DURATION:
+		return get_since(t, process_began(t, v->task), ret);
+	case FIELD_PROC_PID_TS:
+		return v->task.start_ns ? value_int(ret, process_began(t, v->task))
+					: value_unknown(ret);
+	case FIELD_THREAD_TID:
+		return value_int(ret, v->tid ? v->tid : v->task.pid);
+	case FIELD_THREAD_ISMAIN:
+		return value_bool(ret, !v->tid || v->tid == v->task.pid);
+	case FIELD_THREAD_CGROUPS:
+		return t->container ? value_string_opt(ret, t->container->cgroup_path)
+				    : value_unknown(ret);
+	case FIELD_USER_UID:
+		return value_uint(ret, v->user);
+	case FIELD_USER_NAME:
+		return get_user_name(t, v->user, ret);
+	case FIELD_GROUP_GID:
+		return value_uint(ret, v->group);
+	case FIELD_GROUP_NAME:
+		return get_group_name(t, ret);
+	default:
+		return false;
+	}
+}
+
+bool process_fields_get(const struct event_target *t, const struct policy_ref *ref,
+			struct policy_value *ret)
+{
+	switch (ref->field) {
+	case FIELD_PROC_NAME:
+		return get_text(t, program_comm, ret);
+	case FIELD_PROC_EXE:
+		return get_text(t, program_exe, ret);
+	case FIELD_PROC_EXEPATH:
+		return get_text(t, program_path, ret);
+	case FIELD_PROC_CMDLINE:
+		return get_text(t, program_cmdline, ret);
+	case FIELD_PROC_ARGS:
+		return get_text(t, program_args, ret);
+	case FIELD_PROC_CWD:
+		return get_text(t, program_cwd, ret);
+	case FIELD_PROC_EXELINE:
+		return get_exeline(t, ret);
+	case FIELD_PROC_ENV:
+		return get_environment(t, ref, ret);
+	case FIELD_PROC_EXE_INO_CTIME_DURATION_PROC_START:
+		return get_change_to_start(t, ret);
+	case FIELD_PROC_EXE_INO_CTIME_DURATION_PIDNS_START:
+		return get_container_start_to_change(t, ret);
+	case FIELD_PROC_IS_CONTAINER_ENTRY:
+		return get_container_entry(t, ret);
+	case FIELD_PROC_IS_CONTAINER_HEALTHCHECK:
+	case FIELD_PROC_IS_CONTAINER_LIVENESS_PROBE:
+	case FIELD_PROC_IS_CONTAINER_READINESS_PROBE:
+		return get_probe(t, ret);
+	case FIELD_PROC_NTHREADS:
+	case FIELD_PROC_STDIN_NAME:
+	case FIELD_PROC_STDOUT_NAME:
+	case FIELD_PROC_STDERR_NAME:
+	case FIELD_USER_HOMEDIR:
+	case FIELD_USER_SHELL:
+		return value_unknown(ret);
+	default:
+		break;
+	}
+	if (get_of_event(t, ref->field, ret) || lineage_fields_get(t, ref, ret))
+		return true;
+	if (t->process && get_of_process(t, t->process, ref->field, ret))
+		return true;
+	if (t->program && get_of_program(t, t->program, ref->field, ret))
+		return true;
+	return ref->field >= FIELD_PROC_PID && ref->field <= FIELD_GROUP_NAME ? value_unknown(ret)
+									      : false;
+}
