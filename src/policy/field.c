@@ -23,6 +23,7 @@ const struct policy_subject policy_events = {
 	.fields = event_fields,
 	.field_count = FIELD_COUNT,
 	.type_field = FIELD_EVT_TYPE,
+	.number_field = FIELD_EVT_NUM,
 	.types = event_types,
 	.type_count = EVENT_TYPE_COUNT,
 };

@@ -59,7 +59,11 @@ struct policy_ip {
 
 #define POLICY_MAX_VALUES 64
 
-/** One or more values of a field. Spans borrow from the subject and live while the subject does. */
+/**
+ * One or more values of a field. A field of kind ANY, ENDS or LIST that is asked for with an index or a key has one value,
+ * held as for kind ONE. A known value of which there are none compares as ABSENT. Spans borrow from the subject and live while the
+ * subject does.
+ */
 struct policy_value {
 	enum policy_state state;
 	uint32_t count; /**< values, 1 but for ANY, ENDS and LIST; at most POLICY_MAX_VALUES */
@@ -90,6 +94,7 @@ struct policy_subject {
 	size_t field_count;
 	uint16_t
 		type_field; /**< the field whose value is the type of a thing (evt.type): rules are indexed by it */
+	uint16_t number_field; /**< a field that counts from 1: "evt.num=0" is how rules say "never" */
 	const char *const *types; /**< its values, by type number */
 	size_t type_count;
 };

@@ -13,15 +13,24 @@
 
 struct policy_program;
 
+/** Takes what is to be told of a rule; shaped as rule_set_note(). */
+typedef int (*policy_note)(void *ctx, const struct rule *r, enum rule_code c, uint32_t offset,
+			   str message, struct err *e);
+
 /**
  * Binds the enabled rules of @p rules whose source is the subject's name to its fields and compiles them.
  *
  * A rule with an unknown field, a value that does not fit its field's type or an operator the type has not is left out with a
  * note in @p rules (LOAD_ERR_COMPILE_CONDITION; LOAD_UNKNOWN_FILTER when it has skip-if-unknown-filter).
- * @return 0, -ENOBUFS
+ * @param rules must outlive the program
+ * @return 0, -ENOBUFS, -ENOMEM
  */
 MUST_CHECK int policy_compile(struct rule_set *rules, const struct policy_subject *s,
 			      struct policy_program **ret, struct err *e);
+/** The same for rules that are in no set. @param note  its error ends the compilation; may be NULL */
+MUST_CHECK int policy_compile_rules(const struct rule *const *rules, size_t count,
+				    const struct policy_subject *s, policy_note note, void *ctx,
+				    struct policy_program **ret, struct err *e);
 void policy_free(struct policy_program *p);
 
 /** Rules the program holds, in order; a hit names one by its index here. */
@@ -36,6 +45,21 @@ struct policy_run;
 MUST_CHECK int policy_run_new(const struct policy_program *p, struct policy_run **ret,
 			      struct err *e);
 void policy_run_free(struct policy_run *r);
+
+/** Domain names the rules compare addresses with (fields of type POLICY_NAME), for the caller to resolve. */
+const str *policy_names(const struct policy_program *p, size_t *ret_count);
+
+/** What a name resolves to. */
+struct policy_addresses {
+	const struct policy_ip *items;
+	size_t count;
+	bool resolved; /**< false: a comparison with it is UNKNOWN */
+};
+/**
+ * Gives a run the addresses of policy_names(), in that order. Without them every name is unresolved.
+ * @param names must outlive the run or the next call; may change between judgements
+ */
+void policy_run_set_names(struct policy_run *r, const struct policy_addresses *names);
 
 enum policy_verdict { POLICY_FALSE, POLICY_TRUE, POLICY_MAYBE };
 
@@ -71,7 +95,7 @@ struct policy_cost {
 	str text; /**< the check, as written */
 	uint64_t evaluated, held;
 	uint32_t rules; /**< how many rules it serves */
-	uint64_t ns;    /**< sampled: one judgement in 64 is timed */
+	uint64_t ns;    /**< of all evaluations, estimated: one judgement in 64 is timed */
 };
 MUST_CHECK int policy_costs(const struct policy_run *r, struct arena *a, struct policy_cost **ret,
 			    size_t *ret_count, struct err *e);

@@ -1,0 +1,26 @@
+/** @file
+ * Addresses and networks: "10.1.2.3", "10.0.0.0/8", "fe80::/10". A look-up costs one search for each prefix length in use.
+ */
+#ifndef SKEP_POLICY_IP_SET_H
+#define SKEP_POLICY_IP_SET_H
+
+#include "base/arena.h"
+#include "policy/field.h"
+
+struct ip_set;
+
+/** An address. @return 0 or -EBADMSG */
+MUST_CHECK int ip_parse(str text, struct policy_ip *ret, struct err *e);
+
+/**
+ * @param texts addresses, or networks as address/bits
+ * @param ret_bad which one is malformed, set only on -EBADMSG; may be NULL
+ * @return 0, -EBADMSG, -ENOBUFS
+ */
+MUST_CHECK int ip_set_new(const str *texts, size_t count, struct arena *a, struct ip_set **ret,
+			  size_t *ret_bad, struct err *e);
+bool ip_set_has(const struct ip_set *s, const struct policy_ip *ip);
+
+bool policy_ip_eq(const struct policy_ip *a, const struct policy_ip *b);
+
+#endif

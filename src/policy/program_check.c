@@ -1,0 +1,321 @@
+/* Checks and nodes of one target, each evaluated at most once. */
+#include <time.h>
+
+#include "policy/pattern.h"
+#include "policy/program_priv.h"
+
+const struct policy_value *run_slot(struct policy_run *r, uint32_t number)
+{
+	const struct program_slot *s = &r->p->slots[number];
+	struct slot_state *st = &r->slots[number];
+
+	if (st->epoch == r->epoch)
+		return &st->value;
+	st->epoch = r->epoch;
+	st->value = (struct policy_value){ .state = POLICY_ABSENT };
+	if (s->kind == SLOT_FIELD)
+		r->t->get(r->t, &s->ref, &st->value);
+	else if (s->kind == SLOT_TRANSFORM)
+		run_transform(r, s, &st->value);
+	else
+		st->value = (struct policy_value){ .state = POLICY_KNOWN,
+						   .count = 1,
+						   .string = s->text };
+	return &st->value;
+}
+
+static bool number_in(const struct program_check *k, uint64_t n)
+{
+	size_t lo = 0, hi = k->number_count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (k->numbers[mid] == n)
+			return true;
+		if (k->numbers[mid] < n)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+static bool ordered(enum condition_operator op, bool below, bool equal)
+{
+	switch (op) {
+	case CONDITION_LT:
+		return below;
+	case CONDITION_LE:
+		return below || equal;
+	case CONDITION_GT:
+		return !below && !equal;
+	case CONDITION_GE:
+		return !below;
+	default:
+		return equal;
+	}
+}
+
+/* One value of a field. @return NO, YES, or DOUBT where a regular expression gave up */
+static int test_value(struct policy_run *r, const struct program_check *k,
+		      const struct policy_value *v, size_t i)
+{
+	const struct program_slot *s = &r->p->slots[k->slot];
+	uint64_t n;
+	int m;
+
+	switch (k->how) {
+	case CHECK_NUMBERS:
+		return number_in(k, value_number(s, v, i)) ? YES : NO;
+	case CHECK_COMPARE:
+		n = value_number(s, v, i);
+		return ordered(k->op, n < k->numbers[0], n == k->numbers[0]) ? YES : NO;
+	case CHECK_NETS:
+		return ip_set_has(k->nets, &v->ip[i & 1]) ? YES : NO;
+	case CHECK_REGEX:
+		m = regex_match(k->regex, r->regex, value_string(s, v, i));
+		return m < 0 ? DOUBT : m ? YES : NO;
+	default:
+		for (size_t t = 0; t < k->text_count; t++)
+			if (value_relates(k->op, value_string(s, v, i), k->texts[t]))
+				return YES;
+		return NO;
+	}
+}
+
+static int test_names(struct policy_run *r, const struct program_check *k,
+		      const struct policy_value *v)
+{
+	int verdict = NO;
+
+	for (size_t i = 0; i < k->other_count; i++) {
+		const struct policy_addresses *a = r->names ? &r->names[k->others[i]] : NULL;
+
+		if (!a || !a->resolved)
+			verdict = DOUBT;
+		else
+			for (size_t n = 0; n < a->count; n++)
+				if (policy_ip_eq(&a->items[n], &v->ip[0]))
+					return YES;
+	}
+	return verdict;
+}
+
+static int64_t signed_number(const struct program_slot *s, const struct policy_value *v, size_t i)
+{
+	uint64_t n = value_number(s, v, i);
+
+	if (s->type == POLICY_UINT || s->type == POLICY_PORT || s->type == POLICY_BOOL)
+		return (int64_t)MIN(n, (uint64_t)INT64_MAX);
+	return (int64_t)(n ^ 1ull << 63);
+}
+
+/* Two values of slots; types are alike, the binder saw to it. */
+static bool relates(const struct policy_run *r, const struct program_check *k,
+		    const struct policy_value *left, size_t i, uint32_t other,
+		    const struct policy_value *right, size_t n)
+{
+	const struct program_slot *a = &r->p->slots[k->slot], *b = &r->p->slots[other];
+	int64_t x, y;
+
+	switch (a->type) {
+	case POLICY_STRING:
+	case POLICY_BYTES:
+		return value_relates(k->op, value_string(a, left, i), value_string(b, right, n));
+	case POLICY_IP:
+	case POLICY_NET:
+	case POLICY_NAME:
+		return policy_ip_eq(&left->ip[i & 1], &right->ip[n & 1]);
+	default:
+		x = signed_number(a, left, i);
+		y = signed_number(b, right, n);
+		return ordered(k->op, x < y, x == y);
+	}
+}
+
+/* Against the slots on the right: any value of any of them. */
+static int test_slots(struct policy_run *r, const struct program_check *k,
+		      const struct policy_value *v, size_t i, bool *ret_present)
+{
+	int verdict = NO;
+
+	for (size_t o = 0; o < k->other_count; o++) {
+		const struct policy_value *right = run_slot(r, k->others[o]);
+		size_t count = value_count(&r->p->slots[k->others[o]], right);
+
+		*ret_present |= right->state != POLICY_ABSENT;
+		if (right->state == POLICY_UNKNOWN)
+			verdict = DOUBT;
+		if (right->state != POLICY_KNOWN)
+			continue;
+		for (size_t n = 0; n < count; n++)
+			if (relates(r, k, v, i, k->others[o], right, n))
+				return YES;
+	}
+	return verdict;
+}
+
+static int test_values(struct policy_run *r, const struct program_check *k,
+		       const struct policy_value *v)
+{
+	size_t count = value_count(&r->p->slots[k->slot], v);
+	int any = NO, all = YES, verdict;
+	bool present = k->how != CHECK_SLOTS;
+
+	for (size_t i = 0; i < count; i++) {
+		int one = k->how == CHECK_SLOTS ? test_slots(r, k, v, i, &present)
+						: test_value(r, k, v, i);
+
+		any = MAX(any, one);
+		all = MIN(all, one);
+	}
+	if (!present)
+		return NO;
+	verdict = k->all ? all : any;
+	return k->negate ? YES - verdict : verdict;
+}
+
+static int test_one_of(struct policy_run *r, const struct program_check *k)
+{
+	size_t yes = 0, doubt = 0;
+
+	for (size_t i = 0; i < k->other_count; i++) {
+		int one = run_check(r, k->others[i]);
+
+		yes += one == YES;
+		doubt += one == DOUBT;
+	}
+	if (yes > 1)
+		return NO;
+	return doubt ? DOUBT : yes == 1 ? YES : NO;
+}
+
+static int judge_check(struct policy_run *r, const struct program_check *k)
+{
+	const struct policy_value *v;
+	const struct match_state *m;
+	int verdict;
+
+	if (k->how == CHECK_ONE_OF)
+		return test_one_of(r, k);
+	v = run_slot(r, k->slot);
+	if (v->state != POLICY_KNOWN)
+		return v->state == POLICY_UNKNOWN ? DOUBT : NO;
+	if (!value_count(&r->p->slots[k->slot], v))
+		return NO;
+	switch (k->how) {
+	case CHECK_EXISTS:
+		return YES;
+	case CHECK_BIT:
+		m = run_matcher(r, k->matcher);
+		verdict = literal_bit(k->all ? m->all : m->any, k->bit) ? YES : NO;
+		return k->negate ? YES - verdict : verdict;
+	case CHECK_NAMES:
+		verdict = test_names(r, k, v);
+		return k->negate ? YES - verdict : verdict;
+	default:
+		return test_values(r, k, v);
+	}
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+int run_check(struct policy_run *r, uint32_t number)
+{
+	struct check_state *st = &r->checks[number];
+
+	if (st->epoch == r->epoch)
+		return st->verdict;
+	if (r->timing) {
+		uint64_t begin = now_ns();
+
+		st->verdict = (uint8_t)judge_check(r, &r->p->checks[number]);
+		st->ns += now_ns() - begin;
+		st->timed++;
+	} else {
+		st->verdict = (uint8_t)judge_check(r, &r->p->checks[number]);
+	}
+	st->epoch = r->epoch;
+	st->evaluated++;
+	st->held += st->verdict == YES;
+	return st->verdict;
+}
+
+/* A node that needs no children, or whose verdict is known. */
+static bool is_known(struct policy_run *r, uint32_t number, int *ret)
+{
+	const struct program_node *n = &r->p->nodes[number];
+
+	if (n->kind == NODE_CHECK) {
+		int verdict = run_check(r, n->first);
+
+		*ret = verdict == DOUBT && n->two_valued ? NO : verdict;
+		return true;
+	}
+	if (number < 2) {
+		*ret = number ? YES : NO;
+		return true;
+	}
+	*ret = r->nodes[number].verdict;
+	return r->nodes[number].epoch == r->epoch;
+}
+
+/* Takes a child's verdict. @return whether the node is decided by it */
+static bool take(enum node_kind kind, uint8_t *verdict, int child)
+{
+	switch (kind) {
+	case NODE_AND:
+		*verdict = (uint8_t)MIN(*verdict, child);
+		return *verdict == NO;
+	case NODE_OR:
+		*verdict = (uint8_t)MAX(*verdict, child);
+		return *verdict == YES;
+	default:
+		*verdict = (uint8_t)(YES - child);
+		return true;
+	}
+}
+
+int run_node(struct policy_run *r, uint32_t root)
+{
+	const struct policy_program *p = r->p;
+	size_t depth = 1;
+	int verdict;
+
+	if (is_known(r, root, &verdict))
+		return verdict;
+	r->stack[0] = (struct node_frame){ root, 0, p->nodes[root].kind == NODE_AND ? YES : NO };
+	while (depth) {
+		struct node_frame *f = &r->stack[depth - 1];
+		const struct program_node *n = &p->nodes[f->node];
+		bool decided = false;
+
+		while (!decided && f->next < n->count) {
+			uint32_t child = p->kids[n->first + f->next];
+
+			if (!is_known(r, child, &verdict))
+				break;
+			f->next++;
+			decided = take(n->kind, &f->verdict, verdict);
+		}
+		if (!decided && f->next < n->count) {
+			uint32_t child = p->kids[n->first + f->next];
+
+			r->stack[depth++] =
+				(struct node_frame){ child, 0,
+						     p->nodes[child].kind == NODE_AND ? YES : NO };
+			continue;
+		}
+		r->nodes[f->node] = (struct node_state){ r->epoch, f->verdict };
+		verdict = f->verdict;
+		depth--;
+	}
+	return verdict;
+}

@@ -1,0 +1,230 @@
+#include "policy/program_priv.h"
+
+static int make_matchers(struct policy_run *r)
+{
+	for (size_t i = 0; i < r->p->matcher_count; i++) {
+		uint32_t words = literal_words(r->p->matchers[i].bits);
+
+		/* any, all, and room for one value's row between them and the end */
+		r->matchers[i].own_any = ARENA_ARRAY(&r->arena, 3 * (size_t)words, uint64_t);
+		if (!r->matchers[i].own_any)
+			return -ENOBUFS;
+		r->matchers[i].own_all = r->matchers[i].own_any + words;
+	}
+	return 0;
+}
+
+int policy_run_new(const struct policy_program *p, struct policy_run **ret, struct err *e)
+{
+	struct policy_run *r = calloc(1, sizeof(*r));
+	size_t words = literal_words((uint32_t)p->rule_count);
+	struct arena *a;
+	int bad = 0;
+
+	if (!r)
+		return err_set(e, ENOMEM, "out of memory");
+	a = &r->arena;
+	arena_init(a, 0);
+	r->p = p;
+	r->slots = ARENA_ARRAY(a, p->slot_count, struct slot_state);
+	r->matchers = ARENA_ARRAY(a, p->matcher_count, struct match_state);
+	r->checks = ARENA_ARRAY(a, p->check_count, struct check_state);
+	r->nodes = ARENA_ARRAY(a, p->node_count, struct node_state);
+	r->stack = ARENA_ARRAY(a, p->depth + 1u, struct node_frame);
+	r->candidates = ARENA_ARRAY(a, words, uint64_t);
+	r->guarded = ARENA_ARRAY(a, words, uint64_t);
+	r->hits = ARENA_ARRAY(a, p->rule_count, uint32_t);
+	r->type_events = ARENA_ARRAY(a, p->subject->type_count, uint64_t);
+	r->rule_held = ARENA_ARRAY(a, p->rule_count, uint64_t);
+	r->scratch = p->transforms ? arena_alloc(a, RUN_SCRATCH_BYTES) : NULL;
+	if (!r->slots || !r->matchers || !r->checks || !r->nodes || !r->stack || !r->candidates ||
+	    !r->guarded || !r->hits || !r->type_events || !r->rule_held ||
+	    (p->transforms && !r->scratch) || make_matchers(r) < 0)
+		bad = err_set(e, ENOMEM, "out of memory");
+	if (!bad && p->expressions)
+		bad = regex_scratch_new(&r->regex, e);
+	if (bad) {
+		policy_run_free(r);
+		return bad;
+	}
+	*ret = r;
+	return 0;
+}
+
+void policy_run_free(struct policy_run *r)
+{
+	if (!r)
+		return;
+	regex_scratch_free(r->regex);
+	arena_done(&r->arena);
+	free(r);
+}
+
+void policy_run_set_names(struct policy_run *r, const struct policy_addresses *names)
+{
+	r->names = names;
+}
+
+/* Numbers of judgements begin anew after four thousand million: all that is remembered is forgotten then. */
+static void forget(struct policy_run *r)
+{
+	const struct policy_program *p = r->p;
+
+	for (size_t i = 0; i < p->slot_count; i++)
+		r->slots[i].epoch = 0;
+	for (size_t i = 0; i < p->matcher_count; i++)
+		r->matchers[i].epoch = 0;
+	for (size_t i = 0; i < p->check_count; i++)
+		r->checks[i].epoch = 0;
+	for (size_t i = 0; i < p->node_count; i++)
+		r->nodes[i].epoch = 0;
+	r->epoch = 1;
+}
+
+void run_begin(struct policy_run *r, const struct policy_target *t)
+{
+	r->t = t;
+	r->scratch_used = 0;
+	if (++r->epoch == 0)
+		forget(r);
+	r->timing = r->epoch % 64 == 0;
+}
+
+/* Rules that a literal found in the value, or a value not known, makes worth a look. */
+static void ask_guard(struct policy_run *r, const struct plan_guard *g, uint32_t words)
+{
+	const struct program_matcher *m = &r->p->matchers[g->matcher];
+	const struct policy_value *v = run_slot(r, m->slot);
+	const uint64_t *row;
+
+	if (v->state == POLICY_ABSENT)
+		return;
+	if (v->state == POLICY_UNKNOWN) {
+		for (uint32_t w = 0; w < words; w++)
+			r->guarded[w] |= g->on_doubt[w];
+		return;
+	}
+	row = run_matcher(r, g->matcher)->any;
+	for (uint32_t i = 0; i < literal_words(m->bits); i++)
+		for (uint64_t bits = row[i] & g->mask[i]; bits; bits &= bits - 1) {
+			const uint64_t *rules = g->rules[i * 64 + (uint32_t)__builtin_ctzll(bits)];
+
+			for (uint32_t w = 0; w < words; w++)
+				r->guarded[w] |= rules[w];
+		}
+}
+
+static bool overlap(const uint64_t *a, const uint64_t *b, uint32_t words)
+{
+	for (uint32_t w = 0; w < words; w++)
+		if (a[w] & b[w])
+			return true;
+	return false;
+}
+
+/* Leaves in r->candidates the rules of the plan that may hold. */
+static bool narrow(struct policy_run *r, const struct type_plan *plan)
+{
+	uint32_t words = plan->words;
+	uint64_t left = 0;
+
+	for (uint32_t w = 0; w < words; w++)
+		r->candidates[w] =
+			plan->count - w * 64 >= 64 ? ~0ull : (1ull << (plan->count - w * 64)) - 1;
+	for (size_t i = 0; i < plan->need_count; i++) {
+		const struct plan_need *n = &plan->needs[i];
+
+		if (overlap(r->candidates, n->rules, words) && run_node(r, n->node) == NO)
+			for (uint32_t w = 0; w < words; w++)
+				r->candidates[w] &= ~n->rules[w];
+	}
+	memcpy(r->guarded, plan->always, words * sizeof(*r->guarded));
+	for (size_t i = 0; i < plan->guard_count; i++)
+		if (overlap(r->candidates, plan->guards[i].on_doubt, words))
+			ask_guard(r, &plan->guards[i], words);
+	for (uint32_t w = 0; w < words; w++)
+		left |= r->candidates[w] &= r->guarded[w];
+	return left != 0;
+}
+
+size_t policy_judge(struct policy_run *r, const struct policy_target *t, const uint32_t **ret,
+		    size_t *ret_unknown)
+{
+	const struct type_plan *plan = &r->p->plans[t->type];
+	size_t hits = 0, unknown = 0;
+
+	run_begin(r, t);
+	r->type_events[t->type]++;
+	if (plan->count && narrow(r, plan))
+		for (uint32_t w = 0; w < plan->words; w++)
+			for (uint64_t bits = r->candidates[w]; bits; bits &= bits - 1) {
+				uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(bits);
+				int verdict = run_node(r, plan->roots[i]);
+
+				unknown += verdict == DOUBT;
+				if (verdict != YES)
+					continue;
+				r->hits[hits++] = plan->rules[i];
+				r->rule_held[plan->rules[i]]++;
+			}
+	*ret = r->hits;
+	*ret_unknown = unknown;
+	return hits;
+}
+
+static enum policy_verdict verdict_of(int verdict)
+{
+	return verdict == YES ? POLICY_TRUE : verdict == NO ? POLICY_FALSE : POLICY_MAYBE;
+}
+
+enum policy_verdict policy_judge_rule(struct policy_run *r, const struct policy_target *t,
+				      uint32_t rule)
+{
+	run_begin(r, t);
+	return verdict_of(run_node(r, r->p->roots[rule]));
+}
+
+void policy_rule_cost(const struct policy_run *r, uint32_t rule, uint64_t *ret_judged,
+		      uint64_t *ret_held)
+{
+	uint64_t judged = 0;
+
+	for (size_t t = 0; t < r->p->subject->type_count; t++) {
+		const struct type_plan *plan = &r->p->plans[t];
+
+		for (uint32_t i = 0; r->type_events[t] && i < plan->count; i++)
+			if (plan->rules[i] == rule)
+				judged += r->type_events[t];
+	}
+	*ret_judged = judged;
+	*ret_held = r->rule_held[rule];
+}
+
+int policy_costs(const struct policy_run *r, struct arena *a, struct policy_cost **ret,
+		 size_t *ret_count, struct err *e)
+{
+	const struct policy_program *p = r->p;
+	struct policy_cost *out = ARENA_ARRAY(a, p->check_count, struct policy_cost);
+	size_t n = 0;
+
+	if (!out)
+		return err_set(e, ENOBUFS, "costs: memory budget spent");
+	for (size_t i = 0; i < p->check_count; i++) {
+		const struct check_state *st = &r->checks[i];
+
+		if (!p->checks[i].rules)
+			continue;
+		out[n++] = (struct policy_cost){
+			.text = p->checks[i].text,
+			.evaluated = st->evaluated,
+			.held = st->held,
+			.rules = p->checks[i].rules,
+			.ns = st->timed ? (uint64_t)((double)st->ns * (double)st->evaluated /
+						     (double)st->timed)
+					: 0,
+		};
+	}
+	*ret = out;
+	*ret_count = n;
+	return 0;
+}

@@ -1,0 +1,261 @@
+/** @file
+ * Inside a program. Four tables, each entry made once however often it is written in the rules:
+ *
+ *   slots     where a value comes from: a field, a transformer over slots, a text. Fetched once for a target.
+ *   matchers  all literals that are looked for in one slot in one way. Run once; the answer is a row of bits.
+ *   checks    one comparison: mostly "bit b of matcher m". Evaluated once.
+ *   nodes     and, or, not over nodes and checks. Children have lower numbers, so no walk ever recurses.
+ *
+ * For each type of target there is a plan: the rules it can match, with what depends on the type alone already decided.
+ */
+#ifndef SKEP_POLICY_PROGRAM_PRIV_H
+#define SKEP_POLICY_PROGRAM_PRIV_H
+
+#include "base/map.h"
+#include "codec/regex.h"
+#include "policy/ip_set.h"
+#include "policy/literal.h"
+#include "policy/program.h"
+
+enum slot_kind { SLOT_FIELD, SLOT_TRANSFORM, SLOT_TEXT };
+
+enum matcher_kind {
+	MATCH_EXACT,
+	MATCH_PREFIX,
+	MATCH_SUFFIX,
+	MATCH_DIR,
+	MATCH_SCAN,
+	MATCH_SCAN_FOLD,
+	MATCHER_KINDS
+};
+
+struct program_slot {
+	enum slot_kind kind;
+	enum policy_type type;
+	enum policy_kind many;
+	struct policy_ref ref;              /**< SLOT_FIELD */
+	enum condition_transform transform; /**< SLOT_TRANSFORM ... */
+	uint32_t *args;                     /**< ... of these slots, all lower */
+	size_t arg_count;
+	str text;                         /**< SLOT_TEXT; of getopt the option */
+	uint32_t matchers[MATCHER_KINDS]; /**< number + 1; 0: none */
+};
+
+struct program_matcher {
+	enum matcher_kind kind;
+	uint32_t slot;
+	uint32_t bits;
+	struct literal *literals;
+	size_t count, cap;
+	const struct literal_table *table; /**< MATCH_EXACT */
+	const struct literal_trie *trie;   /**< MATCH_PREFIX, MATCH_SUFFIX, MATCH_DIR */
+	const struct literal_scan *scan; /**< the others; NULL: too large, each literal by itself */
+};
+
+enum check_how {
+	CHECK_EXISTS,
+	CHECK_BIT,      /**< a bit of a matcher */
+	CHECK_PATTERNS, /**< glob, iglob, and pmatch with wildcards: each of `texts` */
+	CHECK_REGEX,
+	CHECK_ORDER,   /**< strings by < <= > >= with texts[0] */
+	CHECK_NUMBERS, /**< one of `numbers` */
+	CHECK_COMPARE, /**< numbers by < <= > >= with numbers[0] */
+	CHECK_NETS,    /**< in one of `nets` */
+	CHECK_NAMES,   /**< an address of one of the names numbered in `others` */
+	CHECK_ONE_OF,  /**< exactly one of the checks in `others` holds */
+	CHECK_SLOTS,   /**< compared with the slots in `others` */
+};
+
+struct program_check {
+	enum check_how how;
+	enum condition_operator op; /**< as written; glob may have become a plainer one */
+	uint32_t slot;
+	bool all;    /**< every value must pass, not any */
+	bool negate; /**< holds when the above does not; for known values only */
+	uint32_t matcher, bit;
+	const str *texts; /**< the right side, unquoted; bcontains: bytes */
+	size_t text_count;
+	const uint64_t *numbers; /**< as number_key() makes them, ascending */
+	size_t number_count;
+	const struct ip_set *nets;
+	struct regex *regex; /**< owned */
+	const uint32_t *others;
+	size_t other_count;
+	str text;       /**< as written */
+	uint32_t rules; /**< that use it */
+};
+
+enum node_kind { NODE_FALSE, NODE_TRUE, NODE_CHECK, NODE_NOT, NODE_AND, NODE_OR };
+
+struct program_node {
+	enum node_kind kind;
+	bool two_valued; /**< NODE_CHECK: unknown counts as false, as Falco reads it */
+	bool has_type;   /**< depends on the target's type */
+	uint16_t depth;
+	uint32_t first; /**< NODE_CHECK: the check; else where its children begin */
+	uint32_t count;
+	float cost;   /**< ns, a guess */
+	float chance; /**< that it holds, a guess */
+};
+
+/** Rules that cannot hold unless a bit of one matcher is set. */
+struct plan_guard {
+	uint32_t matcher;
+	uint64_t *mask;     /**< bits that matter, as the matcher's rows */
+	uint64_t **rules;   /**< by bit: rules to look at */
+	uint64_t *on_doubt; /**< rules to look at when the slot is UNKNOWN */
+};
+
+/** Rules that cannot hold unless a node does. */
+struct plan_need {
+	uint32_t node;
+	uint64_t *rules;
+};
+
+struct type_plan {
+	uint32_t count, words;
+	uint32_t *rules;  /**< numbers of rules, ascending */
+	uint32_t *roots;  /**< their nodes */
+	uint64_t *always; /**< rules without guard */
+	struct plan_guard *guards;
+	size_t guard_count;
+	struct plan_need *needs;
+	size_t need_count;
+};
+
+struct policy_program {
+	struct arena arena;
+	const struct policy_subject *subject;
+	const struct rule **rules;
+	uint32_t *roots;  /**< of each rule, before its type is known */
+	uint32_t **steps; /**< of each rule: the node of each part of its tree, in reading order */
+	size_t rule_count;
+	struct program_slot *slots;
+	size_t slot_count, slot_cap;
+	struct program_matcher *matchers;
+	size_t matcher_count, matcher_cap;
+	struct program_check *checks;
+	size_t check_count, check_cap;
+	struct program_node *nodes;
+	size_t node_count, node_cap;
+	uint32_t *kids;
+	size_t kid_count, kid_cap;
+	str *names; /**< domain names that addresses are compared with */
+	size_t name_count, name_cap;
+	struct type_plan *plans;
+	bool *wanted;     /**< by type */
+	bool *uses;       /**< by field */
+	uint16_t depth;   /**< of the deepest node */
+	bool transforms;  /**< some slot is a transformer: runs need scratch */
+	bool expressions; /**< some check is a regular expression */
+};
+
+/** Three values in an order that makes `and` a minimum and `or` a maximum. */
+enum { NO, DOUBT, YES };
+
+/** A number as a key whose unsigned order is the number's own. */
+static inline uint64_t number_key(int64_t n)
+{
+	return (uint64_t)n ^ 1ull << 63;
+}
+
+/** What the compiler's parts share. */
+struct compiler {
+	struct policy_program *p;
+	struct arena *a;
+	struct map slots, bits, checks, nodes, names;
+	uint32_t fault_at; /**< offset of what the error is about */
+};
+
+/* program_slot.c, program_bind.c, program_bind_value.c: trees to slots and checks. -EBADMSG, -ENOENT (unknown field), -ENOBUFS */
+MUST_CHECK int bind_term(struct compiler *c, const struct condition_term *t, uint32_t *ret,
+			 struct err *e);
+MUST_CHECK int bind_check(struct compiler *c, const struct condition *n, bool two_valued,
+			  uint32_t *ret_node, struct err *e);
+MUST_CHECK int bind_numbers(struct compiler *c, enum policy_type type, const str *texts,
+			    size_t count, uint64_t **ret, struct err *e);
+MUST_CHECK int bind_hex(struct compiler *c, str text, str *ret, struct err *e);
+MUST_CHECK int bind_operator(enum policy_type type, enum policy_kind many,
+			     enum condition_operator op, struct err *e);
+
+/* program_node.c: nodes, each made once. UINT32_MAX: budget spent */
+uint32_t node_check(struct compiler *c, uint32_t check, bool two_valued);
+uint32_t node_not(struct compiler *c, uint32_t child);
+uint32_t node_join(struct compiler *c, enum node_kind kind, const uint32_t *kids, size_t count);
+MUST_CHECK int node_order(struct policy_program *p);
+
+/* program_plan.c, program_guard.c: what each type's rules are and how few of them need a look. 0 or -ENOBUFS */
+MUST_CHECK int plan_types(struct compiler *c);
+MUST_CHECK int plan_guards(struct policy_program *p, struct arena *scratch);
+
+/* program_match.c: literals to what finds them. 0 or -ENOBUFS */
+MUST_CHECK int matcher_finish(struct policy_program *p);
+
+/* program_value.c: one comparison, without shortcuts */
+size_t value_count(const struct program_slot *s, const struct policy_value *v);
+str value_string(const struct program_slot *s, const struct policy_value *v, size_t i);
+uint64_t value_number(const struct program_slot *s, const struct policy_value *v, size_t i);
+/** Whether @p value stands in the relation @p op to @p text; `in` and its like as `=`, `!=` too: the caller negates. */
+bool value_relates(enum condition_operator op, str value, str text);
+/** A check of texts by its texts one after the other, for a value that is known; `negate` is heeded. */
+bool check_string(const struct program_check *c, str value);
+
+struct slot_state {
+	uint32_t epoch;
+	struct policy_value value;
+};
+
+struct match_state {
+	uint32_t epoch;
+	const uint64_t *any, *all; /**< bits that hold for any value, for all */
+	uint64_t *own_any, *own_all;
+};
+
+struct check_state {
+	uint32_t epoch;
+	uint8_t verdict;
+	uint64_t evaluated, held, timed, ns;
+};
+
+struct node_state {
+	uint32_t epoch;
+	uint8_t verdict;
+};
+
+struct node_frame {
+	uint32_t node, next;
+	uint8_t verdict;
+};
+
+#define RUN_SCRATCH_BYTES (256 * 1024)
+
+struct policy_run {
+	const struct policy_program *p;
+	const struct policy_target *t;
+	struct arena arena;
+	uint32_t epoch; /**< a judgement's number: a state with another is of an earlier target */
+	bool timing;
+	struct slot_state *slots;
+	struct match_state *matchers;
+	struct check_state *checks;
+	struct node_state *nodes;
+	struct node_frame *stack;
+	uint64_t *candidates, *guarded;
+	uint32_t *hits;
+	uint64_t *type_events, *rule_held;
+	struct regex_scratch *regex;
+	const struct policy_addresses *names;
+	char *scratch; /**< what transformers make */
+	size_t scratch_used;
+};
+
+/* program_check.c, program_node_run.c, program_transform.c */
+int run_check(struct policy_run *r, uint32_t check);
+int run_node(struct policy_run *r, uint32_t node);
+void run_begin(struct policy_run *r, const struct policy_target *t);
+const struct policy_value *run_slot(struct policy_run *r, uint32_t slot);
+/** The matcher's rows for a slot whose value is known. */
+const struct match_state *run_matcher(struct policy_run *r, uint32_t matcher);
+void run_transform(struct policy_run *r, const struct program_slot *s, struct policy_value *ret);
+
+#endif
