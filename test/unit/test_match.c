@@ -56,12 +56,29 @@ static const char claims[] =
 	"product=cpe:/a:redhat:enterprise_linux:8::appstream\n"
 	"redhat-repository rhel-8-for-x86_64-baseos-eus-rpms__8_DOT_2 m - "
 	"product=cpe:/o:redhat:rhel_eus:8.2::baseos\n"
+	"redhat-repository rhel-8-for-x86_64-baseos-eus-rpms m - "
+	"product=cpe:/o:redhat:rhel_eus:8.1::baseos+cpe:/o:redhat:rhel_eus:8.2::baseos\n"
+	"rhel:8 pam CVE-86 1.3-15.el8_1.9 product=cpe:/o:redhat:rhel_eus:8.1::baseos\n"
 	"redhat-build ubi8-container-8.2-7-x86_64 m - "
 	"product=cpe:/o:redhat:rhel_e4s:8.2::baseos\n"
 	"npm lodash CVE-40 4.17.21 introduced=4.0.0\n"
 	"npm lodash CVE-40 3.10.2 introduced=3.0.0\n"
 	"npm lodash CVE-41 - last=4.17.19\n"
 	"pypi pillow CVE-50 9.0\n";
+
+/* "a+b" to "a b"; lasts until the next call. */
+static str products(str joined)
+{
+	static char text[200];
+
+	assert_true(joined.n < sizeof(text));
+	for (size_t i = 0; i < joined.n; i++)
+		text[i] = joined.p[i];
+	for (size_t i = 0; i < joined.n; i++)
+		if (text[i] == '+')
+			text[i] = ' ';
+	return (str){ text, joined.n };
+}
 
 static void fill(struct claim *c, str words)
 {
@@ -78,7 +95,7 @@ static void fill(struct claim *c, str words)
 		else if (str_is(key, "introduced"))
 			c->introduced = value;
 		else if (str_is(key, "product"))
-			c->products = value;
+			c->products = products(value);
 		else if (str_is(key, "last"))
 			c->last_affected = value;
 		else if (str_is(key, "module"))
@@ -506,6 +523,9 @@ static void hears_a_stream_before_the_main_one(void **state)
 	assert_str(find(&r, "CVE-81")->repository, "");
 	/* The stream's fix is installed: the main stream's later one is no news. */
 	r = match_rhel(state, "1.3-14.el8_2.1", EUS);
+	expect(&r, "CVE-81: CVE-83:1.3-14.el8_2.9 CVE-85:1.3-26.el8");
+	/* One name for the repositories of all minor releases: the system, 8.2, has its own. */
+	r = match_rhel(state, "1.3-14.el8_2.1", "rhel-8-for-x86_64-baseos-eus-rpms");
 	expect(&r, "CVE-81: CVE-83:1.3-14.el8_2.9 CVE-85:1.3-26.el8");
 	/* On the main stream it is none. */
 	r = match_rhel(state, "1.3-14.el8_2.1", BASEOS);

@@ -112,6 +112,7 @@ static void choose_namespace(struct match *m)
 			m->redhat = (struct match_redhat){ .db = m->db,
 							   .scratch = &m->scratch,
 							   .major = str_skip(name, strlen("rhel:")),
+							   .release = m->v->os.version_id,
 							   .gaps = &m->gaps,
 							   .gap_arena = m->a,
 							   .by_sets = map_in(&m->scratch) };

@@ -23,6 +23,38 @@ static int add_product(struct match_redhat *m, struct match_products *to, str cp
 	return 0;
 }
 
+/* Whether it is a stream of the very minor release the system says it is. */
+static bool is_own_stream(const struct match_redhat *m, str cpe)
+{
+	struct redhat_cpe c;
+
+	return redhat_cpe_parse(cpe, &c) && redhat_cpe_is_stream(&c) &&
+	       str_eq(c.version, m->release);
+}
+
+/* A repository of EUS is one for all minor releases, and the database names them all: the system has its own. */
+static int add_products(struct match_redhat *m, struct match_products *to, str cpes, str repository,
+			struct err *e)
+{
+	bool has_own = false;
+
+	for (str words = cpes; words.n;)
+		has_own |= is_own_stream(m, str_cut(&words, ' '));
+	while (cpes.n) {
+		str cpe = str_cut(&cpes, ' ');
+		struct redhat_cpe c;
+		int r;
+
+		if (has_own && redhat_cpe_parse(cpe, &c) && redhat_cpe_is_stream(&c) &&
+		    !str_eq(c.version, m->release))
+			continue;
+		r = add_product(m, to, cpe, repository, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 /*
  * The products the database has for a name; `repository` is what the image says of it.
  * @return 1 when the database knows the name, 0 when not, or an error
@@ -34,14 +66,10 @@ static int add_mapped(struct match_redhat *m, struct match_products *to, str nam
 	int n = vulndb_find(m->db, namespace, name, m->scratch, &claims, e);
 
 	for (int i = 0; i < n; i++) {
-		str words = claims[i].products;
+		int r = add_products(m, to, claims[i].products, repository, e);
 
-		while (words.n) {
-			int r = add_product(m, to, str_cut(&words, ' '), repository, e);
-
-			if (r < 0)
-				return r;
-		}
+		if (r < 0)
+			return r;
 	}
 	return n > 0 ? 1 : n;
 }

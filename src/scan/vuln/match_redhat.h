@@ -30,6 +30,7 @@ struct match_redhat {
 	struct vulndb *db;
 	struct arena *scratch;
 	str major;               /**< "9" */
+	str release;             /**< as the system has it: "9.2" */
 	struct gap_list *gaps;   /**< of the report */
 	struct arena *gap_arena; /**< owns what is added to them */
 	struct map by_sets;      /**< content sets to their products */
