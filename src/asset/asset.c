@@ -8,6 +8,7 @@
 
 #include "asset/accounts.h"
 #include "asset/disk.h"
+#include "asset/engines.h"
 #include "asset/hierarchy.h"
 #include "asset/roster.h"
 #include "base/file.h"
@@ -36,6 +37,7 @@ struct asset {
 	struct roster *roster;
 	struct disk *disk;
 	struct accounts *accounts;
+	struct engines *engines;
 	struct container host;
 	char hostname[65];
 	struct miss misses[MISSES];
@@ -75,6 +77,106 @@ static void make_host(struct asset *a)
 		a->host.cgroup_id = 0;
 }
 
+static void tell(struct asset *a)
+{
+	uint64_t one = 1;
+
+	if (a->pending)
+		return;
+	a->pending = true;
+	/* Full is readable, too. */
+	if (write(a->notify_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void refresh(struct asset *a, bool force)
+{
+	const char *socket;
+
+	disk_refresh(a->disk, force);
+	for (size_t i = 0; (socket = disk_docker_socket(a->disk, i)); i++)
+		engines_add(a->engines, socket);
+}
+
+/* Puts what was found beside what the path said. */
+static int fill(struct asset *a, struct roster_entry *n, struct container *found)
+{
+	if (found->runtime == CONTAINER_OTHER)
+		found->runtime = n->c.runtime;
+	if (!found->pod_uid.n)
+		found->pod_uid = str_from(n->pod_uid);
+	found->cgroup_path = n->c.cgroup_path;
+	found->known |= CONTAINER_IDENTITY;
+	return roster_fill(a->roster, n, found);
+}
+
+/* What one source leaves open another may have said. */
+static void complete(struct container *c, const struct container *before)
+{
+#define COMPLETE(field, key) \
+	if (!c->field.n) \
+		c->field = before->field;
+	CONTAINER_FIELDS(COMPLETE)
+#undef COMPLETE
+	if (!c->label_count) {
+		c->labels = before->labels;
+		c->label_count = before->label_count;
+	}
+	if (!c->mount_count) {
+		c->mounts = before->mounts;
+		c->mount_count = before->mount_count;
+	}
+	c->created_ns = c->created_ns ? c->created_ns : before->created_ns;
+	c->started_ns = c->started_ns ? c->started_ns : before->started_ns;
+	c->init_pid = c->init_pid ? c->init_pid : before->init_pid;
+	c->pod_sandbox |= before->pod_sandbox;
+	/* The bundle's capabilities are those the kernel got; an API tells what was asked for. */
+	if (before->known & CONTAINER_METADATA)
+		c->caps = before->caps;
+	c->known |= before->known;
+}
+
+/* Engines speak for their own; in pods and below folders of any name the path does not tell whose it is. */
+static bool may_speak(const struct roster_entry *n, enum container_runtime r)
+{
+	enum container_runtime own = n->c.runtime;
+
+	return !n->outer[0] &&
+	       (own == r || own == CONTAINER_OTHER ||
+		(own == CONTAINER_CONTAINERD && r == CONTAINER_DOCKER && n->pod_uid[0]));
+}
+
+static void take_engines_word(void *ctx, const struct container *said)
+{
+	struct asset *a = ctx;
+	struct roster_entry *n = roster_find(a->roster, said->id);
+	struct container c = *said;
+
+	if (!n || n->gone || !may_speak(n, said->runtime))
+		return;
+	complete(&c, &n->c);
+	if (fill(a, n, &c) < 0)
+		return;
+	n->changed = true;
+	tell(a);
+}
+
+static void take_engines_stop(void *ctx, enum container_runtime r, str id)
+{
+	struct asset *a = ctx;
+	struct roster_entry *n = roster_find(a->roster, id);
+	uint64_t living;
+
+	if (!n || n->gone || !may_speak(n, r))
+		return;
+	/* Its cgroup stands: another run of it began before this was told. */
+	if (hierarchy_id(&a->hierarchy, n->c.cgroup_path, &living) == 0 && living == n->c.cgroup_id)
+		return;
+	roster_gone(a->roster, n);
+	n->stopped = true;
+	tell(a);
+}
+
 static int open_events(struct asset *a, struct err *e)
 {
 	struct epoll_event v = { .events = EPOLLIN };
@@ -83,6 +185,19 @@ static int open_events(struct asset *a, struct err *e)
 	a->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (a->poll_fd < 0 || a->notify_fd < 0 ||
 	    epoll_ctl(a->poll_fd, EPOLL_CTL_ADD, a->notify_fd, &v) < 0)
+		return err_sys(e, errno, "cannot wait for container engines");
+	return 0;
+}
+
+static int follow_engines(struct asset *a, const struct asset_config *c, struct err *e)
+{
+	struct engines_calls calls = { take_engines_word, take_engines_stop, a };
+	struct epoll_event v = { .events = EPOLLIN };
+	int r = engines_new(c->root, c->docker_host, &calls, &a->engines, e);
+
+	if (r < 0)
+		return r;
+	if (epoll_ctl(a->poll_fd, EPOLL_CTL_ADD, engines_fd(a->engines), &v) < 0)
 		return err_sys(e, errno, "cannot wait for container engines");
 	return 0;
 }
@@ -106,6 +221,8 @@ static int open_parts(struct asset *a, const struct asset_config *c, struct err 
 		r = disk_new(a->root_fd, c->data_roots, &a->disk, e);
 	if (r == 0)
 		r = accounts_new(a->root_fd, &a->accounts, e);
+	if (r == 0)
+		r = follow_engines(a, c, e);
 	return r;
 }
 
@@ -123,7 +240,7 @@ int asset_new(const struct asset_config *c, struct asset **ret, struct err *e)
 		return r;
 	}
 	make_host(a);
-	disk_refresh(a->disk, true);
+	refresh(a, true);
 	*ret = a;
 	return 0;
 }
@@ -132,6 +249,7 @@ void asset_free(struct asset *a)
 {
 	if (!a)
 		return;
+	engines_free(a->engines);
 	accounts_free(a->accounts);
 	disk_free(a->disk);
 	roster_free(a->roster);
@@ -145,30 +263,6 @@ void asset_free(struct asset *a)
 void asset_hierarchy(const struct asset *a, struct asset_hierarchy *ret)
 {
 	*ret = (struct asset_hierarchy){ a->hierarchy.controller, a->hierarchy.number };
-}
-
-static void tell(struct asset *a)
-{
-	uint64_t one = 1;
-
-	if (a->pending)
-		return;
-	a->pending = true;
-	/* Full is readable, too. */
-	if (write(a->notify_fd, &one, sizeof(one)) < 0)
-		return;
-}
-
-/* Puts what was found beside what the path said. */
-static int fill(struct asset *a, struct roster_entry *n, struct container *found)
-{
-	if (found->runtime == CONTAINER_OTHER)
-		found->runtime = n->c.runtime;
-	if (!found->pod_uid.n)
-		found->pod_uid = str_from(n->pod_uid);
-	found->cgroup_path = n->c.cgroup_path;
-	found->known |= CONTAINER_IDENTITY;
-	return roster_fill(a->roster, n, found);
 }
 
 static bool read_metadata(struct asset *a, struct roster_entry *n)
@@ -201,12 +295,16 @@ static void try_metadata(struct asset *a, struct roster_entry *n, uint64_t now)
 	if ((n->c.known & CONTAINER_METADATA) || !has_files(n) || now < n->next_try_ns || n->gone)
 		return;
 	if (n->tries == 1 || late)
-		disk_refresh(a->disk, false);
+		refresh(a, false);
 	n->tries++;
 	n->next_try_ns = now + (late ? SLOW_RETRY_NS : RETRY_NS);
-	if (!read_metadata(a, n) && late && n->tries < UINT32_MAX / 2) {
+	if (read_metadata(a, n))
+		return;
+	if (n->tries == 1 && !n->outer[0])
+		engines_ask(a->engines, n->c.runtime, n->c.id);
+	if (late && !n->missed) {
+		n->missed = true;
 		a->unknown++;
-		n->tries = UINT32_MAX / 2;
 	}
 }
 
@@ -248,6 +346,7 @@ static void begin(struct asset *a, struct roster_entry *n, const struct cgroup_p
 	n->first_seen_ns = now_ns();
 	n->next_try_ns = 0;
 	n->tries = 0;
+	n->missed = false;
 	n->started = a->scanned;
 	n->changed = true;
 	n->stopped = false;
@@ -420,7 +519,7 @@ int asset_scan(struct asset *a, struct err *e)
 	int r;
 
 	roster_sweep(a->roster);
-	disk_refresh(a->disk, true);
+	refresh(a, true);
 	memset(a->misses, 0, sizeof(a->misses));
 	if (a->hierarchy.fd < 0) {
 		a->scanned = true;
@@ -464,13 +563,17 @@ int asset_poll(struct asset *a, asset_handler on_change, void *ctx, struct err *
 {
 	(void)e;
 	roster_sweep(a->roster);
+	engines_work(a->engines, now_ns());
 	tell_changes(a, on_change, ctx);
 	return 0;
 }
 
 bool asset_settled(const struct asset *a)
 {
-	return !a->pending;
+	struct engines_stats s;
+
+	engines_stats(a->engines, &s);
+	return s.settled && !a->pending;
 }
 
 void asset_each(struct asset *a, void (*fn)(void *ctx, const struct container *c), void *ctx)
@@ -494,10 +597,15 @@ void asset_stats(const struct asset *a, struct asset_stats *ret)
 {
 	struct roster_stats s;
 
+	struct engines_stats g;
+
 	roster_stats(a->roster, &s);
+	engines_stats(a->engines, &g);
 	*ret = (struct asset_stats){ .containers = s.containers,
 				     .cgroups = s.cgroups,
 				     .evicted = s.evicted,
 				     .cut = s.cut,
-				     .unknown = a->unknown };
+				     .unknown = a->unknown,
+				     .engines = g.up,
+				     .engine_errors = g.errors };
 }

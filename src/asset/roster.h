@@ -24,8 +24,8 @@ struct roster_entry {
 	char pod_uid[CGROUP_PATH_POD_UID + 1];
 	char name_space[64]; /**< containerd's, as the path tells it */
 	bool used, gone;
-	bool started, stopped, changed; /**< to be told */
-	bool queued;                    /**< in the list of those that have something to tell */
+	bool started, stopped, changed;      /**< to be told */
+	bool missed;                         /**< counted as one whose files were not found */
 	uint64_t first_seen_ns, next_try_ns; /**< CLOCK_MONOTONIC */
 	uint32_t tries;
 	uint32_t generation;

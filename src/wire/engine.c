@@ -2,7 +2,7 @@
 
 #include "codec/digest.h"
 #include "codec/json.h"
-#include "wire/http.h"
+#include "wire/engine_priv.h"
 #include "wire/url.h"
 
 /* An engine packs the whole image before its first byte leaves. */
@@ -10,15 +10,6 @@
 #define INSPECT_MAX (16u << 20)
 #define ENGINE_MEMORY (1u << 20)
 #define ENGINE_LAYERS_MAX 4096
-
-struct engine {
-	struct arena arena;
-	enum engine_kind kind;
-	struct http_options http;
-	struct http_client *client;
-	str base;  /* "http://localhost" over a Unix socket */
-	str place; /* for messages */
-};
 
 static const char *kind_name(const struct engine *g)
 {

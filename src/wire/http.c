@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <time.h>
 
+#include "wire/http_priv.h"
 #include "wire/url.h"
 
 #define HEADER_BYTES_MAX (64u << 10)
@@ -46,8 +47,9 @@ static time_t monotonic_s(void)
 	return t.tv_sec;
 }
 
-static bool set_options(CURL *c, const struct http_options *o, char *detail)
+bool http_apply_options(void *curl, const struct http_options *o, char *detail)
 {
+	CURL *c = curl;
 	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
 	const char *agent = o->user_agent ? o->user_agent : "skep/" SKEP_VERSION;
 	unsigned int stall_s = o->stall_s ? o->stall_s : STALL_DEFAULT_S;
@@ -90,7 +92,7 @@ int http_client_new(const struct http_options *o, struct http_client **ret, stru
 		c->max_redirects = o->max_redirects;
 		c->curl = curl_easy_init();
 	}
-	if (!c || !c->curl || !set_options(c->curl, o, c->detail)) {
+	if (!c || !c->curl || !http_apply_options(c->curl, o, c->detail)) {
 		if (c)
 			curl_easy_cleanup(c->curl);
 		free(c);

@@ -1,0 +1,251 @@
+#include "wire/http_flow.h"
+
+#include <curl/curl.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+
+#include "wire/http_priv.h"
+
+#define CONNECT_S 5
+#define EVENTS 16
+
+struct http_flow {
+	struct http_flows *set;
+	struct http_flow *next, *previous;
+	CURL *curl;
+	struct http_flow_request q;
+	uint64_t bytes;
+	int ended; /* what ended it on our side */
+	bool is_unix;
+	char detail[CURL_ERROR_SIZE];
+};
+
+struct http_flows {
+	CURLM *multi;
+	int poll_fd, timer_fd;
+	struct http_flow *flows;
+};
+
+static int on_socket(CURL *curl, curl_socket_t fd, int what, void *ctx, void *known)
+{
+	struct http_flows *s = ctx;
+	struct epoll_event v = { .data.fd = fd };
+
+	(void)curl;
+	if (what == CURL_POLL_REMOVE) {
+		/* curl may have closed it already. */
+		if (epoll_ctl(s->poll_fd, EPOLL_CTL_DEL, fd, NULL) < 0)
+			return 0;
+		return 0;
+	}
+	v.events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+	if (epoll_ctl(s->poll_fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &v) < 0 &&
+	    epoll_ctl(s->poll_fd, known ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &v) < 0)
+		return -1;
+	curl_multi_assign(s->multi, fd, s);
+	return 0;
+}
+
+static int on_timer(CURLM *multi, long ms, void *ctx)
+{
+	struct http_flows *s = ctx;
+	struct itimerspec t = { 0 };
+
+	(void)multi;
+	if (ms >= 0) {
+		t.it_value.tv_sec = ms / 1000;
+		/* Nothing at all would disarm it. */
+		t.it_value.tv_nsec = (ms % 1000) * 1000000 + (ms == 0);
+	}
+	return timerfd_settime(s->timer_fd, 0, &t, NULL) < 0 ? -1 : 0;
+}
+
+static bool set_up(struct http_flows *s)
+{
+	struct epoll_event v = { .events = EPOLLIN };
+
+	s->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	s->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	s->multi = curl_multi_init();
+	if (s->poll_fd < 0 || s->timer_fd < 0 || !s->multi)
+		return false;
+	v.data.fd = s->timer_fd;
+	return epoll_ctl(s->poll_fd, EPOLL_CTL_ADD, s->timer_fd, &v) == 0 &&
+	       curl_multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
+	       curl_multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s) == CURLM_OK &&
+	       curl_multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
+	       curl_multi_setopt(s->multi, CURLMOPT_TIMERDATA, s) == CURLM_OK;
+}
+
+int http_flows_new(struct http_flows **ret, struct err *e)
+{
+	struct http_flows *s;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return err_set(e, ENOMEM, "the HTTP library does not start");
+	s = calloc(1, sizeof(*s));
+	if (!s) {
+		curl_global_cleanup();
+		return err_set(e, ENOMEM, "no memory for an HTTP client");
+	}
+	s->poll_fd = s->timer_fd = -1;
+	if (!set_up(s)) {
+		http_flows_free(s);
+		return err_set(e, ENOMEM, "no memory for an HTTP client");
+	}
+	*ret = s;
+	return 0;
+}
+
+void http_flows_free(struct http_flows *s)
+{
+	if (!s)
+		return;
+	while (s->flows)
+		http_flow_stop(s->flows);
+	if (s->multi)
+		curl_multi_cleanup(s->multi);
+	cleanup_close(&s->timer_fd);
+	cleanup_close(&s->poll_fd);
+	free(s);
+	curl_global_cleanup();
+}
+
+int http_flows_fd(const struct http_flows *s)
+{
+	return s->poll_fd;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
+{
+	struct http_flow *f = ctx;
+	long status = 0;
+
+	n *= size;
+	f->bytes += n;
+	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (f->q.max_body && f->bytes > f->q.max_body)
+		f->ended = -E2BIG;
+	else if (status / 100 == 2)
+		f->ended = f->q.on_body(f->q.ctx, (str){ bytes, n });
+	return f->ended ? 0 : n;
+}
+
+static int result_of(const struct http_flow *f, CURLcode code)
+{
+	long os = 0;
+
+	if (f->ended)
+		return f->ended;
+	switch (code) {
+	case CURLE_OK:
+		return 0;
+	case CURLE_OPERATION_TIMEDOUT:
+		return -ETIMEDOUT;
+	case CURLE_COULDNT_CONNECT:
+		curl_easy_getinfo(f->curl, CURLINFO_OS_ERRNO, &os);
+		if (f->is_unix && (os == ENOENT || os == EACCES))
+			return -(int)os;
+		return -EHOSTUNREACH;
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return -EHOSTUNREACH;
+	default:
+		return -EPROTO;
+	}
+}
+
+static void end(struct http_flow *f, CURLcode code)
+{
+	void (*on_end)(void *ctx, int result, int status) = f->q.on_end;
+	int result = result_of(f, code);
+	void *ctx = f->q.ctx;
+	long status = 0;
+
+	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+	http_flow_stop(f);
+	on_end(ctx, result, (int)status);
+}
+
+void http_flows_work(struct http_flows *s)
+{
+	struct epoll_event events[EVENTS];
+	int running, left, n = epoll_wait(s->poll_fd, events, EVENTS, 0);
+	CURLMsg *m;
+
+	for (int i = 0; i < n; i++) {
+		int what = (events[i].events & (EPOLLIN | EPOLLHUP) ? CURL_CSELECT_IN : 0) |
+			   (events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+			   (events[i].events & EPOLLERR ? CURL_CSELECT_ERR : 0);
+		uint64_t expired;
+
+		if (events[i].data.fd != s->timer_fd) {
+			curl_multi_socket_action(s->multi, events[i].data.fd, what, &running);
+			continue;
+		}
+		if (read(s->timer_fd, &expired, sizeof(expired)) < 0)
+			continue;
+		curl_multi_socket_action(s->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	}
+	while ((m = curl_multi_info_read(s->multi, &left))) {
+		CURLcode code = m->data.result;
+		char *flow = NULL;
+
+		if (m->msg != CURLMSG_DONE ||
+		    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &flow) != CURLE_OK)
+			continue;
+		end((struct http_flow *)(void *)flow, code);
+	}
+}
+
+static bool prepare(struct http_flow *f, const struct http_options *o)
+{
+	CURL *c = f->curl;
+	long connect_s = f->q.connect_s ? (long)f->q.connect_s : CONNECT_S;
+
+	return http_apply_options(c, o, f->detail) &&
+	       curl_easy_setopt(c, CURLOPT_URL, f->q.url) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_PRIVATE, f) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, connect_s) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)f->q.total_s) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_WRITEDATA, f) == CURLE_OK;
+}
+
+int http_flow_start(struct http_flows *s, const struct http_options *o,
+		    const struct http_flow_request *q, struct http_flow **ret, struct err *e)
+{
+	struct http_flow *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return err_set(e, ENOMEM, "no memory for a request");
+	f->set = s;
+	f->q = *q;
+	f->is_unix = o->unix_socket;
+	f->curl = curl_easy_init();
+	if (!f->curl || !prepare(f, o) || curl_multi_add_handle(s->multi, f->curl) != CURLM_OK) {
+		curl_easy_cleanup(f->curl);
+		free(f);
+		return err_set(e, ENOMEM, "no memory for a request");
+	}
+	f->next = s->flows;
+	if (s->flows)
+		s->flows->previous = f;
+	s->flows = f;
+	*ret = f;
+	return 0;
+}
+
+void http_flow_stop(struct http_flow *f)
+{
+	if (!f)
+		return;
+	if (f->previous)
+		f->previous->next = f->next;
+	else
+		f->set->flows = f->next;
+	if (f->next)
+		f->next->previous = f->previous;
+	curl_multi_remove_handle(f->set->multi, f->curl);
+	curl_easy_cleanup(f->curl);
+	free(f);
+}

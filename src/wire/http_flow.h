@@ -1,0 +1,49 @@
+/** @file
+ * HTTP exchanges that never block: any number of them on one thread, driven by one descriptor. For peers that talk when
+ * they like (an engine's events) and peers that may hang.
+ *
+ * The peer is not trusted, as in wire/http.h: bodies are bounded, exchanges have an end unless they are meant to last.
+ * Redirects are not followed. The second of the two modules that know libcurl.
+ */
+#ifndef SKEP_WIRE_HTTP_FLOW_H
+#define SKEP_WIRE_HTTP_FLOW_H
+
+#include "wire/http.h"
+
+struct http_flows;
+struct http_flow;
+
+MUST_CHECK int http_flows_new(struct http_flows **ret, struct err *e);
+/** Ends all that still run, without telling. */
+void http_flows_free(struct http_flows *s);
+
+/** Readable when http_flows_work() has something to do. */
+int http_flows_fd(const struct http_flows *s);
+/** Moves what can be moved now and calls back. Flows may be started and stopped in on_end only. */
+void http_flows_work(struct http_flows *s);
+
+struct http_flow_request {
+	const char *url;
+	uint64_t
+		max_body; /**< bytes of the whole answer; 0: no bound (on_body must have its own) */
+	unsigned int total_s;   /**< give up after so long; 0: it may last */
+	unsigned int connect_s; /**< give up when the peer does not accept so long; 0: 5 */
+	/** Bytes of a 2xx answer. Non-zero ends the flow with that result. */
+	int (*on_body)(void *ctx, str bytes);
+	/**
+	 * The flow is over and freed after this.
+	 * @param result 0 (whatever the status is), -EHOSTUNREACH, -ENOENT or -EACCES (the Unix socket), -ETIMEDOUT,
+	 *        -EPROTO, -E2BIG, or what on_body returned
+	 */
+	void (*on_end)(void *ctx, int result, int status);
+	void *ctx;
+};
+
+/** Starts a GET. @return 0, -ENOMEM, -EINVAL (the URL) */
+MUST_CHECK int http_flow_start(struct http_flows *s, const struct http_options *o,
+			       const struct http_flow_request *q, struct http_flow **ret,
+			       struct err *e);
+/** Ends it without telling; NULL is fine. */
+void http_flow_stop(struct http_flow *f);
+
+#endif
