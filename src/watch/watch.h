@@ -16,6 +16,7 @@ struct watch_config {
 	uint32_t hold_ms;     /**< and for how long; 0: 200 */
 	uint32_t fold_s;      /**< equal alerts within this time become one with a count; 0: 60 */
 	uint32_t usage_interval_ms; /**< how often USAGE events are made; 0: 10,000 */
+	bool no_folding;            /**< every alert is told by itself */
 	bool all_rules; /**< an event may raise an alert for each rule that holds, not only the first */
 };
 
