@@ -1,7 +1,8 @@
 /*
  * A file that anyone may have written. As it is, it opens or is refused as malformed or of another format. With its
  * hashes made right, so that the reader has nothing but its own checks left: every span it hands out lies inside the
- * file, every claim names a vulnerability that exists, keys compare, and damage is -EBADMSG and nothing else.
+ * file, every claim names a vulnerability that exists, keys compare, a filter that takes all misses none, and damage is
+ * -EBADMSG and nothing else.
  */
 #include "fuzz.h"
 
@@ -36,11 +37,18 @@ static void check_claims(struct vulndb *db, const struct vulndb_claim *claims, i
 	}
 }
 
+static enum vulndb_verdict take(void *ctx UNUSED, const struct vulndb_claim *bounds)
+{
+	assert(is_inside(bounds->fixed_key) && is_inside(bounds->last_affected_key));
+	return VULNDB_TAKE;
+}
+
 static void walk_package(struct vulndb *db, str namespace, const struct vulndb_package *p)
 {
+	const struct vulndb_filter all = { .judge = take };
 	struct vulndb_claim *claims = NULL;
 	struct arena a;
-	int n;
+	int n, taken;
 
 	arena_init(&a, 8u << 20);
 	assert(is_inside(p->name));
@@ -50,6 +58,9 @@ static void walk_package(struct vulndb *db, str namespace, const struct vulndb_p
 	n = vulndb_find(db, namespace, p->name, &a, &claims, NULL);
 	assert(n >= 0 || is_refusal(n));
 	check_claims(db, claims, n);
+	taken = vulndb_find_wanted(db, namespace, p->name, &all, &a, &claims, NULL);
+	assert(taken >= 0 ? n == taken || is_refusal(n) : is_refusal(taken));
+	check_claims(db, claims, taken);
 	arena_done(&a);
 }
 
