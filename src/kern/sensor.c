@@ -6,6 +6,7 @@
 #include <sys/timerfd.h>
 #include <time.h>
 
+#include "kern/filter_load.h"
 #include "kern/sensor_priv.h"
 
 #define STATE_RING_BYTES (4u << 20)
@@ -120,6 +121,7 @@ static int need_processes(const struct sensor *s, struct err *e)
 int sensor_set_filter(struct sensor *s, const struct kernel_filter *filter, struct err *e)
 {
 	bool row[EVENT_TYPE_COUNT * 4] = { false };
+	int r;
 
 	assert(hook_count <= ARRAY_LEN(row));
 	choose_rows(s, filter, row);
@@ -128,6 +130,10 @@ int sensor_set_filter(struct sensor *s, const struct kernel_filter *filter, stru
 		s->control->env = filter->environment;
 		s->control->failed_opens = filter->failed_opens;
 		s->control->received = filter->received;
+		/* A wider filter before the programs that need it, or what they see first is dropped. */
+		r = filter_load(s->hooks, s->control, filter, e);
+		if (r)
+			return r;
 		hooks_attach(s->hooks, row);
 	}
 	return need_processes(s, e);

@@ -1,0 +1,443 @@
+/** @file
+ * The filter in the kernel: whether any rule could want an event, in a few loads. See filter_image.h for the tables.
+ *
+ *	struct filter f;
+ *	switch (filter_ask(&f, control, EVENT_X, combo, task)) { ... }
+ *	FILTER_NEEDS_PATH: filter_path(&f, fs, mnt, dentry) or filter_raw(&f, fs, text, n), once for each path
+ *
+ * What a folder's path leads to in the automaton is remembered under a hash of its chain of dentries and mounts up to
+ * the process's root: addresses, names and lengths, read anew each time. A folder that is renamed or mounted over has
+ * another chain, so nothing needs to be forgotten; and a result is stored only under the chain it was computed from.
+ */
+#ifndef SKEP_KERN_FILTER_BPF_H
+#define SKEP_KERN_FILTER_BPF_H
+
+#include "kern/emit.bpf.h"
+#include "kern/filter_image.h"
+
+#define FILTER_FOLDERS 16384 /* remembered, a power of two */
+#define FILTER_DEPTH \
+	24 /* folders and mounts above; deeper ones are walked each time, and may pass */
+#define FILTER_NAME 64 /* longer names of files are rare: they take the slower way */
+
+/* Both words are written without a lock. Torn pairs are told by check: the key folded into the value. */
+struct filter_folder {
+	__u64 check; /* key ^ found */
+	__u64 found; /* path sets << 16 | state */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FILTER_SLOTS);
+	__type(key, __u32);
+	__type(value, struct filter_image);
+} filter_images SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FILTER_FOLDERS);
+	__type(key, __u32);
+	__type(value, struct filter_folder);
+} filter_folders SEC(".maps");
+
+enum filter_answer { FILTER_DROP, FILTER_PASS, FILTER_NEEDS_PATH };
+
+struct filter {
+	const struct filter_image *m;
+	struct task_struct *task;
+	__u64 task_number; /* its address, as the verifier's number */
+	__u64 paths;       /* any of these sets is enough */
+	__u64 version;
+};
+
+static __always_inline __u32 filter_combo(bool container, bool failed, __u32 fact)
+{
+	return (container ? FILTER_CONTAINER : 0) | (failed ? FILTER_FAILED : 0) |
+	       (fact & FILTER_ANY_FACT) << FILTER_FACT_SHIFT;
+}
+
+/**
+ * Judges all but paths.
+ *
+ * @param ports  sets of the event's ports, from filter_ports(); ~0 when they are not known
+ */
+static __always_inline enum filter_answer filter_ask(struct filter *f, const struct control *c,
+						     __u32 type, __u32 combo, __u64 ports,
+						     struct task_struct *t)
+{
+	__u32 version = *(volatile const __u32 *)&c->generation;
+	__u32 slot = version & (FILTER_SLOTS - 1);
+	const struct filter_image *m = bpf_map_lookup_elem(&filter_images, &slot);
+	const struct filter_combo *asks;
+	__u64 comm[2];
+
+	if (!m)
+		return FILTER_PASS;
+	asks = &m->combos[type & (FILTER_TYPES - 1)][combo & (FILTER_COMBOS - 1)];
+	if (asks->always || (asks->ports & ports))
+		return FILTER_PASS;
+	if (asks->comms) {
+		__builtin_memcpy(comm, t->comm, sizeof(comm));
+		if (asks->comms & m->comms[filter_comm_slot(comm) & (FILTER_HASHED - 1)])
+			return FILTER_PASS;
+	}
+	f->m = m;
+	f->task = t;
+	f->task_number = bpf_get_current_task();
+	f->paths = asks->paths;
+	f->version = version;
+	return asks->paths ? FILTER_NEEDS_PATH : FILTER_DROP;
+}
+
+/* The sets of two ports, for filter_ask(). */
+static __always_inline __u64 filter_ports(const struct control *c, __u16 local, __u16 remote)
+{
+	__u32 slot = c->generation & (FILTER_SLOTS - 1);
+	const struct filter_image *m = bpf_map_lookup_elem(&filter_images, &slot);
+
+	return m ? m->ports[local & (FILTER_HASHED - 1)] | m->ports[remote & (FILTER_HASHED - 1)]
+		 : ~0ull;
+}
+
+static __always_inline __u32 filter_step(const struct filter_image *m, __u32 s, __u32 class,
+					 __u64 *hits)
+{
+	s = m->next[((s & (FILTER_STATES - 1)) * FILTER_CLASSES) | (class & (FILTER_CLASSES - 1))];
+	if (s & FILTER_HIT)
+		*hits |= m->hits[s & (FILTER_STATES - 1)];
+	return s;
+}
+
+static __always_inline __u32 filter_byte(const struct filter_image *m, __u32 s, __u8 byte,
+					 __u64 *hits)
+{
+	return filter_step(m, s, m->classes[byte], hits);
+}
+
+static __always_inline __u64 filter_mix(__u64 h, __u64 x)
+{
+	h = (h ^ x) * FILTER_HASH;
+	return h ^ (h >> 29);
+}
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct qstr___word {
+	__u64 hash_len;
+};
+struct dentry___word {
+	struct qstr___word d_name;
+};
+#pragma clang attribute pop
+
+/*
+ * The verifier keeps pointers it follows itself (quick) and numbers (to be read with a helper, ten times as slow) apart.
+ * The distance of two pointers is a number, though, and of the current task there are both.
+ */
+static __always_inline __u64 filter_address(const struct filter *f, const void *p)
+{
+	asm volatile("%0 -= %1" : "+r"(p) : "r"(f->task));
+	return (__u64)p + f->task_number;
+}
+
+/* Hash and length of a name are one word, lengths in the upper half. */
+static __always_inline __u64 filter_hash_len(struct dentry *d)
+{
+	return ((struct dentry___word *)d)->d_name.hash_len;
+}
+
+struct filter_link {
+	struct dentry *parent;
+	struct qstr name;
+};
+
+/* The two fields are neighbours in every kernel known; then one read does for both. */
+static __always_inline void filter_read_link(struct filter_link *l, struct dentry *d)
+{
+	if (bpf_core_field_offset(struct dentry, d_name) ==
+		    bpf_core_field_offset(struct dentry, d_parent) + sizeof(l->parent) &&
+	    bpf_core_field_size(struct dentry, d_name) == sizeof(l->name)) {
+		bpf_probe_read_kernel(l, sizeof(*l),
+				      (void *)d + bpf_core_field_offset(struct dentry, d_parent));
+		return;
+	}
+	l->parent = BPF_CORE_READ(d, d_parent);
+	l->name = BPF_CORE_READ(d, d_name);
+}
+
+/* A way up a tree of folders. Its pointers are numbers to the verifier. */
+struct filter_climb {
+	struct dentry *dentry, *root_dentry, *mnt_dentry;
+	struct vfsmount *mnt, *root_mnt;
+	__u64 chain;
+	__u32 done; /* reached the process's root, or the top of what there is */
+	__u32 cut;
+	__u32 at; /* where the path begins in the scratch slot, when it is built */
+	struct scratch *s;
+};
+
+static __always_inline __u64 filter_link_mix(__u64 chain, __u64 dentry, __u64 hash_len)
+{
+	return filter_mix(chain, dentry * 3 ^ hash_len);
+}
+
+/* One step up by reads. @return whether there is a name to put before the path: @p l is the link taken */
+static __always_inline bool filter_climb_step(struct filter_climb *p, struct filter_link *l)
+{
+	struct mount *m, *up;
+	struct vfsmount *v;
+
+	if (p->dentry == p->root_dentry && p->mnt == p->root_mnt) {
+		p->done = 1;
+		return false;
+	}
+	if (p->dentry == p->mnt_dentry) {
+		m = (void *)p->mnt - bpf_core_field_offset(struct mount, mnt);
+		up = BPF_CORE_READ(m, mnt_parent);
+		v = (void *)up + bpf_core_field_offset(struct mount, mnt);
+		if (!up || up == m) {
+			p->done = 1;
+			return false;
+		}
+		p->dentry = BPF_CORE_READ(m, mnt_mountpoint);
+		p->mnt_dentry = BPF_CORE_READ(v, mnt_root);
+		p->mnt = v;
+		p->chain = filter_mix(p->chain, (__u64)v);
+		return false;
+	}
+	filter_read_link(l, p->dentry);
+	if (l->parent == p->dentry || !l->parent) {
+		p->done = 1; /* in no tree */
+		return false;
+	}
+	p->chain = filter_link_mix(p->chain, (__u64)p->dentry,
+				   (__u64)l->name.len << 32 | l->name.hash);
+	p->dentry = l->parent;
+	return true;
+}
+
+/* The same up to the top of one mount, which for most containers is the top of all, by pointers the verifier knows. */
+static __always_inline void filter_climb_mount(struct filter_climb *p, const struct filter *f,
+					       struct fs_struct *fs, struct vfsmount *mnt,
+					       struct dentry *d)
+{
+	struct dentry *top = mnt->mnt_root, *root = fs->root.dentry;
+	bool root_mnt = fs->root.mnt == mnt;
+	__u64 chain;
+
+	p->mnt = (void *)filter_address(f, mnt);
+	p->root_dentry = (void *)filter_address(f, root);
+	p->root_mnt = (void *)filter_address(f, fs->root.mnt);
+	p->mnt_dentry = (void *)filter_address(f, top);
+	chain = filter_mix((__u64)p->root_dentry ^ f->version, (__u64)p->mnt);
+	/* One way out of the loop: what it found is asked again below, which saves the verifier from following each. */
+	for (__u32 i = 0; i < FILTER_DEPTH && d != root && d != top && d->d_parent != d; i++) {
+		chain = filter_link_mix(chain, filter_address(f, d), filter_hash_len(d));
+		d = d->d_parent;
+	}
+	p->done = (d == root && root_mnt) || (d != top && d->d_parent == d);
+	p->dentry = (void *)filter_address(f, d);
+	p->chain = chain;
+}
+
+static long filter_chain_step(__u32 i, void *ctx)
+{
+	struct filter_climb *p = ctx;
+	struct filter_link l;
+
+	filter_climb_step(p, &l);
+	return p->done & 1;
+}
+
+/* A name is read after its hash: if they changed between, they may belong to different names. */
+static __always_inline bool filter_same_link(const struct filter_link *l, struct dentry *d)
+{
+	struct filter_link now = { 0 };
+
+	filter_read_link(&now, d);
+	return now.parent == l->parent && now.name.hash == l->name.hash &&
+	       now.name.len == l->name.len;
+}
+
+static long filter_build_step(__u32 i, void *ctx)
+{
+	struct filter_climb *p = ctx;
+	struct dentry *d = p->dentry;
+	struct filter_link l = { 0 };
+	__u32 n, at = p->at;
+
+	if (!filter_climb_step(p, &l))
+		return p->done & 1;
+	n = l.name.len & 255;
+	if (at < n + 1 || at > EMIT_WALK_BYTES) {
+		p->cut = 1;
+		return 1;
+	}
+	at = (at - n) & (EMIT_WALK_BYTES - 1);
+	if (bpf_probe_read_kernel(&p->s->walk[at], n, l.name.name) || !filter_same_link(&l, d)) {
+		p->cut = 1;
+		return 1;
+	}
+	at = (at - 1) & (EMIT_WALK_BYTES - 1);
+	p->s->walk[at] = '/';
+	p->at = at;
+	return 0;
+}
+
+struct filter_scan {
+	const struct filter_image *m;
+	const struct scratch *s;
+	__u64 hits;
+	__u32 at, state;
+};
+
+static long filter_scan_step(__u32 i, void *ctx)
+{
+	struct filter_scan *x = ctx;
+
+	x->state = filter_byte(x->m, x->state, x->s->walk[(x->at + i) & (EMIT_WALK_BYTES - 1)],
+			       &x->hits);
+	return 0;
+}
+
+#define FILTER_UNKNOWN (~0ull) /* no state: every set may hold */
+
+static __always_inline struct filter_folder *filter_slot(__u64 key)
+{
+	__u32 i = key >> 40 & (FILTER_FOLDERS - 1);
+
+	return bpf_map_lookup_elem(&filter_folders, &i);
+}
+
+static __always_inline bool filter_recall(__u64 key, __u64 *found)
+{
+	const struct filter_folder *slot = filter_slot(key);
+
+	if (!slot)
+		return false;
+	*found = *(volatile const __u64 *)&slot->found;
+	return (*(volatile const __u64 *)&slot->check ^ *found) == key;
+}
+
+static __always_inline void filter_keep(__u64 key, __u64 found)
+{
+	struct filter_folder *slot = filter_slot(key);
+
+	if (slot) {
+		slot->check = key ^ found;
+		slot->found = found;
+	}
+}
+
+/* What filter_learn() is asked, and its answer. All numbers: it is verified by itself. */
+struct filter_question {
+	struct dentry *dentry, *root_dentry, *mnt_dentry;
+	struct vfsmount *mnt, *root_mnt;
+	__u64 key; /* of the way up as it was found; 0: none */
+	__u32 version, zero;
+	__u64 found; /* path sets << 16 | state, or FILTER_UNKNOWN */
+};
+
+/*
+ * The state after a folder's path and the sets that satisfies, by walking the path; remembered if the way up is still
+ * the one with this key. A function of its own to the verifier, or it would be followed anew from each place.
+ */
+__noinline int filter_learn(struct filter_question *q)
+{
+	struct filter_climb p = { .at = EMIT_WALK_BYTES };
+	struct filter_scan x = { 0 };
+	struct emit w;
+	__u32 slot;
+
+	if (!q)
+		return 0;
+	q->found = FILTER_UNKNOWN;
+	slot = q->version & (FILTER_SLOTS - 1);
+	x.m = bpf_map_lookup_elem(&filter_images, &slot);
+	if (!x.m || !emit_begin(&w))
+		return 0;
+	p.dentry = q->dentry;
+	p.root_dentry = q->root_dentry;
+	p.mnt_dentry = q->mnt_dentry;
+	p.mnt = q->mnt;
+	p.root_mnt = q->root_mnt;
+	p.chain = filter_mix((__u64)p.root_dentry ^ q->version, (__u64)p.mnt);
+	p.s = w.s;
+	bpf_loop(512, filter_build_step, &p, 0);
+	if (p.done && !p.cut) {
+		x.s = w.s;
+		x.at = p.at;
+		x.state = filter_step(x.m, 0, FILTER_CLASS_BEGIN, &x.hits);
+		bpf_loop(EMIT_WALK_BYTES - p.at, filter_scan_step, &x, 0);
+		q->found = x.hits << 16 | (x.state & 0xffff);
+		if ((p.chain | 1) == q->key)
+			filter_keep(q->key, q->found);
+	}
+	emit_drop(&w);
+	return 0;
+}
+
+/* The sets a path satisfies, its last component read on from its folder's state. */
+static __always_inline __u64 filter_name(const struct filter *f, __u64 found, struct dentry *d)
+{
+	__u8 text[FILTER_NAME] = { 0 };
+	__u64 hits = found >> 16;
+	__u32 s = found & 0xffff, n = d->d_name.len;
+
+	if (n >= FILTER_NAME || bpf_probe_read_kernel(text, sizeof(text), d->d_name.name))
+		return FILTER_UNKNOWN;
+	s = filter_byte(f->m, s, '/', &hits);
+	for (__u32 i = 0; i < FILTER_NAME && i < n; i++)
+		s = filter_byte(f->m, s, text[i], &hits);
+	filter_step(f->m, s, FILTER_CLASS_END, &hits);
+	return hits;
+}
+
+/**
+ * Whether the path of (mnt, dentry), as a process with these roots sees it, satisfies what filter_ask() left open.
+ * The pointers must be ones the verifier knows.
+ */
+static __always_inline bool filter_path(const struct filter *f, struct fs_struct *fs,
+					struct vfsmount *mnt, struct dentry *dentry)
+{
+	struct dentry *up;
+	struct filter_climb p;
+	__u64 folder = 0, file = 0, name, found;
+
+	if (!fs || !mnt || !dentry)
+		return true;
+	up = dentry->d_parent;
+	if (up == dentry || dentry == mnt->mnt_root || dentry == fs->root.dentry)
+		return true; /* a root or a mount point: its name stands elsewhere */
+	name = filter_hash_len(dentry);
+	filter_climb_mount(&p, f, fs, mnt, up);
+	if (!p.done)
+		bpf_loop(FILTER_DEPTH, filter_chain_step, &p, 0);
+	if (p.done) {
+		folder = p.chain | 1;
+		file = filter_link_mix(folder, filter_address(f, dentry), name) | 1;
+		if (filter_recall(file, &found))
+			return found & f->paths;
+	}
+	if (!p.done || !filter_recall(folder, &found)) {
+		struct filter_question q = {
+			.dentry = (void *)filter_address(f, up),
+			.root_dentry = p.root_dentry,
+			.mnt_dentry = (void *)filter_address(f, mnt->mnt_root),
+			.mnt = (void *)filter_address(f, mnt),
+			.root_mnt = p.root_mnt,
+			.key = folder,
+			.version = f->version,
+		};
+
+		filter_learn(&q);
+		found = q.found;
+	}
+	if (found == FILTER_UNKNOWN)
+		return true;
+	found = filter_name(f, found, dentry);
+	if (p.done && dentry->d_parent == up && filter_hash_len(dentry) == name)
+		filter_keep(file, found);
+	return found & f->paths;
+}
+
+#endif
