@@ -29,10 +29,13 @@ enum event_type {
 enum { EVENT_TRUNCATED = 1, EVENT_RACY = 2, EVENT_IO_URING = 4, EVENT_REPLAYED = 8 };
 
 #define EMIT_FIXED_MAX 512
-#define EMIT_TEXT_MAX (5 * RECORD_PATH_MAX)
+#define EMIT_TEXT_MAX (6 * RECORD_PATH_MAX)
 #define EMIT_WALK_BYTES RECORD_PATH_MAX
 
 struct scratch {
+	/* Where the next text goes, from the record's beginning. Here and not on the stack: the verifier would follow every
+	 * value it may have. */
+	__u32 at, zero;
 	__u8 walk[EMIT_WALK_BYTES + 256]; /* a path grows here from its end to its beginning */
 	__u8 record[EMIT_FIXED_MAX + EMIT_TEXT_MAX];
 };
@@ -90,7 +93,6 @@ struct emit {
 	struct scratch *s;
 	__u64 *busy;
 	__u64 bit;
-	__u32 at; /* where the next text goes, from the record's beginning */
 };
 
 static __always_inline const struct control *control_get(void)
@@ -223,7 +225,7 @@ static __always_inline struct record_head *emit_head(struct emit *w, const struc
 	h->group = cred->egid.val;
 	h->cpu = bpf_get_smp_processor_id();
 	h->parts = parts;
-	w->at = sizeof(*h) + parts_bytes(parts);
+	w->s->at = sizeof(*h) + parts_bytes(parts);
 	if (parts)
 		__builtin_memset(w->s->record + sizeof(*h), 0, parts_bytes(parts));
 	return h;
@@ -242,7 +244,7 @@ static __always_inline void *emit_part(struct emit *w, __u32 before)
 /* Appends n bytes of kernel memory; more than RECORD_PATH_MAX are cut, and what cannot be read is left out. */
 static __always_inline __u32 emit_bytes(struct emit *w, const void *src, __u32 n)
 {
-	__u32 at = w->at;
+	__u32 at = w->s->at;
 
 	if (n > RECORD_PATH_MAX) {
 		n = RECORD_PATH_MAX;
@@ -252,7 +254,7 @@ static __always_inline __u32 emit_bytes(struct emit *w, const void *src, __u32 n
 		return 0;
 	if (bpf_probe_read_kernel(w->s->record + at, n, src))
 		return 0;
-	w->at = at + n;
+	w->s->at = at + n;
 	return n;
 }
 
@@ -265,7 +267,7 @@ static __always_inline void emit_text(struct emit *w, enum record_span span, con
 /* Appends a string from the program's memory, which another thread may change: the event is marked so. */
 static __always_inline void emit_user_string(struct emit *w, enum record_span span, const void *src)
 {
-	__u32 at = w->at;
+	__u32 at = w->s->at;
 	long n;
 
 	if (!src || at > sizeof(w->s->record) - RECORD_PATH_MAX)
@@ -276,13 +278,13 @@ static __always_inline void emit_user_string(struct emit *w, enum record_span sp
 	n--;
 	emit_record(w)->marks |= EVENT_RACY;
 	emit_record(w)->span[span] = n;
-	w->at = at + (n & (RECORD_PATH_MAX - 1));
+	w->s->at = at + (n & (RECORD_PATH_MAX - 1));
 }
 
 /* A string of the kernel's. */
 static __always_inline __u32 emit_kernel_string(struct emit *w, const void *src)
 {
-	__u32 at = w->at;
+	__u32 at = w->s->at;
 	long n;
 
 	if (!src || at > sizeof(w->s->record) - RECORD_PATH_MAX)
@@ -291,7 +293,7 @@ static __always_inline __u32 emit_kernel_string(struct emit *w, const void *src)
 	if (n < 1)
 		return 0;
 	n = (n - 1) & (RECORD_PATH_MAX - 1);
-	w->at = at + n;
+	w->s->at = at + n;
 	return n;
 }
 
@@ -308,7 +310,7 @@ static __always_inline __u64 wake_flags(void)
 
 static __always_inline __u32 emit_close(struct emit *w)
 {
-	__u32 n = (w->at + 7) & ~7u;
+	__u32 n = (w->s->at + 7) & ~7u;
 
 	if (n > sizeof(w->s->record))
 		n = sizeof(w->s->record);

@@ -2,7 +2,10 @@
 
 #include <string.h>
 
+#include "kern/call.skel.h"
+#include "kern/file.skel.h"
 #include "kern/process.skel.h"
+#include "kern/socket.skel.h"
 
 const void *hook_object_find(const char *name, size_t *ret_bytes)
 {
@@ -11,6 +14,9 @@ const void *hook_object_find(const char *name, size_t *ret_bytes)
 		const void *(*bytes)(size_t *n);
 	} objects[] = {
 		{ "process", process_bpf__elf_bytes },
+		{ "file", file_bpf__elf_bytes },
+		{ "socket", socket_bpf__elf_bytes },
+		{ "call", call_bpf__elf_bytes },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(objects); i++)

@@ -274,6 +274,52 @@ struct pt_regs {
 	unsigned long r10, r9, r8, dx, si, di, orig_ax, ax;
 };
 
+struct in6_addr {
+	__u8 s6_addr[16];
+};
+
+struct sock_common {
+	__be32 skc_daddr, skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	__u16 sk_protocol;
+};
+
+struct socket {
+	short type;
+	struct sock *sk;
+};
+
+struct inet_sock {
+	__be16 inet_sport;
+};
+
+struct sockaddr_un {
+	unsigned short sun_family;
+	char sun_path[108];
+};
+
+struct unix_address {
+	int len;
+	struct sockaddr_un name[1];
+};
+
+struct unix_sock {
+	struct unix_address *addr;
+	struct sock *peer;
+};
+
+struct vm_area_struct {
+	struct file *vm_file;
+};
+
 struct task_struct {
 	unsigned int flags;
 	struct mm_struct *mm;
@@ -322,7 +368,29 @@ struct bpf_iter__task {
 #define S_ISGID 02000
 #define S_IFMT 0170000
 
+#define S_IFSOCK 0140000
+#define S_IFDIR 0040000
+#define S_IFIFO 0010000
+
+#define AT_FDCWD (-100)
+#define O_ACCMODE 3
+#define O_CREAT 0100
+#define O_WRONLY 01
+#define O_TRUNC 01000
+#define PROT_WRITE 2
+#define PROT_EXEC 4
+#define MAP_ANONYMOUS 0x20
+
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define SOCK_STREAM 1
+#define TCP_ESTABLISHED 1
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define EAGAIN 11
+#define EINPROGRESS 115
+
 #define CAP_DAC_OVERRIDE 1
-#define ERANGE_MIN (-4095)
 
 #endif

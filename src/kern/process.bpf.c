@@ -15,12 +15,13 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 
 /* Records with long arguments are built in the ring itself: a scratch slot for each processor would cost too much. */
 #define BIG_HEAD (EMIT_FIXED_MAX + 2 * RECORD_PATH_MAX)
-#define SMALL_ARGS RECORD_PATH_MAX
+#define BIG_BYTES (BIG_HEAD + RECORD_ARGS_MAX + RECORD_ENV_MAX + RECORD_PATH_MAX + 8)
+#define SMALL_ARGS (2 * RECORD_PATH_MAX)
 
 static __always_inline __u32 user_bytes(struct emit *w, __u64 from, __u64 to, __u32 most)
 {
 	__u64 n = to - from;
-	__u32 at = w->at;
+	__u32 at = w->s->at;
 
 	if (to <= from || !from)
 		return 0;
@@ -35,7 +36,7 @@ static __always_inline __u32 user_bytes(struct emit *w, __u64 from, __u64 to, __
 		cgroup_lost(emit_record(w)->cgroup_id, CONTROL_LOST_READ);
 		return 0;
 	}
-	w->at = at + n;
+	w->s->at = at + n;
 	return n;
 }
 
@@ -69,17 +70,16 @@ static __always_inline void emit_cwd(struct emit *w, struct record_exec *x, stru
 			emit_path(w, fs, BPF_CORE_READ(fs, pwd.mnt), BPF_CORE_READ(fs, pwd.dentry));
 }
 
-/* Sends a record whose args or env are longer than scratch holds, in the smallest of the sizes that fit. */
+/* Sends a record whose args or env are longer than scratch holds. What it takes too much of the ring is soon given back. */
 static __always_inline bool send_big(struct emit *w, struct record_exec *x, struct task_struct *t,
-				     __u32 class, __u32 args, __u32 args_max, __u32 env,
-				     __u32 env_max)
+				     __u32 args, __u32 env)
 {
-	__u32 head = w->at, cwd, n;
-	__u8 *big = bpf_ringbuf_reserve(&state_ring, class, 0);
+	__u32 head = w->s->at, cwd, n;
+	__u8 *big = bpf_ringbuf_reserve(&state_ring, BIG_BYTES, 0);
 
 	if (!big)
 		return false;
-	if (args > args_max || env > env_max || head > BIG_HEAD)
+	if (args > RECORD_ARGS_MAX || env > RECORD_ENV_MAX || head > BIG_HEAD)
 		goto out;
 	if (bpf_probe_read_user(big + head, args, (void *)t->mm->arg_start))
 		args = 0;
@@ -88,7 +88,7 @@ static __always_inline bool send_big(struct emit *w, struct record_exec *x, stru
 	x->span[RECORD_EXEC_ARGS] = args;
 	x->span[RECORD_ENV] = env;
 	emit_cwd(w, x, t);
-	cwd = w->at - head;
+	cwd = w->s->at - head;
 	if (cwd > RECORD_PATH_MAX || head > BIG_HEAD)
 		goto out;
 	bpf_probe_read_kernel(big + head + args + env, cwd, w->s->record + head);
@@ -137,9 +137,7 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_pid, struct linux_binprm *b
 		env = RECORD_ENV_MAX;
 		emit_record(&w)->marks |= EVENT_TRUNCATED;
 	}
-	if (args <= 32 * 1024 && env <= 16 * 1024
-		    ? !send_big(&w, x, t, 64 * 1024, args, 32 * 1024, env, 16 * 1024)
-		    : !send_big(&w, x, t, 192 * 1024, args, RECORD_ARGS_MAX, env, RECORD_ENV_MAX))
+	if (!send_big(&w, x, t, args, env))
 		cgroup_lost(emit_record(&w)->cgroup_id, CONTROL_LOST_STATE);
 	emit_drop(&w);
 	return 0;
@@ -250,7 +248,7 @@ int on_snapshot(struct bpf_iter__task *ctx)
 	x = exec_begin(&w, c, t, EVENT_EXECVE, 0);
 	emit_record(&w)->marks |= EVENT_REPLAYED;
 	emit_record(&w)->time_ns = t->start_boottime;
-	at = w.at;
+	at = w.s->at;
 	args = t->mm ? t->mm->arg_end - t->mm->arg_start : 0;
 	if (args > SMALL_ARGS) {
 		args = SMALL_ARGS;
@@ -260,7 +258,7 @@ int on_snapshot(struct bpf_iter__task *ctx)
 		if (bpf_copy_from_user_task(w.s->record + at, args, (void *)t->mm->arg_start,
 					    (void *)t, 0) == 0) {
 			x->span[RECORD_EXEC_ARGS] = args;
-			w.at = at + args;
+			w.s->at = at + args;
 		}
 	}
 	emit_cwd(&w, x, t);

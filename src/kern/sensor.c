@@ -139,6 +139,20 @@ int sensor_set_filter(struct sensor *s, const struct kernel_filter *filter, stru
 	return need_processes(s, e);
 }
 
+size_t sensor_gaps(const struct sensor *s, struct sensor_gap *ret, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < hook_count; i++) {
+		if (!(hook_table[i].backends & 1u << s->backend) || !hooks_why(s->hooks, i)[0])
+			continue;
+		if (n < max)
+			ret[n] = (struct sensor_gap){ hook_table[i].type, hooks_why(s->hooks, i) };
+		n++;
+	}
+	return n;
+}
+
 static int open_sensor(struct sensor *s, const struct sensor_config *c,
 		       const struct kernel_filter *filter, struct err *e)
 {

@@ -49,6 +49,14 @@ enum sensor_backend sensor_backend_of(const struct sensor *s);
 MUST_CHECK int sensor_set_filter(struct sensor *s, const struct kernel_filter *filter,
 				 struct err *e);
 
+/** An event the filter wants and this kernel does not give. */
+struct sensor_gap {
+	enum event_type type;
+	const char *why; /**< lives until the next sensor_set_filter() */
+};
+/** @return how many there are; at most @p max are written */
+size_t sensor_gaps(const struct sensor *s, struct sensor_gap *ret, size_t max);
+
 /** The cgroup hierarchy that cgroup_id is of, as in /proc/PID/cgroup; 0: the unified one (v2). */
 uint32_t sensor_hierarchy(const struct sensor *s);
 

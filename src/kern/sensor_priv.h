@@ -14,6 +14,8 @@
 #define SENSOR_PERIOD_NS 2000000 /* how often the rings are looked at while events come */
 #define SENSOR_QUIET 4           /* empty looks after which the sensor goes to sleep */
 
+#define SENSOR_PATH_BYTES (2 * RECORD_PATH_MAX + 2)
+
 struct sensor {
 	struct hooks *hooks;
 	enum sensor_backend backend;
@@ -32,11 +34,16 @@ struct sensor {
 	struct sensor_loss *before;    /* what sensor_losses() gave, by cgroup */
 	size_t before_count, before_cap;
 	uint64_t losses_looked_ns;
+	char paths[2][SENSOR_PATH_BYTES]; /* made normal, of the event being delivered */
 };
 
 /** Decodes a record, numbers it and hands it on. @return 0, -EBADMSG */
 MUST_CHECK int sensor_deliver(struct sensor *s, str record, sensor_handler on_event, void *ctx,
 			      struct err *e);
+/** Makes an event's paths normal and says the same thing in every place where its family has it. */
+void sensor_complete(struct sensor *s, struct event *v);
+/** Without "//", "/./" and "/../" (by name, links are not followed). @param to SENSOR_PATH_BYTES, used when needed */
+str sensor_normal_path(str path, char *to);
 /** Which control groups name processes here. */
 void sensor_find_hierarchy(uint32_t *ret, int32_t *ret_id);
 /** CLOCK_REALTIME. */

@@ -77,8 +77,10 @@ int main(int argc, char **argv)
 	static struct kernel_clause all;
 	struct kernel_filter filter = { .failed_opens = true };
 	struct sensor_config config = { .self_pid = (uint32_t)getpid() };
-	time_t until = time(NULL) + (argc > 1 ? strtol(argv[1], NULL, 10) : 5);
+	time_t until;
+	struct sensor_gap gaps[64];
 	struct sensor_stats stats;
+	size_t n;
 	struct sensor *s;
 	struct err e = { 0 };
 
@@ -92,8 +94,12 @@ int main(int argc, char **argv)
 	}
 	if (sensor_open(&config, &filter, &s, &e))
 		return fprintf(stderr, "sensor_dump: %s\n", e.text), 1;
+	n = sensor_gaps(s, gaps, 64);
+	for (size_t i = 0; i < n && i < 64; i++)
+		fprintf(stderr, "gap: %s: %s\n", event_type_name(gaps[i].type), gaps[i].why);
 	if (getenv("SNAPSHOT") && sensor_snapshot(s, print, NULL, &e))
 		fprintf(stderr, "snapshot: %s\n", e.text);
+	until = time(NULL) + (argc > 1 ? strtol(argv[1], NULL, 10) : 5);
 	fprintf(stderr, "ready\n");
 	while (time(NULL) < until) {
 		struct pollfd p = { .fd = sensor_fd(s), .events = POLLIN };

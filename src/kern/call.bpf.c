@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Calls that few programs make: told with their arguments, whether they succeed or not.
+ */
+#include "kern/describe.bpf.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+struct plain_args {
+	__s64 arg[4];
+	__u64 flags;
+	const void *text;
+	int fd;
+	bool has_fd;
+};
+
+static __always_inline void plain_arguments(const struct call *k, struct plain_args *p)
+{
+	const __u64 *a = k->arg;
+	__u32 kind = 0;
+
+	switch (k->type) {
+	case EVENT_PTRACE:
+		p->arg[0] = a[0];
+		p->arg[1] = (int)a[1];
+		break;
+	case EVENT_PROCESS_VM_READV:
+	case EVENT_PROCESS_VM_WRITEV:
+		p->arg[1] = (int)a[0];
+		break;
+	case EVENT_KILL:
+		p->arg[0] = (int)a[1];
+		p->arg[1] = (int)a[0];
+		break;
+	case EVENT_SETNS:
+		p->flags = (__u32)a[1];
+		p->fd = a[0];
+		p->has_fd = true;
+		break;
+	case EVENT_UNSHARE:
+		p->flags = a[0];
+		break;
+	case EVENT_SETUID:
+	case EVENT_SETGID:
+	case EVENT_SETREUID:
+	case EVENT_SETREGID:
+	case EVENT_SETRESUID:
+	case EVENT_SETRESGID:
+		p->arg[0] = (int)a[0];
+		p->arg[1] = k->type == EVENT_SETUID || k->type == EVENT_SETGID ? -1 : (int)a[1];
+		p->arg[2] =
+			k->type == EVENT_SETRESUID || k->type == EVENT_SETRESGID ? (int)a[2] : -1;
+		break;
+	case EVENT_BPF:
+		/* Creating a map (0) and loading a program (5) begin with its type. */
+		if (a[0] == 0 || a[0] == 5)
+			bpf_probe_read_user(&kind, sizeof(kind), (void *)a[1]);
+		p->arg[0] = (int)a[0];
+		p->arg[1] = kind;
+		break;
+	case EVENT_FINIT_MODULE:
+		p->fd = a[0];
+		p->has_fd = true;
+		p->flags = (__u32)a[2];
+		break;
+	case EVENT_DELETE_MODULE:
+		p->text = (void *)a[0];
+		p->flags = (__u32)a[1];
+		break;
+	case EVENT_MEMFD_CREATE:
+		p->text = (void *)a[0];
+		p->flags = (__u32)a[1];
+		break;
+	case EVENT_ADD_KEY:
+	case EVENT_REQUEST_KEY:
+		p->text = (void *)a[1];
+		break;
+	case EVENT_DUP:
+	case EVENT_DUP2:
+	case EVENT_DUP3:
+		p->fd = k->ret >= 0 ? (int)k->ret : (int)a[0];
+		p->has_fd = true;
+		p->arg[0] = (int)a[0];
+		p->arg[1] = k->ret >= 0 ? k->ret : k->type == EVENT_DUP ? -1 : (int)a[1];
+		p->flags = k->type == EVENT_DUP3 ? (__u32)a[2] : 0;
+		break;
+	case EVENT_PERF_EVENT_OPEN: /* the attributes' type, then process, processor, group */
+		bpf_probe_read_user(&kind, sizeof(kind), (void *)a[0]);
+		p->arg[0] = kind;
+		p->arg[1] = (int)a[1];
+		p->arg[2] = (int)a[2];
+		p->arg[3] = (int)a[3];
+		p->flags = a[4];
+		break;
+	default:
+		p->arg[0] = a[0];
+		p->arg[1] = a[1];
+		p->arg[2] = a[2];
+		p->arg[3] = a[3];
+	}
+}
+
+SEC("tracepoint")
+int on_call(struct syscall_exit *ctx)
+{
+	struct plain_args p = { 0 };
+	struct record_args *a;
+	struct record_head *h;
+	struct record_fd *f;
+	struct call k;
+	struct emit w;
+
+	if (!call_begin(&k, ctx))
+		return 0;
+	plain_arguments(&k, &p);
+	if (!emit_begin(&w))
+		return 0;
+	h = call_head(&k, &w, RECORD_ARGS | RECORD_FD);
+	a = emit_part(&w, 0);
+	f = emit_part(&w, RECORD_ARGS);
+	f->number = -1;
+	h->flags = p.flags;
+	a->arg[0] = p.arg[0];
+	a->arg[1] = p.arg[1];
+	a->arg[2] = p.arg[2];
+	a->arg[3] = p.arg[3];
+	if (p.text)
+		emit_user_string(&w, RECORD_TEXT, p.text);
+	if (p.has_fd)
+		describe_fd(&k, &w, f, p.fd);
+	emit_send_bulk(&w, k.c);
+	return 0;
+}
+
+SEC("tracepoint")
+int on_capset(struct syscall_exit *ctx)
+{
+	const struct cred *cred;
+	struct record_caps *caps;
+	struct call k;
+	struct emit w;
+
+	if (!call_begin(&k, ctx) || !emit_begin(&w))
+		return 0;
+	call_head(&k, &w, RECORD_CAPS);
+	caps = emit_part(&w, 0);
+	cred = k.t->cred;
+	caps->effective = cred->cap_effective.val;
+	caps->permitted = cred->cap_permitted.val;
+	caps->inheritable = cred->cap_inheritable.val;
+	emit_send_bulk(&w, k.c);
+	return 0;
+}
+
+/* mount(source, target, type, flags), umount2(target, flags) */
+SEC("tracepoint")
+int on_mount(struct syscall_exit *ctx)
+{
+	bool mounts;
+	struct record_head *h;
+	struct call k;
+	struct emit w;
+	__u32 raw, end;
+
+	if (!call_begin(&k, ctx) || !emit_begin(&w))
+		return 0;
+	mounts = k.type == EVENT_MOUNT;
+	h = call_head(&k, &w, 0);
+	h->flags = mounts ? k.arg[3] : (__u32)k.arg[1];
+	h->span[RECORD_PATH] = emit_path_at(&k, &w, AT_FDCWD, (void *)k.arg[mounts ? 1 : 0], &raw);
+	end = w.s->at;
+	if (mounts)
+		emit_user_string(&w, RECORD_PATH2, (void *)k.arg[0]);
+	emit_raw_again(&w, RECORD_RAW, end, raw);
+	if (mounts)
+		emit_user_string(&w, RECORD_TEXT, (void *)k.arg[2]);
+	emit_send_bulk(&w, k.c);
+	return 0;
+}
+
+struct found {
+	bool file;
+};
+
+static long look_at_area(struct task_struct *t, struct vm_area_struct *v, struct found *f)
+{
+	f->file = BPF_CORE_READ(v, vm_file) != 0;
+	return 0;
+}
+
+/* mmap and mprotect that make anonymous memory writable and executable at once. */
+SEC("tracepoint")
+int on_memory(struct syscall_exit *ctx)
+{
+	struct found found = { 0 };
+	struct record_args *a;
+	struct record_head *h;
+	struct call k;
+	struct emit w;
+
+	if (!call_begin(&k, ctx) ||
+	    (k.arg[2] & (PROT_WRITE | PROT_EXEC)) != (PROT_WRITE | PROT_EXEC))
+		return 0;
+	if (k.type == EVENT_MMAP && !(k.arg[3] & MAP_ANONYMOUS))
+		return 0;
+	if (k.type == EVENT_MPROTECT)
+		bpf_find_vma((void *)k.t, k.arg[0], look_at_area, &found, 0);
+	if (found.file || !emit_begin(&w))
+		return 0;
+	h = call_head(&k, &w, RECORD_ARGS);
+	a = emit_part(&w, 0);
+	a->arg[0] = k.arg[1];
+	a->arg[1] = k.arg[2];
+	h->flags = k.type == EVENT_MMAP ? k.arg[3] : 0;
+	emit_send_bulk(&w, k.c);
+	return 0;
+}

@@ -1,0 +1,132 @@
+/** @file
+ * A system call that is about to return: who made it, with what arguments, how it ends; and what its descriptors lead to.
+ *
+ * Arguments are read from the registers the call was made with, which are still there; so one tracepoint a call is
+ * enough. 32-bit calls have other numbers and are not seen (the kernel keeps tracepoints from them).
+ */
+#ifndef SKEP_KERN_CALL_BPF_H
+#define SKEP_KERN_CALL_BPF_H
+
+#include "kern/path.bpf.h"
+
+struct syscall_exit { /* the tracepoint's record */
+	__u64 common;
+	long nr;
+	long ret;
+};
+
+struct call {
+	const struct control *c;
+	struct task_struct *t;
+	__u64 arg[6];
+	long ret;
+	enum event_type type;
+};
+
+/* @return false: not to be told */
+static __always_inline bool call_begin(struct call *k, struct syscall_exit *ctx)
+{
+	struct pt_regs *regs;
+
+	k->c = control_get();
+	k->t = (void *)bpf_get_current_task_btf();
+	if (!k->c || (__u32)k->t->tgid == k->c->self_pid)
+		return false;
+	regs = (void *)bpf_task_pt_regs((void *)k->t);
+	k->arg[0] = regs->di;
+	k->arg[1] = regs->si;
+	k->arg[2] = regs->dx;
+	k->arg[3] = regs->r10;
+	k->arg[4] = regs->r8;
+	k->arg[5] = regs->r9;
+	k->ret = ctx->ret;
+	k->type = bpf_get_attach_cookie(ctx);
+	return true;
+}
+
+/* The file behind a descriptor of the current process; 0: none. */
+static __always_inline struct file *call_file(const struct call *k, int fd)
+{
+	struct fdtable *table = k->t->files->fdt;
+	struct file **files = BPF_CORE_READ(table, fd);
+	struct file *f = 0;
+
+	if (fd < 0 || (__u32)fd >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	bpf_probe_read_kernel(&f, sizeof(f), &files[fd]);
+	return f;
+}
+
+static __always_inline struct record_head *call_head(const struct call *k, struct emit *w,
+						     __u32 parts)
+{
+	struct record_head *h = emit_head(w, k->c, k->t, k->type, parts);
+
+	h->res = k->ret;
+	return h;
+}
+
+static __always_inline __u32 emit_file_path(const struct call *k, struct emit *w, struct file *f)
+{
+	return emit_path(w, k->t->fs, BPF_CORE_READ(f, f_path.mnt),
+			 BPF_CORE_READ(f, f_path.dentry));
+}
+
+/*
+ * Appends a path as the program gave it, below the folder it is relative to: dirfd's, or the working directory.
+ *
+ * @param ret_raw  how many bytes at the end are the program's own
+ * @return all bytes
+ */
+static __always_inline __u32 emit_path_at(const struct call *k, struct emit *w, int dirfd,
+					  const void *user, __u32 *ret_raw)
+{
+	struct fs_struct *fs = k->t->fs;
+	__u32 begin = w->s->at, at;
+	struct file *dir;
+	char first = 0;
+	long n;
+
+	*ret_raw = 0;
+	bpf_probe_read_user(&first, 1, user);
+	if (first != '/') {
+		if (dirfd == AT_FDCWD) {
+			emit_path(w, fs, BPF_CORE_READ(fs, pwd.mnt), BPF_CORE_READ(fs, pwd.dentry));
+		} else {
+			dir = call_file(k, dirfd);
+			if (dir)
+				emit_file_path(k, w, dir);
+		}
+		at = w->s->at;
+		if (!first || at > EMIT_FIXED_MAX + 4 * RECORD_PATH_MAX)
+			return at - begin;
+		w->s->record[at] = '/';
+		w->s->at = at + 1;
+	}
+	at = w->s->at;
+	if (at > EMIT_FIXED_MAX + 4 * RECORD_PATH_MAX)
+		return 0;
+	n = bpf_probe_read_user_str(w->s->record + at, RECORD_PATH_MAX, user);
+	if (n < 1) {
+		emit_record(w)->marks |= EVENT_TRUNCATED;
+		return w->s->at - begin;
+	}
+	n = (n - 1) & (RECORD_PATH_MAX - 1);
+	w->s->at = at + n;
+	*ret_raw = n;
+	emit_record(w)->marks |= EVENT_RACY;
+	return w->s->at - begin;
+}
+
+/* A path that an emit_path_at() before has put at the end of [.., end): its own part once more, as RAW. */
+static __always_inline void emit_raw_again(struct emit *w, enum record_span span, __u32 end,
+					   __u32 n)
+{
+	__u32 from = end - n;
+
+	if (from > EMIT_FIXED_MAX + 4 * RECORD_PATH_MAX)
+		return;
+	emit_text(w, span, w->s->record + from, n);
+}
+
+#endif

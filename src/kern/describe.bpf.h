@@ -1,0 +1,238 @@
+/** @file
+ * What a descriptor leads to: fills the descriptor part of a record.
+ */
+#ifndef SKEP_KERN_DESCRIBE_BPF_H
+#define SKEP_KERN_DESCRIBE_BPF_H
+
+#include "kern/call.bpf.h"
+
+static __always_inline __u16 kind_of_mode(__u32 mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFDIR:
+		return 'd';
+	case S_IFIFO:
+		return 'p';
+	case S_IFSOCK:
+		return 'u';
+	default:
+		return 'f';
+	}
+}
+
+static __always_inline void describe_inode(struct record_fd *f, struct file *file)
+{
+	struct inode *i = BPF_CORE_READ(file, f_inode);
+	struct super_block *sb = BPF_CORE_READ(i, i_sb);
+
+	f->kind = kind_of_mode(BPF_CORE_READ(i, i_mode));
+	f->inode = BPF_CORE_READ(i, i_ino);
+	f->device = BPF_CORE_READ(sb, s_dev);
+}
+
+static __always_inline bool is_mapped(const __u8 *ip)
+{
+	const __u32 *w = (const void *)ip;
+
+	return !w[0] && !w[1] && w[2] == bpf_htonl(0xffff);
+}
+
+/* IPv4 in IPv6's clothes is told as IPv4. */
+static __always_inline void unmap(__u8 *ip)
+{
+	__builtin_memcpy(ip, ip + 12, 4);
+	__builtin_memset(ip + 4, 0, 12);
+}
+
+static __always_inline void settle_kind(struct record_fd *f)
+{
+	if (f->domain == AF_INET)
+		f->kind = '4';
+	if (f->domain != AF_INET6)
+		return;
+	f->kind = '6';
+	if (!is_mapped(f->remote) && !is_mapped(f->local))
+		return;
+	f->kind = '4';
+	unmap(f->local); /* unbound is all zeros in both */
+	unmap(f->remote);
+}
+
+/* Both ends as the kernel has them; a unix socket's path follows as text, see emit_unix(). */
+static __always_inline void describe_sock(struct record_fd *f, struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	f->domain = family;
+	f->protocol = BPF_CORE_READ(sk, sk_protocol);
+	if (family == AF_UNIX) {
+		f->kind = 'u';
+		f->protocol = 0;
+		f->connected = BPF_CORE_READ((struct unix_sock *)sk, peer) != 0;
+		return;
+	}
+	f->kind = 'o';
+	if (family != AF_INET && family != AF_INET6)
+		return;
+	f->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	f->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (family == AF_INET) {
+		bpf_core_read(f->local, 4, &sk->__sk_common.skc_rcv_saddr);
+		bpf_core_read(f->remote, 4, &sk->__sk_common.skc_daddr);
+	} else {
+		bpf_core_read(f->local, 16, &sk->__sk_common.skc_v6_rcv_saddr);
+		bpf_core_read(f->remote, 16, &sk->__sk_common.skc_v6_daddr);
+	}
+	f->connected = f->protocol == IPPROTO_TCP
+			       ? BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_ESTABLISHED
+			       : f->remote_port != 0;
+}
+
+/* The socket behind a file; 0 when it is none. */
+static __always_inline struct sock *file_sock(struct file *file)
+{
+	struct inode *i = file ? BPF_CORE_READ(file, f_inode) : 0;
+	struct socket *s;
+
+	if (!i || (BPF_CORE_READ(i, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	s = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(s, sk);
+}
+
+/* The bound name of a unix socket as the descriptor's path; an abstract one begins with '@'. */
+static __always_inline void emit_unix(struct emit *w, struct sock *sk)
+{
+	struct unix_address *a = BPF_CORE_READ((struct unix_sock *)sk, addr);
+	__u32 at = w->s->at;
+	int n;
+
+	if (!a || at > EMIT_FIXED_MAX + 4 * RECORD_PATH_MAX)
+		return;
+	n = BPF_CORE_READ(a, len) - 2;
+	if (n < 1 || n > 108)
+		return;
+	bpf_probe_read_kernel(w->s->record + at, n,
+			      (void *)a + bpf_core_field_offset(struct unix_address, name) +
+				      bpf_core_field_offset(struct sockaddr_un, sun_path));
+	if (!w->s->record[at])
+		w->s->record[at] = '@';
+	else if (!w->s->record[at + n - 1])
+		n--; /* the terminator counts as part of a name in the file system */
+	emit_record(w)->span[RECORD_FD_PATH] = n;
+	w->s->at = at + n;
+}
+
+struct sockaddr_any {
+	__u16 family;
+	__be16 port;
+	__be32 ip4; /* IPv6: flow */
+	__u8 ip6[16];
+};
+
+/* The far end as the program gave it: for what failed, and for datagrams. */
+static __always_inline void describe_given(struct emit *w, __u8 *ip, __u16 *port, __u16 domain,
+					   const void *user, __u32 bytes)
+{
+	struct sockaddr_any a = { 0 };
+
+	if (!user || bytes < 2)
+		return;
+	bpf_probe_read_user(&a, bytes < sizeof(a) ? 8 : sizeof(a), user);
+	if (a.family == AF_INET) {
+		__builtin_memset(ip, 0, 16);
+		__builtin_memcpy(ip, &a.ip4, 4);
+		if (domain == AF_INET6) { /* its other end is in IPv6 still */
+			__builtin_memcpy(ip + 12, &a.ip4, 4);
+			__builtin_memset(ip, 0, 10);
+			ip[10] = ip[11] = 0xff;
+		}
+	} else if (a.family == AF_INET6) {
+		__builtin_memcpy(ip, a.ip6, 16);
+	} else {
+		return;
+	}
+	*port = bpf_ntohs(a.port);
+	emit_record(w)->marks |= EVENT_RACY;
+}
+
+static __always_inline void emit_unix_given(struct emit *w, const void *user, __u32 bytes)
+{
+	__u32 at = w->s->at, n = bytes - 2;
+	__u16 family = 0;
+
+	if (!user || bytes < 3 || at > EMIT_FIXED_MAX + 4 * RECORD_PATH_MAX)
+		return;
+	bpf_probe_read_user(&family, sizeof(family), user);
+	if (family != AF_UNIX)
+		return;
+	if (n > 108)
+		n = 108;
+	if (bpf_probe_read_user(w->s->record + at, n, user + 2))
+		return;
+	if (!w->s->record[at]) {
+		w->s->record[at] = '@';
+	} else {
+		/* a name in the file system ends at its NUL */
+		long r = bpf_probe_read_user_str(w->s->record + at, 109, user + 2);
+
+		n = r > 0 ? (r - 1) & 127 : 0;
+	}
+	emit_record(w)->marks |= EVENT_RACY;
+	emit_record(w)->span[RECORD_FD_PATH] = n;
+	w->s->at = at + n;
+}
+
+/* Any descriptor: kind, inode, and for files and sockets their path and ends. The path goes to the descriptor's. */
+static __always_inline void describe_fd(const struct call *k, struct emit *w, struct record_fd *f,
+					int fd)
+{
+	struct file *file = call_file(k, fd);
+	struct sock *sk;
+	struct dentry *d;
+	char name[16] = { 0 };
+
+	f->number = fd;
+	if (!file)
+		return;
+	describe_inode(f, file);
+	if (f->kind == 'u') {
+		sk = file_sock(file);
+		if (sk) {
+			describe_sock(f, sk);
+			settle_kind(f);
+			if (f->kind == 'u')
+				emit_unix(w, sk);
+		}
+		return;
+	}
+	if (f->kind == 'p')
+		return;
+	d = BPF_CORE_READ(file, f_path.dentry);
+	if (BPF_CORE_READ(d, d_parent) == d) { /* in no tree: memfds and the anonymous inodes */
+		bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(d, d_name.name));
+		if (name[0] == 'm' && name[1] == 'e' && name[5] == ':')
+			f->kind = 'm';
+		else if (name[0] == '[' && name[1] == 'e' && name[6] == 'f')
+			f->kind = 'e'; /* [eventfd] */
+		else if (name[0] == '[' && name[1] == 'e')
+			f->kind = 'l'; /* [eventpoll] */
+		else if (name[0] == '[' && name[1] == 't')
+			f->kind = 't'; /* [timerfd] */
+		else if (name[0] == '[' && name[1] == 's')
+			f->kind = 's'; /* [signalfd] */
+		else if (name[0] == '[' && name[1] == 'i' && name[3] == '_')
+			f->kind = 'r'; /* [io_uring] */
+		else if (name[0] == 'i' && name[1] == 'n')
+			f->kind = 'i'; /* inotify */
+		else if (name[0] == 'b' && name[1] == 'p')
+			f->kind = 'b';
+		else if (name[0] == '[' && name[1] == 'u')
+			f->kind = 'u' + 128; /* [userfaultfd] */
+		else
+			f->kind = 'o';
+	}
+	emit_record(w)->span[RECORD_FD_PATH] = emit_file_path(k, w, file);
+}
+
+#endif

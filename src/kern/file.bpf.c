@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Files by system call: opens, and the calls that name one or two paths.
+ *
+ * A successful open's path is the opened file's own. Other calls have only what the program gave: it is put below the
+ * folder it is relative to and marked as racy; links in it are not followed.
+ */
+#include "kern/call.bpf.h"
+#include "kern/describe.bpf.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+struct open_args {
+	int dirfd;
+	const void *path;
+	__u64 flags;
+	__u32 mode;
+};
+
+static __always_inline void open_arguments(const struct call *k, struct open_args *o)
+{
+	__u64 how[2] = { 0, 0 };
+
+	o->dirfd = AT_FDCWD;
+	switch (k->type) {
+	case EVENT_OPEN:
+		o->path = (void *)k->arg[0];
+		o->flags = (__u32)k->arg[1];
+		o->mode = k->arg[2];
+		break;
+	case EVENT_CREAT:
+		o->path = (void *)k->arg[0];
+		o->flags = O_CREAT | O_WRONLY | O_TRUNC;
+		o->mode = k->arg[1];
+		break;
+	case EVENT_OPENAT2:
+		bpf_probe_read_user(how, sizeof(how), (void *)k->arg[2]);
+		o->dirfd = k->arg[0];
+		o->path = (void *)k->arg[1];
+		o->flags = how[0];
+		o->mode = how[1];
+		break;
+	case EVENT_OPEN_BY_HANDLE_AT:
+		o->path = 0;
+		o->flags = (__u32)k->arg[2];
+		o->mode = 0;
+		break;
+	default:
+		o->dirfd = k->arg[0];
+		o->path = (void *)k->arg[1];
+		o->flags = (__u32)k->arg[2];
+		o->mode = k->arg[3];
+	}
+	if (!(o->flags & (O_CREAT | 020000000)))
+		o->mode = 0;
+}
+
+SEC("tracepoint")
+int on_open(struct syscall_exit *ctx)
+{
+	struct record_head *h;
+	struct open_args o;
+	struct record_fd *f;
+	struct file *file;
+	struct call k;
+	struct emit w;
+	__u32 raw = 0;
+
+	if (!call_begin(&k, ctx) || (k.ret < 0 && !k.c->failed_opens))
+		return 0;
+	open_arguments(&k, &o);
+	if (!emit_begin(&w))
+		return 0;
+	h = call_head(&k, &w, RECORD_FD);
+	f = emit_part(&w, 0);
+	h->flags = o.flags;
+	h->mode = o.mode;
+	f->number = k.ret < 0 ? -1 : k.ret;
+	f->kind = 'f';
+	file = k.ret < 0 ? 0 : call_file(&k, k.ret);
+	if (file) {
+		describe_inode(f, file);
+		h->span[RECORD_PATH] = emit_file_path(&k, &w, file);
+		if (o.path)
+			emit_user_string(&w, RECORD_RAW, o.path);
+		h->marks &= ~EVENT_RACY; /* raw is said to be what the program gave */
+	} else if (o.path) {
+		h->span[RECORD_PATH] = emit_path_at(&k, &w, o.dirfd, o.path, &raw);
+		emit_raw_again(&w, RECORD_RAW, w.s->at, raw);
+	}
+	emit_send_bulk(&w, k.c);
+	return 0;
+}
+
+struct path_args {
+	int dirfd, fd; /* fd: -1: none, the path is given by name */
+	const void *path, *text;
+	__u64 flags;
+	__u32 mode;
+	__s64 arg[2];
+};
+
+static __always_inline void by_name(struct path_args *p, int dirfd, __u64 path)
+{
+	p->dirfd = dirfd;
+	p->path = (void *)path;
+}
+
+static __always_inline void owner(struct path_args *p, const __u64 *arg)
+{
+	p->arg[0] = (int)arg[0];
+	p->arg[1] = (int)arg[1];
+}
+
+static __always_inline void path_arguments(const struct call *k, struct path_args *p)
+{
+	const __u64 *a = k->arg;
+
+	p->fd = -1;
+	switch (k->type) {
+	case EVENT_UNLINKAT:
+		by_name(p, a[0], a[1]);
+		p->flags = (__u32)a[2];
+		break;
+	case EVENT_MKDIR:
+	case EVENT_CHMOD:
+		by_name(p, AT_FDCWD, a[0]);
+		p->mode = a[1];
+		break;
+	case EVENT_MKDIRAT:
+	case EVENT_FCHMODAT:
+	case EVENT_FCHMODAT2:
+		by_name(p, a[0], a[1]);
+		p->mode = a[2];
+		p->flags = k->type == EVENT_FCHMODAT2 ? (__u32)a[3] : 0;
+		break;
+	case EVENT_MKNOD:
+		by_name(p, AT_FDCWD, a[0]);
+		p->mode = a[1];
+		p->arg[0] = a[2];
+		break;
+	case EVENT_MKNODAT:
+		by_name(p, a[0], a[1]);
+		p->mode = a[2];
+		p->arg[0] = a[3];
+		break;
+	case EVENT_FCHMOD:
+		p->fd = a[0];
+		p->mode = a[1];
+		break;
+	case EVENT_CHOWN:
+	case EVENT_LCHOWN:
+		by_name(p, AT_FDCWD, a[0]);
+		owner(p, a + 1);
+		break;
+	case EVENT_FCHOWN:
+		p->fd = a[0];
+		owner(p, a + 1);
+		break;
+	case EVENT_FCHOWNAT:
+		by_name(p, a[0], a[1]);
+		owner(p, a + 2);
+		p->flags = (__u32)a[4];
+		break;
+	case EVENT_TRUNCATE:
+		by_name(p, AT_FDCWD, a[0]);
+		p->arg[0] = a[1];
+		break;
+	case EVENT_FTRUNCATE:
+		p->fd = a[0];
+		p->arg[0] = a[1];
+		break;
+	case EVENT_SETXATTR:
+	case EVENT_LSETXATTR:
+		by_name(p, AT_FDCWD, a[0]);
+		p->text = (void *)a[1];
+		break;
+	case EVENT_FSETXATTR:
+		p->fd = a[0];
+		p->text = (void *)a[1];
+		break;
+	default: /* unlink, rmdir, chroot */
+		by_name(p, AT_FDCWD, a[0]);
+	}
+}
+
+/* Calls about one path. */
+SEC("tracepoint")
+int on_path(struct syscall_exit *ctx)
+{
+	struct path_args p = { 0 };
+	struct record_args *a;
+	struct record_head *h;
+	struct file *file = 0;
+	struct call k;
+	struct emit w;
+	__u32 raw = 0;
+
+	if (!call_begin(&k, ctx))
+		return 0;
+	path_arguments(&k, &p);
+	if (!emit_begin(&w))
+		return 0;
+	h = call_head(&k, &w, RECORD_ARGS | RECORD_FD);
+	a = emit_part(&w, 0);
+	((struct record_fd *)emit_part(&w, RECORD_ARGS))->number = p.fd;
+	h->flags = p.flags;
+	h->mode = p.mode;
+	a->arg[0] = p.arg[0];
+	a->arg[1] = p.arg[1];
+	if (p.fd >= 0)
+		file = call_file(&k, p.fd);
+	if (file) {
+		describe_inode(emit_part(&w, RECORD_ARGS), file);
+		h->span[RECORD_PATH] = emit_file_path(&k, &w, file);
+	} else if (p.path) {
+		h->span[RECORD_PATH] = emit_path_at(&k, &w, p.dirfd, p.path, &raw);
+		emit_raw_again(&w, RECORD_RAW, w.s->at, raw);
+	}
+	if (p.text)
+		emit_user_string(&w, RECORD_TEXT, p.text);
+	emit_send_bulk(&w, k.c);
+	return 0;
+}
+
+struct pair_args {
+	int dirfd[2];
+	const void *path[2];
+	__u64 flags;
+};
+
+static __always_inline void pair_arguments(const struct call *k, struct pair_args *p)
+{
+	const __u64 *a = k->arg;
+
+	p->dirfd[0] = p->dirfd[1] = AT_FDCWD;
+	switch (k->type) {
+	case EVENT_RENAMEAT:
+	case EVENT_RENAMEAT2:
+	case EVENT_LINKAT:
+		p->dirfd[0] = a[0];
+		p->path[0] = (void *)a[1];
+		p->dirfd[1] = a[2];
+		p->path[1] = (void *)a[3];
+		p->flags = k->type == EVENT_RENAMEAT ? 0 : (__u32)a[4];
+		break;
+	case EVENT_MOVE_MOUNT: /* the target is the path, the source the second */
+		p->dirfd[0] = a[2];
+		p->path[0] = (void *)a[3];
+		p->dirfd[1] = a[0];
+		p->path[1] = (void *)a[1];
+		p->flags = (__u32)a[4];
+		break;
+	case EVENT_SYMLINKAT:
+		p->path[0] = (void *)a[0];
+		p->dirfd[1] = a[1];
+		p->path[1] = (void *)a[2];
+		break;
+	default: /* rename, link, symlink, pivot_root */
+		p->path[0] = (void *)a[0];
+		p->path[1] = (void *)a[1];
+	}
+}
+
+/* Calls about two paths. */
+SEC("tracepoint")
+int on_paths(struct syscall_exit *ctx)
+{
+	struct pair_args p = { 0 };
+	__u32 raw[2] = { 0, 0 }, end[2], n;
+	struct record_head *h;
+	struct call k;
+	struct emit w;
+
+	if (!call_begin(&k, ctx))
+		return 0;
+	pair_arguments(&k, &p);
+	if (!emit_begin(&w))
+		return 0;
+	h = call_head(&k, &w, 0);
+	h->flags = p.flags;
+	if (k.type == EVENT_SYMLINK || k.type == EVENT_SYMLINKAT) {
+		emit_user_string(&w, RECORD_PATH, p.path[0]);
+		raw[0] = h->span[RECORD_PATH] & (RECORD_PATH_MAX - 1);
+	} else {
+		h->span[RECORD_PATH] = emit_path_at(&k, &w, p.dirfd[0], p.path[0], &raw[0]);
+	}
+	end[0] = w.s->at;
+	h->span[RECORD_PATH2] = emit_path_at(&k, &w, p.dirfd[1], p.path[1], &raw[1]);
+	end[1] = w.s->at;
+	n = raw[0];
+	emit_raw_again(&w, RECORD_RAW, end[0], n);
+	n = raw[1];
+	emit_raw_again(&w, RECORD_RAW2, end[1], n);
+	emit_send_bulk(&w, k.c);
+	return 0;
+}

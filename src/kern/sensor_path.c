@@ -1,0 +1,71 @@
+#include "kern/sensor_priv.h"
+
+static bool is_normal(str path)
+{
+	for (size_t i = 0; i < path.n; i++) {
+		str rest = str_skip(path, i);
+
+		if (path.p[i] != '/')
+			continue;
+		if (str_starts(rest, S("//")) || str_starts(rest, S("/./")) ||
+		    str_starts(rest, S("/../")) || str_is(rest, "/.") || str_is(rest, "/..") ||
+		    (rest.n == 1 && path.n > 1))
+			return false;
+	}
+	return true;
+}
+
+str sensor_normal_path(str path, char *to)
+{
+	size_t n = 0;
+
+	if (!path.n || path.p[0] != '/' || path.n >= SENSOR_PATH_BYTES || is_normal(path))
+		return path;
+	while (path.n) {
+		str part = str_cut(&path, '/');
+
+		if (!part.n || str_is(part, "."))
+			continue;
+		if (str_is(part, "..")) {
+			while (n && to[--n] != '/')
+				;
+			continue;
+		}
+		to[n++] = '/';
+		memcpy(to + n, part.p, part.n);
+		n += part.n;
+	}
+	if (!n)
+		to[n++] = '/';
+	return (str){ to, n };
+}
+
+void sensor_complete(struct sensor *s, struct event *v)
+{
+	switch (event_type_family(v->type)) {
+	case EVENT_FAMILY_SYMLINK: /* its path is the target's text, as it is */
+		v->path2 = sensor_normal_path(v->path2, s->paths[1]);
+		return;
+	case EVENT_FAMILY_OPEN:
+		v->path = sensor_normal_path(v->path, s->paths[0]);
+		v->fd.path = v->path;
+		return;
+	case EVENT_FAMILY_EXEC:
+	case EVENT_FAMILY_CGROUP:
+		return;
+	case EVENT_FAMILY_MODULE:
+		v->path = v->fd.path;
+		return;
+	case EVENT_FAMILY_CHMOD:
+	case EVENT_FAMILY_CHOWN:
+	case EVENT_FAMILY_TRUNCATE:
+	case EVENT_FAMILY_SETXATTR:
+		if (v->fd.number >= 0)
+			v->fd.path = v->path;
+		break;
+	default:
+		break;
+	}
+	v->path = sensor_normal_path(v->path, s->paths[0]);
+	v->path2 = sensor_normal_path(v->path2, s->paths[1]);
+}

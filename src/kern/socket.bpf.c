@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Sockets by system call. Both ends are the kernel's own where it has them; what only the program gave (the far end of
+ * a connection that failed, or of a datagram) is marked as racy.
+ */
+#include "kern/describe.bpf.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+#define TEXT_MAX 256 /* of bytes received */
+
+struct begun {
+	struct record_head *h;
+	struct record_args *a;
+	struct record_fd *f;
+	struct sock *sk;
+};
+
+/* Head, argument and descriptor part for the socket @p fd. @return false: not to be told */
+static __always_inline bool begin(struct call *k, struct emit *w, struct begun *b, int fd)
+{
+	struct file *file = fd >= 0 ? call_file(k, fd) : 0;
+
+	b->sk = file_sock(file);
+	if (!emit_begin(w))
+		return false;
+	b->h = call_head(k, w, RECORD_ARGS | RECORD_FD);
+	b->a = emit_part(w, 0);
+	b->f = emit_part(w, RECORD_ARGS);
+	b->f->number = fd;
+	if (b->sk) {
+		describe_inode(b->f, file);
+		describe_sock(b->f, b->sk);
+	}
+	return true;
+}
+
+SEC("tracepoint")
+int on_connect(struct syscall_exit *ctx)
+{
+	struct begun b;
+	struct call k;
+	struct emit w;
+
+	if (!call_begin(&k, ctx) || !begin(&k, &w, &b, k.arg[0]))
+		return 0;
+	b.f->role = 'c';
+	/* After a failure the kernel has forgotten the far end. */
+	if (b.f->domain == AF_UNIX)
+		emit_unix_given(&w, (void *)k.arg[1], k.arg[2]);
+	else if ((k.ret < 0 && k.ret != -EINPROGRESS) || !b.f->remote_port)
+		describe_given(&w, b.f->remote, &b.f->remote_port, b.f->domain, (void *)k.arg[1],
+			       k.arg[2]);
+	settle_kind(b.f);
+	emit_send_bulk(&w, k.c);
+	return 0;
+}
+
+SEC("tracepoint")
+int on_accept(struct syscall_exit *ctx)
+{
+	struct begun b;
+	struct call k;
+	struct emit w;
+
+	if (!call_begin(&k, ctx) || k.ret == -EAGAIN)
+		return 0;
+	if (!begin(&k, &w, &b, k.ret < 0 ? (int)k.arg[0] : (int)k.ret))
+		return 0;
+	b.f->role = 's';
+	if (k.ret < 0)
+		b.f->number = -1;
+	settle_kind(b.f);
+	if (b.sk && b.f->kind == 'u')
+		emit_unix(&w, b.sk);
+	emit_send_bulk(&w, k.c);
+	return 0;
+}
+
+/* bind and listen */
+SEC("tracepoint")
+int on_local(struct syscall_exit *ctx)
+{
+	struct begun b;
+	struct call k;
+	struct emit w;
+
+	if (!call_begin(&k, ctx) || !begin(&k, &w, &b, k.arg[0]))
+		return 0;
+	if (k.type == EVENT_LISTEN) {
+		b.f->role = 's';
+		b.a->arg[0] = (int)k.arg[1];
+	} else if (k.ret < 0) {
+		describe_given(&w, b.f->local, &b.f->local_port, b.f->domain, (void *)k.arg[1],
+			       k.arg[2]);
+	}
+	settle_kind(b.f);
+	if (b.sk && b.f->kind == 'u') {
+		if (k.ret < 0)
+			emit_unix_given(&w, (void *)k.arg[1], k.arg[2]);
+		else
+			emit_unix(&w, b.sk);
+	}
+	emit_send_bulk(&w, k.c);
+	return 0;
+}
+
+SEC("tracepoint")
+int on_socket(struct syscall_exit *ctx)
+{
+	struct begun b;
+	struct call k;
+	struct emit w;
+
+	if (!call_begin(&k, ctx) || !begin(&k, &w, &b, k.ret < 0 ? -1 : (int)k.ret))
+		return 0;
+	b.a->arg[0] = (int)k.arg[0];
+	b.a->arg[1] = (int)k.arg[1];
+	b.a->arg[2] = (int)k.arg[2];
+	b.f->domain = k.arg[0];
+	settle_kind(b.f);
+	emit_send_bulk(&w, k.c);
+	return 0;
+}
+
+struct user_msghdr {
+	__u64 name;
+	__u32 name_bytes, zero;
+	__u64 vectors, vector_count;
+};
+
+struct user_vector {
+	__u64 base, bytes;
+};
+
+/* sendto, sendmsg, recvfrom, recvmsg: the ends of this call, and on request the first bytes received. */
+SEC("tracepoint")
+int on_transfer(struct syscall_exit *ctx)
+{
+	bool message, receives;
+	struct user_msghdr m = { 0 };
+	struct user_vector v = { 0 };
+	struct begun b;
+	struct call k;
+	struct emit w;
+	__u64 n, data, name, bytes = 0;
+	__u32 at;
+
+	if (!call_begin(&k, ctx) || k.ret == -EAGAIN || !begin(&k, &w, &b, k.arg[0]))
+		return 0;
+	message = k.type == EVENT_SENDMSG || k.type == EVENT_RECVMSG;
+	receives = k.type == EVENT_RECVFROM || k.type == EVENT_RECVMSG;
+	data = k.arg[1];
+	name = k.arg[4];
+	bytes = k.arg[5];
+	if (receives && !message && k.arg[5])
+		bpf_probe_read_user(&bytes, 4, (void *)k.arg[5]);
+	if (message) {
+		bpf_probe_read_user(&m, sizeof(m), (void *)k.arg[1]);
+		bpf_probe_read_user(&v, sizeof(v), (void *)m.vectors);
+		data = v.base;
+		name = m.name;
+		bytes = m.name_bytes;
+	}
+	if (!b.f->remote_port)
+		describe_given(&w, b.f->remote, &b.f->remote_port, b.f->domain, (void *)name,
+			       bytes);
+	settle_kind(b.f);
+	at = w.s->at;
+	if (receives && k.c->received && k.ret > 0 && at <= EMIT_FIXED_MAX) {
+		n = k.ret;
+		if (message && n > v.bytes)
+			n = v.bytes;
+		if (n > TEXT_MAX)
+			n = TEXT_MAX;
+		if (n && bpf_probe_read_user(w.s->record + at, n, (void *)data) == 0) {
+			b.h->span[RECORD_TEXT] = n;
+			w.s->at = at + n;
+		}
+	}
+	if (b.sk && b.f->kind == 'u')
+		emit_unix(&w, b.sk);
+	emit_send_bulk(&w, k.c);
+	return 0;
+}
