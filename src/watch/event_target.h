@@ -12,7 +12,8 @@
 #include "watch/process_tree.h"
 #include "watch/scratch.h"
 
-/** Who knows the names of users; asset, or a test. Each answers the empty span when there is no name. */
+/** Who knows the names of users; asset, or a test. Each answers the empty span when there is no name, and lives until
+ * the next call of either. */
 struct event_users {
 	void *ctx;
 	str (*user)(void *ctx, const struct container *c, uint32_t pid, uint32_t user);

@@ -135,13 +135,22 @@ static bool get_caps(const struct event_target *t, uint64_t caps, struct policy_
 	return value_string(ret, scratch_str(&out));
 }
 
+/* A name, kept: whoever told it may tell another in its place. */
+static bool put_name(const struct event_target *t, str name, struct policy_value *ret)
+{
+	struct scratch_text out = scratch_text(t->world->scratch);
+
+	scratch_add(&out, name);
+	return value_string_opt(ret, scratch_str(&out));
+}
+
 static bool get_user_name(const struct event_target *t, uint32_t user, struct policy_value *ret)
 {
 	const struct event_users *u = &t->world->users;
 
 	if (!t->container || !u->user)
 		return value_unknown(ret);
-	return value_string_opt(ret, u->user(u->ctx, t->container, t->event->task.pid, user));
+	return put_name(t, u->user(u->ctx, t->container, t->event->task.pid, user), ret);
 }
 
 static bool get_group_name(const struct event_target *t, struct policy_value *ret)
@@ -150,8 +159,8 @@ static bool get_group_name(const struct event_target *t, struct policy_value *re
 
 	if (!t->container || !u->group)
 		return value_unknown(ret);
-	return value_string_opt(
-		ret, u->group(u->ctx, t->container, t->event->task.pid, t->event->group));
+	return put_name(t, u->group(u->ctx, t->container, t->event->task.pid, t->event->group),
+			ret);
 }
 
 /* What the kernel says of each process; 0 where no process can have it means nobody told. */

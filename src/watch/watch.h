@@ -9,6 +9,7 @@
 #include "asset/asset.h"
 #include "model/alert.h"
 #include "policy/program.h"
+#include "watch/usage.h"
 
 struct watch_config {
 	size_t max_processes; /**< living and remembered; 0: 32,768 */
@@ -18,13 +19,20 @@ struct watch_config {
 	uint32_t usage_interval_ms; /**< how often USAGE events are made; 0: 10,000 */
 	bool no_folding;            /**< every alert is told by itself */
 	bool all_rules; /**< an event may raise an alert for each rule that holds, not only the first */
+	uint32_t remember_s; /**< how long childless processes that exited are kept; 0: 30 */
+	size_t text_bytes;   /**< for names, paths and arguments of processes; 0: 8 MiB */
+	usage_reader usage;  /**< reads a container's control group for USAGE events; may be NULL */
+	void *usage_ctx;
 };
 
 struct watch;
 
 typedef void (*watch_alert_handler)(void *ctx, const struct alert *a);
 
-/** @param asset,program must outlive the watch */
+/**
+ * @param asset,program must outlive the watch
+ * @return 0, -ENOMEM, -ENOBUFS, -EBADMSG (a rule's output is malformed)
+ */
 MUST_CHECK int watch_new(const struct watch_config *c, struct asset *asset,
 			 const struct policy_program *program, watch_alert_handler on_alert,
 			 void *ctx, struct watch **ret, struct err *e);
@@ -32,11 +40,20 @@ void watch_free(struct watch *w);
 
 /** Takes an event, held events included judges what can be judged now. Shaped as sensor_handler. */
 void watch_event(void *w, const struct event *v);
-/** Lets time pass: releases held events, flushes folded alerts, makes USAGE events. Call at least every 50 ms. */
+/**
+ * Lets time pass: releases held events, flushes folded alerts, makes USAGE events. Call at least every 50 ms.
+ * @param now_ns CLOCK_REALTIME, as events' times
+ */
 void watch_tick(struct watch *w, uint64_t now_ns);
 /** Shaped as asset_handler. */
 void watch_container(void *w, const struct container *c, bool started, bool stopped);
-/** Changes the rules; state is kept. */
+/**
+ * Between these two the sensor tells every process that runs, as replayed events; what was not told is taken as gone. For the
+ * start and after a loss of process events.
+ */
+void watch_snapshot_begin(struct watch *w);
+void watch_snapshot_end(struct watch *w);
+/** Changes the rules; state is kept. The old program may go after it. @return as watch_new(), then nothing has changed */
 MUST_CHECK int watch_set_program(struct watch *w, const struct policy_program *program,
 				 struct err *e);
 
@@ -48,6 +65,11 @@ struct watch_stats {
 	uint64_t events, alerts, folded, held, held_timeout, unknown_verdicts;
 	uint64_t evicted_processes;
 	size_t processes, processes_exited;
+	uint64_t held_early;        /**< judged with UNKNOWN because too many were held */
+	uint64_t refused_processes; /**< not remembered: only living ones filled the tree */
+	uint64_t cut_texts;         /**< programs whose strings were shortened for want of memory */
+	uint64_t unknown_process;   /**< judged without the process's record */
+	uint64_t replayed;
 };
 void watch_stats(const struct watch *w, struct watch_stats *ret);
 /** What rules and checks cost so far; see policy_costs(). */

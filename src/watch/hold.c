@@ -1,0 +1,101 @@
+#include "watch/hold.h"
+
+#include "watch/event_copy.h"
+
+int hold_init(struct hold *h, uint32_t max_events, uint32_t bytes, struct err *e)
+{
+	struct hold out = { .cap = max_events };
+	int r = text_pool_init(&out.text, bytes, max_events, e);
+
+	if (r < 0)
+		return r;
+	out.slots = calloc(max_events, sizeof(*out.slots));
+	if (!out.slots) {
+		text_pool_done(&out.text);
+		return err_set(e, ENOMEM, "watch: no memory for %u held events", max_events);
+	}
+	*h = out;
+	return 0;
+}
+
+void hold_done(struct hold *h)
+{
+	text_pool_done(&h->text);
+	free(h->slots);
+	*h = (struct hold){ 0 };
+}
+
+static uint32_t group_of(uint64_t cgroup_id)
+{
+	return (uint32_t)(cgroup_id * 0x9e3779b97f4a7c15u >> 32) % HOLD_GROUPS;
+}
+
+static struct hold_slot *slot_at(const struct hold *h, uint32_t i)
+{
+	return &h->slots[(h->first + i) % h->cap];
+}
+
+bool hold_add(struct hold *h, const struct event *v, uint64_t now_ns)
+{
+	struct hold_slot *s;
+	uint32_t text;
+	char *to;
+
+	if (h->used == h->cap)
+		return false;
+	text = text_pool_add(&h->text, event_copy_bytes(v), &to);
+	if (text == TEXT_POOL_NONE)
+		return false;
+	event_copy_write(v, to);
+	s = slot_at(h, h->used++);
+	*s = (struct hold_slot){ v->cgroup_id, now_ns, text };
+	h->waiting++;
+	h->groups[group_of(v->cgroup_id)]++;
+	return true;
+}
+
+bool hold_has(const struct hold *h, uint64_t cgroup_id)
+{
+	return h->waiting && h->groups[group_of(cgroup_id)];
+}
+
+bool hold_oldest(const struct hold *h, uint64_t *ret_cgroup_id, uint64_t *ret_since_ns)
+{
+	if (!h->waiting)
+		return false;
+	/* Taken slots at the front are dropped at once, so the first one waits. */
+	*ret_cgroup_id = slot_at(h, 0)->cgroup_id;
+	*ret_since_ns = slot_at(h, 0)->since_ns;
+	return true;
+}
+
+bool hold_take(struct hold *h, uint64_t cgroup_id, struct event *ret, struct event_exec *x)
+{
+	struct hold_slot *s = NULL;
+
+	for (uint32_t i = 0; i < h->used; i++) {
+		s = slot_at(h, i);
+		if (s->text != TEXT_POOL_NONE && s->cgroup_id == cgroup_id)
+			break;
+		s = NULL;
+	}
+	if (!s)
+		return false;
+	event_copy_read(text_pool_at(&h->text, s->text), ret, x);
+	text_pool_remove(&h->text, s->text);
+	s->text = TEXT_POOL_NONE;
+	h->waiting--;
+	h->groups[group_of(cgroup_id)]--;
+	while (h->used && slot_at(h, 0)->text == TEXT_POOL_NONE) {
+		h->first = (h->first + 1) % h->cap;
+		h->used--;
+	}
+	return true;
+}
+
+uint64_t hold_group(const struct hold *h, uint32_t i)
+{
+	const struct hold_slot *s = slot_at(h, i);
+
+	return s->text == TEXT_POOL_NONE ? 0 : s->cgroup_id;
+}

@@ -1,0 +1,481 @@
+#include "watch/watch.h"
+
+#include <time.h>
+
+#include "watch/alert_maker.h"
+#include "watch/fold.h"
+#include "watch/hold.h"
+
+enum {
+	GIVEN_UP = 256, /* control groups remembered that never became known */
+	SCRATCH_BYTES = 512 * 1024,
+	HELD_BYTES = 512, /* of one held event, on average */
+	USAGE_CONTAINERS = 4096,
+	HOST_NAME_BYTES = 256,
+};
+
+#define SECOND_NS ((uint64_t)1000000000)
+#define GIVE_UP_NS (60 * SECOND_NS)
+
+/* A control group whose container did not become known in time: its events are not held again for a while. */
+struct given_up {
+	uint64_t cgroup_id, until_ns;
+};
+
+struct watch {
+	struct watch_config config;
+	struct asset *asset;
+	const struct policy_program *program;
+	struct policy_run *run;    /* owned */
+	struct alert_maker *maker; /* owned */
+	const bool *wanted;        /* by type; the program's */
+	watch_alert_handler on_alert;
+	void *ctx;
+	watch_tap tap;
+	void *tap_ctx;
+	struct process_tree *tree; /* owned */
+	struct hold hold;
+	struct fold *fold;   /* owned; NULL: no folding */
+	struct usage *usage; /* owned */
+	bool wants_usage;    /* some rule reads the figures */
+	struct scratch scratch;
+	struct event_world world;
+	struct given_up given_up[GIVEN_UP];
+	struct asset_hierarchy hierarchy;
+	uint64_t now_ns, next_usage_ns, next_second_ns, last_number;
+	struct watch_stats stats;
+	char hostname[HOST_NAME_BYTES];
+};
+
+static str user_name(void *ctx, const struct container *c, uint32_t pid, uint32_t user)
+{
+	return asset_user_name(ctx, c, pid, user);
+}
+
+static str group_name(void *ctx, const struct container *c, uint32_t pid, uint32_t group)
+{
+	return asset_group_name(ctx, c, pid, group);
+}
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * (int64_t)SECOND_NS + t.tv_nsec;
+}
+
+static void tell(void *ctx, const struct alert *a)
+{
+	struct watch *w = ctx;
+
+	w->stats.alerts++;
+	w->on_alert(w->ctx, a);
+}
+
+static struct watch_config with_defaults(const struct watch_config *c)
+{
+	struct watch_config out = *c;
+
+	out.max_processes = c->max_processes ? c->max_processes : 32768;
+	out.max_held = c->max_held ? c->max_held : 4096;
+	out.hold_ms = c->hold_ms ? c->hold_ms : 200;
+	out.fold_s = c->fold_s ? c->fold_s : 60;
+	out.usage_interval_ms = c->usage_interval_ms ? c->usage_interval_ms : 10000;
+	out.remember_s = c->remember_s ? c->remember_s : 30;
+	out.text_bytes = c->text_bytes ? c->text_bytes : (size_t)8 << 20;
+	return out;
+}
+
+static int make_parts(struct watch *w, struct err *e)
+{
+	const struct watch_config *c = &w->config;
+	struct process_tree_config tree = { (uint32_t)MIN(c->max_processes, (size_t)1 << 22),
+					    (uint32_t)MIN(c->text_bytes, (size_t)1 << 30),
+					    c->remember_s };
+	uint32_t held = (uint32_t)MIN(c->max_held, (size_t)1 << 20);
+	int r = process_tree_new(&tree, &w->tree, e);
+
+	if (r == 0)
+		r = hold_init(&w->hold, held, held * HELD_BYTES, e);
+	if (r == 0 && !c->no_folding)
+		r = fold_new(c->fold_s * SECOND_NS, tell, w, &w->fold, e);
+	if (r == 0)
+		r = usage_new(USAGE_CONTAINERS, &w->usage, e);
+	if (r == 0)
+		r = scratch_init(&w->scratch, SCRATCH_BYTES, e);
+	return r;
+}
+
+static void make_world(struct watch *w)
+{
+	if (gethostname(w->hostname, sizeof(w->hostname) - 1) < 0)
+		w->hostname[0] = '\0';
+	w->world = (struct event_world){
+		.tree = w->tree,
+		.scratch = &w->scratch,
+		.users = { w->asset, user_name, group_name },
+		.hostname = str_from(w->hostname),
+		.boot_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME),
+	};
+	asset_hierarchy(w->asset, &w->hierarchy);
+}
+
+int watch_new(const struct watch_config *c, struct asset *asset,
+	      const struct policy_program *program, watch_alert_handler on_alert, void *ctx,
+	      struct watch **ret, struct err *e)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return err_set(e, ENOMEM, "watch: no memory");
+	w->config = with_defaults(c);
+	w->asset = asset;
+	w->on_alert = on_alert;
+	w->ctx = ctx;
+	r = make_parts(w, e);
+	if (r == 0)
+		r = watch_set_program(w, program, e);
+	if (r < 0) {
+		watch_free(w);
+		return r;
+	}
+	make_world(w);
+	*ret = w;
+	return 0;
+}
+
+void watch_free(struct watch *w)
+{
+	if (!w)
+		return;
+	fold_free(w->fold);
+	alert_maker_free(w->maker);
+	policy_run_free(w->run);
+	usage_free(w->usage);
+	hold_done(&w->hold);
+	process_tree_free(w->tree);
+	scratch_done(&w->scratch);
+	free(w);
+}
+
+int watch_set_program(struct watch *w, const struct policy_program *program, struct err *e)
+{
+	struct alert_maker *maker = NULL;
+	struct policy_run *run = NULL;
+	int r = alert_maker_new(program, &maker, e);
+
+	if (r == 0)
+		r = policy_run_new(program, &run, e);
+	if (r < 0) {
+		alert_maker_free(maker);
+		return r;
+	}
+	alert_maker_free(w->maker);
+	policy_run_free(w->run);
+	w->maker = maker;
+	w->run = run;
+	w->program = program;
+	w->wanted = policy_types(program);
+	w->wants_usage = w->wanted[EVENT_USAGE];
+	return 0;
+}
+
+/* What makes two alerts the same: all but when, by which process and which number of it. */
+static void alert_key(const struct event_target *t, const struct alert *a,
+		      uint8_t ret[FOLD_KEY_BYTES])
+{
+	const struct process_tree *tree = t->world->tree;
+	const struct container *c = a->container;
+	const struct process *parent = t->process ? process_tree_parent(tree, t->process) : NULL;
+	const struct program *of_parent = parent ? process_tree_program(tree, parent) : NULL;
+	const struct program_table *texts = process_tree_programs(tree);
+	enum event_family family = event_type_family(t->event->type);
+	char target[256], second[256];
+	str what = family == EVENT_FAMILY_EXEC && t->program ? program_cmdline(texts, t->program)
+							     : t->event->path,
+	    path2 = t->event->path2.n ? t->event->path2 : t->event->text;
+
+	if (!what.n)
+		what = event_target_fd_name(t);
+	str parts[] = {
+		a->rule,
+		c->image_digest.n ? c->image_digest
+		: c->image_id.n   ? c->image_id
+				  : c->id,
+		t->program ? program_path(texts, t->program) : S(""),
+		of_parent ? program_comm(texts, of_parent) : S(""),
+		{ target, fold_normalise(what, target, sizeof(target)) },
+		{ second, fold_normalise(path2, second, sizeof(second)) },
+	};
+
+	fold_key(parts, ARRAY_LEN(parts), ret);
+}
+
+static void raise_alert(struct watch *w, const struct event_target *t, uint32_t rule)
+{
+	static const struct container nobody = { .runtime = CONTAINER_OTHER,
+						 .id = { "unknown", 7 } };
+	uint8_t key[FOLD_KEY_BYTES];
+	struct alert a;
+
+	alert_maker_fill(w->maker, t, rule, &nobody, &a);
+	if (!w->fold) {
+		tell(w, &a);
+		return;
+	}
+	alert_key(t, &a, key);
+	w->stats.folded += fold_add(w->fold, key, &a);
+}
+
+static void judge(struct watch *w, const struct event *v, const struct container *c)
+{
+	const uint32_t *hits;
+	size_t count, unknown = 0;
+	struct event_target t;
+
+	if (!w->wanted[v->type] && !w->tap)
+		return;
+	scratch_reset(&w->scratch);
+	event_target_init(&t, &w->world, v, c);
+	w->stats.unknown_process += !t.process && v->task.pid;
+	if (w->tap)
+		w->tap(w->tap_ctx, &t.target, v);
+	if (!w->wanted[v->type])
+		return;
+	count = policy_judge(w->run, &t.target, &hits, &unknown);
+	w->stats.unknown_verdicts += unknown;
+	if (count && !w->config.all_rules)
+		count = 1;
+	for (size_t i = 0; i < count; i++)
+		raise_alert(w, &t, hits[i]);
+}
+
+static void handle(struct watch *w, const struct event *v, const struct container *c)
+{
+	process_tree_event(w->tree, v);
+	if (v->marks & EVENT_REPLAYED) {
+		w->stats.replayed++;
+		return;
+	}
+	if (w->wants_usage && c && c->runtime != CONTAINER_HOST)
+		usage_event(w->usage, c, v);
+	judge(w, v, c);
+}
+
+static struct given_up *given_up_at(struct watch *w, uint64_t cgroup_id)
+{
+	return &w->given_up[(cgroup_id * 0x9e3779b97f4a7c15u >> 32) % GIVEN_UP];
+}
+
+static bool is_given_up(struct watch *w, uint64_t cgroup_id)
+{
+	const struct given_up *g = given_up_at(w, cgroup_id);
+
+	return g->cgroup_id == cgroup_id && w->now_ns < g->until_ns;
+}
+
+/* All that waits of a control group, in its order. */
+static void release(struct watch *w, uint64_t cgroup_id, const struct container *c)
+{
+	struct event v;
+	struct event_exec x;
+
+	while (hold_take(&w->hold, cgroup_id, &v, &x))
+		handle(w, &v, c);
+}
+
+static void give_up(struct watch *w, uint64_t cgroup_id)
+{
+	*given_up_at(w, cgroup_id) = (struct given_up){ cgroup_id, w->now_ns + GIVE_UP_NS };
+	release(w, cgroup_id, NULL);
+}
+
+static void hold_event(struct watch *w, const struct event *v)
+{
+	uint64_t oldest, since;
+
+	while (!hold_add(&w->hold, v, w->now_ns)) {
+		if (!hold_oldest(&w->hold, &oldest, &since)) {
+			/* Larger than the whole store: nothing can be waited for. */
+			w->stats.held_early++;
+			handle(w, v, NULL);
+			return;
+		}
+		w->stats.held_early++;
+		give_up(w, oldest);
+	}
+	w->stats.held++;
+}
+
+/* What events say of control groups goes to asset first, so that the event itself finds its container. */
+static void tell_asset(struct watch *w, const struct event *v)
+{
+	if (v->type != EVENT_CGROUP_MKDIR && v->type != EVENT_CGROUP_RMDIR)
+		return;
+	if ((uint64_t)v->arg[0] != w->hierarchy.number)
+		return;
+	if (v->type == EVENT_CGROUP_MKDIR)
+		(void)asset_cgroup_made(w->asset, v->cgroup_id, v->path);
+	else
+		asset_cgroup_gone(w->asset, v->cgroup_id);
+}
+
+static bool is_of_a_process(const struct event *v)
+{
+	switch (event_type_family(v->type)) {
+	case EVENT_FAMILY_CGROUP:
+	case EVENT_FAMILY_CONTAINER:
+	case EVENT_FAMILY_USAGE:
+	case EVENT_FAMILY_LOSS:
+		return false;
+	default:
+		return true;
+	}
+}
+
+void watch_event(void *ctx, const struct event *v)
+{
+	struct watch *w = ctx;
+	const struct container *c;
+
+	w->stats.events++;
+	w->last_number = MAX(w->last_number, v->number);
+	w->now_ns = MAX(w->now_ns, v->time_ns);
+	tell_asset(w, v);
+	c = v->cgroup_id ? asset_find(w->asset, v->cgroup_id) : asset_host(w->asset);
+	if (!c && is_of_a_process(v) && !(v->marks & EVENT_REPLAYED) &&
+	    !is_given_up(w, v->cgroup_id)) {
+		hold_event(w, v);
+		return;
+	}
+	if (c && hold_has(&w->hold, v->cgroup_id))
+		release(w, v->cgroup_id, c);
+	handle(w, v, c);
+}
+
+static void release_known(struct watch *w)
+{
+	uint64_t last = 0;
+
+	for (uint32_t i = 0; i < w->hold.used; i++) {
+		uint64_t group = hold_group(&w->hold, i);
+		const struct container *c =
+			group && group != last ? asset_find(w->asset, group) : NULL;
+
+		last = group ? group : last;
+		if (!c)
+			continue;
+		release(w, group, c);
+		/* Slots at the front may be gone. */
+		i = UINT32_MAX;
+		last = 0;
+	}
+}
+
+static void release_late(struct watch *w)
+{
+	uint64_t oldest, since, wait = (uint64_t)w->config.hold_ms * 1000000;
+
+	while (hold_oldest(&w->hold, &oldest, &since) && w->now_ns >= since + wait) {
+		uint32_t waiting = w->hold.waiting;
+
+		give_up(w, oldest);
+		w->stats.held_timeout += waiting - w->hold.waiting;
+	}
+}
+
+static const struct container *find_container(void *ctx, uint64_t cgroup_id)
+{
+	struct watch *w = ctx;
+
+	return asset_find(w->asset, cgroup_id);
+}
+
+/* An event of our own making. */
+static void tell_of_container(struct watch *w, enum event_type type, const struct container *c,
+			      const struct event_usage *u)
+{
+	struct event v = { .type = type,
+			   .time_ns = w->now_ns,
+			   .number = w->last_number,
+			   .task = { .pid = c->init_pid },
+			   .cgroup_id = c->cgroup_id,
+			   .fd = { .number = -1 },
+			   .usage = u };
+
+	judge(w, &v, c);
+}
+
+static void tell_usage(void *ctx, const struct container *c, const struct event_usage *u)
+{
+	tell_of_container(ctx, EVENT_USAGE, c, u);
+}
+
+void watch_tick(struct watch *w, uint64_t now_ns)
+{
+	w->now_ns = MAX(w->now_ns, now_ns);
+	if (w->hold.waiting) {
+		release_known(w);
+		release_late(w);
+	}
+	if (now_ns >= w->next_second_ns) {
+		w->next_second_ns = now_ns + SECOND_NS;
+		w->world.boot_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+		process_tree_expire(w->tree, now_ns);
+		if (w->fold)
+			fold_tick(w->fold, now_ns);
+	}
+	if (w->wants_usage && now_ns >= w->next_usage_ns) {
+		w->next_usage_ns = now_ns + (uint64_t)w->config.usage_interval_ms * 1000000;
+		usage_end(w->usage, now_ns, find_container, w->config.usage, w->config.usage_ctx,
+			  tell_usage, w);
+	}
+}
+
+void watch_container(void *ctx, const struct container *c, bool started, bool stopped)
+{
+	struct watch *w = ctx;
+
+	if (w->hold.waiting)
+		release_known(w);
+	if (started)
+		tell_of_container(w, EVENT_CONTAINER_START, c, NULL);
+	if (stopped)
+		tell_of_container(w, EVENT_CONTAINER_STOP, c, NULL);
+}
+
+void watch_snapshot_begin(struct watch *w)
+{
+	process_tree_snapshot_begin(w->tree);
+}
+
+void watch_snapshot_end(struct watch *w)
+{
+	process_tree_snapshot_end(w->tree, w->now_ns ? w->now_ns : 1);
+}
+
+void watch_set_tap(struct watch *w, watch_tap tap, void *ctx)
+{
+	w->tap = tap;
+	w->tap_ctx = ctx;
+}
+
+void watch_stats(const struct watch *w, struct watch_stats *ret)
+{
+	struct process_tree_stats tree;
+
+	process_tree_stats(w->tree, &tree);
+	*ret = w->stats;
+	ret->processes = tree.processes;
+	ret->processes_exited = tree.exited;
+	ret->evicted_processes = tree.evicted;
+	ret->refused_processes = tree.refused;
+	ret->cut_texts = tree.cut;
+}
+
+struct policy_run *watch_run(struct watch *w)
+{
+	return w->run;
+}
