@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "asset/containerd_db.h"
 #include "asset/place.h"
 #include "asset/record.h"
 #include "base/file.h"
@@ -32,7 +33,8 @@ struct search {
 	struct container *ret;
 	struct err *e;
 	int base_fd;
-	const char *path; /* of the place */
+	const char *path;    /* of the place */
+	char name_space[64]; /* containerd's, where the bundle was */
 };
 
 int disk_new(int root_fd, const char *const *data_roots, struct disk **ret, struct err *e)
@@ -160,7 +162,7 @@ static int read_bundle(const struct search *s, int fd)
 	return 0;
 }
 
-static int find_in_namespace(const struct search *s, const char *name_space)
+static int find_in_namespace(struct search *s, const char *name_space)
 {
 	static const char *const runtimes[] = { "io.containerd.runtime.v2.task",
 						"io.containerd.runtime.v1.linux" };
@@ -169,13 +171,15 @@ static int find_in_namespace(const struct search *s, const char *name_space)
 	for (size_t i = 0; r == -ENOENT && i < ARRAY_LEN(runtimes); i++)
 		r = read_bundle(s, open_below(s, O_RDONLY, "%s/%s/%s/config.json", runtimes[i],
 					      name_space, s->w->id));
+	if (r == 0)
+		snprintf(s->name_space, sizeof(s->name_space), "%s", name_space);
 	if (r == 0 && s->ret->runtime == CONTAINER_OTHER)
 		s->ret->runtime = str_is(str_from(name_space), "moby") ? CONTAINER_DOCKER
 								       : CONTAINER_CONTAINERD;
 	return r;
 }
 
-static int find_containerd(const struct search *s)
+static int find_containerd(struct search *s)
 {
 	int fd, r = -ENOENT;
 	size_t seen = 0;
@@ -295,6 +299,17 @@ static int find_at(struct search *s, const struct place *p)
 	return -ENOENT;
 }
 
+/* Image and labels stand in containerd's database alone. */
+static void complete_containerd(const struct search *s)
+{
+	OWNED_FD fd = open_below(s, O_RDONLY, "io.containerd.metadata.v1.bolt/meta.db");
+
+	/* Another containerd's may have no such container: the next is asked. */
+	if (fd >= 0 && containerd_db_read(fd, str_from(s->name_space), str_from(s->w->id), s->a,
+					  s->ret, NULL) < 0)
+		return;
+}
+
 /* What another place than the bundle's own knows: names and images. */
 static void complete_at(struct search *s, const struct place *p)
 {
@@ -304,6 +319,8 @@ static void complete_at(struct search *s, const struct place *p)
 		return;
 	s->base_fd = base;
 	s->path = p->path;
+	if (p->kind == PLACE_CONTAINERD_ROOT && s->ret->runtime == CONTAINER_CONTAINERD)
+		complete_containerd(s);
 	if (p->kind == PLACE_STORAGE &&
 	    (s->ret->runtime == CONTAINER_PODMAN || s->ret->runtime == CONTAINER_CRIO))
 		complete_storage(s);

@@ -408,6 +408,30 @@ int record_oci(const struct value *config, struct arena *a, struct container *re
 	return 0;
 }
 
+int record_label(struct container *c, struct arena *a, str key, str value)
+{
+	struct container_label *more;
+
+	if (c->label_count >= RECORD_MAX_LABELS)
+		return -E2BIG;
+	for (size_t i = 0; i < c->label_count; i++)
+		if (str_eq(c->labels[i].key, key)) {
+			c->labels[i].value = value;
+			return 0;
+		}
+	more = ARENA_ARRAY(a, c->label_count + 1, struct container_label);
+	if (!more)
+		return -ENOBUFS;
+	if (c->label_count)
+		memcpy(more, c->labels, c->label_count * sizeof(*more));
+	more[c->label_count++] = (struct container_label){ key, value };
+	c->labels = more;
+	if (str_is(key, "nerdctl/name"))
+		c->name = value;
+	take_pod_labels(c);
+	return 0;
+}
+
 int record_storage(const struct value *list, str id, struct arena *a, struct container *c)
 {
 	VALUE_EACH (v, list) {

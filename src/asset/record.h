@@ -44,6 +44,9 @@ MUST_CHECK int record_oci(const struct value *config, struct arena *a, struct co
 MUST_CHECK int record_storage(const struct value *list, str id, struct arena *a,
 			      struct container *ret);
 
+/** Takes one label; kubelet's and nerdctl's also name the container and its pod. @return 0, -ENOBUFS, -E2BIG: enough of them */
+MUST_CHECK int record_label(struct container *c, struct arena *a, str key, str value);
+
 /** The digest under which @p image_id was pulled, from Docker's repositories.json; names an image known by id alone. */
 void record_docker_repositories(const struct value *repositories, struct arena *a,
 				struct container *c);
