@@ -18,15 +18,21 @@ static void format(struct err *e, char *at, size_t room, const char *fmt, va_lis
 }
 #pragma GCC diagnostic pop
 
+int err_vset(struct err *e, int code, const char *fmt, va_list args)
+{
+	if (e) {
+		e->code = code;
+		format(e, e->text, sizeof(e->text), fmt, args);
+	}
+	return -code;
+}
+
 int err_set(struct err *e, int code, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!e)
-		return -code;
-	e->code = code;
 	va_start(ap, fmt);
-	format(e, e->text, sizeof(e->text), fmt, ap);
+	(void)err_vset(e, code, fmt, ap);
 	va_end(ap);
 	return -code;
 }

@@ -29,6 +29,8 @@ struct err {
  * @return -code, so that `return err_set(...)` reads naturally
  */
 int err_set(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/** The same for arguments already gathered. */
+int err_vset(struct err *e, int code, const char *fmt, va_list args) PRINTF_LIKE(3, 0);
 
 /** Like err_set() and appends ": " and the system's words for @p code. */
 int err_sys(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -16,7 +16,8 @@ struct value_member;
 struct value {
 	enum value_kind kind;
 	bool boolean;
-	uint32_t line; /**< 1-based line in a YAML document; 0 for JSON */
+	uint32_t line;   /**< 1-based line in a YAML document; 0 for JSON */
+	uint32_t column; /**< 1-based, in characters; 0 for JSON */
 	double number;
 	int64_t integer; /**< the number when it is whole and fits; else 0 */
 	str string;   /**< also the text of a YAML scalar that became a number, a boolean or null */

@@ -29,6 +29,7 @@ struct frame {
 struct builder {
 	struct arena *arena;
 	struct err *e;
+	struct yaml_place *at; /* NULL: errors name their place in words */
 	struct map anchors;
 	size_t nodes;
 	size_t depth;
@@ -41,14 +42,24 @@ static int spent(struct builder *b)
 	return err_set(b->e, ENOBUFS, "YAML: memory budget spent");
 }
 
+static struct yaml_place place_of(yaml_mark_t at)
+{
+	return (struct yaml_place){ (uint32_t)at.line + 1, (uint32_t)at.column + 1 };
+}
+
 static int malformed(struct builder *b, yaml_mark_t at, const char *why)
 {
-	return err_set(b->e, EBADMSG, "YAML line %zu column %zu: %s", at.line + 1, at.column + 1,
-		       why);
+	if (!b->at)
+		return err_set(b->e, EBADMSG, "YAML line %zu column %zu: %s", at.line + 1,
+			       at.column + 1, why);
+	*b->at = place_of(at);
+	return err_set(b->e, EBADMSG, "not YAML: %s", why);
 }
 
 static int too_deep(struct builder *b, yaml_mark_t at)
 {
+	if (b->at)
+		*b->at = place_of(at);
 	return err_set(b->e, E2BIG, "YAML line %zu: nested deeper than %d levels", at.line + 1,
 		       YAML_MAX_DEPTH);
 }
@@ -142,7 +153,9 @@ static void resolve_plain(struct value *v)
 
 static int take_scalar(struct builder *b, const yaml_event_t *ev, struct value *ret)
 {
-	struct value v = { .kind = VALUE_STRING, .line = (uint32_t)ev->start_mark.line + 1 };
+	struct value v = { .kind = VALUE_STRING,
+			   .line = (uint32_t)ev->start_mark.line + 1,
+			   .column = (uint32_t)ev->start_mark.column + 1 };
 	const char *tag = (const char *)ev->data.scalar.tag;
 
 	v.string = arena_str(b->arena,
@@ -235,7 +248,9 @@ static int open_container(struct builder *b, enum value_kind kind, const yaml_ch
 	if (b->depth == YAML_MAX_DEPTH)
 		return too_deep(b, at);
 	f = &b->frames[b->depth];
-	*f = (struct frame){ .value = { .kind = kind, .line = (uint32_t)at.line + 1 },
+	*f = (struct frame){ .value = { .kind = kind,
+					.line = (uint32_t)at.line + 1,
+					.column = (uint32_t)at.column + 1 },
 			     .extent = { 1, 1 } };
 	r = anchor_name(b, anchor, &f->anchor);
 	if (r == 0)
@@ -342,7 +357,8 @@ static int walk(struct builder *b, yaml_parser_t *p, struct value *docs)
 	return 0;
 }
 
-int yaml_parse_all(str text, struct arena *a, struct value *ret, struct err *e)
+static int parse_stream(str text, struct arena *a, struct value *ret, struct yaml_place *at,
+			struct err *e)
 {
 	struct value docs = { .kind = VALUE_ARRAY, .line = 1 };
 	struct builder *b = ARENA_NEW(a, struct builder);
@@ -353,11 +369,28 @@ int yaml_parse_all(str text, struct arena *a, struct value *ret, struct err *e)
 		return err_set(e, ENOBUFS, "YAML: memory budget spent");
 	b->arena = a;
 	b->e = e;
+	b->at = at;
 	yaml_parser_set_input_string(&p, (const unsigned char *)(text.n ? text.p : ""), text.n);
 	r = walk(b, &p, &docs);
 	yaml_parser_delete(&p);
 	if (r == 0)
 		*ret = docs;
+	return r;
+}
+
+int yaml_parse_all(str text, struct arena *a, struct value *ret, struct err *e)
+{
+	return parse_stream(text, a, ret, NULL, e);
+}
+
+int yaml_parse_all_at(str text, struct arena *a, struct value *ret, struct yaml_place *ret_at,
+		      struct err *e)
+{
+	struct yaml_place at = { 0 };
+	int r = parse_stream(text, a, ret, &at, e);
+
+	if (r < 0)
+		*ret_at = at;
 	return r;
 }
 

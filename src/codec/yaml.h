@@ -26,4 +26,13 @@ MUST_CHECK int yaml_parse(str text, struct arena *a, struct value *ret, struct e
 /** Parses every document; @p ret becomes an array of them. Errors as yaml_parse(). */
 MUST_CHECK int yaml_parse_all(str text, struct arena *a, struct value *ret, struct err *e);
 
+/** A place in a text, 1-based, columns in characters; zeros: not known. */
+struct yaml_place {
+	uint32_t line, column;
+};
+
+/** The same; @p ret_at says where an error is, whose message then does not. It is set on errors only. */
+MUST_CHECK int yaml_parse_all_at(str text, struct arena *a, struct value *ret,
+				 struct yaml_place *ret_at, struct err *e);
+
 #endif

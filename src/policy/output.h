@@ -17,13 +17,18 @@ struct output_format;
 MUST_CHECK int output_parse(str text, const struct policy_subject *s, struct arena *a,
 			    struct output_format **ret, struct err *e);
 
+/** The same; @p ret_at says where an error is, whose message then does not. It is set on -EBADMSG only. */
+MUST_CHECK int output_parse_at(str text, const struct policy_subject *s, struct arena *a,
+			       struct output_format **ret, size_t *ret_at, struct err *e);
+
 /** Fills it in; "<NA>" stands for what is absent, "<unknown>" for what is not known. */
 void output_render(const struct output_format *f, const struct policy_target *t, struct buf *out);
 
 /** The fields it names, in order, each once. */
 const struct policy_ref *output_fields(const struct output_format *f, size_t *ret_count);
 
-/** A value as text, as outputs show it. */
-void output_value(const struct policy_field *f, const struct policy_value *v, struct buf *out);
+/** The value of the field that @p ref names as text, as outputs show it. */
+void output_value(const struct policy_subject *s, const struct policy_ref *ref,
+		  const struct policy_value *v, struct buf *out);
 
 #endif

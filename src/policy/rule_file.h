@@ -11,6 +11,7 @@
 
 #include "model/alert.h"
 #include "policy/condition.h"
+#include "policy/field.h"
 
 /** X(ID, "Falco's name", is an error) */
 #define RULE_CODES(X) \
@@ -94,7 +95,12 @@ const struct rule *rule_set_rules(const struct rule_set *s, size_t *ret_count);
 const struct rule_note *rule_set_notes(const struct rule_set *s, size_t *ret_count);
 size_t rule_set_macro_count(const struct rule_set *s);
 size_t rule_set_list_count(const struct rule_set *s);
-/** Records a note of a later stage (the compiler's). @return 0 or -ENOBUFS */
+/**
+ * Records a note of a later stage (the compiler's).
+ *
+ * @param offset of a node of the rule's condition, wherever it comes from; 0: the rule as a whole
+ * @return 0 or -ENOBUFS
+ */
 MUST_CHECK int rule_set_note(struct rule_set *s, const struct rule *r, enum rule_code c,
 			     uint32_t offset, str message, struct err *e);
 

@@ -95,7 +95,7 @@ static str field_text(struct alert_maker *m, const struct event_target *t,
 	if (v.state != POLICY_KNOWN)
 		return (str){ 0 };
 	buf_reset(&m->text);
-	output_value(&policy_events.fields[ref->field], &v, &m->text);
+	output_value(&policy_events, ref, &v, &m->text);
 	return keep(t, str_take(buf_str(&m->text), FIELD_TEXT_MAX));
 }
 

@@ -1,0 +1,239 @@
+#include "policy/rule_priv.h"
+
+static int spent(struct err *e)
+{
+	return err_set(e, ENOBUFS, "rules: memory budget spent");
+}
+
+/* What Falco's grammar calls a bare string. */
+static bool valid_name(str name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (strchr("()\"' \t\n\v\f\r=,", name.p[i]))
+			return false;
+	return name.n > 0;
+}
+
+static int append(struct rule_item *it, struct rule_list *l, const str *items, size_t count)
+{
+	str *joined = ARENA_ARRAY(&it->set->arena, l->count + count, str);
+
+	if (!joined)
+		return spent(it->e);
+	if (l->count)
+		memcpy(joined, l->items, l->count * sizeof(str));
+	if (count)
+		memcpy(joined + l->count, items, count * sizeof(str));
+	l->items = joined;
+	l->count += count;
+	l->visibility = it->set->list_clock++;
+	return 0;
+}
+
+static int define(struct rule_item *it, const str *items, size_t count)
+{
+	struct rule_set *s = it->set;
+	void **slot = map_at(&s->list_names, it->name);
+	struct rule_list *l = slot ? *slot : NULL;
+
+	if (!slot)
+		return spent(it->e);
+	if (!l) {
+		struct rule_list **at = ARENA_PUSH(&s->arena, s->lists, s->list_count, s->list_cap);
+
+		l = at ? ARENA_NEW(&s->arena, struct rule_list) : NULL;
+		if (!l)
+			return spent(it->e);
+		*at = l;
+		*slot = l;
+		l->name = it->name;
+		l->index = s->list_clock;
+	}
+	l->place = rule_place_of(it->file, it->node);
+	l->items = items;
+	l->count = count;
+	l->visibility = s->list_clock++;
+	return 0;
+}
+
+int rule_list_read(struct rule_item *it)
+{
+	static const char *const keys[] = { "list", "items", "append", "override", NULL };
+	static const char *const overridable[] = { "items", NULL };
+	bool appends = false;
+	const str *items = NULL;
+	size_t count = 0;
+	struct rule_list *l;
+	int r = rule_key_text(it, it->node, "list", &it->name, NULL);
+
+	if (r == 0)
+		r = rule_keys_check(it, it->node, keys);
+	if (r == 0 && !valid_name(it->name))
+		r = rule_fault(it, RULE_INVALID_LIST_NAME, NULL,
+			       "no condition can use a list of this name: it holds a blank, a "
+			       "quote, '(', ')', ',' or '='");
+	if (r == 0)
+		r = rule_key_texts(it, "items", true, &items, &count);
+	if (r == 0)
+		r = rule_overrides_check(it, overridable, overridable);
+	if (r == 0)
+		r = rule_key_append(it, &appends);
+	if (r < 0)
+		return r;
+	if (!appends && rule_override_of(it, "items") != OVERRIDE_APPEND)
+		return define(it, items, count);
+	l = map_find(&it->set->list_names, it->name);
+	if (!l)
+		return rule_fault(it, RULE_ERR_VALIDATE, NULL,
+				  "there is no list of this name to append to");
+	return append(it, l, items, count);
+}
+
+/*
+ * An item that names a list defined before stands for that list's items. Falco does this one level deep; lists are
+ * expanded in order here, so that what is put in is expanded already.
+ */
+static int expand(struct rule_set *s, struct rule_list *l, struct err *e)
+{
+	str *items;
+	size_t total = 0, n = 0;
+
+	for (size_t pass = 0; pass < 2; pass++) {
+		items = pass ? ARENA_ARRAY(&s->arena, total, str) : NULL;
+		if (pass && !items)
+			return spent(e);
+		for (size_t i = 0; i < l->count; i++) {
+			struct rule_list *named = map_find(&s->list_names, l->items[i]);
+			const str *from = &l->items[i];
+			size_t count = 1;
+
+			if (named && named != l && named->index < l->visibility) {
+				named->used = true;
+				from = named->expanded ? named->expanded : named->items;
+				count = named->expanded ? named->expanded_count : named->count;
+			}
+			total += pass ? 0 : count;
+			for (size_t k = 0; pass && k < count; k++)
+				items[n++] = from[k];
+		}
+	}
+	l->expanded = items;
+	l->expanded_count = total;
+	return 0;
+}
+
+int rule_lists_expand(struct rule_set *s, struct err *e)
+{
+	for (size_t i = 0; i < s->list_count; i++) {
+		int r = expand(s, s->lists[i], e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool is_delimiter(char c)
+{
+	return is_space(c) || c == '(' || c == ')' || c == ',' || c == '=';
+}
+
+/* The next run of bytes between delimiters, from @p at on, which is moved behind it. Empty at the end. */
+static str next_word(str text, size_t *at)
+{
+	size_t from;
+
+	while (*at < text.n && is_delimiter(text.p[*at]))
+		++*at;
+	from = *at;
+	while (*at < text.n && !is_delimiter(text.p[*at]))
+		++*at;
+	return (str){ text.p + from, *at - from };
+}
+
+/* Of the lists that @p text names, the first one defined at or after @p from. */
+static struct rule_list *next_list(const struct rule_set *s, str text, size_t from)
+{
+	struct rule_list *found = NULL;
+	size_t at = 0;
+
+	for (str word = next_word(text, &at); word.n; word = next_word(text, &at)) {
+		struct rule_list *l = map_find(&s->list_names, word);
+
+		if (l && l->index >= from && (!found || l->index < found->index))
+			found = l;
+	}
+	return found;
+}
+
+static void put_items(struct rule_writer *w, const struct rule_list *l, uint32_t number)
+{
+	for (size_t i = 0; i < l->expanded_count; i++) {
+		str item = l->expanded[i];
+		bool quote = str_find(item, ' ') < item.n && item.p[0] != '"' && item.p[0] != '\'';
+
+		if (i)
+			rule_writer_put(w, S(", "), number);
+		if (quote)
+			rule_writer_put(w, S("\""), number);
+		rule_writer_put(w, item, number);
+		if (quote)
+			rule_writer_put(w, S("\""), number);
+	}
+}
+
+/* Blanks around the name go with it; an empty list takes a comma along. */
+static int substitute(struct rule_set *s, struct rule_list *l, struct rule_text *t, struct err *e)
+{
+	struct rule_writer w = { 0 };
+	str text = t->text;
+	size_t at = 0, copied = 0;
+
+	for (str word = next_word(text, &at); word.n; word = next_word(text, &at)) {
+		size_t start = at - word.n, end = at;
+		uint32_t number = t->origin[start];
+
+		if (!str_eq(word, l->name))
+			continue;
+		while (start > copied && is_space(text.p[start - 1]))
+			start--;
+		while (end < text.n && is_space(text.p[end]))
+			end++;
+		if (l->expanded_count == 0 && start > copied && text.p[start - 1] == ',')
+			start--;
+		else if (l->expanded_count == 0 && end < text.n && text.p[end] == ',')
+			end++;
+		rule_writer_copy(&w, t, copied, start);
+		if (start > 0)
+			rule_writer_put(&w, S(" "), number);
+		put_items(&w, l, number);
+		rule_writer_put(&w, S(" "), number);
+		copied = end;
+		at = end;
+	}
+	rule_writer_copy(&w, t, copied, text.n);
+	l->used = true;
+	return rule_writer_finish(&w, &s->arena, t, e);
+}
+
+int rule_lists_substitute(struct rule_set *s, struct rule_text *text, struct err *e)
+{
+	size_t from = 0;
+
+	for (;;) {
+		struct rule_list *l = next_list(s, text->text, from);
+		int r;
+
+		if (!l)
+			return 0;
+		r = substitute(s, l, text, e);
+		if (r < 0)
+			return r;
+		from = l->index + 1;
+	}
+}

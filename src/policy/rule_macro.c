@@ -1,0 +1,299 @@
+#include "base/suggest.h"
+#include "policy/rule_priv.h"
+
+static int spent(struct err *e)
+{
+	return err_set(e, ENOBUFS, "rules: memory budget spent");
+}
+
+/* [a-zA-Z][a-zA-Z0-9_]* */
+static bool valid_name(str name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		if (!letter && (i == 0 || (c != '_' && (c < '0' || c > '9'))))
+			return false;
+	}
+	return name.n > 0;
+}
+
+static int define(struct rule_item *it, const struct value *condition)
+{
+	struct rule_set *s = it->set;
+	void **slot = map_at(&s->macro_names, it->name);
+	struct rule_macro *m = slot ? *slot : NULL;
+
+	if (!slot)
+		return spent(it->e);
+	if (!m) {
+		struct rule_macro **at =
+			ARENA_PUSH(&s->arena, s->macros, s->macro_count, s->macro_cap);
+
+		m = at ? ARENA_NEW(&s->arena, struct rule_macro) : NULL;
+		if (!m)
+			return spent(it->e);
+		*at = m;
+		*slot = m;
+		m->name = it->name;
+		m->index = s->macro_clock;
+	}
+	m->place = rule_place_of(it->file, it->node);
+	m->visibility = s->macro_clock++;
+	return rule_text_from(s, it->file, condition, &m->condition, it->e);
+}
+
+int rule_macro_read(struct rule_item *it)
+{
+	static const char *const keys[] = { "macro", "condition", "append", "override", NULL };
+	static const char *const overridable[] = { "condition", NULL };
+	const struct value *condition;
+	bool appends = false;
+	struct rule_macro *m;
+	str text;
+	int r = rule_key_text(it, it->node, "macro", &it->name, NULL);
+
+	if (r == 0)
+		r = rule_keys_check(it, it->node, keys);
+	if (r == 0 && !valid_name(it->name))
+		r = rule_fault(it, RULE_INVALID_MACRO_NAME, NULL,
+			       "no condition can use a macro of this name: a letter, then letters, "
+			       "digits and underscores are expected");
+	if (r == 0)
+		r = rule_key_text(it, it->node, "condition", &text, &condition);
+	if (r == 0)
+		r = rule_overrides_check(it, overridable, overridable);
+	if (r == 0)
+		r = rule_key_append(it, &appends);
+	if (r < 0)
+		return r;
+	if (!appends && rule_override_of(it, "condition") != OVERRIDE_APPEND)
+		return define(it, condition);
+	m = map_find(&it->set->macro_names, it->name);
+	if (!m)
+		return rule_fault(it, RULE_ERR_VALIDATE, NULL,
+				  "there is no macro of this name to append to");
+	m->visibility = it->set->macro_clock++;
+	return rule_condition_append(it, &m->condition, condition);
+}
+
+/* Errors of a condition are told at the byte of the file they are about. */
+static int tell(struct rule_set *s, const struct rule_finding *about, enum rule_code code,
+		uint32_t number, const struct err *why, struct err *e)
+{
+	struct rule_finding f = *about;
+
+	f.code = code;
+	if (number)
+		f.place = rule_text_place(s, number);
+	return rule_report(s, &f, e, "%s", why->text);
+}
+
+static void number_nodes(struct condition *tree, const struct rule_text *text)
+{
+	struct condition_walk w;
+
+	condition_walk_begin(&w, tree);
+	while (condition_walk_next(&w)) {
+		struct condition **slot = condition_walk_slot(&w);
+		struct condition *n = slot ? *slot : tree;
+
+		if (w.entering)
+			n->offset = text->origin[n->offset];
+	}
+}
+
+int rule_condition_parse(struct rule_set *s, const struct rule_text *text,
+			 const struct rule_finding *about, struct condition **ret, struct err *e)
+{
+	struct rule_text full = *text;
+	struct err why = { .translate = e ? e->translate : NULL };
+	size_t at = 0;
+	int r = rule_lists_substitute(s, &full, &why);
+
+	if (r == 0)
+		r = condition_parse(full.text, 0, &s->arena, ret, &at, &why);
+	if (r == 0) {
+		number_nodes(*ret, &full);
+		return 0;
+	}
+	if (r == -ENOBUFS)
+		return spent(e);
+	/* An error at the end is told at the last byte. */
+	at = full.text.n ? MIN(at, full.text.n - 1) : 0;
+	return tell(s, about, RULE_ERR_COMPILE_CONDITION,
+		    r == -EBADMSG && full.text.n ? full.origin[at] : 0, &why, e);
+}
+
+static int undefined(struct rule_set *s, const struct condition *n,
+		     const struct rule_finding *about, const struct rule_macro *later,
+		     struct err *e)
+{
+	struct rule_finding f = *about;
+	struct suggestion near = suggestion_for(n->name);
+
+	f.code = RULE_ERR_VALIDATE;
+	f.place = rule_text_place(s, n->offset);
+	if (later)
+		return rule_report(
+			s, &f, e,
+			"the macro '%.*s' is defined after this one, which therefore cannot use it",
+			STR_ARG(n->name));
+	for (size_t i = 0; i < s->macro_count; i++)
+		suggestion_offer(&near, s->macros[i]->name);
+	if (near.best.n)
+		return rule_report(s, &f, e, "no macro is called '%.*s'; did you mean '%.*s'?",
+				   STR_ARG(n->name), STR_ARG(near.best));
+	return rule_report(s, &f, e, "no macro is called '%.*s'", STR_ARG(n->name));
+}
+
+static int broken(struct rule_set *s, const struct condition *n, const struct rule_finding *about,
+		  enum rule_macro_state state, struct err *e)
+{
+	struct rule_finding f = *about;
+
+	f.code = RULE_ERR_VALIDATE;
+	f.place = rule_text_place(s, n->offset);
+	if (state == MACRO_OPEN)
+		return rule_report(s, &f, e, "the macro '%.*s' leads back to itself",
+				   STR_ARG(n->name));
+	return rule_report(s, &f, e, "the macro '%.*s', which this uses, has an error",
+			   STR_ARG(n->name));
+}
+
+/* After a macro was put in, the nodes above it are taller and larger. */
+static bool measure(struct condition *n)
+{
+	uint64_t size = 1;
+	unsigned int height = 1;
+
+	for (size_t i = 0; i < n->child_count; i++) {
+		size += n->children[i]->size;
+		height = MAX(height, n->children[i]->height + 1u);
+	}
+	if (size > CONDITION_MAX_NODES || height > CONDITION_MAX_DEPTH)
+		return false;
+	n->size = (uint32_t)size;
+	n->height = (uint16_t)height;
+	return true;
+}
+
+static int replace(struct rule_set *s, struct condition **place, size_t visibility,
+		   const struct rule_finding *about, struct err *e)
+{
+	const struct condition *n = *place;
+	struct rule_macro *m = map_find(&s->macro_names, n->name);
+
+	if (!m || m->index >= visibility)
+		return undefined(s, n, about, m, e);
+	if (m->state != MACRO_DONE)
+		return broken(s, n, about, m->state, e);
+	m->used = true;
+	*place = m->tree;
+	return 0;
+}
+
+int rule_macros_replace(struct rule_set *s, struct condition **tree, size_t visibility,
+			const struct rule_finding *about, struct err *e)
+{
+	struct condition_walk w;
+	const struct condition *n;
+	struct err why = { .translate = e ? e->translate : NULL };
+
+	condition_walk_begin(&w, *tree);
+	while ((n = condition_walk_next(&w))) {
+		struct condition **slot = condition_walk_slot(&w);
+		struct condition **place = slot ? slot : tree;
+		int r = 0;
+
+		if (w.entering && n->kind == CONDITION_MACRO)
+			r = replace(s, place, visibility, about, e);
+		if (r < 0)
+			return r;
+		if (!w.entering && n->child_count && !measure(*place)) {
+			(void)err_set(&why, E2BIG,
+				      "with its macros this is deeper than %d levels or has more "
+				      "than %d nodes",
+				      CONDITION_MAX_DEPTH, CONDITION_MAX_NODES);
+			return tell(s, about, RULE_ERR_COMPILE_CONDITION, n->offset, &why, e);
+		}
+	}
+	return 0;
+}
+
+static struct rule_finding about_macro(const struct rule_macro *m)
+{
+	return (struct rule_finding){ .place = m->place, .kind = "macro", .name = m->name };
+}
+
+/* A macro that @p m uses, sees and that is to be resolved before it. */
+static struct rule_macro *awaited(const struct rule_set *s, const struct rule_macro *m)
+{
+	struct condition_walk w;
+	const struct condition *n;
+
+	condition_walk_begin(&w, m->tree);
+	while ((n = condition_walk_next(&w))) {
+		struct rule_macro *other =
+			n->kind == CONDITION_MACRO ? map_find(&s->macro_names, n->name) : NULL;
+
+		if (other && other->state == MACRO_NEW && other->index < m->visibility)
+			return other;
+	}
+	return NULL;
+}
+
+/* Depth first without recursion: `path` is the chain of macros that wait for each other. */
+static int resolve(struct rule_set *s, struct rule_macro *m, struct rule_macro **path,
+		   struct err *e)
+{
+	size_t depth = 0;
+
+	path[depth++] = m;
+	m->state = MACRO_OPEN;
+	while (depth) {
+		struct rule_macro *top = path[depth - 1], *other = awaited(s, top);
+		struct rule_finding about = about_macro(top);
+		int r;
+
+		if (other) {
+			other->state = MACRO_OPEN;
+			path[depth++] = other;
+			continue;
+		}
+		r = rule_macros_replace(s, &top->tree, top->visibility, &about, e);
+		if (r < 0 && r != -EBADMSG)
+			return r;
+		top->state = r == 0 ? MACRO_DONE : MACRO_BROKEN;
+		depth--;
+	}
+	return 0;
+}
+
+int rule_macros_parse(struct rule_set *s, struct err *e)
+{
+	for (size_t i = 0; i < s->macro_count; i++) {
+		struct rule_macro *m = s->macros[i];
+		struct rule_finding about = about_macro(m);
+		int r = rule_condition_parse(s, &m->condition, &about, &m->tree, e);
+
+		if (r < 0 && r != -EBADMSG)
+			return r;
+		m->state = r < 0 ? MACRO_BROKEN : MACRO_NEW;
+	}
+	return 0;
+}
+
+int rule_macros_resolve(struct rule_set *s, struct err *e)
+{
+	struct rule_macro **path = ARENA_ARRAY(&s->arena, s->macro_count, struct rule_macro *);
+	int r = 0;
+
+	if (!path)
+		return spent(e);
+	for (size_t i = 0; r == 0 && i < s->macro_count; i++)
+		if (s->macros[i]->state == MACRO_NEW)
+			r = resolve(s, s->macros[i], path, e);
+	return r;
+}

@@ -1,0 +1,254 @@
+/** @file
+ * What the modules behind rule_file.h share. Reading is in two steps: rule_set_add() gathers lists, macros and drafts of
+ * rules as they are written, rule_set_finish() resolves them against each other.
+ *
+ * A function that finds fault with what a file says tells it by rule_fault() and gives -EBADMSG, upon which the item is
+ * left out; any other error ends the work.
+ */
+#ifndef SKEP_POLICY_RULE_PRIV_H
+#define SKEP_POLICY_RULE_PRIV_H
+
+#include "base/map.h"
+#include "codec/value.h"
+#include "policy/rule_file.h"
+
+#define RULE_SET_BUDGET_BYTES (512u << 20)
+#define RULE_SET_MAX_FILE_BYTES (16u << 20)
+#define RULE_SET_MAX_TEXT_BYTES (16u << 20) /**< of one condition with its lists */
+#define RULE_SET_MAX_KEYS 64                /**< of one mapping */
+
+struct rule_file {
+	str name;
+	str text;
+	const size_t *lines; /**< offset of each line */
+	size_t line_count;
+	bool falco_compatible;
+};
+
+struct rule_place {
+	const struct rule_file *file;
+	uint32_t line, column;
+};
+
+/** A piece of a file that texts are made from. Pieces stand one behind the other on a line of numbers from 1. */
+struct rule_piece {
+	uint32_t base; /**< its first number */
+	const struct rule_file *file;
+	const struct value *value;
+};
+
+/** A text put together from pieces; each byte knows the number it comes from. */
+struct rule_text {
+	str text;
+	const uint32_t *origin;
+};
+
+struct rule_list {
+	str name;
+	struct rule_place place;
+	const str *items;
+	size_t count;
+	const str *expanded; /**< with the items of lists that are items */
+	size_t expanded_count;
+	size_t index;      /**< of its first definition, among lists */
+	size_t visibility; /**< lists from here on it does not see */
+	bool used;
+};
+
+enum rule_macro_state { MACRO_NEW, MACRO_OPEN, MACRO_DONE, MACRO_BROKEN };
+
+struct rule_macro {
+	str name;
+	struct rule_place place;
+	struct rule_text condition;
+	struct condition *tree;
+	size_t index, visibility; /**< as of lists */
+	enum rule_macro_state state;
+	bool used;
+};
+
+struct rule_exception {
+	str name;
+	const struct rule_file *file;
+	const struct value *node, *fields, *comps; /**< the last two may be NULL */
+	const struct value **values;
+	size_t value_count, value_cap;
+};
+
+/** A rule as gathered so far. */
+struct rule_draft {
+	struct rule rule;
+	struct rule_place place;
+	struct rule_text condition, output, output_zh; /**< where the rule's texts come from */
+	struct rule_exception *exceptions;
+	size_t exception_count, exception_cap;
+};
+
+struct rule_set {
+	struct arena arena;
+	struct rule_piece *pieces;
+	size_t piece_count, piece_cap;
+	uint32_t next_number;
+	struct map list_names, macro_names, draft_names; /**< to the structs below */
+	struct rule_list **lists;
+	size_t list_count, list_cap, list_clock;
+	struct rule_macro **macros;
+	size_t macro_count, macro_cap, macro_clock;
+	struct rule_draft **drafts;
+	size_t draft_count, draft_cap;
+	struct rule *rules; /**< after rule_set_finish() */
+	size_t rule_count;
+	struct rule_note *notes;
+	size_t note_count, note_cap;
+};
+
+/** An item while it is read. */
+struct rule_item {
+	struct rule_set *set;
+	struct rule_file *file;
+	const struct value *node; /**< a mapping */
+	const char *kind;         /**< "rule" */
+	str name;                 /**< empty until it is known */
+	struct err *e;
+};
+
+/* rule_note.c */
+
+/** What a finding is about, for rule_report(). */
+struct rule_finding {
+	enum rule_code code;
+	struct rule_place place;
+	const char *kind;
+	str name;
+};
+/** @return -EBADMSG for a code that is an error, 0 for a warning, -ENOBUFS */
+int rule_report(struct rule_set *s, const struct rule_finding *f, struct err *e, const char *fmt,
+		...) PRINTF_LIKE(4, 5);
+/** The same about an item, at @p at (NULL: the item itself). */
+int rule_fault(const struct rule_item *it, enum rule_code c, const struct value *at,
+	       const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+static inline struct rule_place rule_place_of(const struct rule_file *f, const struct value *v)
+{
+	return (struct rule_place){ f, v->line, v->column };
+}
+
+/* rule_text.c */
+
+/** A value's text as a rule_text. @return 0 or -ENOBUFS */
+MUST_CHECK int rule_text_from(struct rule_set *s, const struct rule_file *f, const struct value *v,
+			      struct rule_text *ret, struct err *e);
+/** The numbers of a value whose text is not needed: those of a piece of one byte. @return 0 or -ENOBUFS */
+MUST_CHECK int rule_text_number(struct rule_set *s, const struct rule_file *f,
+				const struct value *v, uint32_t *ret, struct err *e);
+/** Where a byte of a rule_text stands in its file. */
+struct rule_place rule_text_place(const struct rule_set *s, uint32_t number);
+
+/** Puts texts together; errors are latched. */
+struct rule_writer {
+	struct buf bytes, origins;
+};
+/** Bytes @p from to @p to of @p t. */
+void rule_writer_copy(struct rule_writer *w, const struct rule_text *t, size_t from, size_t to);
+/** Bytes that all come from one place. */
+void rule_writer_put(struct rule_writer *w, str s, uint32_t number);
+/** Frees the writer whatever the outcome. @return 0, -E2BIG (over RULE_SET_MAX_TEXT_BYTES), -ENOBUFS */
+MUST_CHECK int rule_writer_finish(struct rule_writer *w, struct arena *a, struct rule_text *ret,
+				  struct err *e);
+/** "a b". */
+MUST_CHECK int rule_text_append(struct rule_set *s, struct rule_text *a, const struct rule_text *b,
+				struct err *e);
+
+/* rule_key.c: keys of the item's mapping or of another one inside it */
+
+/** Warns of keys that are not among @p known (NULL-terminated) and refuses keys that stand twice. */
+MUST_CHECK int rule_keys_check(const struct rule_item *it, const struct value *map,
+			       const char *const *known);
+/** A text that must be there; @p ret_value may be NULL. */
+MUST_CHECK int rule_key_text(const struct rule_item *it, const struct value *map, const char *key,
+			     str *ret, const struct value **ret_value);
+/** One that may be absent: @p ret is left alone then. */
+MUST_CHECK int rule_key_text_opt(const struct rule_item *it, const char *key, str *ret,
+				 const struct value **ret_value);
+MUST_CHECK int rule_key_bool(const struct rule_item *it, const char *key, bool *ret);
+/** A sequence of texts; absent: -EBADMSG when @p required, else nothing happens. */
+MUST_CHECK int rule_key_texts(const struct rule_item *it, const char *key, bool required,
+			      const str **ret, size_t *ret_count);
+/** Refuses a value that is no text or empty. */
+MUST_CHECK int rule_value_text(const struct rule_item *it, const struct value *v, const char *key,
+			       str *ret);
+
+/** The old `append: true`, of which it warns; together with `override` it is an error. */
+MUST_CHECK int rule_key_append(const struct rule_item *it, bool *ret);
+
+enum rule_override { OVERRIDE_NONE, OVERRIDE_APPEND, OVERRIDE_REPLACE };
+/** What `override` says of @p key; -EBADMSG is for rule_overrides_check() to give. */
+enum rule_override rule_override_of(const struct rule_item *it, const char *key);
+/** Checks the mapping: keys among @p appendable for append, among that and @p replaceable for replace. */
+MUST_CHECK int rule_overrides_check(const struct rule_item *it, const char *const *appendable,
+				    const char *const *replaceable);
+
+/* the kinds of items: each is given an item whose mapping has the key of its kind */
+
+MUST_CHECK int rule_requires_engine(struct rule_item *it);
+MUST_CHECK int rule_requires_plugins(struct rule_item *it);
+MUST_CHECK int rule_list_read(struct rule_item *it);
+MUST_CHECK int rule_macro_read(struct rule_item *it);
+MUST_CHECK int rule_draft_read(struct rule_item *it);
+
+/* rule_draft.c */
+
+/** Takes what the item has of texts, flags, priority and tags; @p how: only keys with that override. */
+MUST_CHECK int rule_draft_take(const struct rule_item *it, enum rule_override how,
+			       struct rule_draft *d);
+
+/** Whether `override` may speak of a key of a rule. */
+bool rule_overridable(str key);
+
+/* rule_override.c */
+
+/** Changes @p d as `override` says. */
+MUST_CHECK int rule_draft_override(const struct rule_item *it, struct rule_draft *d);
+/** The old `append: true`: condition and exceptions. */
+MUST_CHECK int rule_draft_append(const struct rule_item *it, struct rule_draft *d);
+/** Joins @p more to a condition and warns when "and" comes to bind other than it reads. */
+MUST_CHECK int rule_condition_append(const struct rule_item *it, struct rule_text *condition,
+				     const struct value *more);
+
+/* rule_exception.c */
+
+/** Reads `exceptions` of the item into @p d; @p append: values are added to exceptions of the same name. */
+MUST_CHECK int rule_exceptions_read(const struct rule_item *it, struct rule_draft *d, bool append);
+/** "(condition) and not (exception) ...". */
+MUST_CHECK int rule_exceptions_apply(struct rule_set *s, const struct rule_draft *d,
+				     struct rule_text *ret, struct err *e);
+
+/* rule_list.c */
+
+MUST_CHECK int rule_lists_expand(struct rule_set *s, struct err *e);
+/** Puts the items of lists in place of their names, as text. */
+MUST_CHECK int rule_lists_substitute(struct rule_set *s, struct rule_text *text, struct err *e);
+
+/* rule_macro.c */
+
+/** Substitutes lists, parses, and gives the nodes the numbers of their origin as offsets. */
+MUST_CHECK int rule_condition_parse(struct rule_set *s, const struct rule_text *text,
+				    const struct rule_finding *about, struct condition **ret,
+				    struct err *e);
+/** Parses every macro; one with an error is broken from then on. */
+MUST_CHECK int rule_macros_parse(struct rule_set *s, struct err *e);
+/** Replaces macros in macros. */
+MUST_CHECK int rule_macros_resolve(struct rule_set *s, struct err *e);
+/** Puts the trees of macros in place of their names. @p visibility: macros from there on are not seen */
+MUST_CHECK int rule_macros_replace(struct rule_set *s, struct condition **tree, size_t visibility,
+				   const struct rule_finding *about, struct err *e);
+
+/* rule_check.c */
+
+/** Whether a condition holds for certain types only. */
+bool rule_restricts_type(const struct condition *c, str type_field);
+
+/** The subject a `source` names, or NULL. */
+const struct policy_subject *rule_subject(str source);
+
+#endif
