@@ -1,9 +1,11 @@
 """Engines that run real containers, for tests of who runs here; each with folders, sockets and a runtime of its own."""
+import gzip
 import json
 import pathlib
+import socket
 import subprocess
 
-from services import Engine, Process, need, need_root
+from services import Engine, Process, need
 
 # Where the tests run nobody may raise resource limits, and a container that asks for that power does not start.
 WRAPPER = """#!/usr/bin/python3
@@ -15,9 +17,17 @@ if "create" in args or "run" in args:
     for names in config["process"].get("capabilities", {}).values():
         if "CAP_SYS_RESOURCE" in names:
             names.remove("CAP_SYS_RESOURCE")
+    config["process"].pop("rlimits", None)
     json.dump(config, open(path, "w"))
 os.execvp("runc", args)
 """
+
+
+def wrapped_runtime(folder):
+    path = folder / "runc"
+    path.write_text(WRAPPER)
+    path.chmod(0o755)
+    return path
 
 
 class RunningEngine(Engine):
@@ -26,9 +36,7 @@ class RunningEngine(Engine):
     def __init__(self, folder, unified=False):
         super().__init__(folder)
         need("runc", "unshare", "nsenter")
-        wrapper = folder / "runc"
-        wrapper.write_text(WRAPPER)
-        wrapper.chmod(0o755)
+        wrapper = wrapped_runtime(folder)
         args = self.dockerd.args + [f"--add-runtime=wrapped={wrapper}", "--default-runtime=wrapped"]
         if unified:
             line = " ".join(map(str, args))
@@ -49,7 +57,6 @@ class RunningEngine(Engine):
         return json.loads(answer) if answer.strip() else None
 
     def ask(self, method, path, body):
-        import socket
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(120)
             s.connect(str(self.socket))
@@ -84,10 +91,7 @@ class RunningEngine(Engine):
 
 def plain_archive(archive, folder):
     """The archive decompressed, which ctr wants."""
-    import gzip
     plain = folder / "image.tar"
     plain.write_bytes(gzip.decompress(archive.read_bytes()))
     return plain
 
-
-__all__ = ["RunningEngine", "plain_archive", "need", "need_root"]

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from containers import RunningEngine, plain_archive
+from containers import RunningEngine, plain_archive, wrapped_runtime
 from services import need, need_root
 
 
@@ -242,20 +242,27 @@ def test_an_engine_that_misbehaves(build_dir, tmp_path, answer):
 
 def test_podman(skep, archive, tmp_path):
     need_root()
-    need("podman")
+    need("podman", "runc")
     folder = pathlib.Path(f"/tmp/pod-{os.getpid()}")
     command = ["podman", "--root", f"{folder}/root", "--runroot", f"{folder}/run", "--tmpdir", f"{folder}/tmp",
-               "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", "runc"]
+               "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", wrapped_runtime(tmp_path)]
+
+    def podman(*args):
+        return subprocess.run([*command, *args], check=True, capture_output=True, text=True).stdout.strip()
+
     try:
-        subprocess.run([*command, "load", "-q", "-i", plain_archive(archive, tmp_path)], check=True, capture_output=True)
-        p = subprocess.run([*command, "run", "-d", "--name", "pod1", "--network", "none", "alpine:3.10", "sleep", "1000"],
-                           capture_output=True, text=True)
-        if p.returncode != 0:
-            pytest.skip("podman starts no container here: " + p.stderr.strip()[-100:])
-        pid = int(subprocess.run([*command, "inspect", "-f", "{{.State.Pid}}", "pod1"], check=True, capture_output=True,
-                                 text=True).stdout)
-        found = json.loads(skep.run("agent", "containers", "--json", check=0).stdout)
-        assert p.stdout.strip() in {c["id"] for c in found}, open(f"/proc/{pid}/cgroup").read()
+        podman("load", "-q", "-i", plain_archive(archive, tmp_path))
+        plain = podman("run", "-d", "--name", "plain", "--network", "none", "--label", "team=blue", "--cap-drop", "all",
+                       "-v", f"{tmp_path}:/mnt:ro", "alpine:3.10", "sleep", "1000")
+        strong = podman("run", "-d", "--name", "strong", "--network", "host", "--privileged", "alpine:3.10", "sleep", "1000")
+        found = {c["id"]: c for c in json.loads(skep.run("agent", "containers", "--json", check=0).stdout)}
+        c = found[plain]
+        assert (c["runtime"], c["name"], c["image"]) == ("podman", "plain", "localhost/alpine:3.10")
+        assert c["imageId"] == "sha256:" + podman("inspect", "-f", "{{.Image}}", "plain")
+        assert c["labels"] == {"team": "blue"} and c["caps"] == 0 and not c["privileged"]
+        assert {"source": str(tmp_path), "dest": "/mnt"}.items() <= next(
+            m for m in c["mounts"] if m["dest"] == "/mnt").items()
+        assert found[strong]["privileged"] and found[strong]["hostNetwork"]
     finally:
         subprocess.run([*command, "rm", "-f", "-t", "0", "-a"], capture_output=True)
         subprocess.run(["rm", "-rf", folder])
