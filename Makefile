@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 .PHONY: build check check-long check-san bench lint fuzz install docs clean
 
 build: $(BUILD)/build.ninja
-	@ninja -C $(BUILD) bin/skep
+	@ninja -C $(BUILD) bin/skep bin/skep-agent
 
 $(BUILD)/build.ninja:
 	meson setup $(BUILD) --prefix $(PREFIX)

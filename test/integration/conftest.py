@@ -46,6 +46,11 @@ def skep(tmp_path):
     return Skep(home)
 
 
+@pytest.fixture(scope="module")
+def module_skep(tmp_path_factory):
+    return Skep(tmp_path_factory.mktemp("home"))
+
+
 @pytest.fixture(scope="session")
 def shared():
     if not (SHARED / "data").is_dir():

@@ -225,9 +225,9 @@ def docker_config(folder, host, user, password):
 
 
 class Engine:
-    """dockerd with a containerd, data and a socket of its own; it runs no container and touches no firewall."""
+    """dockerd with a containerd, data and a socket of its own; it touches no firewall."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, storage="vfs"):
         need_root()
         need("containerd", "/usr/sbin/dockerd")
         folder.mkdir()
@@ -241,7 +241,7 @@ class Engine:
         self.dockerd = Process(
             ["/usr/sbin/dockerd", "-H", self.host, "--data-root", str(folder / "data"), "--exec-root",
              str(folder / "exec"), "--pidfile", str(folder / "pid"), "--containerd", str(self.containerd_socket),
-             "--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=vfs"], folder / "dockerd.log")
+             "--iptables=false", "--ip6tables=false", "--bridge=none", f"--storage-driver={storage}"], folder / "dockerd.log")
 
     @property
     def host(self):

@@ -1,0 +1,40 @@
+/** @file
+ * The agent: one per node. A supervisor and its parts, each a process of its own joined by socket pairs: `sensor` sees and
+ * judges, `uplink` tells. `skep agent run` and `skep-agent` both call agent_run(); no other header here is for them.
+ */
+#ifndef SKEP_PROG_AGENT_AGENT_H
+#define SKEP_PROG_AGENT_AGENT_H
+
+#include "base/option.h"
+
+/** What the agent can be told; ends with an entry without a name. */
+extern const struct option_def agent_options[];
+
+/**
+ * Runs until SIGTERM or SIGINT; SIGHUP loads the rules again.
+ *
+ * @param o    holds agent_options
+ * @param say  for the operator: one line each, escaped by the callee
+ * @return 0 after an orderly end, -errno when it could not begin
+ */
+MUST_CHECK int agent_run(const struct option_set *o, void (*say)(const char *line), struct err *e);
+
+/** What a look at live events can be told. */
+struct agent_monitor {
+	const struct option_set *options; /**< holds agent_options */
+	const char *condition; /**< which events; NULL: alerts, by the rules the options name */
+	const char *
+		output; /**< what to show of each, as a rule's output; NULL: a line that suits most */
+	bool json;
+	uint64_t count; /**< ends after so many; 0: when told to */
+	void (*say)(const char *line);
+};
+
+/**
+ * Shows events as they happen, on standard output, until SIGINT, SIGTERM, the count, or a reader that went away. One process, no
+ * supervisor.
+ * @return 0; -EINVAL the condition or output is none (with the place); what sensor_open() returns
+ */
+MUST_CHECK int agent_monitor(const struct agent_monitor *m, struct err *e);
+
+#endif

@@ -1,0 +1,47 @@
+/** @file
+ * What the agent's parts tell one another: datagrams over AF_UNIX SOCK_SEQPACKET pairs, so that each arrives whole and in
+ * order, and what was sent to a part that died waits for its successor. Both ends are this program: the layout is private.
+ */
+#ifndef SKEP_PROG_AGENT_MESSAGE_H
+#define SKEP_PROG_AGENT_MESSAGE_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#define MESSAGE_MAX_BYTES ((size_t)96 << 10)
+#define MESSAGE_MAX_FDS 64
+
+enum message_kind {
+	MESSAGE_ALIVE, /**< part to supervisor, twice a second; number: milliseconds its loop was busy since the last */
+	MESSAGE_READY, /**< part to supervisor: it does its work now */
+	MESSAGE_SAY,   /**< part to supervisor: text is a line for the operator */
+	MESSAGE_KEEP,  /**< sensor to supervisor: descriptors for a successor */
+	MESSAGE_ALERT, /**< sensor (or supervisor) to uplink: number is the priority, text the line, json the document */
+	MESSAGE_STATS,  /**< sensor to uplink, once a second: json */
+	MESSAGE_RELOAD, /**< supervisor to sensor: load the rules again */
+	MESSAGE_STOP,   /**< supervisor to part: finish what is at hand and exit */
+	MESSAGE_KIND_COUNT
+};
+
+struct message {
+	enum message_kind kind;
+	uint64_t number;
+	str text, json; /**< received ones live in the buffer given to message_receive() */
+	int fds[MESSAGE_MAX_FDS]; /**< received ones are the receiver's to close */
+	size_t fd_count;
+};
+
+/** Two ends, close-on-exec, non-blocking, with room for some hundred alerts. @return 0 or -errno */
+MUST_CHECK int message_pair(int ret[2], struct err *e);
+
+/** @return 0, -EAGAIN (the other end is slow: keep it and try later), -EPIPE (gone), -E2BIG, -errno */
+MUST_CHECK int message_send(int fd, const struct message *m);
+
+/**
+ * Takes one message.
+ * @param room MESSAGE_MAX_BYTES bytes
+ * @return 1, 0 (none waits), -EPIPE (the other end is closed), -EBADMSG, -errno
+ */
+MUST_CHECK int message_receive(int fd, char *room, struct message *ret);
+
+#endif

@@ -1,0 +1,124 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "prog/agent/output.h"
+
+/* FILE grows to its bound, then becomes FILE.1, FILE.1 becomes FILE.2, and the oldest goes. */
+struct file {
+	struct output head;
+	const char *path;
+	uint64_t size_max, size;
+	unsigned int keep;
+	int fd;
+};
+
+static int reopen(struct file *f, struct err *e)
+{
+	struct stat st;
+	int fd = open(f->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+
+	if (fd < 0)
+		return err_sys(e, errno, "cannot open '%s'", f->path);
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = fd;
+	f->size = fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	return 0;
+}
+
+static int rotate(struct file *f, struct err *e)
+{
+	OWNED_BUF from = BUF_INIT;
+	OWNED_BUF to = BUF_INIT;
+
+	for (unsigned int n = f->keep; n > 0; n--) {
+		buf_reset(&from);
+		buf_reset(&to);
+		if (n > 1)
+			buf_printf(&from, "%s.%u", f->path, n - 1);
+		else
+			buf_add(&from, str_from(f->path));
+		buf_printf(&to, "%s.%u", f->path, n);
+		if (buf_error(&from) || buf_error(&to))
+			return err_sys(e, ENOMEM, "cannot rotate '%s'", f->path);
+		if (rename(buf_cstr(&from), buf_cstr(&to)) < 0 && errno != ENOENT)
+			return err_sys(e, errno, "cannot rotate '%s'", f->path);
+	}
+	if (f->keep == 0 && unlink(f->path) < 0 && errno != ENOENT)
+		return err_sys(e, errno, "cannot rotate '%s'", f->path);
+	return reopen(f, e);
+}
+
+static int open_file(struct output **list, const struct option_set *o, struct err *e)
+{
+	const char *path = option_text(o, "alert-file");
+	struct file *f;
+	int r;
+
+	if (!path)
+		return 0;
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return err_sys(e, ENOMEM, "'%s'", path);
+	f->path = path;
+	f->fd = -1;
+	f->size_max = option_number(o, "alert-file-size", 0);
+	f->keep = (unsigned int)MIN(option_number(o, "alert-file-keep", 5), 1000);
+	r = reopen(f, e);
+	if (r < 0) {
+		free(f);
+		return r;
+	}
+	output_add(list, &f->head, &output_file, path);
+	return 0;
+}
+
+static int tell(struct output *o, const struct output_alert *a, struct err *e)
+{
+	struct file *f = (struct file *)o;
+	OWNED_BUF line = BUF_INIT;
+	int r = 0;
+
+	buf_add(&line, a->json);
+	buf_byte(&line, '\n');
+	if (buf_error(&line))
+		return buf_error(&line);
+	if (f->size_max && f->size && f->size + line.n > f->size_max)
+		r = rotate(f, e);
+	if (r == 0)
+		r = file_write_all(f->fd, buf_str(&line), e);
+	if (r == 0)
+		f->size += line.n;
+	return r;
+}
+
+/** logrotate and its like move the file away: what is told next goes to a new one. */
+static void tick(struct output *o, uint64_t now_ns)
+{
+	struct file *f = (struct file *)o;
+	struct stat there, ours;
+
+	(void)now_ns;
+	if (fstat(f->fd, &ours) == 0 &&
+	    (lstat(f->path, &there) < 0 || there.st_ino != ours.st_ino ||
+	     there.st_dev != ours.st_dev))
+		(void)!reopen(f, NULL);
+}
+
+static void close_file(struct output *o)
+{
+	close(((struct file *)o)->fd);
+	free(o);
+}
+
+const struct output_kind output_file = {
+	.name = "file",
+	.open = open_file,
+	.tell = tell,
+	.tick = tick,
+	.close = close_file,
+};

@@ -1,0 +1,29 @@
+/** @file
+ * The agent's parts: what each is given and what it owes the supervisor.
+ */
+#ifndef SKEP_PROG_AGENT_PART_H
+#define SKEP_PROG_AGENT_PART_H
+
+#include "base/option.h"
+#include "prog/agent/message.h"
+
+/** Everything a part inherits; copies of the supervisor's. */
+struct part_context {
+	const struct option_set *options;
+	int supervisor;  /**< socket pair: ALIVE, READY, SAY, KEEP up; RELOAD, STOP down */
+	int data;        /**< sensor: to uplink; uplink: from sensor */
+	const int *kept; /**< sensor: what its predecessor left */
+	size_t kept_count;
+	bool successor; /**< it replaces one that died */
+};
+
+/** @return exit status: 0 it was told to stop, 1 it could not begin (the sentence was said), else it failed */
+int sensor_part(void *part_context);
+int uplink_part(void *part_context);
+
+/** Says a line to the operator through the supervisor. */
+void part_say(const struct part_context *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/** Sends ALIVE when half a second has passed since the last; @p at is the caller's memory of it, 0 at first. */
+void part_alive(const struct part_context *p, uint64_t now_ns, uint64_t *at);
+
+#endif

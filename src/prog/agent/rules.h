@@ -1,0 +1,25 @@
+/** @file
+ * The rules the agent judges by: files read, switched on and off, compiled.
+ */
+#ifndef SKEP_PROG_AGENT_RULES_H
+#define SKEP_PROG_AGENT_RULES_H
+
+#include "base/option.h"
+#include "policy/program.h"
+
+struct rules {
+	struct rule_set *set;
+	struct policy_program *program;
+};
+
+/**
+ * Reads what --rules names (else what ships beside the program: ../share/skep/rules, or content/rules in a source tree),
+ * applies --disable, --enable and --min-priority, and compiles. What is wrong with a rule is told through @p say.
+ *
+ * @return 0; -ENOENT no such file, or no rules at all; -errno; -ENOBUFS
+ */
+MUST_CHECK int rules_load(const struct option_set *o, void (*say)(void *ctx, const char *line),
+			  void *ctx, struct rules *ret, struct err *e);
+void rules_done(struct rules *r);
+
+#endif

@@ -1,0 +1,150 @@
+#include <signal.h>
+#include <time.h>
+
+#include "prog/agent/alert_queue.h"
+#include "prog/agent/part.h"
+#include "prog/agent/sensor_stats.h"
+#include "prog/agent/session.h"
+
+enum { STATS_NS = 1000000000, QUEUE_BYTES = 4 << 20 };
+
+struct sensor_work {
+	const struct part_context *part;
+	struct session session;
+	struct alert_queue *queue;
+	char *room;
+	bool stopping, reload;
+	uint64_t stats_ns, alive_ns;
+};
+
+static void say(void *ctx, const char *line)
+{
+	part_say(((struct sensor_work *)ctx)->part, "%s", line);
+}
+
+static void on_alert(void *ctx, const struct alert *a)
+{
+	alert_queue_put(((struct sensor_work *)ctx)->queue, a);
+}
+
+static void hand_on(struct sensor_work *w)
+{
+	struct message keep = { .kind = MESSAGE_KEEP };
+
+	keep.fd_count = sensor_keep(w->session.sensor, keep.fds, MESSAGE_MAX_FDS);
+	if (keep.fd_count && message_send(w->part->supervisor, &keep) < 0)
+		part_say(w->part,
+			 "what the kernel holds could not be handed on; a successor begins anew");
+}
+
+static int begin(struct sensor_work *w, struct err *e)
+{
+	const struct option_set *o = w->part->options;
+	struct session_config c = {
+		.options = o,
+		.watch = { .all_rules = option_flag(o, "all-rules"),
+			   .usage_interval_ms =
+				   (uint32_t)option_number(o, "usage-interval", 10) * 1000 },
+		.kept = w->part->kept,
+		.kept_count = w->part->kept_count,
+		.on_alert = on_alert,
+		.say = say,
+		.ctx = w
+	};
+	struct rules rules;
+	int r = rules_load(o, say, w, &rules, e);
+
+	w->room = malloc(MESSAGE_MAX_BYTES);
+	if (r == 0 && !w->room)
+		r = err_sys(e, ENOMEM, "cannot begin");
+	if (r == 0)
+		r = alert_queue_new(w->part->data, QUEUE_BYTES, &w->queue, e);
+	return r < 0 ? r : session_open(&w->session, &c, &rules, e);
+}
+
+static void reload(struct sensor_work *w)
+{
+	struct rules rules;
+	struct err e = { 0 };
+	int r = rules_load(w->part->options, say, w, &rules, &e);
+
+	w->reload = false;
+	if (r == 0)
+		r = session_set_rules(&w->session, &rules, &e);
+	if (r < 0)
+		part_say(w->part, "rules not loaded again, the old ones stay: %s", e.text);
+	else
+		part_say(w->part, "rules loaded again");
+}
+
+static void take_orders(struct sensor_work *w)
+{
+	struct message m;
+
+	while (message_receive(w->part->supervisor, w->room, &m) > 0) {
+		w->stopping |= m.kind == MESSAGE_STOP;
+		w->reload |= m.kind == MESSAGE_RELOAD;
+	}
+}
+
+static int work(struct sensor_work *w, struct err *e)
+{
+	while (!w->stopping) {
+		struct timespec t;
+		uint64_t now;
+		int r = session_turn(&w->session, w->part->supervisor, e);
+
+		if (r < 0)
+			return r;
+		take_orders(w);
+		if (w->reload)
+			reload(w);
+		alert_queue_flush(w->queue);
+		clock_gettime(CLOCK_MONOTONIC, &t);
+		now = (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+		if (now - w->stats_ns >= STATS_NS) {
+			w->stats_ns = now;
+			sensor_stats_send(w->part->data, &w->session, alert_queue_lost(w->queue));
+		}
+		part_alive(w->part, now, &w->alive_ns);
+	}
+	session_flush(&w->session);
+	alert_queue_flush(w->queue);
+	return 0;
+}
+
+static void tell_beginning(const struct sensor_work *w)
+{
+	struct asset_stats a;
+	size_t rules;
+
+	(void)policy_rules(w->session.rules.program, &rules);
+	asset_stats(w->session.asset, &a);
+	part_say(w->part, "watching by %zu rules with the %s back-end; %zu containers run", rules,
+		 sensor_backend_name(sensor_backend_of(w->session.sensor)), a.containers);
+}
+
+int sensor_part(void *part_context)
+{
+	struct sensor_work w = { .part = part_context };
+	struct err e = { 0 };
+	int r;
+
+	/* The supervisor decides when to end; a terminal's Ctrl-C reaches every process. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	if (begin(&w, &e) < 0) {
+		part_say(w.part, "%s", e.text);
+		return 1;
+	}
+	hand_on(&w);
+	tell_beginning(&w);
+	(void)!message_send(w.part->supervisor, &(struct message){ .kind = MESSAGE_READY });
+	r = work(&w, &e);
+	if (r < 0)
+		part_say(w.part, "%s", e.text);
+	session_close(&w.session);
+	alert_queue_free(w.queue);
+	free(w.room);
+	return r < 0 ? 2 : 0;
+}

@@ -1,0 +1,200 @@
+#include "prog/agent/session.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <time.h>
+
+/* Process events wake us; the others are looked for this often, which bounds how late an alert can be. */
+enum { TURN_MS = 2, IDLE_TURN_MS = 4, TICK_NS = 50000000, EVENTS_A_TURN = 65536 };
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+/** The kernel passes over a host's events where rules ask for containers only: it must be told which is which. */
+static void mark_cgroup(struct session *s, uint64_t cgroup_id)
+{
+	const struct container *c = asset_find(s->asset, cgroup_id);
+
+	if (c)
+		(void)!sensor_set_cgroup(s->sensor, cgroup_id,
+					 c->runtime == CONTAINER_HOST ? SENSOR_CGROUP_HOST
+								      : SENSOR_CGROUP_CONTAINER,
+					 NULL);
+}
+
+static void on_event(void *ctx, const struct event *v)
+{
+	struct session *s = ctx;
+
+	if (v->type == EVENT_CGROUP_MKDIR)
+		(void)asset_cgroup_made(s->asset, v->cgroup_id, v->path);
+	watch_event(s->watch, v);
+	if (v->type == EVENT_CGROUP_MKDIR || v->marks & EVENT_REPLAYED)
+		mark_cgroup(s, v->cgroup_id);
+	if (v->type == EVENT_CGROUP_RMDIR)
+		asset_cgroup_gone(s->asset, v->cgroup_id);
+}
+
+static void on_container(void *ctx, const struct container *c, bool started, bool stopped)
+{
+	struct session *s = ctx;
+
+	watch_container(s->watch, c, started, stopped);
+	if (c->cgroup_id)
+		mark_cgroup(s, c->cgroup_id);
+}
+
+static int derive(const struct rules *rules, struct arena *a, struct kernel_filter *ret,
+		  struct err *e)
+{
+	int r;
+
+	arena_init(a, (size_t)16 << 20);
+	r = kernel_filter_derive(rules->program, a, ret, e);
+	if (r < 0)
+		arena_done(a);
+	return r;
+}
+
+static int open_asset(struct session *s, struct err *e)
+{
+	const struct option_set *o = s->config.options;
+	struct asset_config c = { .root = option_text(o, "host-root"),
+				  .docker_host = option_flag(o, "no-engines")
+							 ? ""
+							 : option_text(o, "engine"),
+				  .data_roots = option_list(o, "engine-data", NULL) };
+	int r = asset_new(&c, &s->asset, e);
+
+	if (r == 0)
+		r = asset_scan(s->asset, e);
+	return MIN(r, 0);
+}
+
+static int open_sensor(struct session *s, struct err *e)
+{
+	static const char *const names[] = { "auto", "object", "tracepoint" };
+	const struct option_set *o = s->config.options;
+	struct sensor_config c = { .bulk_ring_bytes = (size_t)option_number(o, "ring-size", 0),
+				   .rate_per_s = (uint32_t)option_number(o, "event-rate", 0),
+				   .burst = 2 * (uint32_t)option_number(o, "event-rate", 0),
+				   .self_pid = (uint32_t)getpid(),
+				   .kept = s->config.kept,
+				   .kept_count = s->config.kept_count };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(option_text(o, "backend"), names[i]) == 0)
+			c.backend = (enum sensor_backend)i;
+	return sensor_open(&c, &s->filter, &s->sensor, e);
+}
+
+int session_open(struct session *s, const struct session_config *c, struct rules *rules,
+		 struct err *e)
+{
+	int r;
+
+	*s = (struct session){ .config = *c, .rules = *rules };
+	r = derive(&s->rules, &s->filter_arena, &s->filter, e);
+	if (r == 0)
+		r = open_asset(s, e);
+	if (r == 0)
+		r = open_sensor(s, e);
+	if (r == 0)
+		r = watch_new(&c->watch, s->asset, s->rules.program, c->on_alert, c->ctx, &s->watch,
+			      e);
+	/* What runs already, before anything that happens from now on: events wait in the rings meanwhile. */
+	if (r == 0)
+		r = sensor_snapshot(s->sensor, on_event, s, e);
+	if (r < 0)
+		session_close(s);
+	return r;
+}
+
+void session_close(struct session *s)
+{
+	watch_free(s->watch);
+	sensor_close(s->sensor);
+	asset_free(s->asset);
+	rules_done(&s->rules);
+	arena_done(&s->filter_arena);
+	*s = (struct session){ 0 };
+}
+
+/** After a loss of process events what we believe about processes may be wrong: the kernel is asked again. */
+static void repair(struct session *s)
+{
+	struct sensor_stats now;
+	char line[120];
+
+	sensor_stats(s->sensor, &now);
+	if (now.lost[EVENT_LOSS_RING_STATE] == s->state_lost)
+		return;
+	snprintf(line, sizeof(line), "%llu process events were lost; reading the processes again",
+		 (unsigned long long)(now.lost[EVENT_LOSS_RING_STATE] - s->state_lost));
+	s->config.say(s->config.ctx, line);
+	s->state_lost = now.lost[EVENT_LOSS_RING_STATE];
+	(void)!asset_scan(s->asset, NULL);
+	(void)!sensor_snapshot(s->sensor, on_event, s, NULL);
+}
+
+int session_turn(struct session *s, int also, struct err *e)
+{
+	struct pollfd fds[] = { { .fd = sensor_fd(s->sensor), .events = POLLIN },
+				{ .fd = asset_fd(s->asset), .events = POLLIN },
+				{ .fd = also, .events = POLLIN } };
+	uint64_t now;
+	int n;
+
+	(void)poll(fds, ARRAY_LEN(fds), s->idle ? IDLE_TURN_MS : TURN_MS);
+	n = sensor_drain(s->sensor, EVENTS_A_TURN, on_event, s, e);
+	if (n < 0 && n != -EBADMSG)
+		return n;
+	s->idle = n == 0;
+	now = clock_ns(CLOCK_MONOTONIC);
+	if (fds[1].revents || now - s->ticked_ns >= TICK_NS)
+		(void)!asset_poll(s->asset, on_container, s, NULL);
+	if (now - s->ticked_ns >= TICK_NS) {
+		s->ticked_ns = now;
+		watch_tick(s->watch, clock_ns(CLOCK_REALTIME));
+		repair(s);
+	}
+	return 0;
+}
+
+int session_set_rules(struct session *s, struct rules *rules, struct err *e)
+{
+	struct rules old = s->rules;
+	struct arena arena, old_arena = s->filter_arena;
+	struct kernel_filter filter;
+	int r = derive(rules, &arena, &filter, e);
+
+	if (r < 0) {
+		rules_done(rules);
+		return r;
+	}
+	r = sensor_set_filter(s->sensor, &filter, e);
+	if (r == 0)
+		r = watch_set_program(s->watch, rules->program, e);
+	if (r < 0) {
+		(void)!sensor_set_filter(s->sensor, &s->filter, NULL);
+		rules_done(rules);
+		arena_done(&arena);
+		return r;
+	}
+	s->rules = *rules;
+	s->filter = filter;
+	s->filter_arena = arena;
+	rules_done(&old);
+	arena_done(&old_arena);
+	return 0;
+}
+
+void session_flush(struct session *s)
+{
+	watch_tick(s->watch, UINT64_MAX);
+}

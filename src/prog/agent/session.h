@@ -1,0 +1,58 @@
+/** @file
+ * Seeing and judging, wired together: sensor, identity, watch and rules. The sensor part and `skep monitor` are this and
+ * somewhere to put alerts.
+ */
+#ifndef SKEP_PROG_AGENT_SESSION_H
+#define SKEP_PROG_AGENT_SESSION_H
+
+#include "kern/sensor.h"
+#include "prog/agent/rules.h"
+#include "watch/watch.h"
+
+struct session_config {
+	const struct option_set *options; /**< holds agent_options */
+	struct watch_config watch;
+	const int *kept; /**< of a session that died, see sensor_keep() */
+	size_t kept_count;
+	watch_alert_handler on_alert;
+	void *ctx; /**< handed to on_alert and say */
+	void (*say)(void *ctx, const char *line);
+};
+
+/** Members are for reading. */
+struct session {
+	struct session_config config;
+	struct rules rules;
+	struct arena filter_arena;
+	struct kernel_filter filter;
+	struct asset *asset;
+	struct sensor *sensor;
+	struct watch *watch;
+	uint64_t ticked_ns, state_lost;
+	bool idle;
+};
+
+/**
+ * Loads the hooks @p rules need and learns what runs already; then events wait to be taken by session_turn().
+ *
+ * @param rules taken over, also on failure
+ * @return 0 or the errno of the part that failed
+ */
+MUST_CHECK int session_open(struct session *s, const struct session_config *c, struct rules *rules,
+			    struct err *e);
+void session_close(struct session *s);
+
+/**
+ * Waits for events for some milliseconds at most, judges what is there, lets time pass.
+ * @param also another descriptor that ends the wait when readable; -1: none
+ * @return 0 or a negative errno: the sensor is of no more use
+ */
+MUST_CHECK int session_turn(struct session *s, int also, struct err *e);
+
+/** Other rules from now on; on failure the old ones stay. @param rules taken over */
+MUST_CHECK int session_set_rules(struct session *s, struct rules *rules, struct err *e);
+
+/** Judges what is held and tells what is folded, before the end. */
+void session_flush(struct session *s);
+
+#endif

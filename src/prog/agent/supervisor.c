@@ -1,0 +1,337 @@
+/* The supervisor parses nothing from outside and holds nothing but the parts' sockets, so there is little in it that
+ * could fail; what dies below it is replaced within a tenth of a second. */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/process.h"
+#include "model/alert.h"
+#include "prog/agent/agent.h"
+#include "prog/agent/part.h"
+
+#define MS 1000000ull
+#define RESTART_NS (100 * MS)
+#define RESTART_MOST_NS (5000 * MS)
+#define STEADY_NS (10000 * MS) /* a part that lived this long begins its back-off anew */
+#define WEDGED_NS (3000 * MS)
+#define START_NS \
+	(30000 * \
+	 MS) /* until the first sign of life: loading programs takes a while on a slow machine */
+#define STOP_NS (5000 * MS)
+
+struct part {
+	const char *name;
+	int (*run)(void *part_context);
+	int control[2]; /**< ours, the part's */
+	int data; /**< the part's end of the pair between the parts; ours too, so that what waits in it outlives a part */
+	pid_t pid; /**< 0: not running */
+	uint64_t started_ns, alive_ns, restart_ns, delay_ns;
+	uint64_t
+		died_ns; /**< when its predecessor died; 0: it has none, or was replaced and told of */
+	bool ready, gave_up;
+	unsigned int deaths;
+};
+
+enum { SENSOR, UPLINK, PARTS };
+
+struct supervisor {
+	struct part parts[PARTS];
+	const struct option_set *options;
+	void (*say)(const char *line);
+	int signals;
+	int kept[MESSAGE_MAX_FDS];
+	size_t kept_count;
+	bool stopping;
+	uint64_t stop_ns;
+	char *room;
+	int status;
+};
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+static void PRINTF_LIKE(2, 3) tell(const struct supervisor *s, const char *fmt, ...)
+{
+	char line[ERR_TEXT_BYTES];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	s->say(line);
+}
+
+/** Raises an alert about the agent itself; it reaches uplink's queue even while uplink is the part that died. */
+static void alert(struct supervisor *s, const char *text)
+{
+	static const str tags[] = { S("agent"), S("self") };
+	struct container host = { .runtime = CONTAINER_HOST, .id = S("host"), .known = ~0u };
+	OWNED_BUF json = BUF_INIT;
+	struct json_out j;
+	struct timespec t;
+	struct alert a = { .rule = S("Agent part restarted"),
+			   .rule_id = S("SKEP-0001"),
+			   .source = S("agent"),
+			   .message = str_from(text),
+			   .priority = PRIORITY_WARNING,
+			   .tags = tags,
+			   .tag_count = ARRAY_LEN(tags),
+			   .container = &host,
+			   .count = 1 };
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	a.time_ns = a.first_ns = a.last_ns =
+		(uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+	json_out_init(&j, &json, false);
+	alert_render(&a, &j);
+	if (message_send(s->parts[SENSOR].data, &(struct message){ .kind = MESSAGE_ALERT,
+								   .number = PRIORITY_WARNING,
+								   .text = a.message,
+								   .json = buf_str(&json) }) < 0)
+		tell(s, "could not queue an alert: %s", text);
+}
+
+static int start_part(struct supervisor *s, struct part *p, struct err *e)
+{
+	struct part_context c = { .options = s->options,
+				  .supervisor = p->control[1],
+				  .data = p->data,
+				  .kept = s->kept,
+				  .kept_count = p == &s->parts[SENSOR] ? s->kept_count : 0,
+				  .successor = p->deaths > 0 };
+	/* The other parts' sockets stay with the child too; it never looks at them, and a part holds no secret. */
+	int r = process_start_open(p->run, &c, &p->pid, e);
+
+	if (r < 0)
+		return r;
+	p->started_ns = p->alive_ns = now();
+	p->ready = false;
+	return 0;
+}
+
+static void take_kept(struct supervisor *s, const struct message *m)
+{
+	for (size_t i = 0; i < s->kept_count; i++)
+		close(s->kept[i]);
+	memcpy(s->kept, m->fds, m->fd_count * sizeof(int));
+	s->kept_count = m->fd_count;
+}
+
+static void took_over(struct supervisor *s, struct part *p)
+{
+	char text[200];
+
+	if (!p->died_ns)
+		return;
+	snprintf(text, sizeof(text), "the agent's %s was replaced; it was away for %llu ms",
+		 p->name, (unsigned long long)((now() - p->died_ns) / MS));
+	p->died_ns = 0;
+	tell(s, "%s", text);
+	alert(s, text);
+}
+
+static void listen_to(struct supervisor *s, struct part *p)
+{
+	struct message m;
+
+	while (message_receive(p->control[0], s->room, &m) > 0) {
+		p->alive_ns = now();
+		switch (m.kind) {
+		case MESSAGE_SAY:
+			tell(s, "%s: %.*s", p->name, STR_ARG(m.text));
+			break;
+		case MESSAGE_READY:
+			p->ready = true;
+			took_over(s, p);
+			break;
+		case MESSAGE_KEEP:
+			take_kept(s, &m);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static void died(struct supervisor *s, struct part *p, int status)
+{
+	uint64_t lived = now() - p->started_ns;
+
+	listen_to(s, p);
+	p->pid = 0;
+	if (s->stopping)
+		return;
+	/* A part that never got to work and says why will not do better a moment later. */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 1 && !p->ready && !p->deaths) {
+		p->gave_up = true;
+		s->status = -ECHILD;
+		return;
+	}
+	p->delay_ns = lived > STEADY_NS || !p->delay_ns ? RESTART_NS
+							: MIN(p->delay_ns * 2, RESTART_MOST_NS);
+	if (!p->deaths++ || lived > STEADY_NS)
+		p->delay_ns = 0;
+	p->restart_ns = now() + p->delay_ns;
+	if (!p->died_ns)
+		p->died_ns = now();
+	if (WIFSIGNALED(status))
+		tell(s, "%s was ended by signal %d; starting it again", p->name, WTERMSIG(status));
+	else
+		tell(s, "%s ended with status %d; starting it again", p->name, WEXITSTATUS(status));
+}
+
+static void reap(struct supervisor *s)
+{
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (unsigned int i = 0; i < PARTS; i++)
+			if (s->parts[i].pid == pid)
+				died(s, &s->parts[i], status);
+}
+
+static void stop(struct supervisor *s)
+{
+	if (s->stopping)
+		return;
+	s->stopping = true;
+	s->stop_ns = now();
+	/* Uplink follows when the sensor is gone and its last alerts are told. */
+	(void)!message_send(s->parts[SENSOR].control[0], &(struct message){ .kind = MESSAGE_STOP });
+}
+
+static void take_signals(struct supervisor *s)
+{
+	struct signalfd_siginfo i;
+
+	while (read(s->signals, &i, sizeof(i)) == sizeof(i)) {
+		if (i.ssi_signo == SIGCHLD)
+			reap(s);
+		else if (i.ssi_signo == SIGHUP)
+			(void)!message_send(s->parts[SENSOR].control[0],
+					    &(struct message){ .kind = MESSAGE_RELOAD });
+		else
+			stop(s);
+	}
+}
+
+/** Restarts what is due and ends what no longer answers. */
+static void tend(struct supervisor *s)
+{
+	uint64_t t = now();
+
+	for (unsigned int i = 0; i < PARTS; i++) {
+		struct part *p = &s->parts[i];
+		struct err e = { 0 };
+
+		if (p->pid && t - p->alive_ns > (p->ready ? WEDGED_NS : START_NS)) {
+			tell(s, "%s gave no sign of life for %u s; ending it", p->name,
+			     (unsigned int)((t - p->alive_ns) / (1000 * MS)));
+			kill(p->pid, SIGKILL);
+			p->alive_ns = t;
+		}
+		if (!p->pid && !s->stopping && !p->gave_up && t >= p->restart_ns &&
+		    start_part(s, p, &e) < 0) {
+			tell(s, "%s: %s", p->name, e.text);
+			p->restart_ns = t + RESTART_MOST_NS;
+		}
+	}
+	if (s->stopping && !s->parts[SENSOR].pid && s->parts[UPLINK].pid &&
+	    !s->parts[UPLINK].died_ns) {
+		(void)!message_send(s->parts[UPLINK].control[0],
+				    &(struct message){ .kind = MESSAGE_STOP });
+		s->parts[UPLINK].died_ns = t;
+	}
+	for (unsigned int i = 0; i < PARTS; i++)
+		if (s->stopping && s->parts[i].pid && t - s->stop_ns > STOP_NS)
+			kill(s->parts[i].pid, SIGKILL);
+}
+
+static bool is_over(const struct supervisor *s)
+{
+	for (unsigned int i = 0; i < PARTS; i++)
+		if (s->parts[i].pid)
+			return false;
+	return s->stopping;
+}
+
+static int watch_over(struct supervisor *s)
+{
+	while (!is_over(s)) {
+		struct pollfd fds[PARTS + 1] = { { .fd = s->signals, .events = POLLIN } };
+
+		for (unsigned int i = 0; i < PARTS; i++)
+			fds[i + 1] =
+				(struct pollfd){ .fd = s->parts[i].control[0], .events = POLLIN };
+		if (poll(fds, PARTS + 1, 50) < 0 && errno != EINTR)
+			return -errno;
+		take_signals(s);
+		for (unsigned int i = 0; i < PARTS; i++) {
+			listen_to(s, &s->parts[i]);
+			if (s->parts[i].gave_up)
+				stop(s);
+		}
+		tend(s);
+	}
+	return s->status;
+}
+
+static int prepare(struct supervisor *s, struct err *e)
+{
+	static const struct {
+		const char *name;
+		int (*run)(void *part_context);
+	} parts[PARTS] = {
+		[SENSOR] = { "sensor", sensor_part }, [UPLINK] = { "uplink", uplink_part }
+	};
+	int data[2], r = message_pair(data, e);
+	sigset_t set;
+
+	for (unsigned int i = 0; i < PARTS && r == 0; i++) {
+		s->parts[i] = (struct part){ .name = parts[i].name,
+					     .run = parts[i].run,
+					     .data = data[i] };
+		r = message_pair(s->parts[i].control, e);
+	}
+	if (r < 0)
+		return r;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	s->room = malloc(MESSAGE_MAX_BYTES);
+	if (s->signals < 0 || !s->room)
+		return err_sys(e, errno, "cannot start the agent");
+	return 0;
+}
+
+int agent_run(const struct option_set *o, void (*say)(const char *line), struct err *e)
+{
+	struct supervisor s = { .options = o, .say = say };
+	int r = prepare(&s, e);
+
+	/* Uplink first: it is ready in no time, and the sensor's first alerts find it. */
+	if (r == 0)
+		r = start_part(&s, &s.parts[UPLINK], e);
+	if (r == 0)
+		r = start_part(&s, &s.parts[SENSOR], e);
+	if (r < 0)
+		return r;
+	r = watch_over(&s);
+	free(s.room);
+	return r < 0 ? err_set(e, -r, "the agent could not begin; see above") : 0;
+}
