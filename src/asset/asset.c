@@ -98,16 +98,54 @@ static void refresh(struct asset *a, bool force)
 		engines_add(a->engines, socket);
 }
 
+/* A pod's labels are its sandbox's, which begins before the others. */
+static void take_pod_labels(struct asset *a, struct roster_entry *n, struct container *c)
+{
+	const struct roster_entry *sandbox;
+
+	if (c->pod_sandbox) {
+		c->pod_labels = c->labels;
+		c->pod_label_count = c->label_count;
+		return;
+	}
+	sandbox = c->pod_sandbox_id.n ? roster_find(a->roster, c->pod_sandbox_id) : NULL;
+	if (!sandbox || sandbox == n || !str_eq(sandbox->c.pod_uid, c->pod_uid))
+		return;
+	c->pod_labels = sandbox->c.labels;
+	c->pod_label_count = sandbox->c.label_count;
+}
+
+/* Where a scan finds the sandbox last, the others have waited for it. */
+static void give_pod_labels(struct asset *a, const struct roster_entry *sandbox)
+{
+	for (struct roster_entry *n = NULL; (n = roster_next(a->roster, n));) {
+		struct container c = n->c;
+
+		if (n == sandbox || c.pod_label_count || !str_eq(c.pod_sandbox_id, sandbox->c.id))
+			continue;
+		take_pod_labels(a, n, &c);
+		/* Without memory for them they stay unknown. */
+		if (c.pod_label_count && roster_fill(a->roster, n, &c) < 0)
+			return;
+	}
+}
+
 /* Puts what was found beside what the path said. */
 static int fill(struct asset *a, struct roster_entry *n, struct container *found)
 {
+	int r;
+
 	if (found->runtime == CONTAINER_OTHER)
 		found->runtime = n->c.runtime;
 	if (!found->pod_uid.n)
 		found->pod_uid = str_from(n->pod_uid);
 	found->cgroup_path = n->c.cgroup_path;
 	found->known |= CONTAINER_IDENTITY;
-	return roster_fill(a->roster, n, found);
+	take_pod_labels(a, n, found);
+	r = roster_fill(a->roster, n, found);
+	if (r == 0 && found->pod_sandbox)
+		give_pod_labels(a, n);
+	return r;
 }
 
 /* What one source leaves open another may have said. */

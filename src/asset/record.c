@@ -90,6 +90,7 @@ static void take_pod_labels(struct container *c)
 	c->pod_namespace = first_of(c->pod_namespace, label(c, "io.kubernetes.pod.namespace"));
 	c->pod_uid = first_of(c->pod_uid, label(c, "io.kubernetes.pod.uid"));
 	c->pod_container = first_of(c->pod_container, label(c, "io.kubernetes.container.name"));
+	c->pod_sandbox_id = first_of(c->pod_sandbox_id, label(c, "io.kubernetes.sandbox.id"));
 	if (str_is(label(c, "io.kubernetes.docker.type"), "podsandbox") ||
 	    str_is(label(c, "io.cri-containerd.kind"), "sandbox") ||
 	    str_is(c->pod_container, "POD"))
@@ -297,6 +298,7 @@ static void take_cri(const struct value *n, struct container *c)
 	c->pod_name = annotation(n, "io.kubernetes.cri.sandbox-name");
 	c->pod_namespace = annotation(n, "io.kubernetes.cri.sandbox-namespace");
 	c->pod_uid = annotation(n, "io.kubernetes.cri.sandbox-uid");
+	c->pod_sandbox_id = annotation(n, "io.kubernetes.cri.sandbox-id");
 	if (c->pod_sandbox) {
 		c->pod_container = (str){ NULL, 0 };
 		c->name = c->pod_name;
@@ -324,6 +326,7 @@ static int take_crio(const struct value *n, struct arena *a, struct container *c
 				    annotation(n, "io.kubernetes.pod.namespace"));
 	c->pod_uid = annotation(n, "io.kubernetes.pod.uid");
 	c->pod_container = annotation(n, "io.kubernetes.container.name");
+	c->pod_sandbox_id = annotation(n, "io.kubernetes.cri-o.SandboxID");
 	c->created_ns = time_ns(annotation(n, "io.kubernetes.cri-o.Created"));
 	if (str_is(annotation(n, "io.kubernetes.cri-o.PrivilegedRuntime"), "true") ||
 	    str_is(annotation(n, "io.kubernetes.cri-o.privileged"), "true"))

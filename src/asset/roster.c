@@ -320,15 +320,16 @@ static void pack_mounts(struct packing *p, struct container *c)
 	}
 }
 
-static void pack_labels(struct packing *p, struct container *c)
+static void pack_labels(struct packing *p, struct container_label **labels, size_t *label_count)
 {
-	const struct container_label *from = c->labels;
-	size_t count = c->label_count;
+	const struct container_label *from = *labels;
+	size_t count = *label_count;
+	struct container_label *to = pack_bytes(p, count * sizeof(*from));
 
-	c->label_count = 0;
-	c->labels = pack_bytes(p, count * sizeof(*from));
-	p->cut |= !c->labels;
-	for (size_t i = 0; c->labels && i < count; i++) {
+	*label_count = 0;
+	*labels = to;
+	p->cut |= !to;
+	for (size_t i = 0; to && i < count; i++) {
 		struct container_label l;
 		bool before = p->cut;
 
@@ -338,8 +339,17 @@ static void pack_labels(struct packing *p, struct container *c)
 		if (p->cut)
 			return;
 		p->cut = before;
-		c->labels[c->label_count++] = l;
+		to[(*label_count)++] = l;
 	}
+}
+
+static size_t labels_size(const struct container_label *labels, size_t count)
+{
+	size_t n = count * sizeof(*labels) + sizeof(void *);
+
+	for (size_t i = 0; i < count; i++)
+		n += labels[i].key.n + labels[i].value.n + 2 * (sizeof(void *) + 1);
+	return n;
 }
 
 static size_t packed_size(const struct container *c)
@@ -350,12 +360,12 @@ static size_t packed_size(const struct container *c)
 #define PACKED_FIELD(field, key) n += c->field.n + round + 1;
 	CONTAINER_FIELDS(PACKED_FIELD)
 #undef PACKED_FIELD
-	n += c->mount_count * sizeof(*c->mounts) + c->label_count * sizeof(*c->labels) + 2 * round;
+	n += labels_size(c->labels, c->label_count) +
+	     labels_size(c->pod_labels, c->pod_label_count);
+	n += c->mount_count * sizeof(*c->mounts) + round;
 	for (size_t i = 0; i < c->mount_count; i++)
 		n += c->mounts[i].source.n + c->mounts[i].dest.n + c->mounts[i].mode.n +
 		     c->mounts[i].propagation.n + 4 * (round + 1);
-	for (size_t i = 0; i < c->label_count; i++)
-		n += c->labels[i].key.n + c->labels[i].value.n + 2 * (round + 1);
 	return MIN(n, ROSTER_MAX_BYTES);
 }
 
@@ -389,7 +399,8 @@ int roster_fill(struct roster *r, struct roster_entry *n, const struct container
 	CONTAINER_FIELDS(PACK_FIELD)
 #undef PACK_FIELD
 	pack_mounts(&p, &c);
-	pack_labels(&p, &c);
+	pack_labels(&p, &c.labels, &c.label_count);
+	pack_labels(&p, &c.pod_labels, &c.pod_label_count);
 	r->stats.cut += p.cut;
 	drop_block(r, n);
 	c.id = n->c.id;

@@ -13,15 +13,16 @@ const char *container_runtime_name(enum container_runtime r)
 	return (size_t)r < ARRAY_LEN(runtime_names) ? runtime_names[r] : "other";
 }
 
-static void render_labels(const struct container *c, struct json_out *j)
+static void render_labels(struct json_out *j, const char *key, const struct container_label *labels,
+			  size_t count)
 {
-	if (!c->label_count)
+	if (!count)
 		return;
-	json_key(j, "labels");
+	json_key(j, key);
 	json_object_open(j);
-	for (size_t i = 0; i < c->label_count; i++) {
-		json_key_str(j, c->labels[i].key);
-		json_str(j, c->labels[i].value);
+	for (size_t i = 0; i < count; i++) {
+		json_key_str(j, labels[i].key);
+		json_str(j, labels[i].value);
 	}
 	json_object_close(j);
 }
@@ -70,7 +71,8 @@ void container_render(const struct container *c, struct json_out *j)
 		render_powers(c, j);
 	if (c->pod_sandbox)
 		json_put_bool(j, "podSandbox", true);
-	render_labels(c, j);
+	render_labels(j, "labels", c->labels, c->label_count);
+	render_labels(j, "podLabels", c->pod_labels, c->pod_label_count);
 	render_mounts(c, j);
 	if (c->created_ns)
 		json_put_uint(j, "createdNs", c->created_ns);

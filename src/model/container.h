@@ -49,8 +49,9 @@ struct container_mount {
 	X(pod_name, "podName") \
 	X(pod_namespace, "podNamespace") \
 	X(pod_uid, "podUid") \
-	X(pod_container, "podContainer") /* the name in the pod's specification */ \
-	X(pod_owner, "podOwner")         /* kind/name, where known */ \
+	X(pod_container, "podContainer")  /* the name in the pod's specification */ \
+	X(pod_owner, "podOwner")          /* kind/name, where known */ \
+	X(pod_sandbox_id, "podSandboxId") /* the container that holds the pod's namespaces */ \
 	X(cgroup_path, "cgroupPath")
 
 /** How much is known about a container. What is not known makes fields UNKNOWN, never false. */
@@ -70,6 +71,8 @@ struct container {
 #undef CONTAINER_MEMBER
 	struct container_label *labels;
 	size_t label_count;
+	struct container_label *pod_labels; /**< the pod's, kept with its sandbox */
+	size_t pod_label_count;
 	struct container_mount *mounts;
 	size_t mount_count;
 	bool privileged;

@@ -215,6 +215,38 @@ static void reads_podmans_lists(void **state)
 	assert_int_equal(c->created_ns / 1000000000u, 1714557600);
 }
 
+/* A container of a pod has its pod's labels, whichever of the two is found first. */
+static void knows_labels_of_pods(void **state)
+{
+	static const char sandbox[] =
+		"{\"process\":{},\"linux\":{},\"annotations\":{\"io.kubernetes.cri.container-"
+		"type\":\"sandbox\","
+		"\"io.kubernetes.cri.sandbox-id\":\"" B "\",\"app\":\"shop\"}}";
+	static const char other[] = "{\"process\":{},\"linux\":{},\"annotations\":{\"io.kubernetes."
+				    "cri.container-type\":\"container\","
+				    "\"io.kubernetes.cri.sandbox-id\":\"" B "\"}}";
+	struct fixture *f = *state;
+
+	put(f, "run/containerd/io.containerd.runtime.v2.task/k8s.io/" A "/config.json", other);
+	put(f, "run/containerd/io.containerd.runtime.v2.task/k8s.io/" B "/config.json", sandbox);
+	for (int i = 0; i < 2; i++) {
+		const char *first = i ? A : B, *second = i ? B : A;
+		const struct container *c;
+		char path[256];
+
+		open_asset(f, 0);
+		snprintf(path, sizeof(path), "/kubepods/pod" POD "/%s", first);
+		assert_non_null(asset_cgroup_made(f->a, 1, str_from(path)));
+		snprintf(path, sizeof(path), "/kubepods/pod" POD "/%s", second);
+		assert_non_null(asset_cgroup_made(f->a, 2, str_from(path)));
+		c = asset_find(f->a, i ? 1 : 2);
+		assert_str(c->id, A);
+		assert_str(c->pod_sandbox_id, B);
+		assert_true(c->pod_label_count >= 1);
+		assert_str(c->pod_labels[c->pod_label_count - 1].value, "shop");
+	}
+}
+
 static void reads_crios_annotations(void **state)
 {
 	struct fixture *f = *state;
@@ -472,6 +504,7 @@ int main(void)
 		TEST(reads_bundles_of_pods),
 		TEST(knows_names_only_containerd_tells),
 		TEST(reads_podmans_lists),
+		TEST(knows_labels_of_pods),
 		TEST(reads_crios_annotations),
 		TEST(waits_for_late_files),
 		TEST(is_not_fooled_by_broken_files),
