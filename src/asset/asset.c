@@ -332,7 +332,8 @@ static void try_metadata(struct asset *a, struct roster_entry *n, uint64_t now)
 
 	if ((n->c.known & CONTAINER_METADATA) || !has_files(n) || now < n->next_try_ns || n->gone)
 		return;
-	if (n->tries == 1 || late)
+	/* The first look is at what is known already; nearly always that is enough. */
+	if (n->tries > 0)
 		refresh(a, false);
 	n->tries++;
 	n->next_try_ns = now + (late ? SLOW_RETRY_NS : RETRY_NS);

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "asset/containerd_db.h"
+#include "asset/engine_db.h"
 #include "asset/place.h"
 #include "asset/record.h"
 #include "base/file.h"
@@ -14,14 +14,16 @@
 
 #define DOCUMENT_MAX (2u << 20)
 #define LIST_MAX (4u << 20)
-#define REFRESH_S 1
+#define REFRESH_NS 50000000u
+/* Looking at every process takes its time: no more than a twentieth of one processor. */
+#define REFRESH_SHARE 20
 #define MAX_NAMESPACES 64
 
 struct disk {
 	int root_fd;
 	const char *const *data_roots;
 	struct places places;
-	time_t refreshed;
+	uint64_t next_refresh_ns; /* CLOCK_MONOTONIC */
 	bool found;
 };
 
@@ -54,16 +56,24 @@ void disk_free(struct disk *d)
 	free(d);
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 void disk_refresh(struct disk *d, bool force)
 {
-	struct timespec now;
+	uint64_t begin = now_ns(), end;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!force && d->found && now.tv_sec - d->refreshed < REFRESH_S)
+	if (!force && d->found && begin < d->next_refresh_ns)
 		return;
 	places_find(d->root_fd, d->data_roots, &d->places);
 	d->found = true;
-	d->refreshed = now.tv_sec;
+	end = now_ns();
+	d->next_refresh_ns = end + MAX((uint64_t)REFRESH_NS, (end - begin) * REFRESH_SHARE);
 }
 
 const char *disk_docker_socket(const struct disk *d, size_t n)
@@ -241,6 +251,15 @@ static void complete_storage(const struct search *s)
 		}
 }
 
+static void complete_podman(const struct search *s)
+{
+	OWNED_FD fd = open_below(s, O_RDONLY, "libpod/bolt_state.db");
+
+	/* Newer Podman keeps another kind of database: its door tells the rest. */
+	if (fd >= 0 && engine_db_podman(fd, str_from(s->w->id), s->a, s->ret, NULL) < 0)
+		return;
+}
+
 static int find_storage(const struct search *s)
 {
 	static const char *const drivers[] = { "overlay", "vfs", "btrfs", "zfs" };
@@ -305,8 +324,8 @@ static void complete_containerd(const struct search *s)
 	OWNED_FD fd = open_below(s, O_RDONLY, "io.containerd.metadata.v1.bolt/meta.db");
 
 	/* Another containerd's may have no such container: the next is asked. */
-	if (fd >= 0 && containerd_db_read(fd, str_from(s->name_space), str_from(s->w->id), s->a,
-					  s->ret, NULL) < 0)
+	if (fd >= 0 && engine_db_containerd(fd, str_from(s->name_space), str_from(s->w->id), s->a,
+					    s->ret, NULL) < 0)
 		return;
 }
 
@@ -324,6 +343,8 @@ static void complete_at(struct search *s, const struct place *p)
 	if (p->kind == PLACE_STORAGE &&
 	    (s->ret->runtime == CONTAINER_PODMAN || s->ret->runtime == CONTAINER_CRIO))
 		complete_storage(s);
+	if (p->kind == PLACE_STORAGE && s->ret->runtime == CONTAINER_PODMAN)
+		complete_podman(s);
 }
 
 int disk_find(struct disk *d, const struct disk_wanted *w, struct arena *a, struct container *ret,

@@ -20,7 +20,7 @@ void disk_free(struct disk *d);
 
 /**
  * Looks for engines' folders: those of a plain installation, those named in their configuration, and those that running engines
- * were started with. At most once a second unless @p force.
+ * were started with. Unless @p force at most every 50 ms, and less often where it takes long.
  */
 void disk_refresh(struct disk *d, bool force);
 

@@ -167,6 +167,18 @@ static void take_storage(struct engine_process *p)
 	    or_else(argument(p, "--runroot", NULL), "/run/containers/storage"));
 }
 
+/* One watches each container of Podman and CRI-O: --bundle ROOT/DRIVER-containers/ID/userdata */
+static void take_conmon(struct engine_process *p)
+{
+	str path = argument(p, "--bundle", "-b");
+
+	if (!str_ends(path, S("/userdata")))
+		return;
+	for (int i = 0; i < 3; i++)
+		path = str_take(path, MIN(str_find_last(path, '/'), path.n));
+	add(p->places, PLACE_STORAGE, p->pid, p->outer, path);
+}
+
 static void take_buildkit(struct engine_process *p)
 {
 	str root = argument(p, "--root", NULL);
@@ -181,7 +193,7 @@ static const struct {
 	void (*take)(struct engine_process *p);
 } programs[] = {
 	{ "dockerd", take_docker }, { "containerd", take_containerd }, { "podman", take_storage },
-	{ "crio", take_storage },   { "buildkitd", take_buildkit },
+	{ "crio", take_storage },   { "buildkitd", take_buildkit },    { "conmon", take_conmon },
 };
 
 /* Of whatever hierarchy: a process in a container has a container's cgroup in one of them. */

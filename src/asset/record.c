@@ -365,6 +365,8 @@ static int take_annotations(const struct value *n, struct arena *a, struct conta
 		c->runtime = CONTAINER_PODMAN;
 	else if (str_is(manager, "cri-o"))
 		c->runtime = CONTAINER_CRIO;
+	if (str_eq_nocase(annotation(n, "io.podman.annotations.privileged"), S("true")))
+		c->privileged = true;
 	take_pod_labels(c);
 	return 0;
 }
@@ -393,12 +395,12 @@ int record_oci(const struct value *config, struct arena *a, struct container *re
 		return err_set(e, EBADMSG, "an OCI bundle without a process or a Linux part");
 	take_process(value_get(config, "process"), a, &c);
 	c.hostname = value_get_str(config, "hostname");
-	c.privileged = is_privileged(linux_part, c.caps);
 	r = take_annotations(value_get(config, "annotations"), a, &c, e);
 	if (r == 0)
 		r = add_oci_mounts(value_get(config, "mounts"), a, &c, e);
 	if (r < 0)
 		return r;
+	c.privileged |= is_privileged(linux_part, c.caps);
 	ns->pid = namespace_of(linux_part, "pid");
 	ns->network = namespace_of(linux_part, "network");
 	ns->ipc = namespace_of(linux_part, "ipc");
@@ -432,6 +434,25 @@ int record_label(struct container *c, struct arena *a, str key, str value)
 	if (str_is(key, "nerdctl/name"))
 		c->name = value;
 	take_pod_labels(c);
+	return 0;
+}
+
+int record_podman(const struct value *config, struct arena *a, struct container *c, struct err *e)
+{
+	str id = value_get_str(config, "rootfsImageID");
+	int r = add_labels(value_get(config, "labels"), a, c, e);
+
+	if (r < 0)
+		return r;
+	c->runtime = CONTAINER_PODMAN;
+	c->name = first_of(value_get_str(config, "name"), c->name);
+	c->image = first_of(value_get_str(config, "rootfsImageName"), c->image);
+	if (is_hex(id))
+		c->image_id = arena_printf(a, "sha256:%.*s", STR_ARG(id));
+	c->user = first_of(value_get_str(config, "user"), c->user);
+	c->privileged |= value_is_true(value_get(config, "privileged"));
+	take_pod_labels(c);
+	record_split_image(c, a);
 	return 0;
 }
 

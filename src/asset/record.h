@@ -44,6 +44,10 @@ MUST_CHECK int record_oci(const struct value *config, struct arena *a, struct co
 MUST_CHECK int record_storage(const struct value *list, str id, struct arena *a,
 			      struct container *ret);
 
+/** Completes a container from Podman's own configuration of it. @return 0, -ENOBUFS */
+MUST_CHECK int record_podman(const struct value *config, struct arena *a, struct container *c,
+			     struct err *e);
+
 /** Takes one label; kubelet's and nerdctl's also name the container and its pod. @return 0, -ENOBUFS, -E2BIG: enough of them */
 MUST_CHECK int record_label(struct container *c, struct arena *a, str key, str value);
 

@@ -3,6 +3,7 @@
  * Calls that few programs make: told with their arguments, whether they succeed or not.
  */
 #include "kern/describe.bpf.h"
+#include "kern/judge.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -112,6 +113,8 @@ int on_call(struct syscall_exit *ctx)
 
 	if (!call_begin(&k, ctx))
 		return 0;
+	if (!judge_call(&k, FILTER_ANY_FACT, ~0ull))
+		return 0;
 	plain_arguments(&k, &p);
 	if (!emit_begin(&w))
 		return 0;
@@ -140,7 +143,7 @@ int on_capset(struct syscall_exit *ctx)
 	struct call k;
 	struct emit w;
 
-	if (!call_begin(&k, ctx) || !emit_begin(&w))
+	if (!call_begin(&k, ctx) || !judge_call(&k, FILTER_ANY_FACT, ~0ull) || !emit_begin(&w))
 		return 0;
 	call_head(&k, &w, RECORD_CAPS);
 	caps = emit_part(&w, 0);
@@ -162,7 +165,7 @@ int on_mount(struct syscall_exit *ctx)
 	struct emit w;
 	__u32 raw, end;
 
-	if (!call_begin(&k, ctx) || !emit_begin(&w))
+	if (!call_begin(&k, ctx) || !judge_call(&k, FILTER_ANY_FACT, ~0ull) || !emit_begin(&w))
 		return 0;
 	mounts = k.type == EVENT_MOUNT;
 	h = call_head(&k, &w, 0);
@@ -205,7 +208,7 @@ int on_memory(struct syscall_exit *ctx)
 		return 0;
 	if (k.type == EVENT_MPROTECT)
 		bpf_find_vma((void *)k.t, k.arg[0], look_at_area, &found, 0);
-	if (found.file || !emit_begin(&w))
+	if (found.file || !judge_call(&k, FILTER_ANY_FACT, ~0ull) || !emit_begin(&w))
 		return 0;
 	h = call_head(&k, &w, RECORD_ARGS);
 	a = emit_part(&w, 0);

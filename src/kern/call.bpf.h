@@ -20,7 +20,9 @@ struct call {
 	struct task_struct *t;
 	__u64 arg[6];
 	long ret;
-	enum event_type type;
+	__u32 zero;
+	/* Of small fields on the stack that do not begin a word the verifier forgets the value, and does not follow each. */
+	__u32 type; /* enum event_type */
 };
 
 /* @return false: not to be told */
@@ -55,6 +57,17 @@ static __always_inline struct file *call_file(const struct call *k, int fd)
 		return 0;
 	bpf_probe_read_kernel(&f, sizeof(f), &files[fd]);
 	return f;
+}
+
+extern int LINUX_KERNEL_VERSION __kconfig;
+extern void *bpf_rdonly_cast(const void *p, __u32 type) __ksym __weak;
+
+/* As call_file(), by a pointer the verifier knows, so that it is followed without helpers; 0 before 6.3. */
+static __always_inline struct file *call_known_file(struct file *f)
+{
+	if (!f || LINUX_KERNEL_VERSION < KERNEL_VERSION(6, 3, 0))
+		return 0;
+	return bpf_rdonly_cast(f, bpf_core_type_id_kernel(struct file));
 }
 
 static __always_inline struct record_head *call_head(const struct call *k, struct emit *w,

@@ -7,6 +7,7 @@
  */
 #include "kern/call.bpf.h"
 #include "kern/describe.bpf.h"
+#include "kern/judge.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -61,14 +62,19 @@ int on_open(struct syscall_exit *ctx)
 	struct record_head *h;
 	struct open_args o;
 	struct record_fd *f;
-	struct file *file;
+	struct file *file, *known;
 	struct call k;
 	struct emit w;
-	__u32 raw = 0;
+	__u32 raw = 0, fact;
 
 	if (!call_begin(&k, ctx) || (k.ret < 0 && !k.c->failed_opens))
 		return 0;
 	open_arguments(&k, &o);
+	fact = filter_open_fact(o.flags, o.mode);
+	file = k.ret < 0 ? 0 : call_file(&k, k.ret);
+	known = call_known_file(file);
+	if (known && !judge_file(&k, fact, known))
+		return 0;
 	if (!emit_begin(&w))
 		return 0;
 	h = call_head(&k, &w, RECORD_FD);
@@ -77,7 +83,6 @@ int on_open(struct syscall_exit *ctx)
 	h->mode = o.mode;
 	f->number = k.ret < 0 ? -1 : k.ret;
 	f->kind = 'f';
-	file = k.ret < 0 ? 0 : call_file(&k, k.ret);
 	if (file) {
 		describe_inode(f, file);
 		h->span[RECORD_PATH] = emit_file_path(&k, &w, file);
@@ -88,7 +93,10 @@ int on_open(struct syscall_exit *ctx)
 		h->span[RECORD_PATH] = emit_path_at(&k, &w, o.dirfd, o.path, &raw);
 		emit_raw_again(&w, RECORD_RAW, w.s->at, raw);
 	}
-	emit_send_bulk(&w, k.c);
+	if (known || judge_record(&k, &w, fact))
+		emit_send_bulk(&w, k.c);
+	else
+		emit_drop(&w);
 	return 0;
 }
 
@@ -219,7 +227,10 @@ int on_path(struct syscall_exit *ctx)
 	}
 	if (p.text)
 		emit_user_string(&w, RECORD_TEXT, p.text);
-	emit_send_bulk(&w, k.c);
+	if (judge_record(&k, &w, FILTER_ANY_FACT))
+		emit_send_bulk(&w, k.c);
+	else
+		emit_drop(&w);
 	return 0;
 }
 
@@ -292,6 +303,9 @@ int on_paths(struct syscall_exit *ctx)
 	emit_raw_again(&w, RECORD_RAW, end[0], n);
 	n = raw[1];
 	emit_raw_again(&w, RECORD_RAW2, end[1], n);
-	emit_send_bulk(&w, k.c);
+	if (judge_record(&k, &w, FILTER_ANY_FACT))
+		emit_send_bulk(&w, k.c);
+	else
+		emit_drop(&w);
 	return 0;
 }

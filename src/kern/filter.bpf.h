@@ -376,38 +376,52 @@ __noinline int filter_learn(struct filter_question *q)
 	return 0;
 }
 
+struct filter_name {
+	const struct filter_image *m;
+	__u64 hits;
+	__u32 state;
+	__u8 text[FILTER_NAME];
+};
+
+static long filter_name_step(__u32 i, void *ctx)
+{
+	struct filter_name *x = ctx;
+
+	x->state = filter_byte(x->m, x->state, x->text[i & (FILTER_NAME - 1)], &x->hits);
+	return 0;
+}
+
 /* The sets a path satisfies, its last component read on from its folder's state. */
 static __always_inline __u64 filter_name(const struct filter *f, __u64 found, struct dentry *d)
 {
-	__u8 text[FILTER_NAME] = { 0 };
-	__u64 hits = found >> 16;
-	__u32 s = found & 0xffff, n = d->d_name.len;
+	struct filter_name x = { .m = f->m, .hits = found >> 16 };
+	__u32 n = d->d_name.len;
 
-	if (n >= FILTER_NAME || bpf_probe_read_kernel(text, sizeof(text), d->d_name.name))
+	if (n >= FILTER_NAME || bpf_probe_read_kernel(x.text, sizeof(x.text), d->d_name.name))
 		return FILTER_UNKNOWN;
-	s = filter_byte(f->m, s, '/', &hits);
-	for (__u32 i = 0; i < FILTER_NAME && i < n; i++)
-		s = filter_byte(f->m, s, text[i], &hits);
-	filter_step(f->m, s, FILTER_CLASS_END, &hits);
-	return hits;
+	x.state = filter_byte(f->m, found & 0xffff, '/', &x.hits);
+	bpf_loop(n, filter_name_step, &x,
+		 0); /* for names not seen before: a plain loop is as long to verify */
+	filter_step(f->m, x.state, FILTER_CLASS_END, &x.hits);
+	return x.hits;
 }
 
 /**
- * Whether the path of (mnt, dentry), as a process with these roots sees it, satisfies what filter_ask() left open.
+ * The sets that the path of (mnt, dentry), as a process with these roots sees it, satisfies; all when it cannot be told.
  * The pointers must be ones the verifier knows.
  */
-static __always_inline bool filter_path(const struct filter *f, struct fs_struct *fs,
-					struct vfsmount *mnt, struct dentry *dentry)
+static __always_inline __u64 filter_path_sets(const struct filter *f, struct fs_struct *fs,
+					      struct vfsmount *mnt, struct dentry *dentry)
 {
 	struct dentry *up;
 	struct filter_climb p;
 	__u64 folder = 0, file = 0, name, found;
 
 	if (!fs || !mnt || !dentry)
-		return true;
+		return FILTER_UNKNOWN;
 	up = dentry->d_parent;
 	if (up == dentry || dentry == mnt->mnt_root || dentry == fs->root.dentry)
-		return true; /* a root or a mount point: its name stands elsewhere */
+		return FILTER_UNKNOWN; /* a root or a mount point: its name stands elsewhere */
 	name = filter_hash_len(dentry);
 	filter_climb_mount(&p, f, fs, mnt, up);
 	if (!p.done)
@@ -416,7 +430,7 @@ static __always_inline bool filter_path(const struct filter *f, struct fs_struct
 		folder = p.chain | 1;
 		file = filter_link_mix(folder, filter_address(f, dentry), name) | 1;
 		if (filter_recall(file, &found))
-			return found & f->paths;
+			return found;
 	}
 	if (!p.done || !filter_recall(folder, &found)) {
 		struct filter_question q = {
@@ -433,11 +447,18 @@ static __always_inline bool filter_path(const struct filter *f, struct fs_struct
 		found = q.found;
 	}
 	if (found == FILTER_UNKNOWN)
-		return true;
+		return FILTER_UNKNOWN;
 	found = filter_name(f, found, dentry);
 	if (p.done && dentry->d_parent == up && filter_hash_len(dentry) == name)
 		filter_keep(file, found);
-	return found & f->paths;
+	return found;
+}
+
+/** Whether the path satisfies what filter_ask() left open. */
+static __always_inline bool filter_path(const struct filter *f, struct fs_struct *fs,
+					struct vfsmount *mnt, struct dentry *dentry)
+{
+	return filter_path_sets(f, fs, mnt, dentry) & f->paths;
 }
 
 #endif

@@ -75,11 +75,11 @@ static inline __u32 filter_comm_slot(const __u64 comm[2])
 /** How open(2) with these flags and mode opens: bits of enum filter_fact. */
 static inline __u32 filter_open_fact(__u32 flags, __u32 mode)
 {
-	static const __u8 access[4] = { FILTER_READ, FILTER_WRITE, FILTER_READ | FILTER_WRITE,
-					FILTER_READ | FILTER_WRITE };
+	__u32 access = flags & 3;         /* no table: BPF objects would need a section for it */
 	__u32 creates = 0100 | 020000000; /* O_CREAT, O_TMPFILE */
 
-	return access[flags & 3] | ((flags & creates) && (mode & 0111) ? FILTER_EXECUTABLE : 0);
+	return (access != 1 ? FILTER_READ : 0) | (access ? FILTER_WRITE : 0) |
+	       ((flags & creates) && (mode & 0111) ? FILTER_EXECUTABLE : 0);
 }
 
 #ifndef __bpf__

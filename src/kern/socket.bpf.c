@@ -4,6 +4,7 @@
  * a connection that failed, or of a datagram) is marked as racy.
  */
 #include "kern/describe.bpf.h"
+#include "kern/judge.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -35,6 +36,26 @@ static __always_inline bool begin(struct call *k, struct emit *w, struct begun *
 	return true;
 }
 
+static __always_inline __u32 family_fact(__u16 kind)
+{
+	return kind == '4'   ? FILTER_IPV4
+	       : kind == '6' ? FILTER_IPV6
+	       : kind == 'u' ? FILTER_UNIX
+			     : FILTER_ANY_FACT;
+}
+
+/* Sends the record if a rule may want it. */
+static __always_inline void finish(const struct call *k, struct emit *w, const struct begun *b)
+{
+	bool internet = b->f->kind == '4' || b->f->kind == '6';
+	__u64 ports = internet ? filter_ports(k->c, b->f->local_port, b->f->remote_port) : ~0ull;
+
+	if (judge_call(k, family_fact(b->f->kind), ports))
+		emit_send_bulk(w, k->c);
+	else
+		emit_drop(w);
+}
+
 SEC("tracepoint")
 int on_connect(struct syscall_exit *ctx)
 {
@@ -52,7 +73,7 @@ int on_connect(struct syscall_exit *ctx)
 		describe_given(&w, b.f->remote, &b.f->remote_port, b.f->domain, (void *)k.arg[1],
 			       k.arg[2]);
 	settle_kind(b.f);
-	emit_send_bulk(&w, k.c);
+	finish(&k, &w, &b);
 	return 0;
 }
 
@@ -73,7 +94,7 @@ int on_accept(struct syscall_exit *ctx)
 	settle_kind(b.f);
 	if (b.sk && b.f->kind == 'u')
 		emit_unix(&w, b.sk);
-	emit_send_bulk(&w, k.c);
+	finish(&k, &w, &b);
 	return 0;
 }
 
@@ -101,7 +122,7 @@ int on_local(struct syscall_exit *ctx)
 		else
 			emit_unix(&w, b.sk);
 	}
-	emit_send_bulk(&w, k.c);
+	finish(&k, &w, &b);
 	return 0;
 }
 
@@ -119,7 +140,7 @@ int on_socket(struct syscall_exit *ctx)
 	b.a->arg[2] = (int)k.arg[2];
 	b.f->domain = k.arg[0];
 	settle_kind(b.f);
-	emit_send_bulk(&w, k.c);
+	finish(&k, &w, &b);
 	return 0;
 }
 
@@ -180,6 +201,6 @@ int on_transfer(struct syscall_exit *ctx)
 	}
 	if (b.sk && b.f->kind == 'u')
 		emit_unix(&w, b.sk);
-	emit_send_bulk(&w, k.c);
+	finish(&k, &w, &b);
 	return 0;
 }

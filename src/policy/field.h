@@ -68,10 +68,11 @@ struct policy_value {
 	enum policy_state state;
 	uint32_t count; /**< values, 1 but for ANY, ENDS and LIST; at most POLICY_MAX_VALUES */
 	union {
-		str string;              /**< STRING, BYTES when count is 1 */
-		const str *strings;      /**< the same when the field's kind is not ONE */
+		str string; /**< STRING, BYTES when count is 1 */
+		const str *
+			strings; /**< the same of a field whose kind is not ONE, asked without index */
 		int64_t integer;         /**< INT, DURATION, TIME */
-		const int64_t *integers; /**< INT when the field's kind is not ONE */
+		const int64_t *integers; /**< INT of such a field */
 		uint64_t number;         /**< UINT */
 		bool boolean;            /**< BOOL */
 		struct policy_ip ip[2];  /**< IP, NET, NAME */
@@ -94,7 +95,8 @@ struct policy_subject {
 	size_t field_count;
 	uint16_t
 		type_field; /**< the field whose value is the type of a thing (evt.type): rules are indexed by it */
-	uint16_t number_field; /**< a field that counts from 1: "evt.num=0" is how rules say "never" */
+	uint16_t
+		number_field; /**< a field that counts from 1: "evt.num=0" is how rules say "never" */
 	const char *const *types; /**< its values, by type number */
 	size_t type_count;
 };

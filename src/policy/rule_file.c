@@ -129,3 +129,17 @@ int rule_set_add(struct rule_set *s, str name, str yaml, struct err *e)
 		r = read_document(s, f, value_at(&docs, i), e);
 	return r == -EBADMSG ? 0 : r;
 }
+
+int rule_set_add_unreadable(struct rule_set *s, str name, str message, struct err *e)
+{
+	struct rule_file *f = ARENA_NEW(&s->arena, struct rule_file);
+	struct rule_finding about = { .code = RULE_ERR_FILE_READ, .place = { .file = f } };
+	int r;
+
+	if (f)
+		f->name = arena_str(&s->arena, name);
+	if (!f || !f->name.p)
+		return err_set(e, ENOBUFS, "rules: memory budget spent");
+	r = rule_report(s, &about, e, "%.*s", STR_ARG(message));
+	return r == -EBADMSG ? 0 : r;
+}

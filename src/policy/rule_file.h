@@ -87,6 +87,9 @@ void rule_set_free(struct rule_set *s);
  */
 MUST_CHECK int rule_set_add(struct rule_set *s, str name, str yaml, struct err *e);
 
+/** Records that a file could not be read. @return 0 or -ENOBUFS */
+MUST_CHECK int rule_set_add_unreadable(struct rule_set *s, str name, str message, struct err *e);
+
 /** Resolves everything; after it the accessors below answer. @return 0, -ENOBUFS */
 MUST_CHECK int rule_set_finish(struct rule_set *s, struct err *e);
 

@@ -54,8 +54,9 @@ static bool get_mount(const struct event_target *t, const struct policy_ref *ref
 	const struct container_mount *m =
 		find_mount(t->container, ref->key, ref->field == FIELD_CONTAINER_MOUNT_SOURCE);
 
+	/* Rules compare with these letters to ask whether there is such a mount. */
 	if (!m)
-		return value_absent(ret);
+		return value_string(ret, S("N/A"));
 	switch (ref->field) {
 	case FIELD_CONTAINER_MOUNT_SOURCE:
 		return value_string(ret, m->source);

@@ -29,6 +29,9 @@ static bool get_text(const struct event_target *t, uint32_t n, program_reader te
 static bool get_texts(const struct event_target *t, const struct policy_ref *ref,
 		      program_reader text, struct policy_value *ret)
 {
+	if (ref->has_index)
+		return get_text(t, ref->index, text, ret);
+
 	str *found = scratch_take(t->world->scratch, POLICY_MAX_VALUES * sizeof(*found));
 	enum policy_state s = POLICY_KNOWN;
 	uint32_t count = 0;
@@ -36,48 +39,49 @@ static bool get_texts(const struct event_target *t, const struct policy_ref *ref
 
 	if (!found)
 		return value_unknown(ret);
-	if (ref->has_index) {
-		s = event_target_ancestor(t, ref->index, &p);
-		if (s == POLICY_KNOWN)
-			s = text_of(t, p, text, &found[0]);
-		count = 1;
-	} else {
-		p = t->process;
-		while (p && (p = process_tree_parent(t->world->tree, p)) &&
-		       count < POLICY_MAX_VALUES)
-			count += text_of(t, p, text, &found[count]) == POLICY_KNOWN;
-		if (!count)
-			s = event_target_ancestor(t, 1, &p) == POLICY_ABSENT ? POLICY_ABSENT
-									     : POLICY_UNKNOWN;
+	for (p = t->process; p && count < POLICY_MAX_VALUES;) {
+		p = process_tree_parent(t->world->tree, p);
+		count += p && text_of(t, p, text, &found[count]) == POLICY_KNOWN;
 	}
+	if (!count)
+		s = event_target_ancestor(t, 1, &p) == POLICY_ABSENT ? POLICY_ABSENT
+								     : POLICY_UNKNOWN;
 	ret->state = s;
 	ret->count = count;
 	ret->strings = found;
 	return true;
 }
 
+/* A parent that was never seen still has a number. */
+static bool get_number(const struct event_target *t, uint32_t n, struct policy_value *ret)
+{
+	const struct process *p = t->process;
+	enum policy_state s;
+
+	if (n == 0)
+		return value_int(ret, t->event->task.pid);
+	s = event_target_ancestor(t, n - 1, &p);
+	if (s != POLICY_KNOWN)
+		return value_state(ret, s);
+	return p->parent_key.pid ? value_int(ret, p->parent_key.pid) : value_absent(ret);
+}
+
 static bool get_numbers(const struct event_target *t, const struct policy_ref *ref,
 			struct policy_value *ret)
 {
+	if (ref->has_index)
+		return get_number(t, ref->index, ret);
+
 	int64_t *found = scratch_take(t->world->scratch, POLICY_MAX_VALUES * sizeof(*found));
 	const struct process *p = t->process;
-	uint32_t count = 0, skip = ref->has_index ? ref->index : 1, level = 0;
 
-	if (!found)
+	if (!found || !p)
 		return value_unknown(ret);
-	if (ref->has_index && !ref->index && p)
-		found[count++] = p->key.pid;
-	/* A parent that was never seen still has a number. */
-	while (p && p->parent_key.pid && count < POLICY_MAX_VALUES && level < POLICY_MAX_VALUES) {
-		level++;
-		if (ref->has_index ? level == skip : true)
-			found[count++] = p->parent_key.pid;
-		if (ref->has_index && level >= skip)
-			break;
-		p = process_tree_parent(t->world->tree, p);
-	}
-	ret->state = count ? POLICY_KNOWN : p ? POLICY_ABSENT : POLICY_UNKNOWN;
-	ret->count = count;
+	ret->count = 0;
+	for (; p && p->parent_key.pid && ret->count < POLICY_MAX_VALUES;
+	     p = process_tree_parent(t->world->tree, p))
+		found[ret->count++] = p->parent_key.pid;
+	ret->state = ret->count ? POLICY_KNOWN : POLICY_ABSENT;
 	ret->integers = found;
 	return true;
 }

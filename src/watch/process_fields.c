@@ -135,13 +135,13 @@ static bool get_caps(const struct event_target *t, uint64_t caps, struct policy_
 	return value_string(ret, scratch_str(&out));
 }
 
-/* A name, kept: whoever told it may tell another in its place. */
+/* A name, kept: whoever told it may tell another in its place. Where there is none, rules look for Falco's "<NA>". */
 static bool put_name(const struct event_target *t, str name, struct policy_value *ret)
 {
 	struct scratch_text out = scratch_text(t->world->scratch);
 
 	scratch_add(&out, name);
-	return value_string_opt(ret, scratch_str(&out));
+	return value_string(ret, name.n ? scratch_str(&out) : S("<NA>"));
 }
 
 static bool get_user_name(const struct event_target *t, uint32_t user, struct policy_value *ret)
@@ -222,7 +222,7 @@ static bool get_of_process(const struct event_target *t, const struct process *p
 	case FIELD_USER_LOGINUID:
 		return value_int(ret, process_login(p));
 	case FIELD_USER_LOGINNAME:
-		return p->login_user == UINT32_MAX ? value_absent(ret)
+		return p->login_user == UINT32_MAX ? value_string(ret, S("<NA>"))
 						   : get_user_name(t, p->login_user, ret);
 	default:
 		return false;

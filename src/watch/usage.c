@@ -58,6 +58,11 @@ void usage_free(struct usage *u)
 	free(u);
 }
 
+void usage_begin(struct usage *u, uint64_t now_ns)
+{
+	u->began_ns = now_ns;
+}
+
 static int32_t *bucket_of(const struct usage *u, uint64_t cgroup_id)
 {
 	return &u->buckets[(cgroup_id * 0x9e3779b97f4a7c15u >> 32) & u->mask];

@@ -27,6 +27,9 @@ struct usage;
 MUST_CHECK int usage_new(uint32_t max_containers, struct usage **ret, struct err *e);
 void usage_free(struct usage *u);
 
+/** Says when the first interval began. */
+void usage_begin(struct usage *u, uint64_t now_ns);
+
 /** Counts an event of a container. */
 void usage_event(struct usage *u, const struct container *c, const struct event *v);
 

@@ -427,11 +427,13 @@ void watch_tick(struct watch *w, uint64_t now_ns)
 		if (w->fold)
 			fold_tick(w->fold, now_ns);
 	}
-	if (w->wants_usage && now_ns >= w->next_usage_ns) {
-		w->next_usage_ns = now_ns + (uint64_t)w->config.usage_interval_ms * 1000000;
+	if (!w->next_usage_ns)
+		usage_begin(w->usage, now_ns);
+	else if (w->wants_usage && now_ns >= w->next_usage_ns)
 		usage_end(w->usage, now_ns, find_container, w->config.usage, w->config.usage_ctx,
 			  tell_usage, w);
-	}
+	if (now_ns >= w->next_usage_ns)
+		w->next_usage_ns = now_ns + (uint64_t)w->config.usage_interval_ms * 1000000;
 }
 
 void watch_container(void *ctx, const struct container *c, bool started, bool stopped)

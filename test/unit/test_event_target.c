@@ -121,13 +121,15 @@ static void add_ip(struct buf *out, const struct policy_ip *ip)
 		buf_printf(out, i ? ".%u" : "%u", ip->bytes[i]);
 }
 
-static void add_value(struct buf *out, const struct policy_field *f, const struct policy_value *v,
-		      uint32_t i)
+static void add_value(struct buf *out, const struct policy_field *f, const struct policy_ref *r,
+		      const struct policy_value *v, uint32_t i)
 {
+	bool one = f->kind == POLICY_ONE || r->has_index;
+
 	switch (f->type) {
 	case POLICY_STRING:
 	case POLICY_BYTES:
-		buf_add(out, f->kind == POLICY_ONE ? v->string : v->strings[i]);
+		buf_add(out, one ? v->string : v->strings[i]);
 		break;
 	case POLICY_BOOL:
 		buf_add(out, v->boolean ? S("true") : S("false"));
@@ -144,8 +146,7 @@ static void add_value(struct buf *out, const struct policy_field *f, const struc
 		buf_printf(out, "%u", v->port[i]);
 		break;
 	default:
-		buf_printf(out, "%lld",
-			   (long long)(f->kind == POLICY_ONE ? v->integer : v->integers[i]));
+		buf_printf(out, "%lld", (long long)(one ? v->integer : v->integers[i]));
 	}
 }
 
@@ -166,7 +167,7 @@ static void is(struct bench *b, const char *name, const char *want)
 	for (uint32_t i = 0; v.state == POLICY_KNOWN && i < v.count; i++) {
 		if (i)
 			buf_byte(&got, '|');
-		add_value(&got, &policy_events.fields[r.field], &v, i);
+		add_value(&got, &policy_events.fields[r.field], &r, &v, i);
 	}
 	if (!str_is(buf_str(&got), want))
 		fail_msg("%s: got '%s', want '%s'", name, buf_cstr(&got), want);
@@ -252,7 +253,7 @@ static void test_process(void **state)
 	is(b, "user.name", "www-data");
 	is(b, "user.uid", "33");
 	is(b, "user.loginuid", "-1");
-	is(b, "user.loginname", "<absent>");
+	is(b, "user.loginname", "<NA>");
 	is(b, "evt.arg.flags", "EXE_UPPER_LAYER|EXE_LOWER_LAYER");
 	is(b, "evt.arg.exe", "sh");
 	is(b, "evt.arg.cap_effective", "CAP_CHOWN CAP_SYS_ADMIN");
@@ -431,7 +432,7 @@ static void test_containers(void **state)
 	is(b, "container.image.tag", "<absent>");
 	is(b, "container.mount.dest[/var/run/docker.sock]", "/docker.sock");
 	is(b, "container.mount.dest[/var*]", "/docker.sock");
-	is(b, "container.mount.dest[/proc*]", "<absent>");
+	is(b, "container.mount.dest[/proc*]", "N/A");
 	is(b, "container.mount.source[/srv]", "/data");
 	is(b, "container.mount[0]", "/data:/srv:rw:true:rprivate");
 	is(b, "container.mounts",

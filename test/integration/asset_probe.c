@@ -1,0 +1,81 @@
+/*
+ * Follows who runs here and prints a line of JSON for each change, so that tests can play engines against it:
+ *
+ *   asset_probe SECONDS [DOCKER_HOST]
+ *
+ * The last line holds the statistics and the longest time a call took. Cgroups are found by looking every 20 ms, as no sensor
+ * tells of them here.
+ */
+#include <stdio.h>
+#include <time.h>
+
+#include <poll.h>
+
+#include "asset/asset.h"
+
+static uint64_t longest_us;
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void print(void *ctx, const struct container *c, bool started, bool stopped)
+{
+	OWNED_BUF b = BUF_INIT;
+	struct json_out j;
+
+	(void)ctx;
+	json_out_init(&j, &b, false);
+	json_object_open(&j);
+	json_put_bool(&j, "started", started);
+	json_put_bool(&j, "stopped", stopped);
+	json_key(&j, "container");
+	container_render(c, &j);
+	json_object_close(&j);
+	printf("%s\n", buf_cstr(&b));
+	fflush(stdout);
+}
+
+static int poll_once(struct asset *a, struct err *e)
+{
+	uint64_t begin = now_us();
+	int r = asset_poll(a, print, NULL, e);
+
+	longest_us = MAX(longest_us, now_us() - begin);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct asset_config c = { .docker_host = argc > 2 ? argv[2] : NULL };
+	uint64_t end = now_us() + (argc > 1 ? strtoull(argv[1], NULL, 10) : 1) * 1000000;
+	struct asset_stats s;
+	struct asset *a;
+	struct err e;
+	int r = asset_new(&c, &a, &e);
+
+	if (r < 0) {
+		fprintf(stderr, "%s\n", e.text);
+		return 1;
+	}
+	while (r >= 0 && now_us() < end) {
+		struct pollfd p = { .fd = asset_fd(a), .events = POLLIN };
+
+		r = asset_scan(a, &e);
+		if (r >= 0)
+			r = poll_once(a, &e);
+		if (poll(&p, 1, 20) < 0)
+			break;
+	}
+	asset_stats(a, &s);
+	printf("{\"containers\":%zu,\"engines\":%u,\"errors\":%llu,\"unknown\":%zu,\"longestUs\":%"
+	       "llu}\n",
+	       s.containers, s.engines, (unsigned long long)s.engine_errors, s.unknown,
+	       (unsigned long long)longest_us);
+	asset_free(a);
+	return r < 0;
+}

@@ -1,0 +1,97 @@
+"""Engines that run real containers, for tests of who runs here; each with folders, sockets and a runtime of its own."""
+import gzip
+import json
+import pathlib
+import socket
+import subprocess
+
+from services import Engine, Process, need
+
+# Where the tests run nobody may raise resource limits, and a container that asks for that power does not start.
+WRAPPER = """#!/usr/bin/python3
+import json, os, sys
+args = sys.argv
+if "create" in args or "run" in args:
+    path = os.path.join(args[args.index("--bundle") + 1] if "--bundle" in args else ".", "config.json")
+    config = json.load(open(path))
+    for names in config["process"].get("capabilities", {}).values():
+        if "CAP_SYS_RESOURCE" in names:
+            names.remove("CAP_SYS_RESOURCE")
+    config["process"].pop("rlimits", None)
+    json.dump(config, open(path, "w"))
+os.execvp("runc", args)
+"""
+
+
+def wrapped_runtime(folder):
+    path = folder / "runc"
+    path.write_text(WRAPPER)
+    path.chmod(0o755)
+    return path
+
+
+class RunningEngine(Engine):
+    """dockerd that can run containers without a network; with `unified` it sees cgroup v2 only."""
+
+    def __init__(self, folder, unified=False):
+        super().__init__(folder)
+        need("runc", "unshare", "nsenter")
+        wrapper = wrapped_runtime(folder)
+        args = self.dockerd.args + [f"--add-runtime=wrapped={wrapper}", "--default-runtime=wrapped"]
+        if unified:
+            line = " ".join(map(str, args))
+            args = ["unshare", "-m", "sh", "-c",
+                    "mount --make-rprivate / && umount -R /sys/fs/cgroup && "
+                    f"mount -t cgroup2 none /sys/fs/cgroup && exec {line}"]
+        self.unified = unified
+        self.dockerd = Process(args, folder / "dockerd.log")
+
+    def inside(self):
+        """What must stand before a command that shall see the cgroups this engine sees."""
+        return ["nsenter", "-t", str(self.dockerd.child.pid), "-m", "--"] if self.unified else []
+
+    def json(self, method, path, body=None):
+        with_type = json.dumps(body or {}).encode()
+        status, answer = self.ask(method, path, with_type)
+        assert status < 300, (status, answer)
+        return json.loads(answer) if answer.strip() else None
+
+    def ask(self, method, path, body):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(120)
+            s.connect(str(self.socket))
+            s.sendall(f"{method} {path} HTTP/1.0\r\nHost: docker\r\nContent-Type: application/json\r\n"
+                      f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            answer = b"".join(iter(lambda: s.recv(65536), b""))
+        return int(answer.split()[1]), answer.split(b"\r\n\r\n", 1)[1]
+
+    def run(self, name, image="alpine:3.10", command=("sleep", "1000"), host=None, **config):
+        """Starts a container without a network; returns its id."""
+        made = self.json("POST", f"/containers/create?name={name}",
+                         {"Image": image, "Cmd": list(command), **config,
+                          "HostConfig": {"NetworkMode": "none", **(host or {})}})
+        self.json("POST", f"/containers/{made['Id']}/start")
+        return made["Id"]
+
+    def remove(self, name):
+        self.ask("DELETE", f"/containers/{name}?force=1", b"")
+
+    def restart(self):
+        """Kills dockerd as a crash would and starts it again; its containers live on where it runs with --live-restore."""
+        self.dockerd.child.kill()
+        self.dockerd.child.wait()
+        pathlib.Path(self.folder / "pid").unlink(missing_ok=True)
+        self.dockerd.__enter__()
+        self.dockerd.wait_for(lambda: self.request("GET", "/_ping")[0] == 200, 120)
+
+    def ctr(self, *args):
+        return subprocess.run(["ctr", "-a", self.containerd_socket, *map(str, args)], check=True, capture_output=True,
+                              text=True).stdout
+
+
+def plain_archive(archive, folder):
+    """The archive decompressed, which ctr wants."""
+    plain = folder / "image.tar"
+    plain.write_bytes(gzip.decompress(archive.read_bytes()))
+    return plain
+

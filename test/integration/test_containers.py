@@ -1,0 +1,268 @@
+"""Who runs here: real engines on cgroup v1 and v2, engines that crash, hang and lie."""
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from containers import RunningEngine, plain_archive, wrapped_runtime
+from services import need, need_root
+
+
+@pytest.fixture(scope="module")
+def archive(shared):
+    return shared / "rootfs" / "alpine-310-docker-save.tar.gz"
+
+
+@pytest.fixture(scope="module", params=["v1", "v2"])
+def engine(request, tmp_path_factory, archive):
+    need_root()
+    if request.param == "v1" and pathlib.Path("/sys/fs/cgroup/cgroup.controllers").exists():
+        pytest.skip("this host has no cgroup v1")
+    with RunningEngine(tmp_path_factory.mktemp("engine") / "e", unified=request.param == "v2") as e:
+        e.load(archive)
+        yield e
+
+
+class Probe:
+    """test/integration/asset_probe, its lines read as they come."""
+
+    def __init__(self, build_dir, seconds, host=None, before=()):
+        program = build_dir / "test" / "integration" / "asset_probe"
+        self.child = subprocess.Popen([*before, program, str(seconds), *([host] if host else [])],
+                                      stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+        self.lines = []
+        self.thread = threading.Thread(target=self.read)
+        self.thread.start()
+
+    def read(self):
+        for line in self.child.stdout:
+            self.lines.append(json.loads(line))
+
+    def wait_for(self, what, seconds=15):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for line in list(self.lines):
+                if "container" in line and what(line):
+                    return line
+            time.sleep(0.02)
+        pytest.fail(f"not told; told was {self.lines}")
+
+    def stats(self):
+        self.thread.join()
+        assert self.child.wait() == 0
+        return self.lines[-1]
+
+
+def listed(skep, engine, *args):
+    p = subprocess.run([*engine.inside(), skep.binary, "agent", "containers", "--json", *args], capture_output=True,
+                       env=skep.env, check=True, timeout=60)
+    return {c["id"]: c for c in json.loads(p.stdout)}
+
+
+@pytest.mark.parametrize("source", [(), ("--no-engines",)], ids=["with-api", "disk-alone"])
+def test_docker(skep, engine, source, tmp_path):
+    image = engine.json("GET", "/images/alpine:3.10/json")["Id"]
+    plain = engine.run("plain", Labels={"team": "blue"}, User="nobody", Hostname="box",
+                       host={"Binds": [f"{tmp_path}:/mnt:ro"], "CapDrop": ["ALL"], "CapAdd": ["NET_RAW"]})
+    strong = engine.run("strong", host={"Privileged": True, "PidMode": "host"})
+    try:
+        found = listed(skep, engine, *source)
+        c = found[plain]
+        assert (c["runtime"], c["name"], c["image"], c["imageId"]) == ("docker", "plain", "alpine:3.10", image)
+        assert c["imageRepository"] == "docker.io/library/alpine" and c["imageTag"] == "3.10"
+        assert c["labels"] == {"team": "blue"} and c["user"] == "nobody" and c["hostname"] == "box"
+        assert c["caps"] == 1 << 13 and not c["privileged"] and "hostPid" not in c
+        assert c["mounts"] == [{"source": str(tmp_path), "dest": "/mnt", "mode": "ro", "propagation": "rprivate",
+                                "writable": False}] or c["mounts"][0]["propagation"] == "rslave"
+        pid = engine.json("GET", "/containers/plain/json")["State"]["Pid"]
+        assert c["initPid"] == pid
+        # The id is what the kernel side reads: the inode of the cgroup the process is in.
+        hierarchy = "" if engine.unified else "memory"
+        line = next(x for x in open(f"/proc/{pid}/cgroup").read().split() if x.split(":")[1] == hierarchy)
+        folder = f"/sys/fs/cgroup/{hierarchy}{line.split(':', 2)[2]}"
+        inode = subprocess.run([*engine.inside(), "stat", "-c", "%i", folder], capture_output=True, text=True, check=True)
+        assert c["cgroupId"] == int(inode.stdout)
+        assert found[strong]["privileged"] and found[strong]["hostPid"]
+    finally:
+        engine.remove("plain")
+        engine.remove("strong")
+    assert not {plain, strong} & set(listed(skep, engine))
+
+
+def test_containerd(skep, engine, archive, tmp_path):
+    """Containers of ctr, in a namespace of its own and with names no path tells from a folder's."""
+    if engine.unified:
+        pytest.skip("containerd itself does not run in the engine's mount namespace")
+    engine.ctr("-n", "mine", "image", "import", plain_archive(archive, tmp_path))
+    digest = engine.ctr("-n", "mine", "image", "ls").splitlines()[1].split()[2]
+    engine.ctr("-n", "mine", "run", "-d", "--snapshotter", "native", "--label", "team=red", "docker.io/library/alpine:3.10",
+               "web-1", "sleep", "1000")
+    try:
+        c = listed(skep, engine)["web-1"]
+        assert (c["runtime"], c["image"], c["imageDigest"]) == ("containerd", "docker.io/library/alpine:3.10", digest)
+        assert c["labels"]["team"] == "red" and not c["privileged"] and c["cgroupPath"] == "/mine/web-1"
+    finally:
+        subprocess.run(["ctr", "-a", engine.containerd_socket, "-n", "mine", "task", "rm", "-f", "web-1"], check=False)
+        subprocess.run(["ctr", "-a", engine.containerd_socket, "-n", "mine", "container", "rm", "web-1"], check=False)
+
+
+def test_changes_are_told(engine, build_dir):
+    with_id = engine.run("before")
+    probe = Probe(build_dir, 12, engine.host, engine.inside())
+    try:
+        first = probe.wait_for(lambda v: v["container"]["id"] == with_id)
+        assert not first["started"] and first["container"]["name"] == "before"
+        other = engine.run("short")
+        told = probe.wait_for(lambda v: v["container"]["id"] == other and v["started"])
+        assert told["container"]["metadataKnown"] and told["container"]["name"] == "short"
+        engine.json("POST", "/containers/before/rename?name=after")
+        probe.wait_for(lambda v: v["container"]["id"] == with_id and v["container"]["name"] == "after")
+        engine.remove("short")
+        probe.wait_for(lambda v: v["container"]["id"] == other and v["stopped"])
+        # The same container, twice.
+        engine.json("POST", "/containers/after/restart?t=0")
+        probe.wait_for(lambda v: v["container"]["id"] == with_id and v["started"])
+        stats = probe.stats()
+    finally:
+        engine.remove("before")
+        engine.remove("after")
+        engine.remove("short")
+    assert stats["unknown"] == 0 and stats["engines"] == 1 and stats["errors"] == 0
+
+
+def test_an_engine_that_crashes(engine, build_dir):
+    if engine.unified:
+        pytest.skip("once is enough")
+    container = engine.run("stays")
+    probe = Probe(build_dir, 20, engine.host)
+    try:
+        probe.wait_for(lambda v: v["container"]["id"] == container)
+        engine.restart()
+        # dockerd ends what it no longer controls when it comes back: told, whoever notices it.
+        again = engine.run("afterwards")
+        told = probe.wait_for(lambda v: v["container"]["id"] == again)
+        assert told["container"]["metadataKnown"]
+        engine.json("POST", "/containers/afterwards/rename?name=renamed")
+        probe.wait_for(lambda v: v["container"]["id"] == again and v["container"]["name"] == "renamed")
+        stats = probe.stats()
+    finally:
+        for name in ("stays", "afterwards", "renamed"):
+            engine.remove(name)
+    assert stats["engines"] == 1 and stats["errors"] >= 1 and stats["unknown"] == 0
+
+
+class FakeEngine:
+    """Listens on a socket and treats each request as `answer(path, connection)` says."""
+
+    def __init__(self, path, answer):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(str(path))
+        self.socket.listen(16)
+        self.answer, self.paths = answer, []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                c, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(c,), daemon=True).start()
+
+    def serve(self, c):
+        try:
+            path = c.recv(65536).split()[1].decode()
+            self.paths.append(path)
+            self.answer(path, c)
+            c.close()
+        except (OSError, IndexError):
+            pass
+
+
+def chunked(c, text):
+    c.sendall(b"%x\r\n%s\r\n" % (len(text), text))
+
+
+def head(c, extra=b""):
+    c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + extra + b"\r\n")
+
+
+def hangs(_, c):
+    time.sleep(60)
+
+
+def floods(path, c):
+    head(c, b"Transfer-Encoding: chunked\r\n")
+    while True:
+        chunked(c, b"x" * 65536)
+
+
+def lies(path, c):
+    head(c, b"Connection: close\r\n")
+    if path.startswith("/events"):
+        for line in (b"[]", b"7", b'{"Type":"container","Action":7,"Actor":[]}', b"{{{{",
+                     b'{"Type":"container","Action":"start","Actor":{"ID":"../../x"}}',
+                     b'{"Type":"container","Action":"die","Actor":{"ID":"%s"}}' % (b"a" * 64)):
+            c.sendall(line + b"\n")
+        time.sleep(60)
+    elif path == "/containers/json":
+        c.sendall(b'[{"Id":7},{"Id":"' + b"b" * 64 + b'"},{"Id":"/../secret"},null]')
+    else:
+        c.sendall(b'{"Id":"' + b"b" * 64 + b'","Config":7,"HostConfig":[1],"Mounts":{"a":1},"State":"x"}')
+
+
+def refuses(_, c):
+    c.sendall(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")
+
+
+@pytest.mark.parametrize("answer", [hangs, floods, lies, refuses], ids=lambda f: f.__name__)
+def test_an_engine_that_misbehaves(build_dir, tmp_path, answer):
+    """It costs nobody time, and it is counted."""
+    need_root()
+    # Paths of sockets are short, those of pytest are not.
+    path = pathlib.Path(f"/tmp/engine-{os.getpid()}-{answer.__name__}.sock")
+    path.unlink(missing_ok=True)
+    fake = FakeEngine(path, answer)
+    try:
+        stats = Probe(build_dir, 13 if answer is hangs else 4, f"unix://{path}").stats()
+    finally:
+        fake.socket.close()
+        path.unlink(missing_ok=True)
+    assert stats["longestUs"] < 100_000
+    assert stats["errors"] >= 1 and stats["unknown"] == 0
+    assert stats["engines"] == (1 if answer is lies else 0)
+    assert "/containers/json" in fake.paths
+    assert all(".." not in p for p in fake.paths)
+
+
+def test_podman(skep, archive, tmp_path):
+    need_root()
+    need("podman", "runc")
+    folder = pathlib.Path(f"/tmp/pod-{os.getpid()}")
+    command = ["podman", "--root", f"{folder}/root", "--runroot", f"{folder}/run", "--tmpdir", f"{folder}/tmp",
+               "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", wrapped_runtime(tmp_path)]
+
+    def podman(*args):
+        return subprocess.run([*command, *args], check=True, capture_output=True, text=True).stdout.strip()
+
+    try:
+        podman("load", "-q", "-i", plain_archive(archive, tmp_path))
+        plain = podman("run", "-d", "--name", "plain", "--network", "none", "--label", "team=blue", "--cap-drop", "all",
+                       "-v", f"{tmp_path}:/mnt:ro", "alpine:3.10", "sleep", "1000")
+        strong = podman("run", "-d", "--name", "strong", "--network", "host", "--privileged", "alpine:3.10", "sleep", "1000")
+        found = {c["id"]: c for c in json.loads(skep.run("agent", "containers", "--json", check=0).stdout)}
+        c = found[plain]
+        assert (c["runtime"], c["name"], c["image"]) == ("podman", "plain", "localhost/alpine:3.10")
+        assert c["imageId"] == "sha256:" + podman("inspect", "-f", "{{.Image}}", "plain")
+        assert c["labels"] == {"team": "blue"} and c["caps"] == 0 and not c["privileged"]
+        assert {"source": str(tmp_path), "dest": "/mnt"}.items() <= next(
+            m for m in c["mounts"] if m["dest"] == "/mnt").items()
+        assert found[strong]["privileged"] and found[strong]["hostNetwork"]
+    finally:
+        subprocess.run([*command, "rm", "-f", "-t", "0", "-a"], capture_output=True)
+        subprocess.run(["rm", "-rf", folder])
