@@ -50,12 +50,11 @@ static __always_inline bool call_begin(struct call *k, struct syscall_exit *ctx)
 static __always_inline struct file *call_file(const struct call *k, int fd)
 {
 	struct fdtable *table = k->t->files->fdt;
-	struct file **files = BPF_CORE_READ(table, fd);
 	struct file *f = 0;
 
-	if (fd < 0 || (__u32)fd >= BPF_CORE_READ(table, max_fds))
+	if (fd < 0 || (__u32)fd >= table->max_fds)
 		return 0;
-	bpf_probe_read_kernel(&f, sizeof(f), &files[fd]);
+	bpf_probe_read_kernel(&f, sizeof(f), &table->fd[fd]);
 	return f;
 }
 

@@ -37,21 +37,34 @@ static __always_inline enum filter_answer judge_ask(const struct call *k, struct
 			  j->ports, k->t);
 }
 
-/* The answer wherever the caller may run. */
+/* The answer wherever the caller may run: of two neighbours in the table, in one look. */
 JUDGE enum filter_answer judge_any(const struct call *k, struct judge *j)
 {
-	enum filter_answer host = judge_ask(k, j, false), container;
-	__u64 paths = host == FILTER_NEEDS_PATH ? j->filter.paths : 0;
+	__u32 version = *(volatile const __u32 *)&k->c->generation;
+	__u32 slot = version & (FILTER_SLOTS - 1);
+	const struct filter_image *m = bpf_map_lookup_elem(&filter_images, &slot);
+	const struct filter_combo *host, *container;
+	__u32 combo = filter_combo(false, j->failed, j->fact);
+	__u64 comm[2], comms;
 
-	container = judge_ask(k, j, true);
-	if (host == FILTER_PASS || container == FILTER_PASS)
+	if (!m)
 		return FILTER_PASS;
-	if (host == FILTER_DROP && container == FILTER_DROP)
-		return FILTER_DROP;
-	if (container == FILTER_DROP)
-		j->filter.paths = 0;
-	j->filter.paths |= paths;
-	return FILTER_NEEDS_PATH;
+	host = &m->combos[k->type & (FILTER_TYPES - 1)][combo & (FILTER_COMBOS - 2)];
+	container = host + FILTER_CONTAINER;
+	if (host->always | container->always || ((host->ports | container->ports) & j->ports))
+		return FILTER_PASS;
+	comms = host->comms | container->comms;
+	if (comms) {
+		__builtin_memcpy(comm, k->t->comm, sizeof(comm));
+		if (comms & m->comms[filter_comm_slot(comm) & (FILTER_HASHED - 1)])
+			return FILTER_PASS;
+	}
+	j->filter.m = m;
+	j->filter.task = k->t;
+	j->filter.task_number = bpf_get_current_task();
+	j->filter.paths = host->paths | container->paths;
+	j->filter.version = version;
+	return j->filter.paths ? FILTER_NEEDS_PATH : FILTER_DROP;
 }
 
 /* The answer where the caller does run. */

@@ -1,4 +1,5 @@
-/* Prints events as text while it runs: sensor_dump [SECONDS] [TYPE...]; no types: those always told. For debugging. */
+/* Prints events as text while it runs: sensor_dump [SECONDS] [TYPE...]; no types: those always told. For debugging and
+ * measuring: SENSOR_QUIET=1 prints none, SENSOR_DIR=/etc wants files below /etc alone, SENSOR_SNAPSHOT=1 what runs. */
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -37,6 +38,8 @@ static void print(void *ctx, const struct event *v)
 	const struct event_exec *x = v->exec;
 
 	(void)ctx;
+	if (getenv("SENSOR_QUIET"))
+		return;
 	printf("%s pid=%u tid=%u user=%u cgroup=%" PRIu64 " res=%" PRId64 " flags=%" PRIx64
 	       " mode=%o marks=%x arg=%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64,
 	       event_type_name(v->type), v->task.pid, v->tid, v->user, v->cgroup_id, v->res,
@@ -77,6 +80,9 @@ int main(int argc, char **argv)
 	static struct kernel_clause all;
 	struct kernel_filter filter = { .failed_opens = true };
 	struct sensor_config config = { .self_pid = (uint32_t)getpid() };
+	const char *dir = getenv("SENSOR_DIR");
+	struct kernel_path path = { KERNEL_PATH_DIR, str_from(dir) };
+	const struct kernel_path *paths[] = { &path };
 	time_t until;
 	struct sensor_gap gaps[64];
 	struct sensor_stats stats;
@@ -84,6 +90,11 @@ int main(int argc, char **argv)
 	struct sensor *s;
 	struct err e = { 0 };
 
+	if (dir) {
+		all.paths_any = true;
+		all.paths = paths;
+		all.path_count = 1;
+	}
 	for (int i = 2; i < argc; i++) {
 		enum event_type t = event_type_find(str_from(argv[i]));
 
@@ -97,7 +108,7 @@ int main(int argc, char **argv)
 	n = sensor_gaps(s, gaps, 64);
 	for (size_t i = 0; i < n && i < 64; i++)
 		fprintf(stderr, "gap: %s: %s\n", event_type_name(gaps[i].type), gaps[i].why);
-	if (getenv("SNAPSHOT") && sensor_snapshot(s, print, NULL, &e))
+	if (getenv("SENSOR_SNAPSHOT") && sensor_snapshot(s, print, NULL, &e))
 		fprintf(stderr, "snapshot: %s\n", e.text);
 	until = time(NULL) + (argc > 1 ? strtol(argv[1], NULL, 10) : 5);
 	fprintf(stderr, "ready\n");
@@ -109,9 +120,10 @@ int main(int argc, char **argv)
 	}
 	sensor_stats(s, &stats);
 	for (size_t i = 0; i < EVENT_TYPE_COUNT; i++)
-		if (stats.delivered[i])
-			fprintf(stderr, "%s %" PRIu64 "\n", event_type_name((enum event_type)i),
-				stats.delivered[i]);
+		if (stats.delivered[i] || stats.passed_over[i])
+			fprintf(stderr, "%s %" PRIu64 ", passed over %" PRIu64 "\n",
+				event_type_name((enum event_type)i), stats.delivered[i],
+				stats.passed_over[i]);
 	for (size_t i = 0; i < EVENT_LOSS_COUNT; i++)
 		fprintf(stderr, "lost %zu: %" PRIu64 "\n", i, stats.lost[i]);
 	fprintf(stderr, "hooks: %" PRIu64 " runs, %" PRIu64 " ns each\n", stats.hook_runs,
