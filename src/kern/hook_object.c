@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kern/call.skel.h"
+#include "kern/dns.skel.h"
 #include "kern/file.skel.h"
 #include "kern/process.skel.h"
 #include "kern/socket.skel.h"
@@ -13,9 +14,8 @@ const void *hook_object_find(const char *name, size_t *ret_bytes)
 		const char *name;
 		const void *(*bytes)(size_t *n);
 	} objects[] = {
-		{ "process", process_bpf__elf_bytes },
-		{ "file", file_bpf__elf_bytes },
-		{ "socket", socket_bpf__elf_bytes },
+		{ "process", process_bpf__elf_bytes }, { "dns", dns_bpf__elf_bytes },
+		{ "file", file_bpf__elf_bytes },       { "socket", socket_bpf__elf_bytes },
 		{ "call", call_bpf__elf_bytes },
 	};
 

@@ -25,7 +25,8 @@ int sensor_deliver(struct sensor *s, str record, sensor_handler on_event, void *
 		s->lost[CONTROL_LOST_READ]++;
 		return r;
 	}
-	sensor_complete(s, &v);
+	if (!sensor_complete(s, &v))
+		return 0;
 	v.number = ++s->number;
 	s->delivered[v.type]++;
 	on_event(ctx, &v);

@@ -5,6 +5,7 @@
 #define SKEP_KERN_SENSOR_PRIV_H
 
 #include "base/str.h"
+#include "codec/dns.h"
 #include "kern/control.h"
 #include "kern/hook.h"
 #include "kern/record.h"
@@ -34,14 +35,18 @@ struct sensor {
 	struct sensor_loss *before;    /* what sensor_losses() gave, by cgroup */
 	size_t before_count, before_cap;
 	uint64_t losses_looked_ns;
+	char name[DNS_NAME_BYTES];        /* of its question */
 	char paths[2][SENSOR_PATH_BYTES]; /* made normal, of the event being delivered */
 };
 
 /** Decodes a record, numbers it and hands it on. @return 0, -EBADMSG */
 MUST_CHECK int sensor_deliver(struct sensor *s, str record, sensor_handler on_event, void *ctx,
 			      struct err *e);
-/** Makes an event's paths normal and says the same thing in every place where its family has it. */
-void sensor_complete(struct sensor *s, struct event *v);
+/**
+ * Makes an event's paths normal, reads its question, and says the same thing in every place where its family has it.
+ * @return false when it is no event: what was sent to a name server's port is no question
+ */
+bool sensor_complete(struct sensor *s, struct event *v);
 /** Without "//", "/./" and "/../" (by name, links are not followed). @param to SENSOR_PATH_BYTES, used when needed */
 str sensor_normal_path(str path, char *to);
 /** Which control groups name processes here. */

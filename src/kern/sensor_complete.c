@@ -40,22 +40,36 @@ str sensor_normal_path(str path, char *to)
 	return (str){ to, n };
 }
 
-void sensor_complete(struct sensor *s, struct event *v)
+static bool complete_dns(struct sensor *s, struct event *v)
+{
+	struct dns_question q;
+
+	if (dns_question_parse(v->raw, s->name, &q, NULL))
+		return false;
+	v->raw = (str){ NULL, 0 };
+	v->text = q.name;
+	v->arg[0] = q.type;
+	return true;
+}
+
+bool sensor_complete(struct sensor *s, struct event *v)
 {
 	switch (event_type_family(v->type)) {
 	case EVENT_FAMILY_SYMLINK: /* its path is the target's text, as it is */
 		v->path2 = sensor_normal_path(v->path2, s->paths[1]);
-		return;
+		return true;
 	case EVENT_FAMILY_OPEN:
 		v->path = sensor_normal_path(v->path, s->paths[0]);
 		v->fd.path = v->path;
-		return;
+		return true;
+	case EVENT_FAMILY_DNS:
+		return complete_dns(s, v);
 	case EVENT_FAMILY_EXEC:
 	case EVENT_FAMILY_CGROUP:
-		return;
+		return true;
 	case EVENT_FAMILY_MODULE:
 		v->path = v->fd.path;
-		return;
+		return true;
 	case EVENT_FAMILY_CHMOD:
 	case EVENT_FAMILY_CHOWN:
 	case EVENT_FAMILY_TRUNCATE:
@@ -68,4 +82,5 @@ void sensor_complete(struct sensor *s, struct event *v)
 	}
 	v->path = sensor_normal_path(v->path, s->paths[0]);
 	v->path2 = sensor_normal_path(v->path2, s->paths[1]);
+	return true;
 }
