@@ -136,9 +136,12 @@ static size_t field_length(const struct policy_subject *s, str text)
 
 		if (bracket && policy_field_find(s, str_take(text, end + 1), &ref, NULL) == 0)
 			return end + 1;
-		if (text.p[n - 1] != '.' &&
-		    policy_field_find(s, str_take(text, n), &ref, NULL) == 0)
-			return n;
+		if (text.p[n - 1] == '.' || policy_field_find(s, str_take(text, n), &ref, NULL) < 0)
+			continue;
+		/* Behind a field that takes an argument a bracket is no text: the caller tells what is wrong with it. */
+		return bracket && s->fields[ref.field].arg != POLICY_ARG_NONE && !ref.key.n
+			       ? end + 1
+			       : n;
 	}
 	return 0;
 }
@@ -187,7 +190,8 @@ static int add_value(struct output_parser *p, struct output_piece *piece)
 	if (n == 0)
 		return unknown_field(p, piece);
 	r = add_field(p, piece, str_take(str_skip(p->c.text, p->c.at), n));
-	p->c.at += n;
+	if (r == 0)
+		p->c.at += n;
 	return r;
 }
 

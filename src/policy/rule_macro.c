@@ -126,40 +126,35 @@ int rule_condition_parse(struct rule_set *s, const struct rule_text *text,
 		    r == -EBADMSG && full.text.n ? full.origin[at] : 0, &why, e);
 }
 
-static int undefined(struct rule_set *s, const struct condition *n,
-		     const struct rule_finding *about, const struct rule_macro *later,
-		     struct err *e)
+/* A name that no macro has, with the nearest that one has. */
+static int undefined(struct rule_set *s, const struct rule_finding *f, str name, struct err *e)
 {
-	struct rule_finding f = *about;
-	struct suggestion near = suggestion_for(n->name);
+	struct suggestion near = suggestion_for(name);
 
-	f.code = RULE_ERR_VALIDATE;
-	f.place = rule_text_place(s, n->offset);
-	if (later)
-		return rule_report(
-			s, &f, e,
-			"the macro '%.*s' is defined after this one, which therefore cannot use it",
-			STR_ARG(n->name));
 	for (size_t i = 0; i < s->macro_count; i++)
 		suggestion_offer(&near, s->macros[i]->name);
 	if (near.best.n)
-		return rule_report(s, &f, e, "no macro is called '%.*s'; did you mean '%.*s'?",
-				   STR_ARG(n->name), STR_ARG(near.best));
-	return rule_report(s, &f, e, "no macro is called '%.*s'", STR_ARG(n->name));
+		return rule_report(s, f, e, "no macro is called '%.*s'; did you mean '%.*s'?",
+				   STR_ARG(name), STR_ARG(near.best));
+	return rule_report(s, f, e, "no macro is called '%.*s'", STR_ARG(name));
 }
 
-static int broken(struct rule_set *s, const struct condition *n, const struct rule_finding *about,
-		  enum rule_macro_state state, struct err *e)
+/* A macro that there is but that cannot be put in. */
+static int unusable(struct rule_set *s, const struct rule_finding *f, const struct rule_macro *m,
+		    struct err *e)
 {
-	struct rule_finding f = *about;
+	bool itself = f->kind && strcmp(f->kind, "macro") == 0 && str_eq(f->name, m->name);
 
-	f.code = RULE_ERR_VALIDATE;
-	f.place = rule_text_place(s, n->offset);
-	if (state == MACRO_OPEN)
-		return rule_report(s, &f, e, "the macro '%.*s' leads back to itself",
-				   STR_ARG(n->name));
-	return rule_report(s, &f, e, "the macro '%.*s', which this uses, has an error",
-			   STR_ARG(n->name));
+	if (itself || m->state == MACRO_OPEN)
+		return rule_report(s, f, e, "the macro '%.*s' leads back to itself",
+				   STR_ARG(m->name));
+	if (m->state == MACRO_BROKEN)
+		return rule_report(s, f, e, "the macro '%.*s', which this uses, has an error",
+				   STR_ARG(m->name));
+	return rule_report(
+		s, f, e,
+		"the macro '%.*s' is defined after this one, which therefore cannot use it",
+		STR_ARG(m->name));
 }
 
 /* After a macro was put in, the nodes above it are taller and larger. */
@@ -184,14 +179,17 @@ static int replace(struct rule_set *s, struct condition **place, size_t visibili
 {
 	const struct condition *n = *place;
 	struct rule_macro *m = map_find(&s->macro_names, n->name);
+	struct rule_finding f = *about;
 
-	if (!m || m->index >= visibility)
-		return undefined(s, n, about, m, e);
-	if (m->state != MACRO_DONE)
-		return broken(s, n, about, m->state, e);
-	m->used = true;
-	*place = m->tree;
-	return 0;
+	if (m)
+		m->used = true;
+	if (m && m->index < visibility && m->state == MACRO_DONE) {
+		*place = m->tree;
+		return 0;
+	}
+	f.code = RULE_ERR_VALIDATE;
+	f.place = rule_text_place(s, n->offset);
+	return m ? unusable(s, &f, m, e) : undefined(s, &f, n->name, e);
 }
 
 int rule_macros_replace(struct rule_set *s, struct condition **tree, size_t visibility,

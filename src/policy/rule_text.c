@@ -101,20 +101,21 @@ static char begin_scalar(struct raw *w)
 	return first == '"' || first == '\'' ? first : '\0';
 }
 
-/* Over what stands for one byte of the scalar's value. @return whether that is a visible one */
-static bool step_value(struct raw *w, char quote)
+/* Whether what stands here is for a byte of the scalar's value that is no blank. */
+static bool visible_here(const struct raw *w, char quote)
 {
-	bool visible = !is_space(here(w));
+	if (quote == '"' && here(w) == '\\' && w->at + 1 < w->text.n)
+		return !strchr("ntr \n", w->text.p[w->at + 1]);
+	return !is_space(here(w));
+}
 
-	if (quote == '"' && here(w) == '\\') {
+/* Over what stands for one byte of the value. */
+static void step_value(struct raw *w, char quote)
+{
+	if ((quote == '"' && here(w) == '\\') || (quote == '\'' && here(w) == '\''))
 		step(w);
-		visible = !strchr("ntr \n", here(w));
-	} else if (quote == '\'' && here(w) == '\'') {
-		step(w);
-	}
 	if (more(w))
 		step(w);
-	return visible;
 }
 
 /*
@@ -147,9 +148,10 @@ struct rule_place rule_text_place(const struct rule_set *s, uint32_t number)
 	while (more(&w) && w.place.column < p->value->column)
 		step(&w);
 	quote = begin_scalar(&w);
-	while (more(&w) && visible)
-		visible -= step_value(&w, quote);
-	skip_spaces(&w);
+	while (more(&w) && (visible || !visible_here(&w, quote))) {
+		visible -= visible_here(&w, quote);
+		step_value(&w, quote);
+	}
 	return w.place;
 }
 
