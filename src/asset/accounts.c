@@ -85,14 +85,32 @@ static struct owner *owner_of(struct accounts *a, str id)
 	return oldest;
 }
 
+/*
+ * Whoever has a user namespace of its own may mount file systems whose files never open (FUSE), and the agent must not
+ * wait: only roots of processes in the host's user namespace are looked into.
+ */
+static bool is_safe(const struct accounts *a, uint32_t pid)
+{
+	struct stat own, hosts;
+	char name[32];
+
+	snprintf(name, sizeof(name), "proc/%u/ns/user", pid);
+	return fstatat(a->root_fd, name, &own, 0) == 0 &&
+	       fstatat(a->root_fd, "proc/1/ns/user", &hosts, 0) == 0 &&
+	       own.st_ino == hosts.st_ino && own.st_dev == hosts.st_dev;
+}
+
 static int open_root(const struct accounts *a, const struct container *c, uint32_t pid)
 {
 	char name[32] = ".";
 
-	if (c->runtime != CONTAINER_HOST)
-		snprintf(name, sizeof(name), "proc/%u/root", pid ? pid : c->init_pid);
-	if (c->runtime != CONTAINER_HOST && !pid && !c->init_pid)
-		return -1;
+	if (c->runtime != CONTAINER_HOST) {
+		if (!pid || !is_safe(a, pid))
+			pid = c->init_pid;
+		if (!pid || !is_safe(a, pid))
+			return -1;
+		snprintf(name, sizeof(name), "proc/%u/root", pid);
+	}
 	return openat(a->root_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 

@@ -305,7 +305,7 @@ void asset_hierarchy(const struct asset *a, struct asset_hierarchy *ret)
 
 static bool read_metadata(struct asset *a, struct roster_entry *n)
 {
-	struct disk_wanted w = { n->c.runtime, n->id, n->outer, n->name_space, false };
+	struct disk_wanted w = { n->c.runtime, n->c.id.p, n->outer, n->name_space, false };
 	struct container found;
 	struct arena scratch;
 	bool ok;
@@ -411,31 +411,89 @@ static bool is_containerd(struct asset *a, const struct cgroup_path *p, str spac
 	return is;
 }
 
+/* The entry of the container whose group, or one below it, has come to be at @p path. */
+static struct roster_entry *take_container(struct asset *a, const struct cgroup_path *p,
+					   uint64_t cgroup_id, str path)
+{
+	struct roster_entry *n = roster_at(a->roster, str_from(p->key));
+	uint64_t main_id = cgroup_id;
+
+	if (p->container.n != path.n && !n->gone && n->c.cgroup_id)
+		return n;
+	/* Below the container's own group, which was not told: it lives, so it has an id. */
+	if (p->container.n != path.n && hierarchy_id(&a->hierarchy, p->container, &main_id) < 0)
+		main_id = cgroup_id;
+	begin(a, n, p, main_id);
+	roster_set_cgroup(a->roster, main_id, n);
+	return n;
+}
+
+static bool has_metadata(struct asset *a, const struct cgroup_path *p)
+{
+	char name_space[64];
+	struct disk_wanted w = { p->runtime, p->id, p->outer, name_space, false };
+	struct container found;
+	struct arena scratch;
+	bool has;
+
+	snprintf(name_space, sizeof(name_space), "%.*s", STR_ARG(p->name_space));
+	arena_init(&scratch, SCRATCH_BYTES);
+	has = disk_find(a->disk, &w, &scratch, &found, NULL) == 0;
+	if (!has) {
+		refresh(a, false);
+		has = disk_find(a->disk, &w, &scratch, &found, NULL) == 0;
+	}
+	arena_done(&scratch);
+	return has;
+}
+
+/*
+ * Whoever may make groups below its own could name one like a container and slip out of the rules for its own. A
+ * container in a container is taken for one only where the outer one is privileged, as one that runs an engine is (and could do
+ * worse), and an engine in it has files of it.
+ */
+static bool is_container_inside(struct asset *a, struct roster_entry *outer,
+				const struct cgroup_path *inner)
+{
+	try_metadata(a, outer, now_ns());
+	return (outer->c.known & CONTAINER_METADATA) && outer->c.privileged &&
+	       has_metadata(a, inner);
+}
+
+/* From the outermost container inwards as far as they can be believed. */
+static struct roster_entry *learn_container(struct asset *a, const struct cgroup_path *innermost,
+					    uint64_t cgroup_id, str path)
+{
+	struct cgroup_path chain[CGROUP_PATH_MAX_OUTER + 1];
+	struct roster_entry *n;
+	size_t i = 0;
+
+	chain[0] = *innermost;
+	while (chain[i].outer[0] && i < CGROUP_PATH_MAX_OUTER) {
+		cgroup_path_parse(chain[i].outer_container, &chain[i + 1]);
+		i++;
+	}
+	n = take_container(a, &chain[i], cgroup_id, path);
+	while (i && is_container_inside(a, n, &chain[i - 1])) {
+		i--;
+		n = take_container(a, &chain[i], cgroup_id, path);
+	}
+	roster_set_cgroup(a->roster, cgroup_id, n);
+	return n;
+}
+
 /* @return NULL for the host */
 static struct roster_entry *learn(struct asset *a, uint64_t cgroup_id, str path)
 {
 	struct cgroup_path p;
-	struct roster_entry *n;
-	uint64_t main_id = cgroup_id;
 
 	cgroup_path_parse(path, &p);
 	if (p.kind == CGROUP_PATH_MAYBE && !is_containerd(a, &p, p.name_space))
 		p.kind = CGROUP_PATH_HOST;
-	if (p.kind == CGROUP_PATH_HOST) {
-		roster_set_cgroup(a->roster, cgroup_id, NULL);
-		return NULL;
-	}
-	n = roster_at(a->roster, str_from(p.id));
-	if (p.container.n == path.n || n->gone || !n->c.cgroup_id) {
-		/* Below the container's own group, which was not told: it lives, so it has an id. */
-		if (p.container.n != path.n &&
-		    hierarchy_id(&a->hierarchy, p.container, &main_id) < 0)
-			main_id = cgroup_id;
-		begin(a, n, &p, main_id);
-		roster_set_cgroup(a->roster, main_id, n);
-	}
-	roster_set_cgroup(a->roster, cgroup_id, n);
-	return n;
+	if (p.kind != CGROUP_PATH_HOST)
+		return learn_container(a, &p, cgroup_id, path);
+	roster_set_cgroup(a->roster, cgroup_id, NULL);
+	return NULL;
 }
 
 static void forget_miss(struct asset *a, uint64_t cgroup_id)

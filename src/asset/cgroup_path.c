@@ -263,21 +263,31 @@ static void maybe_containerd(str path, struct cgroup_path *c)
 	c->kind = CGROUP_PATH_MAYBE;
 	c->runtime = CONTAINER_CONTAINERD;
 	c->name_space = space;
+	memcpy(c->key, c->id, sizeof(c->id));
 	c->container = str_take(path, (size_t)(id.p + id.n - path.p));
 }
 
-static bool starts_container(const struct step *s, struct cgroup_path *c)
+/* @param end where the step's name ends in the path */
+static bool starts_container(const struct step *s, str path, size_t end, unsigned int *depth,
+			     struct cgroup_path *c)
 {
 	struct cgroup_path found = { 0 };
+	size_t n = strlen(c->key);
 
-	if (!by_prefix(s, &found) && !by_folder(s, &found) && !by_machine(s, &found) &&
-	    !by_lxc(s, &found))
+	if (*depth > CGROUP_PATH_MAX_OUTER || (!by_prefix(s, &found) && !by_folder(s, &found) &&
+					       !by_machine(s, &found) && !by_lxc(s, &found)))
 		return false;
-	memcpy(c->outer, c->id, sizeof(c->outer));
+	memcpy(c->outer, c->key, sizeof(c->outer));
+	c->outer_container = *depth ? c->container : (str){ NULL, 0 };
+	if (n)
+		c->key[n++] = '/';
+	memcpy(c->key + n, found.id, strlen(found.id) + 1);
 	memcpy(c->id, found.id, sizeof(c->id));
 	c->kind = CGROUP_PATH_CONTAINER;
 	c->runtime = found.runtime;
 	c->name_space = s->parent;
+	c->container = str_take(path, end);
+	++*depth;
 	return true;
 }
 
@@ -285,6 +295,7 @@ void cgroup_path_parse(str path, struct cgroup_path *ret)
 {
 	struct cgroup_path c = { .kind = CGROUP_PATH_HOST, .container = path };
 	struct step s = { 0 };
+	unsigned int depth = 0;
 	bool helper = false;
 	size_t at = 0;
 
@@ -298,10 +309,8 @@ void cgroup_path_parse(str path, struct cgroup_path *ret)
 		helper = helper || is_helper(&s, &c);
 		/* A pod's group inside a container is of another cluster: its containers' pod is that one. */
 		s.in_pod |= take_pod(s.name, &c);
-		if (starts_container(&s, &c)) {
-			c.container = str_take(path, MIN(at - 1, path.n));
+		if (starts_container(&s, path, MIN(at - 1, path.n), &depth, &c))
 			helper = false;
-		}
 		s.parent = s.name;
 	}
 	if (c.kind == CGROUP_PATH_CONTAINER && !s.in_pod)

@@ -3,7 +3,8 @@
  *
  * Covers cgroup v1 and v2 and both ways engines place containers: "cgroupfs" (/docker/ID) and "systemd"
  * (docker-ID.scope below a slice). Paths come from the kernel, yet a container with rights over its own subtree chooses the
- * names in it: nothing here is trusted beyond what it says about that subtree. Of nested containers the innermost counts.
+ * names in it: nothing here is trusted beyond what it says about that subtree, hence `key`. Of nested containers the innermost
+ * counts; whether it is one is for others to find out.
  * No allocation, no I/O.
  */
 #ifndef SKEP_ASSET_CGROUP_PATH_H
@@ -13,6 +14,9 @@
 #include "model/container.h"
 
 #define CGROUP_PATH_MAX_ID 128
+/** Containers around a container; what is deeper belongs to the deepest of these. */
+#define CGROUP_PATH_MAX_OUTER 3
+#define CGROUP_PATH_KEY_BYTES ((CGROUP_PATH_MAX_ID + 1) * (CGROUP_PATH_MAX_OUTER + 1))
 #define CGROUP_PATH_POD_UID 36
 
 enum cgroup_path_kind {
@@ -28,7 +32,10 @@ struct cgroup_path {
 	str name_space; /**< containerd's namespace, where the path tells it; points into the path */
 	char id[CGROUP_PATH_MAX_ID +
 		1]; /**< [A-Za-z0-9._-], never "." or ".."; empty for the host */
-	char outer[CGROUP_PATH_MAX_ID + 1]; /**< the container around this one; empty: none */
+	char key[CGROUP_PATH_KEY_BYTES]; /**< ids of the containers around it, outermost first, and its own, parted by '/' */
+	char outer
+		[CGROUP_PATH_KEY_BYTES]; /**< the key of the container around this one; empty: none */
+	str outer_container;             /**< and its part of the path */
 	char pod_uid[CGROUP_PATH_POD_UID +
 		     1]; /**< as Kubernetes writes it, with '-'; empty: in no pod */
 };

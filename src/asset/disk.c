@@ -14,6 +14,7 @@
 
 #define DOCUMENT_MAX (2u << 20)
 #define LIST_MAX (4u << 20)
+#define NESTED_MAX (256u << 10) /* either, where an engine in a container wrote it */
 #define REFRESH_NS 50000000u
 /* Looking at every process takes its time: no more than a twentieth of one processor. */
 #define REFRESH_SHARE 20
@@ -108,7 +109,7 @@ static int read_json(const struct search *s, int fd, uint64_t max, struct value 
 
 	if (fd < 0)
 		return fd;
-	r = file_read_fd(own, max, &b, s->e);
+	r = file_read_fd(own, s->w->outer[0] ? NESTED_MAX : max, &b, s->e);
 	return r < 0 ? r : json_parse(buf_str(&b), s->a, ret, s->e);
 }
 

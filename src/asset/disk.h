@@ -30,7 +30,9 @@ const char *disk_docker_socket(const struct disk *d, size_t n);
 /** What a container is looked up by. */
 struct disk_wanted {
 	enum container_runtime runtime; /**< OTHER: any */
-	const char *id, *outer, *name_space;
+	const char *id;
+	const char *outer; /**< the key of the container around it; empty: none */
+	const char *name_space;
 	bool strict; /**< containerd's, in this namespace, or nobody's */
 };
 

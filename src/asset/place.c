@@ -9,7 +9,8 @@
 #include "codec/json.h"
 #include "codec/toml.h"
 
-#define CONFIG_MAX (1u << 20)
+#define CONFIG_MAX (64u << 10)
+#define MAX_NESTED 64 /* processes in containers named as engines are, looked at in one go */
 #define ARGS_MAX (64u << 10)
 #define SCRATCH_BYTES (4u << 20)
 #define MAX_ARGS 64
@@ -41,7 +42,8 @@ static void add(struct places *s, enum place_kind kind, uint32_t pid, const char
 
 	while (path.n && path.p[0] == '/')
 		path = str_skip(path, 1);
-	if (path.n == 0 || path.n >= sizeof(p.path) || s->count == PLACES_MAX)
+	if (path.n == 0 || path.n >= sizeof(p.path) || s->count == PLACES_MAX ||
+	    (*outer && s->nested == PLACES_MAX_NESTED))
 		return;
 	memcpy(p.path, path.p, path.n);
 	snprintf(p.outer, sizeof(p.outer), "%s", outer);
@@ -49,6 +51,7 @@ static void add(struct places *s, enum place_kind kind, uint32_t pid, const char
 		if (s->list[i].kind == kind && s->list[i].pid == pid &&
 		    str_is(path, s->list[i].path))
 			return;
+	s->nested += *outer != '\0';
 	s->list[s->count++] = p;
 }
 
@@ -57,7 +60,7 @@ struct engine_process {
 	struct places *places;
 	int base_fd;
 	uint32_t pid;
-	char outer[CGROUP_PATH_MAX_ID + 1];
+	char outer[CGROUP_PATH_KEY_BYTES];
 	str args[MAX_ARGS];
 	size_t arg_count;
 };
@@ -216,7 +219,7 @@ static bool read_outer(int proc_fd, uint32_t pid, char *ret)
 		cgroup_path_parse(line, &c);
 		if (c.kind != CGROUP_PATH_CONTAINER)
 			continue;
-		memcpy(ret, c.id, sizeof(c.id));
+		memcpy(ret, c.key, sizeof(c.key));
 		break;
 	}
 	return true;
@@ -237,7 +240,7 @@ static void split_args(struct engine_process *p, str text)
 }
 
 static void take_process(struct places *s, int root_fd, int proc_fd, uint32_t pid,
-			 void (*take)(struct engine_process *p))
+			 void (*take)(struct engine_process *p), size_t *nested)
 {
 	struct engine_process p = { .places = s };
 	struct place where = { .pid = pid };
@@ -248,6 +251,9 @@ static void take_process(struct places *s, int root_fd, int proc_fd, uint32_t pi
 	snprintf(name, sizeof(name), "%u/cmdline", pid);
 	if (file_read(proc_fd, name, ARGS_MAX, &args, NULL) < 0 || args.n == 0 ||
 	    !read_outer(proc_fd, pid, p.outer))
+		return;
+	snprintf(name, sizeof(name), "%u/ns/user", pid);
+	if (p.outer[0] && (++*nested > MAX_NESTED || !same_file(proc_fd, name, "1/ns/user")))
 		return;
 	snprintf(name, sizeof(name), "%u/ns/mnt", pid);
 	p.pid = same_file(proc_fd, name, "1/ns/mnt") ? 0 : pid;
@@ -264,6 +270,7 @@ static void take_processes(struct places *s, int root_fd)
 	int fd = openat(root_fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
+	size_t nested = 0;
 
 	if (!d) {
 		cleanup_close(&fd);
@@ -281,7 +288,7 @@ static void take_processes(struct places *s, int root_fd)
 			continue;
 		for (size_t i = 0; i < ARRAY_LEN(programs); i++)
 			if (str_is(str_trim(buf_str(&comm)), programs[i].comm))
-				take_process(s, root_fd, fd, pid, programs[i].take);
+				take_process(s, root_fd, fd, pid, programs[i].take, &nested);
 	}
 	closedir(d);
 }
@@ -302,9 +309,9 @@ void places_find(int root_fd, const char *const *data_roots, struct places *ret)
 		for (int kind = 0; kind < PLACE_KINDS; kind++)
 			add(ret, (enum place_kind)kind, 0, "", str_from(data_roots[i]));
 	take_configuration(ret, root_fd);
-	take_processes(ret, root_fd);
 	for (size_t i = 0; i < ARRAY_LEN(usual); i++)
 		add(ret, usual[i].kind, 0, "", str_from(usual[i].path));
+	take_processes(ret, root_fd);
 }
 
 int place_open(int root_fd, const struct place *p)

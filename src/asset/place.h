@@ -3,7 +3,8 @@
  *
  * Found three ways: the usual folders, the engines' configuration files, and the arguments of engines that run. An engine in
  * a mount namespace of its own is reached through /proc/PID/root. One that runs inside a container is asked about
- * that container's own containers only.
+ * that container's own containers only, and not at all from a user namespace of its own: whoever has one may mount file systems
+ * that answer never.
  */
 #ifndef SKEP_ASSET_PLACE_H
 #define SKEP_ASSET_PLACE_H
@@ -31,11 +32,13 @@ struct place {
 };
 
 #define PLACES_MAX 64
+/** Of engines in containers: who plays engine there must not crowd out the host's. */
+#define PLACES_MAX_NESTED 16
 #define PLACES_MAX_SOCKETS 4
 
 struct places {
 	struct place list[PLACES_MAX];
-	size_t count;
+	size_t count, nested;
 	/** Docker's sockets named in arguments and configuration of engines of the host; absolute */
 	char docker_sockets[PLACES_MAX_SOCKETS][PLACE_MAX_PATH];
 	size_t socket_count;

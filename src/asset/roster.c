@@ -166,7 +166,7 @@ static uint32_t *entry_bucket(struct roster *r, str id)
 struct roster_entry *roster_find(struct roster *r, str id)
 {
 	for (uint32_t i = *entry_bucket(r, id); i != NONE; i = r->entries[i].next_of_hash)
-		if (str_is(id, r->entries[i].id))
+		if (str_is(id, r->entries[i].key))
 			return &r->entries[i];
 	return NULL;
 }
@@ -187,7 +187,7 @@ static void drop_block(struct roster *r, struct roster_entry *n)
 static void forget(struct roster *r, uint32_t i)
 {
 	struct roster_entry *n = &r->entries[i];
-	uint32_t *at = entry_bucket(r, str_from(n->id));
+	uint32_t *at = entry_bucket(r, str_from(n->key));
 	uint32_t generation = n->generation + 1;
 
 	while (*at != i)
@@ -224,11 +224,12 @@ struct roster_entry *roster_at(struct roster *r, str id)
 		return n;
 	i = take_slot(r);
 	n = &r->entries[i];
-	id = str_take(id, sizeof(n->id) - 1);
-	memcpy(n->id, id.p, id.n);
-	n->id[id.n] = '\0';
+	id = str_take(id, sizeof(n->key) - 1);
+	memcpy(n->key, id.p, id.n);
+	n->key[id.n] = '\0';
 	n->used = true;
-	n->c.id = (str){ n->id, id.n };
+	n->c.id =
+		str_from(n->key + (str_find_last(id, '/') < id.n ? str_find_last(id, '/') + 1 : 0));
 	bucket = entry_bucket(r, id);
 	n->next_of_hash = *bucket;
 	*bucket = i;

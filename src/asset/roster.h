@@ -1,5 +1,5 @@
 /** @file
- * Who is here: containers by id and cgroups by id, in memory of a fixed size.
+ * Who is here: containers by key and cgroups by id, in memory of a fixed size.
  *
  * Both tables are filled by what kernel and engines tell, so both are bounded: what went longest ago is forgotten first, then
  * host cgroups, then what has lived longest. Forgotten means not known, never wrong: a cgroup of a forgotten container
@@ -19,8 +19,8 @@
 
 struct roster_entry {
 	struct container c;
-	char id[CGROUP_PATH_MAX_ID + 1];
-	char outer[CGROUP_PATH_MAX_ID + 1]; /**< the container around it; empty: none */
+	char key[CGROUP_PATH_KEY_BYTES]; /**< its own: two containers may have one id, in different containers */
+	char outer[CGROUP_PATH_KEY_BYTES]; /**< of the container around it; empty: none */
 	char pod_uid[CGROUP_PATH_POD_UID + 1];
 	char name_space[64]; /**< containerd's, as the path tells it */
 	bool used, gone;
@@ -39,9 +39,10 @@ struct roster;
 MUST_CHECK int roster_new(size_t max_containers, struct roster **ret, struct err *e);
 void roster_free(struct roster *r);
 
-struct roster_entry *roster_find(struct roster *r, str id);
+/** @param key as cgroup_path.key */
+struct roster_entry *roster_find(struct roster *r, str key);
 /** Finds or makes; an unused or the longest gone entry is taken. Never NULL. */
-struct roster_entry *roster_at(struct roster *r, str id);
+struct roster_entry *roster_at(struct roster *r, str key);
 /** It stopped: it may be forgotten from now on. */
 void roster_gone(struct roster *r, struct roster_entry *entry);
 /** It runs (again). */

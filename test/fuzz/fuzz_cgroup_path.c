@@ -1,6 +1,6 @@
 /*
  * Whatever the path: a container has an id that is safe as a file's name, stands in the path and is found again from the
- * container's own part of it; a host has none.
+ * container's own part of it, and so is the one around it; a host has none.
  */
 #include "fuzz.h"
 
@@ -28,9 +28,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	assert(is_safe(c.id));
-	assert(!c.outer[0] || is_safe(c.outer));
+	assert(str_ends(str_from(c.key), str_from(c.id)));
+	assert(!c.outer[0] == !c.outer_container.n && c.outer_container.n <= c.container.n);
+	if (c.outer[0]) {
+		assert(str_starts(str_from(c.key), str_from(c.outer)) &&
+		       c.key[strlen(c.outer)] == '/');
+		cgroup_path_parse(c.outer_container, &again);
+		assert(strcmp(again.key, c.outer) == 0);
+	}
 	cgroup_path_parse(c.container, &again);
-	assert(again.kind == c.kind && strcmp(again.id, c.id) == 0 &&
+	assert(again.kind == c.kind && strcmp(again.key, c.key) == 0 &&
 	       again.container.n == c.container.n);
 	return 0;
 }

@@ -313,13 +313,78 @@ static void is_not_fooled_by_broken_files(void **state)
 	}
 }
 
-/* A container's engine says nothing about the host's containers, and the host's nothing about nested ones. */
-static void keeps_nested_engines_apart(void **state)
+/* Process 500 is a dockerd in container B, with files of container A. */
+static void put_nested_engine(const struct fixture *f)
+{
+	put(f, "proc/1/ns/user", "");
+	put(f, "proc/1/ns/mnt", "");
+	put(f, "proc/500/comm", "dockerd\n");
+	put(f, "proc/500/cmdline", "dockerd");
+	put(f, "proc/500/cgroup", "0::/docker/" B "/init\n");
+	put(f, "proc/500/ns/mnt", "");
+	put(f, "proc/500/root/var/lib/docker/containers/" A "/config.v2.json",
+	    "{\"ID\":\"" A "\",\"Name\":\"/inner\",\"Config\":{\"Image\":\"inner:1\"}}");
+	put(f, "proc/500/root/var/lib/docker/containers/" A "/hostconfig.json", "{}");
+}
+
+static void put_outer(const struct fixture *f, const char *host)
+{
+	put(f, "var/lib/docker/containers/" B "/config.v2.json",
+	    "{\"ID\":\"" B "\",\"Name\":\"/outer\",\"Config\":{\"Image\":\"dind:1\"}}");
+	put(f, "var/lib/docker/containers/" B "/hostconfig.json", host);
+}
+
+static void share_user_namespace(const struct fixture *f, const char *pid)
+{
+	char from[128], to[128];
+
+	snprintf(from, sizeof(from), "%s/proc/1/ns/user", f->root);
+	snprintf(to, sizeof(to), "%s/proc/%s/ns/user", f->root, pid);
+	assert_int_equal(link(from, to), 0);
+}
+
+static void knows_containers_in_containers(void **state)
 {
 	struct fixture *f = *state;
+	const struct container *c;
 
+	put_nested_engine(f);
+	share_user_namespace(f, "500");
+	put_outer(f, "{\"Privileged\":true}");
+	open_asset(f, 0);
+	c = asset_cgroup_made(f->a, 5, S("/docker/" B "/docker/" A "/x"));
+	assert_non_null(c);
+	assert_str(c->id, A);
+	assert_str(c->name, "inner");
+	assert_str(asset_cgroup_made(f->a, 6, S("/docker/" B "/init"))->name, "outer");
+	/* The host's container of the same id is another, and its files are the host's. */
 	put_docker(f, "{}");
-	assert_null(asset_cgroup_made(f->a, 5, S("/docker/" B "/docker/" A)));
+	assert_str(asset_cgroup_made(f->a, 7, S("/docker/" A))->name, "web");
+	assert_str(asset_find(f->a, 5)->name, "inner");
+}
+
+/* Groups named like containers do not lead out of the container that made them. */
+static void keeps_containers_inside_themselves(void **state)
+{
+	struct fixture *f = *state;
+	const char *const hosts[] = { "{\"Privileged\":false}", "{\"Privileged\":true}" };
+
+	/* Not privileged; privileged, with no engine but in a user namespace of its own. */
+	put_docker(f, "{}");
+	put_nested_engine(f);
+	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+		put_outer(f, hosts[i]);
+		if (i == 0)
+			share_user_namespace(f, "500");
+		else
+			put(f, "proc/500/ns/user", "");
+		open_asset(f, 0);
+		assert_str(asset_cgroup_made(f->a, 7, S("/docker/" A))->name, "web");
+		assert_str(asset_cgroup_made(f->a, 5, S("/docker/" B "/docker/" A))->name, "outer");
+		assert_str(
+			asset_cgroup_made(f->a, 6, S("/docker/" B "/x/docker-" A ".scope"))->name,
+			"outer");
+	}
 }
 
 struct told {
@@ -420,6 +485,9 @@ static void reads_users_below_the_containers_root(void **state)
 	put(f, "etc/group", "root:x:0:\nwheel:x:10:me\n");
 	put(f, "proc/77/root/etc/passwd", "root:x:0:0::/:/bin/sh\napp:x:101:101::/:/bin/sh");
 	put(f, "proc/77/root/etc/group", "appg:x:101:\n");
+	put(f, "proc/1/ns/user", "");
+	put(f, "proc/77/ns/mnt", "");
+	share_user_namespace(f, "77");
 	open_asset(f, 0);
 	c = asset_cgroup_made(f->a, 5, S("/docker/" A));
 	assert_str(asset_user_name(f->a, asset_host(f->a), 1, 1000), "me");
@@ -437,6 +505,13 @@ static void reads_users_below_the_containers_root(void **state)
 	/* Another process of it whose root is gone: what was known is kept. */
 	assert_str(asset_group_name(f->a, c, 77, 101), "appg");
 	assert_str(asset_group_name(f->a, c, 78, 101), "appg");
+	/* A user namespace of its own: nothing is opened there. */
+	snprintf(path, sizeof(path), "%s/proc/77/ns/user", f->root);
+	assert_int_equal(unlink(path), 0);
+	put(f, "proc/77/ns/user", "");
+	open_asset(f, 0);
+	c = asset_cgroup_made(f->a, 5, S("/docker/" A));
+	assert_int_equal(asset_group_name(f->a, c, 77, 101).n, 0);
 }
 
 /* A host on which containers come and go for months: nothing grows, and whom it forgets it does not confuse. */
@@ -508,7 +583,8 @@ int main(void)
 		TEST(reads_crios_annotations),
 		TEST(waits_for_late_files),
 		TEST(is_not_fooled_by_broken_files),
-		TEST(keeps_nested_engines_apart),
+		TEST(knows_containers_in_containers),
+		TEST(keeps_containers_inside_themselves),
 		TEST(tells_starts_and_stops),
 		TEST(scans_a_tree),
 		TEST(follows_one_v1_controller),
