@@ -38,9 +38,9 @@ static void keep_container(struct copier *c, struct alert *a)
 {
 	struct container copy = *a->container, *to = take(c, sizeof(copy));
 
-	copy.labels = NULL;
+	copy.labels = copy.pod_labels = NULL;
 	copy.mounts = NULL;
-	copy.label_count = copy.mount_count = 0;
+	copy.label_count = copy.pod_label_count = copy.mount_count = 0;
 #define KEEP(field, key) keep(c, &copy.field);
 	CONTAINER_FIELDS(KEEP)
 #undef KEEP

@@ -86,25 +86,27 @@ static bool get_mounts(const struct event_target *t, struct policy_value *ret)
 	return value_string(ret, scratch_str(&out));
 }
 
-static bool get_labels(const struct event_target *t, struct policy_value *ret)
+static bool get_labels(const struct event_target *t, const struct container_label *labels,
+		       size_t count, struct policy_value *ret)
 {
 	struct scratch_text out = scratch_text(t->world->scratch);
 
-	for (size_t i = 0; i < t->container->label_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (i)
 			scratch_byte(&out, ',');
-		scratch_add(&out, t->container->labels[i].key);
+		scratch_add(&out, labels[i].key);
 		scratch_byte(&out, ':');
-		scratch_add(&out, t->container->labels[i].value);
+		scratch_add(&out, labels[i].value);
 	}
 	return value_string(ret, scratch_str(&out));
 }
 
-static bool get_label(const struct event_target *t, str key, struct policy_value *ret)
+static bool get_label(const struct container_label *labels, size_t count, str key,
+		      struct policy_value *ret)
 {
-	for (size_t i = 0; i < t->container->label_count; i++)
-		if (str_eq(t->container->labels[i].key, key))
-			return value_string(ret, t->container->labels[i].value);
+	for (size_t i = 0; i < count; i++)
+		if (str_eq(labels[i].key, key))
+			return value_string(ret, labels[i].value);
 	return value_absent(ret);
 }
 
@@ -177,9 +179,9 @@ static bool get_metadata(const struct event_target *t, const struct policy_ref *
 	case FIELD_CONTAINER_MOUNT_PROPAGATION:
 		return get_mount(t, ref, ret);
 	case FIELD_CONTAINER_LABELS:
-		return get_labels(t, ret);
+		return get_labels(t, c->labels, c->label_count, ret);
 	case FIELD_CONTAINER_LABEL:
-		return get_label(t, ref->key, ret);
+		return get_label(c->labels, c->label_count, ref->key, ret);
 	case FIELD_CONTAINER_START_TS:
 		return c->started_ns ? value_int(ret, (int64_t)c->started_ns) : value_unknown(ret);
 	case FIELD_CONTAINER_DURATION:
@@ -197,9 +199,34 @@ static bool get_metadata(const struct event_target *t, const struct policy_ref *
 	}
 }
 
-static bool get_pod(const struct container *c, uint16_t field, struct policy_value *ret)
+static bool get_pod_labels(const struct event_target *t, const struct policy_ref *ref,
+			   struct policy_value *ret)
 {
-	switch (field) {
+	const struct container *c = t->container;
+
+	/* They come with the pod's sandbox; a pod without any has none that we know of. */
+	if (!c->pod_name.n)
+		return value_absent(ret);
+	if (!c->pod_label_count)
+		return value_unknown(ret);
+	if (ref->field == FIELD_K8S_POD_LABELS)
+		return get_labels(t, c->pod_labels, c->pod_label_count, ret);
+	return get_label(c->pod_labels, c->pod_label_count, ref->key, ret);
+}
+
+static str short_id(const struct container *c, str id)
+{
+	str short_own = container_short_id(c);
+
+	return str_take(id, short_own.n);
+}
+
+static bool get_pod(const struct event_target *t, const struct policy_ref *ref,
+		    struct policy_value *ret)
+{
+	const struct container *c = t->container;
+
+	switch (ref->field) {
 	case FIELD_K8S_NS_NAME:
 		return value_string_opt(ret, c->pod_namespace);
 	case FIELD_K8S_POD_NAME:
@@ -214,11 +241,12 @@ static bool get_pod(const struct container *c, uint16_t field, struct policy_val
 	case FIELD_K8S_POD_SANDBOX_ID:
 		if (c->pod_sandbox)
 			return value_string(ret, container_short_id(c));
+		if (c->pod_sandbox_id.n)
+			return value_string(ret, short_id(c, c->pod_sandbox_id));
 		return c->pod_name.n ? value_unknown(ret) : value_absent(ret);
 	case FIELD_K8S_POD_LABELS:
 	case FIELD_K8S_POD_LABEL:
-		/* A container's own labels are not its pod's, and nobody told those. */
-		return c->pod_name.n ? value_unknown(ret) : value_absent(ret);
+		return get_pod_labels(t, ref, ret);
 	default:
 		return false;
 	}
@@ -239,7 +267,7 @@ static bool get_of_container(const struct event_target *t, const struct policy_r
 		return value_absent(ret);
 	if (!(c->known & needs))
 		return value_unknown(ret);
-	return pod ? get_pod(c, ref->field, ret) : get_metadata(t, ref, ret);
+	return pod ? get_pod(t, ref, ret) : get_metadata(t, ref, ret);
 }
 
 static bool get_dns(const struct event_target *t, uint16_t field, struct policy_value *ret)

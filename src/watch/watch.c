@@ -41,20 +41,24 @@ struct watch {
 	struct scratch scratch;
 	struct event_world world;
 	struct given_up given_up[GIVEN_UP];
-	struct asset_hierarchy hierarchy;
 	uint64_t now_ns, next_usage_ns, next_second_ns, last_number;
 	struct watch_stats stats;
 	char hostname[HOST_NAME_BYTES];
 };
 
+/* The container's first process outlives the one that the event is of, which may be gone by now. */
 static str user_name(void *ctx, const struct container *c, uint32_t pid, uint32_t user)
 {
-	return asset_user_name(ctx, c, pid, user);
+	str name = asset_user_name(ctx, c, 0, user);
+
+	return name.n ? name : asset_user_name(ctx, c, pid, user);
 }
 
 static str group_name(void *ctx, const struct container *c, uint32_t pid, uint32_t group)
 {
-	return asset_group_name(ctx, c, pid, group);
+	str name = asset_group_name(ctx, c, 0, group);
+
+	return name.n ? name : asset_group_name(ctx, c, pid, group);
 }
 
 static int64_t clock_ns(clockid_t clock)
@@ -118,7 +122,6 @@ static void make_world(struct watch *w)
 		.hostname = str_from(w->hostname),
 		.boot_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME),
 	};
-	asset_hierarchy(w->asset, &w->hierarchy);
 }
 
 int watch_new(const struct watch_config *c, struct asset *asset,
@@ -309,19 +312,6 @@ static void hold_event(struct watch *w, const struct event *v)
 	w->stats.held++;
 }
 
-/* What events say of control groups goes to asset first, so that the event itself finds its container. */
-static void tell_asset(struct watch *w, const struct event *v)
-{
-	if (v->type != EVENT_CGROUP_MKDIR && v->type != EVENT_CGROUP_RMDIR)
-		return;
-	if ((uint64_t)v->arg[0] != w->hierarchy.number)
-		return;
-	if (v->type == EVENT_CGROUP_MKDIR)
-		(void)asset_cgroup_made(w->asset, v->cgroup_id, v->path);
-	else
-		asset_cgroup_gone(w->asset, v->cgroup_id);
-}
-
 static bool is_of_a_process(const struct event *v)
 {
 	switch (event_type_family(v->type)) {
@@ -343,7 +333,6 @@ void watch_event(void *ctx, const struct event *v)
 	w->stats.events++;
 	w->last_number = MAX(w->last_number, v->number);
 	w->now_ns = MAX(w->now_ns, v->time_ns);
-	tell_asset(w, v);
 	c = v->cgroup_id ? asset_find(w->asset, v->cgroup_id) : asset_host(w->asset);
 	if (!c && is_of_a_process(v) && !(v->marks & EVENT_REPLAYED) &&
 	    !is_given_up(w, v->cgroup_id)) {

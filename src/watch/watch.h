@@ -38,7 +38,10 @@ MUST_CHECK int watch_new(const struct watch_config *c, struct asset *asset,
 			 void *ctx, struct watch **ret, struct err *e);
 void watch_free(struct watch *w);
 
-/** Takes an event, held events included judges what can be judged now. Shaped as sensor_handler. */
+/**
+ * Takes an event and judges what can be judged now, held events included. Shaped as sensor_handler. What the event says of
+ * control groups is for the caller to tell asset, before when one was made and after when one is gone.
+ */
 void watch_event(void *w, const struct event *v);
 /**
  * Lets time pass: releases held events, flushes folded alerts, makes USAGE events. Call at least every 50 ms.

@@ -77,23 +77,6 @@ const struct container *asset_host(const struct asset *a)
 	return &containers[STAGE_HOST];
 }
 
-const struct container *asset_cgroup_made(struct asset *a, uint64_t cgroup_id, str path)
-{
-	(void)a, (void)cgroup_id, (void)path;
-	return NULL;
-}
-
-void asset_cgroup_gone(struct asset *a, uint64_t cgroup_id)
-{
-	(void)a, (void)cgroup_id;
-}
-
-void asset_hierarchy(const struct asset *a, struct asset_hierarchy *ret)
-{
-	(void)a;
-	*ret = (struct asset_hierarchy){ 0 };
-}
-
 str asset_user_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t user)
 {
 	(void)a, (void)c, (void)pid;
