@@ -1,0 +1,125 @@
+#include <sys/utsname.h>
+
+#include "codec/json_out.h"
+#include "kern/sensor.h"
+#include "prog/skep/command.h"
+
+#define MAX_FINDINGS 32
+
+static const struct option_def options[] = {
+	{ .name = "json",
+	  .type = OPTION_FLAG,
+	  .group = OPTION_GROUP_OUTPUT,
+	  .help = { "as JSON", "以 JSON 输出" } },
+	{ 0 },
+};
+
+struct diagnosis {
+	struct sensor_finding findings[MAX_FINDINGS];
+	size_t count;
+	struct utsname kernel;
+};
+
+static bool works(const struct diagnosis *d, const char *name)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (strcmp(d->findings[i].name, name) == 0)
+			return d->findings[i].works;
+	return false;
+}
+
+/* The back-end an agent would take here; NULL: none. */
+static const char *backend(const struct diagnosis *d)
+{
+	if (!works(d, "btf") || !works(d, "ring-buffer") || !works(d, "tp_btf"))
+		return NULL;
+	return sensor_backend_name(works(d, "bpf-lsm") && works(d, "fentry") ? SENSOR_OBJECT
+									     : SENSOR_TRACEPOINT);
+}
+
+static void render_text(const struct invocation *v, const struct diagnosis *d, FILE *out)
+{
+	const char *b = backend(d);
+
+	fprintf(out, "%s: %s %s\n", say(v, (struct phrase){ "kernel", "内核" }), d->kernel.release,
+		d->kernel.machine);
+	fprintf(out, "%s: %s\n\n", say(v, (struct phrase){ "back-end", "后端" }),
+		b ? b : say(v, (struct phrase){ "none works here", "没有可用的后端" }));
+	for (size_t i = 0; i < d->count; i++) {
+		const struct sensor_finding *f = &d->findings[i];
+
+		fprintf(out, "%-6s %-20s %s\n",
+			f->works ? say(v, (struct phrase){ "yes", "可用" })
+				 : say(v, (struct phrase){ "no", "不可用" }),
+			f->name, say(v, f->what));
+		if (!f->works)
+			fprintf(out, "     %s; %s: %s\n", f->why,
+				say(v, (struct phrase){ "lost", "损失" }), say(v, f->loss));
+	}
+}
+
+static void render_json(const struct diagnosis *d, struct buf *text)
+{
+	struct json_out j;
+
+	json_out_init(&j, text, true);
+	json_object_open(&j);
+	json_put_cstr(&j, "kernel", d->kernel.release);
+	json_put_cstr(&j, "machine", d->kernel.machine);
+	json_key(&j, "backend");
+	if (backend(d))
+		json_cstr(&j, backend(d));
+	else
+		json_null(&j);
+	json_key(&j, "mechanisms");
+	json_array_open(&j);
+	for (size_t i = 0; i < d->count; i++) {
+		const struct sensor_finding *f = &d->findings[i];
+
+		json_object_open(&j);
+		json_put_cstr(&j, "name", f->name);
+		json_put_bool(&j, "works", f->works);
+		json_put_cstr(&j, "what", f->what.en);
+		if (!f->works) {
+			json_put_cstr(&j, "why", f->why);
+			json_put_cstr(&j, "lost", f->loss.en);
+		}
+		json_object_close(&j);
+	}
+	json_array_close(&j);
+	json_object_close(&j);
+	buf_byte(text, '\n');
+}
+
+static int run(struct invocation *v)
+{
+	OWNED_BUF text = BUF_INIT;
+	struct diagnosis d = { 0 };
+
+	uname(&d.kernel);
+	d.count = sensor_probe(d.findings, MAX_FINDINGS);
+	if (!option_flag(&v->options, "json")) {
+		render_text(v, &d, v->out);
+	} else {
+		render_json(&d, &text);
+		if (buf_error(&text) < 0)
+			return err_set(&v->err, ENOMEM, "agent doctor: out of memory");
+		fputs(buf_cstr(&text), v->out);
+	}
+	return backend(&d) ? EXIT_CODE_OK : EXIT_CODE_TARGET;
+}
+
+const struct command cmd_agent_doctor = {
+	.name = "agent doctor",
+	.summary = { "what this kernel lets the agent see, and what is lost",
+		     "本机内核允许 agent 观察的内容及缺失部分" },
+	.detail = { "Tries each mechanism by loading a program that does nothing; nothing stays "
+		    "behind. Run it as root, as the agent does.\n\nThe exit code is 4 when no "
+		    "back-end works here.",
+		    "逐一装载空程序以试验各机制，不留下任何东西。请与 agent 一样以 root "
+		    "运行。\n\n若没有可用的后端，退出码为 4。" },
+	.examples = { { "skep agent doctor", { "what works here", "本机可用的机制" } },
+		      { "skep agent doctor --json", { "for machines", "供程序读取" } } },
+	.options = { options },
+	.run = run,
+};
