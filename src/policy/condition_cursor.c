@@ -153,6 +153,8 @@ int cursor_expected(struct cursor *c, const char *what)
 	str rest = str_skip(c->text, c->at);
 	size_t n = 0;
 
+	if (c->e && c->e->translate)
+		what = c->e->translate(what);
 	if (rest.n == 0)
 		return err_set(c->e, EBADMSG, "%s is expected where the condition ends", what);
 	while (n < rest.n && n < 24 && !is_blank(rest.p[n]))

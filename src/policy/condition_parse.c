@@ -335,8 +335,10 @@ static int check(struct parser *p, struct condition **ret)
 	}
 	str name = cursor_identifier(&p->c);
 
-	if (name.n == 0)
+	if (name.n == 0 || str_is(name, "and") || str_is(name, "or") || str_is(name, "not")) {
+		p->c.at = offset;
 		return cursor_expected(&p->c, "a field, a macro or '('");
+	}
 	r = new_node(p, CONDITION_MACRO, offset, ret);
 	if (r == 0)
 		(*ret)->name = name;

@@ -1,6 +1,7 @@
 #include "policy/output_priv.h"
 
 #define MAX_WIDTH 4096
+#define MAX_NAME 128 /* no field with its key is longer */
 
 struct output_parser {
 	struct cursor c;
@@ -127,7 +128,7 @@ static size_t field_length(const struct policy_subject *s, str text)
 {
 	size_t run = 0;
 
-	while (run < text.n && is_name(text.p[run]))
+	while (run < MIN(text.n, MAX_NAME) && is_name(text.p[run]))
 		run++;
 	for (size_t n = run; n > 0; n--) {
 		struct policy_ref ref;

@@ -73,7 +73,7 @@ static int add_rule(struct compiler *c, const struct rule *rule, policy_note not
 {
 	struct policy_program *p = c->p;
 	enum rule_code code = RULE_ERR_COMPILE_CONDITION;
-	struct err why = { 0 };
+	struct err why = { .translate = e ? e->translate : NULL };
 	uint32_t root, *steps;
 	int r = compile_tree(c, rule, &root, &steps, &why);
 

@@ -172,10 +172,10 @@ int rule_overrides_check(const struct rule_item *it, const char *const *appendab
 		bool append = among(m->key, appendable), replace = among(m->key, replaceable);
 
 		if (how == OVERRIDE_NONE)
-			return rule_fault(it, RULE_ERR_YAML_VALIDATE, &m->value,
-					  "'override' of '%.*s' must be %s, not '%.*s'",
-					  STR_ARG(m->key), append ? "append or replace" : "replace",
-					  STR_ARG(m->value.string));
+			return rule_fault(
+				it, RULE_ERR_YAML_VALIDATE, &m->value,
+				"'override' of '%.*s' must be append or replace, not '%.*s'",
+				STR_ARG(m->key), STR_ARG(m->value.string));
 		if (how == OVERRIDE_APPEND && !append)
 			return rule_fault(it, RULE_ERR_YAML_VALIDATE, &m->value,
 					  "nothing can be appended to '%.*s'", STR_ARG(m->key));

@@ -178,6 +178,8 @@ static void says_where_it_went_wrong(void **state UNUSED)
 	refuses("a and", 2, "'and' or 'or' is expected before 'and'");
 	refuses("a and ", 6, "where the condition ends");
 	refuses("(a or b", 7, "'and', 'or' or ')'");
+	refuses("(not)and a", 1, "a macro");
+	refuses("a and or b", 6, "a macro");
 	refuses("a)", 1, "before ')'");
 	refuses("a b", 2, "before 'b'");
 	refuses("a orb", 2, "before 'orb'");

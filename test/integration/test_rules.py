@@ -1,0 +1,126 @@
+"""Rule files as users have them: Falco's own three, unmodified, and what `skep rule` says of good and bad ones."""
+import json
+
+import pytest
+import yaml
+
+FILES = {"falco_rules.yaml": (25, 0, 87, 49), "falco-incubating_rules.yaml": (31, 0, 82, 54),
+         "falco-sandbox_rules.yaml": (37, 12, 183, 60)}
+UNION = (93, 12, 315, 118)
+
+GOOD = """
+- macro: opened
+  condition: evt.type in (open, openat)
+- rule: Good
+  desc: A rule that loads
+  desc_zh: 可加载的规则
+  condition: opened and fd.name startswith /etc
+  output: opened %fd.name
+  priority: NOTICE
+  tags: [files]
+"""
+BAD = """
+- rule: Bad
+  desc: d
+  condition: >
+    evt.type = open and
+    proc.nmae = x
+  output: o
+  priority: NOTICE
+"""
+
+
+@pytest.fixture(scope="module")
+def falco(shared):
+    folder = shared / "falco-rules"
+    if not folder.is_dir():
+        pytest.skip("the shared data has no rule files")
+    return folder
+
+
+def lint(skep, *files, check=0):
+    return json.loads(skep.run("rule", "lint", "--json", *files, check=check).stdout)
+
+
+def counts(found):
+    return tuple(found[k] for k in ("rules", "disabled", "macros", "lists"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_of_falcos_files_loads(skep, falco, name):
+    found = lint(skep, falco / name)
+    assert counts(found) == FILES[name]
+    assert found["notes"] == []
+
+
+def test_falcos_files_load_together(skep, falco):
+    found = lint(skep, *(falco / name for name in FILES))
+    assert counts(found) == UNION
+    assert found["notes"] == []
+
+
+def test_rules_come_out_as_the_files_have_them(skep, falco):
+    """Against another YAML reader: of rules that are defined twice the last counts."""
+    want = {}
+    for name in FILES:
+        for item in yaml.safe_load((falco / name).read_text()):
+            if "rule" in item:
+                want[item["rule"]] = item
+    have = json.loads(skep.run("rule", "list", "--json", *(falco / name for name in FILES), check=0).stdout)
+    assert [r["name"] for r in have] == list(want)
+    for rule in have:
+        item = want[rule["name"]]
+        assert rule["condition"] == item["condition"]
+        assert rule["output"] == item["output"].strip()
+        assert rule["tags"] == item["tags"]
+        assert rule["enabled"] == item.get("enabled", True)
+        assert rule["priority"].lower().startswith(item["priority"].lower())
+
+
+def test_lint_tells_place_name_and_remedy(skep, tmp_path):
+    (tmp_path / "bad.yaml").write_text(BAD)
+    p = skep.run("rule", "lint", "bad.yaml", check=2, cwd=tmp_path)
+    assert p.out.startswith("bad.yaml:6:5: error: rule 'Bad': ")
+    assert "did you mean 'proc.name'?" in p.out and "[LOAD_ERR_COMPILE_CONDITION]" in p.out
+    assert "1 errors, 0 warnings" in p.out
+    zh = skep.run("rule", "lint", "bad.yaml", "--lang", "zh", check=2, cwd=tmp_path)
+    assert "错误" in zh.out and "是否想用“proc.name”" in zh.out
+
+
+def test_lint_goes_on_behind_a_bad_item(skep, tmp_path):
+    (tmp_path / "both.yaml").write_text(BAD + GOOD)
+    found = lint(skep, tmp_path / "both.yaml", check=2)
+    assert (found["rules"], found["errors"]) == (2, 1)
+    assert [n["code"] for n in found["notes"]] == ["LOAD_ERR_COMPILE_CONDITION"]
+    assert found["notes"][0]["item"] == "rule 'Bad'"
+
+
+def test_lint_of_what_is_not_there(skep, tmp_path):
+    skep.run("rule", "lint", tmp_path / "none.yaml", check=4)
+    (tmp_path / "big.yaml").write_bytes(b"#" * ((16 << 20) + 1))
+    found = lint(skep, tmp_path / "big.yaml", check=2)
+    assert found["notes"][0]["code"] == "LOAD_ERR_FILE_READ"
+
+
+def test_list_shows_rules(skep, tmp_path):
+    (tmp_path / "good.yaml").write_text(GOOD)
+    out = skep.run("rule", "list", "good.yaml", check=0, cwd=tmp_path).out
+    assert "Notice" in out and "A rule that loads" in out
+    assert "可加载的规则" in skep.run("rule", "list", "good.yaml", "--lang", "zh", check=0, cwd=tmp_path).out
+    (tmp_path / "good.yaml").write_text(GOOD + BAD.replace("proc.nmae", "(").replace("= x", ""))
+    p = skep.run("rule", "list", "good.yaml", check=6, cwd=tmp_path)
+    assert "Good" in p.out and "Bad" in p.err
+
+
+@pytest.mark.parametrize("page,options", [("rules-fields.md", ()), ("rules-fields.zh.md", ("--lang", "zh"))])
+def test_the_page_of_fields_is_up_to_date(skep, source_dir, page, options):
+    """tool/make-docs writes it."""
+    assert (source_dir / "doc" / page).read_text() == skep.run("rule", "fields", "--md", *options, check=0).out
+
+
+def test_fields_as_table_and_json(skep):
+    fields = json.loads(skep.run("rule", "fields", "--json", check=0).stdout)
+    names = [f["name"] for f in fields]
+    assert len(names) == len(set(names)) and {"evt.type", "proc.aname", "fd.sip.name", "container.id"} <= set(names)
+    out = skep.run("rule", "fields", check=0).out
+    assert "proc.aname[N]?" in out and "evt.arg[KEY]" in out
