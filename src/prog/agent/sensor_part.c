@@ -43,6 +43,7 @@ static int begin(struct sensor_work *w, struct err *e)
 	struct session_config c = {
 		.options = o,
 		.watch = { .all_rules = option_flag(o, "all-rules"),
+			   .no_folding = option_flag(o, "no-folding"),
 			   .usage_interval_ms =
 				   (uint32_t)option_number(o, "usage-interval", 10) * 1000 },
 		.kept = w->part->kept,
