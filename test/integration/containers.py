@@ -80,6 +80,8 @@ class RunningEngine(Engine):
         """Kills dockerd as a crash would and starts it again; its containers live on where it runs with --live-restore."""
         self.dockerd.child.kill()
         self.dockerd.child.wait()
+        # It mounts its folder onto itself, and only a dockerd that ends well takes that away.
+        subprocess.run(["umount", "-l", self.folder / "data"], check=False)
         pathlib.Path(self.folder / "pid").unlink(missing_ok=True)
         self.dockerd.__enter__()
         self.dockerd.wait_for(lambda: self.request("GET", "/_ping")[0] == 200, 120)
