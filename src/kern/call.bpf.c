@@ -148,9 +148,9 @@ int on_capset(struct syscall_exit *ctx)
 	call_head(&k, &w, RECORD_CAPS);
 	caps = emit_part(&w, 0);
 	cred = k.t->cred;
-	caps->effective = cred->cap_effective.val;
-	caps->permitted = cred->cap_permitted.val;
-	caps->inheritable = cred->cap_inheritable.val;
+	caps->effective = CAPS(cred, cap_effective);
+	caps->permitted = CAPS(cred, cap_permitted);
+	caps->inheritable = CAPS(cred, cap_inheritable);
 	emit_send_bulk(&w, k.c);
 	return 0;
 }

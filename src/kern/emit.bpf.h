@@ -172,8 +172,10 @@ static __always_inline bool emit_begin(struct emit *w)
 
 	if (!busy)
 		return false;
-	for (__u32 slot = 0; slot < CONTROL_SLOTS; slot++) {
-		__u64 bit = 1ull << slot;
+#pragma unroll /* kernels before 6.13 take the loop for an endless one */
+	for (__u32 i = 0; i < CONTROL_SLOTS; i++) {
+		__u64 bit = 1ull << i;
+		__u32 slot = i;
 
 		if (__sync_fetch_and_or(busy, bit) & bit)
 			continue;

@@ -63,8 +63,9 @@ typedef struct {
 	__u32 val;
 } kgid_t;
 typedef struct {
-	__u64 val; /* two 32-bit words before 6.3: the same bytes */
+	__u64 val; /* two 32-bit words before 6.3: the same bytes, read with CAPS() */
 } kernel_cap_t;
+#define CAPS(cred, set) (*(const __u64 *)&(cred)->set)
 
 struct list_head {
 	struct list_head *next, *prev;

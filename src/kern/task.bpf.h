@@ -82,7 +82,7 @@ static __always_inline __u32 writable_flag(const struct cred *cred, __u32 owner,
 		w = mode & 0200;
 	else if (cred->fsgid.val == group)
 		w = mode & 0020;
-	if (cred->cap_effective.val & (1ull << CAP_DAC_OVERRIDE))
+	if (CAPS(cred, cap_effective) & (1ull << CAP_DAC_OVERRIDE))
 		w = true;
 	return w ? EVENT_EXE_WRITABLE : 0;
 }
@@ -128,8 +128,10 @@ static __always_inline void task_facts(struct record_exec *x, struct task_struct
 	struct signal_struct *sig = t->signal;
 	struct nsproxy *ns = t->nsproxy;
 	struct tty_struct *tty = sig->tty;
-	struct pid *pid = leader->thread_pid;
-	struct pid *pgrp = sig->pids[PIDTYPE_PGID], *session = sig->pids[PIDTYPE_SID];
+	/* Read, not followed: before 6.5 the verifier takes no varying offset from a pointer it knows. */
+	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
+	struct pid *pgrp = BPF_CORE_READ(sig, pids[PIDTYPE_PGID]);
+	struct pid *session = BPF_CORE_READ(sig, pids[PIDTYPE_SID]);
 	__u32 level = BPF_CORE_READ(pid, level);
 
 	x->parent_pid = parent_leader->tgid;
@@ -139,14 +141,14 @@ static __always_inline void task_facts(struct record_exec *x, struct task_struct
 	x->real_user = cred->uid.val;
 	x->real_group = cred->gid.val;
 	x->login_user = bpf_core_field_exists(t->loginuid) ? t->loginuid.val : ~0u;
-	x->effective = cred->cap_effective.val;
-	x->permitted = cred->cap_permitted.val;
-	x->inheritable = cred->cap_inheritable.val;
+	x->effective = CAPS(cred, cap_effective);
+	x->permitted = CAPS(cred, cap_permitted);
+	x->inheritable = CAPS(cred, cap_inheritable);
 	if (tty)
 		x->tty = (BPF_CORE_READ(tty, driver, major) << 8) +
 			 BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index);
 	x->vpid = pid_at_level(pid, level);
-	x->vppid = pid_at_level(parent_leader->thread_pid, level);
+	x->vppid = pid_at_level(BPF_CORE_READ(parent_leader, thread_pid), level);
 	x->vpgid = pid_at_level(pgrp, level);
 	x->vsid = pid_at_level(session, level);
 	x->pgid = pid_at_level(pgrp, 0);
