@@ -101,7 +101,8 @@ static __always_inline struct sock *file_sock(struct file *file)
 }
 
 /* The bound name of a unix socket as the descriptor's path; an abstract one begins with '@'. */
-static __always_inline void emit_unix(struct emit *w, struct sock *sk)
+/* A call, as scratch_append() is, for the same reason. */
+static __noinline __attribute__((unused)) void emit_unix(struct emit *w, struct sock *sk)
 {
 	struct unix_address *a = BPF_CORE_READ((struct unix_sock *)sk, addr);
 	__u32 at = w->s->at;

@@ -243,21 +243,28 @@ static __always_inline void *emit_part(struct emit *w, __u32 before)
 	return w->s->record + sizeof(struct record_head) + parts_bytes(before);
 }
 
-/* Appends n bytes of kernel memory; more than RECORD_PATH_MAX are cut, and what cannot be read is left out. */
-static __always_inline __u32 emit_bytes(struct emit *w, const void *src, __u32 n)
+/* A call of its own: among much else the compiler spills what it checked, and verifiers before 6.5 forget the check. */
+static __noinline __attribute__((unused)) __u32 scratch_append(struct scratch *s, const void *src,
+							       __u32 n)
 {
-	__u32 at = w->s->at;
+	__u32 at = s->at;
 
 	if (n > RECORD_PATH_MAX) {
 		n = RECORD_PATH_MAX;
-		emit_record(w)->marks |= EVENT_TRUNCATED;
+		((struct record_head *)s->record)->marks |= EVENT_TRUNCATED;
 	}
-	if (at > sizeof(w->s->record) - RECORD_PATH_MAX)
+	if (at > sizeof(s->record) - RECORD_PATH_MAX)
 		return 0;
-	if (bpf_probe_read_kernel(w->s->record + at, n, src))
+	if (bpf_probe_read_kernel(s->record + at, n, src))
 		return 0;
-	w->s->at = at + n;
+	s->at = at + n;
 	return n;
+}
+
+/* Appends n bytes of kernel memory; more than RECORD_PATH_MAX are cut, and what cannot be read is left out. */
+static __always_inline __u32 emit_bytes(struct emit *w, const void *src, __u32 n)
+{
+	return scratch_append(w->s, src, n);
 }
 
 static __always_inline void emit_text(struct emit *w, enum record_span span, const void *src,

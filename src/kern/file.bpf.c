@@ -56,48 +56,62 @@ static __always_inline void open_arguments(const struct call *k, struct open_arg
 		o->mode = 0;
 }
 
-SEC("tracepoint")
-int on_open(struct syscall_exit *ctx)
+/* @param judged  the filter has seen the file already */
+static __noinline int tell_open(const struct call *k, struct file *file, bool judged)
 {
 	struct record_head *h;
 	struct open_args o;
 	struct record_fd *f;
-	struct file *file, *known;
-	struct call k;
 	struct emit w;
-	__u32 raw = 0, fact;
+	__u32 raw = 0;
 
-	if (!call_begin(&k, ctx) || (k.ret < 0 && !k.c->failed_opens))
-		return 0;
-	open_arguments(&k, &o);
-	fact = filter_open_fact(o.flags, o.mode);
-	file = k.ret < 0 ? 0 : call_file(&k, k.ret);
-	known = call_known_file(file);
-	if (known && !judge_file(&k, fact, known))
-		return 0;
+	open_arguments(k, &o);
 	if (!emit_begin(&w))
 		return 0;
-	h = call_head(&k, &w, RECORD_FD);
+	h = call_head(k, &w, RECORD_FD);
 	f = emit_part(&w, 0);
 	h->flags = o.flags;
 	h->mode = o.mode;
-	f->number = k.ret < 0 ? -1 : k.ret;
+	f->number = k->ret < 0 ? -1 : k->ret;
 	f->kind = 'f';
 	if (file) {
 		describe_inode(f, file);
-		h->span[RECORD_PATH] = emit_file_path(&k, &w, file);
+		h->span[RECORD_PATH] = emit_file_path(k, &w, file);
 		if (o.path)
 			emit_user_string(&w, RECORD_RAW, o.path);
 		h->marks &= ~EVENT_RACY; /* raw is said to be what the program gave */
 	} else if (o.path) {
-		h->span[RECORD_PATH] = emit_path_at(&k, &w, o.dirfd, o.path, &raw);
+		h->span[RECORD_PATH] = emit_path_at(k, &w, o.dirfd, o.path, &raw);
 		emit_raw_again(&w, RECORD_RAW, w.s->at, raw);
 	}
-	if (known || judge_record(&k, &w, fact))
-		emit_send_bulk(&w, k.c);
+	if (judged || judge_record(k, &w, filter_open_fact(o.flags, o.mode)))
+		emit_send_bulk(&w, k->c);
 	else
 		emit_drop(&w);
 	return 0;
+}
+
+static __noinline __u32 open_fact(const struct call *k)
+{
+	struct open_args o;
+
+	open_arguments(k, &o);
+	return filter_open_fact(o.flags, o.mode);
+}
+
+SEC("tracepoint")
+int on_open(struct syscall_exit *ctx)
+{
+	struct file *file, *known;
+	struct call k;
+
+	if (!call_begin(&k, ctx) || (k.ret < 0 && !k.c->failed_opens))
+		return 0;
+	file = k.ret < 0 ? 0 : call_file(&k, k.ret);
+	known = call_known_file(file);
+	if (known && !judge_file(&k, open_fact(&k), known))
+		return 0;
+	return tell_open(&k, file, known != 0);
 }
 
 struct path_args {

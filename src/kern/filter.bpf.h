@@ -73,6 +73,9 @@ static __always_inline enum filter_answer filter_ask(struct filter *f, const str
 
 	if (!m)
 		return FILTER_PASS;
+	/* The compiler knows these bounds and drops the masks; verifiers before 6.5 need them. */
+	barrier_var(type);
+	barrier_var(combo);
 	asks = &m->combos[type & (FILTER_TYPES - 1)][combo & (FILTER_COMBOS - 1)];
 	if (asks->always || (asks->ports & ports))
 		return FILTER_PASS;
@@ -102,7 +105,10 @@ static __always_inline __u64 filter_ports(const struct control *c, __u16 local, 
 static __always_inline __u32 filter_step(const struct filter_image *m, __u32 s, __u32 class,
 					 __u64 *hits)
 {
-	s = m->next[((s & (FILTER_STATES - 1)) * FILTER_CLASSES) | (class & (FILTER_CLASSES - 1))];
+	class &= FILTER_CLASSES - 1;
+	barrier_var(
+		class); /* or the sum becomes an "or", whose bounds verifiers before 6.5 do not see */
+	s = m->next[(s & (FILTER_STATES - 1)) * FILTER_CLASSES + class];
 	if (s & FILTER_HIT)
 		*hits |= m->hits[s & (FILTER_STATES - 1)];
 	return s;
@@ -215,28 +221,17 @@ static __always_inline bool filter_climb_step(struct filter_climb *p, struct fil
 	return true;
 }
 
-/* The same up to the top of one mount, which for most containers is the top of all, by pointers the verifier knows. */
-static __always_inline void filter_climb_mount(struct filter_climb *p, const struct filter *f,
-					       struct fs_struct *fs, struct vfsmount *mnt,
-					       struct dentry *d)
+static __always_inline void filter_climb_begin(struct filter_climb *p, __u64 dentry, __u64 mnt)
 {
-	struct dentry *top = mnt->mnt_root, *root = fs->root.dentry;
-	bool root_mnt = fs->root.mnt == mnt;
-	__u64 chain;
+	struct task_struct *t = (void *)bpf_get_current_task();
+	struct vfsmount *v = (void *)mnt;
 
-	p->mnt = (void *)filter_address(f, mnt);
-	p->root_dentry = (void *)filter_address(f, root);
-	p->root_mnt = (void *)filter_address(f, fs->root.mnt);
-	p->mnt_dentry = (void *)filter_address(f, top);
-	chain = filter_mix((__u64)p->root_dentry ^ f->version, (__u64)p->mnt);
-	/* One way out of the loop: what it found is asked again below, which saves the verifier from following each. */
-	for (__u32 i = 0; i < FILTER_DEPTH && d != root && d != top && d->d_parent != d; i++) {
-		chain = filter_link_mix(chain, filter_address(f, d), filter_hash_len(d));
-		d = d->d_parent;
-	}
-	p->done = (d == root && root_mnt) || (d != top && d->d_parent == d);
-	p->dentry = (void *)filter_address(f, d);
-	p->chain = chain;
+	p->dentry = (void *)dentry;
+	p->mnt = v;
+	p->mnt_dentry = BPF_CORE_READ(v, mnt_root);
+	p->root_dentry = BPF_CORE_READ(t, fs, root.dentry);
+	p->root_mnt = BPF_CORE_READ(t, fs, root.mnt);
+	p->done = 0;
 }
 
 static long filter_chain_step(__u32 i, void *ctx)
@@ -248,14 +243,47 @@ static long filter_chain_step(__u32 i, void *ctx)
 	return p->done & 1;
 }
 
-/* A name is read after its hash: if they changed between, they may belong to different names. */
-static __always_inline bool filter_same_link(const struct filter_link *l, struct dentry *d)
+/*
+ * The rest of a way up, by reads. Global functions take numbers alone and are verified once, by themselves; the frames
+ * of all functions at work have 512 bytes together, so what needs space is on no way to anything else that does.
+ *
+ * @return the chain; 0 when it is too long
+ */
+__noinline __u64 filter_chain_rest(__u64 dentry, __u64 mnt, __u64 chain)
 {
-	struct filter_link now = { 0 };
+	struct filter_climb p;
 
-	filter_read_link(&now, d);
-	return now.parent == l->parent && now.name.hash == l->name.hash &&
-	       now.name.len == l->name.len;
+	filter_climb_begin(&p, dentry, mnt);
+	p.chain = chain;
+	bpf_loop(FILTER_DEPTH, filter_chain_step, &p, 0);
+	return p.done ? p.chain : 0;
+}
+
+static __always_inline __u64 filter_chain_begin(__u64 root_dentry, __u64 mnt, __u32 version)
+{
+	return filter_mix(root_dentry ^ version, mnt);
+}
+
+/*
+ * The chain of a folder, odd; 0: too deep. Up to the top of its mount, which for most containers is the top of all, by
+ * pointers the verifier knows.
+ */
+static __always_inline __u64 filter_chain(const struct filter *f, struct fs_struct *fs,
+					  struct vfsmount *mnt, struct dentry *d)
+{
+	struct dentry *top = mnt->mnt_root, *root = fs->root.dentry;
+	bool root_mnt = fs->root.mnt == mnt;
+	__u64 chain =
+		filter_chain_begin(filter_address(f, root), filter_address(f, mnt), f->version);
+
+	/* One way out of the loop: what it found is asked again below, which saves the verifier from following each. */
+	for (__u32 i = 0; i < FILTER_DEPTH && d != root && d != top && d->d_parent != d; i++) {
+		chain = filter_link_mix(chain, filter_address(f, d), filter_hash_len(d));
+		d = d->d_parent;
+	}
+	if (!((d == root && root_mnt) || (d != top && d->d_parent == d)))
+		chain = filter_chain_rest(filter_address(f, d), filter_address(f, mnt), chain);
+	return chain ? chain | 1 : 0;
 }
 
 static long filter_build_step(__u32 i, void *ctx)
@@ -263,6 +291,7 @@ static long filter_build_step(__u32 i, void *ctx)
 	struct filter_climb *p = ctx;
 	struct dentry *d = p->dentry;
 	struct filter_link l = { 0 };
+	__u64 chain = p->chain;
 	__u32 n, at = p->at;
 
 	if (!filter_climb_step(p, &l))
@@ -273,14 +302,17 @@ static long filter_build_step(__u32 i, void *ctx)
 		return 1;
 	}
 	at = (at - n) & (EMIT_WALK_BYTES - 1);
-	if (bpf_probe_read_kernel(&p->s->walk[at], n, l.name.name) || !filter_same_link(&l, d)) {
+	if (bpf_probe_read_kernel(&p->s->walk[at], n, l.name.name))
 		p->cut = 1;
-		return 1;
-	}
 	at = (at - 1) & (EMIT_WALK_BYTES - 1);
 	p->s->walk[at] = '/';
 	p->at = at;
-	return 0;
+	/* A name is read after its hash: if that changed meanwhile, they may belong to different names. */
+	filter_read_link(&l, d);
+	if (l.parent != p->dentry ||
+	    filter_link_mix(chain, (__u64)d, (__u64)l.name.len << 32 | l.name.hash) != p->chain)
+		p->cut = 1;
+	return p->cut & 1;
 }
 
 struct filter_scan {
@@ -328,52 +360,43 @@ static __always_inline void filter_keep(__u64 key, __u64 found)
 	}
 }
 
-/* What filter_learn() is asked, and its answer. All numbers: it is verified by itself. */
-struct filter_question {
-	struct dentry *dentry, *root_dentry, *mnt_dentry;
-	struct vfsmount *mnt, *root_mnt;
-	__u64 key; /* of the way up as it was found; 0: none */
-	__u32 version, zero;
-	__u64 found; /* path sets << 16 | state, or FILTER_UNKNOWN */
-};
+/* The state after the path in a scratch slot and the sets that satisfies. */
+static __noinline __u64 filter_scan(const struct filter_image *m, const struct scratch *s, __u32 at)
+{
+	struct filter_scan x = { .m = m, .s = s, .at = at };
+
+	x.state = filter_step(m, 0, FILTER_CLASS_BEGIN, &x.hits);
+	bpf_loop(EMIT_WALK_BYTES - at, filter_scan_step, &x, 0);
+	return x.hits << 16 | (x.state & 0xffff);
+}
 
 /*
- * The state after a folder's path and the sets that satisfies, by walking the path; remembered if the way up is still
- * the one with this key. A function of its own to the verifier, or it would be followed anew from each place.
+ * What is found by walking a folder's path: path sets << 16 | state, or FILTER_UNKNOWN. Remembered if the way up is
+ * still the one with this key.
  */
-__noinline int filter_learn(struct filter_question *q)
+__noinline __u64 filter_learn(__u64 dentry, __u64 mnt, __u64 key, __u32 version)
 {
-	struct filter_climb p = { .at = EMIT_WALK_BYTES };
-	struct filter_scan x = { 0 };
+	__u32 slot = version & (FILTER_SLOTS - 1);
+	const struct filter_image *m = bpf_map_lookup_elem(&filter_images, &slot);
+	struct filter_climb p;
 	struct emit w;
-	__u32 slot;
+	__u64 found = FILTER_UNKNOWN;
 
-	if (!q)
-		return 0;
-	q->found = FILTER_UNKNOWN;
-	slot = q->version & (FILTER_SLOTS - 1);
-	x.m = bpf_map_lookup_elem(&filter_images, &slot);
-	if (!x.m || !emit_begin(&w))
-		return 0;
-	p.dentry = q->dentry;
-	p.root_dentry = q->root_dentry;
-	p.mnt_dentry = q->mnt_dentry;
-	p.mnt = q->mnt;
-	p.root_mnt = q->root_mnt;
-	p.chain = filter_mix((__u64)p.root_dentry ^ q->version, (__u64)p.mnt);
+	if (!m || !emit_begin(&w))
+		return FILTER_UNKNOWN;
+	filter_climb_begin(&p, dentry, mnt);
+	p.chain = filter_chain_begin((__u64)p.root_dentry, mnt, version);
+	p.at = EMIT_WALK_BYTES;
+	p.cut = 0;
 	p.s = w.s;
 	bpf_loop(512, filter_build_step, &p, 0);
 	if (p.done && !p.cut) {
-		x.s = w.s;
-		x.at = p.at;
-		x.state = filter_step(x.m, 0, FILTER_CLASS_BEGIN, &x.hits);
-		bpf_loop(EMIT_WALK_BYTES - p.at, filter_scan_step, &x, 0);
-		q->found = x.hits << 16 | (x.state & 0xffff);
-		if ((p.chain | 1) == q->key)
-			filter_keep(q->key, q->found);
+		found = filter_scan(m, w.s, p.at);
+		if ((p.chain | 1) == key)
+			filter_keep(key, found);
 	}
 	emit_drop(&w);
-	return 0;
+	return found;
 }
 
 struct filter_name {
@@ -392,17 +415,16 @@ static long filter_name_step(__u32 i, void *ctx)
 }
 
 /* The sets a path satisfies, its last component read on from its folder's state. */
-static __always_inline __u64 filter_name(const struct filter *f, __u64 found, struct dentry *d)
+static __noinline __u64 filter_name(const struct filter_image *m, __u64 found, const void *name,
+				    __u32 n)
 {
-	struct filter_name x = { .m = f->m, .hits = found >> 16 };
-	__u32 n = d->d_name.len;
+	struct filter_name x = { .m = m, .hits = found >> 16 };
 
-	if (n >= FILTER_NAME || bpf_probe_read_kernel(x.text, sizeof(x.text), d->d_name.name))
+	if (n >= FILTER_NAME || bpf_probe_read_kernel(x.text, sizeof(x.text), name))
 		return FILTER_UNKNOWN;
-	x.state = filter_byte(f->m, found & 0xffff, '/', &x.hits);
-	bpf_loop(n, filter_name_step, &x,
-		 0); /* for names not seen before: a plain loop is as long to verify */
-	filter_step(f->m, x.state, FILTER_CLASS_END, &x.hits);
+	x.state = filter_byte(m, found & 0xffff, '/', &x.hits);
+	bpf_loop(n, filter_name_step, &x, 0);
+	filter_step(m, x.state, FILTER_CLASS_END, &x.hits);
 	return x.hits;
 }
 
@@ -414,8 +436,7 @@ static __always_inline __u64 filter_path_sets(const struct filter *f, struct fs_
 					      struct vfsmount *mnt, struct dentry *dentry)
 {
 	struct dentry *up;
-	struct filter_climb p;
-	__u64 folder = 0, file = 0, name, found;
+	__u64 folder, file, name, found;
 
 	if (!fs || !mnt || !dentry)
 		return FILTER_UNKNOWN;
@@ -423,33 +444,17 @@ static __always_inline __u64 filter_path_sets(const struct filter *f, struct fs_
 	if (up == dentry || dentry == mnt->mnt_root || dentry == fs->root.dentry)
 		return FILTER_UNKNOWN; /* a root or a mount point: its name stands elsewhere */
 	name = filter_hash_len(dentry);
-	filter_climb_mount(&p, f, fs, mnt, up);
-	if (!p.done)
-		bpf_loop(FILTER_DEPTH, filter_chain_step, &p, 0);
-	if (p.done) {
-		folder = p.chain | 1;
-		file = filter_link_mix(folder, filter_address(f, dentry), name) | 1;
-		if (filter_recall(file, &found))
-			return found;
-	}
-	if (!p.done || !filter_recall(folder, &found)) {
-		struct filter_question q = {
-			.dentry = (void *)filter_address(f, up),
-			.root_dentry = p.root_dentry,
-			.mnt_dentry = (void *)filter_address(f, mnt->mnt_root),
-			.mnt = (void *)filter_address(f, mnt),
-			.root_mnt = p.root_mnt,
-			.key = folder,
-			.version = f->version,
-		};
-
-		filter_learn(&q);
-		found = q.found;
-	}
+	folder = filter_chain(f, fs, mnt, up);
+	file = filter_link_mix(folder, filter_address(f, dentry), name) | 1;
+	if (folder && filter_recall(file, &found))
+		return found;
+	if (!folder || !filter_recall(folder, &found))
+		found = filter_learn(filter_address(f, up), filter_address(f, mnt), folder,
+				     f->version);
 	if (found == FILTER_UNKNOWN)
 		return FILTER_UNKNOWN;
-	found = filter_name(f, found, dentry);
-	if (p.done && dentry->d_parent == up && filter_hash_len(dentry) == name)
+	found = filter_name(f->m, found, dentry->d_name.name, dentry->d_name.len);
+	if (folder && dentry->d_parent == up && filter_hash_len(dentry) == name)
 		filter_keep(file, found);
 	return found;
 }
