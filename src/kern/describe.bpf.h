@@ -105,23 +105,22 @@ static __always_inline struct sock *file_sock(struct file *file)
 static __noinline __attribute__((unused)) void emit_unix(struct emit *w, struct sock *sk)
 {
 	struct unix_address *a = BPF_CORE_READ((struct unix_sock *)sk, addr);
-	__u32 at = w->s->at;
+	char name[112] = { 0 };
 	int n;
 
-	if (!a || at > EMIT_FIXED_MAX + 4 * RECORD_PATH_MAX)
+	if (!a)
 		return;
 	n = BPF_CORE_READ(a, len) - 2;
 	if (n < 1 || n > 108)
 		return;
-	bpf_probe_read_kernel(w->s->record + at, n,
+	bpf_probe_read_kernel(name, n,
 			      (void *)a + bpf_core_field_offset(struct unix_address, name) +
 				      bpf_core_field_offset(struct sockaddr_un, sun_path));
-	if (!w->s->record[at])
-		w->s->record[at] = '@';
-	else if (!w->s->record[at + n - 1])
+	if (!name[0])
+		name[0] = '@';
+	else if (!name[n - 1])
 		n--; /* the terminator counts as part of a name in the file system */
-	emit_record(w)->span[RECORD_FD_PATH] = n;
-	w->s->at = at + n;
+	emit_record(w)->span[RECORD_FD_PATH] = scratch_append(w->s, name, n);
 }
 
 struct sockaddr_any {

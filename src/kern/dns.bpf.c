@@ -105,11 +105,14 @@ int on_packet(struct __sk_buff *skb)
 	__builtin_memcpy(f, &p.fd, sizeof(*f));
 	f->number = -1;
 	f->role = 'c';
-	n = skb->len - p.payload;
-	if (n > MESSAGE_MAX)
-		n = MESSAGE_MAX;
+	n = skb->len - p.payload - 1;
+	if (n > MESSAGE_MAX - 1)
+		n = MESSAGE_MAX - 1;
+	barrier_var(
+		n); /* verifiers before 6.5 learn nothing from a comparison with zero: a sum tells them */
+	n = (n & (MESSAGE_MAX - 1)) + 1;
 	at = w.s->at;
-	if (at <= EMIT_FIXED_MAX && n > 0 &&
+	if (at <= EMIT_FIXED_MAX && skb->len > p.payload &&
 	    bpf_skb_load_bytes(skb, p.payload, w.s->record + at, n) == 0) {
 		h->span[RECORD_RAW] = n;
 		w.s->at = at + n;

@@ -52,8 +52,12 @@ struct filter {
 
 static __always_inline __u32 filter_combo(bool container, bool failed, __u32 fact)
 {
-	return (container ? FILTER_CONTAINER : 0) | (failed ? FILTER_FAILED : 0) |
-	       (fact & FILTER_ANY_FACT) << FILTER_FACT_SHIFT;
+	__u32 combo = (container ? FILTER_CONTAINER : 0) | (failed ? FILTER_FAILED : 0) |
+		      (fact & FILTER_ANY_FACT) << FILTER_FACT_SHIFT;
+
+	/* The compiler knows its bounds and would drop the mask at its use, which verifiers before 6.5 need. */
+	barrier_var(combo);
+	return combo;
 }
 
 /**
@@ -73,9 +77,6 @@ static __always_inline enum filter_answer filter_ask(struct filter *f, const str
 
 	if (!m)
 		return FILTER_PASS;
-	/* The compiler knows these bounds and drops the masks; verifiers before 6.5 need them. */
-	barrier_var(type);
-	barrier_var(combo);
 	asks = &m->combos[type & (FILTER_TYPES - 1)][combo & (FILTER_COMBOS - 1)];
 	if (asks->always || (asks->ports & ports))
 		return FILTER_PASS;
