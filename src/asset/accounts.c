@@ -125,6 +125,7 @@ static void look(const struct accounts *a, const struct container *c, uint32_t p
 		 struct account_file *f)
 {
 	OWNED_FD root = open_root(a, c, pid);
+	OWNED_BUF text = BUF_INIT;
 	OWNED_FD fd = -1;
 	struct stat st;
 
@@ -133,10 +134,11 @@ static void look(const struct accounts *a, const struct container *c, uint32_t p
 	fd = file_open_in_root(root, paths[which], O_RDONLY | O_NONBLOCK | O_NOCTTY, NULL);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || is_same(f, &st))
 		return;
-	buf_reset(&f->text);
-	f->known = file_read_fd(fd, MAX_BYTES, &f->text, NULL) == 0;
-	if (!f->known)
-		buf_done(&f->text);
+	f->known = file_read_fd(fd, MAX_BYTES, &text, NULL) == 0;
+	/* Reading takes room for more than there was: only what was is kept. */
+	buf_done(&f->text);
+	if (f->known)
+		buf_add(&f->text, buf_str(&text));
 	f->inode = st.st_ino;
 	f->size = (uint64_t)st.st_size;
 	f->changed = st.st_ctim;

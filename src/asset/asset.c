@@ -179,7 +179,7 @@ static bool may_speak(const struct roster_entry *n, enum container_runtime r)
 {
 	enum container_runtime own = n->c.runtime;
 
-	return !n->outer[0] &&
+	return !n->outer &&
 	       (own == r || own == CONTAINER_OTHER ||
 		(own == CONTAINER_CONTAINERD && r == CONTAINER_DOCKER && n->pod_uid[0]));
 }
@@ -305,7 +305,8 @@ void asset_hierarchy(const struct asset *a, struct asset_hierarchy *ret)
 
 static bool read_metadata(struct asset *a, struct roster_entry *n)
 {
-	struct disk_wanted w = { n->c.runtime, n->c.id.p, n->outer, n->name_space, false };
+	struct disk_wanted w = { n->c.runtime, n->c.id.p, n->outer ? n->outer : "", n->name_space,
+				 false };
 	struct container found;
 	struct arena scratch;
 	bool ok;
@@ -339,7 +340,7 @@ static void try_metadata(struct asset *a, struct roster_entry *n, uint64_t now)
 	n->next_try_ns = now + (late ? SLOW_RETRY_NS : RETRY_NS);
 	if (read_metadata(a, n))
 		return;
-	if (n->tries == 1 && !n->outer[0])
+	if (n->tries == 1 && !n->outer)
 		engines_ask(a->engines, n->c.runtime, n->c.id);
 	if (late && !n->missed) {
 		n->missed = true;
@@ -368,7 +369,6 @@ static int set_identity(struct asset *a, struct roster_entry *n, const struct cg
 		c.name = str_from(p->id);
 		c.known |= CONTAINER_POD;
 	}
-	memcpy(n->outer, p->outer, sizeof(n->outer));
 	memcpy(n->pod_uid, p->pod_uid, sizeof(n->pod_uid));
 	snprintf(n->name_space, sizeof(n->name_space), "%.*s", STR_ARG(p->name_space));
 	return roster_fill(a->roster, n, &c);
@@ -415,9 +415,11 @@ static bool is_containerd(struct asset *a, const struct cgroup_path *p, str spac
 static struct roster_entry *take_container(struct asset *a, const struct cgroup_path *p,
 					   uint64_t cgroup_id, str path)
 {
-	struct roster_entry *n = roster_at(a->roster, str_from(p->key));
+	struct roster_entry *n = roster_at(a->roster, str_from(p->key), str_from(p->outer));
 	uint64_t main_id = cgroup_id;
 
+	if (!n)
+		return NULL;
 	if (p->container.n != path.n && !n->gone && n->c.cgroup_id)
 		return n;
 	/* Below the container's own group, which was not told: it lives, so it has an id. */
@@ -474,26 +476,30 @@ static struct roster_entry *learn_container(struct asset *a, const struct cgroup
 		i++;
 	}
 	n = take_container(a, &chain[i], cgroup_id, path);
-	while (i && is_container_inside(a, n, &chain[i - 1])) {
+	while (i && n && is_container_inside(a, n, &chain[i - 1])) {
 		i--;
 		n = take_container(a, &chain[i], cgroup_id, path);
 	}
-	roster_set_cgroup(a->roster, cgroup_id, n);
+	if (n)
+		roster_set_cgroup(a->roster, cgroup_id, n);
 	return n;
 }
 
-/* @return NULL for the host */
-static struct roster_entry *learn(struct asset *a, uint64_t cgroup_id, str path)
+/* @return ROSTER_NOBODY: no memory */
+static enum roster_owner learn(struct asset *a, uint64_t cgroup_id, str path,
+			       struct roster_entry **ret)
 {
 	struct cgroup_path p;
 
 	cgroup_path_parse(path, &p);
 	if (p.kind == CGROUP_PATH_MAYBE && !is_containerd(a, &p, p.name_space))
 		p.kind = CGROUP_PATH_HOST;
-	if (p.kind != CGROUP_PATH_HOST)
-		return learn_container(a, &p, cgroup_id, path);
-	roster_set_cgroup(a->roster, cgroup_id, NULL);
-	return NULL;
+	if (p.kind == CGROUP_PATH_HOST) {
+		roster_set_cgroup(a->roster, cgroup_id, NULL);
+		return ROSTER_HOST;
+	}
+	*ret = learn_container(a, &p, cgroup_id, path);
+	return *ret ? ROSTER_CONTAINER : ROSTER_NOBODY;
 }
 
 static void forget_miss(struct asset *a, uint64_t cgroup_id)
@@ -504,14 +510,23 @@ static void forget_miss(struct asset *a, uint64_t cgroup_id)
 		m->id = 0;
 }
 
+static const struct container *answer_for(struct asset *a, enum roster_owner owner,
+					  struct roster_entry *n)
+{
+	if (owner == ROSTER_HOST)
+		return &a->host;
+	return owner == ROSTER_CONTAINER ? answer(a, n) : NULL;
+}
+
 const struct container *asset_cgroup_made(struct asset *a, uint64_t cgroup_id, str path)
 {
-	struct roster_entry *n;
+	struct roster_entry *n = NULL;
+	enum roster_owner owner;
 
 	roster_sweep(a->roster);
 	forget_miss(a, cgroup_id);
-	n = learn(a, cgroup_id, path);
-	return n ? answer(a, n) : &a->host;
+	owner = learn(a, cgroup_id, path, &n);
+	return answer_for(a, owner, n);
 }
 
 void asset_cgroup_gone(struct asset *a, uint64_t cgroup_id)
@@ -529,42 +544,29 @@ void asset_cgroup_gone(struct asset *a, uint64_t cgroup_id)
 }
 
 /* A cgroup nobody told of (it began before us, or the telling was lost), if it still lives. */
-static struct roster_entry *look_up(struct asset *a, uint64_t cgroup_id, bool *ret_host)
+static enum roster_owner look_up(struct asset *a, uint64_t cgroup_id, struct roster_entry **ret)
 {
 	struct miss *m = &a->misses[cgroup_id % MISSES];
 	OWNED_BUF path = BUF_INIT;
-	struct roster_entry *n;
 	uint64_t now = now_ns();
 
-	*ret_host = false;
 	if (m->id == cgroup_id && now < m->until_ns)
-		return NULL;
+		return ROSTER_NOBODY;
 	if (hierarchy_path(&a->hierarchy, cgroup_id, &path) < 0) {
 		*m = (struct miss){ cgroup_id, now + MISS_NS };
-		return NULL;
+		return ROSTER_NOBODY;
 	}
-	n = learn(a, cgroup_id, buf_str(&path));
-	*ret_host = !n;
-	return n;
+	return learn(a, cgroup_id, buf_str(&path), ret);
 }
 
 const struct container *asset_find(struct asset *a, uint64_t cgroup_id)
 {
 	struct roster_entry *n = NULL;
-	bool host;
+	enum roster_owner owner = roster_owner(a->roster, cgroup_id, &n);
 
-	switch (roster_owner(a->roster, cgroup_id, &n)) {
-	case ROSTER_HOST:
-		return &a->host;
-	case ROSTER_CONTAINER:
-		return answer(a, n);
-	case ROSTER_NOBODY:
-		break;
-	}
-	n = look_up(a, cgroup_id, &host);
-	if (host)
-		return &a->host;
-	return n ? answer(a, n) : NULL;
+	if (owner == ROSTER_NOBODY)
+		owner = look_up(a, cgroup_id, &n);
+	return answer_for(a, owner, n);
 }
 
 const struct container *asset_host(const struct asset *a)
@@ -587,11 +589,11 @@ static void scan_cgroup(void *ctx, uint64_t id, str path)
 {
 	struct asset *a = ctx;
 	struct roster_entry *n = NULL;
+	enum roster_owner owner = roster_owner(a->roster, id, &n);
 
-	if (roster_owner(a->roster, id, &n) == ROSTER_NOBODY)
-		n = learn(a, id, path);
-	if (n)
-		(void)answer(a, n);
+	if (owner == ROSTER_NOBODY)
+		owner = learn(a, id, path, &n);
+	(void)answer_for(a, owner, n);
 }
 
 /* Those whose end was not told. */

@@ -2,6 +2,8 @@
 
 #define NONE UINT32_MAX
 #define CGROUPS_A_CONTAINER 4
+#define GONE_SHARE 4 /* of the table */
+#define GONE_MIN 16
 
 struct group {
 	uint64_t id;                /* 0: free */
@@ -28,6 +30,8 @@ struct roster {
 	uint32_t *group_hash;
 	size_t max_entries, max_groups, entry_buckets, group_buckets;
 	struct list live, gone, unused;
+	uint32_t fresh_entries,
+		fresh_groups; /* from here on never used: their memory is untouched */
 	struct list group_lists[GROUP_LISTS];
 	struct old_block *old; /* replaced blocks a caller may still look at */
 	struct roster_stats stats;
@@ -105,10 +109,6 @@ static void make_lists(struct roster *r)
 		r->group_lists[i] = empty;
 	memset(r->entry_hash, 0xff, r->entry_buckets * sizeof(*r->entry_hash));
 	memset(r->group_hash, 0xff, r->group_buckets * sizeof(*r->group_hash));
-	for (uint32_t i = 0; i < r->max_entries; i++)
-		entry_append(r, &r->unused, i);
-	for (uint32_t i = 0; i < r->max_groups; i++)
-		group_append(r, GROUPS_FREE, i);
 }
 
 int roster_new(size_t max_containers, struct roster **ret, struct err *e)
@@ -149,8 +149,11 @@ void roster_free(struct roster *r)
 	if (!r)
 		return;
 	roster_sweep(r);
-	for (size_t i = 0; r->entries && i < r->max_entries; i++)
+	for (size_t i = 0; r->entries && i < r->fresh_entries; i++) {
 		free(r->entries[i].block);
+		free(r->entries[i].key);
+		free(r->entries[i].outer);
+	}
 	free(r->entries);
 	free(r->groups);
 	free(r->entry_hash);
@@ -198,6 +201,8 @@ static void forget(struct roster *r, uint32_t i)
 	r->stats.containers -= !n->gone;
 	r->stats.gone -= n->gone;
 	r->stats.evicted++;
+	free(n->key);
+	free(n->outer);
 	memset(n, 0, sizeof(*n));
 	n->generation = generation;
 	entry_append(r, &r->unused, i);
@@ -208,6 +213,8 @@ static uint32_t take_slot(struct roster *r)
 {
 	uint32_t i;
 
+	if (r->unused.oldest == NONE && r->fresh_entries < r->max_entries)
+		return r->fresh_entries++;
 	if (r->unused.oldest == NONE)
 		forget(r, r->gone.oldest != NONE ? r->gone.oldest : r->live.oldest);
 	i = r->unused.oldest;
@@ -215,22 +222,29 @@ static uint32_t take_slot(struct roster *r)
 	return i;
 }
 
-struct roster_entry *roster_at(struct roster *r, str id)
+struct roster_entry *roster_at(struct roster *r, str key, str outer)
 {
-	struct roster_entry *n = roster_find(r, id);
+	struct roster_entry *n = roster_find(r, key);
+	size_t own = str_find_last(key, '/');
+	char *copy, *outer_copy;
 	uint32_t i, *bucket;
 
 	if (n)
 		return n;
+	copy = strndup(key.p, key.n);
+	outer_copy = outer.n ? strndup(outer.p, outer.n) : NULL;
+	if (!copy || (outer.n && !outer_copy)) {
+		free(copy);
+		free(outer_copy);
+		return NULL;
+	}
 	i = take_slot(r);
 	n = &r->entries[i];
-	id = str_take(id, sizeof(n->key) - 1);
-	memcpy(n->key, id.p, id.n);
-	n->key[id.n] = '\0';
+	n->key = copy;
+	n->outer = outer_copy;
 	n->used = true;
-	n->c.id =
-		str_from(n->key + (str_find_last(id, '/') < id.n ? str_find_last(id, '/') + 1 : 0));
-	bucket = entry_bucket(r, id);
+	n->c.id = str_from(copy + (own < key.n ? own + 1 : 0));
+	bucket = entry_bucket(r, key);
 	n->next_of_hash = *bucket;
 	*bucket = i;
 	entry_append(r, &r->live, i);
@@ -249,6 +263,8 @@ void roster_gone(struct roster *r, struct roster_entry *n)
 	n->gone = true;
 	r->stats.containers--;
 	r->stats.gone++;
+	if (r->stats.gone > MAX(r->max_entries / GONE_SHARE, (size_t)GONE_MIN))
+		forget(r, r->gone.oldest);
 }
 
 void roster_back(struct roster *r, struct roster_entry *n)
@@ -434,6 +450,8 @@ static uint32_t take_group(struct roster *r)
 						 GROUPS_CONTAINER };
 	uint32_t i = NONE, *at;
 
+	if (r->group_lists[GROUPS_FREE].oldest == NONE && r->fresh_groups < r->max_groups)
+		return r->fresh_groups++;
 	for (size_t l = 0; i == NONE && l < ARRAY_LEN(order); l++)
 		i = r->group_lists[order[l]].oldest;
 	group_remove(r, i);
@@ -497,9 +515,9 @@ struct roster_entry *roster_next(struct roster *r, struct roster_entry *after)
 {
 	size_t i = after ? (size_t)(after - r->entries) + 1 : 0;
 
-	while (i < r->max_entries && !r->entries[i].used)
+	while (i < r->fresh_entries && !r->entries[i].used)
 		i++;
-	return i < r->max_entries ? &r->entries[i] : NULL;
+	return i < r->fresh_entries ? &r->entries[i] : NULL;
 }
 
 void roster_stats(const struct roster *r, struct roster_stats *ret)

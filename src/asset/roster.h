@@ -2,7 +2,7 @@
  * Who is here: containers by key and cgroups by id, in memory of a fixed size.
  *
  * Both tables are filled by what kernel and engines tell, so both are bounded: what went longest ago is forgotten first, then
- * host cgroups, then what has lived longest. Forgotten means not known, never wrong: a cgroup of a forgotten container
+ * host cgroups, then what has lived longest. Of those that went a quarter of the table at most is remembered. Forgotten means not known, never wrong: a cgroup of a forgotten container
  * leads nowhere.
  */
 #ifndef SKEP_ASSET_ROSTER_H
@@ -19,8 +19,8 @@
 
 struct roster_entry {
 	struct container c;
-	char key[CGROUP_PATH_KEY_BYTES]; /**< its own: two containers may have one id, in different containers */
-	char outer[CGROUP_PATH_KEY_BYTES]; /**< of the container around it; empty: none */
+	char *key;   /**< owned; its own: two containers may have one id, in different containers */
+	char *outer; /**< owned; of the container around it; NULL: none */
 	char pod_uid[CGROUP_PATH_POD_UID + 1];
 	char name_space[64]; /**< containerd's, as the path tells it */
 	bool used, gone;
@@ -41,8 +41,12 @@ void roster_free(struct roster *r);
 
 /** @param key as cgroup_path.key */
 struct roster_entry *roster_find(struct roster *r, str key);
-/** Finds or makes; an unused or the longest gone entry is taken. Never NULL. */
-struct roster_entry *roster_at(struct roster *r, str key);
+/**
+ * Finds or makes; an unused or the longest gone entry is taken.
+ * @param outer the key of the container around it; empty: none
+ * @return NULL: no memory
+ */
+struct roster_entry *roster_at(struct roster *r, str key, str outer);
 /** It stopped: it may be forgotten from now on. */
 void roster_gone(struct roster *r, struct roster_entry *entry);
 /** It runs (again). */
