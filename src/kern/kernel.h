@@ -344,6 +344,7 @@ struct linux_binprm {
 	struct file *file;
 	const char *filename;
 	const char *interp;
+	const char *fdpath; /* made for execveat() */
 };
 
 struct seq_file;

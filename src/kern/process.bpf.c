@@ -114,7 +114,8 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_pid, struct linux_binprm *b
 	if (!c || (__u32)t->tgid == c->self_pid || !emit_begin(&w))
 		return 0;
 	regs = (void *)bpf_task_pt_regs(t);
-	x = exec_begin(&w, c, t, regs->orig_ax == NR_EXECVEAT ? EVENT_EXECVEAT : EVENT_EXECVE,
+	x = exec_begin(&w, c, t,
+		       bprm->fdpath || regs->orig_ax == NR_EXECVEAT ? EVENT_EXECVEAT : EVENT_EXECVE,
 		       bprm->filename);
 	args = t->mm->arg_end - t->mm->arg_start;
 	if (c->env)

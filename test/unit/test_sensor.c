@@ -1,0 +1,739 @@
+/* Real actions of a child, and what the sensor tells of them. Needs root and a kernel that takes BPF programs. */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "kern/sensor.h"
+
+#define MAX_SEEN 4096
+#define HOSTILE "a\nb\xff\x01c"
+
+struct seen {
+	struct event v;
+	struct event_exec exec;
+};
+
+struct fixture {
+	struct sensor *sensor;
+	struct arena arena;
+	struct seen *seen;
+	size_t count;
+	pid_t child;
+	bool gone;
+	char dir[64];
+};
+
+static struct kernel_clause everything;
+
+static str copy(struct fixture *f, str s)
+{
+	return s.n ? arena_str(&f->arena, s) : s;
+}
+
+static void take(void *ctx, const struct event *v)
+{
+	struct fixture *f = ctx;
+	struct seen *s;
+
+	if (v->type != EVENT_LOSS && v->type != EVENT_CGROUP_MKDIR &&
+	    v->type != EVENT_CGROUP_RMDIR && f->child && v->task.pid != (uint32_t)f->child)
+		return;
+	if (v->type == EVENT_PROCEXIT)
+		f->gone = true;
+	if (f->count == MAX_SEEN)
+		return;
+	s = &f->seen[f->count++];
+	s->v = *v;
+	s->v.path = copy(f, v->path);
+	s->v.path2 = copy(f, v->path2);
+	s->v.raw = copy(f, v->raw);
+	s->v.raw2 = copy(f, v->raw2);
+	s->v.text = copy(f, v->text);
+	s->v.fd.path = copy(f, v->fd.path);
+	if (!v->exec)
+		return;
+	s->exec = *v->exec;
+	s->exec.args = copy(f, v->exec->args);
+	s->exec.env = copy(f, v->exec->env);
+	s->exec.exe_path = copy(f, v->exec->exe_path);
+	s->exec.cwd = copy(f, v->exec->cwd);
+	s->exec.comm = copy(f, v->exec->comm);
+	s->v.exec = &s->exec;
+}
+
+static void drain_until_gone(struct fixture *f)
+{
+	struct err e = { 0 };
+
+	for (int i = 0; i < 200 && !f->gone; i++) {
+		struct pollfd p = { .fd = sensor_fd(f->sensor), .events = POLLIN };
+
+		poll(&p, 1, 20);
+		if (sensor_drain(f->sensor, 0, take, f, &e) < 0)
+			fail_msg("%s", e.text);
+	}
+	if (!f->gone)
+		fail_msg("the child's end was not told");
+}
+
+/* Runs @p action in a child and collects what is told of it. */
+static int run_child(struct fixture *f, void (*action)(struct fixture *f))
+{
+	int status;
+
+	f->count = 0;
+	f->gone = false;
+	fflush(NULL);
+	f->child = fork();
+	if (!f->child) {
+		action(f);
+		_exit(0);
+	}
+	assert_true(f->child > 0);
+	assert_int_equal(waitpid(f->child, &status, 0), f->child);
+	drain_until_gone(f);
+	return status;
+}
+
+/* The n-th event of the type. */
+static const struct event *nth(const struct fixture *f, enum event_type type, size_t n)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (f->seen[i].v.type == type && n-- == 0)
+			return &f->seen[i].v;
+	for (size_t i = 0; i < f->count; i++)
+		print_message("# told: %s\n", event_type_name(f->seen[i].v.type));
+	fail_msg("no %s was told", event_type_name(type));
+	return NULL;
+}
+
+static const struct event *told(const struct fixture *f, enum event_type type)
+{
+	return nth(f, type, 0);
+}
+
+static size_t count_of(const struct fixture *f, enum event_type type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->count; i++)
+		n += f->seen[i].v.type == type;
+	return n;
+}
+
+static void open_sensor(struct fixture *f, const struct sensor_config *c,
+			struct kernel_filter *filter)
+{
+	struct err e = { 0 };
+
+	if (sensor_open(c, filter, &f->sensor, &e) < 0) {
+		f->sensor = NULL;
+		print_message("# skipped: %s\n", e.text);
+	}
+}
+
+static void want(struct kernel_filter *filter, enum event_type from, enum event_type to,
+		 struct kernel_clause *clause)
+{
+	for (enum event_type t = from; t <= to; t++) {
+		filter->clauses[t] = clause;
+		filter->clause_count[t] = 1;
+	}
+}
+
+static void begin(struct fixture *f)
+{
+	*f = (struct fixture){ .seen = calloc(MAX_SEEN, sizeof(struct seen)) };
+	arena_init(&f->arena, 64u << 20);
+	snprintf(f->dir, sizeof(f->dir), "/tmp/test_sensor.%d", (int)getpid());
+	mkdir(f->dir, 0755);
+}
+
+static void end(struct fixture *f)
+{
+	sensor_close(f->sensor);
+	arena_done(&f->arena);
+	free(f->seen);
+	rmdir(f->dir);
+}
+
+static int open_all(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct kernel_filter *filter = calloc(1, sizeof(*filter));
+	struct sensor_config c = { 0 };
+
+	assert_non_null(f);
+	assert_non_null(filter);
+	begin(f);
+	want(filter, EVENT_OPEN, EVENT_DNS, &everything);
+	filter->failed_opens = true;
+	filter->received = true;
+	c.backend = SENSOR_TRACEPOINT;
+	if (geteuid() == 0)
+		open_sensor(f, &c, filter);
+	else
+		print_message("# skipped: needs root\n");
+	free(filter);
+	*state = f;
+	return 0;
+}
+
+static int close_all(void **state)
+{
+	end(*state);
+	free(*state);
+	return 0;
+}
+
+#define NEED_SENSOR(f) \
+	do { \
+		if (!(f)->sensor) \
+			SKIP_BECAUSE("no sensor here"); \
+	} while (0)
+
+static void act_exec(struct fixture *f)
+{
+	char *const argv[] = { (char[]){ "true" }, (char[]){ HOSTILE }, (char[]){ "" }, NULL };
+	char *const env[] = { NULL };
+
+	if (chdir(f->dir) == 0)
+		execve("/bin/true", argv, env);
+}
+
+static void processes(void **state)
+{
+	struct fixture *f = *state;
+	const struct event *v;
+	struct stat st;
+
+	NEED_SENSOR(f);
+	run_child(f, act_exec);
+	assert_true(f->seen[0].v.type == EVENT_CLONE || f->seen[0].v.type == EVENT_CLONE3);
+	assert_int_equal(f->seen[0].exec.parent.pid, getpid());
+	v = told(f, EVENT_EXECVE);
+	assert_int_equal(stat("/bin/true", &st), 0);
+	assert_int_equal(v->exec->exe_inode, st.st_ino);
+	assert_true(str_eq(v->exec->args, S("true\0" HOSTILE "\0\0")));
+	assert_str(v->exec->cwd, f->dir);
+	assert_str(v->exec->comm, "true");
+	assert_str(v->raw, "/bin/true");
+	assert_true(str_ends(v->exec->exe_path, S("/bin/true")));
+	assert_int_equal(v->exec->exe_mtime_ns / 1000000000u, st.st_mtim.tv_sec);
+	assert_int_equal(v->exec->parent.pid, getpid());
+	assert_int_equal(v->exec->vpid, f->child);
+	assert_int_equal(v->exec->pgid, getpgrp());
+	assert_true(v->task.start_ns && v->task.start_ns == f->seen[0].v.task.start_ns);
+	assert_true(v->exec->mnt_ns && v->exec->pid_ns && v->exec->net_ns && v->exec->user_ns);
+	assert_int_equal(v->exec->exe_flags & EVENT_EXE_MEMFD, 0);
+	v = told(f, EVENT_PROCEXIT);
+	assert_int_equal(v->res, 0);
+	assert_int_equal(count_of(f, EVENT_EXECVE), 1);
+	assert_int_equal(count_of(f, EVENT_PROCEXIT), 1);
+}
+
+static void act_long_exec(struct fixture *f)
+{
+	static char text[100000];
+	char *argv[45];
+	char *const env[] = { NULL };
+	struct rlimit stack = { 64u << 20, 64u << 20 };
+
+	(void)f;
+	setrlimit(RLIMIT_STACK, &stack);
+	memset(text, 'x', sizeof(text) - 1);
+	for (size_t i = 0; i < ARRAY_LEN(argv) - 1; i++)
+		argv[i] = text;
+	argv[ARRAY_LEN(argv) - 1] = NULL;
+	execve("/bin/true", argv, env);
+	_exit(99);
+}
+
+static void act_medium_exec(struct fixture *f)
+{
+	static char text[20000];
+	char *const argv[] = { text, text, NULL };
+	char *const env[] = { NULL };
+
+	(void)f;
+	memset(text, 'y', sizeof(text) - 1);
+	execve("/bin/true", argv, env);
+}
+
+static void long_arguments(void **state)
+{
+	struct fixture *f = *state;
+	const struct event *v;
+
+	NEED_SENSOR(f);
+	assert_int_equal(run_child(f, act_long_exec), 0);
+	v = told(f, EVENT_EXECVE);
+	assert_int_equal(v->exec->args.n, 128 * 1024);
+	assert_true(v->marks & EVENT_TRUNCATED);
+	assert_int_equal(v->exec->args.p[70000], 'x');
+	assert_true(v->exec->cwd.n > 0);
+	run_child(f, act_medium_exec);
+	v = told(f, EVENT_EXECVE);
+	assert_int_equal(v->exec->args.n, 40000);
+	assert_false(v->marks & EVENT_TRUNCATED);
+}
+
+static void act_memfd(struct fixture *f)
+{
+	char *const argv[] = { (char[]){ "m" }, NULL };
+	char *const env[] = { NULL };
+	int fd = memfd_create("thing", MFD_CLOEXEC);
+	int in = open("/bin/true", O_RDONLY);
+	char bytes[65536];
+	ssize_t n;
+
+	(void)f;
+	while ((n = read(in, bytes, sizeof(bytes))) > 0)
+		if (write(fd, bytes, (size_t)n) != n)
+			return;
+	syscall(SYS_execveat, fd, "", argv, env, AT_EMPTY_PATH);
+}
+
+static void memfds(void **state)
+{
+	struct fixture *f = *state;
+
+	NEED_SENSOR(f);
+	run_child(f, act_memfd);
+	assert_str(told(f, EVENT_MEMFD_CREATE)->text, "thing");
+	assert_true(told(f, EVENT_EXECVEAT)->exec->exe_flags & EVENT_EXE_MEMFD);
+}
+
+static void act_files(struct fixture *f)
+{
+	int fd;
+
+	if (chdir(f->dir))
+		_exit(1);
+	fd = (int)syscall(SYS_openat, AT_FDCWD, HOSTILE, O_CREAT | O_WRONLY | O_TRUNC, 0755);
+	fchmod(fd, 0600);
+	(void)!ftruncate(fd, 5);
+	close(fd);
+	open("/no/such", O_RDONLY);
+	syscall(SYS_mkdirat, AT_FDCWD, "up", 0700);
+	syscall(SYS_rename, HOSTILE, "up/.././b");
+	unlinkat(AT_FDCWD, "up", AT_REMOVEDIR);
+	syscall(SYS_link, "b", "c");
+	syscall(SYS_symlink, "../x", "s");
+	syscall(SYS_unlinkat, AT_FDCWD, "s", 0);
+	syscall(SYS_unlink, "c");
+	syscall(SYS_mkdir, "d", 0700);
+	fd = open("d", O_RDONLY | O_DIRECTORY);
+	syscall(SYS_mkdirat, fd, "e", 0750);
+	syscall(SYS_unlinkat, fd, "e", AT_REMOVEDIR);
+	syscall(SYS_chmod, "b", 04755);
+	syscall(SYS_chown, "b", 0, -1);
+	syscall(SYS_mknodat, AT_FDCWD, "p", S_IFIFO | 0600, 0);
+	unlink("p");
+	unlink("b");
+	syscall(SYS_rmdir, "d");
+}
+
+static void below(const struct fixture *f, str path, const char *name)
+{
+	char want_path[128];
+
+	snprintf(want_path, sizeof(want_path), "%s/%s", f->dir, name);
+	assert_str(path, want_path);
+}
+
+static void files(void **state)
+{
+	struct fixture *f = *state;
+	const struct event *v;
+
+	NEED_SENSOR(f);
+	run_child(f, act_files);
+	v = told(f, EVENT_OPENAT);
+	below(f, v->path, HOSTILE);
+	below(f, v->fd.path, HOSTILE);
+	assert_str(v->raw, HOSTILE);
+	assert_int_equal(v->flags & (O_CREAT | O_WRONLY | O_TRUNC), O_CREAT | O_WRONLY | O_TRUNC);
+	assert_int_equal(v->mode, 0755);
+	assert_int_equal(v->fd.number, v->res);
+	assert_int_equal(v->fd.kind, EVENT_FD_FILE);
+	assert_true(v->fd.inode != 0);
+	v = nth(f, EVENT_OPENAT, 1);
+	assert_int_equal(v->res, -ENOENT);
+	assert_int_equal(v->fd.number, -1);
+	assert_str(v->path, "/no/such");
+	below(f, told(f, EVENT_FCHMOD)->path, HOSTILE);
+	assert_int_equal(told(f, EVENT_FCHMOD)->mode, 0600);
+	assert_int_equal(told(f, EVENT_FTRUNCATE)->arg[0], 5);
+	v = told(f, EVENT_RENAME);
+	below(f, v->path, HOSTILE);
+	below(f, v->path2, "b");
+	assert_str(v->raw2, "up/.././b");
+	assert_true(v->marks & EVENT_RACY);
+	below(f, told(f, EVENT_LINK)->path2, "c");
+	assert_str(told(f, EVENT_SYMLINK)->path, "../x");
+	below(f, told(f, EVENT_SYMLINK)->path2, "s");
+	below(f, nth(f, EVENT_UNLINKAT, 1)->path, "s");
+	below(f, told(f, EVENT_UNLINK)->path, "c");
+	below(f, told(f, EVENT_MKDIR)->path, "d");
+	below(f, nth(f, EVENT_MKDIRAT, 1)->path, "d/e");
+	assert_int_equal(nth(f, EVENT_MKDIRAT, 1)->mode, 0750);
+	below(f, nth(f, EVENT_UNLINKAT, 2)->path, "d/e");
+	assert_int_equal(nth(f, EVENT_UNLINKAT, 2)->flags, AT_REMOVEDIR);
+	assert_int_equal(told(f, EVENT_CHMOD)->mode, 04755);
+	assert_int_equal(told(f, EVENT_CHOWN)->arg[0], 0);
+	assert_int_equal(told(f, EVENT_CHOWN)->arg[1], -1);
+	assert_int_equal(told(f, EVENT_MKNODAT)->mode, S_IFIFO | 0600);
+	below(f, told(f, EVENT_RMDIR)->path, "d");
+}
+
+static void act_sockets(struct fixture *f)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(1) };
+	struct sockaddr_un u = { .sun_family = AF_UNIX };
+	socklen_t n = sizeof(a);
+	char byte[4] = "abc";
+	int s = socket(AF_INET, SOCK_STREAM, 0), c = socket(AF_INET, SOCK_STREAM, 0), in;
+
+	if (bind(s, (struct sockaddr *)&a, n) || listen(s, 7) ||
+	    getsockname(s, (struct sockaddr *)&a, &n) || connect(c, (struct sockaddr *)&a, n))
+		_exit(1);
+	in = accept4(s, NULL, NULL, 0);
+	send(in, byte, 3, 0);
+	recv(c, byte, 3, 0);
+	dup2(c, 0);
+	memcpy(&six.sin6_addr, (uint8_t[16]){ [10] = 0xff, 0xff, 127, 0, 0, 1 }, 16);
+	connect(socket(AF_INET6, SOCK_STREAM, 0), (struct sockaddr *)&six, sizeof(six));
+	snprintf(u.sun_path, sizeof(u.sun_path), "%s/sock", f->dir);
+	bind(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&u, sizeof(u));
+	connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&u, sizeof(u));
+	unlink(u.sun_path);
+	a.sin_port = htons(9);
+	sendto(socket(AF_INET, SOCK_DGRAM, 0), byte, 1, 0, (struct sockaddr *)&a, sizeof(a));
+}
+
+static void sockets(void **state)
+{
+	static const uint8_t loopback[4] = { 127, 0, 0, 1 };
+	struct fixture *f = *state;
+	const struct event *v, *c;
+
+	NEED_SENSOR(f);
+	assert_int_equal(run_child(f, act_sockets), 0);
+	assert_int_equal(told(f, EVENT_SOCKET)->arg[0], AF_INET);
+	v = told(f, EVENT_LISTEN);
+	assert_int_equal(v->arg[0], 7);
+	c = told(f, EVENT_CONNECT);
+	assert_int_equal(c->fd.kind, EVENT_FD_IPV4);
+	assert_int_equal(c->fd.role, 'c');
+	assert_int_equal(c->fd.protocol, IPPROTO_TCP);
+	assert_int_equal(c->fd.remote.port, v->fd.local.port);
+	assert_memory_equal(c->fd.remote.ip, loopback, 4);
+	assert_true(c->fd.connected && !(c->marks & EVENT_RACY));
+	v = told(f, EVENT_ACCEPT4);
+	assert_int_equal(v->fd.remote.port, c->fd.local.port);
+	assert_int_equal(v->fd.role, 's');
+	assert_int_equal(v->fd.number, v->res);
+	assert_int_equal(told(f, EVENT_SENDTO)->res, 3);
+	assert_str(told(f, EVENT_RECVFROM)->text, "abc");
+	v = told(f, EVENT_DUP2);
+	assert_int_equal(v->arg[1], 0);
+	assert_int_equal(v->fd.kind, EVENT_FD_IPV4);
+	assert_int_equal(v->fd.remote.port, c->fd.remote.port);
+	v = nth(f, EVENT_CONNECT, 1);
+	assert_int_equal(v->res, -ECONNREFUSED);
+	assert_int_equal(v->fd.kind, EVENT_FD_IPV4);
+	assert_memory_equal(v->fd.remote.ip, loopback, 4);
+	assert_int_equal(v->fd.remote.port, 1);
+	assert_true(v->marks & EVENT_RACY);
+	v = nth(f, EVENT_BIND, 1);
+	assert_int_equal(v->fd.kind, EVENT_FD_UNIX);
+	below(f, v->fd.path, "sock");
+	below(f, nth(f, EVENT_CONNECT, 2)->fd.path, "sock");
+	v = nth(f, EVENT_SENDTO, 1);
+	assert_int_equal(v->fd.protocol, IPPROTO_UDP);
+	assert_int_equal(v->fd.remote.port, 9);
+}
+
+static void act_dns(struct fixture *f)
+{
+	static const char query[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03WwW\x07"
+				    "example\x03org\x00\x00\x1c\x00\x01";
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_port = htons(53),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)f;
+	sendto(s, query, sizeof(query) - 1, 0, (struct sockaddr *)&a, sizeof(a));
+	sendto(s, "junk", 4, 0, (struct sockaddr *)&a, sizeof(a));
+	s = socket(AF_INET, SOCK_DGRAM, 0);
+	if (connect(s, (struct sockaddr *)&a, sizeof(a)) == 0)
+		(void)!write(s, query, sizeof(query) - 1);
+}
+
+static void questions(void **state)
+{
+	struct fixture *f = *state;
+
+	NEED_SENSOR(f);
+	run_child(f, act_dns);
+	for (size_t i = 0; i < 2; i++) {
+		const struct event *v = nth(f, EVENT_DNS, i);
+
+		assert_str(v->text, "www.example.org");
+		assert_int_equal(v->arg[0], 28);
+		assert_int_equal(v->fd.remote.port, 53);
+		assert_int_equal(v->fd.protocol, IPPROTO_UDP);
+	}
+}
+
+static void act_calls(struct fixture *f)
+{
+	void *p;
+
+	(void)f;
+	syscall(SYS_ptrace, 16, 1, 0, 0);
+	syscall(SYS_kill, getpid(), 0);
+	syscall(SYS_unshare, 0x04000000);
+	syscall(SYS_setns, 0, 0x20000);
+	syscall(SYS_setuid, 0);
+	syscall(SYS_setresgid, -1, 0, -1);
+	syscall(SYS_bpf, 5, (uint32_t[]){ 26, 0 }, 8);
+	syscall(SYS_mount, "src", "/no/target", "tmpfs", 6, NULL);
+	syscall(SYS_umount2, "/no/target", 2);
+	syscall(SYS_delete_module, "nomodule", O_NONBLOCK);
+	syscall(SYS_userfaultfd, 1);
+	syscall(SYS_add_key, "user", "skep-test", "x", 1, 0);
+	syscall(SYS_process_vm_readv, 1, NULL, 0, NULL, 0, 0);
+	p = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mprotect(p, 8192, PROT_READ | PROT_WRITE | PROT_EXEC);
+	mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	syscall(SYS_chroot, "/no/root");
+}
+
+static bool given(const struct fixture *f, enum event_type type)
+{
+	struct sensor_gap gaps[64];
+	size_t n = sensor_gaps(f->sensor, gaps, ARRAY_LEN(gaps));
+
+	for (size_t i = 0; i < n && i < ARRAY_LEN(gaps); i++)
+		if (gaps[i].type == type)
+			return false;
+	return true;
+}
+
+static void calls(void **state)
+{
+	struct fixture *f = *state;
+	const struct event *v;
+
+	NEED_SENSOR(f);
+	run_child(f, act_calls);
+	assert_int_equal(told(f, EVENT_PTRACE)->arg[0], 16);
+	assert_int_equal(told(f, EVENT_PTRACE)->arg[1], 1);
+	assert_int_equal(told(f, EVENT_KILL)->arg[1], f->child);
+	assert_int_equal(told(f, EVENT_UNSHARE)->flags, 0x04000000);
+	assert_int_equal(told(f, EVENT_SETNS)->flags, 0x20000);
+	assert_int_equal(told(f, EVENT_SETUID)->arg[1], -1);
+	assert_int_equal(told(f, EVENT_SETRESGID)->arg[1], 0);
+	assert_int_equal(told(f, EVENT_BPF)->arg[0], 5);
+	assert_int_equal(told(f, EVENT_BPF)->arg[1], 26);
+	v = told(f, EVENT_MOUNT);
+	assert_str(v->path, "/no/target");
+	assert_str(v->path2, "src");
+	assert_str(v->text, "tmpfs");
+	assert_int_equal(v->flags, 6);
+	assert_int_equal(told(f, EVENT_UMOUNT2)->flags, 2);
+	if (given(f, EVENT_DELETE_MODULE)) /* not by a kernel without modules */
+		assert_str(told(f, EVENT_DELETE_MODULE)->text, "nomodule");
+	assert_int_equal(told(f, EVENT_USERFAULTFD)->arg[0], 1);
+	assert_str(told(f, EVENT_ADD_KEY)->text, "skep-test");
+	assert_int_equal(told(f, EVENT_PROCESS_VM_READV)->arg[1], 1);
+	assert_int_equal(told(f, EVENT_MPROTECT)->arg[0], 8192);
+	assert_int_equal(told(f, EVENT_MMAP)->arg[1], 7);
+	assert_str(told(f, EVENT_CHROOT)->path, "/no/root");
+}
+
+static void act_nothing(struct fixture *f)
+{
+	(void)f;
+}
+
+/* The same process number twice: the keys differ. */
+static void reused_number(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t first;
+	pid_t pid;
+
+	NEED_SENSOR(f);
+	run_child(f, act_nothing);
+	first = told(f, EVENT_PROCEXIT)->task.start_ns;
+	pid = f->child;
+	for (int i = 0; i < 20; i++) {
+		FILE *last = fopen("/proc/sys/kernel/ns_last_pid", "w");
+
+		if (!last)
+			SKIP_BECAUSE("process numbers cannot be chosen");
+		fprintf(last, "%d", (int)pid - 1);
+		fclose(last);
+		run_child(f, act_nothing);
+		if (f->child == pid)
+			break;
+	}
+	if (f->child != pid)
+		SKIP_BECAUSE("the number was not given again");
+	assert_true(told(f, EVENT_PROCEXIT)->task.start_ns > first);
+}
+
+static void snapshot(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = { 0 };
+	bool me = false;
+
+	NEED_SENSOR(f);
+	f->child = 0;
+	f->count = 0;
+	assert_int_equal(sensor_snapshot(f->sensor, take, f, &e), 0);
+	for (size_t i = 0; i < f->count; i++) {
+		const struct event *v = &f->seen[i].v;
+
+		assert_int_equal(v->type, EVENT_EXECVE);
+		assert_true(v->marks & EVENT_REPLAYED);
+		for (size_t k = 0; k < f->count; k++)
+			if (process_key_eq(f->seen[k].v.task, v->exec->parent))
+				assert_true(k < i);
+		if (v->task.pid != (uint32_t)getpid())
+			continue;
+		me = true;
+		assert_true(str_search(v->exec->args, S("test_sensor")) < v->exec->args.n);
+		assert_true(str_ends(v->exec->exe_path, S("/test_sensor")));
+		assert_int_equal(v->exec->parent.pid, getppid());
+	}
+	assert_true(me);
+}
+
+#define OPENS 3000
+
+static void act_opens(struct fixture *f)
+{
+	(void)f;
+	for (int i = 0; i < OPENS; i++)
+		close((int)syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY, 0));
+}
+
+/* A ring too small, then a budget too small: told and lost add up. */
+static void losses(void **state)
+{
+	const struct sensor_config configs[] = {
+		{ .backend = SENSOR_TRACEPOINT,
+		  .bulk_ring_bytes = 65536,
+		  .burst = 1000000,
+		  .rate_per_s = 1000000 },
+		{ .backend = SENSOR_TRACEPOINT, .burst = 10, .rate_per_s = 1 },
+	};
+	const enum event_loss causes[] = { EVENT_LOSS_RING_BULK, EVENT_LOSS_RATE };
+	struct kernel_path path = { KERNEL_PATH_EXACT, S("/etc/passwd") };
+	const struct kernel_path *paths[] = { &path };
+	struct kernel_clause clause = { .paths_any = true, .paths = paths, .path_count = 1 };
+	struct kernel_filter *filter = calloc(1, sizeof(*filter));
+	struct fixture f;
+
+	(void)state;
+	want(filter, EVENT_OPENAT, EVENT_OPENAT, &clause);
+	for (size_t i = 0; i < ARRAY_LEN(configs); i++) {
+		struct sensor_stats before, after;
+		struct sensor_loss lost[64];
+		size_t n;
+
+		begin(&f);
+		if (geteuid() == 0)
+			open_sensor(&f, &configs[i], filter);
+		if (f.sensor) {
+			sensor_stats(f.sensor, &before);
+			run_child(&f, act_opens);
+			sensor_stats(f.sensor, &after);
+			assert_true(after.lost[causes[i]] > before.lost[causes[i]]);
+			assert_true(count_of(&f, EVENT_OPENAT) > 5);
+			/* Others may open the file too: at least ours are all accounted for. */
+			assert_in_range(count_of(&f, EVENT_OPENAT) + after.lost[causes[i]], OPENS,
+					OPENS + 200);
+			n = sensor_losses(f.sensor, lost, ARRAY_LEN(lost));
+			assert_true(n > 0 && lost[0].lost[causes[i]] > 0);
+			assert_int_equal(sensor_losses(f.sensor, lost, ARRAY_LEN(lost)), 0);
+		}
+		end(&f);
+	}
+	free(filter);
+}
+
+/* Processes missed are found again. */
+static void state_loss(void **state)
+{
+	struct sensor_config c = { .backend = SENSOR_TRACEPOINT, .state_ring_bytes = 4096 };
+	struct kernel_filter *filter = calloc(1, sizeof(*filter));
+	struct err e = { 0 };
+	struct fixture f;
+	pid_t child;
+
+	(void)state;
+	begin(&f);
+	if (geteuid() == 0)
+		open_sensor(&f, &c, filter);
+	if (f.sensor) {
+		for (int i = 0; i < 60; i++) {
+			child = fork();
+			if (!child)
+				_exit(0);
+			waitpid(child, NULL, 0);
+		}
+		child = fork();
+		if (!child) {
+			pause();
+			_exit(0);
+		}
+		for (int i = 0; i < 50 && !count_of(&f, EVENT_LOSS); i++) {
+			usleep(20000);
+			assert_true(sensor_drain(f.sensor, 0, take, &f, &e) >= 0);
+		}
+		assert_int_equal(told(&f, EVENT_LOSS)->arg[1], EVENT_LOSS_RING_STATE);
+		assert_true(told(&f, EVENT_LOSS)->arg[0] > 0);
+		f.count = 0;
+		f.child = child;
+		assert_int_equal(sensor_snapshot(f.sensor, take, &f, &e), 0);
+		assert_int_equal(told(&f, EVENT_EXECVE)->task.pid, child);
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+	}
+	end(&f);
+	free(filter);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(processes),  cmocka_unit_test(long_arguments),
+		cmocka_unit_test(memfds),     cmocka_unit_test(files),
+		cmocka_unit_test(sockets),    cmocka_unit_test(questions),
+		cmocka_unit_test(calls),      cmocka_unit_test(reused_number),
+		cmocka_unit_test(snapshot),   cmocka_unit_test(losses),
+		cmocka_unit_test(state_loss),
+	};
+
+	return cmocka_run_group_tests(tests, open_all, close_all);
+}
