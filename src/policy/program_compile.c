@@ -1,3 +1,4 @@
+#include "policy/output.h"
 #include "policy/program_priv.h"
 
 enum { PROGRAM_MAX_BYTES = 256 << 20 };
@@ -93,8 +94,22 @@ static int add_rule(struct compiler *c, const struct rule *rule, policy_note not
 	return note ? note(ctx, rule, code, c->fault_at, str_from(why.text), e) : 0;
 }
 
+/* Outputs that cannot be parsed were told when the file was read. */
+static void output_uses(struct policy_program *p, struct arena *scratch, str output)
+{
+	const struct policy_ref *refs;
+	struct output_format *f;
+	size_t count;
+
+	if (output_parse(output, p->subject, scratch, &f, NULL) < 0)
+		return;
+	refs = output_fields(f, &count);
+	for (size_t i = 0; i < count; i++)
+		p->uses[refs[i].field] = true;
+}
+
 /* Which checks a rule needs, counted; which fields the rules read. */
-static int count_uses(struct policy_program *p)
+static int count_uses(struct policy_program *p, struct arena *scratch)
 {
 	OWNED bool *node = calloc(p->node_count, sizeof(*node));
 	OWNED bool *check = calloc(p->check_count + 1, sizeof(*check));
@@ -121,6 +136,10 @@ static int count_uses(struct policy_program *p)
 			     check[k] && of->how == CHECK_ONE_OF && o < of->other_count; o++)
 				check[of->others[o]] = true;
 		}
+	}
+	for (size_t i = 0; i < p->rule_count; i++) {
+		output_uses(p, scratch, p->rules[i]->output);
+		output_uses(p, scratch, p->rules[i]->output_zh);
 	}
 	for (size_t i = 0; i < p->slot_count; i++)
 		if (p->slots[i].kind == SLOT_FIELD)
@@ -158,7 +177,7 @@ static int finish(struct compiler *c, struct err *e)
 	int r;
 
 	arena_init(&scratch, PROGRAM_MAX_BYTES);
-	r = count_uses(p);
+	r = count_uses(p, &scratch);
 	if (r == 0)
 		r = matcher_finish(p);
 	if (r == 0)

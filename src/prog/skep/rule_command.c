@@ -3,7 +3,6 @@
 #include <fcntl.h>
 
 #include "base/file.h"
-#include "policy/program.h"
 #include "policy/rule_path.h"
 #include "prog/skep/log.h"
 
@@ -17,21 +16,11 @@ static int add_file(struct invocation *v, struct rule_set *s, const char *path)
 	return rule_set_add(s, str_from(path), buf_str(&text), &v->err);
 }
 
-/* Compiling finds what a condition says of fields that they cannot be. */
-static int compile(struct invocation *v, struct rule_set *s)
-{
-	struct policy_program *p = NULL;
-	int r = policy_compile(s, &policy_events, &p, &v->err);
-
-	if (r == 0)
-		policy_free(p);
-	return r;
-}
-
-int rule_command_load(struct invocation *v, const char *const *names, size_t count,
-		      struct rule_set **ret)
+int rule_command_program(struct invocation *v, const char *const *names, size_t count,
+			 struct rule_set **ret, struct policy_program **ret_program)
 {
 	struct rule_set *s = NULL;
+	struct policy_program *p = NULL;
 	const char **paths;
 	size_t path_count;
 	int r = rule_path_collect(names, count, v->arena, &paths, &path_count, &v->err);
@@ -43,13 +32,26 @@ int rule_command_load(struct invocation *v, const char *const *names, size_t cou
 	if (r == 0)
 		r = rule_set_finish(s, &v->err);
 	if (r == 0)
-		r = compile(v, s);
+		r = policy_compile(s, &policy_events, &p, &v->err);
 	if (r < 0) {
 		rule_set_free(s);
 		return r;
 	}
 	*ret = s;
+	*ret_program = p;
 	return 0;
+}
+
+/* Compiling finds what a condition says of fields that they cannot be. */
+int rule_command_load(struct invocation *v, const char *const *names, size_t count,
+		      struct rule_set **ret)
+{
+	struct policy_program *p;
+	int r = rule_command_program(v, names, count, ret, &p);
+
+	if (r == 0)
+		policy_free(p);
+	return r;
 }
 
 size_t rule_command_errors(const struct rule_set *s)

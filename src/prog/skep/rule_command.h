@@ -5,7 +5,7 @@
 #define SKEP_PROG_SKEP_RULE_COMMAND_H
 
 #include "codec/json_out.h"
-#include "policy/rule_file.h"
+#include "policy/program.h"
 #include "prog/skep/command.h"
 
 /**
@@ -16,6 +16,10 @@
  */
 MUST_CHECK int rule_command_load(struct invocation *v, const char *const *names, size_t count,
 				 struct rule_set **ret);
+
+/** The same, with what it was compiled to, which is to be freed first. */
+MUST_CHECK int rule_command_program(struct invocation *v, const char *const *names, size_t count,
+				    struct rule_set **ret, struct policy_program **ret_program);
 
 /** How many of the set's notes are errors. */
 size_t rule_command_errors(const struct rule_set *s);

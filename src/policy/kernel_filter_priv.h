@@ -1,0 +1,45 @@
+/** @file
+ * From checks to clauses: what a check says about the facts the kernel side has at hand.
+ */
+#ifndef SKEP_POLICY_KERNEL_FILTER_PRIV_H
+#define SKEP_POLICY_KERNEL_FILTER_PRIV_H
+
+#include "policy/kernel_filter.h"
+#include "policy/program_priv.h"
+
+/** A clause while it is made; all zero lets everything pass. */
+struct filter_clause {
+	bool container_only, failed_only, success_only;
+	uint8_t open_modes, families;
+	const struct kernel_path *paths;
+	size_t path_count;
+	const uint16_t *ports;
+	size_t port_count;
+	const str *comms;
+	size_t comm_count;
+};
+
+/** A disjunction; without clauses it is false. Longer ones than this are given up for "true". */
+#define FILTER_MAX_CLAUSES 64
+struct filter_set {
+	const struct filter_clause *clauses;
+	size_t count;
+};
+
+/** What must be so when the check holds or is UNKNOWN, for events of a family. @return 0 or -ENOBUFS */
+MUST_CHECK int filter_check(const struct policy_program *p, const struct program_check *k,
+			    enum event_family f, struct arena *a, struct filter_set *ret);
+/** What must be so when it does not hold. */
+MUST_CHECK int filter_check_not(const struct policy_program *p, const struct program_check *k,
+				struct arena *a, struct filter_set *ret);
+
+/** The set that lets everything pass. */
+struct filter_set filter_any(void);
+
+/** Whether what passes @p a passes @p b too. */
+bool filter_path_within(const struct kernel_path *a, const struct kernel_path *b);
+
+/** How an open opens, as struct kernel_clause's open_modes. */
+uint8_t filter_open_mode(const struct event *v);
+
+#endif
