@@ -64,7 +64,7 @@ const struct option_def agent_options[] = {
 	  .type = OPTION_BYTES,
 	  SENSOR,
 	  .arg = "SIZE",
-	  .fallback = "8MiB",
+	  .fallback = "4MiB",
 	  .rare = true,
 	  .help = { "memory for events on their way from the kernel, a power of two",
 		    "内核事件缓冲大小，须为 2 的幂" } },

@@ -1,5 +1,6 @@
 #include "prog/agent/session.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <time.h>
@@ -112,6 +113,8 @@ int session_open(struct session *s, const struct session_config *c, struct rules
 		r = sensor_snapshot(s->sensor, on_event, s, e);
 	if (r < 0)
 		session_close(s);
+	/* Loading programs needs the kernel's type descriptions, some 10 MB, once. */
+	malloc_trim(0);
 	return r;
 }
 
