@@ -81,12 +81,12 @@ static struct watch_config with_defaults(const struct watch_config *c)
 {
 	struct watch_config out = *c;
 
-	out.max_processes = c->max_processes ? c->max_processes : 32768;
+	out.max_processes = c->max_processes ? c->max_processes : 16384;
 	out.max_held = c->max_held ? c->max_held : 4096;
 	out.hold_ms = c->hold_ms ? c->hold_ms : 200;
 	out.fold_s = c->fold_s ? c->fold_s : 60;
 	out.usage_interval_ms = c->usage_interval_ms ? c->usage_interval_ms : 10000;
-	out.remember_s = c->remember_s ? c->remember_s : 30;
+	out.remember_s = c->remember_s ? c->remember_s : 10;
 	out.text_bytes = c->text_bytes ? c->text_bytes : (size_t)8 << 20;
 	return out;
 }

@@ -12,14 +12,14 @@
 #include "watch/usage.h"
 
 struct watch_config {
-	size_t max_processes; /**< living and remembered; 0: 32,768 */
+	size_t max_processes; /**< living and remembered; 0: 16,384 */
 	size_t max_held;      /**< events waiting for their container's identity; 0: 4,096 */
 	uint32_t hold_ms;     /**< and for how long; 0: 200 */
 	uint32_t fold_s;      /**< equal alerts within this time become one with a count; 0: 60 */
 	uint32_t usage_interval_ms; /**< how often USAGE events are made; 0: 10,000 */
 	bool no_folding;            /**< every alert is told by itself */
 	bool all_rules; /**< an event may raise an alert for each rule that holds, not only the first */
-	uint32_t remember_s; /**< how long childless processes that exited are kept; 0: 30 */
+	uint32_t remember_s; /**< how long childless processes that exited are kept; 0: 10 */
 	size_t text_bytes;   /**< for names, paths and arguments of processes; 0: 8 MiB */
 	usage_reader usage;  /**< reads a container's control group for USAGE events; may be NULL */
 	void *usage_ctx;
