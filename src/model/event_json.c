@@ -21,7 +21,6 @@
 	X(group, "group") \
 	X(real_user, "realUser") \
 	X(real_group, "realGroup") \
-	X(login_user, "loginUser") \
 	X(tty, "tty") \
 	X(vpid, "vpid") \
 	X(vppid, "vppid") X(vpgid, "vpgid") X(vsid, "vsid") X(pgid, "pgid") X(sid, "sid")
@@ -100,6 +99,9 @@ static void render_exec(struct json_out *j, const struct event_exec *of)
 	render_list(j, "env", of->env);
 	EXEC_U32(OUT_UINT)
 	EXEC_U64(OUT_UINT)
+	/* 0 is root; nobody is left out. */
+	if (of->login_user != UINT32_MAX)
+		json_put_uint(j, "loginUser", of->login_user);
 	render_caps(j, &of->caps);
 	json_object_close(j);
 }
@@ -314,6 +316,7 @@ static void parse_exec(struct fields *f, const struct event_exec **ret_exec)
 	parse_list(&o, "args", &ret->args);
 	parse_list(&o, "env", &ret->env);
 	EXEC_U32(IN_U32)
+	IN_U32(login_user, "loginUser")
 	EXEC_U64(IN_U64)
 	parse_caps(&o, &ret->caps);
 	field_check(f, o.error);

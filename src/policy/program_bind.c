@@ -363,7 +363,7 @@ static int bind_part(struct compiler *c, const struct condition *n, uint32_t slo
 
 	if (!texts)
 		return spent(e);
-	part.right = n->right + first;
+	part.right = first ? n->right + first : n->right;
 	part.right_count = count;
 	if (count < n->right_count)
 		part.quantifier = CONDITION_PLAIN;
