@@ -18,7 +18,7 @@ static void print_quoted(str s, struct buf *out)
 static bool is_bare(str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!is_word(s.p[i]) && !memchr("./:*?-_+@%", s.p[i], 11))
+		if (!is_word(s.p[i]) && !memchr("./:*?-_+@%", s.p[i], 10))
 			return false;
 	return s.n > 0;
 }

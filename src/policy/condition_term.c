@@ -22,6 +22,21 @@ static int bracket(struct cursor *c, str *ret)
 	return cursor_take(c, "]") ? 1 : cursor_expected(c, "']'");
 }
 
+/* name[arg]: the argument may hold any byte. */
+static int with_argument(const struct cursor *c, str name, str arg, str *ret)
+{
+	char *p = arena_alloc(c->arena, name.n + arg.n + 2);
+
+	if (!p)
+		return -ENOBUFS;
+	memcpy(p, name.p, name.n);
+	p[name.n] = '[';
+	memcpy(p + name.n + 1, arg.p, arg.n);
+	p[name.n + 1 + arg.n] = ']';
+	*ret = (str){ p, name.n + arg.n + 2 };
+	return 0;
+}
+
 int term_field(struct cursor *c, struct condition_term *ret)
 {
 	str name = cursor_field_name(c), arg = { 0 };
@@ -39,8 +54,7 @@ int term_field(struct cursor *c, struct condition_term *ret)
 		ret->text.n = name.n + arg.n + 2;
 		return 1;
 	}
-	ret->text = arena_printf(c->arena, "%.*s[%.*s]", STR_ARG(name), STR_ARG(arg));
-	return ret->text.p ? 1 : cursor_spent(c);
+	return with_argument(c, name, arg, &ret->text) < 0 ? cursor_spent(c) : 1;
 }
 
 /* A transformer or a list whose closing parenthesis was not read yet. */
