@@ -1,5 +1,6 @@
 """Rule files as users have them: Falco's own three, unmodified, and what `skep rule` says of good and bad ones."""
 import json
+import re
 
 import pytest
 import yaml
@@ -124,3 +125,29 @@ def test_fields_as_table_and_json(skep):
     assert len(names) == len(set(names)) and {"evt.type", "proc.aname", "fd.sip.name", "container.id"} <= set(names)
     out = skep.run("rule", "fields", check=0).out
     assert "proc.aname[N]?" in out and "evt.arg[KEY]" in out
+
+
+@pytest.mark.parametrize("page", ["policy.md", "policy.zh.md"])
+def test_the_examples_of_the_page_load(skep, source_dir, tmp_path, page):
+    whole, change, exceptions = re.findall(r"^```yaml\n(.*?)^```", (source_dir / "doc" / page).read_text(), re.M | re.S)
+    (tmp_path / "a.yaml").write_text(whole + exceptions)
+    (tmp_path / "b.yaml").write_text(change)
+    assert lint(skep, tmp_path / "a.yaml", tmp_path / "b.yaml")["notes"] == []
+    rule = json.loads(skep.run("rule", "list", "--json", tmp_path / "a.yaml", tmp_path / "b.yaml", check=0).stdout)[0]
+    assert rule["priority"] == "Warning"
+    assert rule["condition"] == (
+        "(started and container and proc.name in (shells) and not proc.pname = entrypoint.sh)"
+        " and not ((proc.name in (backup, rsync) and fd.name startswith /var/backups))"
+        " and not (container.image.repository in (registry.local/base))")
+
+
+@pytest.mark.parametrize("condition,words", [
+    ("fd.sport = http", None), ("fd.sport = nosuchservice", "port"), ("proc.pid startswith 1", "operator"),
+    ("proc.duration < 100ms", None), ("fd.num = many", "integer"), ("fd.sip = 1.2.3", "address"),
+    ("fd.snet = 10.0.0.0/8", None), ("proc.is_exe_upper_layer = perhaps", "boolean"), ("fd.name regex '('", "regular"),
+])
+def test_types_are_checked_when_rules_are_read(skep, tmp_path, condition, words):
+    (tmp_path / "t.yaml").write_text(GOOD.replace("fd.name startswith /etc", condition))
+    notes = lint(skep, tmp_path / "t.yaml", check=2 if words else 0)["notes"]
+    assert [n["code"] for n in notes] == (["LOAD_ERR_COMPILE_CONDITION"] if words else [])
+    assert not words or (words in notes[0]["message"] and (notes[0]["line"], notes[0]["column"]) == (7, 25))
