@@ -33,8 +33,8 @@ def wrapped_runtime(folder):
 class RunningEngine(Engine):
     """dockerd that can run containers without a network; with `unified` it sees cgroup v2 only."""
 
-    def __init__(self, folder, unified=False):
-        super().__init__(folder)
+    def __init__(self, folder, unified=False, storage="vfs"):
+        super().__init__(folder, storage)
         need("runc", "unshare", "nsenter")
         wrapper = wrapped_runtime(folder)
         args = self.dockerd.args + [f"--add-runtime=wrapped={wrapper}", "--default-runtime=wrapped"]

@@ -46,6 +46,14 @@ def free_port():
         return s.getsockname()[1]
 
 
+def unmount_below(folder):
+    """An engine mounts its data folder onto itself and leaves it, and what it killed leaves its own."""
+    with open("/proc/self/mountinfo") as f:
+        places = [line.split()[4] for line in f]
+    for place in reversed([p for p in places if p.startswith(f"{folder}/")]):
+        subprocess.run(["umount", "-l", place], capture_output=True)
+
+
 class Process:
     """A child that is ended, and waited for, when the block ends."""
 
@@ -262,6 +270,7 @@ class Engine:
         if hasattr(self.dockerd, "child"):
             self.dockerd.__exit__(*exc)
         self.containerd.__exit__(*exc)
+        unmount_below(self.folder)
 
     def request(self, method, path, body=b""):
         """One HTTP/1.0 exchange, so that the answer ends with the connection."""

@@ -62,6 +62,28 @@ static int derive(const struct rules *rules, struct arena *a, struct kernel_filt
 	return r;
 }
 
+static int read_usage(void *session, const struct container *c, struct usage_figures *ret)
+{
+	struct session *s = session;
+	struct figures f;
+	int r = figures_read(s->figures, c->cgroup_path, &f);
+
+	if (r == 0)
+		*ret = (struct usage_figures){ f.cpu_ns, f.threads };
+	return r;
+}
+
+/** Not knowing what containers use is no reason not to watch them. */
+static void open_figures(struct session *s)
+{
+	struct err e = { 0 };
+
+	if (figures_new(option_text(s->config.options, "host-root"), &s->figures, &e) < 0)
+		s->config.say(s->config.ctx, e.text);
+	s->config.watch.usage = s->figures ? read_usage : NULL;
+	s->config.watch.usage_ctx = s;
+}
+
 static int open_asset(struct session *s, struct err *e)
 {
 	const struct option_set *o = s->config.options;
@@ -101,13 +123,14 @@ int session_open(struct session *s, const struct session_config *c, struct rules
 
 	*s = (struct session){ .config = *c, .rules = *rules };
 	r = derive(&s->rules, &s->filter_arena, &s->filter, e);
+	open_figures(s);
 	if (r == 0)
 		r = open_asset(s, e);
 	if (r == 0)
 		r = open_sensor(s, e);
 	if (r == 0)
-		r = watch_new(&c->watch, s->asset, s->rules.program, c->on_alert, c->ctx, &s->watch,
-			      e);
+		r = watch_new(&s->config.watch, s->asset, s->rules.program, c->on_alert, c->ctx,
+			      &s->watch, e);
 	/* What runs already, before anything that happens from now on: events wait in the rings meanwhile. */
 	if (r == 0)
 		r = sensor_snapshot(s->sensor, on_event, s, e);
@@ -123,6 +146,7 @@ void session_close(struct session *s)
 	watch_free(s->watch);
 	sensor_close(s->sensor);
 	asset_free(s->asset);
+	figures_free(s->figures);
 	rules_done(&s->rules);
 	arena_done(&s->filter_arena);
 	*s = (struct session){ 0 };

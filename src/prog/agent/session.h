@@ -5,6 +5,7 @@
 #ifndef SKEP_PROG_AGENT_SESSION_H
 #define SKEP_PROG_AGENT_SESSION_H
 
+#include "asset/figures.h"
 #include "kern/sensor.h"
 #include "prog/agent/rules.h"
 #include "watch/watch.h"
@@ -25,6 +26,7 @@ struct session {
 	struct rules rules;
 	struct arena filter_arena;
 	struct kernel_filter filter;
+	struct figures_source *figures; /**< NULL: nothing counts processor time here */
 	struct asset *asset;
 	struct sensor *sensor;
 	struct watch *watch;
