@@ -4,7 +4,7 @@
 
 #include "model/event.h"
 #include "policy/program.h"
-#include "policy/record.h"
+#include "policy/recorded.h"
 
 static struct arena arena;
 
@@ -50,7 +50,7 @@ static const struct policy_target *event_of(const char *json)
 	const struct policy_target *t;
 	struct err e = { 0 };
 
-	if (record_parse(str_from(json), &policy_events, &arena, &t, &e) < 0)
+	if (recorded_parse(str_from(json), &policy_events, &arena, &t, &e) < 0)
 		fail_msg("%s: %s", json, e.text);
 	return t;
 }
@@ -575,7 +575,7 @@ static void recorded_lines_come_back(void **state UNUSED)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		assert_int_equal(
 			policy_field_find(&policy_events, str_from(names[i]), &refs[i], NULL), 0);
-	record_render(&policy_events, event_of(line), refs, ARRAY_LEN(refs), &out);
+	recorded_render(&policy_events, event_of(line), refs, ARRAY_LEN(refs), &out);
 	assert_str(buf_str(&out), line);
 }
 
@@ -599,7 +599,7 @@ static void bad_records_are_refused(void **state UNUSED)
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		const struct policy_target *t;
 
-		if (record_parse(str_from(lines[i]), &policy_events, &arena, &t, NULL) != -EBADMSG)
+		if (recorded_parse(str_from(lines[i]), &policy_events, &arena, &t, NULL) != -EBADMSG)
 			fail_msg("%s", lines[i]);
 	}
 }

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 
 #include "base/file.h"
-#include "policy/record.h"
+#include "policy/recorded.h"
 
 const struct option_def rule_events_options[] = {
 	{ .name = "events",
@@ -52,7 +52,7 @@ int rule_events_next(struct invocation *v, struct rule_events *e, const struct p
 		e->line++;
 		if (!str_trim(e->current).n)
 			continue;
-		r = record_parse(e->current, &policy_events, &e->arena, ret, &v->err);
+		r = recorded_parse(e->current, &policy_events, &e->arena, ret, &v->err);
 		return r < 0 ? err_wrap(&v->err, r, "%s:%u", e->path, e->line) : 1;
 	}
 	return 0;

@@ -1,5 +1,5 @@
 /** @file
- * Recorded events for the members of `skep rule`: a file of lines as policy/record.h describes them.
+ * Recorded events for the members of `skep rule`: a file of lines as policy/recorded.h describes them.
  */
 #ifndef SKEP_PROG_SKEP_RULE_EVENTS_H
 #define SKEP_PROG_SKEP_RULE_EVENTS_H

@@ -1,4 +1,4 @@
-#include "policy/record.h"
+#include "policy/recorded.h"
 
 #include <arpa/inet.h>
 
@@ -8,20 +8,20 @@
 #include "codec/json_out.h"
 #include "policy/ip_set.h"
 
-struct record_entry {
+struct recorded_entry {
 	struct policy_ref ref;
 	struct policy_value value;
-	struct record_entry *next; /* of the same field, latest first */
+	struct recorded_entry *next; /* of the same field, latest first */
 };
 
-struct record {
+struct recorded {
 	struct policy_target target;
 	const struct policy_subject *subject;
-	struct record_entry **entries; /* by field */
+	struct recorded_entry **entries; /* by field */
 	bool complete;
 };
 
-static struct policy_value nothing(const struct record *r)
+static struct policy_value nothing(const struct recorded *r)
 {
 	return (struct policy_value){ .state = r->complete ? POLICY_ABSENT : POLICY_UNKNOWN };
 }
@@ -46,14 +46,14 @@ static struct policy_value element(const struct policy_field *f, const struct po
 	return out;
 }
 
-static void record_get(const struct policy_target *t, const struct policy_ref *ref,
-		       struct policy_value *ret)
+static void recorded_get(const struct policy_target *t, const struct policy_ref *ref,
+			 struct policy_value *ret)
 {
-	const struct record *r = (const struct record *)t;
+	const struct recorded *r = (const struct recorded *)t;
 	const struct policy_field *f = &r->subject->fields[ref->field];
-	const struct record_entry *whole = NULL;
+	const struct recorded_entry *whole = NULL;
 
-	for (const struct record_entry *n = r->entries[ref->field]; n; n = n->next) {
+	for (const struct recorded_entry *n = r->entries[ref->field]; n; n = n->next) {
 		if (policy_ref_eq(&n->ref, ref)) {
 			*ret = n->value;
 			return;
@@ -69,13 +69,13 @@ static void record_get(const struct policy_target *t, const struct policy_ref *r
 
 static int bad_value(struct err *e, const struct policy_field *f)
 {
-	return err_set(e, EBADMSG, "record: the value of %s is not of type %s", f->name,
+	return err_set(e, EBADMSG, "recorded event: the value of %s is not of type %s", f->name,
 		       policy_type_name(f->type));
 }
 
 static int spent(struct err *e)
 {
-	return err_set(e, ENOBUFS, "record: memory budget spent");
+	return err_set(e, ENOBUFS, "recorded event: memory budget spent");
 }
 
 static int hex_digit(char c)
@@ -247,10 +247,10 @@ static int take_value(const struct policy_field *f, bool whole, const struct val
 	return r;
 }
 
-static int take_member(struct record *r, const struct value_member *m, struct arena *a,
+static int take_member(struct recorded *r, const struct value_member *m, struct arena *a,
 		       struct err *e)
 {
-	struct record_entry *n = ARENA_NEW(a, struct record_entry);
+	struct recorded_entry *n = ARENA_NEW(a, struct recorded_entry);
 	const struct policy_field *f;
 	int res;
 
@@ -258,7 +258,7 @@ static int take_member(struct record *r, const struct value_member *m, struct ar
 		return spent(e);
 	res = policy_field_find(r->subject, m->key, &n->ref, e);
 	if (res < 0)
-		return err_set(e, EBADMSG, "record: '%.*s' is no field", STR_ARG(m->key));
+		return err_set(e, EBADMSG, "recorded event: '%.*s' is no field", STR_ARG(m->key));
 	f = &r->subject->fields[n->ref.field];
 	res = take_value(f, !n->ref.has_index && !n->ref.key.n, &m->value, a, &n->value);
 	if (res < 0)
@@ -268,10 +268,10 @@ static int take_member(struct record *r, const struct value_member *m, struct ar
 	return 0;
 }
 
-static int find_type(struct record *r, struct err *e)
+static int find_type(struct recorded *r, struct err *e)
 {
 	const struct policy_subject *s = r->subject;
-	const struct record_entry *n = r->entries[s->type_field];
+	const struct recorded_entry *n = r->entries[s->type_field];
 
 	if (n && n->value.state == POLICY_KNOWN)
 		for (size_t i = 0; i < s->type_count; i++)
@@ -279,14 +279,14 @@ static int find_type(struct record *r, struct err *e)
 				r->target.type = (uint16_t)i;
 				return 0;
 			}
-	return err_set(e, EBADMSG, "record: %s is missing or is no type",
+	return err_set(e, EBADMSG, "recorded event: %s is missing or is no type",
 		       s->fields[s->type_field].name);
 }
 
-int record_parse(str line, const struct policy_subject *s, struct arena *a,
-		 const struct policy_target **ret, struct err *e)
+int recorded_parse(str line, const struct policy_subject *s, struct arena *a,
+		   const struct policy_target **ret, struct err *e)
 {
-	struct record *r = ARENA_NEW(a, struct record);
+	struct recorded *r = ARENA_NEW(a, struct recorded);
 	struct value v;
 	int res;
 
@@ -296,10 +296,10 @@ int record_parse(str line, const struct policy_subject *s, struct arena *a,
 	if (res < 0)
 		return res;
 	if (v.kind != VALUE_OBJECT)
-		return err_set(e, EBADMSG, "record: the line is no object");
+		return err_set(e, EBADMSG, "recorded event: the line is no object");
 	r->subject = s;
-	r->target.get = record_get;
-	r->entries = ARENA_ARRAY(a, s->field_count, struct record_entry *);
+	r->target.get = recorded_get;
+	r->entries = ARENA_ARRAY(a, s->field_count, struct recorded_entry *);
 	if (!r->entries)
 		return spent(e);
 	VALUE_MEMBERS (m, &v) {
@@ -405,7 +405,7 @@ static void put_value(struct json_out *j, const struct policy_field *f, bool who
 	json_array_close(j);
 }
 
-void record_name(const struct policy_subject *s, const struct policy_ref *ref, struct buf *out)
+void recorded_name(const struct policy_subject *s, const struct policy_ref *ref, struct buf *out)
 {
 	buf_add(out, str_from(s->fields[ref->field].name));
 	if (ref->has_index)
@@ -414,8 +414,8 @@ void record_name(const struct policy_subject *s, const struct policy_ref *ref, s
 		buf_printf(out, "[%.*s]", STR_ARG(ref->key));
 }
 
-void record_render(const struct policy_subject *s, const struct policy_target *t,
-		   const struct policy_ref *refs, size_t count, struct buf *out)
+void recorded_render(const struct policy_subject *s, const struct policy_target *t,
+		     const struct policy_ref *refs, size_t count, struct buf *out)
 {
 	struct json_out j;
 	OWNED_BUF name = BUF_INIT;
@@ -432,7 +432,7 @@ void record_render(const struct policy_subject *s, const struct policy_target *t
 		if (v.state == POLICY_UNKNOWN)
 			continue;
 		buf_reset(&name);
-		record_name(s, &refs[i], &name);
+		recorded_name(s, &refs[i], &name);
 		json_key_str(&j, buf_str(&name));
 		put_value(&j, &s->fields[refs[i].field], !refs[i].has_index && !refs[i].key.n, &v);
 	}

@@ -7,8 +7,8 @@
  * values are arrays; with an index they fall back on the array, whose first element is the nearest ancestor (index 1). Bytes that
  * are no UTF-8 are written "hex:" and digits, which stands for those bytes wherever a string is read. Input is not trusted.
  */
-#ifndef SKEP_POLICY_RECORD_H
-#define SKEP_POLICY_RECORD_H
+#ifndef SKEP_POLICY_RECORDED_H
+#define SKEP_POLICY_RECORDED_H
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -20,14 +20,14 @@
  * @param a   owns the target and its values; @p line may go
  * @return 0, -EBADMSG (no object, an unknown field, a value that is not of its field's type, no type), -ENOBUFS
  */
-MUST_CHECK int record_parse(str line, const struct policy_subject *s, struct arena *a,
+MUST_CHECK int recorded_parse(str line, const struct policy_subject *s, struct arena *a,
 			    const struct policy_target **ret, struct err *e);
 
 /** Writes the line of these fields of a target, its type first and a newline last. UNKNOWN fields are left out. */
-void record_render(const struct policy_subject *s, const struct policy_target *t,
+void recorded_render(const struct policy_subject *s, const struct policy_target *t,
 		   const struct policy_ref *refs, size_t count, struct buf *out);
 
 /** A field as conditions name it: "proc.aname[2]". */
-void record_name(const struct policy_subject *s, const struct policy_ref *ref, struct buf *out);
+void recorded_name(const struct policy_subject *s, const struct policy_ref *ref, struct buf *out);
 
 #endif
