@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import threading
@@ -266,3 +267,90 @@ def test_podman(skep, archive, tmp_path):
     finally:
         subprocess.run([*command, "rm", "-f", "-t", "0", "-a"], capture_output=True)
         subprocess.run(["rm", "-rf", folder])
+
+
+class Monitor:
+    """skep monitor, showing each program started in a container as 'NAME IMAGE PRIVILEGED PROGRAM'."""
+
+    def __init__(self, skep, tmp_path, before=(), *args):
+        self.out = tmp_path / "monitor.out"
+        self.err = tmp_path / "monitor.err"
+        with open(self.out, "wb") as out, open(self.err, "wb") as err:
+            self.child = subprocess.Popen(
+                [*before, skep.binary, "monitor", "evt.type=execve and container.id!=host", "-o",
+                 "%container.name %container.image.repository %container.privileged %proc.name", *args],
+                env=skep.env, stdout=out, stderr=err, stdin=subprocess.DEVNULL)
+        end = time.monotonic() + 20
+        while b"ready" not in self.err.read_bytes():
+            if self.child.poll() is not None or time.monotonic() > end:
+                self.child.kill()
+                self.child.wait()
+                pytest.skip("no sensor here: " + self.err.read_text()[-200:].strip())
+            time.sleep(0.05)
+
+    def stop(self):
+        time.sleep(1)
+        self.child.terminate()
+        self.child.wait(20)
+        return [line.split(" ") for line in self.out.read_text().splitlines()]
+
+
+def test_first_program_of_a_container_is_known(skep, engine, tmp_path):
+    """Containers that live for a moment: each one's first program is shown with its name and image."""
+    monitor = Monitor(skep, tmp_path, engine.inside())
+    names = [f"moment{i}" for i in range(20)]
+    try:
+        for name in names:
+            engine.run(name, command=["true"], host={"AutoRemove": True, "Privileged": name.endswith("0")})
+    finally:
+        seen = monitor.stop()
+    first = {line[0]: line[1:] for line in seen if line[3] == "true"}
+    assert set(first) == set(names), seen[:5]
+    for name, (image, privileged, _) in first.items():
+        assert image == "docker.io/library/alpine"
+        assert privileged == ("true" if name.endswith("0") else "false")
+
+
+def start_in(group, folder, number):
+    """What an engine does, without one: files, a control group, a program in it."""
+    identity = f"5e0{number:061x}"
+    files = folder / "containers" / identity
+    files.mkdir(parents=True)
+    (files / "config.v2.json").write_text(json.dumps({"ID": identity, "Name": f"/short{number}",
+                                                      "Config": {"Image": "busybox:1"}}))
+    (files / "hostconfig.json").write_text("{}")
+    cgroup = group / identity
+    cgroup.mkdir()
+    pid = os.fork()
+    if pid == 0:
+        (cgroup / "cgroup.procs").write_text("0")
+        os.execv("/bin/true", ["true"])
+    os.waitpid(pid, 0)
+    cgroup.rmdir()
+    return files
+
+
+def test_hundreds_of_short_containers_are_known(skep, tmp_path):
+    """As above for many more than an engine starts in a test's time; SHORT_CONTAINERS says how many."""
+    need_root()
+    count = int(os.environ.get("SHORT_CONTAINERS", "300"))
+    top = pathlib.Path("/sys/fs/cgroup")
+    group = (top if (top / "cgroup.controllers").exists() else top / "memory") / "docker"
+    made = not group.exists()
+    group.mkdir(exist_ok=True)
+    monitor = Monitor(skep, tmp_path, (), "--engine-data", tmp_path / "data")
+    kept = []
+    try:
+        for i in range(count):
+            kept.append(start_in(group, tmp_path / "data", i))
+            # Engines take files away some time after the last process has ended; here about 0.2 s.
+            if len(kept) > 100:
+                shutil.rmtree(kept.pop(0))
+    finally:
+        seen = monitor.stop()
+        if made:
+            group.rmdir()
+    # Other tests may run containers at the same time.
+    ours = [line for line in seen if line[0].startswith("short")]
+    assert {line[0] for line in ours} == {f"short{i}" for i in range(count)}
+    assert all(line[1:] == ["docker.io/library/busybox", "false", "true"] for line in ours)
