@@ -101,24 +101,20 @@ static __always_inline void plain_arguments(const struct call *k, struct plain_a
 	}
 }
 
-SEC("tracepoint")
-int on_call(struct syscall_exit *ctx)
+static __noinline int tell_call(struct call *k)
 {
 	struct plain_args p = { 0 };
 	struct record_args *a;
 	struct record_head *h;
 	struct record_fd *f;
-	struct call k;
 	struct emit w;
 
-	if (!call_begin(&k, ctx))
+	if (!judge_call(k, FILTER_ANY_FACT, ~0ull))
 		return 0;
-	if (!judge_call(&k, FILTER_ANY_FACT, ~0ull))
-		return 0;
-	plain_arguments(&k, &p);
+	plain_arguments(k, &p);
 	if (!emit_begin(&w))
 		return 0;
-	h = call_head(&k, &w, RECORD_ARGS | RECORD_FD);
+	h = call_head(k, &w, RECORD_ARGS | RECORD_FD);
 	a = emit_part(&w, 0);
 	f = emit_part(&w, RECORD_ARGS);
 	f->number = -1;
@@ -130,56 +126,55 @@ int on_call(struct syscall_exit *ctx)
 	if (p.text)
 		emit_user_string(&w, RECORD_TEXT, p.text);
 	if (p.has_fd)
-		describe_fd(&k, &w, f, p.fd);
-	emit_send_bulk(&w, k.c);
+		describe_fd(k, &w, f, p.fd);
+	emit_send_bulk(&w, k->c);
 	return 0;
 }
+CALL_RETURNS(on_call, tell_call)
 
-SEC("tracepoint")
-int on_capset(struct syscall_exit *ctx)
+static __noinline int tell_capset(struct call *k)
 {
 	const struct cred *cred;
 	struct record_caps *caps;
-	struct call k;
 	struct emit w;
 
-	if (!call_begin(&k, ctx) || !judge_call(&k, FILTER_ANY_FACT, ~0ull) || !emit_begin(&w))
+	if (!judge_call(k, FILTER_ANY_FACT, ~0ull) || !emit_begin(&w))
 		return 0;
-	call_head(&k, &w, RECORD_CAPS);
+	call_head(k, &w, RECORD_CAPS);
 	caps = emit_part(&w, 0);
-	cred = k.t->cred;
+	cred = k->t->cred;
 	caps->effective = CAPS(cred, cap_effective);
 	caps->permitted = CAPS(cred, cap_permitted);
 	caps->inheritable = CAPS(cred, cap_inheritable);
-	emit_send_bulk(&w, k.c);
+	emit_send_bulk(&w, k->c);
 	return 0;
 }
+CALL_RETURNS(on_capset, tell_capset)
 
 /* mount(source, target, type, flags), umount2(target, flags) */
-SEC("tracepoint")
-int on_mount(struct syscall_exit *ctx)
+static __noinline int tell_mount(struct call *k)
 {
 	bool mounts;
 	struct record_head *h;
-	struct call k;
 	struct emit w;
 	__u32 raw, end;
 
-	if (!call_begin(&k, ctx) || !judge_call(&k, FILTER_ANY_FACT, ~0ull) || !emit_begin(&w))
+	if (!judge_call(k, FILTER_ANY_FACT, ~0ull) || !emit_begin(&w))
 		return 0;
-	mounts = k.type == EVENT_MOUNT;
-	h = call_head(&k, &w, 0);
-	h->flags = mounts ? k.arg[3] : (__u32)k.arg[1];
-	h->span[RECORD_PATH] = emit_path_at(&k, &w, AT_FDCWD, (void *)k.arg[mounts ? 1 : 0], &raw);
+	mounts = k->type == EVENT_MOUNT;
+	h = call_head(k, &w, 0);
+	h->flags = mounts ? k->arg[3] : (__u32)k->arg[1];
+	h->span[RECORD_PATH] = emit_path_at(k, &w, AT_FDCWD, (void *)k->arg[mounts ? 1 : 0], &raw);
 	end = w.s->at;
 	if (mounts)
-		emit_user_string(&w, RECORD_PATH2, (void *)k.arg[0]);
+		emit_user_string(&w, RECORD_PATH2, (void *)k->arg[0]);
 	emit_raw_again(&w, RECORD_RAW, end, raw);
 	if (mounts)
-		emit_user_string(&w, RECORD_TEXT, (void *)k.arg[2]);
-	emit_send_bulk(&w, k.c);
+		emit_user_string(&w, RECORD_TEXT, (void *)k->arg[2]);
+	emit_send_bulk(&w, k->c);
 	return 0;
 }
+CALL_RETURNS(on_mount, tell_mount)
 
 struct found {
 	bool file;
@@ -192,29 +187,63 @@ static long look_at_area(struct task_struct *t, struct vm_area_struct *v, struct
 }
 
 /* mmap and mprotect that make anonymous memory writable and executable at once. */
-SEC("tracepoint")
-int on_memory(struct syscall_exit *ctx)
+static __noinline int tell_memory(struct call *k)
 {
 	struct found found = { 0 };
 	struct record_args *a;
 	struct record_head *h;
-	struct call k;
 	struct emit w;
 
-	if (!call_begin(&k, ctx) ||
-	    (k.arg[2] & (PROT_WRITE | PROT_EXEC)) != (PROT_WRITE | PROT_EXEC))
+	if ((k->arg[2] & (PROT_WRITE | PROT_EXEC)) != (PROT_WRITE | PROT_EXEC))
 		return 0;
-	if (k.type == EVENT_MMAP && !(k.arg[3] & MAP_ANONYMOUS))
+	if (k->type == EVENT_MMAP && !(k->arg[3] & MAP_ANONYMOUS))
 		return 0;
-	if (k.type == EVENT_MPROTECT)
-		bpf_find_vma((void *)k.t, k.arg[0], look_at_area, &found, 0);
-	if (found.file || !judge_call(&k, FILTER_ANY_FACT, ~0ull) || !emit_begin(&w))
+	if (k->type == EVENT_MPROTECT)
+		bpf_find_vma((void *)k->t, k->arg[0], look_at_area, &found, 0);
+	if (found.file || !judge_call(k, FILTER_ANY_FACT, ~0ull) || !emit_begin(&w))
 		return 0;
-	h = call_head(&k, &w, RECORD_ARGS);
+	h = call_head(k, &w, RECORD_ARGS);
 	a = emit_part(&w, 0);
-	a->arg[0] = k.arg[1];
-	a->arg[1] = k.arg[2];
-	h->flags = k.type == EVENT_MMAP ? k.arg[3] : 0;
-	emit_send_bulk(&w, k.c);
+	a->arg[0] = k->arg[1];
+	a->arg[1] = k->arg[2];
+	h->flags = k->type == EVENT_MMAP ? k->arg[3] : 0;
+	emit_send_bulk(&w, k->c);
 	return 0;
 }
+CALL_RETURNS(on_memory, tell_memory)
+
+/* clang-format off */
+CALL_FEXIT(dup, DUP, tell_call)
+CALL_FEXIT(dup2, DUP2, tell_call)
+CALL_FEXIT(dup3, DUP3, tell_call)
+CALL_FEXIT(ptrace, PTRACE, tell_call)
+CALL_FEXIT(process_vm_readv, PROCESS_VM_READV, tell_call)
+CALL_FEXIT(process_vm_writev, PROCESS_VM_WRITEV, tell_call)
+CALL_FEXIT(kill, KILL, tell_call)
+CALL_FEXIT(setns, SETNS, tell_call)
+CALL_FEXIT(unshare, UNSHARE, tell_call)
+CALL_FEXIT(setuid, SETUID, tell_call)
+CALL_FEXIT(setreuid, SETREUID, tell_call)
+CALL_FEXIT(setresuid, SETRESUID, tell_call)
+CALL_FEXIT(setgid, SETGID, tell_call)
+CALL_FEXIT(setregid, SETREGID, tell_call)
+CALL_FEXIT(setresgid, SETRESGID, tell_call)
+CALL_FEXIT(bpf, BPF, tell_call)
+CALL_FEXIT(init_module, INIT_MODULE, tell_call)
+CALL_FEXIT(finit_module, FINIT_MODULE, tell_call)
+CALL_FEXIT(delete_module, DELETE_MODULE, tell_call)
+CALL_FEXIT(userfaultfd, USERFAULTFD, tell_call)
+CALL_FEXIT(memfd_create, MEMFD_CREATE, tell_call)
+CALL_FEXIT(kexec_load, KEXEC_LOAD, tell_call)
+CALL_FEXIT(kexec_file_load, KEXEC_FILE_LOAD, tell_call)
+CALL_FEXIT(add_key, ADD_KEY, tell_call)
+CALL_FEXIT(request_key, REQUEST_KEY, tell_call)
+CALL_FEXIT(keyctl, KEYCTL, tell_call)
+CALL_FEXIT(io_uring_setup, IO_URING_SETUP, tell_call)
+CALL_FEXIT(perf_event_open, PERF_EVENT_OPEN, tell_call)
+CALL_FEXIT(capset, CAPSET, tell_capset)
+CALL_FEXIT(mount, MOUNT, tell_mount)
+CALL_FEXIT(umount, UMOUNT2, tell_mount)
+CALL_FEXIT(mmap, MMAP, tell_memory)
+CALL_FEXIT(mprotect, MPROTECT, tell_memory)
+/* clang-format on */

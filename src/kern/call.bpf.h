@@ -26,7 +26,7 @@ struct call {
 };
 
 /* @return false: not to be told */
-static __always_inline bool call_begin(struct call *k, struct syscall_exit *ctx)
+static __always_inline bool call_begin(struct call *k, long ret, __u32 type)
 {
 	struct pt_regs *regs;
 
@@ -41,10 +41,52 @@ static __always_inline bool call_begin(struct call *k, struct syscall_exit *ctx)
 	k->arg[3] = regs->r10;
 	k->arg[4] = regs->r8;
 	k->arg[5] = regs->r9;
-	k->ret = ctx->ret;
-	k->type = bpf_get_attach_cookie(ctx);
+	k->ret = ret;
+	k->type = type;
 	return true;
 }
+
+/* The number of a pointer that the verifier knows; see filter_address(). */
+static __always_inline __u64 call_address(const struct call *k, const void *p)
+{
+	asm volatile("%0 -= %1" : "+r"(p) : "r"(k->t));
+	return (__u64)p + bpf_get_current_task();
+}
+
+#define NR_IO_URING_ENTER 426
+#define TS_COMPAT 2
+
+/* Whether io_uring does this, in the call that hands it work or in a thread of its own. */
+static __always_inline bool call_is_io_uring(struct task_struct *t)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)t);
+
+	return t->flags & PF_IO_WORKER || regs->orig_ax == NR_IO_URING_ENTER;
+}
+
+/* Two ways to learn that a call returns. The tracepoint serves many calls with one program, but while there is one every
+ * call of every process takes the kernel's slow path; a trampoline on the call's own function costs the others nothing. */
+#define CALL_RETURNS(program, tell) \
+	SEC("tracepoint") int program(struct syscall_exit *ctx) \
+	{ \
+		struct call k; \
+\
+		return call_begin(&k, ctx->ret, bpf_get_attach_cookie(ctx)) ? tell(&k) : 0; \
+	}
+
+#ifdef __TARGET_ARCH_arm64
+#define CALL_FUNCTION "__arm64_sys_"
+#else
+#define CALL_FUNCTION "__x64_sys_"
+#endif
+#define CALL_FEXIT(name, id, tell) \
+	SEC("fexit/" CALL_FUNCTION #name) \
+	int BPF_PROG(sys_##name, const struct pt_regs *regs, long ret) \
+	{ \
+		struct call k; \
+\
+		return call_begin(&k, ret, EVENT_##id) ? tell(&k) : 0; \
+	}
 
 /* The file behind a descriptor of the current process; 0: none. */
 static __always_inline struct file *call_file(const struct call *k, int fd)

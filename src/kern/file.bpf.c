@@ -99,19 +99,92 @@ static __noinline __u32 open_fact(const struct call *k)
 	return filter_open_fact(o.flags, o.mode);
 }
 
-SEC("tracepoint")
-int on_open(struct syscall_exit *ctx)
+static __noinline int judge_open(struct call *k)
 {
 	struct file *file, *known;
-	struct call k;
 
-	if (!call_begin(&k, ctx) || (k.ret < 0 && !k.c->failed_opens))
+	if (k->ret < 0 && !k->c->failed_opens)
 		return 0;
-	file = k.ret < 0 ? 0 : call_file(&k, k.ret);
+	file = k->ret < 0 ? 0 : call_file(k, k->ret);
 	known = call_known_file(file);
-	if (known && !judge_file(&k, open_fact(&k), known))
+	if (known && !judge_file(k, open_fact(k), known))
 		return 0;
-	return tell_open(&k, file, known != 0);
+	return tell_open(k, file, known != 0);
+}
+CALL_RETURNS(on_open, judge_open)
+
+/* Which call opens; EVENT_TYPE_COUNT: none that is told, as when the kernel opens something for itself. */
+static __always_inline __u32 opening_call(struct task_struct *t)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)t);
+
+	if (call_is_io_uring(t) || t->thread_info.status & TS_COMPAT)
+		return EVENT_OPENAT;
+	switch (regs->orig_ax) {
+	case 2:
+		return EVENT_OPEN;
+	case 85:
+		return EVENT_CREAT;
+	case 257:
+		return EVENT_OPENAT;
+	case 437:
+		return EVENT_OPENAT2;
+	default:
+		return EVENT_TYPE_COUNT;
+	}
+}
+
+/* Nothing here is the program's to change: the file is the one opened, name and flags are the kernel's own copies. */
+static __noinline int tell_opened(struct call *k, struct file *file, struct filename *name,
+				  const struct open_flags *op)
+{
+	struct record_head *h;
+	struct record_fd *f;
+	struct emit w;
+
+	if (!emit_begin(&w))
+		return 0;
+	h = call_head(k, &w, RECORD_FD);
+	f = emit_part(&w, 0);
+	if (call_is_io_uring(k->t))
+		h->marks |= EVENT_IO_URING;
+	h->flags = op->open_flag & ~O_LARGEFILE;
+	h->mode = op->mode & 07777;
+	f->number = k->ret;
+	f->kind = 'f';
+	describe_inode(f, file);
+	h->span[RECORD_PATH] = emit_file_path(k, &w, file);
+	h->span[RECORD_RAW] = emit_kernel_string(&w, name->name);
+	emit_send_bulk(&w, k->c);
+	return 0;
+}
+
+/*
+ * Every open of a name, by system call or io_uring. The descriptor is reserved by now and used right after: it is the
+ * last one that was given out.
+ */
+SEC("fexit/do_filp_open")
+int BPF_PROG(on_filp_open, int dirfd, struct filename *name, const struct open_flags *op,
+	     struct file *file)
+{
+	struct task_struct *t = (void *)bpf_get_current_task_btf();
+	__u32 type = opening_call(t);
+	struct call k;
+	__s64 ret;
+
+	if (type == EVENT_TYPE_COUNT || op->open_flag & FMODE_EXEC || !call_begin(&k, 0, type))
+		return 0;
+	ret = call_address(&k, file);
+	if (ret < 0 && ret >= ERRNO_LEAST) {
+		k.ret = ret;
+		if (!k.c->failed_opens || call_is_io_uring(t) || t->thread_info.status & TS_COMPAT)
+			return 0;
+		return tell_open(&k, 0, false);
+	}
+	k.ret = t->files->next_fd - 1;
+	if (!judge_file(&k, filter_open_fact(op->open_flag, op->mode), file))
+		return 0;
+	return tell_opened(&k, file, name, op);
 }
 
 struct path_args {
@@ -207,23 +280,19 @@ static __always_inline void path_arguments(const struct call *k, struct path_arg
 }
 
 /* Calls about one path. */
-SEC("tracepoint")
-int on_path(struct syscall_exit *ctx)
+static __noinline int tell_path(struct call *k)
 {
 	struct path_args p = { 0 };
 	struct record_args *a;
 	struct record_head *h;
 	struct file *file = 0;
-	struct call k;
 	struct emit w;
 	__u32 raw = 0;
 
-	if (!call_begin(&k, ctx))
-		return 0;
-	path_arguments(&k, &p);
+	path_arguments(k, &p);
 	if (!emit_begin(&w))
 		return 0;
-	h = call_head(&k, &w, RECORD_ARGS | RECORD_FD);
+	h = call_head(k, &w, RECORD_ARGS | RECORD_FD);
 	a = emit_part(&w, 0);
 	((struct record_fd *)emit_part(&w, RECORD_ARGS))->number = p.fd;
 	h->flags = p.flags;
@@ -231,22 +300,23 @@ int on_path(struct syscall_exit *ctx)
 	a->arg[0] = p.arg[0];
 	a->arg[1] = p.arg[1];
 	if (p.fd >= 0)
-		file = call_file(&k, p.fd);
+		file = call_file(k, p.fd);
 	if (file) {
 		describe_inode(emit_part(&w, RECORD_ARGS), file);
-		h->span[RECORD_PATH] = emit_file_path(&k, &w, file);
+		h->span[RECORD_PATH] = emit_file_path(k, &w, file);
 	} else if (p.path) {
-		h->span[RECORD_PATH] = emit_path_at(&k, &w, p.dirfd, p.path, &raw);
+		h->span[RECORD_PATH] = emit_path_at(k, &w, p.dirfd, p.path, &raw);
 		emit_raw_again(&w, RECORD_RAW, w.s->at, raw);
 	}
 	if (p.text)
 		emit_user_string(&w, RECORD_TEXT, p.text);
-	if (judge_record(&k, &w, FILTER_ANY_FACT))
-		emit_send_bulk(&w, k.c);
+	if (judge_record(k, &w, FILTER_ANY_FACT))
+		emit_send_bulk(&w, k->c);
 	else
 		emit_drop(&w);
 	return 0;
 }
+CALL_RETURNS(on_path, tell_path)
 
 struct pair_args {
 	int dirfd[2];
@@ -288,38 +358,69 @@ static __always_inline void pair_arguments(const struct call *k, struct pair_arg
 }
 
 /* Calls about two paths. */
-SEC("tracepoint")
-int on_paths(struct syscall_exit *ctx)
+static __noinline int tell_paths(struct call *k)
 {
 	struct pair_args p = { 0 };
 	__u32 raw[2] = { 0, 0 }, end[2], n;
 	struct record_head *h;
-	struct call k;
 	struct emit w;
 
-	if (!call_begin(&k, ctx))
-		return 0;
-	pair_arguments(&k, &p);
+	pair_arguments(k, &p);
 	if (!emit_begin(&w))
 		return 0;
-	h = call_head(&k, &w, 0);
+	h = call_head(k, &w, 0);
 	h->flags = p.flags;
-	if (k.type == EVENT_SYMLINK || k.type == EVENT_SYMLINKAT) {
+	if (k->type == EVENT_SYMLINK || k->type == EVENT_SYMLINKAT) {
 		emit_user_string(&w, RECORD_PATH, p.path[0]);
 		raw[0] = h->span[RECORD_PATH] & (RECORD_PATH_MAX - 1);
 	} else {
-		h->span[RECORD_PATH] = emit_path_at(&k, &w, p.dirfd[0], p.path[0], &raw[0]);
+		h->span[RECORD_PATH] = emit_path_at(k, &w, p.dirfd[0], p.path[0], &raw[0]);
 	}
 	end[0] = w.s->at;
-	h->span[RECORD_PATH2] = emit_path_at(&k, &w, p.dirfd[1], p.path[1], &raw[1]);
+	h->span[RECORD_PATH2] = emit_path_at(k, &w, p.dirfd[1], p.path[1], &raw[1]);
 	end[1] = w.s->at;
 	n = raw[0];
 	emit_raw_again(&w, RECORD_RAW, end[0], n);
 	n = raw[1];
 	emit_raw_again(&w, RECORD_RAW2, end[1], n);
-	if (judge_record(&k, &w, FILTER_ANY_FACT))
-		emit_send_bulk(&w, k.c);
+	if (judge_record(k, &w, FILTER_ANY_FACT))
+		emit_send_bulk(&w, k->c);
 	else
 		emit_drop(&w);
 	return 0;
 }
+CALL_RETURNS(on_paths, tell_paths)
+
+/* clang-format off */
+CALL_FEXIT(open_by_handle_at, OPEN_BY_HANDLE_AT, judge_open)
+CALL_FEXIT(unlink, UNLINK, tell_path)
+CALL_FEXIT(unlinkat, UNLINKAT, tell_path)
+CALL_FEXIT(rmdir, RMDIR, tell_path)
+CALL_FEXIT(mkdir, MKDIR, tell_path)
+CALL_FEXIT(mkdirat, MKDIRAT, tell_path)
+CALL_FEXIT(mknod, MKNOD, tell_path)
+CALL_FEXIT(mknodat, MKNODAT, tell_path)
+CALL_FEXIT(chmod, CHMOD, tell_path)
+CALL_FEXIT(fchmod, FCHMOD, tell_path)
+CALL_FEXIT(fchmodat, FCHMODAT, tell_path)
+CALL_FEXIT(fchmodat2, FCHMODAT2, tell_path)
+CALL_FEXIT(chown, CHOWN, tell_path)
+CALL_FEXIT(fchown, FCHOWN, tell_path)
+CALL_FEXIT(lchown, LCHOWN, tell_path)
+CALL_FEXIT(fchownat, FCHOWNAT, tell_path)
+CALL_FEXIT(truncate, TRUNCATE, tell_path)
+CALL_FEXIT(ftruncate, FTRUNCATE, tell_path)
+CALL_FEXIT(setxattr, SETXATTR, tell_path)
+CALL_FEXIT(lsetxattr, LSETXATTR, tell_path)
+CALL_FEXIT(fsetxattr, FSETXATTR, tell_path)
+CALL_FEXIT(chroot, CHROOT, tell_path)
+CALL_FEXIT(rename, RENAME, tell_paths)
+CALL_FEXIT(renameat, RENAMEAT, tell_paths)
+CALL_FEXIT(renameat2, RENAMEAT2, tell_paths)
+CALL_FEXIT(link, LINK, tell_paths)
+CALL_FEXIT(linkat, LINKAT, tell_paths)
+CALL_FEXIT(symlink, SYMLINK, tell_paths)
+CALL_FEXIT(symlinkat, SYMLINKAT, tell_paths)
+CALL_FEXIT(move_mount, MOVE_MOUNT, tell_paths)
+CALL_FEXIT(pivot_root, PIVOT_ROOT, tell_paths)
+/* clang-format on */

@@ -157,7 +157,17 @@ struct fdtable {
 	struct file **fd;
 };
 
+struct filename {
+	const char *name;
+};
+
+struct open_flags {
+	int open_flag;
+	unsigned short mode;
+};
+
 struct files_struct {
+	unsigned int next_fd;
 	struct fdtable *fdt;
 };
 
@@ -321,7 +331,12 @@ struct vm_area_struct {
 	struct file *vm_file;
 };
 
+struct thread_info {
+	__u32 status;
+};
+
 struct task_struct {
+	struct thread_info thread_info;
 	unsigned int flags;
 	struct mm_struct *mm;
 	int exit_code;
@@ -377,6 +392,9 @@ struct bpf_iter__task {
 #define AT_FDCWD (-100)
 #define O_ACCMODE 3
 #define O_CREAT 0100
+#define O_LARGEFILE 0100000
+#define FMODE_EXEC 0x20
+#define ERRNO_LEAST (-4095)
 #define O_WRONLY 01
 #define O_TRUNC 01000
 #define PROT_WRITE 2

@@ -56,93 +56,89 @@ static __always_inline void finish(const struct call *k, struct emit *w, const s
 		emit_drop(w);
 }
 
-SEC("tracepoint")
-int on_connect(struct syscall_exit *ctx)
+static __noinline int tell_connect(struct call *k)
 {
 	struct begun b;
-	struct call k;
 	struct emit w;
 
-	if (!call_begin(&k, ctx) || !begin(&k, &w, &b, k.arg[0]))
+	if (!begin(k, &w, &b, k->arg[0]))
 		return 0;
 	b.f->role = 'c';
 	/* After a failure the kernel has forgotten the far end. */
 	if (b.f->domain == AF_UNIX)
-		emit_unix_given(&w, (void *)k.arg[1], k.arg[2]);
-	else if ((k.ret < 0 && k.ret != -EINPROGRESS) || !b.f->remote_port)
-		describe_given(&w, b.f->remote, &b.f->remote_port, b.f->domain, (void *)k.arg[1],
-			       k.arg[2]);
+		emit_unix_given(&w, (void *)k->arg[1], k->arg[2]);
+	else if ((k->ret < 0 && k->ret != -EINPROGRESS) || !b.f->remote_port)
+		describe_given(&w, b.f->remote, &b.f->remote_port, b.f->domain, (void *)k->arg[1],
+			       k->arg[2]);
 	settle_kind(b.f);
-	finish(&k, &w, &b);
+	finish(k, &w, &b);
 	return 0;
 }
+CALL_RETURNS(on_connect, tell_connect)
 
-SEC("tracepoint")
-int on_accept(struct syscall_exit *ctx)
+static __noinline int tell_accept(struct call *k)
 {
 	struct begun b;
-	struct call k;
 	struct emit w;
 
-	if (!call_begin(&k, ctx) || k.ret == -EAGAIN)
+	if (k->ret == -EAGAIN)
 		return 0;
-	if (!begin(&k, &w, &b, k.ret < 0 ? (int)k.arg[0] : (int)k.ret))
+	if (!begin(k, &w, &b, k->ret < 0 ? (int)k->arg[0] : (int)k->ret))
 		return 0;
 	b.f->role = 's';
-	if (k.ret < 0)
+	if (k->ret < 0)
 		b.f->number = -1;
 	settle_kind(b.f);
 	if (b.sk && b.f->kind == 'u')
 		emit_unix(&w, b.sk);
-	finish(&k, &w, &b);
+	finish(k, &w, &b);
 	return 0;
 }
+CALL_RETURNS(on_accept, tell_accept)
 
 /* bind and listen */
-SEC("tracepoint")
-int on_local(struct syscall_exit *ctx)
+static __noinline int tell_local(struct call *k)
 {
 	struct begun b;
-	struct call k;
 	struct emit w;
 
-	if (!call_begin(&k, ctx) || !begin(&k, &w, &b, k.arg[0]))
+	if (!begin(k, &w, &b, k->arg[0]))
 		return 0;
-	if (k.type == EVENT_LISTEN) {
+	if (k->type == EVENT_LISTEN) {
 		b.f->role = 's';
-		b.a->arg[0] = (int)k.arg[1];
-	} else if (k.ret < 0) {
-		describe_given(&w, b.f->local, &b.f->local_port, b.f->domain, (void *)k.arg[1],
-			       k.arg[2]);
+		b.a->arg[0] = (int)k->arg[1];
+	} else if (k->ret < 0) {
+		describe_given(&w, b.f->local, &b.f->local_port, b.f->domain, (void *)k->arg[1],
+			       k->arg[2]);
 	}
 	settle_kind(b.f);
 	if (b.sk && b.f->kind == 'u') {
-		if (k.ret < 0)
-			emit_unix_given(&w, (void *)k.arg[1], k.arg[2]);
+		if (k->ret < 0)
+			emit_unix_given(&w, (void *)k->arg[1], k->arg[2]);
 		else
 			emit_unix(&w, b.sk);
 	}
-	finish(&k, &w, &b);
+	finish(k, &w, &b);
 	return 0;
 }
+CALL_RETURNS(on_local, tell_local)
 
-SEC("tracepoint")
-int on_socket(struct syscall_exit *ctx)
+static __noinline int tell_socket(struct call *k)
 {
 	struct begun b;
-	struct call k;
 	struct emit w;
 
-	if (!call_begin(&k, ctx) || !begin(&k, &w, &b, k.ret < 0 ? -1 : (int)k.ret))
+	if (!begin(k, &w, &b, k->ret < 0 ? -1 : (int)k->ret))
 		return 0;
-	b.a->arg[0] = (int)k.arg[0];
-	b.a->arg[1] = (int)k.arg[1];
-	b.a->arg[2] = (int)k.arg[2];
-	b.f->domain = k.arg[0];
+	b.a->arg[0] = (int)k->arg[0];
+	b.a->arg[1] = (int)k->arg[1];
+	b.a->arg[2] = (int)k->arg[2];
+	b.f->domain = k->arg[0];
 	settle_kind(b.f);
-	finish(&k, &w, &b);
+	finish(k, &w, &b);
 	return 0;
 }
+CALL_RETURNS(on_socket, tell_socket)
 
 struct user_msghdr {
 	__u64 name;
@@ -155,29 +151,27 @@ struct user_vector {
 };
 
 /* sendto, sendmsg, recvfrom, recvmsg: the ends of this call, and on request the first bytes received. */
-SEC("tracepoint")
-int on_transfer(struct syscall_exit *ctx)
+static __noinline int tell_transfer(struct call *k)
 {
 	bool message, receives;
 	struct user_msghdr m = { 0 };
 	struct user_vector v = { 0 };
 	struct begun b;
-	struct call k;
 	struct emit w;
 	__u64 n, data, name, bytes = 0;
 	__u32 at;
 
-	if (!call_begin(&k, ctx) || k.ret == -EAGAIN || !begin(&k, &w, &b, k.arg[0]))
+	if (k->ret == -EAGAIN || !begin(k, &w, &b, k->arg[0]))
 		return 0;
-	message = k.type == EVENT_SENDMSG || k.type == EVENT_RECVMSG;
-	receives = k.type == EVENT_RECVFROM || k.type == EVENT_RECVMSG;
-	data = k.arg[1];
-	name = k.arg[4];
-	bytes = k.arg[5];
-	if (receives && !message && k.arg[5])
-		bpf_probe_read_user(&bytes, 4, (void *)k.arg[5]);
+	message = k->type == EVENT_SENDMSG || k->type == EVENT_RECVMSG;
+	receives = k->type == EVENT_RECVFROM || k->type == EVENT_RECVMSG;
+	data = k->arg[1];
+	name = k->arg[4];
+	bytes = k->arg[5];
+	if (receives && !message && k->arg[5])
+		bpf_probe_read_user(&bytes, 4, (void *)k->arg[5]);
 	if (message) {
-		bpf_probe_read_user(&m, sizeof(m), (void *)k.arg[1]);
+		bpf_probe_read_user(&m, sizeof(m), (void *)k->arg[1]);
 		bpf_probe_read_user(&v, sizeof(v), (void *)m.vectors);
 		data = v.base;
 		name = m.name;
@@ -188,8 +182,8 @@ int on_transfer(struct syscall_exit *ctx)
 			       bytes);
 	settle_kind(b.f);
 	at = w.s->at;
-	if (receives && k.c->received && k.ret > 0 && at <= EMIT_FIXED_MAX) {
-		n = k.ret;
+	if (receives && k->c->received && k->ret > 0 && at <= EMIT_FIXED_MAX) {
+		n = k->ret;
 		if (message && n > v.bytes)
 			n = v.bytes;
 		if (n > TEXT_MAX)
@@ -201,6 +195,20 @@ int on_transfer(struct syscall_exit *ctx)
 	}
 	if (b.sk && b.f->kind == 'u')
 		emit_unix(&w, b.sk);
-	finish(&k, &w, &b);
+	finish(k, &w, &b);
 	return 0;
 }
+CALL_RETURNS(on_transfer, tell_transfer)
+
+/* clang-format off */
+CALL_FEXIT(socket, SOCKET, tell_socket)
+CALL_FEXIT(connect, CONNECT, tell_connect)
+CALL_FEXIT(accept, ACCEPT, tell_accept)
+CALL_FEXIT(accept4, ACCEPT4, tell_accept)
+CALL_FEXIT(bind, BIND, tell_local)
+CALL_FEXIT(listen, LISTEN, tell_local)
+CALL_FEXIT(sendto, SENDTO, tell_transfer)
+CALL_FEXIT(sendmsg, SENDMSG, tell_transfer)
+CALL_FEXIT(recvfrom, RECVFROM, tell_transfer)
+CALL_FEXIT(recvmsg, RECVMSG, tell_transfer)
+/* clang-format on */
