@@ -138,17 +138,23 @@ static __always_inline __u32 opening_call(struct task_struct *t)
 static __noinline int tell_opened(struct call *k, struct file *file, struct filename *name,
 				  const struct open_flags *op)
 {
+	bool io_uring = call_is_io_uring(k->t);
 	struct record_head *h;
 	struct record_fd *f;
+	struct open_args o;
 	struct emit w;
 
 	if (!emit_begin(&w))
 		return 0;
 	h = call_head(k, &w, RECORD_FD);
 	f = emit_part(&w, 0);
-	if (call_is_io_uring(k->t))
+	if (io_uring)
 		h->marks |= EVENT_IO_URING;
 	h->flags = op->open_flag & ~O_LARGEFILE;
+	if (!io_uring) { /* what concerns the descriptor alone has been taken out */
+		open_arguments(k, &o);
+		h->flags |= o.flags & O_CLOEXEC;
+	}
 	h->mode = op->mode & 07777;
 	f->number = k->ret;
 	f->kind = 'f';

@@ -127,15 +127,6 @@ static __always_inline __u64 filter_mix(__u64 h, __u64 x)
 	return h ^ (h >> 29);
 }
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-struct qstr___word {
-	__u64 hash_len;
-};
-struct dentry___word {
-	struct qstr___word d_name;
-};
-#pragma clang attribute pop
-
 /*
  * The verifier keeps pointers it follows itself (quick) and numbers (to be read with a helper, ten times as slow) apart.
  * The distance of two pointers is a number, though, and of the current task there are both.
@@ -149,7 +140,8 @@ static __always_inline __u64 filter_address(const struct filter *f, const void *
 /* Hash and length of a name are one word, lengths in the upper half. */
 static __always_inline __u64 filter_hash_len(struct dentry *d)
 {
-	return ((struct dentry___word *)d)->d_name.hash_len;
+	return (__u64)d->d_name.len << 32 |
+	       d->d_name.hash; /* one word, but verifiers before 6.13 see two */
 }
 
 struct filter_link {

@@ -392,6 +392,7 @@ struct bpf_iter__task {
 #define AT_FDCWD (-100)
 #define O_ACCMODE 3
 #define O_CREAT 0100
+#define O_CLOEXEC 02000000
 #define O_LARGEFILE 0100000
 #define FMODE_EXEC 0x20
 #define ERRNO_LEAST (-4095)

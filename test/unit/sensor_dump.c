@@ -84,6 +84,7 @@ int main(int argc, char **argv)
 	struct kernel_path path = { KERNEL_PATH_DIR, str_from(dir) };
 	const struct kernel_path *paths[] = { &path };
 	time_t until;
+	const char *backend = getenv("SENSOR_BACKEND");
 	struct sensor_gap gaps[64];
 	struct sensor_stats stats;
 	size_t n;
@@ -95,6 +96,8 @@ int main(int argc, char **argv)
 		all.paths = paths;
 		all.path_count = 1;
 	}
+	if (backend)
+		config.backend = str_is(str_from(backend), "object") ? SENSOR_OBJECT : SENSOR_TRACEPOINT;
 	for (int i = 2; i < argc; i++) {
 		enum event_type t = event_type_find(str_from(argv[i]));
 
