@@ -150,6 +150,54 @@ static int filter_system_calls(struct err *e)
 	return r < 0 ? err_sys(e, -r, "cannot load the system-call filter") : 0;
 }
 
+int sandbox_forbid_power(bool with_bpf, struct err *e)
+{
+	static const int bpf[] = { SCMP_SYS(bpf), SCMP_SYS(perf_event_open) };
+	static const int power[] = {
+		SCMP_SYS(execve),
+		SCMP_SYS(execveat),
+		SCMP_SYS(ptrace),
+		SCMP_SYS(process_vm_readv),
+		SCMP_SYS(process_vm_writev),
+		SCMP_SYS(mount),
+		SCMP_SYS(umount2),
+		SCMP_SYS(pivot_root),
+		SCMP_SYS(chroot),
+		SCMP_SYS(setns),
+		SCMP_SYS(unshare),
+		SCMP_SYS(move_mount),
+		SCMP_SYS(open_tree),
+		SCMP_SYS(fsopen),
+		SCMP_SYS(init_module),
+		SCMP_SYS(finit_module),
+		SCMP_SYS(delete_module),
+		SCMP_SYS(kexec_load),
+		SCMP_SYS(kexec_file_load),
+		SCMP_SYS(reboot),
+		SCMP_SYS(swapon),
+		SCMP_SYS(swapoff),
+		SCMP_SYS(add_key),
+		SCMP_SYS(request_key),
+		SCMP_SYS(keyctl),
+		SCMP_SYS(userfaultfd),
+		SCMP_SYS(open_by_handle_at),
+		SCMP_SYS(io_uring_setup),
+		SCMP_SYS(settimeofday),
+		SCMP_SYS(clock_settime),
+	};
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+	int r = f ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(power); i++)
+		r = seccomp_rule_add_array(f, SCMP_ACT_ERRNO(EPERM), power[i], 0, NULL);
+	for (size_t i = 0; r == 0 && !with_bpf && i < ARRAY_LEN(bpf); i++)
+		r = seccomp_rule_add_array(f, SCMP_ACT_ERRNO(EPERM), bpf[i], 0, NULL);
+	if (r == 0)
+		r = seccomp_load(f);
+	seccomp_release(f);
+	return r < 0 ? err_sys(e, -r, "cannot load the system-call filter") : 0;
+}
+
 int sandbox_enter(const struct sandbox_limits *l, struct err *e)
 {
 	int r = set_limits(l, e);

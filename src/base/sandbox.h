@@ -20,4 +20,11 @@ struct sandbox_limits {
 /** Enters the sandbox; there is no way back. @return 0, or -errno when a layer that must hold could not be set up */
 MUST_CHECK int sandbox_enter(const struct sandbox_limits *l, struct err *e);
 
+/**
+ * For programs that go on working: from now on calls by which a process gains power over others or over the kernel fail
+ * with EPERM: starting programs, tracing, mounts, namespaces, modules, keys, reboot; and bpf(2) and perf_event_open(2)
+ * unless @p with_bpf. @return 0, or -errno
+ */
+MUST_CHECK int sandbox_forbid_power(bool with_bpf, struct err *e);
+
 #endif

@@ -13,6 +13,7 @@ struct http_flow {
 	struct http_flows *set;
 	struct http_flow *next, *previous;
 	CURL *curl;
+	struct curl_slist *headers;
 	struct http_flow_request q;
 	uint64_t bytes;
 	int ended; /* what ended it on our side */
@@ -126,7 +127,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
 	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (f->q.max_body && f->bytes > f->q.max_body)
 		f->ended = -E2BIG;
-	else if (status / 100 == 2)
+	else if (status / 100 == 2 && f->q.on_body)
 		f->ended = f->q.on_body(f->q.ctx, (str){ bytes, n });
 	return f->ended ? 0 : n;
 }
@@ -197,12 +198,29 @@ void http_flows_work(struct http_flows *s)
 	}
 }
 
+static bool prepare_post(struct http_flow *f)
+{
+	for (const char *const *h = f->q.headers; h && *h; h++) {
+		struct curl_slist *more = curl_slist_append(f->headers, *h);
+
+		if (!more)
+			return false;
+		f->headers = more;
+	}
+	if (f->headers && curl_easy_setopt(f->curl, CURLOPT_HTTPHEADER, f->headers) != CURLE_OK)
+		return false;
+	return f->q.body.n == 0 ||
+	       (curl_easy_setopt(f->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->q.body.n) ==
+			CURLE_OK &&
+		curl_easy_setopt(f->curl, CURLOPT_POSTFIELDS, f->q.body.p) == CURLE_OK);
+}
+
 static bool prepare(struct http_flow *f, const struct http_options *o)
 {
 	CURL *c = f->curl;
 	long connect_s = f->q.connect_s ? (long)f->q.connect_s : CONNECT_S;
 
-	return http_apply_options(c, o, f->detail) &&
+	return http_apply_options(c, o, f->detail) && prepare_post(f) &&
 	       curl_easy_setopt(c, CURLOPT_URL, f->q.url) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_PRIVATE, f) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, connect_s) == CURLE_OK &&
@@ -224,6 +242,7 @@ int http_flow_start(struct http_flows *s, const struct http_options *o,
 	f->curl = curl_easy_init();
 	if (!f->curl || !prepare(f, o) || curl_multi_add_handle(s->multi, f->curl) != CURLM_OK) {
 		curl_easy_cleanup(f->curl);
+		curl_slist_free_all(f->headers);
 		free(f);
 		return err_set(e, ENOMEM, "no memory for a request");
 	}
@@ -247,5 +266,6 @@ void http_flow_stop(struct http_flow *f)
 		f->next->previous = f->previous;
 	curl_multi_remove_handle(f->set->multi, f->curl);
 	curl_easy_cleanup(f->curl);
+	curl_slist_free_all(f->headers);
 	free(f);
 }

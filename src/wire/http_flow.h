@@ -24,11 +24,13 @@ void http_flows_work(struct http_flows *s);
 
 struct http_flow_request {
 	const char *url;
+	const char *const *headers; /**< "Name: value", NULL-terminated, copied; may be NULL */
+	str body; /**< sent by POST when it is not empty; must live until the end */
 	uint64_t
 		max_body; /**< bytes of the whole answer; 0: no bound (on_body must have its own) */
 	unsigned int total_s;   /**< give up after so long; 0: it may last */
 	unsigned int connect_s; /**< give up when the peer does not accept so long; 0: 5 */
-	/** Bytes of a 2xx answer. Non-zero ends the flow with that result. */
+	/** Bytes of a 2xx answer. Non-zero ends the flow with that result. NULL: they are passed over. */
 	int (*on_body)(void *ctx, str bytes);
 	/**
 	 * The flow is over and freed after this.
@@ -39,7 +41,7 @@ struct http_flow_request {
 	void *ctx;
 };
 
-/** Starts a GET. @return 0, -ENOMEM, -EINVAL (the URL) */
+/** Starts a GET or a POST. @return 0, -ENOMEM, -EINVAL (the URL) */
 MUST_CHECK int http_flow_start(struct http_flows *s, const struct http_options *o,
 			       const struct http_flow_request *q, struct http_flow **ret,
 			       struct err *e);

@@ -65,10 +65,51 @@ static void take_fds(struct msghdr *msg, struct message *ret)
 	}
 }
 
+static int understand(const char *room, size_t n, struct message *m)
+{
+	struct head h;
+
+	if (n < sizeof(h))
+		return -EBADMSG;
+	memcpy(&h, room, sizeof(h));
+	if (h.kind >= MESSAGE_KIND_COUNT || (uint64_t)h.text_bytes + h.json_bytes != n - sizeof(h))
+		return -EBADMSG;
+	m->kind = (enum message_kind)h.kind;
+	m->number = h.number;
+	m->text = (str){ room + sizeof(h), h.text_bytes };
+	m->json = (str){ room + sizeof(h) + h.text_bytes, h.json_bytes };
+	return 1;
+}
+
+int message_peek(int fd, char *room, struct message *ret)
+{
+	struct message m = { 0 };
+	ssize_t n;
+	int r;
+
+	do
+		n = recv(fd, room, MESSAGE_MAX_BYTES, MSG_PEEK);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n == 0 ? -EPIPE : errno == EAGAIN ? 0 : -errno;
+	r = understand(room, (size_t)n, &m);
+	if (r > 0)
+		*ret = m;
+	return r;
+}
+
+void message_drop(int fd)
+{
+	char byte;
+
+	while (recv(fd, &byte, sizeof(byte), MSG_TRUNC) < 0 && errno == EINTR)
+		;
+}
+
 int message_receive(int fd, char *room, struct message *ret)
 {
 	struct message m = { 0 };
-	struct head h;
+	int r;
 	char control[CMSG_SPACE(sizeof(m.fds))] __attribute__((aligned(8)));
 	struct iovec part = { room, MESSAGE_MAX_BYTES };
 	struct msghdr msg = { .msg_iov = &part,
@@ -85,16 +126,8 @@ int message_receive(int fd, char *room, struct message *ret)
 	if (n == 0)
 		return -EPIPE;
 	take_fds(&msg, &m);
-	if ((size_t)n < sizeof(h))
-		return -EBADMSG;
-	memcpy(&h, room, sizeof(h));
-	if (h.kind >= MESSAGE_KIND_COUNT ||
-	    (uint64_t)h.text_bytes + h.json_bytes != (size_t)n - sizeof(h))
-		return -EBADMSG;
-	m.kind = (enum message_kind)h.kind;
-	m.number = h.number;
-	m.text = (str){ room + sizeof(h), h.text_bytes };
-	m.json = (str){ room + sizeof(h) + h.text_bytes, h.json_bytes };
-	*ret = m;
-	return 1;
+	r = understand(room, (size_t)n, &m);
+	if (r > 0)
+		*ret = m;
+	return r;
 }

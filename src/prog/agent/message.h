@@ -43,5 +43,12 @@ MUST_CHECK int message_send(int fd, const struct message *m);
  * @return 1, 0 (none waits), -EPIPE (the other end is closed), -EBADMSG, -errno
  */
 MUST_CHECK int message_receive(int fd, char *room, struct message *ret);
+/**
+ * As message_receive() without descriptors, and leaves the message where it is: what a process that dies before
+ * message_drop() had at hand, its successor takes again.
+ */
+MUST_CHECK int message_peek(int fd, char *room, struct message *ret);
+/** Takes away what message_peek() showed, or what is malformed. */
+void message_drop(int fd);
 
 #endif

@@ -6,6 +6,8 @@
 #define SKEP_PROG_AGENT_OUTPUT_H
 
 #include "base/option.h"
+#include "base/privilege.h"
+#include "codec/json_out.h"
 #include "model/alert.h"
 #include "prog/agent/part.h"
 
@@ -18,6 +20,12 @@ struct output_alert {
 
 struct output;
 
+/** Places the outputs reach after they were opened; see privilege_confine(). */
+struct output_places {
+	struct privilege_place items[48];
+	size_t count;
+};
+
 struct output_kind {
 	const char *name;
 	/**
@@ -25,10 +33,14 @@ struct output_kind {
 	 * @return 0, -EINVAL (an option that makes no sense), -errno
 	 */
 	int (*open)(struct output **list, const struct option_set *o, struct err *e);
-	/** Takes an alert. @return 0, or -errno when this one is lost for this output */
+	/** Takes an alert. @return 1 told, 0 kept (counted by its kind later), or -errno when this one is lost for this output */
 	int (*tell)(struct output *o, const struct output_alert *a, struct err *e);
-	/** Lets time pass; @p now_ns of CLOCK_MONOTONIC. May be NULL. */
+	/** Lets time pass, and does what its descriptor waits for; @p now_ns of CLOCK_MONOTONIC. May be NULL. */
 	void (*tick)(struct output *o, uint64_t now_ns);
+	/** What to poll for. @return a descriptor, -1: none. May be NULL. */
+	int (*fd)(const struct output *o, short *ret_events);
+	/** Names what it opens again later. May be NULL. */
+	void (*places)(const struct output *o, struct output_places *p);
 	/** Hands over what it still has, within a second, and frees itself. */
 	void (*close)(struct output *o);
 };
@@ -37,24 +49,36 @@ struct output_kind {
 struct output {
 	const struct output_kind *kind;
 	struct output *next;
+	const struct part_context *part;
 	const char *where; /**< for messages: a path, a URL without secrets */
-	uint64_t told, lost;
-	bool failing; /**< the last attempt failed; said once */
-	char why[160];
+	uint64_t told, lost, waiting;
+	uint64_t lost_said; /**< of lost */
+	bool failing;       /**< the last attempt failed; said once */
+	char why[200];
 };
 
 extern const struct output_kind output_stream; /**< standard output */
 extern const struct output_kind output_file;
+extern const struct output_kind output_syslog;
+extern const struct output_kind output_webhook;
 
 /** Puts an output, allocated by its kind, at the list's end. */
 void output_add(struct output **list, struct output *o, const struct output_kind *kind,
 		const char *where);
+/** Says once that it does not work, until it does again. */
+void output_fails(struct output *o, const char *why);
+void output_works(struct output *o);
+void output_place(struct output_places *p, const char *path, bool writable);
 
 /** Opens all that the options ask for. @return 0 or a negative errno; nothing stays open on failure */
-MUST_CHECK int outputs_open(struct output **ret, const struct option_set *o, struct err *e);
-/** Tells every output; failures are said once each through @p p until they pass. */
-void outputs_tell(struct output *list, const struct output_alert *a, const struct part_context *p);
+MUST_CHECK int outputs_open(struct output **ret, const struct part_context *p, struct err *e);
+/** Tells every output; failures are said once each until they pass. */
+void outputs_tell(struct output *list, const struct output_alert *a);
 void outputs_tick(struct output *list, uint64_t now_ns);
+/** Forbids this process every place the outputs do not need. */
+MUST_CHECK int outputs_confine(const struct output *list, struct err *e);
 void outputs_close(struct output *list);
+/** Writes an array of objects: kind, where, told, lost, waiting, failing. */
+void outputs_render(const struct output *list, struct json_out *j);
 
 #endif

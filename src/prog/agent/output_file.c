@@ -7,19 +7,22 @@
 #include "base/file.h"
 #include "prog/agent/output.h"
 
-/* FILE grows to its bound, then becomes FILE.1, FILE.1 becomes FILE.2, and the oldest goes. */
+/* FILE grows to its bound, then becomes FILE.1, FILE.1 becomes FILE.2, and the oldest goes. All names are relative to the
+ * folder's descriptor, so that it is reached also when the way to it is closed. */
 struct file {
 	struct output head;
-	const char *path;
+	const char *path, *name; /* name: within the folder */
+	char *folder;
 	uint64_t size_max, size;
 	unsigned int keep;
-	int fd;
+	int dir, fd;
 };
 
 static int reopen(struct file *f, struct err *e)
 {
 	struct stat st;
-	int fd = open(f->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	int fd = openat(f->dir, f->name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+			0640);
 
 	if (fd < 0)
 		return err_sys(e, errno, "cannot open '%s'", f->path);
@@ -39,18 +42,40 @@ static int rotate(struct file *f, struct err *e)
 		buf_reset(&from);
 		buf_reset(&to);
 		if (n > 1)
-			buf_printf(&from, "%s.%u", f->path, n - 1);
+			buf_printf(&from, "%s.%u", f->name, n - 1);
 		else
-			buf_add(&from, str_from(f->path));
-		buf_printf(&to, "%s.%u", f->path, n);
+			buf_add(&from, str_from(f->name));
+		buf_printf(&to, "%s.%u", f->name, n);
 		if (buf_error(&from) || buf_error(&to))
 			return err_sys(e, ENOMEM, "cannot rotate '%s'", f->path);
-		if (rename(buf_cstr(&from), buf_cstr(&to)) < 0 && errno != ENOENT)
+		if (renameat(f->dir, buf_cstr(&from), f->dir, buf_cstr(&to)) < 0 && errno != ENOENT)
 			return err_sys(e, errno, "cannot rotate '%s'", f->path);
 	}
-	if (f->keep == 0 && unlink(f->path) < 0 && errno != ENOENT)
+	if (f->keep == 0 && unlinkat(f->dir, f->name, 0) < 0 && errno != ENOENT)
 		return err_sys(e, errno, "cannot rotate '%s'", f->path);
 	return reopen(f, e);
+}
+
+static int open_folder(struct file *f, struct err *e)
+{
+	const char *slash = strrchr(f->path, '/');
+
+	f->name = slash ? slash + 1 : f->path;
+	f->folder = slash ? strndup(f->path, MAX((size_t)(slash - f->path), 1)) : strdup(".");
+	if (!f->folder)
+		return err_sys(e, ENOMEM, "'%s'", f->path);
+	f->dir = open(f->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return f->dir < 0 ? err_sys(e, errno, "cannot open '%s'", f->path) : 0;
+}
+
+static void close_file(struct output *o)
+{
+	struct file *f = (struct file *)o;
+
+	cleanup_close(&f->fd);
+	cleanup_close(&f->dir);
+	free(f->folder);
+	free(f);
 }
 
 static int open_file(struct output **list, const struct option_set *o, struct err *e)
@@ -65,12 +90,14 @@ static int open_file(struct output **list, const struct option_set *o, struct er
 	if (!f)
 		return err_sys(e, ENOMEM, "'%s'", path);
 	f->path = path;
-	f->fd = -1;
+	f->fd = f->dir = -1;
 	f->size_max = option_number(o, "alert-file-size", 0);
 	f->keep = (unsigned int)MIN(option_number(o, "alert-file-keep", 5), 1000);
-	r = reopen(f, e);
+	r = open_folder(f, e);
+	if (r == 0)
+		r = reopen(f, e);
 	if (r < 0) {
-		free(f);
+		close_file(&f->head);
 		return r;
 	}
 	output_add(list, &f->head, &output_file, path);
@@ -93,7 +120,7 @@ static int tell(struct output *o, const struct output_alert *a, struct err *e)
 		r = file_write_all(f->fd, buf_str(&line), e);
 	if (r == 0)
 		f->size += line.n;
-	return r;
+	return r < 0 ? r : 1;
 }
 
 /** logrotate and its like move the file away: what is told next goes to a new one. */
@@ -104,15 +131,14 @@ static void tick(struct output *o, uint64_t now_ns)
 
 	(void)now_ns;
 	if (fstat(f->fd, &ours) == 0 &&
-	    (lstat(f->path, &there) < 0 || there.st_ino != ours.st_ino ||
-	     there.st_dev != ours.st_dev))
+	    (fstatat(f->dir, f->name, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
+	     there.st_ino != ours.st_ino || there.st_dev != ours.st_dev))
 		(void)!reopen(f, NULL);
 }
 
-static void close_file(struct output *o)
+static void places(const struct output *o, struct output_places *p)
 {
-	close(((struct file *)o)->fd);
-	free(o);
+	output_place(p, ((const struct file *)o)->folder, true);
 }
 
 const struct output_kind output_file = {
@@ -120,5 +146,6 @@ const struct output_kind output_file = {
 	.open = open_file,
 	.tell = tell,
 	.tick = tick,
+	.places = places,
 	.close = close_file,
 };

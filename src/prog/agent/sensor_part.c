@@ -1,6 +1,8 @@
 #include <signal.h>
 #include <time.h>
 
+#include "base/privilege.h"
+#include "base/sandbox.h"
 #include "prog/agent/alert_queue.h"
 #include "prog/agent/part.h"
 #include "prog/agent/sensor_stats.h"
@@ -63,6 +65,16 @@ static int begin(struct sensor_work *w, struct err *e)
 	return r < 0 ? r : session_open(&w->session, &c, &rules, e);
 }
 
+/** What the work itself needs: hooks for other rules, other processes' files and names. */
+static int give_up(struct err *e)
+{
+	int r = privilege_keep(PRIVILEGE(CAP_BPF) | PRIVILEGE(CAP_PERFMON) |
+				       PRIVILEGE(CAP_SYS_PTRACE) | PRIVILEGE(CAP_DAC_READ_SEARCH),
+			       e);
+
+	return r < 0 ? r : sandbox_forbid_power(true, e);
+}
+
 static void reload(struct sensor_work *w)
 {
 	struct rules rules;
@@ -76,6 +88,8 @@ static void reload(struct sensor_work *w)
 		part_say(w->part, "rules not loaded again, the old ones stay: %s", e.text);
 	else
 		part_say(w->part, "rules loaded again");
+	if (r == 0)
+		hand_on(w);
 }
 
 static void take_orders(struct sensor_work *w)
@@ -134,7 +148,7 @@ int sensor_part(void *part_context)
 	/* The supervisor decides when to end; a terminal's Ctrl-C reaches every process. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
-	if (begin(&w, &e) < 0) {
+	if (begin(&w, &e) < 0 || give_up(&e) < 0) {
 		part_say(w.part, "%s", e.text);
 		return 1;
 	}

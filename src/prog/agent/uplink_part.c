@@ -2,9 +2,11 @@
 #include <signal.h>
 #include <time.h>
 
+#include "base/privilege.h"
+#include "base/sandbox.h"
 #include "prog/agent/output.h"
 
-enum { TURN_MS = 250, MESSAGES_A_TURN = 256 };
+enum { TURN_MS = 250, MESSAGES_A_TURN = 256, FDS_MAX = 64 };
 
 struct uplink {
 	const struct part_context *part;
@@ -26,14 +28,18 @@ static unsigned int take_alerts(struct uplink *u)
 {
 	struct message m;
 	unsigned int n = 0;
+	int r;
 
-	for (; n < MESSAGES_A_TURN && message_receive(u->part->data, u->room, &m) > 0; n++) {
-		struct output_alert a = { .text = m.text, .json = m.json };
-
-		if (m.kind != MESSAGE_ALERT || m.number >= PRIORITY_COUNT)
-			continue;
-		a.priority = (enum alert_priority)m.number;
-		outputs_tell(u->outputs, &a, u->part);
+	/* An alert leaves the socket when the outputs have it: should we die before, our successor finds it there. */
+	for (; n < MESSAGES_A_TURN && (r = message_peek(u->part->data, u->room, &m)) != 0; n++) {
+		if (r < 0 && r != -EBADMSG)
+			break;
+		if (r > 0 && m.kind == MESSAGE_ALERT && m.number < PRIORITY_COUNT)
+			outputs_tell(u->outputs, &(struct output_alert){
+							 .priority = (enum alert_priority)m.number,
+							 .text = m.text,
+							 .json = m.json });
+		message_drop(u->part->data);
 	}
 	return n;
 }
@@ -47,21 +53,42 @@ static void take_orders(struct uplink *u)
 			u->stopping = true;
 }
 
+static void wait_for_work(const struct uplink *u)
+{
+	struct pollfd fds[FDS_MAX] = { { .fd = u->part->data, .events = POLLIN },
+				       { .fd = u->part->supervisor, .events = POLLIN } };
+	nfds_t n = 2;
+
+	for (const struct output *o = u->outputs; o && n < FDS_MAX; o = o->next)
+		if (o->kind->fd) {
+			fds[n].fd = o->kind->fd(o, &fds[n].events);
+			n++;
+		}
+	(void)poll(fds, n, TURN_MS);
+}
+
 static void work(struct uplink *u)
 {
 	uint64_t alive = 0;
 	unsigned int taken = 0;
 
 	while (!u->stopping || taken) {
-		struct pollfd fds[] = { { .fd = u->part->data, .events = POLLIN },
-					{ .fd = u->part->supervisor, .events = POLLIN } };
-
-		(void)poll(fds, ARRAY_LEN(fds), TURN_MS);
+		wait_for_work(u);
 		taken = take_alerts(u);
 		take_orders(u);
 		outputs_tick(u->outputs, now());
 		part_alive(u->part, now(), &alive);
 	}
+}
+
+/** Files and sockets are open: no capability is needed from here on, nor much of the file system. */
+static int give_up(struct uplink *u, struct err *e)
+{
+	int r = privilege_keep(0, e);
+
+	if (r == 0)
+		r = outputs_confine(u->outputs, e);
+	return r < 0 ? r : sandbox_forbid_power(false, e);
 }
 
 int uplink_part(void *part_context)
@@ -72,7 +99,7 @@ int uplink_part(void *part_context)
 	/* The supervisor decides when to end; a terminal's Ctrl-C reaches every process. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
-	if (!u.room || outputs_open(&u.outputs, u.part->options, &e) < 0) {
+	if (!u.room || outputs_open(&u.outputs, u.part, &e) < 0 || give_up(&u, &e) < 0) {
 		part_say(u.part, "%s", u.room ? e.text : "out of memory");
 		return 1;
 	}

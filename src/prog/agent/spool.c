@@ -1,0 +1,396 @@
+#include "prog/agent/spool.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+
+enum { SEGMENTS = 8, NAME_MAX_BYTES = 96, READ_BYTES = 64 << 10 };
+#define LEAST_BYTES ((uint64_t)64 << 10)
+
+/* One file, NAME.0000000000000001 and so on; the last is written to, the others are whole. */
+struct segment {
+	uint64_t id, bytes, lines;
+};
+
+struct place {
+	uint64_t id, offset, line; /* line: how many of the segment's stand before it */
+};
+
+struct spool {
+	int dir, lock, out, in;
+	uint64_t in_id; /* the segment `in` reads */
+	char name[NAME_MAX_BYTES / 2];
+	uint64_t segment_max;
+	struct segment segments[SEGMENTS + 1];
+	size_t count; /* at least 1 */
+	struct place taken, acked;
+	uint64_t lost;
+	struct buf read; /* bytes of segment taken.id; `read_at` stands at taken.offset */
+	size_t read_at;
+	bool dirty;
+};
+
+static void segment_name(const struct spool *s, uint64_t id, char ret[NAME_MAX_BYTES])
+{
+	snprintf(ret, NAME_MAX_BYTES, "%s.%016" PRIx64, s->name, id);
+}
+
+static int open_segment(const struct spool *s, uint64_t id, int flags)
+{
+	char name[NAME_MAX_BYTES];
+
+	segment_name(s, id, name);
+	return openat(s->dir, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+static struct segment *last(struct spool *s)
+{
+	return &s->segments[s->count - 1];
+}
+
+static int add_segment(struct spool *s, uint64_t id, struct err *e)
+{
+	int fd = open_segment(s, id, O_WRONLY | O_APPEND | O_CREAT);
+
+	if (fd < 0)
+		return err_sys(e, errno, "cannot write the spool '%s'", s->name);
+	cleanup_close(&s->out);
+	s->out = fd;
+	s->segments[s->count++] = (struct segment){ .id = id };
+	return 0;
+}
+
+/** Where acknowledged lines end: "segment offset line" as fixed-width text, written in one piece. */
+static int write_ack(struct spool *s, struct err *e)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "%016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\n",
+			 s->acked.id, s->acked.offset, s->acked.line);
+
+	if (pwrite(s->lock, text, (size_t)n, 0) != n)
+		return err_sys(e, errno, "cannot write the spool '%s'", s->name);
+	s->dirty = true;
+	return 0;
+}
+
+static void read_ack(struct spool *s)
+{
+	char text[64] = { 0 };
+	struct place p;
+
+	if (pread(s->lock, text, sizeof(text) - 1, 0) > 0 &&
+	    sscanf(text, "%16" SCNx64 " %16" SCNx64 " %16" SCNx64, &p.id, &p.offset, &p.line) == 3)
+		s->acked = p;
+}
+
+/** Counts a segment's lines; what stands behind the last line feed was cut by a crash and goes. */
+static int count_lines(struct spool *s, struct segment *g, struct err *e)
+{
+	OWNED_FD fd = open_segment(s, g->id, O_RDWR);
+	char bytes[16384];
+	uint64_t at = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return err_sys(e, errno, "cannot read the spool '%s'", s->name);
+	while ((n = read(fd, bytes, sizeof(bytes))) > 0) {
+		for (ssize_t i = 0; i < n; i++)
+			if (bytes[i] == '\n') {
+				g->lines++;
+				g->bytes = at + (uint64_t)i + 1;
+			}
+		at += (uint64_t)n;
+	}
+	if (n < 0 || (at > g->bytes && ftruncate(fd, (off_t)g->bytes) < 0))
+		return err_sys(e, errno, "cannot read the spool '%s'", s->name);
+	return 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct segment *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static void remove_segment(struct spool *s, uint64_t id)
+{
+	char name[NAME_MAX_BYTES];
+
+	segment_name(s, id, name);
+	unlinkat(s->dir, name, 0);
+}
+
+static int find_segments(struct spool *s, struct err *e)
+{
+	int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	size_t name_n = strlen(s->name);
+	struct dirent *f;
+
+	if (!d) {
+		cleanup_close(&fd);
+		return err_sys(e, errno, "cannot read the spool '%s'", s->name);
+	}
+	while ((f = readdir(d))) {
+		uint64_t id;
+		char end;
+
+		if (strncmp(f->d_name, s->name, name_n) != 0 || f->d_name[name_n] != '.' ||
+		    strlen(f->d_name) != name_n + 17 ||
+		    sscanf(f->d_name + name_n + 1, "%16" SCNx64 "%c", &id, &end) != 1)
+			continue;
+		/* More than we ever write: a smaller bound than before cannot make these, so they are not ours. */
+		if (s->count < SEGMENTS)
+			s->segments[s->count++] = (struct segment){ .id = id };
+	}
+	closedir(d);
+	qsort(s->segments, s->count, sizeof(s->segments[0]), by_id);
+	return 0;
+}
+
+static void go_to(struct spool *s, struct place p)
+{
+	s->taken = p;
+	buf_reset(&s->read);
+	s->read_at = 0;
+}
+
+static const struct segment *find(const struct spool *s, uint64_t id)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->segments[i].id == id)
+			return &s->segments[i];
+	return NULL;
+}
+
+/** Forgets segments before the acknowledged place. */
+static void remove_told(struct spool *s)
+{
+	size_t gone = 0;
+
+	while (gone + 1 < s->count && s->segments[gone].id < s->acked.id)
+		remove_segment(s, s->segments[gone++].id);
+	s->count -= gone;
+	memmove(s->segments, s->segments + gone, s->count * sizeof(s->segments[0]));
+}
+
+static int recover(struct spool *s, struct err *e)
+{
+	const struct segment *g;
+	int r = find_segments(s, e);
+
+	for (size_t i = 0; i < s->count && r == 0; i++)
+		r = count_lines(s, &s->segments[i], e);
+	if (r < 0)
+		return r;
+	read_ack(s);
+	g = find(s, s->acked.id);
+	if (!g || s->acked.offset > g->bytes || s->acked.line > g->lines)
+		s->acked = (struct place){ .id = s->count ? s->segments[0].id : s->acked.id };
+	if (s->count == 0)
+		r = add_segment(s, ++s->acked.id, e);
+	else
+		s->out = open_segment(s, last(s)->id, O_WRONLY | O_APPEND);
+	if (r == 0 && s->out < 0)
+		r = err_sys(e, errno, "cannot write the spool '%s'", s->name);
+	if (r == 0) {
+		remove_told(s);
+		go_to(s, s->acked);
+	}
+	return r;
+}
+
+int spool_open(const char *dir, const char *name, uint64_t max_bytes, struct spool **ret,
+	       struct err *e)
+{
+	char lock[NAME_MAX_BYTES];
+	struct spool *s;
+	int r = file_make_dirs(dir, 0700, e);
+
+	if (r < 0)
+		return r;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_sys(e, ENOMEM, "spool");
+	s->dir = s->lock = s->out = s->in = -1;
+	s->segment_max = MAX(max_bytes, LEAST_BYTES) / SEGMENTS;
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	snprintf(lock, sizeof(lock), "%s.ack", s->name);
+	s->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (s->dir >= 0)
+		s->lock = openat(s->dir, lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (s->lock < 0)
+		r = err_sys(e, errno, "cannot open the spool '%s/%s'", dir, s->name);
+	else if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)
+		r = err_set(e, EBUSY, "another agent uses the spool '%s/%s'", dir, s->name);
+	if (r == 0)
+		r = recover(s, e);
+	if (r < 0) {
+		spool_close(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+void spool_close(struct spool *s)
+{
+	if (!s)
+		return;
+	if (s->out >= 0)
+		spool_sync(s);
+	cleanup_close(&s->in);
+	cleanup_close(&s->out);
+	cleanup_close(&s->lock);
+	cleanup_close(&s->dir);
+	buf_done(&s->read);
+	free(s);
+}
+
+/** The oldest segment gives way; lines of it that were acknowledged are not lost. */
+static void drop_oldest(struct spool *s)
+{
+	const struct segment g = s->segments[0];
+	struct place next = { .id = s->segments[1].id };
+
+	s->lost += g.lines - (s->acked.id == g.id ? s->acked.line : 0);
+	remove_segment(s, g.id);
+	s->count--;
+	memmove(s->segments, s->segments + 1, s->count * sizeof(s->segments[0]));
+	if (s->acked.id == g.id) {
+		s->acked = next;
+		(void)!write_ack(s, NULL);
+	}
+	if (s->taken.id == g.id)
+		go_to(s, next);
+}
+
+int spool_add(struct spool *s, str line, struct err *e)
+{
+	OWNED_BUF whole = BUF_INIT;
+	int r = 0;
+
+	if (line.n >= SPOOL_MAX_LINE)
+		return err_set(e, E2BIG, "an alert of %zu bytes is not spooled", line.n);
+	buf_add(&whole, line);
+	buf_byte(&whole, '\n');
+	if (buf_error(&whole))
+		return err_sys(e, ENOMEM, "spool");
+	if (last(s)->bytes && last(s)->bytes + whole.n > s->segment_max) {
+		if (s->count == SEGMENTS)
+			drop_oldest(s);
+		r = add_segment(s, last(s)->id + 1, e);
+	}
+	if (r == 0)
+		r = file_write_all(s->out, buf_str(&whole), e);
+	if (r < 0) {
+		/* Half a line must not be taken for one. */
+		(void)!ftruncate(s->out, (off_t)last(s)->bytes);
+		return r;
+	}
+	last(s)->bytes += whole.n;
+	last(s)->lines++;
+	s->dirty = true;
+	return 0;
+}
+
+/** Reads on in the segment of `taken`. @return 1, 0 at its end, -errno */
+static int fill(struct spool *s, struct err *e)
+{
+	size_t kept = s->read.n - s->read_at;
+	char *at;
+	ssize_t n;
+
+	if (s->in < 0 || s->in_id != s->taken.id) {
+		cleanup_close(&s->in);
+		s->in = open_segment(s, s->taken.id, O_RDONLY);
+		s->in_id = s->taken.id;
+	}
+	if (s->in < 0)
+		return err_sys(e, errno, "cannot read the spool '%s'", s->name);
+	if (kept)
+		memmove(s->read.p, s->read.p + s->read_at, kept);
+	s->read.n = kept;
+	s->read_at = 0;
+	at = buf_reserve(&s->read, READ_BYTES);
+	n = at ? pread(s->in, at, READ_BYTES, (off_t)(s->taken.offset + kept)) : -1;
+	if (n < 0)
+		return err_sys(e, at ? errno : ENOMEM, "cannot read the spool '%s'", s->name);
+	s->read.n += (size_t)n;
+	return n > 0;
+}
+
+int spool_next(struct spool *s, str *ret, struct err *e)
+{
+	for (;;) {
+		const struct segment *g = find(s, s->taken.id);
+		str rest = str_skip(buf_str(&s->read), s->read_at);
+		size_t n = str_find(rest, '\n');
+		int r;
+
+		if (n < rest.n) {
+			*ret = str_take(rest, n);
+			s->read_at += n + 1;
+			s->taken.offset += n + 1;
+			s->taken.line++;
+			return 1;
+		}
+		r = g && s->taken.offset < g->bytes ? fill(s, e) : 0;
+		if (r < 0)
+			return r;
+		if (r > 0)
+			continue;
+		if (!g || g == last(s))
+			return 0;
+		go_to(s, (struct place){ .id = g[1].id });
+	}
+}
+
+int spool_ack(struct spool *s, struct err *e)
+{
+	if (s->acked.id == s->taken.id && s->acked.offset == s->taken.offset)
+		return 0;
+	s->acked = s->taken;
+	/* Nothing waits: what was told need not stay on disk. */
+	if (s->acked.id == last(s)->id && s->acked.offset == last(s)->bytes &&
+	    last(s)->bytes > s->segment_max / 2 && add_segment(s, last(s)->id + 1, NULL) == 0) {
+		s->acked = (struct place){ .id = last(s)->id };
+		go_to(s, s->acked);
+	}
+	remove_told(s);
+	return write_ack(s, e);
+}
+
+void spool_back(struct spool *s)
+{
+	go_to(s, s->acked);
+}
+
+void spool_sync(struct spool *s)
+{
+	if (!s->dirty)
+		return;
+	s->dirty = false;
+	fdatasync(s->out);
+	fdatasync(s->lock);
+}
+
+uint64_t spool_waiting(const struct spool *s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s->count; i++)
+		n += s->segments[i].lines;
+	return n - s->acked.line;
+}
+
+uint64_t spool_lost(const struct spool *s)
+{
+	return s->lost;
+}

@@ -1,0 +1,81 @@
+#include "wire/syslog_message.h"
+
+#include "base/text.h"
+
+/* RFC 5424 section 6: the longest each header field may be. */
+enum { HOST_MAX = 255, APP_MAX = 48, PROCESS_MAX = 128, ID_MAX = 32, VALUE_MAX = 512 };
+
+static void put_name(struct buf *out, str s, size_t max)
+{
+	s = str_take(s, max);
+	if (s.n == 0)
+		buf_byte(out, '-');
+	for (size_t i = 0; i < s.n; i++)
+		buf_byte(out, s.p[i] > 32 && s.p[i] < 127 ? s.p[i] : '_');
+	buf_byte(out, ' ');
+}
+
+/** TIME-SECFRAC has six digits at most. */
+static void put_time(struct buf *out, str t)
+{
+	size_t dot = str_find(t, '.'), end = dot + (dot < t.n);
+
+	if (t.n == 0) {
+		buf_add(out, S("- "));
+		return;
+	}
+	while (end < t.n && t.p[end] >= '0' && t.p[end] <= '9')
+		end++;
+	buf_add(out, str_take(t, MIN(end, dot + 7)));
+	buf_add(out, str_skip(t, end));
+	buf_byte(out, ' ');
+}
+
+/** @param special bytes that are written behind a backslash */
+static void put_text(struct buf *out, str s, const char *special, size_t max)
+{
+	size_t from = out->n;
+
+	while (s.n && !buf_error(out)) {
+		str rest = s, whole;
+		uint32_t c = text_next(&rest);
+
+		whole = str_take(s, s.n - rest.n);
+		s = rest;
+		if (out->n - from + whole.n + 1 > max)
+			break;
+		if (c == TEXT_ILL_FORMED)
+			buf_byte(out, '?');
+		else if (c < 32 || (c >= 127 && c < 160))
+			buf_byte(out, ' ');
+		else if (c < 127 && strchr(special, (int)c))
+			buf_printf(out, "\\%c", (char)c);
+		else
+			buf_add(out, whole);
+	}
+}
+
+void syslog_message_render(const struct syslog_message *m, struct buf *out)
+{
+	size_t from = out->n, used;
+
+	buf_printf(out, "<%u>1 ", m->facility * 8 + m->severity);
+	put_time(out, m->time);
+	put_name(out, m->host, HOST_MAX);
+	put_name(out, m->app, APP_MAX);
+	put_name(out, m->process, PROCESS_MAX);
+	put_name(out, m->id, ID_MAX);
+	buf_printf(out, "[%s", m->data_id);
+	for (size_t i = 0; i < m->param_count; i++) {
+		if (m->params[i].value.n == 0)
+			continue;
+		buf_printf(out, " %s=\"", m->params[i].name);
+		put_text(out, m->params[i].value, "\"\\]", VALUE_MAX);
+		buf_byte(out, '"');
+	}
+	/* The byte order mark says that the text is UTF-8. */
+	buf_add(out, S("] \xef\xbb\xbf"));
+	used = out->n - from;
+	if (used < SYSLOG_MAX_BYTES)
+		put_text(out, m->text, "", SYSLOG_MAX_BYTES - used);
+}
