@@ -166,7 +166,9 @@ static void repair(struct session *s)
 	s->config.say(s->config.ctx, line);
 	s->state_lost = now.lost[EVENT_LOSS_RING_STATE];
 	(void)!asset_scan(s->asset, NULL);
+	watch_snapshot_begin(s->watch);
 	(void)!sensor_snapshot(s->sensor, on_event, s, NULL);
+	watch_snapshot_end(s->watch);
 }
 
 int session_turn(struct session *s, int also, struct err *e)
