@@ -5,11 +5,13 @@
 
 enum { BUCKETS = 64, WAYS = 8, TELL_FROM = 16, HEX_RUN = 8 };
 
+#define SLACK_NS ((uint64_t)1000000000)
+
 struct place {
 	uint8_t key[FOLD_KEY_BYTES];
 	struct alert *alert; /* owned; NULL: free */
 	uint64_t count, told;
-	uint64_t until_ns, last_ns;
+	uint64_t since_ns, last_ns;
 };
 
 struct fold {
@@ -114,11 +116,19 @@ static struct place *find(struct fold *f, const uint8_t key[FOLD_KEY_BYTES], boo
 		}
 		if (!bucket[i].alert)
 			oldest = &bucket[i];
-		else if (oldest->alert && bucket[i].until_ns < oldest->until_ns)
+		else if (oldest->alert && bucket[i].since_ns < oldest->since_ns)
 			oldest = &bucket[i];
 	}
 	*ret_found = false;
 	return oldest;
+}
+
+/* Alerts of a second earlier are of the same time still; beyond that the clock was set back. */
+static bool is_over(const struct fold *f, const struct place *p, uint64_t now_ns)
+{
+	if (now_ns < p->since_ns)
+		return p->since_ns - now_ns > SLACK_NS;
+	return now_ns - p->since_ns >= f->window_ns;
 }
 
 bool fold_add(struct fold *f, const uint8_t key[FOLD_KEY_BYTES], const struct alert *a)
@@ -126,7 +136,7 @@ bool fold_add(struct fold *f, const uint8_t key[FOLD_KEY_BYTES], const struct al
 	bool found;
 	struct place *p = find(f, key, &found);
 
-	if (found && a->time_ns < p->until_ns) {
+	if (found && !is_over(f, p, a->time_ns)) {
 		p->count++;
 		p->last_ns = MAX(p->last_ns, a->time_ns);
 		if (p->count >= TELL_FROM && p->count >= 2 * p->told &&
@@ -139,7 +149,7 @@ bool fold_add(struct fold *f, const uint8_t key[FOLD_KEY_BYTES], const struct al
 	memcpy(p->key, key, FOLD_KEY_BYTES);
 	p->count = p->told = 1;
 	p->last_ns = a->time_ns;
-	p->until_ns = a->time_ns + f->window_ns;
+	p->since_ns = a->time_ns;
 	f->tell(f->ctx, a);
 	return false;
 }
@@ -149,7 +159,7 @@ void fold_tick(struct fold *f, uint64_t now_ns)
 	for (int i = 0; i < BUCKETS * WAYS; i++) {
 		struct place *p = &f->places[i / WAYS][i % WAYS];
 
-		if (p->alert && now_ns >= p->until_ns)
+		if (p->alert && is_over(f, p, now_ns))
 			close_place(f, p);
 	}
 }

@@ -163,12 +163,6 @@ static bool get_group_name(const struct event_target *t, struct policy_value *re
 			ret);
 }
 
-/* What the kernel says of each process; 0 where no process can have it means nobody told. */
-static bool get_id(uint32_t id, struct policy_value *ret)
-{
-	return id ? value_int(ret, id) : value_unknown(ret);
-}
-
 static bool get_stdio(const struct process *p, int i, struct policy_value *ret)
 {
 	if (!p->stdio[i])
@@ -182,25 +176,25 @@ static bool get_of_process(const struct event_target *t, const struct process *p
 {
 	switch (field) {
 	case FIELD_PROC_VPID:
-		return get_id(p->vpid, ret);
+		return value_int(ret, p->vpid);
 	case FIELD_PROC_PVPID:
-		return p->vpid ? value_int(ret, p->vppid) : value_unknown(ret);
+		return value_int(ret, p->vppid);
 	case FIELD_PROC_SID:
 		return value_int(ret, p->sid);
 	case FIELD_PROC_PGID:
 		return value_int(ret, p->pgid);
 	case FIELD_PROC_VPGID:
-		return p->vpid ? value_int(ret, p->vpgid) : value_unknown(ret);
+		return value_int(ret, p->vpgid);
 	case FIELD_PROC_VSID:
-		return p->vpid ? value_int(ret, p->vsid) : value_unknown(ret);
+		return value_int(ret, p->vsid);
 	case FIELD_PROC_IS_SID_LEADER:
 		return value_bool(ret, p->sid == p->key.pid);
 	case FIELD_PROC_IS_PGID_LEADER:
 		return value_bool(ret, p->pgid == p->key.pid);
 	case FIELD_PROC_IS_VPGID_LEADER:
-		return p->vpid ? value_bool(ret, p->vpgid == p->vpid) : value_unknown(ret);
+		return value_bool(ret, p->vpgid == p->vpid);
 	case FIELD_PROC_IS_VSID_LEADER:
-		return p->vpid ? value_bool(ret, p->vsid == p->vpid) : value_unknown(ret);
+		return value_bool(ret, p->vsid == p->vpid);
 	case FIELD_PROC_TTY:
 		return value_uint(ret, p->tty);
 	case FIELD_PROC_NCHILDS:
@@ -338,9 +332,10 @@ bool process_fields_get(const struct event_target *t, const struct policy_ref *r
 	}
 	if (get_of_event(t, ref->field, ret) || lineage_fields_get(t, ref, ret))
 		return true;
-	if (t->process && get_of_process(t, t->process, ref->field, ret))
+	/* A record without a number of its own namespace was made of a fork that said no more than who forked. */
+	if (t->process && t->process->vpid && get_of_process(t, t->process, ref->field, ret))
 		return true;
-	if (t->program && get_of_program(t, t->program, ref->field, ret))
+	if (t->program && !t->program->partial && get_of_program(t, t->program, ref->field, ret))
 		return true;
 	return ref->field >= FIELD_PROC_PID && ref->field <= FIELD_GROUP_NAME ? value_unknown(ret)
 									      : false;

@@ -19,7 +19,7 @@ enum {
 
 /* A control group whose container did not become known in time: its events are not held again for a while. */
 struct given_up {
-	uint64_t cgroup_id, until_ns;
+	uint64_t cgroup_id, since_ns;
 };
 
 struct watch {
@@ -41,7 +41,7 @@ struct watch {
 	struct scratch scratch;
 	struct event_world world;
 	struct given_up given_up[GIVEN_UP];
-	uint64_t now_ns, next_usage_ns, next_second_ns, last_number;
+	uint64_t now_ns, last_usage_ns, last_second_ns, last_number;
 	struct watch_stats stats;
 	char hostname[HOST_NAME_BYTES];
 };
@@ -272,11 +272,17 @@ static struct given_up *given_up_at(struct watch *w, uint64_t cgroup_id)
 	return &w->given_up[(cgroup_id * 0x9e3779b97f4a7c15u >> 32) % GIVEN_UP];
 }
 
+/* Whether @p wait has passed since then. The clock may be set back: then the wait is over rather than endless. */
+static bool is_over(const struct watch *w, uint64_t since_ns, uint64_t wait_ns)
+{
+	return w->now_ns < since_ns || w->now_ns - since_ns >= wait_ns;
+}
+
 static bool is_given_up(struct watch *w, uint64_t cgroup_id)
 {
 	const struct given_up *g = given_up_at(w, cgroup_id);
 
-	return g->cgroup_id == cgroup_id && w->now_ns < g->until_ns;
+	return g->cgroup_id == cgroup_id && !is_over(w, g->since_ns, GIVE_UP_NS);
 }
 
 /* All that waits of a control group, in its order. */
@@ -291,7 +297,7 @@ static void release(struct watch *w, uint64_t cgroup_id, const struct container 
 
 static void give_up(struct watch *w, uint64_t cgroup_id)
 {
-	*given_up_at(w, cgroup_id) = (struct given_up){ cgroup_id, w->now_ns + GIVE_UP_NS };
+	*given_up_at(w, cgroup_id) = (struct given_up){ cgroup_id, w->now_ns };
 	release(w, cgroup_id, NULL);
 }
 
@@ -332,7 +338,8 @@ void watch_event(void *ctx, const struct event *v)
 
 	w->stats.events++;
 	w->last_number = MAX(w->last_number, v->number);
-	w->now_ns = MAX(w->now_ns, v->time_ns);
+	if (!w->now_ns)
+		w->now_ns = v->time_ns;
 	c = v->cgroup_id ? asset_find(w->asset, v->cgroup_id) : asset_host(w->asset);
 	if (!c && is_of_a_process(v) && !(v->marks & EVENT_REPLAYED) &&
 	    !is_given_up(w, v->cgroup_id)) {
@@ -367,7 +374,7 @@ static void release_late(struct watch *w)
 {
 	uint64_t oldest, since, wait = (uint64_t)w->config.hold_ms * 1000000;
 
-	while (hold_oldest(&w->hold, &oldest, &since) && w->now_ns >= since + wait) {
+	while (hold_oldest(&w->hold, &oldest, &since) && is_over(w, since, wait)) {
 		uint32_t waiting = w->hold.waiting;
 
 		give_up(w, oldest);
@@ -402,27 +409,40 @@ static void tell_usage(void *ctx, const struct container *c, const struct event_
 	tell_of_container(ctx, EVENT_USAGE, c, u);
 }
 
+static void every_second(struct watch *w)
+{
+	if (!is_over(w, w->last_second_ns, SECOND_NS))
+		return;
+	w->last_second_ns = w->now_ns;
+	w->world.boot_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+	process_tree_expire(w->tree, w->now_ns);
+	if (w->fold)
+		fold_tick(w->fold, w->now_ns);
+}
+
+static void every_interval(struct watch *w)
+{
+	uint64_t interval_ns = (uint64_t)w->config.usage_interval_ms * 1000000;
+
+	if (!w->last_usage_ns)
+		usage_begin(w->usage, w->now_ns);
+	else if (!is_over(w, w->last_usage_ns, interval_ns))
+		return;
+	else if (w->wants_usage)
+		usage_end(w->usage, w->now_ns, find_container, w->config.usage, w->config.usage_ctx,
+			  tell_usage, w);
+	w->last_usage_ns = w->now_ns;
+}
+
 void watch_tick(struct watch *w, uint64_t now_ns)
 {
-	w->now_ns = MAX(w->now_ns, now_ns);
+	w->now_ns = now_ns;
 	if (w->hold.waiting) {
 		release_known(w);
 		release_late(w);
 	}
-	if (now_ns >= w->next_second_ns) {
-		w->next_second_ns = now_ns + SECOND_NS;
-		w->world.boot_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
-		process_tree_expire(w->tree, now_ns);
-		if (w->fold)
-			fold_tick(w->fold, now_ns);
-	}
-	if (!w->next_usage_ns)
-		usage_begin(w->usage, now_ns);
-	else if (w->wants_usage && now_ns >= w->next_usage_ns)
-		usage_end(w->usage, now_ns, find_container, w->config.usage, w->config.usage_ctx,
-			  tell_usage, w);
-	if (now_ns >= w->next_usage_ns)
-		w->next_usage_ns = now_ns + (uint64_t)w->config.usage_interval_ms * 1000000;
+	every_second(w);
+	every_interval(w);
 }
 
 void watch_container(void *ctx, const struct container *c, bool started, bool stopped)
