@@ -203,7 +203,7 @@ int cursor_quoted(struct cursor *c, str *ret)
 {
 	size_t from = c->at;
 	char quote = cursor_peek(c);
-	bool escapes;
+	bool escapes = false;
 	str raw;
 	char *p;
 	int r;

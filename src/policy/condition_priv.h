@@ -54,6 +54,9 @@ MUST_CHECK int term_field(struct cursor *c, struct condition_term *ret);
 /** A transformer with all in its parentheses: 1, 0 when none stands here, -EBADMSG, -E2BIG, -ENOBUFS. */
 MUST_CHECK int term_transform(struct cursor *c, struct condition_term *ret);
 
+/** The operator and the values behind the left side of a check. @return 0, -EBADMSG, -E2BIG, -ENOBUFS */
+MUST_CHECK int check_comparison(struct cursor *c, struct condition *n);
+
 /** How many arguments a transformer takes. */
 void transform_arity(enum condition_transform t, size_t *ret_min, size_t *ret_max);
 

@@ -196,7 +196,7 @@ static int keep(const struct rule_item *it, const struct rule_draft *d)
 	*(struct rule_draft *)*slot = *d;
 	return 0;
 spent:
-	return err_set(it->e, ENOBUFS, "rules: memory budget spent");
+	return rule_spent(it->e);
 }
 
 static int define(const struct rule_item *it, const struct rule_draft *before)

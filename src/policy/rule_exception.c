@@ -1,11 +1,6 @@
 #include "policy/rule_priv.h"
 
-static int spent(struct err *e)
-{
-	return err_set(e, ENOBUFS, "rules: memory budget spent");
-}
-
-static bool takes_list(str comp)
+bool rule_comp_takes_list(str comp)
 {
 	return str_is(comp, "in") || str_is(comp, "intersects") || str_is(comp, "pmatch") ||
 	       str_find(comp, ' ') < comp.n;
@@ -22,7 +17,7 @@ static bool is_comp(str comp)
 	str op = str_cut(&comp, ' ');
 	bool quantified = comp.p && comp.n;
 
-	if (quantified && (!is_quantifier(comp) || takes_list(op)))
+	if (quantified && (!is_quantifier(comp) || rule_comp_takes_list(op)))
 		return false;
 	if (str_is(op, "=="))
 		return true;
@@ -45,7 +40,7 @@ static int check_comp(const struct rule_item *it, const struct value *v, bool li
 	if (!is_comp(comp))
 		return rule_fault(it, RULE_ERR_VALIDATE, v, "'%.*s' is no comparison operator",
 				  STR_ARG(comp));
-	if (list_only && !takes_list(comp))
+	if (list_only && !rule_comp_takes_list(comp))
 		return rule_fault(it, RULE_ERR_VALIDATE, v,
 				  "with a single field 'comps' must take a list (in, pmatch, "
 				  "intersects, startswith anyof, ...)");
@@ -132,7 +127,7 @@ static int add_values(const struct rule_item *it, struct rule_exception *x,
 			return r;
 		at = ARENA_PUSH(&it->set->arena, x->values, x->value_count, x->value_cap);
 		if (!at)
-			return spent(it->e);
+			return rule_spent(it->e);
 		*at = v;
 	}
 	return 0;
@@ -164,7 +159,7 @@ static int add_exception(const struct rule_item *it, struct rule_draft *d, bool 
 		return r;
 	at = ARENA_PUSH(&it->set->arena, d->exceptions, d->exception_count, d->exception_cap);
 	if (!at)
-		return spent(it->e);
+		return rule_spent(it->e);
 	*at = *x;
 	return add_values(it, at, values);
 }
@@ -226,7 +221,7 @@ int rule_exceptions_read(const struct rule_item *it, struct rule_draft *d, bool 
 				  "exceptions");
 	copy = ARENA_ARRAY(&it->set->arena, d->exception_count, struct rule_exception);
 	if (!copy)
-		return spent(it->e);
+		return rule_spent(it->e);
 	if (d->exception_count)
 		memcpy(copy, d->exceptions, d->exception_count * sizeof(*copy));
 	d->exceptions = copy;
@@ -235,119 +230,5 @@ int rule_exceptions_read(const struct rule_item *it, struct rule_draft *d, bool 
 		if (r == 0)
 			r = read_exception(it, d, append, node);
 	}
-	return r;
-}
-
-/* Writes the text of an exception, all of it numbered as the value it comes from. */
-struct exception_writer {
-	struct rule_writer w;
-	uint32_t number;
-};
-
-static void put(struct exception_writer *x, str s)
-{
-	rule_writer_put(&x->w, s, x->number);
-}
-
-/* Falco's way: what holds a blank is quoted, unless it is already. */
-static void put_value(struct exception_writer *x, str s)
-{
-	bool quote = str_find(s, ' ') < s.n && s.p[0] != '"' && s.p[0] != '\'';
-
-	if (quote)
-		put(x, S("\""));
-	put(x, s);
-	if (quote)
-		put(x, S("\""));
-}
-
-static void put_operand(struct exception_writer *x, const struct value *v, str comp)
-{
-	bool list = v->kind == VALUE_ARRAY;
-	bool parens = list || (takes_list(comp) && v->string.p[0] != '(');
-
-	if (parens)
-		put(x, S("("));
-	for (size_t i = 0; i < v->count && list; i++) {
-		if (i)
-			put(x, S(", "));
-		put_value(x, value_str(value_at(v, i)));
-	}
-	if (!list && takes_list(comp))
-		put(x, v->string);
-	else if (!list)
-		put_value(x, v->string);
-	if (parens)
-		put(x, S(")"));
-}
-
-/* "(field comp operand and ...)": one tuple of values. */
-static void put_tuple(struct exception_writer *x, const struct rule_exception *ex,
-		      const struct value *tuple)
-{
-	for (size_t i = 0; i < ex->fields->count; i++) {
-		str comp = ex->comps ? value_str(value_at(ex->comps, i)) : S("=");
-
-		put(x, i ? S(" and ") : S("("));
-		put(x, value_str(value_at(ex->fields, i)));
-		put(x, S(" "));
-		put(x, comp);
-		put(x, S(" "));
-		put_operand(x, value_at(tuple, i), comp);
-	}
-	put(x, S(")"));
-}
-
-static int put_exception(struct rule_set *s, struct exception_writer *x,
-			 const struct rule_exception *ex, struct err *e)
-{
-	bool list = ex->fields->kind == VALUE_ARRAY;
-
-	for (size_t i = 0; i < ex->value_count; i++) {
-		int r = rule_text_number(s, ex->file, ex->values[i], &x->number, e);
-
-		if (r < 0)
-			return r;
-		if (i)
-			put(x, list ? S(" or ") : S(", "));
-		else
-			put(x, S(" and not ("));
-		if (list) {
-			put_tuple(x, ex, ex->values[i]);
-			continue;
-		}
-		if (i == 0) {
-			put(x, ex->fields->string);
-			put(x, S(" "));
-			put(x, ex->comps ? ex->comps->string : S("in"));
-			put(x, S(" ("));
-		}
-		put_value(x, ex->values[i]->string);
-	}
-	if (ex->value_count)
-		put(x, list ? S(")") : S("))"));
-	return 0;
-}
-
-int rule_exceptions_apply(struct rule_set *s, const struct rule_draft *d, struct rule_text *ret,
-			  struct err *e)
-{
-	const struct rule_text *c = &d->condition;
-	struct exception_writer x = { .number = c->text.n ? c->origin[0] : 0 };
-	int r = 0;
-
-	if (d->exception_count == 0) {
-		*ret = *c;
-		return 0;
-	}
-	put(&x, S("("));
-	rule_writer_copy(&x.w, c, 0, c->text.n);
-	put(&x, S(")"));
-	for (size_t i = 0; r == 0 && i < d->exception_count; i++)
-		r = put_exception(s, &x, &d->exceptions[i], e);
-	if (r == 0)
-		return rule_writer_finish(&x.w, &s->arena, ret, e);
-	buf_done(&x.w.bytes);
-	buf_done(&x.w.origins);
 	return r;
 }

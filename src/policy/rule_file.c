@@ -106,7 +106,7 @@ static int parse(struct rule_set *s, struct rule_file *f, struct value *ret, str
 	if (r == 0)
 		return 0;
 	if (r == -ENOBUFS)
-		return err_set(e, ENOBUFS, "rules: memory budget spent");
+		return rule_spent(e);
 	about.place.line = at.line;
 	about.place.column = at.column;
 	return rule_report(s, &about, e, "%s", why.text);
@@ -123,7 +123,7 @@ int rule_set_add(struct rule_set *s, str name, str yaml, struct err *e)
 		f->text = arena_str(&s->arena, yaml);
 	}
 	if (!f || !f->name.p || !f->text.p || index_lines(s, f) < 0)
-		return err_set(e, ENOBUFS, "rules: memory budget spent");
+		return rule_spent(e);
 	r = parse(s, f, &docs, e);
 	for (size_t i = 0; r == 0 && i < docs.count; i++)
 		r = read_document(s, f, value_at(&docs, i), e);
@@ -139,7 +139,7 @@ int rule_set_add_unreadable(struct rule_set *s, str name, str message, struct er
 	if (f)
 		f->name = arena_str(&s->arena, name);
 	if (!f || !f->name.p)
-		return err_set(e, ENOBUFS, "rules: memory budget spent");
+		return rule_spent(e);
 	r = rule_report(s, &about, e, "%.*s", STR_ARG(message));
 	return r == -EBADMSG ? 0 : r;
 }

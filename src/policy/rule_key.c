@@ -120,7 +120,7 @@ int rule_key_texts(const struct rule_item *it, const char *key, bool required, c
 		return rule_fault(it, RULE_ERR_YAML_VALIDATE, v, "'%s' must be a sequence", key);
 	items = ARENA_ARRAY(&it->set->arena, v->count, str);
 	if (!items)
-		return err_set(it->e, ENOBUFS, "rules: memory budget spent");
+		return rule_spent(it->e);
 	for (size_t i = 0; i < v->count; i++) {
 		const struct value *item = value_at(v, i);
 

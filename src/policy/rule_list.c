@@ -1,10 +1,5 @@
 #include "policy/rule_priv.h"
 
-static int spent(struct err *e)
-{
-	return err_set(e, ENOBUFS, "rules: memory budget spent");
-}
-
 /* What Falco's grammar calls a bare string. */
 static bool valid_name(str name)
 {
@@ -19,7 +14,7 @@ static int append(struct rule_item *it, struct rule_list *l, const str *items, s
 	str *joined = ARENA_ARRAY(&it->set->arena, l->count + count, str);
 
 	if (!joined)
-		return spent(it->e);
+		return rule_spent(it->e);
 	if (l->count)
 		memcpy(joined, l->items, l->count * sizeof(str));
 	if (count)
@@ -37,13 +32,13 @@ static int define(struct rule_item *it, const str *items, size_t count)
 	struct rule_list *l = slot ? *slot : NULL;
 
 	if (!slot)
-		return spent(it->e);
+		return rule_spent(it->e);
 	if (!l) {
 		struct rule_list **at = ARENA_PUSH(&s->arena, s->lists, s->list_count, s->list_cap);
 
 		l = at ? ARENA_NEW(&s->arena, struct rule_list) : NULL;
 		if (!l)
-			return spent(it->e);
+			return rule_spent(it->e);
 		*at = l;
 		*slot = l;
 		l->name = it->name;
@@ -101,7 +96,7 @@ static int expand(struct rule_set *s, struct rule_list *l, struct err *e)
 	for (size_t pass = 0; pass < 2; pass++) {
 		items = pass ? ARENA_ARRAY(&s->arena, total, str) : NULL;
 		if (pass && !items)
-			return spent(e);
+			return rule_spent(e);
 		for (size_t i = 0; i < l->count; i++) {
 			struct rule_list *named = map_find(&s->list_names, l->items[i]);
 			const str *from = &l->items[i];
@@ -133,14 +128,9 @@ int rule_lists_expand(struct rule_set *s, struct err *e)
 	return 0;
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static bool is_delimiter(char c)
 {
-	return is_space(c) || c == '(' || c == ')' || c == ',' || c == '=';
+	return rule_is_blank(c) || c == '(' || c == ')' || c == ',' || c == '=';
 }
 
 /* The next run of bytes between delimiters, from @p at on, which is moved behind it. Empty at the end. */
@@ -174,16 +164,9 @@ static struct rule_list *next_list(const struct rule_set *s, str text, size_t fr
 static void put_items(struct rule_writer *w, const struct rule_list *l, uint32_t number)
 {
 	for (size_t i = 0; i < l->expanded_count; i++) {
-		str item = l->expanded[i];
-		bool quote = str_find(item, ' ') < item.n && item.p[0] != '"' && item.p[0] != '\'';
-
 		if (i)
 			rule_writer_put(w, S(", "), number);
-		if (quote)
-			rule_writer_put(w, S("\""), number);
-		rule_writer_put(w, item, number);
-		if (quote)
-			rule_writer_put(w, S("\""), number);
+		rule_writer_value(w, l->expanded[i], number);
 	}
 }
 
@@ -200,9 +183,9 @@ static int substitute(struct rule_set *s, struct rule_list *l, struct rule_text 
 
 		if (!str_eq(word, l->name))
 			continue;
-		while (start > copied && is_space(text.p[start - 1]))
+		while (start > copied && rule_is_blank(text.p[start - 1]))
 			start--;
-		while (end < text.n && is_space(text.p[end]))
+		while (end < text.n && rule_is_blank(text.p[end]))
 			end++;
 		if (l->expanded_count == 0 && start > copied && text.p[start - 1] == ',')
 			start--;

@@ -38,7 +38,7 @@ static int add_note(struct rule_set *s, const struct rule_finding *f, str messag
 		goto spent;
 	return codes[f->code].error ? -EBADMSG : 0;
 spent:
-	return err_set(e, ENOBUFS, "rules: memory budget spent");
+	return rule_spent(e);
 }
 
 /* A message in the language of the caller's errors. */

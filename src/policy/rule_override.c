@@ -1,10 +1,5 @@
 #include "policy/rule_priv.h"
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /* Whether @p word stands in a condition outside of parentheses and quotes, from @p from on. */
 static bool stands_outside(str text, size_t from, const char *word)
 {
@@ -27,9 +22,9 @@ static bool stands_outside(str text, size_t from, const char *word)
 		else if (c == ')')
 			depth -= depth > 0;
 		else if (depth == 0 &&
-			 (i == 0 || is_space(text.p[i - 1]) || text.p[i - 1] == ')') &&
+			 (i == 0 || rule_is_blank(text.p[i - 1]) || text.p[i - 1] == ')') &&
 			 str_starts(str_skip(text, i), w) &&
-			 (end == text.n || is_space(text.p[end]) || text.p[end] == '('))
+			 (end == text.n || rule_is_blank(text.p[end]) || text.p[end] == '('))
 			return true;
 	}
 	return false;
@@ -41,7 +36,7 @@ static int check_precedence(const struct rule_item *it, str before, const struct
 	str after = str_trim(more->string);
 
 	if (!str_starts(after, S("and")) || after.n < 4 ||
-	    (!is_space(after.p[3]) && after.p[3] != '('))
+	    (!rule_is_blank(after.p[3]) && after.p[3] != '('))
 		return 0;
 	if (!stands_outside(before, 0, "or") && !stands_outside(after, 3, "or"))
 		return 0;
@@ -89,7 +84,7 @@ static int append_desc(const struct rule_item *it, struct rule *rule)
 		return r;
 	joined = arena_printf(&it->set->arena, "%.*s %.*s", STR_ARG(rule->desc), STR_ARG(more));
 	if (!joined.p)
-		return err_set(it->e, ENOBUFS, "rules: memory budget spent");
+		return rule_spent(it->e);
 	rule->desc = joined;
 	return 0;
 }
@@ -113,7 +108,7 @@ static int append_tags(const struct rule_item *it, struct rule *rule)
 		return r;
 	tags = ARENA_ARRAY(&it->set->arena, rule->tag_count + count, str);
 	if (!tags)
-		return err_set(it->e, ENOBUFS, "rules: memory budget spent");
+		return rule_spent(it->e);
 	if (rule->tag_count)
 		memcpy(tags, rule->tags, rule->tag_count * sizeof(str));
 	rule->tags = tags;

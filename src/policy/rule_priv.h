@@ -112,6 +112,17 @@ struct rule_item {
 	struct err *e;
 };
 
+static inline int rule_spent(struct err *e)
+{
+	return err_set(e, ENOBUFS, "rules: memory budget spent");
+}
+
+/** What Falco's list substitution takes for a blank. */
+static inline bool rule_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 /* rule_note.c */
 
 /** What a finding is about, for rule_report(). */
@@ -152,6 +163,8 @@ struct rule_writer {
 void rule_writer_copy(struct rule_writer *w, const struct rule_text *t, size_t from, size_t to);
 /** Bytes that all come from one place. */
 void rule_writer_put(struct rule_writer *w, str s, uint32_t number);
+/** A value as Falco writes it into conditions: what holds a blank is quoted, unless it is already. */
+void rule_writer_value(struct rule_writer *w, str s, uint32_t number);
 /** Frees the writer whatever the outcome. @return 0, -E2BIG (over RULE_SET_MAX_TEXT_BYTES), -ENOBUFS */
 MUST_CHECK int rule_writer_finish(struct rule_writer *w, struct arena *a, struct rule_text *ret,
 				  struct err *e);
@@ -219,6 +232,11 @@ MUST_CHECK int rule_condition_append(const struct rule_item *it, struct rule_tex
 
 /** Reads `exceptions` of the item into @p d; @p append: values are added to exceptions of the same name. */
 MUST_CHECK int rule_exceptions_read(const struct rule_item *it, struct rule_draft *d, bool append);
+/** Whether the right side of a comparison, as `comps` writes it, is a list. */
+bool rule_comp_takes_list(str comp);
+
+/* rule_exception_text.c */
+
 /** "(condition) and not (exception) ...". */
 MUST_CHECK int rule_exceptions_apply(struct rule_set *s, const struct rule_draft *d,
 				     struct rule_text *ret, struct err *e);
@@ -229,7 +247,7 @@ MUST_CHECK int rule_lists_expand(struct rule_set *s, struct err *e);
 /** Puts the items of lists in place of their names, as text. */
 MUST_CHECK int rule_lists_substitute(struct rule_set *s, struct rule_text *text, struct err *e);
 
-/* rule_macro.c */
+/* rule_resolve.c */
 
 /** Substitutes lists, parses, and gives the nodes the numbers of their origin as offsets. */
 MUST_CHECK int rule_condition_parse(struct rule_set *s, const struct rule_text *text,

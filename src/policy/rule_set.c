@@ -1,4 +1,5 @@
 #include "policy/output.h"
+#include "policy/pattern.h"
 #include "policy/rule_priv.h"
 
 int rule_set_new(struct rule_set **ret, struct err *e)
@@ -77,7 +78,7 @@ static int check_output(struct rule_set *s, const struct rule_draft *d, const st
 	if (r == 0)
 		return 0;
 	if (r == -ENOBUFS)
-		return err_set(e, ENOBUFS, "rules: memory budget spent");
+		return rule_spent(e);
 	if (d->rule.skip_if_unknown_filter)
 		f.code = RULE_UNKNOWN_FILTER;
 	if (t->text.n)
@@ -152,7 +153,7 @@ static int finish_rules(struct rule_set *s, struct err *e)
 {
 	s->rules = ARENA_ARRAY(&s->arena, s->draft_count, struct rule);
 	if (!s->rules)
-		return err_set(e, ENOBUFS, "rules: memory budget spent");
+		return rule_spent(e);
 	for (size_t i = 0; i < s->draft_count; i++) {
 		int r = finish_rule(s, s->drafts[i], e);
 
@@ -237,34 +238,10 @@ size_t rule_set_list_count(const struct rule_set *s)
 	return s->list_count;
 }
 
-/* '*' stands for anything, '?' for one byte. */
-static bool matches(str pattern, str text)
-{
-	size_t p = 0, t = 0, star = SIZE_MAX, retry = 0;
-
-	while (t < text.n) {
-		if (p < pattern.n && pattern.p[p] == '*') {
-			star = p++;
-			retry = t;
-		} else if (p < pattern.n && (pattern.p[p] == '?' || pattern.p[p] == text.p[t])) {
-			p++;
-			t++;
-		} else if (star != SIZE_MAX) {
-			p = star + 1;
-			t = ++retry;
-		} else {
-			return false;
-		}
-	}
-	while (p < pattern.n && pattern.p[p] == '*')
-		p++;
-	return p == pattern.n;
-}
-
 static bool selects(str which, const struct rule *r)
 {
 	if (!str_starts(which, S("tag:")))
-		return matches(which, r->name);
+		return pattern_match(which, r->name, false);
 	for (size_t i = 0; i < r->tag_count; i++)
 		if (str_eq(str_skip(which, 4), r->tags[i]))
 			return true;

@@ -1,20 +1,15 @@
 #include "policy/rule_priv.h"
 
-static int spent(struct err *e)
-{
-	return err_set(e, ENOBUFS, "rules: memory budget spent");
-}
-
 static int add_piece(struct rule_set *s, const struct rule_file *f, const struct value *v,
 		     size_t bytes, uint32_t *ret, struct err *e)
 {
 	struct rule_piece *p;
 
 	if (bytes >= UINT32_MAX - s->next_number)
-		return spent(e);
+		return rule_spent(e);
 	p = ARENA_PUSH(&s->arena, s->pieces, s->piece_count, s->piece_cap);
 	if (!p)
-		return spent(e);
+		return rule_spent(e);
 	*p = (struct rule_piece){ s->next_number, f, v };
 	*ret = s->next_number;
 	s->next_number += (uint32_t)bytes + 1;
@@ -31,7 +26,7 @@ int rule_text_from(struct rule_set *s, const struct rule_file *f, const struct v
 		   struct rule_text *ret, struct err *e)
 {
 	uint32_t *origin = ARENA_ARRAY(&s->arena, v->string.n, uint32_t), base;
-	int r = origin ? add_piece(s, f, v, v->string.n, &base, e) : spent(e);
+	int r = origin ? add_piece(s, f, v, v->string.n, &base, e) : rule_spent(e);
 
 	if (r < 0)
 		return r;
@@ -39,11 +34,6 @@ int rule_text_from(struct rule_set *s, const struct rule_file *f, const struct v
 		origin[i] = base + (uint32_t)i;
 	*ret = (struct rule_text){ v->string, origin };
 	return 0;
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 /* A walk over a file's text that counts lines and characters. */
@@ -77,7 +67,7 @@ static char here(const struct raw *w)
 
 static void skip_spaces(struct raw *w)
 {
-	while (more(w) && is_space(here(w)))
+	while (more(w) && rule_is_blank(here(w)))
 		step(w);
 }
 
@@ -87,7 +77,7 @@ static char begin_scalar(struct raw *w)
 	char first;
 
 	while (here(w) == '&' || here(w) == '!') {
-		while (more(w) && !is_space(here(w)))
+		while (more(w) && !rule_is_blank(here(w)))
 			step(w);
 		skip_spaces(w);
 	}
@@ -106,7 +96,7 @@ static bool visible_here(const struct raw *w, char quote)
 {
 	if (quote == '"' && here(w) == '\\' && w->at + 1 < w->text.n)
 		return !strchr("ntr \n", w->text.p[w->at + 1]);
-	return !is_space(here(w));
+	return !rule_is_blank(here(w));
 }
 
 /* Over what stands for one byte of the value. */
@@ -142,7 +132,7 @@ struct rule_place rule_text_place(const struct rule_set *s, uint32_t number)
 	if (number == p->base || p->value->line == 0 || p->value->line > p->file->line_count)
 		return w.place;
 	for (size_t i = 0; i < number - p->base && i < p->value->string.n; i++)
-		visible += !is_space(p->value->string.p[i]);
+		visible += !rule_is_blank(p->value->string.p[i]);
 	w.at = p->file->lines[p->value->line - 1];
 	w.place.column = 1;
 	while (more(&w) && w.place.column < p->value->column)
@@ -174,6 +164,17 @@ void rule_writer_put(struct rule_writer *w, str s, uint32_t number)
 		put_origin(w, number);
 }
 
+void rule_writer_value(struct rule_writer *w, str s, uint32_t number)
+{
+	bool quote = str_find(s, ' ') < s.n && s.p[0] != '"' && s.p[0] != '\'';
+
+	if (quote)
+		rule_writer_put(w, S("\""), number);
+	rule_writer_put(w, s, number);
+	if (quote)
+		rule_writer_put(w, S("\""), number);
+}
+
 int rule_writer_finish(struct rule_writer *w, struct arena *a, struct rule_text *ret, struct err *e)
 {
 	int r = buf_error(&w->bytes) < 0 || buf_error(&w->origins) < 0 ? -ENOBUFS : 0;
@@ -191,7 +192,7 @@ int rule_writer_finish(struct rule_writer *w, struct arena *a, struct rule_text 
 			memcpy(origin, w->origins.p, w->origins.n);
 		*ret = (struct rule_text){ text, origin };
 	} else if (r != -E2BIG) {
-		r = spent(e);
+		r = rule_spent(e);
 	}
 	buf_done(&w->bytes);
 	buf_done(&w->origins);
