@@ -44,7 +44,7 @@ static int add_field(struct output_parser *p, struct output_piece *piece, str na
 	struct output_step step = { .kind = STEP_FIELD };
 	int r = policy_field_find(p->f->subject, name, &step.ref, p->c.e);
 
-	if (r == -ENOENT || r == -EINVAL)
+	if (r == -EINVAL)
 		return -EBADMSG;
 	return r < 0 ? r : add_step(p, piece, step);
 }
@@ -239,7 +239,7 @@ int output_parse_at(str text, const struct policy_subject *s, struct arena *a,
 		return spent(&p);
 	p.f->subject = s;
 	r = parse(&p);
-	if (r == -EBADMSG)
+	if (r == -EBADMSG || r == -ENOENT)
 		*ret_at = p.c.at;
 	if (r == 0)
 		*ret = p.f;
@@ -252,7 +252,7 @@ int output_parse(str text, const struct policy_subject *s, struct arena *a,
 	size_t at;
 	int r = output_parse_at(text, s, a, ret, &at, e);
 
-	return r == -EBADMSG ? err_wrap(e, r, "at byte %zu", at + 1) : r;
+	return r == -EBADMSG || r == -ENOENT ? err_wrap(e, r, "at byte %zu", at + 1) : r;
 }
 
 const struct policy_ref *output_fields(const struct output_format *f, size_t *ret_count)

@@ -12,12 +12,12 @@ struct output_format;
 
 /**
  * Parses an output. The longest field name that fits is taken.
- * @return 0, -EBADMSG (an unknown field or transformer, with its offset in the message), -ENOBUFS
+ * @return 0, -ENOENT (an unknown field), -EBADMSG (anything else that is malformed), both with the place; -ENOBUFS
  */
 MUST_CHECK int output_parse(str text, const struct policy_subject *s, struct arena *a,
 			    struct output_format **ret, struct err *e);
 
-/** The same; @p ret_at says where an error is, whose message then does not. It is set on -EBADMSG only. */
+/** The same; @p ret_at says where an error is, whose message then does not. It is set on -ENOENT and -EBADMSG only. */
 MUST_CHECK int output_parse_at(str text, const struct policy_subject *s, struct arena *a,
 			       struct output_format **ret, size_t *ret_at, struct err *e);
 

@@ -1,3 +1,4 @@
+#include "policy/output.h"
 #include "policy/rule_priv.h"
 
 /* Whether something holds for certain types only, as it stands and when it is negated. */
@@ -34,7 +35,7 @@ static struct restriction add(enum condition_kind kind, struct restriction sum,
 	return (struct restriction){ sum.plain && part.plain, sum.negated || part.negated };
 }
 
-bool rule_restricts_type(const struct condition *c, str type_field)
+static bool restricts_type(const struct condition *c, str type_field)
 {
 	struct restriction sums[CONDITION_MAX_DEPTH + 1] = { 0 };
 	struct condition_walk w;
@@ -49,4 +50,132 @@ bool rule_restricts_type(const struct condition *c, str type_field)
 						sums[w.depth]);
 	}
 	return sums[1].plain;
+}
+
+struct rule_finding rule_about(const struct rule_draft *d, enum rule_code code)
+{
+	return (struct rule_finding){ code, d->place, "rule", d->rule.name };
+}
+
+static bool compares_absent(const struct condition *n)
+{
+	for (size_t i = 0; i < n->right_count; i++)
+		if (n->right[i].kind == TERM_TEXT && str_is(n->right[i].text, "<NA>"))
+			return true;
+	return false;
+}
+
+/* "<NA>" is what outputs show for what is absent; no value equals it. That a field is not "<NA>" is true but idle. */
+int rule_check_absent(struct rule_set *s, const struct condition *tree,
+		      const struct rule_finding *about, struct err *e)
+{
+	struct condition_walk w;
+	const struct condition *n;
+	bool negated = false;
+
+	condition_walk_begin(&w, tree);
+	while ((n = condition_walk_next(&w))) {
+		struct rule_finding f = *about;
+		int r;
+
+		negated ^= n->kind == CONDITION_NOT;
+		if (!w.entering || negated != (n->op == CONDITION_NE) || !compares_absent(n))
+			continue;
+		f.code = RULE_UNSAFE_NA_CHECK;
+		f.place = rule_text_place(s, n->offset);
+		r = rule_report(s, &f, e,
+				"no value is ever '<NA>', which outputs show for what is absent; "
+				"use 'exists'");
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int check_output(struct rule_set *s, const struct rule_draft *d, const struct rule_text *t,
+			struct err *e)
+{
+	struct err why = { .translate = e ? e->translate : NULL };
+	struct rule_finding f = rule_about(d, RULE_ERR_COMPILE_OUTPUT);
+	struct output_format *ignored;
+	size_t at = 0;
+	int r = output_parse_at(t->text, rule_subject(d->rule.source), &s->arena, &ignored, &at,
+				&why);
+
+	if (r == 0)
+		return 0;
+	if (r == -ENOBUFS)
+		return rule_spent(e);
+	if (r == -ENOENT && d->rule.skip_if_unknown_filter)
+		f.code = RULE_UNKNOWN_FILTER;
+	if (t->text.n)
+		f.place = rule_text_place(s, t->origin[MIN(at, t->text.n - 1)]);
+	r = rule_report(s, &f, e, "%s", why.text);
+	return r == 0 ? -EBADMSG : r;
+}
+
+int rule_check_outputs(struct rule_set *s, const struct rule_draft *d, struct err *e)
+{
+	struct rule_finding f = rule_about(d, RULE_DEPRECATED_ITEM);
+	int r = check_output(s, d, &d->output, e);
+
+	if (r == 0 && d->output_zh.text.n)
+		r = check_output(s, d, &d->output_zh, e);
+	if (r == 0 && str_search(d->output.text, S("%container.info")) < d->output.text.n) {
+		f.place = rule_text_place(
+			s, d->output.origin[str_search(d->output.text, S("%container.info"))]);
+		r = rule_report(s, &f, e,
+				"%%container.info shows nothing: alerts name their container by "
+				"themselves");
+	}
+	return r;
+}
+
+int rule_check_types(struct rule_set *s, const struct rule_draft *d, const struct condition *tree,
+		     struct err *e)
+{
+	const struct policy_subject *subject = rule_subject(d->rule.source);
+	struct rule_finding f = rule_about(d, RULE_NO_EVTTYPE);
+	const char *field = subject->fields[subject->type_field].name;
+
+	if (!d->rule.warn_evttypes || restricts_type(tree, str_from(field)))
+		return 0;
+	return rule_report(s, &f, e,
+			   "the condition does not say which %s it is about, so that it is judged "
+			   "for every one",
+			   field);
+}
+
+int rule_check_macros(struct rule_set *s, struct err *e)
+{
+	for (size_t i = 0; i < s->macro_count; i++) {
+		const struct rule_macro *m = s->macros[i];
+		struct rule_finding about = { .place = m->place, .kind = "macro", .name = m->name };
+		int r = m->tree ? rule_check_absent(s, m->tree, &about, e) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int rule_check_unused(struct rule_set *s, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->macro_count; i++) {
+		const struct rule_macro *m = s->macros[i];
+		struct rule_finding f = { RULE_UNUSED_MACRO, m->place, "macro", m->name };
+
+		if (!m->used)
+			r = rule_report(s, &f, e, "no rule and no other macro uses it");
+	}
+	for (size_t i = 0; r == 0 && i < s->list_count; i++) {
+		const struct rule_list *l = s->lists[i];
+		struct rule_finding f = { RULE_UNUSED_LIST, l->place, "list", l->name };
+
+		if (!l->used)
+			r = rule_report(s, &f, e, "no rule, macro or list uses it");
+	}
+	return r;
 }

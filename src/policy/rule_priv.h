@@ -261,10 +261,19 @@ MUST_CHECK int rule_macros_resolve(struct rule_set *s, struct err *e);
 MUST_CHECK int rule_macros_replace(struct rule_set *s, struct condition **tree, size_t visibility,
 				   const struct rule_finding *about, struct err *e);
 
-/* rule_check.c */
+/* rule_check.c: what can be read and resolved and still be wrong */
 
-/** Whether a condition holds for certain types only. */
-bool rule_restricts_type(const struct condition *c, str type_field);
+struct rule_finding rule_about(const struct rule_draft *d, enum rule_code code);
+/** Warns of comparisons with "<NA>" that never hold. */
+MUST_CHECK int rule_check_absent(struct rule_set *s, const struct condition *tree,
+				 const struct rule_finding *about, struct err *e);
+MUST_CHECK int rule_check_macros(struct rule_set *s, struct err *e);
+/** -EBADMSG: an output names what is not there. */
+MUST_CHECK int rule_check_outputs(struct rule_set *s, const struct rule_draft *d, struct err *e);
+/** Warns of a condition that does not hold for certain types only. */
+MUST_CHECK int rule_check_types(struct rule_set *s, const struct rule_draft *d,
+				const struct condition *tree, struct err *e);
+MUST_CHECK int rule_check_unused(struct rule_set *s, struct err *e);
 
 /** The subject a `source` names, or NULL. */
 const struct policy_subject *rule_subject(str source);

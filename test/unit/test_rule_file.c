@@ -535,6 +535,9 @@ static void tells_what_is_wrong_with_conditions(void **state UNUSED)
 	tells_in("- rule: r\n  desc: d\n  condition: evt.type = x\n  output: a %proc.nmae b\n"
 		 "  priority: INFO\n  skip-if-unknown-filter: true\n",
 		 RULE_UNKNOWN_FILTER, 4, 14, "'proc.name'");
+	tells_in("- rule: r\n  desc: d\n  condition: evt.type = x\n  output: a %\n"
+		 "  priority: INFO\n  skip-if-unknown-filter: true\n",
+		 RULE_ERR_COMPILE_OUTPUT, 4, 13, "behind '%'");
 	tells_in("- rule: r\n  desc: d\n  condition: evt.type = x\n  output: a %container.info b\n"
 		 "  priority: INFO\n",
 		 RULE_DEPRECATED_ITEM, 4, 13, "shows nothing");
