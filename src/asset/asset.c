@@ -44,12 +44,19 @@ struct asset {
 	size_t unknown;
 };
 
-static uint64_t now_ns(void)
+#define NS_A_SECOND 1000000000u
+
+static uint64_t clock_ns(clockid_t id)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * NS_A_SECOND + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 static void make_host(struct asset *a)
@@ -140,6 +147,11 @@ static int fill(struct asset *a, struct roster_entry *n, struct container *found
 	if (!found->pod_uid.n)
 		found->pod_uid = str_from(n->pod_uid);
 	found->cgroup_path = n->c.cgroup_path;
+	/* At a start engines' files still tell of the run before, if of any; they write whole seconds. */
+	if (found->started_ns + NS_A_SECOND < n->begun_ns) {
+		found->started_ns = n->begun_ns;
+		found->init_pid = 0;
+	}
 	found->known |= CONTAINER_IDENTITY;
 	take_pod_labels(a, n, found);
 	r = roster_fill(a->roster, n, found);
@@ -383,6 +395,7 @@ static void begin(struct asset *a, struct roster_entry *n, const struct cgroup_p
 	roster_back(a->roster, n);
 	n->c.cgroup_id = cgroup_id;
 	n->first_seen_ns = now_ns();
+	n->begun_ns = a->scanned ? clock_ns(CLOCK_REALTIME) : 0;
 	n->next_try_ns = 0;
 	n->tries = 0;
 	n->missed = false;

@@ -19,6 +19,7 @@
 /* Looking at every process takes its time: no more than a twentieth of one processor. */
 #define REFRESH_SHARE 20
 #define MAX_NAMESPACES 64
+#define PID_MAX_BYTES 32
 
 struct disk {
 	int root_fd;
@@ -173,6 +174,20 @@ static int read_bundle(const struct search *s, int fd)
 	return 0;
 }
 
+/* Written by the shim when the first process is there: absent while the container starts. */
+static uint32_t read_pid(const struct search *s, int fd)
+{
+	OWNED_FD own = fd;
+	OWNED_BUF b = BUF_INIT;
+	uint32_t pid;
+
+	/* The numbers of an engine in a container are others. */
+	if (fd < 0 || s->w->outer[0] || file_read_fd(own, PID_MAX_BYTES, &b, NULL) < 0 ||
+	    str_u32(str_trim(buf_str(&b)), &pid) < 0)
+		return 0;
+	return pid;
+}
+
 static int find_in_namespace(struct search *s, const char *name_space)
 {
 	static const char *const runtimes[] = { "io.containerd.runtime.v2.task",
@@ -182,6 +197,9 @@ static int find_in_namespace(struct search *s, const char *name_space)
 	for (size_t i = 0; r == -ENOENT && i < ARRAY_LEN(runtimes); i++)
 		r = read_bundle(s, open_below(s, O_RDONLY, "%s/%s/%s/config.json", runtimes[i],
 					      name_space, s->w->id));
+	if (r == 0)
+		s->ret->init_pid = read_pid(s, open_below(s, O_RDONLY, "%s/%s/%s/init.pid",
+							  runtimes[0], name_space, s->w->id));
 	if (r == 0)
 		snprintf(s->name_space, sizeof(s->name_space), "%s", name_space);
 	if (r == 0 && s->ret->runtime == CONTAINER_OTHER)

@@ -27,6 +27,7 @@ struct roster_entry {
 	bool started, stopped, changed;      /**< to be told */
 	bool missed;                         /**< counted as one whose files were not found */
 	uint64_t first_seen_ns, next_try_ns; /**< CLOCK_MONOTONIC */
+	uint64_t begun_ns; /**< CLOCK_REALTIME when this run of it began; 0: before we looked */
 	uint32_t tries;
 	uint32_t generation;
 	uint32_t next_of_hash, newer, older;

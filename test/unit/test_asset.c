@@ -184,7 +184,9 @@ static void knows_names_only_containerd_tells(void **state)
 
 	put(f, "run/containerd/io.containerd.runtime.v2.task/default/web-1/config.json",
 	    "{\"process\":{},\"linux\":{}}");
+	put(f, "run/containerd/io.containerd.runtime.v2.task/default/web-1/init.pid", "4711");
 	assert_str(asset_cgroup_made(f->a, 5, S("/default/web-1"))->id, "web-1");
+	assert_int_equal(asset_find(f->a, 5)->init_pid, 4711);
 	assert_str(asset_cgroup_made(f->a, 6, S("/default/web-1/sub"))->id, "web-1");
 	assert_ptr_equal(asset_cgroup_made(f->a, 7, S("/default/web-2")), asset_host(f->a));
 	assert_ptr_equal(asset_cgroup_made(f->a, 8, S("/other/web-1")), asset_host(f->a));
@@ -414,6 +416,9 @@ static void tells_starts_and_stops(void **state)
 	assert_int_equal(asset_poll(f->a, count, &t, NULL), 0);
 	assert_int_equal(t.calls, 1);
 	assert_int_equal(t.started, 1);
+	/* The file tells of an earlier run; this one began now. */
+	assert_true(asset_find(f->a, 5)->started_ns > 1700000000ull * 1000000000u);
+	assert_int_equal(asset_find(f->a, 5)->init_pid, 0);
 	asset_cgroup_gone(f->a, 5);
 	asset_cgroup_gone(f->a, 5);
 	assert_int_equal(asset_poll(f->a, count, &t, NULL), 0);
