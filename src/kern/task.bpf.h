@@ -27,11 +27,10 @@ static __always_inline __u64 inode_ctime_ns(struct inode *i)
 	struct inode___65 *i65 = (void *)i;
 
 	if (bpf_core_field_exists(i->i_ctime_sec))
-		return timespec_ns(BPF_CORE_READ(i, i_ctime_sec), BPF_CORE_READ(i, i_ctime_nsec));
+		return timespec_ns(i->i_ctime_sec, i->i_ctime_nsec);
 	if (bpf_core_field_exists(i610->__i_ctime))
-		return timespec_ns(BPF_CORE_READ(i610, __i_ctime.tv_sec),
-				   BPF_CORE_READ(i610, __i_ctime.tv_nsec));
-	return timespec_ns(BPF_CORE_READ(i65, i_ctime.tv_sec), BPF_CORE_READ(i65, i_ctime.tv_nsec));
+		return timespec_ns(i610->__i_ctime.tv_sec, i610->__i_ctime.tv_nsec);
+	return timespec_ns(i65->i_ctime.tv_sec, i65->i_ctime.tv_nsec);
 }
 
 static __always_inline __u64 inode_mtime_ns(struct inode *i)
@@ -40,12 +39,10 @@ static __always_inline __u64 inode_mtime_ns(struct inode *i)
 	struct inode___67 *i67 = (void *)i;
 
 	if (bpf_core_field_exists(i->i_mtime_sec))
-		return timespec_ns(BPF_CORE_READ(i, i_mtime_sec), BPF_CORE_READ(i, i_mtime_nsec));
+		return timespec_ns(i->i_mtime_sec, i->i_mtime_nsec);
 	if (bpf_core_field_exists(i67->__i_mtime))
-		return timespec_ns(BPF_CORE_READ(i67, __i_mtime.tv_sec),
-				   BPF_CORE_READ(i67, __i_mtime.tv_nsec));
-	return timespec_ns(BPF_CORE_READ(i610, i_mtime.tv_sec),
-			   BPF_CORE_READ(i610, i_mtime.tv_nsec));
+		return timespec_ns(i67->__i_mtime.tv_sec, i67->__i_mtime.tv_nsec);
+	return timespec_ns(i610->i_mtime.tv_sec, i610->i_mtime.tv_nsec);
 }
 
 /* The number of @p p in the namespace at @p level; 0 when it is not visible there. */
@@ -90,28 +87,28 @@ static __always_inline __u32 writable_flag(const struct cred *cred, __u32 owner,
 static __always_inline void task_exe_facts(struct record_exec *x, const struct cred *cred,
 					   struct file *exe)
 {
-	struct inode *i = BPF_CORE_READ(exe, f_inode);
-	struct dentry *d = BPF_CORE_READ(exe, f_path.dentry);
-	struct super_block *sb = BPF_CORE_READ(i, i_sb);
-	unsigned long magic = BPF_CORE_READ(sb, s_magic);
-	__u32 mode = BPF_CORE_READ(i, i_mode);
+	struct inode *i = exe->f_inode;
+	struct dentry *d = exe->f_path.dentry;
+	struct super_block *sb = i->i_sb;
+	unsigned long magic = sb->s_magic;
+	__u32 mode = i->i_mode;
 	char name[8] = { 0 };
 
-	x->exe_inode = BPF_CORE_READ(i, i_ino);
-	x->exe_device = BPF_CORE_READ(sb, s_dev);
+	x->exe_inode = i->i_ino;
+	x->exe_device = sb->s_dev;
 	x->exe_ctime_ns = inode_ctime_ns(i);
 	x->exe_mtime_ns = inode_mtime_ns(i);
-	x->exe_flags = overlay_flag(i, magic) | writable_flag(cred, BPF_CORE_READ(i, i_uid.val),
-							      BPF_CORE_READ(i, i_gid.val), mode);
+	x->exe_flags =
+		overlay_flag(i, magic) | writable_flag(cred, i->i_uid.val, i->i_gid.val, mode);
 	if (mode & S_ISUID)
 		x->exe_flags |= EVENT_EXE_SETUID;
 	if (mode & S_ISGID)
 		x->exe_flags |= EVENT_EXE_SETGID;
-	if (!BPF_CORE_READ(d, d_hash.pprev) && d != BPF_CORE_READ(d, d_parent))
+	if (!d->d_hash.pprev && d != d->d_parent)
 		x->exe_flags |= EVENT_EXE_DELETED;
 	/* memfd_create(2) names its files so, and nothing else makes parentless files of such names. */
-	if (magic == TMPFS_MAGIC && d == BPF_CORE_READ(d, d_parent)) {
-		bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(d, d_name.name));
+	if (magic == TMPFS_MAGIC && d == d->d_parent) {
+		bpf_probe_read_kernel_str(name, sizeof(name), d->d_name.name);
 		if (name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && name[3] == 'f' &&
 		    name[4] == 'd' && name[5] == ':')
 			x->exe_flags |= EVENT_EXE_MEMFD | EVENT_EXE_DELETED;
@@ -145,8 +142,7 @@ static __always_inline void task_facts(struct record_exec *x, struct task_struct
 	x->permitted = CAPS(cred, cap_permitted);
 	x->inheritable = CAPS(cred, cap_inheritable);
 	if (tty)
-		x->tty = (BPF_CORE_READ(tty, driver, major) << 8) +
-			 BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index);
+		x->tty = (tty->driver->major << 8) + tty->driver->minor_start + tty->index;
 	x->vpid = pid_at_level(pid, level);
 	x->vppid = pid_at_level(BPF_CORE_READ(parent_leader, thread_pid), level);
 	x->vpgid = pid_at_level(pgrp, level);
@@ -154,14 +150,14 @@ static __always_inline void task_facts(struct record_exec *x, struct task_struct
 	x->pgid = pid_at_level(pgrp, 0);
 	x->sid = pid_at_level(session, 0);
 	if (ns) {
-		x->mnt_ns = BPF_CORE_READ(ns, mnt_ns, ns.inum);
-		x->net_ns = BPF_CORE_READ(ns, net_ns, ns.inum);
+		x->mnt_ns = ns->mnt_ns->ns.inum;
+		x->net_ns = ns->net_ns->ns.inum;
 	}
 	x->pid_ns = BPF_CORE_READ((struct upid *)((void *)pid +
 						  bpf_core_field_offset(struct pid, numbers) +
 						  (level & 31) * bpf_core_type_size(struct upid)),
 				  ns, ns.inum);
-	x->user_ns = BPF_CORE_READ(cred, user_ns, ns.inum);
+	x->user_ns = cred->user_ns->ns.inum;
 	__builtin_memcpy(x->comm, t->comm, sizeof(x->comm));
 }
 
