@@ -34,9 +34,10 @@ static const struct {
 	str parent;
 	enum container_runtime runtime;
 } parents[] = {
-	{ { "docker", 6 }, CONTAINER_DOCKER },         { { "default", 7 }, CONTAINER_CONTAINERD },
-	{ { "k8s.io", 6 }, CONTAINER_CONTAINERD },     { { "moby", 4 }, CONTAINER_DOCKER },
-	{ { "libpod_parent", 13 }, CONTAINER_PODMAN },
+	{ { "docker", 6 }, CONTAINER_DOCKER },
+	{ { "default", 7 }, CONTAINER_CONTAINERD },
+	{ { "k8s.io", 6 }, CONTAINER_CONTAINERD },
+	{ { "moby", 4 }, CONTAINER_DOCKER },
 };
 
 static bool is_lower_hex(str s)
@@ -147,7 +148,8 @@ static bool by_folder(const struct step *s, struct cgroup_path *c)
 		c->runtime = CONTAINER_OTHER;
 		return set_id(c->id, s->name);
 	}
-	if (!is_id(s->name))
+	/* Podman's pods stand there by their bare ids; its containers are libpod-ID. */
+	if (!is_id(s->name) || str_is(s->parent, "libpod_parent"))
 		return false;
 	c->runtime = s->in_pod ? CONTAINER_CONTAINERD : CONTAINER_OTHER;
 	for (size_t i = 0; i < ARRAY_LEN(parents); i++)
