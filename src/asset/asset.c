@@ -415,13 +415,14 @@ static bool is_containerd(struct asset *a, const struct cgroup_path *p, str spac
 	struct disk_wanted w = { CONTAINER_CONTAINERD, p->id, "", name_space, true };
 	struct container found;
 	struct arena scratch;
-	bool is;
+	int r;
 
 	snprintf(name_space, sizeof(name_space), "%.*s", STR_ARG(space));
 	arena_init(&scratch, SCRATCH_BYTES);
-	is = disk_find(a->disk, &w, &scratch, &found, NULL) != -ENOENT;
+	r = disk_find(a->disk, &w, &scratch, &found, NULL);
 	arena_done(&scratch);
-	return is;
+	/* What is there and broken is its all the same. */
+	return r == 0 || r == -EBADMSG || r == -E2BIG || r == -ENOBUFS;
 }
 
 /* The entry of the container whose group, or one below it, has come to be at @p path. */

@@ -131,6 +131,9 @@ static int run(struct invocation *v)
 
 	if (r < 0)
 		return r;
+	if (geteuid() != 0)
+		log_warning("without root engines' files and sockets are closed: names and powers "
+			    "stay unknown");
 	r = asset_scan(a, &v->err);
 	if (r >= 0)
 		r = settle(a, &v->err);
