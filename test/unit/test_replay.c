@@ -1,0 +1,112 @@
+/*
+ * Events recorded of a real container (test/integration/watch_record.c), replayed under the rules that ship: what the user-space half
+ * makes of true events, the same each time, also under the sanitizers. In it a container's shell reads /etc/shadow, drops a
+ * program and runs it, sets a setuid bit, looks for keys and asks who it is; then somebody opens a terminal in it.
+ */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "codec/json.h"
+#include "model/event_json.h"
+#include "policy/rule_path.h"
+#include "stage.h"
+
+enum { MOST_FILES = 64 };
+
+static struct buf read_text(const char *path)
+{
+	struct buf b = BUF_INIT;
+	struct err e = { 0 };
+
+	if (file_read(AT_FDCWD, path, 1 << 24, &b, &e) < 0)
+		fail_msg("%s", e.text);
+	return b;
+}
+
+static void open_shipped(struct stage *s, const struct watch_config *c)
+{
+	char folder[4096];
+	const char *names[] = { folder };
+	const char **paths;
+	struct buf texts[MOST_FILES];
+	str yaml[MOST_FILES];
+	struct arena a;
+	size_t count;
+
+	snprintf(folder, sizeof(folder), "%s/content/rules", getenv("SKEP_SOURCE_DIR"));
+	arena_init(&a, 1 << 20);
+	assert_int_equal(rule_path_collect(names, 1, &a, &paths, &count, NULL), 0);
+	assert_in_range(count, 1, MOST_FILES);
+	for (size_t i = 0; i < count; i++) {
+		texts[i] = read_text(paths[i]);
+		yaml[i] = buf_str(&texts[i]);
+	}
+	stage_open(s, yaml, count, c);
+	for (size_t i = 0; i < count; i++)
+		buf_done(&texts[i]);
+	arena_done(&a);
+}
+
+static size_t replay(struct stage *s, str lines)
+{
+	size_t events = 0;
+
+	while (lines.n) {
+		str line = str_line(&lines);
+		struct arena a;
+		struct value json;
+		struct event v;
+		struct err e = { 0 };
+
+		arena_init(&a, 1 << 20);
+		if (json_parse(line, &a, &json, &e) < 0 || event_parse(&json, &a, &v, &e) < 0)
+			fail_msg("line %zu: %s", events + 1, e.text);
+		watch_event(s->watch, &v);
+		arena_done(&a);
+		events++;
+	}
+	return events;
+}
+
+static void test_recorded(void **state)
+{
+	static struct stage s, again;
+	struct watch_config c = { .all_rules = true, .no_folding = true };
+	char path[4096];
+	struct watch_stats stats;
+	size_t events;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/test/rules/recorded.ndjson", getenv("SKEP_SOURCE_DIR"));
+	OWNED_BUF text = read_text(path);
+	open_shipped(&s, &c);
+	events = replay(&s, buf_str(&text));
+	watch_stats(s.watch, &stats);
+	assert_int_equal(stats.events, events);
+	assert_true(events > 100);
+	assert_true(stage_fired(&s, "Program started from shared memory or a temporary folder"));
+	assert_true(stage_fired(&s, "Search for keys and passwords"));
+	assert_true(stage_fired(&s, "Environment of another process read"));
+	assert_true(stage_fired(&s, "Interactive shell in a container"));
+	for (size_t i = 0; i < MIN(s.alerts, (size_t)STAGE_ALERTS); i++) {
+		assert_string_equal(s.alert[i].container, "shop");
+		assert_null(strstr(s.alert[i].message, "<unknown>"));
+	}
+	open_shipped(&again, &c);
+	assert_int_equal(replay(&again, buf_str(&text)), events);
+	assert_int_equal(again.alerts, s.alerts);
+	for (size_t i = 0; i < MIN(s.alerts, (size_t)STAGE_ALERTS); i++)
+		assert_string_equal(again.alert[i].message, s.alert[i].message);
+	stage_close(&again);
+	stage_close(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_recorded) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
