@@ -3,8 +3,6 @@
 The agent, dockerd and the containers are real. Containers have no network but their own loopback.
 """
 import concurrent.futures
-import json
-import os
 import pathlib
 import re
 import subprocess
@@ -14,70 +12,19 @@ import pytest
 import yaml
 
 from containers import RunningEngine
-from services import Process, need, need_root
+from rule_stage import SOURCE, Agent, Docker, add_actor, debian
+from services import need, need_root
 
-SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SCENARIOS = yaml.safe_load((SOURCE / "test" / "rules" / "scenarios.yaml").read_text())
 IMAGE = "skep-rules:1"
 INTERVAL = 2  # seconds, of usage events
 
-# Tools the image lacks, as copies of the actor.
-TOOLS = """serviced dropper python3 nc openssl nginx php-fpm httpd redis-server postgres gdb crictl curl prometheus
-xmrig pkill crontab sshd frpc ssh tor ttyd nmap kubectl amicontained mysql gcc pip3 iptables dig stress-ng vi""".split()
 
-
-def image(folder, shared):
-    """Debian's root file system with the actor under many names, as a tar file."""
-    root = folder / "image"
-    root.mkdir()
-    subprocess.run(["tar", "-xJf", shared / "rootfs" / "deb-bookworm.tar.xz", "-C", root], check=True)
-    actor = root / "usr" / "bin" / "actor"
-    subprocess.run(["gcc", "-static", "-O1", "-D_GNU_SOURCE", "-w", SOURCE / "test" / "rules" / "actor.c", "-o", actor,
-                    "-lutil"], check=True)
-    for name in TOOLS:
-        path = root / "usr" / "bin" / name
-        if not path.exists() and not path.is_symlink():
-            os.link(actor, path)
-    archive = folder / "image.tar"
-    subprocess.run(["tar", "-cf", archive, "-C", root, "."], check=True)
-    return archive
-
-
-class Docker:
-    def __init__(self, engine):
-        self.command = ["docker", "-H", engine.host]
-
-    def __call__(self, *args, timeout=60, **kw):
-        return subprocess.run([*self.command, *map(str, args)], capture_output=True, timeout=timeout, text=True,
-                              stdin=subprocess.DEVNULL, **kw)
-
-
-class Agent:
-    def __init__(self, skep, engine, folder):
-        self.alerts = folder / "alerts.json"
-        self.process = Process(
-            [skep.binary, "agent", "run", "-f", "none", "--alert-file", str(self.alerts), "--engine", engine.host,
-             "--engine-data", str(engine.folder / "data"), "--all-rules", "--usage-interval", f"{INTERVAL}s"],
-            folder / "agent.log", env=skep.env)
-
-    def __enter__(self):
-        self.process.__enter__()
-        self.process.wait_for(self.ready, 30)
-        return self
-
-    def __exit__(self, *exc):
-        self.process.__exit__(*exc)
-
-    def ready(self):
-        return "watching" in pathlib.Path(self.process.log).read_text()
-
-    def fired(self):
-        """{container name: {rule ids}}"""
-        out = {}
-        for line in self.alerts.read_text().splitlines():
-            a = json.loads(line)
-            out.setdefault(a["container"].get("name", a["container"]["id"]), set()).add(a.get("ruleId", a["rule"]))
-        return out
+def prefer_containers():
+    """On a busy machine a container could not show that it burns the processor."""
+    shares = pathlib.Path("/sys/fs/cgroup/cpu/docker/cpu.shares")
+    if shares.exists():
+        shares.write_text("200000")
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +34,11 @@ def stage(tmp_path_factory, shared, module_skep):
     folder = tmp_path_factory.mktemp("rules")
     with RunningEngine(folder / "e", storage="overlay2") as engine:
         docker = Docker(engine)
-        archive = image(folder, shared)
-        assert docker("import", archive, IMAGE, timeout=300).returncode == 0
-        with Agent(module_skep, engine, folder) as agent:
+        root = debian(folder, shared)
+        add_actor(root)
+        docker.add_image(root, IMAGE)
+        prefer_containers()
+        with Agent(module_skep, engine, folder, INTERVAL) as agent:
             yield docker, agent
 
 
@@ -117,6 +66,7 @@ def act(docker, number, kind):
             command = ["script", "-qec", " ".join(f"'{c}'" for c in command), "/dev/null"]
         p = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
     time.sleep(SCENARIOS[number].get("wait", 0))
+    docker.seen.add(docker("inspect", "-f", "{{.Id}}", name).stdout.strip())
     docker("rm", "-f", name)
     return name, p
 
@@ -156,6 +106,7 @@ def test_every_rule_has_a_scenario():
     assert len(rules) >= 120
 
 
-def test_no_alert_lacks_its_container(played):
-    unknown = [n for n in played[1] if not n.startswith(("fire-", "quiet-", "host"))]
+def test_no_alert_lacks_its_container(stage, played):
+    # Others' containers may run on this host; those are not of this engine.
+    unknown = {a["container"]["id"] for a in stage[1].told() if not a["container"].get("name")} & stage[0].seen
     assert not unknown

@@ -345,11 +345,11 @@ static int do_chroot(char **a)
 	return chroot(arg(a, 0, "/")) < 0;
 }
 
-/* Real user 1000 and saved user 0: what a setuid program is. */
+/* Of use to a copy with the setuid bit. */
 static int do_become_root(char **a)
 {
 	(void)a;
-	return setresuid(1000, 1000, 0) < 0 || setresuid((uid_t)-1, 0, (uid_t)-1) < 0;
+	return setresuid((uid_t)-1, 0, 0) < 0;
 }
 
 static int do_setuid(char **a)
@@ -550,8 +550,11 @@ static int do_peers(char **a)
 
 static int do_connects(char **a)
 {
+	struct sockaddr_in to = address("127.0.0.1", 9);
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+
 	for (long i = 0; i < number(a, 0, 10); i++)
-		close(connection("127.0.0.1", 9));
+		(void)!connect(s, (struct sockaddr *)&to, sizeof(to));
 	return 0;
 }
 
