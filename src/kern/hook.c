@@ -9,6 +9,7 @@
 
 #include "kern/hook_object.h"
 #include "kern/hook_place.h"
+#include "kern/hook_priv.h"
 
 const struct hook hook_table[] = {
 #define ALWAYS true
@@ -27,27 +28,7 @@ const struct hook hook_table[] = {
 #undef WANTED
 };
 const size_t hook_count = ARRAY_LEN(hook_table);
-
-#define MAX_MAPS 48
-#define WHY_BYTES 160
-#define LOG_BYTES (64 * 1024)
-
-struct row {
-	int program, link;
-	char why[WHY_BYTES];
-};
-
-struct hooks {
-	struct hooks_config config;
-	struct row rows[ARRAY_LEN(hook_table)];
-	struct {
-		char name[16];
-		int fd;
-	} maps[MAX_MAPS];
-	size_t map_count;
-	int tracefs, cgroup_root;
-	char log[LOG_BYTES];
-};
+_Static_assert(ARRAY_LEN(hook_table) == HOOK_ROWS, "rows are counted by the same table");
 
 int hooks_new(const struct hooks_config *c, struct hooks **ret, struct err *e)
 {
@@ -65,6 +46,7 @@ int hooks_new(const struct hooks_config *c, struct hooks **ret, struct err *e)
 	h->tracefs = h->cgroup_root = -1;
 	for (size_t i = 0; i < hook_count; i++)
 		h->rows[i].program = h->rows[i].link = -1;
+	hooks_adopt(h);
 	*ret = h;
 	return 0;
 }
@@ -128,7 +110,7 @@ static int keep_maps(struct hooks *h, struct bpf_object *o)
 
 		if (bpf_map__is_internal(m) || hooks_map(h, name) >= 0)
 			continue;
-		if (h->map_count == MAX_MAPS)
+		if (h->map_count == HOOKS_MAX_MAPS)
 			return -E2BIG;
 		fd = fcntl(bpf_map__fd(m), F_DUPFD_CLOEXEC, 3);
 		if (fd < 0)
@@ -205,8 +187,8 @@ static int load_some(struct hooks *h, const char *object, const bool *row)
 	for (size_t i = 0; r && i < hook_count; i++) {
 		if (!row[i] || strcmp(hook_table[i].object, object))
 			continue;
-		snprintf(h->rows[i].why, WHY_BYTES, "%s", strerror(-r));
-		last_line(h->log, h->rows[i].why, WHY_BYTES);
+		snprintf(h->rows[i].why, HOOKS_WHY_BYTES, "%s", strerror(-r));
+		last_line(h->log, h->rows[i].why, HOOKS_WHY_BYTES);
 	}
 	bpf_object__close(o);
 	return r;
@@ -214,7 +196,7 @@ static int load_some(struct hooks *h, const char *object, const bool *row)
 
 static void load_object(struct hooks *h, const char *object, const bool *row)
 {
-	bool one[ARRAY_LEN(hook_table)] = { false };
+	bool one[HOOK_ROWS] = { false };
 
 	if (load_some(h, object, row) == 0)
 		return;
@@ -228,20 +210,35 @@ static void load_object(struct hooks *h, const char *object, const bool *row)
 	}
 }
 
+/* An earlier row may have attached the same program to the same place. */
+static bool same_place(size_t a, size_t b)
+{
+	return strcmp(hook_table[a].program, hook_table[b].program) == 0 &&
+	       strcmp(hook_table[a].target, hook_table[b].target) == 0;
+}
+
+static size_t place_of(size_t row)
+{
+	for (size_t i = 0; i < row; i++)
+		if (same_place(i, row))
+			return i;
+	return row;
+}
+
 size_t hooks_load(struct hooks *h, const bool *row)
 {
-	bool todo[ARRAY_LEN(hook_table)];
+	bool todo[HOOK_ROWS];
 	size_t refused = 0;
 
 	for (size_t i = 0; i < hook_count; i++)
-		todo[i] = row[i] && h->rows[i].program < 0;
+		todo[i] = row[i] && h->rows[i].program < 0 && h->rows[place_of(i)].link < 0;
 	for (size_t i = 0; i < hook_count; i++) {
 		if (!todo[i] || h->rows[i].program >= 0 || h->rows[i].why[0])
 			continue;
 		load_object(h, hook_table[i].object, todo);
 	}
 	for (size_t i = 0; i < hook_count; i++)
-		refused += row[i] && h->rows[i].program < 0;
+		refused += todo[i] && h->rows[i].program < 0;
 	return refused;
 }
 
@@ -290,21 +287,6 @@ static int attach_cgroup(struct hooks *h, size_t i)
 	return bpf_link_create(h->rows[i].program, h->cgroup_root, type, NULL);
 }
 
-/* An earlier row may have attached the same program to the same place. */
-static bool same_place(size_t a, size_t b)
-{
-	return strcmp(hook_table[a].program, hook_table[b].program) == 0 &&
-	       strcmp(hook_table[a].target, hook_table[b].target) == 0;
-}
-
-static size_t place_of(size_t row)
-{
-	for (size_t i = 0; i < row; i++)
-		if (same_place(i, row))
-			return i;
-	return row;
-}
-
 static int attach_row(struct hooks *h, size_t i)
 {
 	switch (hook_table[i].kind) {
@@ -322,14 +304,14 @@ static int attach_row(struct hooks *h, size_t i)
 
 size_t hooks_attach(struct hooks *h, const bool *row)
 {
-	bool wanted[ARRAY_LEN(hook_table)] = { false };
+	bool wanted[HOOK_ROWS] = { false };
 	size_t refused = 0;
 
 	for (size_t i = 0; i < hook_count; i++)
 		if (row[i] && hook_table[i].kind != HOOK_ITER)
 			wanted[place_of(i)] = true;
 	for (size_t i = 0; i < hook_count; i++) {
-		struct row *w = &h->rows[i];
+		struct hook_row *w = &h->rows[i];
 		int r;
 
 		if (!wanted[i]) {
@@ -341,11 +323,12 @@ size_t hooks_attach(struct hooks *h, const bool *row)
 		r = w->program < 0 ? -ENOENT : attach_row(h, i);
 		if (r >= 0) {
 			w->link = r;
+			hooks_note_link(h, i);
 			continue;
 		}
 		refused++;
 		if (!w->why[0])
-			snprintf(w->why, WHY_BYTES, "%s", strerror(-r));
+			snprintf(w->why, HOOKS_WHY_BYTES, "%s", strerror(-r));
 	}
 	return refused;
 }
@@ -391,18 +374,6 @@ void hooks_cost(const struct hooks *h, uint64_t *ret_ns, uint64_t *ret_runs)
 		*ret_ns += info.run_time_ns;
 		*ret_runs += info.run_cnt;
 	}
-}
-
-size_t hooks_keep(const struct hooks *h, int *ret, size_t max)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < h->map_count && n < max; i++)
-		ret[n++] = h->maps[i].fd;
-	for (size_t i = 0; i < hook_count && n < max; i++)
-		if (h->rows[i].link >= 0)
-			ret[n++] = h->rows[i].link;
-	return n;
 }
 
 int map_get(int fd, const void *key, void *ret)

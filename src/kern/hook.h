@@ -64,6 +64,8 @@ int hooks_map(const struct hooks *h, const char *name);
 MUST_CHECK int hooks_iterate(struct hooks *h, const char *program, struct err *e);
 /** Time and runs of all programs loaded, as far as the kernel counts them. */
 void hooks_cost(const struct hooks *h, uint64_t *ret_ns, uint64_t *ret_runs);
+/** How big the rings are: a predecessor may have made them. */
+void hooks_ring_bytes(const struct hooks *h, size_t *ret_state, size_t *ret_bulk);
 /** Maps and links, borrowed. @return how many */
 size_t hooks_keep(const struct hooks *h, int *ret, size_t max);
 

@@ -169,6 +169,8 @@ static int open_sensor(struct sensor *s, const struct sensor_config *c,
 	if (!r)
 		r = sensor_set_filter(s, filter, e);
 	if (!r)
+		hooks_ring_bytes(s->hooks, &h.state_ring_bytes, &h.bulk_ring_bytes);
+	if (!r)
 		r = open_maps(s, c, h.state_ring_bytes, h.bulk_ring_bytes, filter, e);
 	return r ? r : sensor_set_filter(s, filter, e);
 }

@@ -724,6 +724,52 @@ static void state_loss(void **state)
 	free(filter);
 }
 
+static void act_one_open(struct fixture *f)
+{
+	(void)f;
+	syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
+}
+
+/* What happens while nobody reads is there for the successor, once. */
+static void handing_over(void **state)
+{
+	struct sensor_config c = { .backend = SENSOR_TRACEPOINT };
+	struct kernel_filter *filter = calloc(1, sizeof(*filter));
+	struct fixture f;
+	int kept[128];
+	int status;
+
+	(void)state;
+	want(filter, EVENT_OPENAT, EVENT_OPENAT, &everything);
+	begin(&f);
+	if (geteuid() == 0)
+		open_sensor(&f, &c, filter);
+	if (f.sensor) {
+		c.kept_count = sensor_keep(f.sensor, kept, ARRAY_LEN(kept));
+		for (size_t i = 0; i < c.kept_count; i++)
+			kept[i] = dup(kept[i]);
+		sensor_close(f.sensor);
+		f.child = fork();
+		if (!f.child) {
+			act_one_open(&f);
+			_exit(0);
+		}
+		waitpid(f.child, &status, 0);
+		c.kept = kept;
+		open_sensor(&f, &c, filter);
+		for (size_t i = 0; i < c.kept_count; i++)
+			close(kept[i]);
+		assert_non_null(f.sensor);
+		drain_until_gone(&f);
+		assert_int_equal(count_of(&f, EVENT_OPENAT), 1);
+		assert_int_equal(count_of(&f, EVENT_PROCEXIT), 1);
+		run_child(&f, act_one_open);
+		assert_int_equal(count_of(&f, EVENT_OPENAT), 1);
+	}
+	end(&f);
+	free(filter);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -732,7 +778,7 @@ int main(void)
 		cmocka_unit_test(sockets),    cmocka_unit_test(questions),
 		cmocka_unit_test(calls),      cmocka_unit_test(reused_number),
 		cmocka_unit_test(snapshot),   cmocka_unit_test(losses),
-		cmocka_unit_test(state_loss),
+		cmocka_unit_test(state_loss), cmocka_unit_test(handing_over),
 	};
 
 	return cmocka_run_group_tests(tests, open_all, close_all);

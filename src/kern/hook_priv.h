@@ -1,0 +1,42 @@
+/** @file
+ * What hook.c and hook_keep.c share.
+ */
+#ifndef SKEP_KERN_HOOK_PRIV_H
+#define SKEP_KERN_HOOK_PRIV_H
+
+#include "kern/hook.h"
+
+#define HOOKS_MAX_MAPS 48
+#define HOOKS_WHY_BYTES 160
+#define HOOKS_LOG_BYTES (64 * 1024)
+
+enum hook_row_number {
+#define X(of, obj, prog, how, where, want, event) HOOK_ROW_##prog##_##event,
+#include "kern/hook.def"
+#undef X
+	HOOK_ROWS
+};
+
+struct hook_row {
+	int program, link;
+	char why[HOOKS_WHY_BYTES];
+};
+
+struct hooks {
+	struct hooks_config config;
+	struct hook_row rows[HOOK_ROWS];
+	struct {
+		char name[16];
+		int fd;
+	} maps[HOOKS_MAX_MAPS];
+	size_t map_count;
+	int tracefs, cgroup_root;
+	char log[HOOKS_LOG_BYTES];
+};
+
+/** Takes over the maps and links of a predecessor of the same build; any other's are left alone. */
+void hooks_adopt(struct hooks *h);
+/** Notes for a successor which row a link belongs to. */
+void hooks_note_link(struct hooks *h, size_t row);
+
+#endif
