@@ -19,7 +19,7 @@ struct asset_config {
 	const char *
 		root; /**< where the host's files are; NULL: "/". In a container of its own: "/host" */
 	const char *
-		docker_host; /**< as engine_new(); NULL: where engines have their sockets; "": do not ask engines */
+		docker_host; /**< as engine_new(), Podman's if it has "podman" in it; NULL: where engines have their sockets; "": do not ask engines */
 	const char *const *
 		data_roots; /**< further folders with engines' files, NULL-terminated, beside those found; may be NULL; must outlive the asset */
 	size_t max_containers; /**< 0: 4096, those that went included */

@@ -124,7 +124,7 @@ int engines_new(const char *root, const char *host, const struct engines_calls *
 	g->fixed = host != NULL;
 	r = http_flows_new(&g->flows, e);
 	if (r == 0 && host && *host)
-		r = follow(g, ENGINE_DOCKER, host, "", e);
+		r = follow(g, strstr(host, "podman") ? ENGINE_PODMAN : ENGINE_DOCKER, host, "", e);
 	else if (r == 0 && !host)
 		r = follow_usual(g, e);
 	if (r < 0) {

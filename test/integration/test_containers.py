@@ -11,7 +11,7 @@ import time
 import pytest
 
 from containers import RunningEngine, plain_archive, wrapped_runtime
-from services import need, need_root
+from services import Process, need, need_root
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +241,7 @@ def test_an_engine_that_misbehaves(build_dir, tmp_path, answer):
     assert all(".." not in p for p in fake.paths)
 
 
-def test_podman(skep, archive, tmp_path):
+def test_podman(skep, build_dir, archive, tmp_path):
     need_root()
     need("podman", "runc")
     folder = pathlib.Path(f"/tmp/pod-{os.getpid()}")
@@ -264,6 +264,16 @@ def test_podman(skep, archive, tmp_path):
         assert {"source": str(tmp_path), "dest": "/mnt"}.items() <= next(
             m for m in c["mounts"] if m["dest"] == "/mnt").items()
         assert found[strong]["privileged"] and found[strong]["hostNetwork"]
+        # Its API tells what the disk does not announce.
+        where = f"unix://{folder}/podman.sock"
+        with Process([*command, "system", "service", "--time=0", where], tmp_path / "service.log") as service:
+            service.wait_for(pathlib.Path(f"{folder}/podman.sock").exists)
+            probe = Probe(build_dir, 6, where)
+            probe.wait_for(lambda v: v["container"]["id"] == plain)
+            podman("rename", "plain", "renamed")
+            probe.wait_for(lambda v: v["container"]["id"] == plain and v["container"]["name"] == "renamed")
+            stats = probe.stats()
+        assert stats["engines"] == 1 and stats["errors"] == 0
     finally:
         subprocess.run([*command, "rm", "-f", "-t", "0", "-a"], capture_output=True)
         subprocess.run(["rm", "-rf", folder])
