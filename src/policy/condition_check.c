@@ -39,15 +39,38 @@ static int text_value(struct cursor *c, struct condition_term *ret)
 	return ret->text.n > 0;
 }
 
+/* How many values a list can have: commas up to its end, one more. Too many when a quoted text holds some. */
+static size_t count_values(const struct cursor *c)
+{
+	size_t count = 1;
+	char quote = '\0';
+
+	for (size_t i = c->at; i < c->text.n; i++) {
+		char at = c->text.p[i];
+
+		if (!quote && at == ')')
+			break;
+		if (!quote && (at == '"' || at == '\''))
+			quote = at;
+		else if (quote == at)
+			quote = '\0';
+		count += at == ',';
+	}
+	return count;
+}
+
 static int list_values(struct cursor *c, struct condition *n)
 {
 	struct condition_term term;
-	size_t cap = 0;
+	size_t cap = count_values(c);
 
 	n->right_is_list = true;
 	cursor_blank(c);
 	if (cursor_take(c, ")"))
 		return 0;
+	n->right = ARENA_ARRAY(c->arena, cap, struct condition_term);
+	if (!n->right)
+		return cursor_spent(c);
 	for (;;) {
 		int r;
 

@@ -39,14 +39,30 @@ static int add_step(struct output_parser *p, struct output_piece *piece, struct 
 	return step.kind == STEP_FIELD ? add_ref(p, &step.ref) : 0;
 }
 
-static int add_field(struct output_parser *p, struct output_piece *piece, str name)
+static int find_field(struct output_parser *p, str name, struct policy_ref *ret)
+{
+	int r = policy_field_find(p->f->subject, name, ret, p->c.e);
+
+	return r == -EINVAL ? -EBADMSG : r;
+}
+
+static int add_field_step(struct output_parser *p, struct output_piece *piece, str name)
 {
 	struct output_step step = { .kind = STEP_FIELD };
-	int r = policy_field_find(p->f->subject, name, &step.ref, p->c.e);
+	int r = find_field(p, name, &step.ref);
 
-	if (r == -EINVAL)
-		return -EBADMSG;
 	return r < 0 ? r : add_step(p, piece, step);
+}
+
+/* The piece becomes a field's value. */
+static int set_field(struct output_parser *p, struct output_piece *piece, str name)
+{
+	int r = find_field(p, name, &piece->ref);
+
+	if (r < 0)
+		return r;
+	piece->kind = PIECE_FIELD;
+	return add_ref(p, &piece->ref);
 }
 
 /* A transformer and its arguments, flattened. */
@@ -58,8 +74,10 @@ static int add_term(struct output_parser *p, struct output_piece *piece,
 		size_t next;
 	} stack[CONDITION_MAX_TERM_DEPTH + 1] = { { top, 0 } };
 	size_t depth = 1;
-	int r = add_step(p, piece, (struct output_step){ .kind = STEP_OPEN });
+	int r;
 
+	piece->kind = PIECE_MADE;
+	r = add_step(p, piece, (struct output_step){ .kind = STEP_OPEN });
 	while (r == 0 && depth) {
 		const struct condition_term *t = stack[depth - 1].term;
 
@@ -74,7 +92,7 @@ static int add_term(struct output_parser *p, struct output_piece *piece,
 		}
 		t = &t->args[stack[depth - 1].next++];
 		if (t->kind == TERM_FIELD) {
-			r = add_field(p, piece, t->text);
+			r = add_field_step(p, piece, t->text);
 		} else if (t->kind == TERM_TEXT) {
 			r = add_step(p, piece,
 				     (struct output_step){ .kind = STEP_TEXT, .text = t->text });
@@ -158,7 +176,7 @@ static int unknown_field(struct output_parser *p, struct output_piece *piece)
 		n--;
 	if (n == 0)
 		return err_set(p->c.e, EBADMSG, "a field or a transformer is expected behind '%%'");
-	return add_field(p, piece, str_take(rest, n));
+	return set_field(p, piece, str_take(rest, n));
 }
 
 static int take_width(struct output_parser *p, uint32_t *ret)
@@ -190,7 +208,7 @@ static int add_value(struct output_parser *p, struct output_piece *piece)
 	n = field_length(p->f->subject, str_skip(p->c.text, p->c.at));
 	if (n == 0)
 		return unknown_field(p, piece);
-	r = add_field(p, piece, str_take(str_skip(p->c.text, p->c.at), n));
+	r = set_field(p, piece, str_take(str_skip(p->c.text, p->c.at), n));
 	if (r == 0)
 		p->c.at += n;
 	return r;

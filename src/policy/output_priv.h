@@ -18,10 +18,16 @@ struct output_step {
 };
 
 struct output_piece {
-	str literal; /**< when there are no steps */
-	struct output_step *steps;
-	size_t step_count, step_cap;
+	enum { PIECE_LITERAL, PIECE_FIELD, PIECE_MADE } kind;
 	uint32_t width; /**< pad or cut to this many bytes; 0: as it is */
+	union {
+		str literal;
+		struct policy_ref ref;
+		struct {
+			struct output_step *steps;
+			size_t step_count, step_cap;
+		};
+	};
 };
 
 struct output_format {

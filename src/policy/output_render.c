@@ -208,10 +208,10 @@ void output_render(const struct output_format *f, const struct policy_target *t,
 		const struct output_piece *piece = &f->pieces[i];
 		size_t from = out->n;
 
-		if (piece->step_count == 0) {
+		if (piece->kind == PIECE_LITERAL) {
 			buf_add(out, piece->literal);
-		} else if (piece->step_count == 1) {
-			put_field(f, t, &piece->steps[0].ref, out);
+		} else if (piece->kind == PIECE_FIELD) {
+			put_field(f, t, &piece->ref, out);
 		} else {
 			if (!m)
 				m = calloc(1, sizeof(*m));

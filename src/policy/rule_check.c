@@ -92,16 +92,20 @@ int rule_check_absent(struct rule_set *s, const struct condition *tree,
 	return 0;
 }
 
+/* What is parsed here is not kept: who fills the output in parses it for itself. */
 static int check_output(struct rule_set *s, const struct rule_draft *d, const struct rule_text *t,
 			struct err *e)
 {
 	struct err why = { .translate = e ? e->translate : NULL };
 	struct rule_finding f = rule_about(d, RULE_ERR_COMPILE_OUTPUT);
 	struct output_format *ignored;
+	struct arena scratch;
 	size_t at = 0;
-	int r = output_parse_at(t->text, rule_subject(d->rule.source), &s->arena, &ignored, &at,
-				&why);
+	int r;
 
+	arena_init(&scratch, RULE_SET_BUDGET_BYTES);
+	r = output_parse_at(t->text, rule_subject(d->rule.source), &scratch, &ignored, &at, &why);
+	arena_done(&scratch);
 	if (r == 0)
 		return 0;
 	if (r == -ENOBUFS)
@@ -109,7 +113,7 @@ static int check_output(struct rule_set *s, const struct rule_draft *d, const st
 	if (r == -ENOENT && d->rule.skip_if_unknown_filter)
 		f.code = RULE_UNKNOWN_FILTER;
 	if (t->text.n)
-		f.place = rule_text_place(s, t->origin[MIN(at, t->text.n - 1)]);
+		f.place = rule_text_place(s, rule_text_at(t, MIN(at, t->text.n - 1)));
 	r = rule_report(s, &f, e, "%s", why.text);
 	return r == 0 ? -EBADMSG : r;
 }
@@ -117,13 +121,14 @@ static int check_output(struct rule_set *s, const struct rule_draft *d, const st
 int rule_check_outputs(struct rule_set *s, const struct rule_draft *d, struct err *e)
 {
 	struct rule_finding f = rule_about(d, RULE_DEPRECATED_ITEM);
+	size_t at;
 	int r = check_output(s, d, &d->output, e);
 
 	if (r == 0 && d->output_zh.text.n)
 		r = check_output(s, d, &d->output_zh, e);
-	if (r == 0 && str_search(d->output.text, S("%container.info")) < d->output.text.n) {
-		f.place = rule_text_place(
-			s, d->output.origin[str_search(d->output.text, S("%container.info"))]);
+	at = str_search(d->output.text, S("%container.info"));
+	if (r == 0 && at < d->output.text.n) {
+		f.place = rule_text_place(s, rule_text_at(&d->output, at));
 		r = rule_report(s, &f, e,
 				"%%container.info shows nothing: alerts name their container by "
 				"themselves");
@@ -178,4 +183,28 @@ int rule_check_unused(struct rule_set *s, struct err *e)
 			r = rule_report(s, &f, e, "no rule, macro or list uses it");
 	}
 	return r;
+}
+
+int rule_check_ids(struct rule_set *s, struct err *e)
+{
+	struct map ids = map_in(&s->arena);
+
+	for (size_t i = 0; i < s->draft_count; i++) {
+		const struct rule_draft *d = s->drafts[i];
+		struct rule_finding f = rule_about(d, RULE_WARNING_EXTENSION);
+		void **slot = d->rule.id.n ? map_at(&ids, d->rule.id) : NULL;
+		int r = 0;
+
+		if (d->rule.id.n && !slot)
+			return rule_spent(e);
+		if (slot && *slot)
+			r = rule_report(s, &f, e, "the rule '%.*s' has the same id, %.*s",
+					STR_ARG(((const struct rule_draft *)*slot)->rule.name),
+					STR_ARG(d->rule.id));
+		else if (slot)
+			*slot = s->drafts[i];
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }

@@ -107,28 +107,27 @@ static int take_traced(const struct rule_item *it, enum rule_override how, struc
 	const struct {
 		const char *key;
 		struct rule_text *to;
+		bool trim;
 	} texts[] = {
-		{ "condition", &d->condition },
-		{ "output", &d->output },
-		{ "output_zh", &d->output_zh },
+		{ "condition", &d->condition, false },
+		{ "output", &d->output, true },
+		{ "output_zh", &d->output_zh, true },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		const struct value *v;
-		str text, trimmed;
+		str text;
 		int r;
 
 		if (!wanted(it, texts[i].key, how))
 			continue;
 		r = rule_key_text(it, it->node, texts[i].key, &text, &v);
+		if (r == 0 && texts[i].trim)
+			text = str_trim(text);
 		if (r == 0)
-			r = rule_text_from(it->set, it->file, v, texts[i].to, it->e);
+			r = rule_text_from(it->set, it->file, v, text, texts[i].to, it->e);
 		if (r < 0)
 			return r;
-		trimmed = str_trim(text);
-		if (i > 0 && trimmed.n)
-			*texts[i].to = (struct rule_text){ trimmed, texts[i].to->origin +
-									    (trimmed.p - text.p) };
 	}
 	return 0;
 }

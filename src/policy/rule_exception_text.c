@@ -88,7 +88,7 @@ int rule_exceptions_apply(struct rule_set *s, const struct rule_draft *d, struct
 			  struct err *e)
 {
 	const struct rule_text *c = &d->condition;
-	struct exception_writer x = { .number = c->text.n ? c->origin[0] : 0 };
+	struct exception_writer x = { .number = rule_text_at(c, 0) };
 	int r = 0;
 
 	if (d->exception_count == 0) {
@@ -102,7 +102,6 @@ int rule_exceptions_apply(struct rule_set *s, const struct rule_draft *d, struct
 		r = put_exception(s, &x, &d->exceptions[i], e);
 	if (r == 0)
 		return rule_writer_finish(&x.w, &s->arena, ret, e);
-	buf_done(&x.w.bytes);
-	buf_done(&x.w.origins);
+	rule_writer_done(&x.w);
 	return r;
 }

@@ -171,7 +171,7 @@ static void put_items(struct rule_writer *w, const struct rule_list *l, uint32_t
 }
 
 /* Blanks around the name go with it; an empty list takes a comma along. */
-static int substitute(struct rule_set *s, struct rule_list *l, struct rule_text *t, struct err *e)
+static int substitute(struct rule_list *l, struct arena *a, struct rule_text *t, struct err *e)
 {
 	struct rule_writer w = { 0 };
 	str text = t->text;
@@ -179,7 +179,7 @@ static int substitute(struct rule_set *s, struct rule_list *l, struct rule_text 
 
 	for (str word = next_word(text, &at); word.n; word = next_word(text, &at)) {
 		size_t start = at - word.n, end = at;
-		uint32_t number = t->origin[start];
+		uint32_t number = rule_text_at(t, start);
 
 		if (!str_eq(word, l->name))
 			continue;
@@ -201,10 +201,11 @@ static int substitute(struct rule_set *s, struct rule_list *l, struct rule_text 
 	}
 	rule_writer_copy(&w, t, copied, text.n);
 	l->used = true;
-	return rule_writer_finish(&w, &s->arena, t, e);
+	return rule_writer_finish(&w, a, t, e);
 }
 
-int rule_lists_substitute(struct rule_set *s, struct rule_text *text, struct err *e)
+int rule_lists_substitute(const struct rule_set *s, struct arena *a, struct rule_text *text,
+			  struct err *e)
 {
 	size_t from = 0;
 
@@ -214,7 +215,7 @@ int rule_lists_substitute(struct rule_set *s, struct rule_text *text, struct err
 
 		if (!l)
 			return 0;
-		r = substitute(s, l, text, e);
+		r = substitute(l, a, text, e);
 		if (r < 0)
 			return r;
 		from = l->index + 1;

@@ -35,7 +35,7 @@ static int define(struct rule_item *it, const struct value *condition)
 	}
 	m->place = rule_place_of(it->file, it->node);
 	m->visibility = s->macro_clock++;
-	return rule_text_from(s, it->file, condition, &m->condition, it->e);
+	return rule_text_from(s, it->file, condition, condition->string, &m->condition, it->e);
 }
 
 int rule_macro_read(struct rule_item *it)

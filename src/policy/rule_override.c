@@ -52,7 +52,7 @@ int rule_condition_append(const struct rule_item *it, struct rule_text *conditio
 	int r = check_precedence(it, condition->text, more);
 
 	if (r == 0)
-		r = rule_text_from(it->set, it->file, more, &text, it->e);
+		r = rule_text_from(it->set, it->file, more, more->string, &text, it->e);
 	if (r == 0)
 		r = rule_text_append(it->set, condition, &text, it->e);
 	if (r == -E2BIG)
@@ -68,7 +68,7 @@ static int append_output(const struct rule_item *it, struct rule_text *output)
 	int r = rule_key_text(it, it->node, "output", &text, &v);
 
 	if (r == 0)
-		r = rule_text_from(it->set, it->file, v, &more, it->e);
+		r = rule_text_from(it->set, it->file, v, text, &more, it->e);
 	if (r == 0)
 		r = rule_text_append(it->set, output, &more, it->e);
 	return r == -E2BIG ? rule_fault(it, RULE_ERR_VALIDATE, v, "the output becomes too long")

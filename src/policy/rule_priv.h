@@ -37,10 +37,18 @@ struct rule_piece {
 	const struct value *value;
 };
 
-/** A text put together from pieces; each byte knows the number it comes from. */
+/** Bytes of a text from @p from on, up to the next run: where they come from. */
+struct rule_run {
+	uint32_t from;
+	uint32_t number; /**< of the first byte */
+	bool counts;     /**< each byte has the next number; otherwise all have the same */
+};
+
+/** A text put together from pieces. */
 struct rule_text {
 	str text;
-	const uint32_t *origin;
+	const struct rule_run *runs; /**< in order, the first from 0 on */
+	size_t run_count;
 };
 
 struct rule_list {
@@ -146,9 +154,11 @@ static inline struct rule_place rule_place_of(const struct rule_file *f, const s
 
 /* rule_text.c */
 
-/** A value's text as a rule_text. @return 0 or -ENOBUFS */
+/** @p part of a value's text as a rule_text. @return 0 or -ENOBUFS */
 MUST_CHECK int rule_text_from(struct rule_set *s, const struct rule_file *f, const struct value *v,
-			      struct rule_text *ret, struct err *e);
+			      str part, struct rule_text *ret, struct err *e);
+/** The number of a byte; 0 when the text is empty. */
+uint32_t rule_text_at(const struct rule_text *t, size_t i);
 /** The numbers of a value whose text is not needed: those of a piece of one byte. @return 0 or -ENOBUFS */
 MUST_CHECK int rule_text_number(struct rule_set *s, const struct rule_file *f,
 				const struct value *v, uint32_t *ret, struct err *e);
@@ -157,7 +167,7 @@ struct rule_place rule_text_place(const struct rule_set *s, uint32_t number);
 
 /** Puts texts together; errors are latched. */
 struct rule_writer {
-	struct buf bytes, origins;
+	struct buf bytes, runs;
 };
 /** Bytes @p from to @p to of @p t. */
 void rule_writer_copy(struct rule_writer *w, const struct rule_text *t, size_t from, size_t to);
@@ -165,7 +175,8 @@ void rule_writer_copy(struct rule_writer *w, const struct rule_text *t, size_t f
 void rule_writer_put(struct rule_writer *w, str s, uint32_t number);
 /** A value as Falco writes it into conditions: what holds a blank is quoted, unless it is already. */
 void rule_writer_value(struct rule_writer *w, str s, uint32_t number);
-/** Frees the writer whatever the outcome. @return 0, -E2BIG (over RULE_SET_MAX_TEXT_BYTES), -ENOBUFS */
+void rule_writer_done(struct rule_writer *w);
+/** Ends with rule_writer_done() whatever the outcome. @return 0, -E2BIG (over RULE_SET_MAX_TEXT_BYTES), -ENOBUFS */
 MUST_CHECK int rule_writer_finish(struct rule_writer *w, struct arena *a, struct rule_text *ret,
 				  struct err *e);
 /** "a b". */
@@ -244,8 +255,9 @@ MUST_CHECK int rule_exceptions_apply(struct rule_set *s, const struct rule_draft
 /* rule_list.c */
 
 MUST_CHECK int rule_lists_expand(struct rule_set *s, struct err *e);
-/** Puts the items of lists in place of their names, as text. */
-MUST_CHECK int rule_lists_substitute(struct rule_set *s, struct rule_text *text, struct err *e);
+/** Puts the items of lists in place of their names, as text. @param a owns what becomes of @p text */
+MUST_CHECK int rule_lists_substitute(const struct rule_set *s, struct arena *a,
+				     struct rule_text *text, struct err *e);
 
 /* rule_resolve.c */
 
@@ -274,6 +286,8 @@ MUST_CHECK int rule_check_outputs(struct rule_set *s, const struct rule_draft *d
 MUST_CHECK int rule_check_types(struct rule_set *s, const struct rule_draft *d,
 				const struct condition *tree, struct err *e);
 MUST_CHECK int rule_check_unused(struct rule_set *s, struct err *e);
+/** Warns of rules with the same `id`. */
+MUST_CHECK int rule_check_ids(struct rule_set *s, struct err *e);
 
 /** The subject a `source` names, or NULL. */
 const struct policy_subject *rule_subject(str source);

@@ -23,18 +23,23 @@ static void number_nodes(struct condition *tree, const struct rule_text *text)
 		struct condition *n = slot ? *slot : tree;
 
 		if (w.entering)
-			n->offset = text->origin[n->offset];
+			n->offset = rule_text_at(text, n->offset);
 	}
 }
 
-int rule_condition_parse(struct rule_set *s, const struct rule_text *text,
-			 const struct rule_finding *about, struct condition **ret, struct err *e)
+/* The texts in between, and where the last one comes from, are needed no longer than the parsing. */
+static int parse(struct rule_set *s, struct arena *scratch, const struct rule_text *text,
+		 const struct rule_finding *about, struct condition **ret, struct err *e)
 {
 	struct rule_text full = *text;
 	struct err why = { .translate = e ? e->translate : NULL };
 	size_t at = 0;
-	int r = rule_lists_substitute(s, &full, &why);
+	int r = rule_lists_substitute(s, scratch, &full, &why);
 
+	if (r == 0 && full.text.p != text->text.p) {
+		full.text = arena_str(&s->arena, full.text);
+		r = full.text.p ? 0 : -ENOBUFS;
+	}
 	if (r == 0)
 		r = condition_parse(full.text, 0, &s->arena, ret, &at, &why);
 	if (r == 0) {
@@ -46,7 +51,19 @@ int rule_condition_parse(struct rule_set *s, const struct rule_text *text,
 	/* An error at the end is told at the last byte. */
 	at = full.text.n ? MIN(at, full.text.n - 1) : 0;
 	return tell(s, about, RULE_ERR_COMPILE_CONDITION,
-		    r == -EBADMSG && full.text.n ? full.origin[at] : 0, &why, e);
+		    r == -EBADMSG ? rule_text_at(&full, at) : 0, &why, e);
+}
+
+int rule_condition_parse(struct rule_set *s, const struct rule_text *text,
+			 const struct rule_finding *about, struct condition **ret, struct err *e)
+{
+	struct arena scratch;
+	int r;
+
+	arena_init(&scratch, RULE_SET_BUDGET_BYTES);
+	r = parse(s, &scratch, text, about, ret, e);
+	arena_done(&scratch);
+	return r;
 }
 
 /* A name that no macro has, with the nearest that one has. */

@@ -83,6 +83,8 @@ int rule_set_finish(struct rule_set *s, struct err *e)
 	if (r == 0)
 		r = finish_rules(s, e);
 	if (r == 0)
+		r = rule_check_ids(s, e);
+	if (r == 0)
 		r = rule_check_unused(s, e);
 	return r;
 }

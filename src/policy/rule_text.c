@@ -22,18 +22,44 @@ int rule_text_number(struct rule_set *s, const struct rule_file *f, const struct
 	return add_piece(s, f, v, 1, ret, e);
 }
 
-int rule_text_from(struct rule_set *s, const struct rule_file *f, const struct value *v,
+int rule_text_from(struct rule_set *s, const struct rule_file *f, const struct value *v, str part,
 		   struct rule_text *ret, struct err *e)
 {
-	uint32_t *origin = ARENA_ARRAY(&s->arena, v->string.n, uint32_t), base;
-	int r = origin ? add_piece(s, f, v, v->string.n, &base, e) : rule_spent(e);
+	struct rule_run *run = ARENA_NEW(&s->arena, struct rule_run);
+	int r = run ? add_piece(s, f, v, v->string.n, &run->number, e) : rule_spent(e);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < v->string.n; i++)
-		origin[i] = base + (uint32_t)i;
-	*ret = (struct rule_text){ v->string, origin };
+	run->number += (uint32_t)(part.p - v->string.p);
+	run->counts = true;
+	*ret = (struct rule_text){ part, run, 1 };
 	return 0;
+}
+
+/* The run that byte @p i is in. */
+static size_t run_of(const struct rule_text *t, size_t i)
+{
+	size_t low = 0, high = t->run_count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (t->runs[middle].from <= i)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static uint32_t number_in(const struct rule_run *run, size_t i)
+{
+	return run->number + (run->counts ? (uint32_t)i - run->from : 0);
+}
+
+uint32_t rule_text_at(const struct rule_text *t, size_t i)
+{
+	return t->run_count ? number_in(&t->runs[run_of(t, i)], i) : 0;
 }
 
 /* A walk over a file's text that counts lines and characters. */
@@ -145,23 +171,28 @@ struct rule_place rule_text_place(const struct rule_set *s, uint32_t number)
 	return w.place;
 }
 
-static void put_origin(struct rule_writer *w, uint32_t number)
+static void put_run(struct rule_writer *w, struct rule_run run)
 {
-	buf_add(&w->origins, (str){ (const char *)&number, sizeof(number) });
+	run.from = (uint32_t)w->bytes.n;
+	buf_add(&w->runs, (str){ (const char *)&run, sizeof(run) });
 }
 
 void rule_writer_copy(struct rule_writer *w, const struct rule_text *t, size_t from, size_t to)
 {
-	buf_add(&w->bytes, (str){ t->text.p + from, to - from });
-	buf_add(&w->origins,
-		(str){ (const char *)(t->origin + from), (to - from) * sizeof(*t->origin) });
+	for (size_t i = run_of(t, from); from < to; i++) {
+		const struct rule_run *run = &t->runs[i];
+		size_t end = i + 1 < t->run_count ? MIN(t->runs[i + 1].from, to) : to;
+
+		put_run(w, (struct rule_run){ 0, number_in(run, from), run->counts });
+		buf_add(&w->bytes, (str){ t->text.p + from, end - from });
+		from = end;
+	}
 }
 
 void rule_writer_put(struct rule_writer *w, str s, uint32_t number)
 {
+	put_run(w, (struct rule_run){ .number = number });
 	buf_add(&w->bytes, s);
-	for (size_t i = 0; i < s.n && buf_error(&w->bytes) == 0; i++)
-		put_origin(w, number);
 }
 
 void rule_writer_value(struct rule_writer *w, str s, uint32_t number)
@@ -175,27 +206,33 @@ void rule_writer_value(struct rule_writer *w, str s, uint32_t number)
 		rule_writer_put(w, S("\""), number);
 }
 
+void rule_writer_done(struct rule_writer *w)
+{
+	buf_done(&w->bytes);
+	buf_done(&w->runs);
+}
+
 int rule_writer_finish(struct rule_writer *w, struct arena *a, struct rule_text *ret, struct err *e)
 {
-	int r = buf_error(&w->bytes) < 0 || buf_error(&w->origins) < 0 ? -ENOBUFS : 0;
-	uint32_t *origin = NULL;
+	size_t count = w->runs.n / sizeof(struct rule_run);
+	struct rule_run *runs = NULL;
 	str text = { 0 };
+	int r = 0;
 
-	if (r == 0 && w->bytes.n > RULE_SET_MAX_TEXT_BYTES)
+	if (w->bytes.n > RULE_SET_MAX_TEXT_BYTES)
 		r = err_set(e, E2BIG, "a condition of more than %u bytes", RULE_SET_MAX_TEXT_BYTES);
-	if (r == 0) {
+	else if (buf_error(&w->bytes) == 0 && buf_error(&w->runs) == 0) {
 		text = arena_str(a, buf_str(&w->bytes));
-		origin = ARENA_ARRAY(a, w->bytes.n, uint32_t);
+		runs = ARENA_ARRAY(a, count, struct rule_run);
 	}
-	if (r == 0 && text.p && origin) {
-		if (w->origins.n)
-			memcpy(origin, w->origins.p, w->origins.n);
-		*ret = (struct rule_text){ text, origin };
-	} else if (r != -E2BIG) {
+	if (r == 0 && text.p && runs) {
+		if (count)
+			memcpy(runs, w->runs.p, w->runs.n);
+		*ret = (struct rule_text){ text, runs, count };
+	} else if (r == 0) {
 		r = rule_spent(e);
 	}
-	buf_done(&w->bytes);
-	buf_done(&w->origins);
+	rule_writer_done(w);
 	return r;
 }
 
@@ -205,7 +242,7 @@ int rule_text_append(struct rule_set *s, struct rule_text *a, const struct rule_
 	struct rule_writer w = { 0 };
 
 	rule_writer_copy(&w, a, 0, a->text.n);
-	rule_writer_put(&w, S(" "), b->text.n ? b->origin[0] : 0);
+	rule_writer_put(&w, S(" "), rule_text_at(b, 0));
 	rule_writer_copy(&w, b, 0, b->text.n);
 	return rule_writer_finish(&w, &s->arena, a, e);
 }

@@ -433,6 +433,9 @@ static void tells_what_is_wrong_with_keys(void **state UNUSED)
 		 "'k8s_audit'");
 	tells_in(RULE("evt.type = x") RULE("evt.type = y") "  source: k8s_audit\n",
 		 RULE_ERR_VALIDATE, 11, 11, "another source");
+	tells_in(RULE("evt.type = x") "  id: A\n- rule: s\n  desc: d\n  condition: evt.type = x\n"
+				      "  output: o\n  priority: INFO\n  id: A\n",
+		 RULE_WARNING_EXTENSION, 7, 3, "'r' has the same id, A");
 	tells_in(RULE("evt.type = x") "  capture: true\n", RULE_WARNING_EXTENSION, 6, 12,
 		 "captures");
 }
