@@ -1,0 +1,504 @@
+#include "policy_lottery.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "policy/ip_set.h"
+#include "policy/pattern.h"
+
+static const struct container host = { .runtime = CONTAINER_HOST, .known = 7, .id = { "host", 4 } };
+static const struct container shop = {
+	.runtime = CONTAINER_DOCKER,
+	.known = 7,
+	.id = { "2ad7b26ded6d0123456789abcdef0123456789abcdef0123456789abcdef01234", 64 },
+	.name = { "shop", 4 },
+	.image_repository = { "example/shop", 12 },
+	.started_ns = 1000,
+};
+
+void lottery_open(struct lottery *l, struct arena *a, uint64_t seed)
+{
+	const struct process_tree_config c = { 0 };
+
+	*l = (struct lottery){ .seed = seed, .arena = a, .scratch = ARENA_NEW(a, struct scratch) };
+	assert(l->scratch && scratch_init(l->scratch, 1 << 16, NULL) == 0);
+	assert(process_tree_new(&c, &l->tree, NULL) == 0);
+	l->world = (struct event_world){ .tree = l->tree, .scratch = l->scratch };
+}
+
+void lottery_close(struct lottery *l)
+{
+	process_tree_free(l->tree);
+	scratch_done(l->scratch);
+}
+
+/* splitmix64 */
+static uint64_t mix(uint64_t z)
+{
+	z += 0x9e3779b97f4a7c15u;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+uint64_t lottery_next(struct lottery *l)
+{
+	return l->seed = mix(l->seed);
+}
+
+static uint64_t pick(struct lottery *l, uint64_t n)
+{
+	return lottery_next(l) % n;
+}
+
+void lottery_learn(struct lottery *l, const struct condition *c)
+{
+	struct condition_walk *w = malloc(sizeof(*w));
+	const struct condition *n;
+
+	assert(w);
+	condition_walk_begin(w, c);
+	while ((n = condition_walk_next(w)))
+		for (size_t i = 0; w->entering && n->kind == CONDITION_CHECK && i < n->right_count;
+		     i++)
+			if (n->right[i].kind == TERM_TEXT) {
+				str *word =
+					ARENA_PUSH(l->arena, l->words, l->word_count, l->word_cap);
+
+				assert(word);
+				*word = n->right[i].text;
+			}
+	free(w);
+}
+
+static str some_word(struct lottery *l)
+{
+	return l->word_count ? l->words[pick(l, l->word_count)] : S("/etc/passwd");
+}
+
+/* A word of the rules, with something before or behind it at times. */
+static str some_path(struct lottery *l, struct arena *a)
+{
+	str w = some_word(l), v = some_word(l);
+
+	switch (pick(l, 12)) {
+	case 0:
+		return S("");
+	case 1:
+		return S("/tmp/x");
+	case 2:
+		return arena_printf(a, "%.*s/x", STR_ARG(w));
+	case 3:
+		return arena_printf(a, "/x%.*s", STR_ARG(w));
+	case 4:
+		return arena_printf(a, "/x/%.*s", STR_ARG(w));
+	case 5:
+		return arena_printf(a, "%.*s%.*s", STR_ARG(w), STR_ARG(v));
+	case 6:
+		return arena_printf(a, "/%.*s/%.*s", STR_ARG(w), STR_ARG(v));
+	case 7:
+		return str_take(w, w.n / 2);
+	case 8:
+		return arena_printf(a, "//%.*s", STR_ARG(w));
+	default:
+		return w;
+	}
+}
+
+static struct event_end some_end(struct lottery *l, bool v6)
+{
+	static const uint16_t ports[] = { 0, 22, 53, 80, 443, 3333, 4444, 8443, 10250, 50000 };
+	struct event_end e = { .port = ports[pick(l, ARRAY_LEN(ports))] };
+
+	if (pick(l, 5) == 0)
+		e.port = (uint16_t)pick(l, 65536);
+	for (int i = 0; i < (v6 ? 16 : 4); i++)
+		e.ip[i] = pick(l, 3) ? (uint8_t)pick(l, 256) : 0;
+	if (!v6 && pick(l, 2))
+		e.ip[0] = 10;
+	if (v6 && pick(l, 3) == 0)
+		memcpy(e.ip, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
+	return e;
+}
+
+static void draw_fd(struct lottery *l, struct arena *a, struct event *v)
+{
+	static const uint16_t kinds[] = { EVENT_FD_FILE, EVENT_FD_DIRECTORY, EVENT_FD_IPV4,
+					  EVENT_FD_IPV6, EVENT_FD_UNIX,      EVENT_FD_NONE };
+
+	v->fd.kind = kinds[pick(l, ARRAY_LEN(kinds))];
+	if (event_type_family(v->type) == EVENT_FAMILY_OPEN)
+		v->fd.kind = pick(l, 4) ? EVENT_FD_FILE : pick(l, 2) ? EVENT_FD_DIRECTORY : 0;
+	v->fd.number = (int32_t)pick(l, 5) - 1;
+	v->fd.protocol = pick(l, 2) ? 6 : 17;
+	v->fd.role = (uint8_t) "cs\0"[pick(l, 3)];
+	v->fd.connected = pick(l, 2);
+	if (v->fd.kind == EVENT_FD_IPV4 || v->fd.kind == EVENT_FD_IPV6) {
+		v->fd.local = some_end(l, v->fd.kind == EVENT_FD_IPV6);
+		v->fd.remote = some_end(l, v->fd.kind == EVENT_FD_IPV6);
+	} else if (v->fd.kind == EVENT_FD_UNIX) {
+		v->fd.path = some_path(l, a);
+	} else if (pick(l, 4) == 0) {
+		v->fd.path = v->path;
+	}
+}
+
+/* What the kernel does not know of an event: drawn, the same each time the same thing is asked. */
+static void draw_value(const struct lottery_event *e, const struct policy_ref *ref,
+		       struct policy_value *ret)
+{
+	const struct policy_field *f = &policy_events.fields[ref->field];
+	uint64_t at = mix(e->draw ^ mix(ref->field * 64u + ref->index + str_hash(ref->key)));
+	struct lottery own = *e->lottery;
+
+	own.seed = at;
+	ret->state = e->facts_only ? POLICY_UNKNOWN
+		     : at % 8 == 0 ? POLICY_ABSENT
+		     : at % 8 == 1 ? POLICY_UNKNOWN
+				   : POLICY_KNOWN;
+	ret->count = 1;
+	switch (f->type) {
+	case POLICY_STRING:
+	case POLICY_BYTES:
+		if (f->kind != POLICY_ONE && !ref->has_index) {
+			ret->count = (uint32_t)(at >> 8) % 4;
+			ret->strings = e->strings;
+		} else {
+			ret->string = some_word(&own);
+		}
+		break;
+	case POLICY_BOOL:
+		ret->boolean = at >> 8 & 1;
+		break;
+	case POLICY_INT:
+		if (f->kind != POLICY_ONE && !ref->has_index) {
+			ret->count = (uint32_t)(at >> 8) % 4;
+			ret->integers = e->integers;
+			break;
+		}
+		ret->integer = (int64_t)(at >> 8) % 5 - 1;
+		break;
+	case POLICY_PORT:
+		ret->port[0] = (uint16_t)at;
+		break;
+	case POLICY_UINT:
+		ret->number = (at >> 8) % 4;
+		break;
+	default:
+		ret->integer = (int64_t)(at >> 8) % 1000000;
+	}
+}
+
+static bool is_fact(const struct policy_ref *ref)
+{
+	uint16_t f = ref->field;
+
+	return f <= FIELD_EVT_IS_REPLAYED || (f >= FIELD_FD_NUM && f <= FIELD_K8S_CONTAINER_NAME);
+}
+
+static void get(const struct policy_target *t, const struct policy_ref *ref,
+		struct policy_value *ret)
+{
+	const struct lottery_event *e = (const struct lottery_event *)(const void *)t;
+
+	if (ref->field == FIELD_PROC_NAME && e->event.exec)
+		*ret = (struct policy_value){ .state = POLICY_KNOWN,
+					      .count = 1,
+					      .string = e->exec.comm };
+	else if (is_fact(ref))
+		e->inner.target.get(&e->inner.target, ref, ret);
+	else
+		draw_value(e, ref, ret);
+}
+
+static enum event_type some_type(struct lottery *l, const struct policy_program *p)
+{
+	const bool *wanted = policy_types(p);
+
+	for (int i = 0; i < 500; i++) {
+		enum event_type t = (enum event_type)pick(l, EVENT_TYPE_COUNT);
+
+		if (wanted[t])
+			return t;
+	}
+	return (enum event_type)pick(l, EVENT_TYPE_COUNT);
+}
+
+void lottery_draw(struct lottery *l, const struct policy_program *p, struct lottery_event *ret)
+{
+	static const int flags[] = { O_RDONLY, O_WRONLY, O_RDWR, O_WRONLY | O_CREAT,
+				     O_RDWR | O_CREAT };
+	struct lottery_event *e = ret;
+	struct event *v = &e->event;
+	enum event_family f;
+	uint64_t where = pick(l, 3);
+
+	memset(e, 0, sizeof(*e));
+	e->lottery = l;
+	e->draw = lottery_next(l);
+	e->facts_only = pick(l, 3) == 0;
+	v->type = some_type(l, p);
+	f = event_type_family(v->type);
+	v->number = 1;
+	v->res = pick(l, 3) ? (int64_t)pick(l, 4) : -(int64_t)pick(l, 130);
+	v->path = some_path(l, l->arena);
+	v->raw = pick(l, 2) ? v->path : some_path(l, l->arena);
+	if (f == EVENT_FAMILY_RENAME || f == EVENT_FAMILY_LINK || f == EVENT_FAMILY_SYMLINK ||
+	    f == EVENT_FAMILY_MOUNT) {
+		v->path2 = some_path(l, l->arena);
+		v->raw2 = pick(l, 2) ? v->path2 : some_path(l, l->arena);
+	}
+	v->flags = (uint64_t)flags[pick(l, ARRAY_LEN(flags))];
+	v->mode = pick(l, 2) ? 0755 : 0644;
+	v->text = some_word(l);
+	for (int i = 0; i < EVENT_MAX_ARGS; i++)
+		v->arg[i] = (int64_t)pick(l, 20) - 1;
+	draw_fd(l, l->arena, v);
+	if (f == EVENT_FAMILY_EXEC) {
+		e->exec.comm = str_take(some_word(l), 15);
+		v->exec = &e->exec;
+	}
+	for (size_t i = 0; i < 4; i++) {
+		e->strings[i] = some_word(l);
+		e->integers[i] = (int64_t)pick(l, 4);
+	}
+	e->in_container = where != 0;
+	event_target_init(&e->inner, &l->world, v, where == 0 ? &host : where == 1 ? &shop : NULL);
+	e->target = (struct policy_target){ .type = (uint16_t)v->type, .get = get };
+}
+
+/* The plain reading. Recursion is fine here: what is judged was written by us or is bounded by the parser. */
+static bool one_string(const struct condition *n, str v, str text)
+{
+	switch (n->op) {
+	case CONDITION_CONTAINS:
+		return str_search(v, text) < v.n || !text.n;
+	case CONDITION_ICONTAINS:
+		for (size_t i = 0; i + text.n <= v.n; i++)
+			if (str_eq_nocase(str_take(str_skip(v, i), text.n), text))
+				return true;
+		return false;
+	case CONDITION_STARTSWITH:
+		return str_starts(v, text);
+	case CONDITION_ENDSWITH:
+		return str_ends(v, text);
+	case CONDITION_GLOB:
+		return pattern_match(text, v, false);
+	case CONDITION_IGLOB:
+		return pattern_match(text, v, true);
+	case CONDITION_PMATCH:
+		return pattern_match_dir(text, v);
+	case CONDITION_LT:
+		return str_cmp(v, text) < 0;
+	case CONDITION_LE:
+		return str_cmp(v, text) <= 0;
+	case CONDITION_GT:
+		return str_cmp(v, text) > 0;
+	case CONDITION_GE:
+		return str_cmp(v, text) >= 0;
+	default:
+		return str_eq(v, text);
+	}
+}
+
+static bool ordered(enum condition_operator op, int64_t v, int64_t w)
+{
+	switch (op) {
+	case CONDITION_LT:
+		return v < w;
+	case CONDITION_LE:
+		return v <= w;
+	case CONDITION_GT:
+		return v > w;
+	case CONDITION_GE:
+		return v >= w;
+	default:
+		return v == w;
+	}
+}
+
+static int64_t plain_number(str text)
+{
+	char copy[32];
+
+	if (str_is(text, "true"))
+		return 1;
+	snprintf(copy, sizeof(copy), "%.*s", STR_ARG(text));
+	return strtoll(copy, NULL, 0);
+}
+
+static bool one_value(const struct condition *n, const struct policy_field *f, bool many,
+		      const struct policy_value *v, uint32_t i, str text)
+{
+	struct ip_set *net;
+	struct arena a;
+	bool in = false;
+
+	switch (f->type) {
+	case POLICY_STRING:
+	case POLICY_BYTES:
+		return one_string(n, many ? v->strings[i] : v->string, text);
+	case POLICY_IP:
+	case POLICY_NET:
+		arena_init(&a, 0);
+		if (ip_set_new(&text, 1, &a, &net, NULL, NULL) == 0)
+			in = ip_set_has(net, &v->ip[i]);
+		arena_done(&a);
+		return in;
+	case POLICY_PORT:
+		return ordered(n->op, v->port[i], plain_number(text));
+	case POLICY_BOOL:
+		return ordered(n->op, v->boolean, plain_number(text));
+	case POLICY_UINT:
+		return ordered(n->op, (int64_t)v->number, plain_number(text));
+	default:
+		return ordered(n->op, many ? v->integers[i] : v->integer, plain_number(text));
+	}
+}
+
+static enum policy_verdict judge_check(const struct condition *n, const struct policy_target *t)
+{
+	struct policy_ref ref;
+	struct policy_value v = { .state = POLICY_ABSENT };
+	const struct policy_field *f;
+	bool many, any = false, all = true;
+	uint32_t count;
+
+	assert(policy_field_find(&policy_events, n->left.text, &ref, NULL) == 0);
+	f = &policy_events.fields[ref.field];
+	many = f->kind != POLICY_ONE && !ref.has_index;
+	t->get(t, &ref, &v);
+	if (v.state != POLICY_KNOWN)
+		return v.state == POLICY_UNKNOWN ? POLICY_MAYBE : POLICY_FALSE;
+	count = many ? v.count : 1;
+	if (!count)
+		return POLICY_FALSE;
+	if (n->op == CONDITION_EXISTS)
+		return POLICY_TRUE;
+	if (f->type == POLICY_NAME)
+		return POLICY_MAYBE; /* no name is resolved here */
+	for (uint32_t i = 0; i < count; i++) {
+		bool one = false;
+
+		for (size_t k = 0; k < n->right_count && !one; k++)
+			one = one_value(n, f, many && f->kind != POLICY_ENDS, &v, i,
+					n->right[k].text);
+		any |= one;
+		all &= one;
+	}
+	if (n->op == CONDITION_NE)
+		return (f->kind == POLICY_ANY && many ? !all : !any) ? POLICY_TRUE : POLICY_FALSE;
+	return any ? POLICY_TRUE : POLICY_FALSE;
+}
+
+static int rank(enum policy_verdict v)
+{
+	return v == POLICY_FALSE ? 0 : v == POLICY_MAYBE ? 1 : 2;
+}
+
+enum policy_verdict lottery_judge(const struct condition *c, const struct policy_target *t,
+				  bool two_valued)
+{
+	static const enum policy_verdict of[] = { POLICY_FALSE, POLICY_MAYBE, POLICY_TRUE };
+	enum policy_verdict v;
+	int r;
+
+	switch (c->kind) {
+	case CONDITION_CHECK:
+		if (c->op == CONDITION_IN && str_is(c->left.text, "evt.num"))
+			return POLICY_FALSE;
+		v = judge_check(c, t);
+		return v == POLICY_MAYBE && two_valued ? POLICY_FALSE : v;
+	case CONDITION_NOT:
+		return of[2 - rank(lottery_judge(c->children[0], t, two_valued))];
+	default:
+		r = c->kind == CONDITION_AND ? 2 : 0;
+		for (size_t i = 0; i < c->child_count; i++) {
+			int one = rank(lottery_judge(c->children[i], t, two_valued));
+
+			r = c->kind == CONDITION_AND ? MIN(r, one) : MAX(r, one);
+		}
+		return of[r];
+	}
+}
+
+bool lottery_can_judge(const struct condition *c)
+{
+	struct condition_walk *w = malloc(sizeof(*w));
+	const struct condition *n;
+	bool can = true;
+
+	assert(w);
+	condition_walk_begin(w, c);
+	while ((n = condition_walk_next(w))) {
+		if (n->kind == CONDITION_MACRO)
+			can = false;
+		if (n->kind != CONDITION_CHECK)
+			continue;
+		can &= n->left.kind == TERM_FIELD && n->quantifier == CONDITION_PLAIN &&
+		       n->op != CONDITION_REGEX && n->op != CONDITION_BCONTAINS &&
+		       n->op != CONDITION_BSTARTSWITH;
+		for (size_t i = 0; i < n->right_count; i++)
+			can &= n->right[i].kind == TERM_TEXT;
+	}
+	free(w);
+	return can;
+}
+
+static void check_event(struct lottery *l, const struct policy_program *p,
+			const struct kernel_filter *f, struct policy_run *run, size_t *ret_held)
+{
+	size_t count, unknown, n, held = 0, doubt = 0;
+	const struct rule *const *rules = policy_rules(p, &count);
+	struct lottery_event e;
+	const uint32_t *hits;
+	bool hit[512] = { 0 };
+
+	scratch_reset(l->scratch);
+	lottery_draw(l, p, &e);
+	n = policy_judge(run, &e.target, &hits, &unknown);
+	for (size_t i = 0; i < n; i++)
+		hit[hits[i] % ARRAY_LEN(hit)] = true;
+	if ((n || unknown) && !kernel_filter_passes(f, &e.event, e.in_container)) {
+		fprintf(stderr,
+			"dropped: %s path '%.*s' raw '%.*s' res %lld flags %llx, rule '%.*s'\n",
+			event_type_name(e.event.type), STR_ARG(e.event.path), STR_ARG(e.event.raw),
+			(long long)e.event.res, (unsigned long long)e.event.flags,
+			STR_ARG(n ? rules[hits[0]]->name : S("(unknown)")));
+		abort();
+	}
+	for (size_t i = 0; i < count && i < ARRAY_LEN(hit); i++) {
+		enum policy_verdict v;
+
+		if (!lottery_can_judge(rules[i]->condition))
+			continue;
+		v = lottery_judge(rules[i]->condition, &e.target, rules[i]->falco_compatible);
+		doubt += v == POLICY_MAYBE;
+		held += v == POLICY_TRUE;
+		if ((v == POLICY_TRUE) != hit[i]) {
+			fprintf(stderr, "rule '%.*s' on %s: plainly %d, compiled %d\n",
+				STR_ARG(rules[i]->name), event_type_name(e.event.type), v, hit[i]);
+			abort();
+		}
+	}
+	assert(doubt <= unknown);
+	*ret_held += held;
+}
+
+size_t lottery_check(struct lottery *l, const struct policy_program *p, size_t events)
+{
+	struct kernel_filter *f = calloc(1, sizeof(*f));
+	struct policy_run *run;
+	struct arena a;
+	size_t held = 0;
+
+	arena_init(&a, 0);
+	assert(f && kernel_filter_derive(p, &a, f, NULL) == 0);
+	assert(policy_run_new(p, &run, NULL) == 0);
+	for (size_t i = 0; i < events; i++)
+		check_event(l, p, f, run, &held);
+	policy_run_free(run);
+	arena_done(&a);
+	free(f);
+	return held;
+}
