@@ -1,0 +1,520 @@
+/*
+ * Measures judging events by 25, 93 and 250 rules: bench/judge RULES.yaml...
+ *
+ * The rules are the first of the files, in their order; where there are fewer than 250, copies that ask for one more name make up the
+ * rest. Events are drawn once from lists of common and of suspicious names; every field is at hand, so that only judging is
+ * measured. The baseline is a plain walk of each rule's tree on the same events: fields and values resolved ahead, `and` and
+ * `or` cut short, nothing shared. Both must find the same hits.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "model/event.h"
+#include "policy/ip_set.h"
+#include "policy/pattern.h"
+#include "policy/program.h"
+
+enum { EVENTS = 2048, MOST_RULES = 250, ROUND_MS = 400 };
+
+struct sample {
+	struct policy_target target; /* first */
+	struct policy_value values[FIELD_COUNT];
+	str ancestors[4];
+};
+
+static uint64_t seed = 42;
+
+static uint64_t draw(uint64_t n)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed % n;
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench/judge: %s\n", what);
+	exit(1);
+}
+
+static void get(const struct policy_target *t, const struct policy_ref *ref,
+		struct policy_value *ret)
+{
+	const struct sample *s = (const struct sample *)(const void *)t;
+
+	if (!ref->has_index || ref->field != FIELD_PROC_ANAME) {
+		*ret = s->values[ref->field];
+		return;
+	}
+	*ret = (struct policy_value){ .state = POLICY_ABSENT };
+	if (ref->index && ref->index <= ARRAY_LEN(s->ancestors))
+		*ret = (struct policy_value){ .state = POLICY_KNOWN,
+					      .count = 1,
+					      .string = s->ancestors[ref->index - 1] };
+}
+
+static const char *const names[] = { "nginx",        "node",    "java",    "python3", "postgres",
+				     "redis-server", "cron",    "dockerd", "sshd",    "systemd",
+				     "containerd",   "runc",    "cc1",     "make",    "ld",
+				     "git",          "kubelet", "curl",    "tar",     "bash",
+				     "sh",           "cat",     "grep",    "sleep" };
+static const char *const paths[] = {
+	"/etc/ld.so.cache",
+	"/lib/x86_64-linux-gnu/libc.so.6",
+	"/usr/lib/locale/locale-archive",
+	"/proc/self/status",
+	"/proc/1234/stat",
+	"/sys/fs/cgroup/memory.current",
+	"/tmp/build/a.o",
+	"/var/lib/postgresql/15/main/base/1/2610",
+	"/usr/share/zoneinfo/UTC",
+	"/etc/passwd",
+	"/app/node_modules/express/index.js",
+	"/usr/include/stdio.h",
+	"/dev/null",
+	"/etc/nginx/nginx.conf",
+	"/var/log/nginx/access.log",
+	"/etc/shadow",
+	"/root/.ssh/id_rsa",
+	"/usr/bin/env",
+	"/dev/shm/x",
+};
+static const char *const lines[] = { "nginx -g daemon off;",
+				     "node /app/server.js",
+				     "sh -c sleep 1",
+				     "cc1 -quiet -O2 main.c -o /tmp/cc.s",
+				     "python3 -m http.server 8000",
+				     "curl -s https://example.com/a | sh",
+				     "git fetch --all",
+				     "tar czf - /data" };
+static const enum event_type types[] = { EVENT_OPENAT,   EVENT_OPENAT, EVENT_OPENAT,  EVENT_OPENAT,
+					 EVENT_EXECVE,   EVENT_EXECVE, EVENT_CONNECT, EVENT_CONNECT,
+					 EVENT_UNLINKAT, EVENT_RENAME, EVENT_SENDTO,  EVENT_DUP2 };
+
+#define ANY(list) str_from((list)[draw(ARRAY_LEN(list))])
+
+static void put_str(struct sample *s, uint16_t field, str v)
+{
+	s->values[field] = (struct policy_value){ POLICY_KNOWN, 1, { .string = v } };
+}
+
+static void put_int(struct sample *s, uint16_t field, int64_t v)
+{
+	s->values[field] = (struct policy_value){ POLICY_KNOWN, 1, { .integer = v } };
+}
+
+static void put_bool(struct sample *s, uint16_t field, bool v)
+{
+	s->values[field] = (struct policy_value){ POLICY_KNOWN, 1, { .boolean = v } };
+}
+
+static void put_path(struct sample *s)
+{
+	str path = ANY(paths);
+	size_t slash = str_find_last(path, '/');
+
+	put_str(s, FIELD_FD_NAME, path);
+	put_str(s, FIELD_FD_NAMERAW, path);
+	put_str(s, FIELD_FS_PATH_NAME, path);
+	put_str(s, FIELD_FD_DIRECTORY, str_take(path, slash));
+	put_str(s, FIELD_FD_FILENAME, str_skip(path, slash + 1));
+	put_str(s, FIELD_FD_TYPECHAR, S("f"));
+	put_str(s, FIELD_FD_TYPE, S("file"));
+}
+
+static void put_ends(struct sample *s)
+{
+	struct policy_value v = { .state = POLICY_KNOWN, .count = 2 };
+	uint16_t port = (uint16_t[]){ 443, 80, 5432, 6379, 53, 8443 }[draw(6)];
+
+	v.ip[0] = (struct policy_ip){ { 10, 1, 2, (uint8_t)draw(250) }, 4 };
+	v.ip[1] = (struct policy_ip){ { (uint8_t)draw(220), 7, 8, 9 }, 4 };
+	s->values[FIELD_FD_IP] = s->values[FIELD_FD_NET] = v;
+	v.count = 1;
+	s->values[FIELD_FD_CIP] = s->values[FIELD_FD_CNET] = v;
+	v.ip[0] = v.ip[1];
+	s->values[FIELD_FD_SIP] = s->values[FIELD_FD_SNET] = s->values[FIELD_FD_RNET] = v;
+	s->values[FIELD_FD_SPORT] = (struct policy_value){ POLICY_KNOWN, 1, { .port = { port } } };
+	s->values[FIELD_FD_PORT] =
+		(struct policy_value){ POLICY_KNOWN, 2, { .port = { 40000, port } } };
+	put_str(s, FIELD_FD_TYPECHAR, S("4"));
+	put_str(s, FIELD_FD_TYPE, S("ipv4"));
+	put_str(s, FIELD_FD_L4PROTO, S("tcp"));
+	put_str(s, FIELD_FD_NAME, S("10.1.2.3:40000->93.7.8.9:443"));
+}
+
+static void put_process(struct sample *s)
+{
+	put_str(s, FIELD_PROC_NAME, ANY(names));
+	put_str(s, FIELD_PROC_PNAME, ANY(names));
+	put_str(s, FIELD_PROC_EXE, ANY(names));
+	put_str(s, FIELD_PROC_EXEPATH, S("/usr/bin/node"));
+	put_str(s, FIELD_PROC_CMDLINE, ANY(lines));
+	put_str(s, FIELD_PROC_PCMDLINE, ANY(lines));
+	put_str(s, FIELD_PROC_ARGS, ANY(lines));
+	put_str(s, FIELD_PROC_CWD, S("/app/"));
+	put_str(s, FIELD_USER_NAME, draw(2) ? S("root") : S("app"));
+	put_int(s, FIELD_USER_LOGINUID, -1);
+	put_int(s, FIELD_PROC_VPID, (int64_t)draw(1000) + 1);
+	put_int(s, FIELD_PROC_DURATION, (int64_t)draw(1u << 30));
+	s->values[FIELD_USER_UID] = (struct policy_value){ POLICY_KNOWN, 1, { .number = 0 } };
+	s->values[FIELD_PROC_TTY] = (struct policy_value){ POLICY_KNOWN, 1, { .number = 0 } };
+	for (size_t i = 0; i < ARRAY_LEN(s->ancestors); i++)
+		s->ancestors[i] = ANY(names);
+	s->values[FIELD_PROC_ANAME] = (struct policy_value){ POLICY_KNOWN,
+							     ARRAY_LEN(s->ancestors),
+							     { .strings = s->ancestors } };
+	put_bool(s, FIELD_PROC_IS_EXE_UPPER_LAYER, draw(50) == 0);
+	put_bool(s, FIELD_PROC_IS_EXE_FROM_MEMFD, false);
+}
+
+static void make_event(struct sample *s)
+{
+	enum event_type t = types[draw(ARRAY_LEN(types))];
+	bool container = draw(2), write = draw(4) == 0;
+
+	memset(s, 0, sizeof(*s));
+	s->target = (struct policy_target){ .type = (uint16_t)t, .get = get };
+	put_str(s, FIELD_EVT_TYPE, str_from(event_type_name(t)));
+	s->values[FIELD_EVT_NUM] = (struct policy_value){ POLICY_KNOWN, 1, { .number = 7 } };
+	put_process(s);
+	if (t == EVENT_CONNECT || t == EVENT_SENDTO || t == EVENT_DUP2)
+		put_ends(s);
+	else if (t != EVENT_EXECVE)
+		put_path(s);
+	put_bool(s, FIELD_EVT_IS_OPEN_READ, t == EVENT_OPENAT && !write);
+	put_bool(s, FIELD_EVT_IS_OPEN_WRITE, t == EVENT_OPENAT && write);
+	put_int(s, FIELD_FD_NUM, 5);
+	put_int(s, FIELD_EVT_RAWRES, 0);
+	put_str(s, FIELD_EVT_RES, S("SUCCESS"));
+	put_str(s, FIELD_EVT_ARG, S("EXE_LOWER_LAYER"));
+	put_str(s, FIELD_CONTAINER_ID, container ? S("3ad7b26ded6d") : S("host"));
+	if (!container)
+		return;
+	put_str(s, FIELD_CONTAINER_IMAGE_REPOSITORY, S("docker.io/library/node"));
+	put_bool(s, FIELD_CONTAINER_PRIVILEGED, false);
+}
+
+/* The baseline's tree: one node for each part of the condition. */
+struct plain {
+	const struct condition *from;
+	struct plain **kids;
+	struct policy_ref ref;
+	const struct policy_field *field;
+	int64_t *numbers;
+	struct ip_set *nets;
+};
+
+static struct plain *resolve(const struct condition *c, struct arena *a)
+{
+	struct plain *p = ARENA_NEW(a, struct plain);
+	str *texts = ARENA_ARRAY(a, c->right_count + 1, str);
+
+	if (!p || !texts)
+		die("out of memory");
+	p->from = c;
+	p->kids = ARENA_ARRAY(a, c->child_count, struct plain *);
+	for (size_t i = 0; i < c->child_count; i++)
+		p->kids[i] = resolve(c->children[i], a);
+	if (c->kind != CONDITION_CHECK)
+		return p;
+	if (policy_field_find(&policy_events, c->left.text, &p->ref, NULL) < 0)
+		die("a field of the rules is not known");
+	p->field = &policy_events.fields[p->ref.field];
+	p->numbers = ARENA_ARRAY(a, c->right_count, int64_t);
+	for (size_t i = 0; i < c->right_count; i++) {
+		char copy[64];
+
+		texts[i] = c->right[i].text;
+		snprintf(copy, sizeof(copy), "%.*s", STR_ARG(texts[i]));
+		p->numbers[i] = str_is(texts[i], "true") ? 1 : strtoll(copy, NULL, 0);
+	}
+	if ((p->field->type == POLICY_IP || p->field->type == POLICY_NET) &&
+	    ip_set_new(texts, c->right_count, a, &p->nets, NULL, NULL) < 0)
+		die("a network of the rules is not known");
+	return p;
+}
+
+static bool relates(enum condition_operator op, str v, str text)
+{
+	switch (op) {
+	case CONDITION_CONTAINS:
+		return !text.n || (v.n && memmem(v.p, v.n, text.p, text.n));
+	case CONDITION_ICONTAINS:
+		for (size_t i = 0; i + text.n <= v.n; i++)
+			if (str_eq_nocase(str_take(str_skip(v, i), text.n), text))
+				return true;
+		return false;
+	case CONDITION_STARTSWITH:
+		return str_starts(v, text);
+	case CONDITION_ENDSWITH:
+		return str_ends(v, text);
+	case CONDITION_GLOB:
+		return pattern_match(text, v, false);
+	case CONDITION_PMATCH:
+		return pattern_match_dir(text, v);
+	default:
+		return str_eq(v, text);
+	}
+}
+
+static bool compares(enum condition_operator op, int64_t v, int64_t w)
+{
+	switch (op) {
+	case CONDITION_LT:
+		return v < w;
+	case CONDITION_LE:
+		return v <= w;
+	case CONDITION_GT:
+		return v > w;
+	case CONDITION_GE:
+		return v >= w;
+	default:
+		return v == w;
+	}
+}
+
+static bool one_value(const struct plain *p, const struct policy_value *v, bool many, uint32_t i,
+		      size_t k)
+{
+	switch (p->field->type) {
+	case POLICY_STRING:
+	case POLICY_BYTES:
+		return relates(p->from->op, many ? v->strings[i] : v->string,
+			       p->from->right[k].text);
+	case POLICY_IP:
+	case POLICY_NET:
+		return ip_set_has(p->nets, &v->ip[i]);
+	case POLICY_PORT:
+		return compares(p->from->op, v->port[i], p->numbers[k]);
+	case POLICY_BOOL:
+		return compares(p->from->op, v->boolean, p->numbers[k]);
+	case POLICY_UINT:
+		return compares(p->from->op, (int64_t)v->number, p->numbers[k]);
+	case POLICY_NAME:
+		return false;
+	default:
+		return compares(p->from->op, v->integer, p->numbers[k]);
+	}
+}
+
+static bool check(const struct plain *p, const struct policy_target *t)
+{
+	bool several = p->field->kind != POLICY_ONE && !p->ref.has_index;
+	bool any = false, all = true;
+	struct policy_value v;
+
+	t->get(t, &p->ref, &v);
+	if (v.state != POLICY_KNOWN || p->from->op == CONDITION_EXISTS)
+		return v.state == POLICY_KNOWN;
+	for (uint32_t i = 0; i < (several ? v.count : 1); i++) {
+		bool one = false;
+
+		for (size_t k = 0; k < p->from->right_count && !one; k++)
+			one = one_value(p, &v, several && p->field->kind == POLICY_ANY, i, k);
+		any |= one;
+		all &= one;
+	}
+	if (p->from->op == CONDITION_NE)
+		return several && p->field->kind == POLICY_ANY ? !all : !any;
+	return any;
+}
+
+static bool walk(const struct plain *p, const struct policy_target *t)
+{
+	switch (p->from->kind) {
+	case CONDITION_CHECK:
+		return check(p, t);
+	case CONDITION_NOT:
+		return !walk(p->kids[0], t);
+	case CONDITION_AND:
+		for (size_t i = 0; i < p->from->child_count; i++)
+			if (!walk(p->kids[i], t))
+				return false;
+		return true;
+	default:
+		for (size_t i = 0; i < p->from->child_count; i++)
+			if (walk(p->kids[i], t))
+				return true;
+		return false;
+	}
+}
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+struct measure {
+	double ns;
+	size_t hits; /* of one round over the events */
+};
+
+static struct measure compiled(struct policy_run *run, const struct sample *events)
+{
+	struct measure m = { 0 };
+	double begin = now_ms(), took;
+	size_t rounds = 0;
+
+	do {
+		m.hits = 0;
+		for (size_t i = 0; i < EVENTS; i++) {
+			const uint32_t *hits;
+			size_t unknown;
+
+			m.hits += policy_judge(run, &events[i].target, &hits, &unknown);
+		}
+		rounds++;
+		took = now_ms() - begin;
+	} while (took < ROUND_MS);
+	m.ns = took * 1e6 / (double)(rounds * EVENTS);
+	return m;
+}
+
+static struct measure plainly(struct plain *const *trees, size_t count, const struct sample *events)
+{
+	struct measure m = { 0 };
+	double begin = now_ms(), took;
+	size_t rounds = 0;
+
+	do {
+		m.hits = 0;
+		for (size_t i = 0; i < EVENTS; i++)
+			for (size_t r = 0; r < count; r++)
+				m.hits += walk(trees[r], &events[i].target);
+		rounds++;
+		took = now_ms() - begin;
+	} while (took < ROUND_MS);
+	m.ns = took * 1e6 / (double)(rounds * EVENTS);
+	return m;
+}
+
+/* A rule that also asks for a name no process has: nothing can be shared with it but its parts. */
+static const struct rule *copy_of(const struct rule *r, size_t number, struct arena *a)
+{
+	struct rule *copy = ARENA_NEW(a, struct rule);
+	struct condition *both = ARENA_NEW(a, struct condition), *more;
+	str text = arena_printf(a, "proc.pname != copy-%zu", number);
+
+	if (!copy || !both || condition_parse(text, 0, a, &more, NULL, NULL) < 0)
+		die("out of memory");
+	*copy = *r;
+	*both = (struct condition){ .kind = CONDITION_AND,
+				    .height = (uint16_t)(r->condition->height + 1),
+				    .size = r->condition->size + 2,
+				    .children = ARENA_ARRAY(a, 2, struct condition *),
+				    .child_count = 2 };
+	both->children[0] = r->condition;
+	both->children[1] = more;
+	copy->condition = both;
+	return copy;
+}
+
+/* Whether the baseline can read it: no transformers, quantifiers or regular expressions. */
+static bool is_plain(const struct condition *c)
+{
+	if (c->kind == CONDITION_CHECK &&
+	    (c->left.kind != TERM_FIELD || c->quantifier || c->op == CONDITION_REGEX ||
+	     c->op == CONDITION_BCONTAINS || c->op == CONDITION_IGLOB ||
+	     c->op == CONDITION_BSTARTSWITH))
+		return false;
+	for (size_t i = 0; i < c->right_count; i++)
+		if (c->right[i].kind != TERM_TEXT)
+			return false;
+	for (size_t i = 0; i < c->child_count; i++)
+		if (!is_plain(c->children[i]))
+			return false;
+	return true;
+}
+
+static size_t take_rules(struct rule_set *s, const struct rule **out, struct arena *a)
+{
+	size_t count, n = 0, own;
+	const struct rule *all = rule_set_rules(s, &count);
+
+	for (size_t i = 0; i < count && n < MOST_RULES; i++)
+		if (all[i].condition && str_is(all[i].source, "syscall") &&
+		    is_plain(all[i].condition)) {
+			struct rule *r = ARENA_NEW(a, struct rule);
+
+			*r = all[i];
+			r->enabled = true;
+			r->falco_compatible = true; /* what the baseline can do */
+			out[n++] = r;
+		}
+	own = n;
+	for (; own && n < MOST_RULES; n++)
+		out[n] = copy_of(out[n % own], n, a);
+	return own;
+}
+
+static void measure(const struct rule *const *rules, size_t count, const struct sample *events,
+		    struct arena *a, double *first)
+{
+	struct plain **trees = ARENA_ARRAY(a, count, struct plain *);
+	struct policy_program *p;
+	struct policy_run *run;
+	struct measure ours, base;
+	struct err e = { 0 };
+	double begin = now_ms(), compile_ms;
+	size_t kept;
+
+	if (policy_compile_rules(rules, count, &policy_events, NULL, NULL, &p, &e) < 0 ||
+	    policy_run_new(p, &run, &e) < 0)
+		die(e.text);
+	compile_ms = now_ms() - begin;
+	policy_rules(p, &kept);
+	for (size_t i = 0; i < count; i++)
+		trees[i] = resolve(rules[i]->condition, a);
+	ours = compiled(run, events);
+	base = plainly(trees, count, events);
+	*first = *first > 0 ? *first : ours.ns;
+	printf("judging by %3zu rules %24s %8.0f ns    %5.2f x that of 25; plain walk %8.0f ns "
+	       "(%.0f "
+	       "x), compiled in %.0f ms%s%s\n",
+	       kept, "", ours.ns, ours.ns / *first, base.ns, base.ns / ours.ns, compile_ms,
+	       ours.hits == base.hits ? "" : "  <-- other hits than the plain walk",
+	       ours.ns > 1000 ? "  <-- over" : "");
+	policy_run_free(run);
+	policy_free(p);
+}
+
+int main(int argc, char **argv)
+{
+	static struct sample events[EVENTS];
+	static const size_t sizes[] = { 25, 93, MOST_RULES };
+	const struct rule *rules[MOST_RULES];
+	struct rule_set *s;
+	struct arena a;
+	double first = 0;
+	size_t own;
+
+	arena_init(&a, 0);
+	if (rule_set_new(&s, NULL) < 0)
+		die("out of memory");
+	for (int i = 1; i < argc; i++) {
+		OWNED_BUF text = BUF_INIT;
+
+		if (file_read(AT_FDCWD, argv[i], 16 << 20, &text, NULL) < 0 ||
+		    rule_set_add(s, str_from(argv[i]), buf_str(&text), NULL) < 0)
+			die("a rule file cannot be read");
+	}
+	if (rule_set_finish(s, NULL) < 0)
+		die("the rules cannot be resolved");
+	own = take_rules(s, rules, &a);
+	if (!own)
+		die("usage: bench/judge RULES.yaml...");
+	for (size_t i = 0; i < EVENTS; i++)
+		make_event(&events[i]);
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+		measure(rules, sizes[i], events, &a, &first);
+	rule_set_free(s);
+	arena_done(&a);
+	return 0;
+}
