@@ -3,6 +3,7 @@
  * open and the paths among the arguments of file events are the event's own paths, resolved or as given.
  */
 #include "policy/kernel_filter_priv.h"
+#include "policy/pattern.h"
 
 static const struct filter_clause anything;
 
@@ -72,16 +73,6 @@ static bool is_path(const struct policy_ref *ref, enum event_family f)
 
 enum path_part { PART_PATH, PART_DIRECTORY, PART_FILENAME };
 
-/* The text up to its first wildcard. */
-static str plain_beginning(str pattern)
-{
-	size_t n = 0;
-
-	while (n < pattern.n && !memchr("*?[\\", pattern.p[n], 4))
-		n++;
-	return str_take(pattern, n);
-}
-
 /* A weaker test of the path for one text. @return false: none */
 static bool path_test(enum condition_operator op, enum path_part part, str text,
 		      struct kernel_path *ret)
@@ -107,7 +98,7 @@ static bool path_test(enum condition_operator op, enum path_part part, str text,
 		break;
 	case CONDITION_PMATCH:
 	case CONDITION_GLOB:
-		text = plain_beginning(text);
+		text = pattern_beginning(text);
 		test = part == PART_FILENAME ? KERNEL_PATH_CONTAINS : KERNEL_PATH_PREFIX;
 		break;
 	default:
@@ -126,11 +117,6 @@ static bool path_test(enum condition_operator op, enum path_part part, str text,
 	return text.n > 0;
 }
 
-static bool is_wild(str pattern)
-{
-	return plain_beginning(pattern).n < pattern.n;
-}
-
 static int path_set(const struct program_check *k, enum path_part part, struct arena *a,
 		    struct filter_set *ret)
 {
@@ -141,7 +127,7 @@ static int path_set(const struct program_check *k, enum path_part part, struct a
 	for (size_t i = 0; i < k->text_count; i++) {
 		if (!path_test(k->op, part, k->texts[i], &paths[i]))
 			return 0;
-		if (k->op == CONDITION_PMATCH && !is_wild(k->texts[i])) {
+		if (k->op == CONDITION_PMATCH && !pattern_is_wild(k->texts[i])) {
 			while (paths[i].text.n > 1 && str_ends(paths[i].text, S("/")))
 				paths[i].text.n--;
 			paths[i].test = KERNEL_PATH_DIR;

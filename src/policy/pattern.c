@@ -147,12 +147,18 @@ bool pattern_match(str p, str t, bool fold)
 	}
 }
 
+str pattern_beginning(str p)
+{
+	size_t n = 0;
+
+	while (n < p.n && !memchr("*?[\\", p.p[n], 4))
+		n++;
+	return str_take(p, n);
+}
+
 bool pattern_is_wild(str p)
 {
-	for (size_t i = 0; i < p.n; i++)
-		if (memchr("*?[\\", p.p[i], 4))
-			return true;
-	return false;
+	return pattern_beginning(p).n < p.n;
 }
 
 bool pattern_is_extended(str p)

@@ -14,6 +14,9 @@ bool pattern_match(str pattern, str text, bool fold);
 /** Whether some byte of it has a meaning of its own. */
 bool pattern_is_wild(str pattern);
 
+/** What every text the pattern matches begins with. */
+str pattern_beginning(str pattern);
+
 /** Whether it is an extended pattern of ksh: ?( *( +( @( !( */
 bool pattern_is_extended(str pattern);
 

@@ -89,7 +89,7 @@ static void quantify(struct program_check *k, enum policy_kind many)
 }
 
 static int add_matcher(struct compiler *c, struct program_check *k, enum matcher_kind kind,
-		       struct err *e)
+		       const str *texts, size_t count, struct err *e)
 {
 	struct policy_program *p = c->p;
 	struct program_slot *s = &p->slots[k->slot];
@@ -108,9 +108,9 @@ static int add_matcher(struct compiler *c, struct program_check *k, enum matcher
 	k->matcher = s->matchers[kind] - 1;
 	m = &p->matchers[k->matcher];
 	buf_printf(&key, "%u", k->matcher);
-	for (size_t i = 0; i < k->text_count; i++) {
-		buf_printf(&key, " %zu:", k->texts[i].n);
-		buf_add(&key, k->texts[i]);
+	for (size_t i = 0; i < count; i++) {
+		buf_printf(&key, " %zu:", texts[i].n);
+		buf_add(&key, texts[i]);
 	}
 	owned = buf_error(&key) ? (str){ NULL, 0 } : arena_str(c->a, buf_str(&key));
 	at = owned.p ? map_at(&c->bits, owned) : NULL;
@@ -122,12 +122,12 @@ static int add_matcher(struct compiler *c, struct program_check *k, enum matcher
 	}
 	k->bit = m->bits++;
 	*at = (void *)(uintptr_t)(m->bits);
-	for (size_t i = 0; i < k->text_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct literal *l = ARENA_PUSH(c->a, m->literals, m->count, m->cap);
 
 		if (!l)
 			return spent(e);
-		*l = (struct literal){ k->texts[i], k->bit };
+		*l = (struct literal){ texts[i], k->bit };
 	}
 	return 0;
 }
@@ -174,6 +174,15 @@ static bool has_wild(const struct program_check *k)
 	return false;
 }
 
+/* A pattern is tried only on values that begin as it does. */
+static int gate_pattern(struct compiler *c, struct program_check *k, struct err *e)
+{
+	str begin = pattern_beginning(k->texts[0]);
+
+	k->gated = k->op == CONDITION_GLOB && begin.n > 1;
+	return k->gated ? add_matcher(c, k, MATCH_PREFIX, &begin, 1, e) : 0;
+}
+
 static int bind_string(struct compiler *c, struct program_check *k, str *texts, struct err *e)
 {
 	int kind, r = 0;
@@ -196,7 +205,7 @@ static int bind_string(struct compiler *c, struct program_check *k, str *texts, 
 				       STR_ARG(texts[0]));
 		if (k->op == CONDITION_IGLOB || !plain_glob(&texts[0], &k->op)) {
 			k->how = CHECK_PATTERNS;
-			return 0;
+			return gate_pattern(c, k, e);
 		}
 		break;
 	case CONDITION_PMATCH:
@@ -221,7 +230,19 @@ static int bind_string(struct compiler *c, struct program_check *k, str *texts, 
 	}
 	kind = matcher_of(k->op);
 	k->how = CHECK_BIT;
-	return r < 0 ? r : add_matcher(c, k, (enum matcher_kind)kind, e);
+	return r < 0 ? r : add_matcher(c, k, (enum matcher_kind)kind, texts, k->text_count, e);
+}
+
+/* Numbers are looked up as strings are, by the bytes of their keys. */
+static int match_numbers(struct compiler *c, struct program_check *k, struct err *e)
+{
+	str *texts = ARENA_ARRAY(c->a, k->number_count, str);
+
+	if (!texts)
+		return spent(e);
+	for (size_t i = 0; i < k->number_count; i++)
+		texts[i] = (str){ (const char *)&k->numbers[i], sizeof(k->numbers[i]) };
+	return add_matcher(c, k, MATCH_EXACT, texts, k->number_count, e);
 }
 
 static int bind_texts(struct compiler *c, struct program_check *k, str *texts, struct err *e)
@@ -248,11 +269,11 @@ static int bind_texts(struct compiler *c, struct program_check *k, str *texts, s
 		k->how = k->op >= CONDITION_LT && k->op <= CONDITION_GE ? CHECK_COMPARE
 									: CHECK_NUMBERS;
 		r = bind_numbers(c, s->type, texts, k->text_count, &numbers, e);
-		if (r == 0) {
-			k->numbers = numbers;
-			k->number_count = k->text_count;
-		}
-		return r;
+		if (r < 0)
+			return r;
+		k->numbers = numbers;
+		k->number_count = k->text_count;
+		return k->how == CHECK_NUMBERS ? match_numbers(c, k, e) : 0;
 	}
 }
 

@@ -24,23 +24,6 @@ const struct policy_value *run_slot(struct policy_run *r, uint32_t number)
 	return &st->value;
 }
 
-static bool number_in(const struct program_check *k, uint64_t n)
-{
-	size_t lo = 0, hi = k->number_count;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (k->numbers[mid] == n)
-			return true;
-		if (k->numbers[mid] < n)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return false;
-}
-
 static bool ordered(enum condition_operator op, bool below, bool equal)
 {
 	switch (op) {
@@ -66,8 +49,6 @@ static int test_value(struct policy_run *r, const struct program_check *k,
 	int m;
 
 	switch (k->how) {
-	case CHECK_NUMBERS:
-		return number_in(k, value_number(s, v, i)) ? YES : NO;
 	case CHECK_COMPARE:
 		n = value_number(s, v, i);
 		return ordered(k->op, n < k->numbers[0], n == k->numbers[0]) ? YES : NO;
@@ -208,12 +189,17 @@ static int judge_check(struct policy_run *r, const struct program_check *k)
 	case CHECK_EXISTS:
 		return YES;
 	case CHECK_BIT:
+	case CHECK_NUMBERS:
 		m = run_matcher(r, k->matcher);
 		verdict = literal_bit(k->all ? m->all : m->any, k->bit) ? YES : NO;
 		return k->negate ? YES - verdict : verdict;
 	case CHECK_NAMES:
 		verdict = test_names(r, k, v);
 		return k->negate ? YES - verdict : verdict;
+	case CHECK_PATTERNS:
+		if (k->gated && !literal_bit(run_matcher(r, k->matcher)->any, k->bit))
+			return k->negate ? YES : NO;
+		return test_values(r, k, v);
 	default:
 		return test_values(r, k, v);
 	}
@@ -227,19 +213,30 @@ uint64_t run_clock_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+static void judge_timed(struct policy_run *r, uint32_t number, struct check_state *st)
+{
+	uint64_t begin = run_clock_ns(), took;
+
+	st->verdict = (uint8_t)judge_check(r, &r->p->checks[number]);
+	took = run_clock_ns() - begin;
+	r->times[number].ns += took - MIN(took, r->clock_ns);
+	r->times[number].timed++;
+}
+
 int run_check(struct policy_run *r, uint32_t number)
 {
 	struct check_state *st = &r->checks[number];
+	const struct program_bit *b = &r->p->bits[number];
 
 	if (st->epoch == r->epoch)
 		return st->verdict;
-	if (r->timing) {
-		uint64_t begin = run_clock_ns(), took;
+	if (b->matcher != UINT32_MAX && r->matchers[b->matcher].epoch == r->epoch && !r->timing) {
+		/* The matcher ran already, so the value is known. */
+		const struct match_state *m = &r->matchers[b->matcher];
 
-		st->verdict = (uint8_t)judge_check(r, &r->p->checks[number]);
-		took = run_clock_ns() - begin;
-		st->ns += took - MIN(took, r->clock_ns);
-		st->timed++;
+		st->verdict = literal_bit(b->all ? m->all : m->any, b->bit) != b->negate ? YES : NO;
+	} else if (r->timing) {
+		judge_timed(r, number, st);
 	} else {
 		st->verdict = (uint8_t)judge_check(r, &r->p->checks[number]);
 	}

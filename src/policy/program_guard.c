@@ -23,14 +23,17 @@ static int guard_check(const struct policy_program *p, const struct program_node
 {
 	const struct program_check *k = &p->checks[n->first];
 
-	if (k->how != CHECK_BIT || k->negate || p->matchers[k->matcher].kind >= MATCH_SCAN)
+	bool scanned, several = p->slots[k->slot].many != POLICY_ONE;
+
+	if (k->negate || (k->how != CHECK_BIT && k->how != CHECK_NUMBERS && !k->gated))
 		return 0;
+	scanned = p->matchers[k->matcher].kind >= MATCH_SCAN;
 	ret->bits = ARENA_NEW(a, struct guard_bit);
 	if (!ret->bits)
 		return -ENOBUFS;
 	ret->bits[0] = (struct guard_bit){ k->matcher, k->bit };
 	ret->count = 1;
-	ret->chance = n->chance + (p->slots[k->slot].many == POLICY_ONE ? 0 : 0.2f);
+	ret->chance = n->chance + (several ? 0.1f : 0) + (scanned ? 0.1f : 0);
 	return 0;
 }
 
@@ -127,14 +130,20 @@ static int add_guard(struct policy_program *p, struct type_plan *plan, uint32_t 
 	return 0;
 }
 
-/* A matcher is run ahead only when it spares a look at two rules or more. */
-static bool is_worth(const struct guard *g, const uint32_t *served)
+/* A matcher that costs much is run ahead only when it spares a look at some rules. */
+static bool is_worth(const struct policy_program *p, const struct guard *g, const uint32_t *served)
 {
 	if (!g->count || g->chance > 0.5f)
 		return false;
-	for (size_t i = 0; i < g->count; i++)
-		if (served[g->bits[i].matcher] < 2)
+	for (size_t i = 0; i < g->count; i++) {
+		const struct program_matcher *m = &p->matchers[g->bits[i].matcher];
+		uint32_t least = m->kind >= MATCH_SCAN                  ? 4
+				 : p->slots[m->slot].many != POLICY_ONE ? 2
+									: 1;
+
+		if (served[g->bits[i].matcher] < least)
 			return false;
+	}
 	return true;
 }
 
@@ -162,7 +171,7 @@ static int guard_plan(struct policy_program *p, struct type_plan *plan, const st
 	for (uint32_t i = 0; i < plan->count; i++) {
 		const struct guard *g = &known[plan->roots[i]];
 
-		if (!is_worth(g, served))
+		if (!is_worth(p, g, served))
 			plan->always[i / 64] |= 1ull << (i % 64);
 		else if (add_guard(p, plan, i, g) < 0)
 			return -ENOBUFS;

@@ -41,6 +41,7 @@ int policy_run_new(const struct policy_program *p, struct policy_run **ret, stru
 	r->slots = ARENA_ARRAY(a, p->slot_count, struct slot_state);
 	r->matchers = ARENA_ARRAY(a, p->matcher_count, struct match_state);
 	r->checks = ARENA_ARRAY(a, p->check_count, struct check_state);
+	r->times = ARENA_ARRAY(a, p->check_count, struct check_time);
 	r->nodes = ARENA_ARRAY(a, p->node_count, struct node_state);
 	r->stack = ARENA_ARRAY(a, p->depth + 1u, struct node_frame);
 	r->candidates = ARENA_ARRAY(a, words, uint64_t);
@@ -49,8 +50,8 @@ int policy_run_new(const struct policy_program *p, struct policy_run **ret, stru
 	r->type_events = ARENA_ARRAY(a, p->subject->type_count, uint64_t);
 	r->rule_held = ARENA_ARRAY(a, p->rule_count, uint64_t);
 	r->scratch = p->transforms ? arena_alloc(a, RUN_SCRATCH_BYTES) : NULL;
-	if (!r->slots || !r->matchers || !r->checks || !r->nodes || !r->stack || !r->candidates ||
-	    !r->guarded || !r->hits || !r->type_events || !r->rule_held ||
+	if (!r->slots || !r->matchers || !r->checks || !r->times || !r->nodes || !r->stack ||
+	    !r->candidates || !r->guarded || !r->hits || !r->type_events || !r->rule_held ||
 	    (p->transforms && !r->scratch) || make_matchers(r) < 0)
 		bad = err_set(e, ENOMEM, "out of memory");
 	if (!bad && p->expressions)
@@ -110,7 +111,8 @@ static void ask_guard(struct policy_run *r, const struct plan_guard *g, uint32_t
 	const struct policy_value *v = run_slot(r, m->slot);
 	const uint64_t *row;
 
-	if (v->state == POLICY_ABSENT)
+	if (v->state == POLICY_ABSENT ||
+	    (v->state == POLICY_KNOWN && !value_count(&r->p->slots[m->slot], v)))
 		return;
 	if (v->state == POLICY_UNKNOWN) {
 		for (uint32_t w = 0; w < words; w++)
@@ -224,6 +226,7 @@ int policy_costs(const struct policy_run *r, struct arena *a, struct policy_cost
 		return err_set(e, ENOBUFS, "costs: memory budget spent");
 	for (size_t i = 0; i < p->check_count; i++) {
 		const struct check_state *st = &r->checks[i];
+		const struct check_time *t = &r->times[i];
 
 		if (!p->checks[i].rules)
 			continue;
@@ -232,9 +235,9 @@ int policy_costs(const struct policy_run *r, struct arena *a, struct policy_cost
 			.evaluated = st->evaluated,
 			.held = st->held,
 			.rules = p->checks[i].rules,
-			.ns = st->timed ? (uint64_t)((double)st->ns * (double)st->evaluated /
-						     (double)st->timed)
-					: 0,
+			.ns = t->timed ? (uint64_t)((double)t->ns * (double)st->evaluated /
+						    (double)t->timed)
+				       : 0,
 		};
 	}
 	*ret = out;

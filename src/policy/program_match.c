@@ -32,8 +32,29 @@ static int finish(struct program_matcher *m, struct arena *a)
 	}
 }
 
+static int pack_bits(struct policy_program *p)
+{
+	p->bits = ARENA_ARRAY(&p->arena, p->check_count, struct program_bit);
+	if (!p->bits)
+		return -ENOBUFS;
+	for (size_t i = 0; i < p->check_count; i++) {
+		const struct program_check *k = &p->checks[i];
+
+		p->bits[i] = (struct program_bit){
+			.matcher = k->how == CHECK_BIT || k->how == CHECK_NUMBERS ? k->matcher
+										  : UINT32_MAX,
+			.bit = k->bit,
+			.all = k->all,
+			.negate = k->negate,
+		};
+	}
+	return 0;
+}
+
 int matcher_finish(struct policy_program *p)
 {
+	if (pack_bits(p) < 0)
+		return -ENOBUFS;
 	for (size_t i = 0; i < p->matcher_count; i++) {
 		int r = finish(&p->matchers[i], &p->arena);
 
@@ -41,6 +62,21 @@ int matcher_finish(struct policy_program *p)
 			return r;
 	}
 	return 0;
+}
+
+static bool is_text(const struct program_slot *s)
+{
+	return s->type == POLICY_STRING || s->type == POLICY_BYTES;
+}
+
+/* A value's text; of a number the bytes of its key, held in @p key. */
+static str text_of(const struct program_slot *s, const struct policy_value *v, size_t i,
+		   uint64_t *key)
+{
+	if (is_text(s))
+		return value_string(s, v, i);
+	*key = value_number(s, v, i);
+	return (str){ (const char *)key, sizeof(*key) };
 }
 
 static const uint64_t *find(const struct program_matcher *m, str value)
@@ -81,7 +117,8 @@ static void run_many(const struct program_matcher *m, const struct program_slot 
 	memset(st->own_any, 0, words * sizeof(*st->own_any));
 	memset(st->own_all, count ? 0xff : 0, words * sizeof(*st->own_all));
 	for (size_t i = 0; i < count; i++) {
-		str value = value_string(s, v, i);
+		uint64_t key;
+		str value = text_of(s, v, i, &key);
 		uint64_t *one = st->own_all + words; /* a third row behind the two */
 		const uint64_t *row = one;
 
@@ -106,6 +143,7 @@ const struct match_state *run_matcher(struct policy_run *r, uint32_t number)
 	const struct program_slot *s = &r->p->slots[m->slot];
 	struct match_state *st = &r->matchers[number];
 	const struct policy_value *v;
+	uint64_t key;
 
 	if (st->epoch == r->epoch)
 		return st;
@@ -118,7 +156,7 @@ const struct match_state *run_matcher(struct policy_run *r, uint32_t number)
 		scan(m, v->string, st->own_any);
 		st->any = st->all = st->own_any;
 	} else {
-		st->any = st->all = find(m, v->string);
+		st->any = st->all = find(m, text_of(s, v, 0, &key));
 	}
 	return st;
 }

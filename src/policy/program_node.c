@@ -21,8 +21,10 @@ static float check_cost(const struct policy_program *p, const struct program_che
 	switch (k->how) {
 	case CHECK_BIT:
 		return cost + matcher[p->matchers[k->matcher].kind];
+	case CHECK_NUMBERS:
+		return cost + 5;
 	case CHECK_PATTERNS:
-		return cost + 50 * (float)k->text_count;
+		return cost + (k->gated ? 20 : 50) * (float)k->text_count;
 	case CHECK_REGEX:
 		return cost + 500;
 	case CHECK_NAMES:
@@ -37,16 +39,19 @@ static float check_cost(const struct policy_program *p, const struct program_che
 }
 
 /* How often a check holds. Short texts are kinds and flags, which are common; long ones are names and paths. */
-static float check_chance(const struct program_check *k)
+static float check_chance(const struct policy_program *p, const struct program_check *k)
 {
 	float chance = 0.3f;
 
 	if (k->how == CHECK_EXISTS)
 		return 0.8f;
+	if (k->how == CHECK_NUMBERS && p->slots[k->slot].type == POLICY_PORT)
+		chance = 0.05f;
 	if (k->how == CHECK_BIT || k->how == CHECK_PATTERNS) {
-		chance = 0;
-		for (size_t i = 0; i < k->text_count && chance < 0.5f; i++)
-			chance += k->texts[i].n <= 4 ? 0.2f : 0.02f;
+		chance = k->text_count == 1 && k->texts[0].n <= 4
+				 ? 0.3f
+				 : 0.02f + 0.003f * (float)k->text_count;
+		chance = MIN(chance, 0.3f);
 	}
 	return k->negate ? 1 - chance : chance;
 }
@@ -136,7 +141,7 @@ uint32_t node_check(struct compiler *c, uint32_t check, bool two_valued)
 				  .first = check,
 				  .count = 0,
 				  .cost = check_cost(c->p, k),
-				  .chance = check_chance(k) };
+				  .chance = check_chance(c->p, k) };
 
 	if (is_never(c->p, k))
 		return 0;

@@ -70,10 +70,11 @@ struct program_check {
 	enum check_how how;
 	enum condition_operator op; /**< as written; glob may have become a plainer one */
 	uint32_t slot;
-	bool all;    /**< every value must pass, not any */
-	bool negate; /**< holds when the above does not; for known values only */
-	uint32_t matcher, bit;
-	const str *texts; /**< the right side, unquoted; bcontains: bytes */
+	bool all;              /**< every value must pass, not any */
+	bool negate;           /**< holds when the above does not; for known values only */
+	uint32_t matcher, bit; /**< CHECK_BIT, CHECK_NUMBERS, and CHECK_PATTERNS that are gated */
+	bool gated;            /**< CHECK_PATTERNS: without its bit no pattern can match */
+	const str *texts;      /**< the right side, unquoted; bcontains: bytes */
 	size_t text_count;
 	const uint64_t *numbers; /**< as number_key() makes them, ascending */
 	size_t number_count;
@@ -83,6 +84,13 @@ struct program_check {
 	size_t other_count;
 	str text;       /**< as written */
 	uint32_t rules; /**< that use it */
+};
+
+/** What judging a bit of a matcher needs of its check, packed: most checks are no more. */
+struct program_bit {
+	uint32_t matcher; /**< UINT32_MAX: another kind of check */
+	uint32_t bit;
+	bool all, negate;
 };
 
 enum node_kind { NODE_FALSE, NODE_TRUE, NODE_CHECK, NODE_NOT, NODE_AND, NODE_OR };
@@ -136,6 +144,7 @@ struct policy_program {
 	size_t matcher_count, matcher_cap;
 	struct program_check *checks;
 	size_t check_count, check_cap;
+	struct program_bit *bits; /**< by check */
 	struct program_node *nodes;
 	size_t node_count, node_cap;
 	uint32_t *kids;
@@ -214,7 +223,11 @@ struct match_state {
 struct check_state {
 	uint32_t epoch;
 	uint8_t verdict;
-	uint64_t evaluated, held, timed, ns;
+	uint64_t evaluated, held;
+};
+
+struct check_time {
+	uint64_t timed, ns;
 };
 
 struct node_state {
@@ -239,6 +252,7 @@ struct policy_run {
 	struct slot_state *slots;
 	struct match_state *matchers;
 	struct check_state *checks;
+	struct check_time *times;
 	struct node_state *nodes;
 	struct node_frame *stack;
 	uint64_t *candidates, *guarded;
