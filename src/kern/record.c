@@ -1,5 +1,10 @@
 #include "kern/record.h"
 
+_Static_assert(sizeof(struct record_head) == 88 && sizeof(struct record_args) == 32 &&
+		       sizeof(struct record_fd) == 64 && sizeof(struct record_caps) == 24 &&
+		       sizeof(struct record_exec) == 168,
+	       "as doc/formats/sensor-record.md says");
+
 /* What remains of the record, taken from its front. */
 static const void *take(str *rest, size_t n)
 {
