@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "asset/host_namespace.h"
 #include "base/file.h"
 
 #define MAX_BYTES (64u << 10)
 #define MAX_CONTAINERS 64
-#define LOOK_AGAIN_S 1
+#define LOOK_AGAIN_NS 1000000000u
+#define MISSED_AGAIN_NS 50000000u /* a number without a name may be a new user's */
 #define MAX_ID 128
 
 enum file { PASSWD, GROUP, FILES };
@@ -20,7 +22,7 @@ struct account_file {
 	struct buf text;
 	struct timespec changed;
 	uint64_t inode, size;
-	time_t looked;
+	uint64_t looked_ns, missed_ns; /* CLOCK_MONOTONIC */
 	bool known;
 };
 
@@ -91,13 +93,10 @@ static struct owner *owner_of(struct accounts *a, str id)
  */
 static bool is_safe(const struct accounts *a, uint32_t pid)
 {
-	struct stat own, hosts;
 	char name[32];
 
 	snprintf(name, sizeof(name), "proc/%u/ns/user", pid);
-	return fstatat(a->root_fd, name, &own, 0) == 0 &&
-	       fstatat(a->root_fd, "proc/1/ns/user", &hosts, 0) == 0 &&
-	       own.st_ino == hosts.st_ino && own.st_dev == hosts.st_dev;
+	return host_namespace_is(a->root_fd, name, "user");
 }
 
 static int open_root(const struct accounts *a, const struct container *c, uint32_t pid)
@@ -162,16 +161,24 @@ static str find(struct accounts *a, const struct container *c, uint32_t pid, enu
 		uint32_t number)
 {
 	struct account_file *f;
-	struct timespec now;
+	struct timespec t;
+	uint64_t now;
+	str name;
 
 	if (!c->id.n)
 		return (str){ NULL, 0 };
 	f = &owner_of(a, c->id)->files[which];
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!f->known || now.tv_sec - f->looked >= LOOK_AGAIN_S) {
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	now = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	if (f->looked_ns == 0 || now - f->looked_ns >= LOOK_AGAIN_NS) {
 		look(a, c, pid, which, f);
-		f->looked = now.tv_sec;
+		f->looked_ns = now;
 	}
+	name = accounts_parse(buf_str(&f->text), number);
+	if (name.n || now - f->missed_ns < MISSED_AGAIN_NS)
+		return name;
+	look(a, c, pid, which, f);
+	f->missed_ns = now;
 	return accounts_parse(buf_str(&f->text), number);
 }
 

@@ -3,7 +3,7 @@
  *
  * A container's files are its own to write: they are read below its root only (openat2 RESOLVE_IN_ROOT), bounded, and a
  * name from them means no more than that the container calls it so. Read again when they changed, looked at at most
- * once a second. Containers in user namespaces of their own are not looked into: reading there could block.
+ * once a second, or sooner for a number without a name. Containers in user namespaces of their own are not looked into: reading there could block.
  */
 #ifndef SKEP_ASSET_ACCOUNTS_H
 #define SKEP_ASSET_ACCOUNTS_H

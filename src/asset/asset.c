@@ -147,7 +147,7 @@ static int fill(struct asset *a, struct roster_entry *n, struct container *found
 	if (!found->pod_uid.n)
 		found->pod_uid = str_from(n->pod_uid);
 	found->cgroup_path = n->c.cgroup_path;
-	/* At a start engines' files still tell of the run before, if of any; they write whole seconds. */
+	/* At a start engines' files still tell of the run before, if of any. */
 	if (found->started_ns + NS_A_SECOND < n->begun_ns) {
 		found->started_ns = n->begun_ns;
 		found->init_pid = 0;

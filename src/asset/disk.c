@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "asset/engine_db.h"
+#include "asset/host_namespace.h"
 #include "asset/place.h"
 #include "asset/record.h"
 #include "base/file.h"
@@ -146,16 +147,12 @@ static int find_docker(const struct search *s)
 /* A path into another process's namespaces may well lead to the host's. */
 static bool is_hosts(const struct search *s, str path, const char *type)
 {
-	struct stat own, hosts;
-	char one[PATH_MAX], other[64];
+	char name[PATH_MAX];
 
-	if (path.n < 2 || path.n >= sizeof(one) || str_is(path, "host"))
+	if (!str_starts(path, S("/proc/")) || path.n >= sizeof(name))
 		return str_is(path, "host");
-	snprintf(one, sizeof(one), "%.*s", STR_ARG(str_skip(path, 1)));
-	snprintf(other, sizeof(other), "proc/1/ns/%s", type);
-	return str_starts(path, S("/proc/")) && fstatat(s->disk->root_fd, one, &own, 0) == 0 &&
-	       fstatat(s->disk->root_fd, other, &hosts, 0) == 0 && own.st_ino == hosts.st_ino &&
-	       own.st_dev == hosts.st_dev;
+	snprintf(name, sizeof(name), "%.*s", STR_ARG(str_skip(path, 1)));
+	return host_namespace_is(s->disk->root_fd, name, type);
 }
 
 static int read_bundle(const struct search *s, int fd)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "asset/host_namespace.h"
 #include "base/file.h"
 #include "codec/json.h"
 #include "codec/toml.h"
@@ -225,14 +226,6 @@ static bool read_outer(int proc_fd, uint32_t pid, char *ret)
 	return true;
 }
 
-static bool same_file(int dir_fd, const char *one, const char *other)
-{
-	struct stat a, b;
-
-	return fstatat(dir_fd, one, &a, 0) == 0 && fstatat(dir_fd, other, &b, 0) == 0 &&
-	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
-}
-
 static void split_args(struct engine_process *p, str text)
 {
 	while (text.n && p->arg_count < MAX_ARGS)
@@ -252,11 +245,11 @@ static void take_process(struct places *s, int root_fd, int proc_fd, uint32_t pi
 	if (file_read(proc_fd, name, ARGS_MAX, &args, NULL) < 0 || args.n == 0 ||
 	    !read_outer(proc_fd, pid, p.outer))
 		return;
-	snprintf(name, sizeof(name), "%u/ns/user", pid);
-	if (p.outer[0] && (++*nested > MAX_NESTED || !same_file(proc_fd, name, "1/ns/user")))
+	snprintf(name, sizeof(name), "proc/%u/ns/user", pid);
+	if (p.outer[0] && (++*nested > MAX_NESTED || !host_namespace_is(root_fd, name, "user")))
 		return;
-	snprintf(name, sizeof(name), "%u/ns/mnt", pid);
-	p.pid = same_file(proc_fd, name, "1/ns/mnt") ? 0 : pid;
+	snprintf(name, sizeof(name), "proc/%u/ns/mnt", pid);
+	p.pid = host_namespace_is(root_fd, name, "mnt") ? 0 : pid;
 	base = place_open(root_fd, &where);
 	if (base < 0)
 		return;

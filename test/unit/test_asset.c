@@ -116,7 +116,7 @@ static void reads_dockers_files(void **state)
 	assert_int_equal(c->caps, 1u << 12);
 	assert_int_equal(c->init_pid, 77);
 	assert_int_equal(c->started_ns, 0);
-	assert_int_equal(c->created_ns / 1000000000u, 1714557600);
+	assert_int_equal(c->created_ns, 1714557600500000000u);
 	/* Groups below belong to it, others do not. */
 	assert_ptr_equal(asset_cgroup_made(f->a, 12, S("/docker/" A "/init")), c);
 	assert_ptr_equal(asset_find(f->a, 12), asset_find(f->a, 11));
@@ -500,6 +500,10 @@ static void reads_users_below_the_containers_root(void **state)
 	assert_str(asset_user_name(f->a, c, 77, 101), "app");
 	assert_str(asset_group_name(f->a, c, 0, 101), "appg");
 	assert_int_equal(asset_user_name(f->a, c, 77, 1000).n, 0);
+	/* A new user's name is found at once. */
+	put(f, "proc/77/root/etc/passwd", "app:x:101:101::/:/bin/sh\nnew:x:102:102::/:/bin/sh");
+	usleep(60000);
+	assert_str(asset_user_name(f->a, c, 77, 102), "new");
 	/* The host's file is out of reach, whatever links there. */
 	snprintf(path, sizeof(path), "%s/proc/77/root/etc/passwd", f->root);
 	assert_int_equal(unlink(path), 0);
