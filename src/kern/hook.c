@@ -358,10 +358,11 @@ int hooks_iterate(struct hooks *h, const char *program, struct err *e)
 	return err_set(e, ENOENT, "BPF iterator '%s' is not loaded", program);
 }
 
-void hooks_cost(const struct hooks *h, uint64_t *ret_ns, uint64_t *ret_runs)
+size_t hooks_cost(const struct hooks *h, struct sensor_hook_cost *ret, size_t max)
 {
-	*ret_ns = *ret_runs = 0;
-	for (size_t i = 0; i < hook_count; i++) {
+	size_t count = 0;
+
+	for (size_t i = 0; i < hook_count && count < max; i++) {
 		struct bpf_prog_info info = { 0 };
 		uint32_t n = sizeof(info);
 		bool again = false;
@@ -371,9 +372,18 @@ void hooks_cost(const struct hooks *h, uint64_t *ret_ns, uint64_t *ret_runs)
 		if (again || h->rows[i].program < 0 ||
 		    bpf_obj_get_info_by_fd(h->rows[i].program, &info, &n))
 			continue;
-		*ret_ns += info.run_time_ns;
-		*ret_runs += info.run_cnt;
+		ret[count++] = (struct sensor_hook_cost){ .program = hook_table[i].program,
+							  .ns = info.run_time_ns,
+							  .runs = info.run_cnt };
 	}
+	return count;
+}
+
+int hooks_measure(struct err *e)
+{
+	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+
+	return fd < 0 ? err_sys(e, -fd, "cannot have the kernel measure BPF programs") : fd;
 }
 
 int map_get(int fd, const void *key, void *ret)

@@ -62,10 +62,12 @@ bool hooks_attached(const struct hooks *h, size_t row);
 int hooks_map(const struct hooks *h, const char *name);
 /** Starts reading an iterator's program. @return its descriptor, owned by the caller; -errno */
 MUST_CHECK int hooks_iterate(struct hooks *h, const char *program, struct err *e);
-/** Time and runs of all programs loaded, as far as the kernel counts them. */
-void hooks_cost(const struct hooks *h, uint64_t *ret_ns, uint64_t *ret_runs);
 /** How big the rings are: a predecessor may have made them. */
 void hooks_ring_bytes(const struct hooks *h, size_t *ret_state, size_t *ret_bulk);
+/** Time and runs of each program loaded, as far as the kernel counts them. @return how many were written */
+size_t hooks_cost(const struct hooks *h, struct sensor_hook_cost *ret, size_t max);
+/** See sensor_measure(). */
+MUST_CHECK int hooks_measure(struct err *e);
 /** Maps and links, borrowed. @return how many */
 size_t hooks_keep(const struct hooks *h, int *ret, size_t max);
 

@@ -93,6 +93,17 @@ struct sensor_stats {
 };
 void sensor_stats(struct sensor *s, struct sensor_stats *ret);
 
+#define SENSOR_HOOKS_MAX 64
+
+struct sensor_hook_cost {
+	const char *program; /**< its name in the kernel; lives for ever */
+	uint64_t ns, runs;   /**< while the kernel measured */
+};
+/** @return how many programs are loaded, at most @p max */
+size_t sensor_hook_costs(const struct sensor *s, struct sensor_hook_cost *ret, size_t max);
+/** Has the kernel measure BPF programs until the descriptor is closed. @return it, or -EPERM (CAP_SYS_ADMIN), -errno */
+MUST_CHECK int sensor_measure(struct err *e);
+
 struct sensor_loss {
 	uint64_t cgroup_id;
 	uint64_t lost[EVENT_LOSS_COUNT];

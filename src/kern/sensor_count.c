@@ -110,7 +110,9 @@ static void sum_passed_over(struct sensor *s, uint64_t *ret)
 
 void sensor_stats(struct sensor *s, struct sensor_stats *ret)
 {
+	struct sensor_hook_cost costs[SENSOR_HOOKS_MAX];
 	uint64_t lost[CONTROL_LOSSES];
+	size_t n;
 
 	*ret = (struct sensor_stats){ 0 };
 	memcpy(ret->delivered, s->delivered, sizeof(ret->delivered));
@@ -118,5 +120,19 @@ void sensor_stats(struct sensor *s, struct sensor_stats *ret)
 	sensor_loss_sum(s, lost);
 	for (size_t i = 0; i < CONTROL_LOSSES; i++)
 		ret->lost[i] = lost[i];
-	hooks_cost(s->hooks, &ret->hook_ns, &ret->hook_runs);
+	n = hooks_cost(s->hooks, costs, ARRAY_LEN(costs));
+	for (size_t i = 0; i < n; i++) {
+		ret->hook_ns += costs[i].ns;
+		ret->hook_runs += costs[i].runs;
+	}
+}
+
+size_t sensor_hook_costs(const struct sensor *s, struct sensor_hook_cost *ret, size_t max)
+{
+	return hooks_cost(s->hooks, ret, max);
+}
+
+int sensor_measure(struct err *e)
+{
+	return hooks_measure(e);
 }

@@ -19,6 +19,21 @@ extern const struct option_def agent_options[];
  */
 MUST_CHECK int agent_run(const struct option_set *o, void (*say)(const char *line), struct err *e);
 
+/** Where a running agent is asked unless it was told otherwise. */
+#define AGENT_CONTROL_PATH "/run/skep/agent.sock"
+
+struct agent_control;
+
+/** Connects to a running agent. @return 0, -ENOENT or -ECONNREFUSED (none runs), -EACCES (only root may), -errno */
+MUST_CHECK int agent_control_open(const char *path, struct agent_control **ret, struct err *e);
+void agent_control_close(struct agent_control *c);
+/**
+ * Waits for the next document of doc/schemas/agent-stats-1.schema.json, sent once a second.
+ * @param ret one line without its end; lives until the next call
+ * @return 1, 0 a signal came, -EPIPE the agent is gone, -ETIMEDOUT, -errno
+ */
+MUST_CHECK int agent_control_next(struct agent_control *c, str *ret, struct err *e);
+
 /** What a look at live events can be told. */
 struct agent_monitor {
 	const struct option_set *options; /**< holds agent_options */

@@ -86,7 +86,7 @@ void outputs_tick(struct output *list, uint64_t now_ns)
 			o->kind->tick(o, now_ns);
 }
 
-int outputs_confine(const struct output *list, struct err *e)
+int outputs_confine(const struct output *list, const struct privilege_place *also, struct err *e)
 {
 	/* Names are looked up and certificates are checked with these; the C library loads what it needs of itself late. */
 	static const char *const always[] = {
@@ -115,6 +115,7 @@ int outputs_confine(const struct output *list, struct err *e)
 
 	for (size_t i = 0; i < ARRAY_LEN(always); i++)
 		output_place(&p, always[i], false);
+	output_place(&p, also->path, also->writable);
 	for (const struct output *o = list; o; o = o->next)
 		if (o->kind->places)
 			o->kind->places(o, &p);

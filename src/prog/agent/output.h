@@ -75,8 +75,9 @@ MUST_CHECK int outputs_open(struct output **ret, const struct part_context *p, s
 /** Tells every output; failures are said once each until they pass. */
 void outputs_tell(struct output *list, const struct output_alert *a);
 void outputs_tick(struct output *list, uint64_t now_ns);
-/** Forbids this process every place the outputs do not need. */
-MUST_CHECK int outputs_confine(const struct output *list, struct err *e);
+/** Forbids this process every place but @p also and those the outputs need. */
+MUST_CHECK int outputs_confine(const struct output *list, const struct privilege_place *also,
+			       struct err *e);
 void outputs_close(struct output *list);
 /** Writes an array of objects: kind, where, told, lost, waiting, failing. */
 void outputs_render(const struct output *list, struct json_out *j);

@@ -5,6 +5,7 @@
 #define SKEP_PROG_AGENT_PART_H
 
 #include "base/option.h"
+#include "codec/json_out.h"
 #include "prog/agent/message.h"
 
 /** Everything a part inherits; copies of the supervisor's. */
@@ -23,6 +24,8 @@ int uplink_part(void *part_context);
 
 /** Says a line to the operator through the supervisor. */
 void part_say(const struct part_context *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/** Writes cpuUserMs, cpuSystemMs and residentBytes of this process. */
+void part_put_usage(struct json_out *j);
 /** Sends ALIVE when half a second has passed since the last; @p at is the caller's memory of it, 0 at first. */
 void part_alive(const struct part_context *p, uint64_t now_ns, uint64_t *at);
 

@@ -1,10 +1,7 @@
 #include "prog/agent/sensor_stats.h"
 
-#include <stdio.h>
-#include <sys/resource.h>
-#include <sys/time.h>
-
 #include "prog/agent/message.h"
+#include "prog/agent/part.h"
 
 enum { COSTS_SHOWN = 40 };
 
@@ -43,23 +40,21 @@ static void put_losses(struct json_out *j, const struct sensor_stats *s,
 	json_object_close(j);
 }
 
-static void put_self(struct json_out *j)
+static void put_hooks(struct json_out *j, const struct sensor *s)
 {
-	struct rusage u;
-	unsigned long pages = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
+	struct sensor_hook_cost c[SENSOR_HOOKS_MAX];
+	size_t n = sensor_hook_costs(s, c, ARRAY_LEN(c));
 
-	if (f) {
-		if (fscanf(f, "%*s %lu", &pages) != 1)
-			pages = 0;
-		fclose(f);
+	json_key(j, "hooks");
+	json_array_open(j);
+	for (size_t i = 0; i < n; i++) {
+		json_object_open(j);
+		json_put_cstr(j, "program", c[i].program);
+		json_put_uint(j, "runs", c[i].runs);
+		json_put_uint(j, "ns", c[i].ns);
+		json_object_close(j);
 	}
-	getrusage(RUSAGE_SELF, &u);
-	json_put_uint(j, "cpuUserMs",
-		      (uint64_t)u.ru_utime.tv_sec * 1000 + (uint64_t)u.ru_utime.tv_usec / 1000);
-	json_put_uint(j, "cpuSystemMs",
-		      (uint64_t)u.ru_stime.tv_sec * 1000 + (uint64_t)u.ru_stime.tv_usec / 1000);
-	json_put_uint(j, "residentBytes", (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE));
+	json_array_close(j);
 }
 
 static void put_watch(struct json_out *j, const struct watch_stats *w, uint64_t alerts_lost)
@@ -118,6 +113,43 @@ static void put_costs(struct json_out *j, struct watch *w)
 	arena_done(&arena);
 }
 
+struct rule_figures {
+	str name;
+	uint64_t judged, held;
+};
+
+static int by_judged(const void *a, const void *b)
+{
+	const struct rule_figures *x = a, *y = b;
+
+	return x->judged < y->judged ? 1 : x->judged > y->judged ? -1 : str_cmp(x->name, y->name);
+}
+
+static void put_rules(struct json_out *j, const struct session *s)
+{
+	size_t n;
+	const struct rule *const *rules = policy_rules(s->rules.program, &n);
+	struct rule_figures *f = calloc(n ? n : 1, sizeof(*f));
+
+	json_key(j, "rules");
+	json_array_open(j);
+	for (size_t i = 0; f && i < n; i++) {
+		f[i].name = rules[i]->name;
+		policy_rule_cost(watch_run(s->watch), (uint32_t)i, &f[i].judged, &f[i].held);
+	}
+	if (f)
+		qsort(f, n, sizeof(*f), by_judged);
+	for (size_t i = 0; f && i < MIN(n, COSTS_SHOWN) && f[i].judged; i++) {
+		json_object_open(j);
+		json_put_str(j, "rule", f[i].name);
+		json_put_uint(j, "judged", f[i].judged);
+		json_put_uint(j, "held", f[i].held);
+		json_object_close(j);
+	}
+	json_array_close(j);
+	free(f);
+}
+
 void sensor_stats_send(int fd, const struct session *s, uint64_t alerts_lost)
 {
 	OWNED_BUF out = BUF_INIT;
@@ -129,15 +161,18 @@ void sensor_stats_send(int fd, const struct session *s, uint64_t alerts_lost)
 	watch_stats(s->watch, &watch);
 	json_out_init(&j, &out, false);
 	json_object_open(&j);
+	json_put_uint(&j, "pid", (uint64_t)getpid());
 	json_put_cstr(&j, "backend", sensor_backend_name(sensor_backend_of(s->sensor)));
-	put_self(&j);
+	part_put_usage(&j);
 	json_put_uint(&j, "hookNs", kern.hook_ns);
 	json_put_uint(&j, "hookRuns", kern.hook_runs);
+	put_hooks(&j, s->sensor);
 	put_watch(&j, &watch, alerts_lost);
 	put_asset(&j, s->asset);
 	put_losses(&j, &kern, &watch);
 	put_events(&j, &kern);
 	put_costs(&j, s->watch);
+	put_rules(&j, s);
 	json_object_close(&j);
 	if (!buf_error(&out))
 		(void)!message_send(

@@ -1,18 +1,19 @@
-#include <poll.h>
 #include <signal.h>
 #include <time.h>
 
 #include "base/privilege.h"
 #include "base/sandbox.h"
 #include "prog/agent/output.h"
+#include "prog/agent/uplink_stats.h"
 
-enum { TURN_MS = 250, MESSAGES_A_TURN = 256, FDS_MAX = 64 };
+enum { TURN_MS = 250, BUSY_TURN_MS = 5, MESSAGES_A_TURN = 256, FDS_MAX = 64 };
 
 struct uplink {
 	const struct part_context *part;
 	struct output *outputs;
+	struct uplink_stats *stats;
 	char *room;
-	bool stopping;
+	bool stopping, busy; /* busy: somebody asks, look again soon */
 };
 
 static uint64_t now(void)
@@ -39,6 +40,8 @@ static unsigned int take_alerts(struct uplink *u)
 							 .priority = (enum alert_priority)m.number,
 							 .text = m.text,
 							 .json = m.json });
+		else if (r > 0 && m.kind == MESSAGE_STATS)
+			uplink_stats_take(u->stats, m.json);
 		message_drop(u->part->data);
 	}
 	return n;
@@ -64,7 +67,9 @@ static void wait_for_work(const struct uplink *u)
 			fds[n].fd = o->kind->fd(o, &fds[n].events);
 			n++;
 		}
-	(void)poll(fds, n, TURN_MS);
+	if (n + 2 <= FDS_MAX)
+		n += uplink_stats_fds(u->stats, fds + n);
+	(void)poll(fds, n, u->busy ? BUSY_TURN_MS : TURN_MS);
 }
 
 static void work(struct uplink *u)
@@ -77,6 +82,7 @@ static void work(struct uplink *u)
 		taken = take_alerts(u);
 		take_orders(u);
 		outputs_tick(u->outputs, now());
+		u->busy = uplink_stats_work(u->stats);
 		part_alive(u->part, now(), &alive);
 	}
 }
@@ -84,10 +90,11 @@ static void work(struct uplink *u)
 /** Files and sockets are open: no capability is needed from here on, nor much of the file system. */
 static int give_up(struct uplink *u, struct err *e)
 {
+	const struct privilege_place control = uplink_stats_place(u->stats);
 	int r = privilege_keep(0, e);
 
 	if (r == 0)
-		r = outputs_confine(u->outputs, e);
+		r = outputs_confine(u->outputs, &control, e);
 	return r < 0 ? r : sandbox_forbid_power(false, e);
 }
 
@@ -99,12 +106,14 @@ int uplink_part(void *part_context)
 	/* The supervisor decides when to end; a terminal's Ctrl-C reaches every process. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
-	if (!u.room || outputs_open(&u.outputs, u.part, &e) < 0 || give_up(&u, &e) < 0) {
+	if (!u.room || outputs_open(&u.outputs, u.part, &e) < 0 ||
+	    uplink_stats_new(u.part, u.outputs, &u.stats, &e) < 0 || give_up(&u, &e) < 0) {
 		part_say(u.part, "%s", u.room ? e.text : "out of memory");
 		return 1;
 	}
 	(void)!message_send(u.part->supervisor, &(struct message){ .kind = MESSAGE_READY });
 	work(&u);
+	uplink_stats_free(u.stats);
 	outputs_close(u.outputs);
 	free(u.room);
 	return 0;

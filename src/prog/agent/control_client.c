@@ -1,0 +1,78 @@
+/* The other end of control.c: `skep agent top`. */
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/buf.h"
+#include "prog/agent/agent.h"
+
+enum { WAIT_MS = 5000, READ_BYTES = 32768, LINE_MAX_BYTES = 1 << 20 };
+
+struct agent_control {
+	int fd;
+	struct buf read;
+	size_t used; /* of read: told already */
+};
+
+int agent_control_open(const char *path, struct agent_control **ret, struct err *e)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct agent_control *c;
+	OWNED_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || strlen(path) >= sizeof(a.sun_path))
+		return err_sys(e, fd < 0 ? errno : ENAMETOOLONG, "cannot reach an agent at '%s'",
+			       path);
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+		return err_sys(e, errno, "cannot reach an agent at '%s'", path);
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return err_sys(e, ENOMEM, "cannot reach an agent at '%s'", path);
+	c->fd = fd;
+	fd = -1;
+	c->read.max = LINE_MAX_BYTES + READ_BYTES;
+	*ret = c;
+	return 0;
+}
+
+void agent_control_close(struct agent_control *c)
+{
+	if (!c)
+		return;
+	close(c->fd);
+	buf_done(&c->read);
+	free(c);
+}
+
+int agent_control_next(struct agent_control *c, str *ret, struct err *e)
+{
+	memmove(c->read.p, c->read.p + c->used, c->read.n - c->used);
+	c->read.n -= c->used;
+	c->used = 0;
+	for (;;) {
+		struct pollfd p = { .fd = c->fd, .events = POLLIN };
+		size_t end = str_find(buf_str(&c->read), '\n');
+		ssize_t n;
+		char *at;
+		int r;
+
+		if (end < c->read.n) {
+			*ret = (str){ c->read.p, end };
+			c->used = end + 1;
+			return 1;
+		}
+		r = poll(&p, 1, WAIT_MS);
+		if (r < 0)
+			return errno == EINTR ? 0 : err_sys(e, errno, "control socket");
+		if (r == 0)
+			return err_set(e, ETIMEDOUT, "the agent says nothing");
+		at = buf_reserve(&c->read, READ_BYTES);
+		if (!at)
+			return err_set(e, EPROTO, "the agent's answer is too long");
+		n = read(c->fd, at, READ_BYTES);
+		if (n <= 0)
+			return err_set(e, EPIPE, "the agent ended the connection");
+		c->read.n += (size_t)n;
+	}
+}

@@ -1,0 +1,155 @@
+#include "prog/agent/uplink_stats.h"
+
+#include <time.h>
+
+#include "prog/agent/control.h"
+#include "prog/agent/metrics.h"
+#include "wire/http_server.h"
+
+/* The sensor tells once a second; silence for so long is an illness. */
+enum { SILENCE_MS = 5000 };
+
+struct uplink_stats {
+	const struct part_context *part;
+	const struct output *outputs;
+	struct http_server *http;
+	struct control *control;
+	struct buf sensor; /* its last document */
+	struct buf line;   /* the whole one */
+	uint64_t heard_ms;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/** Writes the document and a line feed into s->line. */
+static str compose(struct uplink_stats *s)
+{
+	struct json_out j;
+
+	buf_reset(&s->line);
+	buf_printf(&s->line,
+		   "{\"schemaVersion\":1,\"version\":\"%s\",\"monotonicMs\":%llu,\"sensor\":",
+		   SKEP_VERSION, (unsigned long long)now_ms());
+	buf_add(&s->line, s->sensor.n ? buf_str(&s->sensor) : S("{}"));
+	buf_add(&s->line, S(",\"uplink\":"));
+	json_out_init(&j, &s->line, false);
+	json_object_open(&j);
+	json_put_uint(&j, "pid", (uint64_t)getpid());
+	part_put_usage(&j);
+	json_key(&j, "outputs");
+	outputs_render(s->outputs, &j);
+	json_object_close(&j);
+	buf_add(&s->line, S("}\n"));
+	return buf_error(&s->line) ? (str){ 0 } : buf_str(&s->line);
+}
+
+static bool is_well(const struct uplink_stats *s)
+{
+	return s->heard_ms && now_ms() - s->heard_ms < SILENCE_MS;
+}
+
+static int serve(void *ctx, str path, struct buf *body, const char **ret_type)
+{
+	struct uplink_stats *s = ctx;
+
+	if (str_is(path, "/healthz")) {
+		buf_add(body, is_well(s) ? S("ok\n") : S("the sensor says nothing\n"));
+		return is_well(s) ? 200 : 503;
+	}
+	if (!str_is(path, "/metrics")) {
+		buf_add(body, S("see /metrics and /healthz\n"));
+		return 404;
+	}
+	*ret_type = "text/plain; version=0.0.4; charset=utf-8";
+	return metrics_render(compose(s), body, NULL) < 0 ? 500 : 200;
+}
+
+static int open_control(struct uplink_stats *s, struct err *e)
+{
+	const struct option_set *o = s->part->options;
+	const char *path = option_text(o, "control");
+	int r = path[0] ? control_new(path, &s->control, e) : 0;
+
+	if (r < 0 && !option_is_given(o, "control")) {
+		part_say(s->part, "%s; `skep agent top` will not reach this agent",
+			 e && e->text[0] ? e->text : strerror(-r));
+		return 0;
+	}
+	return r;
+}
+
+int uplink_stats_new(const struct part_context *p, const struct output *outputs,
+		     struct uplink_stats **ret, struct err *e)
+{
+	const char *address = option_text(p->options, "metrics");
+	struct uplink_stats *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return err_sys(e, ENOMEM, "statistics");
+	s->part = p;
+	s->outputs = outputs;
+	r = open_control(s, e);
+	if (r == 0 && address)
+		r = http_server_new(address, serve, s, &s->http, e);
+	if (r < 0) {
+		uplink_stats_free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+void uplink_stats_free(struct uplink_stats *s)
+{
+	if (!s)
+		return;
+	control_free(s->control);
+	http_server_free(s->http);
+	buf_done(&s->sensor);
+	buf_done(&s->line);
+	free(s);
+}
+
+struct privilege_place uplink_stats_place(const struct uplink_stats *s)
+{
+	return (struct privilege_place){ .path = s->control ? control_folder(s->control) : NULL,
+					 .writable = true };
+}
+
+void uplink_stats_take(struct uplink_stats *s, str json)
+{
+	buf_reset(&s->sensor);
+	buf_add(&s->sensor, json);
+	if (buf_error(&s->sensor))
+		return;
+	s->heard_ms = now_ms();
+	if (s->control)
+		control_tell(s->control, compose(s));
+}
+
+size_t uplink_stats_fds(const struct uplink_stats *s, struct pollfd *ret)
+{
+	size_t n = 0;
+
+	if (s->control)
+		ret[n++] = (struct pollfd){ .fd = control_fd(s->control), .events = POLLIN };
+	if (s->http)
+		ret[n++] = (struct pollfd){ .fd = http_server_fd(s->http), .events = POLLIN };
+	return n;
+}
+
+bool uplink_stats_work(struct uplink_stats *s)
+{
+	struct pollfd p = { .fd = s->control ? control_fd(s->control) : -1, .events = POLLIN };
+
+	if (poll(&p, 1, 0) > 0)
+		control_accept(s->control, s->sensor.n ? compose(s) : (str){ 0 });
+	return s->http && http_server_work(s->http);
+}
