@@ -1,7 +1,6 @@
 #include "policy/output_priv.h"
 
 #define MAX_WIDTH 4096
-#define MAX_NAME 128 /* no field with its key is longer */
 
 struct output_parser {
 	struct cursor c;
@@ -141,28 +140,43 @@ static bool is_name(char c)
 	return is_word(c) || c == '.';
 }
 
-/* The longest beginning of @p text that names a field, with its argument; 0: there is none. */
+/* The field whose name is the longest beginning of @p text, or NULL. */
+static const struct policy_field *longest_field(const struct policy_subject *s, str text)
+{
+	const struct policy_field *found = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->field_count; i++) {
+		str name = str_from(s->fields[i].name);
+
+		if (name.n > n && str_starts(text, name)) {
+			found = &s->fields[i];
+			n = name.n;
+		}
+	}
+	return found;
+}
+
+/* "name", "name[argument]" or "name.key": how much of @p text is a field with its argument; 0: nothing. */
 static size_t field_length(const struct policy_subject *s, str text)
 {
-	size_t run = 0;
+	const struct policy_field *f = longest_field(s, text);
+	size_t n = f ? strlen(f->name) : 0, end = n;
 
-	while (run < MIN(text.n, MAX_NAME) && is_name(text.p[run]))
-		run++;
-	for (size_t n = run; n > 0; n--) {
-		struct policy_ref ref;
-		size_t end = n + str_find(str_skip(text, n), ']');
-		bool bracket = n < text.n && text.p[n] == '[' && end < text.n;
-
-		if (bracket && policy_field_find(s, str_take(text, end + 1), &ref, NULL) == 0)
-			return end + 1;
-		if (text.p[n - 1] == '.' || policy_field_find(s, str_take(text, n), &ref, NULL) < 0)
-			continue;
-		/* Behind a field that takes an argument a bracket is no text: the caller tells what is wrong with it. */
-		return bracket && s->fields[ref.field].arg != POLICY_ARG_NONE && !ref.key.n
-			       ? end + 1
-			       : n;
+	if (n == 0 || n == text.n || f->arg == POLICY_ARG_NONE)
+		return n;
+	if (text.p[n] == '[') {
+		end = n + str_find(str_skip(text, n), ']');
+		return end < text.n ? end + 1 : n;
 	}
-	return 0;
+	if (text.p[n] != '.' || f->arg == POLICY_ARG_INDEX_OPT)
+		return n;
+	while (end < text.n && is_name(text.p[end]))
+		end++;
+	/* A full stop is not the key's. */
+	while (text.p[end - 1] == '.')
+		end--;
+	return end;
 }
 
 static int unknown_field(struct output_parser *p, struct output_piece *piece)

@@ -1,30 +1,36 @@
 #include "policy/rule_priv.h"
 
-static const char *const keys[] = { "rule", "desc", "condition", "output", "priority", "source",
-				    "enabled", "tags", "exceptions", "append", "override",
-				    "warn_evttypes", "skip-if-unknown-filter", "capture",
-				    "capture_duration", "capture_events", "capture_filesize",
-				    /* ours */
-				    "id", "desc_zh", "output_zh", "advice", "advice_zh", "mitre",
-				    "maturity", NULL };
-static const char *const appendable[] = {
-	"condition", "output", "desc", "tags", "exceptions", NULL
+const struct rule_key rule_draft_keys[] = {
+	{ "rule", KEY_FIXED },
+	{ "source", KEY_FIXED },
+	{ "append", KEY_FIXED },
+	{ "override", KEY_FIXED },
+	{ "condition", KEY_APPEND },
+	{ "output", KEY_APPEND },
+	{ "desc", KEY_APPEND },
+	{ "tags", KEY_APPEND },
+	{ "exceptions", KEY_APPEND },
+	{ "priority", KEY_REPLACE },
+	{ "enabled", KEY_REPLACE },
+	{ "warn_evttypes", KEY_REPLACE },
+	{ "skip-if-unknown-filter", KEY_REPLACE },
+	{ "capture", KEY_REPLACE },
+	{ "capture_duration", KEY_REPLACE },
+	{ "capture_events", KEY_REPLACE },
+	{ "capture_filesize", KEY_REPLACE },
+	/* ours */
+	{ "id", KEY_FIXED },
+	{ "desc_zh", KEY_REPLACE },
+	{ "output_zh", KEY_REPLACE },
+	{ "advice", KEY_REPLACE },
+	{ "advice_zh", KEY_REPLACE },
+	{ "mitre", KEY_REPLACE },
+	{ "maturity", KEY_REPLACE },
+	{ NULL, KEY_FIXED },
 };
-static const char *const replaceable[] = { "priority",
-					   "enabled",
-					   "warn_evttypes",
-					   "skip-if-unknown-filter",
-					   "capture",
-					   "capture_duration",
-					   "capture_events",
-					   "capture_filesize",
-					   "desc_zh",
-					   "output_zh",
-					   "advice",
-					   "advice_zh",
-					   "mitre",
-					   "maturity",
-					   NULL };
+
+/* What a definition must have; an item without any of them is no definition. */
+static const char *const required[] = { "condition", "output", "desc", "priority" };
 
 const struct policy_subject *rule_subject(str source)
 {
@@ -34,17 +40,6 @@ const struct policy_subject *rule_subject(str source)
 		if (str_is(source, subjects[i]->name))
 			return subjects[i];
 	return NULL;
-}
-
-bool rule_overridable(str key)
-{
-	for (size_t i = 0; appendable[i]; i++)
-		if (str_is(key, appendable[i]))
-			return true;
-	for (size_t i = 0; replaceable[i]; i++)
-		if (str_is(key, replaceable[i]))
-			return true;
-	return false;
 }
 
 static bool wanted(const struct rule_item *it, const char *key, enum rule_override how)
@@ -164,11 +159,8 @@ int rule_draft_take(const struct rule_item *it, enum rule_override how, struct r
 	return r;
 }
 
-/* Which keys a definition must have; the first that is missing is told. */
 static int check_complete(const struct rule_item *it)
 {
-	static const char *const required[] = { "condition", "output", "desc", "priority" };
-
 	for (size_t i = 0; i < ARRAY_LEN(required); i++)
 		if (!value_get(it->node, required[i]))
 			return rule_fault(it, RULE_ERR_YAML_VALIDATE, NULL,
@@ -273,9 +265,9 @@ int rule_draft_read(struct rule_item *it)
 	int r = rule_key_text(it, it->node, "rule", &it->name, NULL);
 
 	if (r == 0)
-		r = rule_keys_check(it, it->node, keys);
+		r = rule_keys_check(it, it->node, rule_draft_keys);
 	if (r == 0)
-		r = rule_overrides_check(it, appendable, replaceable);
+		r = rule_overrides_check(it, rule_draft_keys);
 	if (r == 0)
 		r = rule_key_append(it, &append);
 	if (r < 0)
@@ -283,8 +275,8 @@ int rule_draft_read(struct rule_item *it)
 	d = map_find(&it->set->draft_names, it->name);
 	if (append || value_get(it->node, "override"))
 		return change(it, d, append);
-	for (size_t i = 1; i <= 4; i++)
-		if (value_get(it->node, keys[i]))
+	for (size_t i = 0; i < ARRAY_LEN(required); i++)
+		if (value_get(it->node, required[i]))
 			return define(it, d);
 	return enable(it, d);
 }

@@ -179,7 +179,10 @@ static int extend(const struct rule_item *it, struct rule_exception *old,
 static int read_exception(const struct rule_item *it, struct rule_draft *d, bool append,
 			  const struct value *node)
 {
-	static const char *const keys[] = { "name", "fields", "comps", "values", NULL };
+	static const struct rule_key keys[] = {
+		{ "name", KEY_FIXED },   { "fields", KEY_FIXED }, { "comps", KEY_FIXED },
+		{ "values", KEY_FIXED }, { NULL, KEY_FIXED },
+	};
 	struct rule_exception x = {
 		.file = it->file,
 		.node = node,

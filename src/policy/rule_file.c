@@ -3,8 +3,9 @@
 
 static int compatible(struct rule_item *it)
 {
-	static const char *const keys[] = { "falco_compatible", NULL };
-	const struct value *v = value_get(it->node, keys[0]);
+	static const struct rule_key keys[] = { { "falco_compatible", KEY_FIXED },
+						{ NULL, KEY_FIXED } };
+	const struct value *v = value_get(it->node, keys[0].name);
 	int r = rule_keys_check(it, it->node, keys);
 
 	if (r < 0)

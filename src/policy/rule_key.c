@@ -1,21 +1,21 @@
 #include "base/suggest.h"
 #include "policy/rule_priv.h"
 
-static bool among(str key, const char *const *words)
+const struct rule_key *rule_key_find(const struct rule_key *keys, str key)
 {
-	for (; *words; words++)
-		if (str_is(key, *words))
-			return true;
-	return false;
+	for (; keys->name; keys++)
+		if (str_is(key, keys->name))
+			return keys;
+	return NULL;
 }
 
 static int unknown_key(const struct rule_item *it, const struct value_member *m,
-		       const char *const *known)
+		       const struct rule_key *keys)
 {
 	struct suggestion near = suggestion_for(m->key);
 
-	for (; *known; known++)
-		suggestion_offer(&near, str_from(*known));
+	for (; keys->name; keys++)
+		suggestion_offer(&near, str_from(keys->name));
 	if (near.best.n)
 		return rule_fault(
 			it, RULE_UNKNOWN_KEY, &m->value,
@@ -33,7 +33,8 @@ static bool stands_before(const struct value *map, const struct value_member *m)
 	return false;
 }
 
-int rule_keys_check(const struct rule_item *it, const struct value *map, const char *const *known)
+int rule_keys_check(const struct rule_item *it, const struct value *map,
+		    const struct rule_key *keys)
 {
 	if (map->count > RULE_SET_MAX_KEYS)
 		return rule_fault(it, RULE_ERR_YAML_VALIDATE, map, "more than %d keys",
@@ -44,8 +45,8 @@ int rule_keys_check(const struct rule_item *it, const struct value *map, const c
 		if (stands_before(map, m))
 			r = rule_fault(it, RULE_ERR_YAML_VALIDATE, &m->value,
 				       "the key '%.*s' stands twice", STR_ARG(m->key));
-		else if (!among(m->key, known))
-			r = unknown_key(it, m, known);
+		else if (!rule_key_find(keys, m->key))
+			r = unknown_key(it, m, keys);
 		if (r < 0)
 			return r;
 	}
@@ -159,8 +160,30 @@ enum rule_override rule_override_of(const struct rule_item *it, const char *key)
 	return str_is(how, "replace") ? OVERRIDE_REPLACE : OVERRIDE_NONE;
 }
 
-int rule_overrides_check(const struct rule_item *it, const char *const *appendable,
-			 const char *const *replaceable)
+static int check_override(const struct rule_item *it, const struct value_member *m,
+			  const struct rule_key *keys)
+{
+	enum rule_override how = rule_override_of(it, m->key.p);
+	const struct rule_key *key = rule_key_find(keys, m->key);
+
+	if (how == OVERRIDE_NONE)
+		return rule_fault(it, RULE_ERR_YAML_VALIDATE, &m->value,
+				  "'override' of '%.*s' must be append or replace, not '%.*s'",
+				  STR_ARG(m->key), STR_ARG(m->value.string));
+	if (!key || key->change == KEY_FIXED)
+		return rule_fault(it, RULE_ERR_YAML_VALIDATE, &m->value,
+				  "'%.*s' cannot be replaced", STR_ARG(m->key));
+	if (how == OVERRIDE_APPEND && key->change != KEY_APPEND)
+		return rule_fault(it, RULE_ERR_YAML_VALIDATE, &m->value,
+				  "nothing can be appended to '%.*s'", STR_ARG(m->key));
+	if (!value_get(it->node, m->key.p))
+		return rule_fault(it, RULE_ERR_YAML_VALIDATE, &m->value,
+				  "'override' names '%.*s', which the item does not have",
+				  STR_ARG(m->key));
+	return 0;
+}
+
+int rule_overrides_check(const struct rule_item *it, const struct rule_key *keys)
 {
 	const struct value *map = value_get(it->node, "override");
 
@@ -168,24 +191,10 @@ int rule_overrides_check(const struct rule_item *it, const char *const *appendab
 		return rule_fault(it, RULE_ERR_YAML_VALIDATE, map,
 				  "'override' must be a mapping of keys to append or replace");
 	VALUE_MEMBERS (m, map) {
-		enum rule_override how = rule_override_of(it, m->key.p);
-		bool append = among(m->key, appendable), replace = among(m->key, replaceable);
+		int r = check_override(it, m, keys);
 
-		if (how == OVERRIDE_NONE)
-			return rule_fault(
-				it, RULE_ERR_YAML_VALIDATE, &m->value,
-				"'override' of '%.*s' must be append or replace, not '%.*s'",
-				STR_ARG(m->key), STR_ARG(m->value.string));
-		if (how == OVERRIDE_APPEND && !append)
-			return rule_fault(it, RULE_ERR_YAML_VALIDATE, &m->value,
-					  "nothing can be appended to '%.*s'", STR_ARG(m->key));
-		if (how == OVERRIDE_REPLACE && !replace && !append)
-			return rule_fault(it, RULE_ERR_YAML_VALIDATE, &m->value,
-					  "'%.*s' cannot be replaced", STR_ARG(m->key));
-		if (!value_get(it->node, m->key.p))
-			return rule_fault(it, RULE_ERR_YAML_VALIDATE, &m->value,
-					  "'override' names '%.*s', which the item does not have",
-					  STR_ARG(m->key));
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

@@ -53,8 +53,10 @@ static int define(struct rule_item *it, const str *items, size_t count)
 
 int rule_list_read(struct rule_item *it)
 {
-	static const char *const keys[] = { "list", "items", "append", "override", NULL };
-	static const char *const overridable[] = { "items", NULL };
+	static const struct rule_key keys[] = {
+		{ "list", KEY_FIXED },     { "items", KEY_APPEND }, { "append", KEY_FIXED },
+		{ "override", KEY_FIXED }, { NULL, KEY_FIXED },
+	};
 	bool appends = false;
 	const str *items = NULL;
 	size_t count = 0;
@@ -70,7 +72,7 @@ int rule_list_read(struct rule_item *it)
 	if (r == 0)
 		r = rule_key_texts(it, "items", true, &items, &count);
 	if (r == 0)
-		r = rule_overrides_check(it, overridable, overridable);
+		r = rule_overrides_check(it, keys);
 	if (r == 0)
 		r = rule_key_append(it, &appends);
 	if (r < 0)

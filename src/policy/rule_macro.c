@@ -40,8 +40,10 @@ static int define(struct rule_item *it, const struct value *condition)
 
 int rule_macro_read(struct rule_item *it)
 {
-	static const char *const keys[] = { "macro", "condition", "append", "override", NULL };
-	static const char *const overridable[] = { "condition", NULL };
+	static const struct rule_key keys[] = {
+		{ "macro", KEY_FIXED },    { "condition", KEY_APPEND }, { "append", KEY_FIXED },
+		{ "override", KEY_FIXED }, { NULL, KEY_FIXED },
+	};
 	const struct value *condition;
 	bool appends = false;
 	struct rule_macro *m;
@@ -57,7 +59,7 @@ int rule_macro_read(struct rule_item *it)
 	if (r == 0)
 		r = rule_key_text(it, it->node, "condition", &text, &condition);
 	if (r == 0)
-		r = rule_overrides_check(it, overridable, overridable);
+		r = rule_overrides_check(it, keys);
 	if (r == 0)
 		r = rule_key_append(it, &appends);
 	if (r < 0)

@@ -122,7 +122,10 @@ static int append_tags(const struct rule_item *it, struct rule *rule)
 static int check_named(const struct rule_item *it)
 {
 	VALUE_MEMBERS (m, it->node) {
-		if (!rule_overridable(m->key) || rule_override_of(it, m->key.p) != OVERRIDE_NONE)
+		const struct rule_key *key = rule_key_find(rule_draft_keys, m->key);
+
+		if (!key || key->change == KEY_FIXED ||
+		    rule_override_of(it, m->key.p) != OVERRIDE_NONE)
 			continue;
 		return rule_fault(it, RULE_ERR_YAML_VALIDATE, &m->value,
 				  "the key '%.*s' has no entry under 'override'", STR_ARG(m->key));

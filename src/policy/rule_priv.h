@@ -185,9 +185,17 @@ MUST_CHECK int rule_text_append(struct rule_set *s, struct rule_text *a, const s
 
 /* rule_key.c: keys of the item's mapping or of another one inside it */
 
-/** Warns of keys that are not among @p known (NULL-terminated) and refuses keys that stand twice. */
+/** A key of a mapping and what `override` can do with it. */
+struct rule_key {
+	const char *name; /**< NULL ends a table */
+	enum rule_key_change { KEY_FIXED, KEY_REPLACE, KEY_APPEND /**< or replace */ } change;
+};
+
+/** What a table says of @p key, or NULL. */
+const struct rule_key *rule_key_find(const struct rule_key *keys, str key);
+/** Warns of keys that are not in the table and refuses keys that stand twice. */
 MUST_CHECK int rule_keys_check(const struct rule_item *it, const struct value *map,
-			       const char *const *known);
+			       const struct rule_key *keys);
 /** A text that must be there; @p ret_value may be NULL. */
 MUST_CHECK int rule_key_text(const struct rule_item *it, const struct value *map, const char *key,
 			     str *ret, const struct value **ret_value);
@@ -208,9 +216,8 @@ MUST_CHECK int rule_key_append(const struct rule_item *it, bool *ret);
 enum rule_override { OVERRIDE_NONE, OVERRIDE_APPEND, OVERRIDE_REPLACE };
 /** What `override` says of @p key; -EBADMSG is for rule_overrides_check() to give. */
 enum rule_override rule_override_of(const struct rule_item *it, const char *key);
-/** Checks the mapping: keys among @p appendable for append, among that and @p replaceable for replace. */
-MUST_CHECK int rule_overrides_check(const struct rule_item *it, const char *const *appendable,
-				    const char *const *replaceable);
+/** Checks `override`: that each key allows the change and is there. */
+MUST_CHECK int rule_overrides_check(const struct rule_item *it, const struct rule_key *keys);
 
 /* the kinds of items: each is given an item whose mapping has the key of its kind */
 
@@ -226,8 +233,8 @@ MUST_CHECK int rule_draft_read(struct rule_item *it);
 MUST_CHECK int rule_draft_take(const struct rule_item *it, enum rule_override how,
 			       struct rule_draft *d);
 
-/** Whether `override` may speak of a key of a rule. */
-bool rule_overridable(str key);
+/** The keys of a rule. */
+extern const struct rule_key rule_draft_keys[];
 
 /* rule_override.c */
 

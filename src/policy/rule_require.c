@@ -41,14 +41,15 @@ static bool satisfies(const struct version *have, const struct version *want)
 
 int rule_requires_engine(struct rule_item *it)
 {
-	static const char *const keys[] = { "required_engine_version", NULL };
+	static const struct rule_key keys[] = { { "required_engine_version", KEY_FIXED },
+						{ NULL, KEY_FIXED } };
 	const struct value *v;
 	struct version want = { { 0 } };
 	str text;
 	int r = rule_keys_check(it, it->node, keys);
 
 	if (r == 0)
-		r = rule_key_text(it, it->node, keys[0], &text, &v);
+		r = rule_key_text(it, it->node, keys[0].name, &text, &v);
 	if (r < 0)
 		return r;
 	/* A number alone was the way until 0.26. */
@@ -64,7 +65,10 @@ int rule_requires_engine(struct rule_item *it)
 
 static int check_plugin(struct rule_item *it, const struct value *entry, bool *ret_have)
 {
-	static const char *const keys[] = { "name", "version", "alternatives", NULL };
+	static const struct rule_key keys[] = { { "name", KEY_FIXED },
+						{ "version", KEY_FIXED },
+						{ "alternatives", KEY_FIXED },
+						{ NULL, KEY_FIXED } };
 	struct version want;
 	str name, version;
 	const struct value *v;
@@ -118,15 +122,16 @@ static int require_plugin(struct rule_item *it, const struct value *entry)
 
 int rule_requires_plugins(struct rule_item *it)
 {
-	static const char *const keys[] = { "required_plugin_versions", NULL };
-	const struct value *entries = value_get(it->node, keys[0]);
+	static const struct rule_key keys[] = { { "required_plugin_versions", KEY_FIXED },
+						{ NULL, KEY_FIXED } };
+	const struct value *entries = value_get(it->node, keys[0].name);
 	int r = rule_keys_check(it, it->node, keys);
 
 	if (r < 0)
 		return r;
 	if (entries->kind != VALUE_ARRAY)
 		return rule_fault(it, RULE_ERR_YAML_VALIDATE, entries, "'%s' must be a sequence",
-				  keys[0]);
+				  keys[0].name);
 	VALUE_EACH (entry, entries) {
 		r = require_plugin(it, entry);
 		if (r < 0)
