@@ -3,7 +3,7 @@
 #include "codec/digest.h"
 #include "watch/alert_copy.h"
 
-enum { BUCKETS = 64, WAYS = 8, TELL_FROM = 16, HEX_RUN = 8 };
+enum { BUCKETS = 64, WAYS = 8, TELL_FROM = 16, HEX_RUN = 8, PART_MOST = 512 };
 
 #define SLACK_NS ((uint64_t)1000000000)
 
@@ -18,15 +18,19 @@ struct fold {
 	uint64_t window_ns;
 	fold_teller tell;
 	void *ctx;
+	struct sha256 *sum; /* owned; for keys */
 	struct place places[BUCKETS][WAYS];
 };
 
 int fold_new(uint64_t window_ns, fold_teller tell, void *ctx, struct fold **ret, struct err *e)
 {
 	struct fold *f = calloc(1, sizeof(*f));
+	int r = f ? sha256_new(&f->sum, e) : err_set(e, ENOMEM, "watch: no memory to fold alerts");
 
-	if (!f)
-		return err_set(e, ENOMEM, "watch: no memory to fold alerts");
+	if (r < 0) {
+		free(f);
+		return r;
+	}
 	f->window_ns = window_ns;
 	f->tell = tell;
 	f->ctx = ctx;
@@ -56,20 +60,23 @@ void fold_free(struct fold *f)
 		return;
 	for (int i = 0; i < BUCKETS * WAYS; i++)
 		close_place(f, &f->places[i / WAYS][i % WAYS]);
+	sha256_free(f->sum);
 	free(f);
 }
 
-void fold_key(const str *parts, size_t count, uint8_t ret[FOLD_KEY_BYTES])
+void fold_key(struct fold *f, const str *parts, size_t count, uint8_t ret[FOLD_KEY_BYTES])
 {
-	enum { PART_MOST = 512 };
-	uint8_t sum[SHA256_BYTES] = { 0 }, joined[2 * SHA256_BYTES];
+	uint8_t sum[SHA256_BYTES];
 
-	/* Each part's sum is joined with the sum so far: lengths need no marks. */
+	/* A part's length stands before it, so that its end cannot be moved. */
 	for (size_t i = 0; i < count; i++) {
-		memcpy(joined, sum, sizeof(sum));
-		sha256_of(str_take(parts[i], PART_MOST), joined + sizeof(sum));
-		sha256_of((str){ (const char *)joined, sizeof(joined) }, sum);
+		str part = str_take(parts[i], PART_MOST);
+		uint32_t n = (uint32_t)part.n;
+
+		sha256_update(f->sum, (str){ (const char *)&n, sizeof(n) });
+		sha256_update(f->sum, part);
 	}
+	sha256_final(f->sum, sum);
 	memcpy(ret, sum, FOLD_KEY_BYTES);
 }
 
@@ -131,19 +138,25 @@ static bool is_over(const struct fold *f, const struct place *p, uint64_t now_ns
 	return now_ns - p->since_ns >= f->window_ns;
 }
 
-bool fold_add(struct fold *f, const uint8_t key[FOLD_KEY_BYTES], const struct alert *a)
+bool fold_count(struct fold *f, const uint8_t key[FOLD_KEY_BYTES], uint64_t time_ns)
 {
 	bool found;
 	struct place *p = find(f, key, &found);
 
-	if (found && !is_over(f, p, a->time_ns)) {
-		p->count++;
-		p->last_ns = MAX(p->last_ns, a->time_ns);
-		if (p->count >= TELL_FROM && p->count >= 2 * p->told &&
-		    (p->count & (p->count - 1)) == 0)
-			tell(f, p);
-		return true;
-	}
+	if (!found || is_over(f, p, time_ns))
+		return false;
+	p->count++;
+	p->last_ns = MAX(p->last_ns, time_ns);
+	if (p->count >= TELL_FROM && p->count >= 2 * p->told && (p->count & (p->count - 1)) == 0)
+		tell(f, p);
+	return true;
+}
+
+void fold_add(struct fold *f, const uint8_t key[FOLD_KEY_BYTES], const struct alert *a)
+{
+	bool found;
+	struct place *p = find(f, key, &found);
+
 	close_place(f, p);
 	p->alert = alert_copy(a);
 	memcpy(p->key, key, FOLD_KEY_BYTES);
@@ -151,7 +164,6 @@ bool fold_add(struct fold *f, const uint8_t key[FOLD_KEY_BYTES], const struct al
 	p->last_ns = a->time_ns;
 	p->since_ns = a->time_ns;
 	f->tell(f->ctx, a);
-	return false;
 }
 
 void fold_tick(struct fold *f, uint64_t now_ns)

@@ -24,7 +24,7 @@ MUST_CHECK int fold_new(uint64_t window_ns, fold_teller tell, void *ctx, struct 
 void fold_free(struct fold *f);
 
 /** The key of what makes alerts equal: the parts, joined so that no two lists of parts give the same. */
-void fold_key(const str *parts, size_t count, uint8_t ret[FOLD_KEY_BYTES]);
+void fold_key(struct fold *f, const str *parts, size_t count, uint8_t ret[FOLD_KEY_BYTES]);
 
 /**
  * A text without what changes from one time to the next: runs of digits become "0", long hexadecimal ones "x".
@@ -32,8 +32,10 @@ void fold_key(const str *parts, size_t count, uint8_t ret[FOLD_KEY_BYTES]);
  */
 size_t fold_normalise(str text, char *ret, size_t max);
 
-/** Tells the alert, or counts it. @return whether it was counted */
-bool fold_add(struct fold *f, const uint8_t key[FOLD_KEY_BYTES], const struct alert *a);
+/** Counts one more of a key that is known, telling the count when it is due. @return false: not known, make the alert */
+bool fold_count(struct fold *f, const uint8_t key[FOLD_KEY_BYTES], uint64_t time_ns);
+/** Tells an alert that fold_count() did not know, and keeps it to count those that follow. */
+void fold_add(struct fold *f, const uint8_t key[FOLD_KEY_BYTES], const struct alert *a);
 /** Tells those whose time is over. @param now_ns CLOCK_REALTIME */
 void fold_tick(struct fold *f, uint64_t now_ns);
 

@@ -8,6 +8,7 @@
 
 enum {
 	GIVEN_UP = 256, /* control groups remembered that never became known */
+	FIRST_PROCESSES = 1024,
 	SCRATCH_BYTES = 512 * 1024,
 	HELD_BYTES = 512, /* of one held event, on average */
 	USAGE_CONTAINERS = 4096,
@@ -22,13 +23,19 @@ struct given_up {
 	uint64_t cgroup_id, since_ns;
 };
 
+/* A container's first process, seen to begin: its root leads to the container's files while it runs. */
+struct first {
+	uint64_t cgroup_id;
+	uint32_t pid;
+};
+
 struct watch {
 	struct watch_config config;
 	struct asset *asset;
-	const struct policy_program *program;
-	struct policy_run *run;    /* owned */
-	struct alert_maker *maker; /* owned */
-	const bool *wanted;        /* by type; the program's */
+	const struct rule *const *rules; /* the program's */
+	struct policy_run *run;          /* owned */
+	struct alert_maker *maker;       /* owned */
+	const bool *wanted;              /* by type; the program's */
 	watch_alert_handler on_alert;
 	void *ctx;
 	watch_tap tap;
@@ -41,24 +48,44 @@ struct watch {
 	struct scratch scratch;
 	struct event_world world;
 	struct given_up given_up[GIVEN_UP];
+	struct first first[FIRST_PROCESSES];
 	uint64_t now_ns, last_usage_ns, last_second_ns, last_number;
 	struct watch_stats stats;
 	char hostname[HOST_NAME_BYTES];
 };
 
+static uint32_t hash_group(uint64_t cgroup_id)
+{
+	return (uint32_t)(cgroup_id * 0x9e3779b97f4a7c15u >> 32);
+}
+
+static struct first *first_at(struct watch *w, uint64_t cgroup_id)
+{
+	return &w->first[hash_group(cgroup_id) % FIRST_PROCESSES];
+}
+
+typedef str (*name_reader)(struct asset *a, const struct container *c, uint32_t pid, uint32_t id);
+
 /* The container's first process outlives the one that the event is of, which may be gone by now. */
+static str read_name(struct watch *w, name_reader read, const struct container *c, uint32_t pid,
+		     uint32_t id)
+{
+	const struct first *f = first_at(w, c->cgroup_id);
+	str name = read(w->asset, c, 0, id);
+
+	if (!name.n && f->pid && f->cgroup_id == c->cgroup_id)
+		name = read(w->asset, c, f->pid, id);
+	return name.n ? name : read(w->asset, c, pid, id);
+}
+
 static str user_name(void *ctx, const struct container *c, uint32_t pid, uint32_t user)
 {
-	str name = asset_user_name(ctx, c, 0, user);
-
-	return name.n ? name : asset_user_name(ctx, c, pid, user);
+	return read_name(ctx, asset_user_name, c, pid, user);
 }
 
 static str group_name(void *ctx, const struct container *c, uint32_t pid, uint32_t group)
 {
-	str name = asset_group_name(ctx, c, 0, group);
-
-	return name.n ? name : asset_group_name(ctx, c, pid, group);
+	return read_name(ctx, asset_group_name, c, pid, group);
 }
 
 static int64_t clock_ns(clockid_t clock)
@@ -118,7 +145,7 @@ static void make_world(struct watch *w)
 	w->world = (struct event_world){
 		.tree = w->tree,
 		.scratch = &w->scratch,
-		.users = { w->asset, user_name, group_name },
+		.users = { w, user_name, group_name },
 		.hostname = str_from(w->hostname),
 		.boot_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME),
 	};
@@ -167,6 +194,7 @@ int watch_set_program(struct watch *w, const struct policy_program *program, str
 {
 	struct alert_maker *maker = NULL;
 	struct policy_run *run = NULL;
+	size_t count;
 	int r = alert_maker_new(program, &maker, e);
 
 	if (r == 0)
@@ -179,18 +207,17 @@ int watch_set_program(struct watch *w, const struct policy_program *program, str
 	policy_run_free(w->run);
 	w->maker = maker;
 	w->run = run;
-	w->program = program;
+	w->rules = policy_rules(program, &count);
 	w->wanted = policy_types(program);
 	w->wants_usage = w->wanted[EVENT_USAGE];
 	return 0;
 }
 
 /* What makes two alerts the same: all but when, by which process and which number of it. */
-static void alert_key(const struct event_target *t, const struct alert *a,
-		      uint8_t ret[FOLD_KEY_BYTES])
+static void alert_key(struct watch *w, const struct event_target *t, str rule,
+		      const struct container *c, uint8_t ret[FOLD_KEY_BYTES])
 {
 	const struct process_tree *tree = t->world->tree;
-	const struct container *c = a->container;
 	const struct process *parent = t->process ? process_tree_parent(tree, t->process) : NULL;
 	const struct program *of_parent = parent ? process_tree_program(tree, parent) : NULL;
 	const struct program_table *texts = process_tree_programs(tree);
@@ -203,7 +230,7 @@ static void alert_key(const struct event_target *t, const struct alert *a,
 	if (!what.n)
 		what = event_target_fd_name(t);
 	str parts[] = {
-		a->rule,
+		rule,
 		c->image_digest.n ? c->image_digest
 		: c->image_id.n   ? c->image_id
 				  : c->id,
@@ -213,23 +240,30 @@ static void alert_key(const struct event_target *t, const struct alert *a,
 		{ second, fold_normalise(path2, second, sizeof(second)) },
 	};
 
-	fold_key(parts, ARRAY_LEN(parts), ret);
+	fold_key(w->fold, parts, ARRAY_LEN(parts), ret);
 }
 
 static void raise_alert(struct watch *w, const struct event_target *t, uint32_t rule)
 {
 	static const struct container nobody = { .runtime = CONTAINER_OTHER,
 						 .id = { "unknown", 7 } };
+	const struct container *c = t->container ? t->container : &nobody;
 	uint8_t key[FOLD_KEY_BYTES];
 	struct alert a;
 
-	alert_maker_fill(w->maker, t, rule, &nobody, &a);
-	if (!w->fold) {
-		tell(w, &a);
-		return;
+	/* Most of a storm of alerts is counted before anything is made of them. */
+	if (w->fold) {
+		alert_key(w, t, w->rules[rule]->name, c, key);
+		if (fold_count(w->fold, key, t->event->time_ns)) {
+			w->stats.folded++;
+			return;
+		}
 	}
-	alert_key(t, &a, key);
-	w->stats.folded += fold_add(w->fold, key, &a);
+	alert_maker_fill(w->maker, t, rule, c, &a);
+	if (w->fold)
+		fold_add(w->fold, key, &a);
+	else
+		tell(w, &a);
 }
 
 static void judge(struct watch *w, const struct event *v, const struct container *c)
@@ -258,6 +292,8 @@ static void judge(struct watch *w, const struct event *v, const struct container
 static void handle(struct watch *w, const struct event *v, const struct container *c)
 {
 	process_tree_event(w->tree, v);
+	if (v->exec && v->exec->vpid == 1 && c && c->cgroup_id)
+		*first_at(w, c->cgroup_id) = (struct first){ c->cgroup_id, v->task.pid };
 	if (v->marks & EVENT_REPLAYED) {
 		w->stats.replayed++;
 		return;
@@ -269,7 +305,7 @@ static void handle(struct watch *w, const struct event *v, const struct containe
 
 static struct given_up *given_up_at(struct watch *w, uint64_t cgroup_id)
 {
-	return &w->given_up[(cgroup_id * 0x9e3779b97f4a7c15u >> 32) % GIVEN_UP];
+	return &w->given_up[hash_group(cgroup_id) % GIVEN_UP];
 }
 
 /* Whether @p wait has passed since then. The clock may be set back: then the wait is over rather than endless. */

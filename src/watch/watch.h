@@ -21,7 +21,7 @@ struct watch_config {
 	bool all_rules; /**< an event may raise an alert for each rule that holds, not only the first */
 	uint32_t remember_s; /**< how long childless processes that exited are kept; 0: 10 */
 	size_t text_bytes;   /**< for names, paths and arguments of processes; 0: 8 MiB */
-	usage_reader usage; /**< reads a container's control group for USAGE events; may be NULL */
+	usage_reader usage;  /**< reads a container's control group for USAGE events; may be NULL */
 	void *usage_ctx;
 };
 
