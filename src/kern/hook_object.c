@@ -7,6 +7,7 @@
 #include "kern/file.skel.h"
 #include "kern/process.skel.h"
 #include "kern/socket.skel.h"
+#include "kern/uring.skel.h"
 
 const void *hook_object_find(const char *name, size_t *ret_bytes)
 {
@@ -17,6 +18,7 @@ const void *hook_object_find(const char *name, size_t *ret_bytes)
 		{ "process", process_bpf__elf_bytes }, { "dns", dns_bpf__elf_bytes },
 		{ "file", file_bpf__elf_bytes },       { "socket", socket_bpf__elf_bytes },
 		{ "call", call_bpf__elf_bytes },
+		{ "uring", uring_bpf__elf_bytes },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(objects); i++)

@@ -10,7 +10,7 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 /* Of no use here: the agent's notes for its successor. At 0 its build, at 1 + row the link's id. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 256);
+	__uint(max_entries, 1024);
 	__type(key, __u32);
 	__type(value, __u64);
 } links SEC(".maps");
