@@ -15,8 +15,8 @@ struct maker {
 	struct buf made;
 	struct part parts[OUTPUT_MAX_PARTS];
 	size_t count;
-	size_t opened[CONDITION_MAX_TERM_DEPTH +
-		      1]; /* where the arguments of open transformers begin */
+	/* Where the arguments of open transformers begin. */
+	size_t opened[CONDITION_MAX_TERM_DEPTH + 1];
 	size_t depth;
 };
 
@@ -41,7 +41,7 @@ static void push_field(struct maker *m, const struct policy_ref *ref)
 		push(m, m->made.n, v.state, false);
 		return;
 	}
-	for (uint32_t i = 0; i < (many ? v.count : 1); i++) {
+	for (uint32_t i = 0; i < (many ? MIN(v.count, POLICY_MAX_VALUES) : 1); i++) {
 		size_t at = m->made.n;
 
 		output_value_at(m->f->subject, ref, &v, i, &m->made);

@@ -134,16 +134,9 @@ static void step_value(struct raw *w, char quote)
 		step(w);
 }
 
-/*
- * YAML folds and indents, but keeps the order of what is visible: the n-th visible byte of a value is the n-th one of
- * the scalar in the file.
- */
-struct rule_place rule_text_place(const struct rule_set *s, uint32_t number)
+static const struct rule_piece *piece_of(const struct rule_set *s, uint32_t number)
 {
-	size_t low = 0, high = s->piece_count, visible = 0;
-	const struct rule_piece *p;
-	struct raw w;
-	char quote;
+	size_t low = 0, high = s->piece_count;
 
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
@@ -153,15 +146,28 @@ struct rule_place rule_text_place(const struct rule_set *s, uint32_t number)
 		else
 			high = middle;
 	}
-	p = &s->pieces[low];
-	w = (struct raw){ .text = p->file->text, .place = rule_place_of(p->file, p->value) };
-	if (number == p->base || p->value->line == 0 || p->value->line > p->file->line_count)
+	return &s->pieces[low];
+}
+
+/*
+ * YAML folds and indents, but keeps the order of what is visible: the n-th visible byte of a value is the n-th one of
+ * the scalar in the file.
+ */
+struct rule_place rule_text_place(const struct rule_set *s, uint32_t number)
+{
+	const struct rule_piece *p = piece_of(s, number);
+	const struct value *v = p->value;
+	struct raw w = { .text = p->file->text, .place = rule_place_of(p->file, v) };
+	size_t visible = 0;
+	char quote;
+
+	if (number == p->base || v->line == 0 || v->line > p->file->line_count)
 		return w.place;
-	for (size_t i = 0; i < number - p->base && i < p->value->string.n; i++)
-		visible += !rule_is_blank(p->value->string.p[i]);
-	w.at = p->file->lines[p->value->line - 1];
+	for (size_t i = 0; i < number - p->base && i < v->string.n; i++)
+		visible += !rule_is_blank(v->string.p[i]);
+	w.at = p->file->lines[v->line - 1];
 	w.place.column = 1;
-	while (more(&w) && w.place.column < p->value->column)
+	while (more(&w) && w.place.column < v->column)
 		step(&w);
 	quote = begin_scalar(&w);
 	while (more(&w) && (visible || !visible_here(&w, quote))) {

@@ -43,6 +43,7 @@ static void resolves_plain_scalars_by_the_core_schema(void **state UNUSED)
 	assert_int_equal(value_get(&v, "m")->kind, VALUE_STRING);
 	assert_int_equal(value_get(&v, "n")->kind, VALUE_NULL);
 	assert_int_equal(value_get(&v, "g")->line, 7);
+	assert_int_equal(value_get(&v, "g")->column, 4);
 }
 
 static void reads_nested_collections_and_aliases(void **state UNUSED)
@@ -87,6 +88,20 @@ static void refuses_what_is_malformed(void **state UNUSED)
 	}
 }
 
+static void tells_the_place_of_an_error(void **state UNUSED)
+{
+	struct yaml_place at = { 0 };
+	struct value v;
+	struct err e = { 0 };
+
+	assert_int_equal(yaml_parse_all_at(S("a: b\n\u4e2d: *x\n"), &arena, &v, &at, &e), -EBADMSG);
+	assert_int_equal(at.line, 2);
+	assert_int_equal(at.column, 4);
+	assert_null(strstr(e.text, "line"));
+	assert_int_equal(yaml_parse_all_at(S("a: b"), &arena, &v, &at, &e), 0);
+	assert_int_equal(at.line, 2);
+}
+
 static void bounds_depth_nodes_and_memory(void **state UNUSED)
 {
 	OWNED_BUF b = BUF_INIT;
@@ -123,6 +138,7 @@ int main(void)
 		cmocka_unit_test(reads_nested_collections_and_aliases),
 		cmocka_unit_test(separates_documents),
 		cmocka_unit_test(refuses_what_is_malformed),
+		cmocka_unit_test(tells_the_place_of_an_error),
 		cmocka_unit_test(bounds_depth_nodes_and_memory),
 	};
 
