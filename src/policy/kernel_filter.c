@@ -209,7 +209,7 @@ static int conjoin_all(struct deriving *d, const uint32_t *kids, uint32_t count,
 static int derive_node(struct deriving *d, uint32_t number)
 {
 	const struct program_node *n = &d->p->nodes[number];
-	const uint32_t *kids = d->p->kids + n->first;
+	const uint32_t *kids = n->count ? d->p->kids + n->first : NULL;
 	struct filter_set *holds = &d->holds[number], *fails = &d->fails[number];
 	int r = 0;
 

@@ -105,6 +105,12 @@ static str some_path(struct lottery *l, struct arena *a)
 	}
 }
 
+/* Of a path that was resolved: absolute and without empty components, or not known. */
+static str resolved(str path)
+{
+	return str_starts(path, S("/")) && str_search(path, S("//")) == path.n ? path : S("");
+}
+
 static struct event_end some_end(struct lottery *l, bool v6)
 {
 	static const uint16_t ports[] = { 0, 22, 53, 80, 443, 3333, 4444, 8443, 10250, 50000 };
@@ -241,12 +247,14 @@ void lottery_draw(struct lottery *l, const struct policy_program *p, struct lott
 	f = event_type_family(v->type);
 	v->number = 1;
 	v->res = pick(l, 3) ? (int64_t)pick(l, 4) : -(int64_t)pick(l, 130);
-	v->path = some_path(l, l->arena);
-	v->raw = pick(l, 2) ? v->path : some_path(l, l->arena);
+	v->raw = some_path(l, l->arena);
+	v->path = resolved(pick(l, 2) ? v->raw : some_path(l, l->arena));
+	if (f == EVENT_FAMILY_SYMLINK)
+		v->path = v->raw; /* what the link holds, whatever it is */
 	if (f == EVENT_FAMILY_RENAME || f == EVENT_FAMILY_LINK || f == EVENT_FAMILY_SYMLINK ||
 	    f == EVENT_FAMILY_MOUNT) {
-		v->path2 = some_path(l, l->arena);
-		v->raw2 = pick(l, 2) ? v->path2 : some_path(l, l->arena);
+		v->raw2 = some_path(l, l->arena);
+		v->path2 = resolved(pick(l, 2) ? v->raw2 : some_path(l, l->arena));
 	}
 	v->flags = (uint64_t)flags[pick(l, ARRAY_LEN(flags))];
 	v->mode = pick(l, 2) ? 0755 : 0644;
@@ -405,8 +413,6 @@ enum policy_verdict lottery_judge(const struct condition *c, const struct policy
 
 	switch (c->kind) {
 	case CONDITION_CHECK:
-		if (c->op == CONDITION_IN && str_is(c->left.text, "evt.num"))
-			return POLICY_FALSE;
 		v = judge_check(c, t);
 		return v == POLICY_MAYBE && two_valued ? POLICY_FALSE : v;
 	case CONDITION_NOT:
@@ -420,6 +426,39 @@ enum policy_verdict lottery_judge(const struct condition *c, const struct policy
 		}
 		return of[r];
 	}
+}
+
+/* Whether plain_number() reads the text as the compiler does. */
+static bool is_plain_number(const struct policy_field *f, str text)
+{
+	bool digits = true;
+
+	if (f->type == POLICY_BOOL)
+		return true;
+	text = str_skip(text, str_starts(text, S("-")));
+	for (size_t i = 0; i < text.n; i++)
+		digits &= text.p[i] >= '0' && text.p[i] <= '9' &&
+			  (i || text.n == 1 || text.p[0] != '0');
+	return digits && text.n && text.n < 19;
+}
+
+static bool can_judge_values(const struct condition *n)
+{
+	struct policy_ref ref;
+	const struct policy_field *f;
+
+	if (policy_field_find(&policy_events, n->left.text, &ref, NULL) < 0)
+		return false;
+	f = &policy_events.fields[ref.field];
+	if (f->type == POLICY_NAME)
+		return n->right_count || n->op == CONDITION_EXISTS;
+	if (f->type == POLICY_STRING || f->type == POLICY_BYTES || f->type == POLICY_IP ||
+	    f->type == POLICY_NET)
+		return true;
+	for (size_t i = 0; i < n->right_count; i++)
+		if (!is_plain_number(f, n->right[i].text))
+			return false;
+	return true;
 }
 
 bool lottery_can_judge(const struct condition *c)
@@ -440,6 +479,7 @@ bool lottery_can_judge(const struct condition *c)
 		       n->op != CONDITION_BSTARTSWITH;
 		for (size_t i = 0; i < n->right_count; i++)
 			can &= n->right[i].kind == TERM_TEXT;
+		can = can && can_judge_values(n);
 	}
 	free(w);
 	return can;
