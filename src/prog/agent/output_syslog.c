@@ -93,10 +93,16 @@ static int open_syslog(struct output **list, const struct option_set *o, struct 
 
 static int render(struct out *s, const struct output_alert *a, struct err *e)
 {
+	const struct value *c;
 	struct value v = { 0 };
-	int r = json_parse(a->json, &s->arena, &v, e);
-	const struct value *c = value_get(&v, "container");
 	char pid[16], count[24];
+	int r = json_parse(a->json, &s->arena, &v, e);
+
+	if (r < 0)
+		return r;
+	c = value_get(&v, "container");
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	snprintf(count, sizeof(count), "%lld", (long long)value_int(value_get(&v, "count"), 1));
 	const struct syslog_param params[] = {
 		{ "ruleId", value_get_str(&v, "ruleId") },
 		{ "rule", value_get_str(&v, "rule") },
@@ -107,11 +113,6 @@ static int render(struct out *s, const struct output_alert *a, struct err *e)
 		{ "image", value_get_str(c, "image") },
 		{ "count", str_from(count) },
 	};
-
-	if (r < 0)
-		return r;
-	snprintf(pid, sizeof(pid), "%d", (int)getpid());
-	snprintf(count, sizeof(count), "%lld", (long long)value_int(value_get(&v, "count"), 1));
 	syslog_message_render(&(struct syslog_message){ .facility = s->facility,
 							.severity = (unsigned int)a->priority,
 							.time = value_get_str(&v, "time"),

@@ -1,0 +1,108 @@
+"""Parts of the agent that are killed or wedged are replaced, the gap is told, and nothing that waited is lost."""
+import os
+import re
+import signal
+import time
+
+import pytest
+
+from agents import RULES, Agent, capabilities, mark, until, word
+
+KEPT = {"sensor": 1 << 39 | 1 << 38 | 1 << 19 | 1 << 2, "uplink": 0}  # BPF, PERFMON, SYS_PTRACE, DAC_READ_SEARCH
+
+
+@pytest.fixture
+def agent(skep, tmp_path):
+    with Agent(skep, tmp_path) as a:
+        yield a
+
+
+def test_parts_hold_no_more_than_they_need(agent):
+    parts = agent.parts()
+    for part, caps in KEPT.items():
+        now = capabilities(parts[part])
+        assert (now["CapEff"], now["CapPrm"], now["CapBnd"], now["CapInh"], now["CapAmb"]) == (caps, caps, caps, 0, 0), part
+        assert now["NoNewPrivs"] == 1 and now["Seccomp"] == 2, part
+    # What is left is enough to work: a reload and an alert.
+    os.kill(agent.pid, signal.SIGHUP)
+    assert until(lambda: "rules loaded again" in agent.said())
+    mark(1)
+    assert until(lambda: agent.marked() == [word(1)])
+
+
+@pytest.mark.parametrize("part", ["sensor", "uplink"])
+def test_a_killed_part_is_back_within_a_second_and_nothing_is_lost(agent, part):
+    mark(*range(50))
+    # Killed while events stream: those are in the rings, or in the socket between the parts.
+    pid = agent.end(part)
+    mark(*range(50, 250))
+    assert agent.replaced(part, pid, 3)
+    mark(*range(250, 300))
+    want = {word(n) for n in range(300)}
+    assert until(lambda: set(agent.marked()) >= want), sorted(want - set(agent.marked()))
+    told = agent.marked()
+    assert max(told.count(w) for w in want) <= 2
+    assert until(lambda: len(agent.gaps()) == 1)
+    away = re.fullmatch(rf"the agent's {part} was replaced; it was away for (\d+) ms", agent.gaps()[0])
+    assert away and int(away[1]) < 1000, agent.gaps()
+
+
+@pytest.mark.parametrize("part", ["sensor", "uplink"])
+def test_a_wedged_part_is_replaced_within_four_seconds(agent, part):
+    begun = time.monotonic()
+    pid = agent.end(part, signal.SIGSTOP)
+    mark(*range(100))
+    assert agent.replaced(part, pid, 6)
+    assert time.monotonic() - begun < 4.5
+    assert f"{part} gave no sign of life" in agent.said()
+    want = {word(n) for n in range(100)}
+    assert until(lambda: set(agent.marked()) >= want), sorted(want - set(agent.marked()))
+    assert until(lambda: len(agent.gaps()) == 1)
+
+
+def test_a_part_that_dies_again_and_again_comes_back_each_time(agent):
+    for _ in range(3):
+        pid = agent.end("sensor")
+        assert agent.replaced("sensor", pid, 10)
+    mark(7)
+    assert until(lambda: word(7) in agent.marked())
+    assert until(lambda: len(agent.gaps()) == 3)
+
+
+def test_reload_takes_good_rules_and_keeps_the_old_ones_when_they_are_bad(agent):
+    agent.rules.write_text("- rule: [")
+    os.kill(agent.pid, signal.SIGHUP)
+    assert until(lambda: "the old ones stay" in agent.said()), agent.said()
+    mark(1)
+    assert until(lambda: word(1) in agent.marked())
+    agent.rules.write_text(RULES.replace("rule: Marker", "rule: Marker two"))
+    os.kill(agent.pid, signal.SIGHUP)
+    assert until(lambda: "rules loaded again" in agent.said())
+    mark(2)
+    assert until(lambda: any(a["rule"] == "Marker two" for a in agent.told()))
+
+
+def test_what_the_successor_holds_survives_a_reload(agent):
+    os.kill(agent.pid, signal.SIGHUP)
+    assert until(lambda: "rules loaded again" in agent.said())
+    pid = agent.end("sensor")
+    mark(*range(100))
+    assert agent.replaced("sensor", pid, 3)
+    want = {word(n) for n in range(100)}
+    assert until(lambda: set(agent.marked()) >= want), sorted(want - set(agent.marked()))
+
+
+def test_an_agent_that_cannot_begin_says_so_and_ends(skep, tmp_path):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("- rule: [")
+    p = skep.run("agent", "run", "-r", bad, "--control", "", timeout=60)
+    assert p.returncode != 0
+    assert "could not begin" in p.err
+
+
+def test_two_agents_share_a_host(skep, tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    with Agent(skep, tmp_path / "a") as a, Agent(skep, tmp_path / "b") as b:
+        mark(3)
+        assert until(lambda: a.marked() == [word(3)] and b.marked() == [word(3)])
