@@ -133,7 +133,7 @@ static int add_guard(struct policy_program *p, struct type_plan *plan, uint32_t 
 /* A matcher that costs much is run ahead only when it spares a look at some rules. */
 static bool is_worth(const struct policy_program *p, const struct guard *g, const uint32_t *served)
 {
-	if (!g->count || g->chance > 0.5f)
+	if (!g->count || g->chance > 0.9f)
 		return false;
 	for (size_t i = 0; i < g->count; i++) {
 		const struct program_matcher *m = &p->matchers[g->bits[i].matcher];

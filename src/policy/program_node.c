@@ -49,8 +49,8 @@ static float check_chance(const struct policy_program *p, const struct program_c
 		chance = 0.05f;
 	if (k->how == CHECK_BIT || k->how == CHECK_PATTERNS) {
 		chance = 0.02f + 0.003f * (float)k->text_count;
-		for (size_t i = 0; i < k->text_count; i++)
-			chance += k->texts[i].n <= 4 ? 0.28f : 0;
+		for (size_t i = 0; i < k->text_count && chance < 0.28f; i++)
+			chance += k->texts[i].n <= 4 ? 0.26f : 0;
 		chance = MIN(chance, 0.3f);
 	}
 	return k->negate ? 1 - chance : chance;
