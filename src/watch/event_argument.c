@@ -15,7 +15,8 @@
 	W(TUPLE) \
 	W(LOCAL) \
 	W(REMOTE) \
-	W(DEVICE) W(INODE) W(FLAGS) W(OPEN_FLAGS) W(CLONE_FLAGS) W(RENAME_FLAGS) W(LINK_FLAGS) \
+	W(DEVICE) \
+	W(INODE) W(FLAGS) W(OPEN_FLAGS) W(CLONE_FLAGS) W(RENAME_FLAGS) W(LINK_FLAGS) \
 		W(UNLINK_FLAGS) W(CHOWN_FLAGS) W(MOUNT_FLAGS) W(UMOUNT_FLAGS) W(MEMFD_FLAGS) W( \
 			MMAP_FLAGS) W(PROT1) W(MODE) W(MKNOD_MODE) W(DOMAIN0) W(PTRACE0) W(BPF0) \
 			W(SIGNAL0) W(DNS0) W(ARG0) W(ARG1) W(ARG2) W(ARG3) W(UID0) W(UID1) W(UID2) \
@@ -67,11 +68,45 @@ int event_argument_find(enum event_type t, str name)
 	return str_u64(name, &at) == 0 && at < (uint64_t)n ? (int)at : -1;
 }
 
+/* Which of the event's own arguments a source is; -1: none. */
+static int argument_of(enum source s)
+{
+	switch (s) {
+	case DOMAIN0:
+	case PTRACE0:
+	case BPF0:
+	case SIGNAL0:
+	case DNS0:
+	case ARG0:
+	case UID0:
+	case GID0:
+		return 0;
+	case PROT1:
+	case ARG1:
+	case UID1:
+	case GID1:
+		return 1;
+	case ARG2:
+	case UID2:
+	case GID2:
+		return 2;
+	case ARG3:
+		return 3;
+	default:
+		return -1;
+	}
+}
+
 /* The number behind a source; false when it is a text. */
 static bool number_of(const struct event_target *t, enum source s, int64_t *ret)
 {
 	const struct event *v = t->event;
+	int argument = argument_of(s);
 
+	if (argument >= 0) {
+		*ret = v->arg[argument];
+		return true;
+	}
 	switch (s) {
 	case RES:
 		*ret = v->res;
@@ -91,30 +126,6 @@ static bool number_of(const struct event_target *t, enum source s, int64_t *ret)
 	case MODE:
 	case MKNOD_MODE:
 		*ret = v->mode;
-		return true;
-	case DOMAIN0:
-	case PTRACE0:
-	case BPF0:
-	case SIGNAL0:
-	case DNS0:
-	case ARG0:
-	case UID0:
-	case GID0:
-		*ret = v->arg[0];
-		return true;
-	case PROT1:
-	case ARG1:
-	case UID1:
-	case GID1:
-		*ret = v->arg[1];
-		return true;
-	case ARG2:
-	case UID2:
-	case GID2:
-		*ret = v->arg[2];
-		return true;
-	case ARG3:
-		*ret = v->arg[3];
 		return true;
 	case TID:
 		*ret = v->tid ? v->tid : v->task.pid;

@@ -129,12 +129,12 @@ static bool get_length(const struct event *v, struct policy_value *ret)
 	return value_uint(ret, (uint64_t)v->res);
 }
 
-bool event_fields_get(const struct event_target *t, const struct policy_ref *ref,
-		      struct policy_value *ret)
+/* What every event has, whatever it is of. */
+static bool get_of_all(const struct event_target *t, uint16_t field, struct policy_value *ret)
 {
 	const struct event *v = t->event;
 
-	switch (ref->field) {
+	switch (field) {
 	case FIELD_EVT_NUM:
 		return value_uint(ret, v->number);
 	case FIELD_EVT_TIME:
@@ -157,6 +157,24 @@ bool event_fields_get(const struct event_target *t, const struct policy_ref *ref
 		return value_string(ret, t->world->hostname);
 	case FIELD_EVT_SOURCE:
 		return value_string(ret, S("syscall"));
+	case FIELD_EVT_IS_IO_URING:
+		return value_bool(ret, v->marks & EVENT_IO_URING);
+	case FIELD_EVT_IS_TRUNCATED:
+		return value_bool(ret, v->marks & EVENT_TRUNCATED ||
+					       (t->program && t->program->truncated));
+	case FIELD_EVT_IS_REPLAYED:
+		return value_bool(ret, v->marks & EVENT_REPLAYED);
+	default:
+		return false;
+	}
+}
+
+bool event_fields_get(const struct event_target *t, const struct policy_ref *ref,
+		      struct policy_value *ret)
+{
+	const struct event *v = t->event;
+
+	switch (ref->field) {
 	case FIELD_EVT_ARGS:
 	case FIELD_EVT_INFO:
 		return value_string(ret, event_argument_all(t));
@@ -182,14 +200,7 @@ bool event_fields_get(const struct event_target *t, const struct policy_ref *ref
 		return value_bool(ret, creates(v) && v->mode & 0111);
 	case FIELD_EVT_IS_OPEN_CREATE:
 		return value_bool(ret, creates(v));
-	case FIELD_EVT_IS_IO_URING:
-		return value_bool(ret, v->marks & EVENT_IO_URING);
-	case FIELD_EVT_IS_TRUNCATED:
-		return value_bool(ret, v->marks & EVENT_TRUNCATED ||
-					       (t->program && t->program->truncated));
-	case FIELD_EVT_IS_REPLAYED:
-		return value_bool(ret, v->marks & EVENT_REPLAYED);
 	default:
-		return false;
+		return get_of_all(t, ref->field, ret);
 	}
 }
