@@ -27,6 +27,11 @@ RULES = """
     fd.name in (/etc/shadow, /etc/fstab, /etc/motd, /etc/profile, /etc/services)
   output: "%proc.name read %fd.name, image %container.image.repository"
   priority: WARNING
+- rule: Named peer
+  desc: a connection to a host called by its name
+  condition: evt.type = connect and fd.sip.name = localhost and fd.sport = 9 and container.id != host
+  output: "%proc.name connected to %fd.name"
+  priority: WARNING
 """
 
 
@@ -107,6 +112,14 @@ def test_first_exec_of_a_container_has_its_image(stage):
         alert = agent.wait_for("Secret read", f"quick-{f}")[0]
         assert alert["message"] == f"cat read /etc/{f}, image docker.io/library/alpine"
         assert alert["container"]["metadataKnown"] is True
+
+
+def test_names_in_rules_are_resolved(stage):
+    engine, agent = stage
+    engine.run("caller", command=("sh", "-c", "while :; do nc -w1 127.0.0.1 9; sleep 0.2; done"))
+    alert = agent.wait_for("Named peer", "caller")[0]
+    assert alert["message"].endswith("->127.0.0.1:9")
+    engine.remove("caller")
 
 
 def test_alerts_keep_to_their_schema(stage, source_dir):

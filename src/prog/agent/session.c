@@ -116,6 +116,15 @@ static int open_sensor(struct session *s, struct err *e)
 	return sensor_open(&c, &s->filter, &s->sensor, e);
 }
 
+/** Without it comparisons with names stay unknown: no reason not to watch. */
+static void start_names(struct session *s)
+{
+	struct err e = { 0 };
+
+	if (names_start(s->rules.program, &s->names, &e) < 0)
+		s->config.say(s->config.ctx, e.text);
+}
+
 int session_open(struct session *s, const struct session_config *c, struct rules *rules,
 		 struct err *e)
 {
@@ -131,6 +140,8 @@ int session_open(struct session *s, const struct session_config *c, struct rules
 	if (r == 0)
 		r = watch_new(&s->config.watch, s->asset, s->rules.program, c->on_alert, c->ctx,
 			      &s->watch, e);
+	if (r == 0)
+		start_names(s);
 	/* What runs already, before anything that happens from now on: events wait in the rings meanwhile. */
 	if (r == 0)
 		r = sensor_snapshot(s->sensor, on_event, s, e);
@@ -144,6 +155,7 @@ int session_open(struct session *s, const struct session_config *c, struct rules
 void session_close(struct session *s)
 {
 	watch_free(s->watch);
+	names_stop(s->names);
 	sensor_close(s->sensor);
 	asset_free(s->asset);
 	figures_free(s->figures);
@@ -189,6 +201,7 @@ int session_turn(struct session *s, int also, struct err *e)
 		(void)!asset_poll(s->asset, on_container, s, NULL);
 	if (now - s->ticked_ns >= TICK_NS) {
 		s->ticked_ns = now;
+		names_take(s->names, watch_run(s->watch));
 		watch_tick(s->watch, clock_ns(CLOCK_REALTIME));
 		repair(s);
 	}
@@ -216,6 +229,8 @@ int session_set_rules(struct session *s, struct rules *rules, struct err *e)
 		return r;
 	}
 	s->rules = *rules;
+	names_stop(s->names);
+	start_names(s);
 	s->filter = filter;
 	s->filter_arena = arena;
 	rules_done(&old);

@@ -7,6 +7,7 @@
 
 #include "asset/figures.h"
 #include "kern/sensor.h"
+#include "prog/agent/names.h"
 #include "prog/agent/rules.h"
 #include "watch/watch.h"
 
@@ -30,6 +31,7 @@ struct session {
 	struct asset *asset;
 	struct sensor *sensor;
 	struct watch *watch;
+	struct names *names; /**< NULL: no rule names a domain */
 	uint64_t ticked_ns, state_lost;
 	bool idle;
 };
