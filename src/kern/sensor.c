@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "kern/filter_load.h"
+#include "kern/hook_probe.h"
 #include "kern/sensor_priv.h"
 
 #define STATE_RING_BYTES (4u << 20)
@@ -153,6 +154,13 @@ size_t sensor_gaps(const struct sensor *s, struct sensor_gap *ret, size_t max)
 	return n;
 }
 
+static enum sensor_backend best_backend(void)
+{
+	char why[16];
+
+	return hook_probe(HOOK_PROBE_FENTRY, why, sizeof(why)) ? SENSOR_OBJECT : SENSOR_TRACEPOINT;
+}
+
 static int open_sensor(struct sensor *s, const struct sensor_config *c,
 		       const struct kernel_filter *filter, struct err *e)
 {
@@ -164,7 +172,7 @@ static int open_sensor(struct sensor *s, const struct sensor_config *c,
 	};
 	int r = hooks_new(&h, &s->hooks, e);
 
-	s->backend = c->backend == SENSOR_OBJECT ? SENSOR_OBJECT : SENSOR_TRACEPOINT;
+	s->backend = c->backend == SENSOR_AUTO ? best_backend() : c->backend;
 	/* Programs are loaded, then the maps they made are filled, and only then do they run. */
 	if (!r)
 		r = sensor_set_filter(s, filter, e);
