@@ -8,6 +8,7 @@
 #include "kern/process.skel.h"
 #include "kern/socket.skel.h"
 #include "kern/uring.skel.h"
+#include "kern/uring_object.skel.h"
 
 const void *hook_object_find(const char *name, size_t *ret_bytes)
 {
@@ -15,10 +16,13 @@ const void *hook_object_find(const char *name, size_t *ret_bytes)
 		const char *name;
 		const void *(*bytes)(size_t *n);
 	} objects[] = {
-		{ "process", process_bpf__elf_bytes }, { "dns", dns_bpf__elf_bytes },
-		{ "file", file_bpf__elf_bytes },       { "socket", socket_bpf__elf_bytes },
+		{ "process", process_bpf__elf_bytes },
+		{ "dns", dns_bpf__elf_bytes },
+		{ "file", file_bpf__elf_bytes },
+		{ "socket", socket_bpf__elf_bytes },
 		{ "call", call_bpf__elf_bytes },
 		{ "uring", uring_bpf__elf_bytes },
+		{ "uring_object", uring_object_bpf__elf_bytes },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(objects); i++)
