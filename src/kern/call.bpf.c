@@ -199,7 +199,8 @@ static __noinline int tell_memory(struct call *k)
 	if (k->type == EVENT_MMAP && !(k->arg[3] & MAP_ANONYMOUS))
 		return 0;
 	if (k->type == EVENT_MPROTECT)
-		bpf_find_vma((void *)k->t, k->arg[0], look_at_area, &found, 0);
+		bpf_find_vma((void *)bpf_get_current_task_btf(), k->arg[0], look_at_area, &found,
+			     0);
 	if (found.file || !judge_call(k, FILTER_ANY_FACT, ~0ull) || !emit_begin(&w))
 		return 0;
 	h = call_head(k, &w, RECORD_ARGS);

@@ -35,6 +35,7 @@ static __always_inline bool call_begin(struct call *k, long ret, __u32 type)
 	if (!k->c || (__u32)k->t->tgid == k->c->self_pid)
 		return false;
 	regs = (void *)bpf_task_pt_regs((void *)k->t);
+	k->t = task_plain(k->t);
 	k->arg[0] = regs->di;
 	k->arg[1] = regs->si;
 	k->arg[2] = regs->dx;

@@ -414,4 +414,18 @@ struct bpf_iter__task {
 
 #define CAP_DAC_OVERRIDE 1
 
+/*
+ * The same task, without the verifier's trust in it. Following a pointer out of a trusted one makes the verifier of 6.3 and
+ * later look a name up among all of the kernel's types, each time it comes by: half the time of loading the programs.
+ */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+extern int LINUX_KERNEL_VERSION __kconfig;
+
+static __always_inline struct task_struct *task_plain(struct task_struct *t)
+{
+	if (LINUX_KERNEL_VERSION < 0x060600)
+		return t;
+	return bpf_rdonly_cast(t, bpf_core_type_id_kernel(struct task_struct));
+}
+
 #endif

@@ -121,6 +121,7 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_pid, struct linux_binprm *b
 	if (!c || (__u32)t->tgid == c->self_pid || !emit_begin(&w))
 		return 0;
 	regs = (void *)bpf_task_pt_regs(t);
+	t = task_plain(t);
 	x = exec_begin(&w, c, t,
 		       bprm->fdpath || regs->orig_ax == NR_EXECVEAT ? EVENT_EXECVEAT : EVENT_EXECVE,
 		       bprm->filename);
@@ -180,10 +181,10 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 
 	if (!c || child->tgid != child->pid || !emit_begin(&w))
 		return 0; /* a thread changes nothing that rules speak of */
-	h = emit_head(&w, c, child, EVENT_FORK, RECORD_EXEC);
+	h = emit_head(&w, c, task_plain(child), EVENT_FORK, RECORD_EXEC);
 	h->type = fork_type(parent, h);
 	h->res = child->pid;
-	task_facts(emit_part(&w, 0), child);
+	task_facts(emit_part(&w, 0), task_plain(child));
 	emit_send_state(&w);
 	return 0;
 }
@@ -198,7 +199,7 @@ int BPF_PROG(on_exit, struct task_struct *t)
 
 	if (!c || sig->live.counter || !emit_begin(&w))
 		return 0;
-	h = emit_head(&w, c, t, EVENT_PROCEXIT, 0);
+	h = emit_head(&w, c, task_plain(t), EVENT_PROCEXIT, 0);
 	h->res = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code : t->group_leader->exit_code;
 	emit_send_state(&w);
 	return 0;
@@ -212,7 +213,7 @@ static __always_inline bool cgroup_followed(const struct control *c, struct cgro
 static __always_inline int on_cgroup(struct cgroup *g, const char *path, enum event_type type)
 {
 	const struct control *c = control_get();
-	struct task_struct *t = (void *)bpf_get_current_task_btf();
+	struct task_struct *t = task_plain((void *)bpf_get_current_task_btf());
 	struct record_args *a;
 	struct record_head *h;
 	struct emit w;
