@@ -496,6 +496,8 @@ int kernel_filter_derive(const struct policy_program *p, struct arena *a, struct
 		arena_done(&work);
 	}
 	arena_done(&nodes);
+	if (r == 0)
+		r = filter_add_usage(p, &f, a);
 	if (r < 0)
 		return err_set(e, ENOBUFS, "kernel filter: memory budget spent");
 	bound_paths(&f);

@@ -1,6 +1,7 @@
 /** @file
  * What the kernel may drop: for each type of event a condition that holds whenever any rule could hold. Derived from a
- * program, loaded by kern. It may only over-approximate: a property test draws random events and holds it to that.
+ * program, loaded by kern. What figures of containers (usage.*) count passes too where a rule reads them. It may only
+ * over-approximate: a property test draws random events and holds it to that.
  *
  * For each type it is a disjunction of clauses, each a conjunction of tests on facts the kernel side has at hand. A type
  * without clauses is not wanted; a clause without tests lets everything pass.

@@ -36,6 +36,10 @@ MUST_CHECK int filter_check_not(const struct policy_program *p, const struct pro
 /** The set that lets everything pass. */
 struct filter_set filter_any(void);
 
+/** Lets pass what the figures of containers (usage.*) count that rules read. @return 0 or -ENOBUFS */
+MUST_CHECK int filter_add_usage(const struct policy_program *p, struct kernel_filter *f,
+				struct arena *a);
+
 /** Whether what passes @p a passes @p b too. */
 bool filter_path_within(const struct kernel_path *a, const struct kernel_path *b);
 

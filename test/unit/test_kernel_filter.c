@@ -182,6 +182,28 @@ static void facts_are_kept(void **state UNUSED)
 	arena_done(&a);
 }
 
+/* What a figure counts must come out of the kernel though no rule asks for the event itself. */
+static void what_figures_count_passes(void **state)
+{
+	struct event renamed = { .type = EVENT_RENAMEAT2 },
+		     opened = { .type = EVENT_OPENAT, .flags = O_WRONLY };
+	const struct kernel_filter *f;
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, 0);
+	f = filter_of("evt.type = usage and usage.renames > 9 and container.id != host", &a);
+	assert_true(kernel_filter_passes(f, &renamed, true));
+	assert_false(kernel_filter_passes(f, &renamed, false));
+	assert_false(kernel_filter_passes(f, &opened, true));
+	f = filter_of("evt.type = usage and usage.opens_write > 9", &a);
+	assert_false(kernel_filter_passes(f, &renamed, true));
+	assert_true(kernel_filter_passes(f, &opened, true));
+	opened.flags = O_RDONLY;
+	assert_false(kernel_filter_passes(f, &opened, true));
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +211,7 @@ int main(void)
 		cmocka_unit_test(falcos_rules),
 		cmocka_unit_test(what_no_rule_wants_is_dropped),
 		cmocka_unit_test(facts_are_kept),
+		cmocka_unit_test(what_figures_count_passes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
