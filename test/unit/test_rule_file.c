@@ -1,7 +1,7 @@
 #include "unit.h"
 
 #include "base/buf.h"
-#include "policy/rule_file.h"
+#include "policy/rule_priv.h"
 
 static struct rule_set *set;
 
@@ -580,6 +580,42 @@ static void bounds_what_macros_make(void **state UNUSED)
 	assert_int_equal(note(RULE_ERR_COMPILE_CONDITION)->line, 34);
 }
 
+/* Whatever the budget, the answer is 0 or -ENOBUFS; with enough of it the rule comes out. */
+static void ends_cleanly_when_memory_is_short(void **state UNUSED)
+{
+	static const char yaml[] =
+		"- list: l\n  items: [a, 'b c']\n- macro: m\n  condition: proc.name in (l)\n" RULE(
+			"evt.type = x and m") "  exceptions:\n  - {name: a, fields: fd.name, "
+					      "values: [x, y]}\n"
+					      "- rule: r\n  condition: and fd.num = 1\n  override: "
+					      "{condition: append}\n"
+					      "- rule: s\n  wrong: key\n";
+	OWNED_BUF b = BUF_INIT;
+	size_t spent = 0;
+	bool done = false;
+
+	for (int i = 0; i < 5000; i++)
+		buf_add(&b, S("# so that the text itself takes many of the arena's chunks\n"));
+	buf_add(&b, str_from(yaml));
+	for (size_t budget = 1024; !done; budget += 16 * 1024) {
+		size_t count;
+		int r;
+
+		teardown(NULL);
+		assert_int_equal(setup(NULL), 0);
+		set->arena.budget_bytes = budget;
+		r = rule_set_add(set, S("t.yaml"), buf_str(&b), NULL);
+		if (r == 0)
+			r = rule_set_finish(set, NULL);
+		assert_true(r == 0 || r == -ENOBUFS);
+		done = r == 0;
+		spent += !done;
+		(void)rule_set_rules(set, &count);
+		assert_true(!done || count == 1);
+	}
+	assert_true(spent > 3);
+}
+
 static void notes_of_later_stages_find_their_place(void **state UNUSED)
 {
 	const struct rule *r;
@@ -665,6 +701,7 @@ int main(void)
 		T(tells_what_is_wrong_with_conditions),
 		T(finds_the_place_through_foldings),
 		T(bounds_what_macros_make),
+		T(ends_cleanly_when_memory_is_short),
 		T(notes_of_later_stages_find_their_place),
 		T(knows_which_conditions_name_types),
 	};
