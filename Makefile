@@ -26,6 +26,7 @@ check-long: check check-san
 bench: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
 	@bench/run --build $(BUILD)
+	@bench/agent --build $(BUILD)
 
 lint:
 	@tool/lint

@@ -8,8 +8,8 @@
 #include "prog/agent/session.h"
 #include "watch/alert_line.h"
 
-static const char monitor_output[] = "%evt.time %container.name %user.name %proc.name(%proc.pid) "
-				     "%evt.type %evt.args res=%evt.res";
+static const char monitor_output[] = "%evt.time %container.name %proc.name(%proc.pid) %evt.type "
+				     "%fd.name %evt.res: %proc.cmdline";
 
 static volatile sig_atomic_t ended; /* set by a signal's handler, read by the one loop there is */
 

@@ -125,6 +125,22 @@ static void start_names(struct session *s)
 		s->config.say(s->config.ctx, e.text);
 }
 
+/** What rules ask for and this kernel does not tell: never in silence. */
+static void tell_gaps(const struct session *s)
+{
+	struct sensor_gap gaps[EVENT_TYPE_COUNT];
+	size_t n = sensor_gaps(s->sensor, gaps, ARRAY_LEN(gaps));
+
+	for (size_t i = 0; i < MIN(n, ARRAY_LEN(gaps)); i++) {
+		char line[256];
+
+		snprintf(line, sizeof(line),
+			 "this kernel does not tell of %s: %s; see `skep agent doctor`",
+			 event_type_name(gaps[i].type), gaps[i].why);
+		s->config.say(s->config.ctx, line);
+	}
+}
+
 int session_open(struct session *s, const struct session_config *c, struct rules *rules,
 		 struct err *e)
 {
@@ -137,6 +153,8 @@ int session_open(struct session *s, const struct session_config *c, struct rules
 		r = open_asset(s, e);
 	if (r == 0)
 		r = open_sensor(s, e);
+	if (r == 0)
+		tell_gaps(s);
 	if (r == 0)
 		r = watch_new(&s->config.watch, s->asset, s->rules.program, c->on_alert, c->ctx,
 			      &s->watch, e);
