@@ -76,7 +76,8 @@ MUST_CHECK int sensor_drain(struct sensor *s, size_t max, sensor_handler on_even
 
 /**
  * Tells every process and thread group that runs now, parents first, as EXECVE events marked EVENT_REPLAYED (BPF task
- * iterator; /proc where that is refused). For the start, and after a loss of process events.
+ * iterator). For the start, and after a loss of process events. There is no way by /proc: it tells start times in
+ * hundredths of a second, and keys would not agree with later events.
  */
 MUST_CHECK int sensor_snapshot(struct sensor *s, sensor_handler on_event, void *ctx, struct err *e);
 
