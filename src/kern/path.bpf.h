@@ -91,38 +91,55 @@ static long path_step(__u32 i, void *ctx)
 	return 0;
 }
 
+#define PATH_CUT (1ull << 32)
+
+/*
+ * Builds a path in the walk of a scratch slot. @return where it begins, or'ed with PATH_CUT.
+ * All numbers, and not static: the verifier looks at it once, not from each place and state it is called in.
+ */
+__noinline __u64 path_build(__u32 slot, __u64 dentry, __u64 mnt, __u64 root_dentry, __u64 root_mnt)
+{
+	struct path_walk p = { .at = EMIT_WALK_BYTES };
+	struct vfsmount *m = (void *)mnt;
+
+	p.s = bpf_map_lookup_elem(&scratch, &slot);
+	if (!p.s)
+		return EMIT_WALK_BYTES | PATH_CUT;
+	p.dentry = (void *)dentry;
+	p.mnt = m;
+	p.root_dentry = (void *)root_dentry;
+	p.root_mnt = (void *)root_mnt;
+	if (m)
+		p.mnt_dentry = BPF_CORE_READ(m, mnt_root);
+	bpf_loop(PATH_MAX_PARTS, path_step, &p, 0);
+	if (p.at == EMIT_WALK_BYTES)
+		p.s->walk[--p.at & (EMIT_WALK_BYTES - 1)] = '/';
+	return (p.at & (EMIT_WALK_BYTES - 1)) | (p.cut || !p.done ? PATH_CUT : 0);
+}
+
 /**
- * Appends the path of (mnt, dentry) as a process with this root sees it: "/" for the root itself; for what has no
- * name in the tree (pipes, memfds) the last component alone, after a '/'.
+ * Appends the path of (mnt, dentry), read by BPF_CORE_READ(), as a process with this root sees it: "/" for the root
+ * itself; for what has no name in the tree (pipes, memfds) the last component alone, after a '/'.
  *
  * @return its bytes
  */
-/* A call: inlined, the verifier would follow all that comes after for each way a path may end. */
-static __noinline __attribute__((unused)) __u32
-emit_path(struct emit *w, struct fs_struct *fs, struct vfsmount *mnt, struct dentry *dentry)
+static __always_inline __u32 emit_path(struct emit *w, struct fs_struct *fs, struct vfsmount *mnt,
+				       struct dentry *dentry)
 {
-	struct path_walk p = {
-		.s = w->s,
-		.dentry = dentry,
-		.mnt = mnt,
-		.at = EMIT_WALK_BYTES,
-	};
+	__u64 root = 0, root_mnt = 0, built;
+	__u32 at;
 
 	if (!dentry)
 		return 0;
 	if (fs) {
-		p.root_dentry = BPF_CORE_READ(fs, root.dentry);
-		p.root_mnt = BPF_CORE_READ(fs, root.mnt);
+		root = (__u64)BPF_CORE_READ(fs, root.dentry);
+		root_mnt = (__u64)BPF_CORE_READ(fs, root.mnt);
 	}
-	if (mnt)
-		p.mnt_dentry = BPF_CORE_READ(mnt, mnt_root);
-	bpf_loop(PATH_MAX_PARTS, path_step, &p, 0);
-	if (p.cut || !p.done)
+	built = path_build(w->bit >> 1, (__u64)dentry, (__u64)mnt, root, root_mnt);
+	if (built & PATH_CUT)
 		emit_record(w)->marks |= EVENT_TRUNCATED;
-	if (p.at == EMIT_WALK_BYTES)
-		w->s->walk[--p.at & (EMIT_WALK_BYTES - 1)] = '/';
-	p.at &= EMIT_WALK_BYTES - 1;
-	return emit_bytes(w, &w->s->walk[p.at], EMIT_WALK_BYTES - p.at);
+	at = built & (EMIT_WALK_BYTES - 1);
+	return emit_bytes(w, &w->s->walk[at], EMIT_WALK_BYTES - at);
 }
 
 #endif

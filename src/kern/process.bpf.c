@@ -63,7 +63,8 @@ static __always_inline struct record_exec *exec_begin(struct emit *w, const stru
 	exe = t->mm ? t->mm->exe_file : 0;
 	if (exe) {
 		task_exe_facts(x, t->cred, exe);
-		x->span[RECORD_EXE] = emit_path(w, t->fs, exe->f_path.mnt, exe->f_path.dentry);
+		x->span[RECORD_EXE] = emit_path(w, t->fs, BPF_CORE_READ(exe, f_path.mnt),
+						BPF_CORE_READ(exe, f_path.dentry));
 	}
 	return x;
 }
