@@ -187,7 +187,8 @@ static int load_some(struct hooks *h, const char *object, const bool *row)
 	for (size_t i = 0; r && i < hook_count; i++) {
 		if (!row[i] || strcmp(hook_table[i].object, object))
 			continue;
-		snprintf(h->rows[i].why, HOOKS_WHY_BYTES, "%s", strerror(-r));
+		snprintf(h->rows[i].why, HOOKS_WHY_BYTES, "%s: %s", hook_table[i].target,
+			 strerror(-r));
 		last_line(h->log, h->rows[i].why, HOOKS_WHY_BYTES);
 	}
 	bpf_object__close(o);
@@ -328,7 +329,8 @@ size_t hooks_attach(struct hooks *h, const bool *row)
 		}
 		refused++;
 		if (!w->why[0])
-			snprintf(w->why, HOOKS_WHY_BYTES, "%s", strerror(-r));
+			snprintf(w->why, HOOKS_WHY_BYTES, "%s: %s", hook_table[i].target,
+				 strerror(-r));
 	}
 	return refused;
 }
