@@ -2,11 +2,13 @@
 import os
 import re
 import signal
+import subprocess
 import time
 
 import pytest
 
 from agents import RULES, Agent, capabilities, mark, until, word
+from services import need
 
 KEPT = {"sensor": 1 << 39 | 1 << 38 | 1 << 19 | 1 << 2, "uplink": 0}  # BPF, PERFMON, SYS_PTRACE, DAC_READ_SEARCH
 
@@ -106,3 +108,45 @@ def test_two_agents_share_a_host(skep, tmp_path):
     with Agent(skep, tmp_path / "a") as a, Agent(skep, tmp_path / "b") as b:
         mark(3)
         assert until(lambda: a.marked() == [word(3)] and b.marked() == [word(3)])
+
+
+UNIT_CAPS = ("bpf", "perfmon", "sys_ptrace", "dac_read_search", "net_admin")
+
+
+def test_the_unit_bounds_the_agent_and_systemd_understands_it(tmp_path, source_dir, build_dir):
+    unit = (source_dir / "dist/systemd/skep-agent.service").read_text()
+    bound = re.search(r"^CapabilityBoundingSet=(.*)$", unit, re.M)[1]
+    assert bound.lower().replace("cap_", "").split() == list(UNIT_CAPS)
+    need("systemd-analyze")
+    file = tmp_path / "skep-agent.service"
+    file.write_text(unit.replace("@bindir@", str(build_dir / "bin")))
+    p = subprocess.run(["systemd-analyze", "verify", "--man=no", file], capture_output=True, text=True, timeout=60)
+    assert p.returncode == 0 and "skep-agent.service" not in p.stderr, p.stderr
+
+
+def unseen(agent):
+    return re.findall(r"sensor: (\d+ kinds of events .*)", agent.said())[:1]
+
+
+def test_the_agent_works_with_the_units_capabilities_alone(skep, tmp_path):
+    need("setpriv", "unshare")
+    (tmp_path / "all").mkdir()
+    with Agent(skep, tmp_path / "all", "-r", "default") as free:
+        pass
+    agent = Agent(skep, tmp_path, "-r", "default")
+    caps = ",".join(["-all", *(f"+{c}" for c in UNIT_CAPS)])
+    # systemd mounts tracefs on every host.
+    agent.process.args = ["unshare", "-m", "sh", "-c", 'mount -t tracefs tracefs /sys/kernel/tracing; exec "$@"', "sh",
+                          "setpriv", "--no-new-privs", "--inh-caps", "-all", "--bounding-set", caps, *agent.process.args]
+    with agent:
+        assert unseen(agent) == unseen(free)
+        mark(*range(20))
+        assert until(lambda: len(agent.marked()) == 20)
+        assert capabilities(agent.pid)["CapEff"] == KEPT["sensor"] | 1 << 12
+        assert capabilities(agent.parts()["sensor"])["CapEff"] == KEPT["sensor"]
+        for part in ("sensor", "uplink"):
+            pid = agent.end(part)
+            assert agent.replaced(part, pid, 5)
+        mark(21)
+        assert until(lambda: word(21) in agent.marked())
+        assert unseen(agent) == unseen(free)
