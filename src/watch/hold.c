@@ -4,17 +4,21 @@
 
 int hold_init(struct hold *h, uint32_t max_events, uint32_t bytes, struct err *e)
 {
-	struct hold out = { .cap = max_events };
-	int r = text_pool_init(&out.text, bytes, max_events, e);
+	struct hold_slot *slots = calloc(max_events, sizeof(*slots));
+	struct text_pool text;
+	int r;
 
-	if (r < 0)
-		return r;
-	out.slots = calloc(max_events, sizeof(*out.slots));
-	if (!out.slots) {
-		text_pool_done(&out.text);
+	if (!slots)
 		return err_set(e, ENOMEM, "watch: no memory for %u held events", max_events);
+	r = text_pool_init(&text, bytes, max_events, e);
+	if (r < 0) {
+		free(slots);
+		return r;
 	}
-	*h = out;
+	memset(h, 0, sizeof(*h));
+	h->text = text;
+	h->slots = slots;
+	h->cap = max_events;
 	return 0;
 }
 

@@ -18,17 +18,22 @@ struct parts {
 
 int program_table_init(struct program_table *t, uint32_t max, uint32_t text_bytes, struct err *e)
 {
-	struct program_table out = { .cap = max, .free_item = PROGRAM_NONE };
-	int r = text_pool_init(&out.text, text_bytes, max, e);
+	struct program *items = calloc(max, sizeof(*items));
+	struct text_pool text;
+	int r;
 
-	if (r < 0)
-		return r;
-	out.items = calloc(max, sizeof(*out.items));
-	if (!out.items) {
-		text_pool_done(&out.text);
+	if (!items)
 		return err_set(e, ENOMEM, "process tree: no memory for %u programs", max);
+	r = text_pool_init(&text, text_bytes, max, e);
+	if (r < 0) {
+		free(items);
+		return r;
 	}
-	*t = out;
+	memset(t, 0, sizeof(*t));
+	t->text = text;
+	t->items = items;
+	t->cap = max;
+	t->free_item = PROGRAM_NONE;
 	return 0;
 }
 
