@@ -58,8 +58,10 @@ static __always_inline __u64 call_address(const struct call *k, const void *p)
 #define TS_COMPAT 2
 
 /* Whether io_uring does this, in the call that hands it work or in a thread of its own. */
-static __always_inline bool call_is_io_uring(struct task_struct *t)
+static __always_inline bool call_is_io_uring(void)
 {
+	/* Asked for anew: what lay on the stack meanwhile is not trusted by every verifier. */
+	struct task_struct *t = (void *)bpf_get_current_task_btf();
 	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)t);
 
 	return t->flags & PF_IO_WORKER || regs->orig_ax == NR_IO_URING_ENTER;

@@ -99,7 +99,7 @@ static __noinline __u32 open_fact(const struct call *k)
 	return filter_open_fact(o.flags, o.mode);
 }
 
-static __noinline int judge_open(struct call *k)
+static __always_inline int judge_open(struct call *k)
 {
 	struct file *file, *known;
 
@@ -118,7 +118,7 @@ static __always_inline __u32 opening_call(struct task_struct *t)
 {
 	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)t);
 
-	if (call_is_io_uring(t) || t->thread_info.status & TS_COMPAT)
+	if (call_is_io_uring() || t->thread_info.status & TS_COMPAT)
 		return EVENT_OPENAT;
 	switch (regs->orig_ax) {
 	case 2:
@@ -138,7 +138,7 @@ static __always_inline __u32 opening_call(struct task_struct *t)
 static __noinline int tell_opened(struct call *k, struct file *file, struct filename *name,
 				  const struct open_flags *op)
 {
-	bool io_uring = call_is_io_uring(k->t);
+	bool io_uring = call_is_io_uring();
 	struct record_head *h;
 	struct record_fd *f;
 	struct open_args o;
@@ -183,7 +183,7 @@ int BPF_PROG(on_filp_open, int dirfd, struct filename *name, const struct open_f
 	ret = call_address(&k, file);
 	if (ret < 0 && ret >= ERRNO_LEAST) {
 		k.ret = ret;
-		if (!k.c->failed_opens || call_is_io_uring(t) || t->thread_info.status & TS_COMPAT)
+		if (!k.c->failed_opens || call_is_io_uring() || t->thread_info.status & TS_COMPAT)
 			return 0;
 		return tell_open(&k, 0, false);
 	}

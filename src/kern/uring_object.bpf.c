@@ -12,7 +12,7 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 
 static __always_inline bool uring_begin(struct call *k, __u32 type)
 {
-	return call_is_io_uring((void *)bpf_get_current_task_btf()) && call_begin(k, 0, type);
+	return call_is_io_uring() && call_begin(k, 0, type);
 }
 
 static __always_inline struct record_head *uring_head(struct call *k, struct emit *w, __u32 parts)
