@@ -170,7 +170,7 @@ static str find(struct accounts *a, const struct container *c, uint32_t pid, enu
 	f = &owner_of(a, c->id)->files[which];
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	now = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-	if (f->looked_ns == 0 || now - f->looked_ns >= LOOK_AGAIN_NS) {
+	if (!f->known || now - f->looked_ns >= LOOK_AGAIN_NS) {
 		look(a, c, pid, which, f);
 		f->looked_ns = now;
 	}

@@ -496,6 +496,8 @@ static void reads_users_below_the_containers_root(void **state)
 	open_asset(f, 0);
 	c = asset_cgroup_made(f->a, 5, S("/docker/" A));
 	assert_str(asset_user_name(f->a, asset_host(f->a), 1, 1000), "me");
+	/* A process that is gone already does not keep the next one from being asked. */
+	assert_int_equal(asset_user_name(f->a, c, 76, 102).n, 0);
 	assert_str(asset_group_name(f->a, asset_host(f->a), 1, 10), "wheel");
 	assert_str(asset_user_name(f->a, c, 77, 101), "app");
 	assert_str(asset_group_name(f->a, c, 0, 101), "appg");
