@@ -9,7 +9,7 @@
 #include "base/file.h"
 
 #define MAX_BYTES (64u << 10)
-#define MAX_CONTAINERS 64
+#define MAX_CONTAINERS 128
 #define LOOK_AGAIN_NS 1000000000u
 #define MISSED_AGAIN_NS 50000000u /* a number without a name may be a new user's */
 #define MAX_ID 128
@@ -28,6 +28,7 @@ struct account_file {
 
 struct owner {
 	char id[MAX_ID + 1]; /* empty: free */
+	uint64_t hash;
 	uint64_t used;
 	struct account_file files[FILES];
 };
@@ -68,12 +69,13 @@ void accounts_free(struct accounts *a)
 static struct owner *owner_of(struct accounts *a, str id)
 {
 	struct owner *oldest = &a->owners[0];
+	uint64_t hash = str_hash(id);
 
 	a->clock++;
 	for (size_t i = 0; i < MAX_CONTAINERS; i++) {
 		struct owner *o = &a->owners[i];
 
-		if (o->id[0] && str_is(id, o->id)) {
+		if (o->hash == hash && o->id[0] && str_is(id, o->id)) {
 			o->used = a->clock;
 			return o;
 		}
@@ -83,6 +85,7 @@ static struct owner *owner_of(struct accounts *a, str id)
 	owner_done(oldest);
 	id = str_take(id, MAX_ID);
 	memcpy(oldest->id, id.p, id.n);
+	oldest->hash = hash;
 	oldest->used = a->clock;
 	return oldest;
 }
@@ -120,10 +123,8 @@ static bool is_same(const struct account_file *f, const struct stat *st)
 }
 
 /* A file that is gone or unreadable leaves what was known: processes outlive their root's last opener. */
-static void look(const struct accounts *a, const struct container *c, uint32_t pid, enum file which,
-		 struct account_file *f)
+static void look_in(int root, enum file which, struct account_file *f)
 {
-	OWNED_FD root = open_root(a, c, pid);
 	OWNED_BUF text = BUF_INIT;
 	OWNED_FD fd = -1;
 	struct stat st;
@@ -141,6 +142,22 @@ static void look(const struct accounts *a, const struct container *c, uint32_t p
 	f->inode = st.st_ino;
 	f->size = (uint64_t)st.st_size;
 	f->changed = st.st_ctim;
+}
+
+static void look(const struct accounts *a, const struct container *c, uint32_t pid, enum file which,
+		 struct account_file *f)
+{
+	OWNED_FD root = open_root(a, c, pid);
+
+	look_in(root, which, f);
+}
+
+void accounts_prime(struct accounts *a, str id, int rootfs_fd)
+{
+	struct owner *o = owner_of(a, id);
+
+	for (int i = 0; i < FILES; i++)
+		look_in(rootfs_fd, (enum file)i, &o->files[i]);
 }
 
 str accounts_parse(str text, uint32_t number)

@@ -17,6 +17,12 @@ struct accounts;
 MUST_CHECK int accounts_new(int root_fd, struct accounts **ret, struct err *e);
 void accounts_free(struct accounts *a);
 
+/**
+ * Reads a container's files before its first process runs, which may be gone before anyone can ask by it.
+ * @param rootfs_fd its root folder as the engine made it
+ */
+void accounts_prime(struct accounts *a, str id, int rootfs_fd);
+
 /** @return the name, or the empty span; lives until the next call */
 str accounts_user(struct accounts *a, const struct container *c, uint32_t pid, uint32_t user);
 str accounts_group(struct accounts *a, const struct container *c, uint32_t pid, uint32_t group);

@@ -321,12 +321,15 @@ static bool read_metadata(struct asset *a, struct roster_entry *n)
 				 false };
 	struct container found;
 	struct arena scratch;
+	OWNED_FD root = -1;
 	bool ok;
 
 	arena_init(&scratch, SCRATCH_BYTES);
-	ok = disk_find(a->disk, &w, &scratch, &found, NULL) == 0 && fill(a, n, &found) == 0;
+	ok = disk_find(a->disk, &w, &scratch, &found, &root, NULL) == 0 && fill(a, n, &found) == 0;
 	arena_done(&scratch);
 	if (ok) {
+		if (root >= 0)
+			accounts_prime(a->accounts, n->c.id, root);
 		n->changed = true;
 		tell(a);
 	}
@@ -419,7 +422,7 @@ static bool is_containerd(struct asset *a, const struct cgroup_path *p, str spac
 
 	snprintf(name_space, sizeof(name_space), "%.*s", STR_ARG(space));
 	arena_init(&scratch, SCRATCH_BYTES);
-	r = disk_find(a->disk, &w, &scratch, &found, NULL);
+	r = disk_find(a->disk, &w, &scratch, &found, NULL, NULL);
 	arena_done(&scratch);
 	/* What is there and broken is its all the same. */
 	return r == 0 || r == -EBADMSG || r == -E2BIG || r == -ENOBUFS;
@@ -454,10 +457,10 @@ static bool has_metadata(struct asset *a, const struct cgroup_path *p)
 
 	snprintf(name_space, sizeof(name_space), "%.*s", STR_ARG(p->name_space));
 	arena_init(&scratch, SCRATCH_BYTES);
-	has = disk_find(a->disk, &w, &scratch, &found, NULL) == 0;
+	has = disk_find(a->disk, &w, &scratch, &found, NULL, NULL) == 0;
 	if (!has) {
 		refresh(a, false);
-		has = disk_find(a->disk, &w, &scratch, &found, NULL) == 0;
+		has = disk_find(a->disk, &w, &scratch, &found, NULL, NULL) == 0;
 	}
 	arena_done(&scratch);
 	return has;

@@ -21,6 +21,7 @@
 #define REFRESH_SHARE 20
 #define MAX_NAMESPACES 64
 #define PID_MAX_BYTES 32
+#define MOUNT_ID_MAX_BYTES 256
 
 struct disk {
 	int root_fd;
@@ -40,6 +41,8 @@ struct search {
 	int base_fd;
 	const char *path;    /* of the place */
 	char name_space[64]; /* containerd's, where the bundle was */
+	int rootfs_fd;       /* -1: not asked for, or not there */
+	bool wants_rootfs;
 };
 
 int disk_new(int root_fd, const char *const *data_roots, struct disk **ret, struct err *e)
@@ -99,8 +102,9 @@ static int open_below(const struct search *s, int flags, const char *fmt, ...)
 	buf_printf(&name, "%s/%s", s->path, rest);
 	if (n < 0 || (size_t)n >= sizeof(rest) || buf_error(&name))
 		return -ENAMETOOLONG;
-	/* Whatever stands there must not make us wait. */
-	return file_open_in_root(s->base_fd, buf_cstr(&name), flags | O_NONBLOCK, NULL);
+	/* Whatever stands there must not make us wait; O_PATH opens nothing and takes no other flag. */
+	return file_open_in_root(s->base_fd, buf_cstr(&name),
+				 flags & O_PATH ? flags : flags | O_NONBLOCK, NULL);
 }
 
 static int read_json(const struct search *s, int fd, uint64_t max, struct value *ret)
@@ -127,7 +131,35 @@ static void complete_docker(const struct search *s, str driver)
 		record_docker_repositories(&list, s->a, s->ret);
 }
 
-static int find_docker(const struct search *s)
+/* Where the storage driver mounts a container's files. */
+static void open_docker_root(struct search *s, str driver)
+{
+	static const struct {
+		const char *driver, *before, *after;
+	} drivers[] = { { "overlay2", "overlay2", "merged" },
+			{ "btrfs", "btrfs/subvolumes", "" },
+			{ "vfs", "vfs/dir", "" } };
+	OWNED_BUF b = BUF_INIT;
+	OWNED_FD fd = -1;
+	str id;
+
+	for (size_t i = 0; s->wants_rootfs && i < ARRAY_LEN(drivers); i++) {
+		if (!str_is(driver, drivers[i].driver))
+			continue;
+		fd = open_below(s, O_RDONLY, "image/%s/layerdb/mounts/%s/mount-id",
+				drivers[i].driver, s->w->id);
+		if (fd < 0 || file_read_fd(fd, MOUNT_ID_MAX_BYTES, &b, NULL) < 0)
+			return;
+		id = str_trim(buf_str(&b));
+		if (id.n == 0 || str_find(id, '/') < id.n || id.p[0] == '.')
+			return;
+		s->rootfs_fd = open_below(s, O_PATH | O_DIRECTORY, "%s/%.*s/%s", drivers[i].before,
+					  STR_ARG(id), drivers[i].after);
+		return;
+	}
+}
+
+static int find_docker(struct search *s)
 {
 	struct value config, host;
 	int r = read_json(s, open_below(s, O_RDONLY, "containers/%s/config.v2.json", s->w->id),
@@ -141,6 +173,8 @@ static int find_docker(const struct search *s)
 		r = record_docker(&config, &host, s->a, s->ret, s->e);
 	if (r == 0)
 		complete_docker(s, value_get_str(&config, "Driver"));
+	if (r == 0)
+		open_docker_root(s, value_get_str(&config, "Driver"));
 	return r;
 }
 
@@ -155,7 +189,18 @@ static bool is_hosts(const struct search *s, str path, const char *type)
 	return host_namespace_is(s->disk->root_fd, name, type);
 }
 
-static int read_bundle(const struct search *s, int fd)
+/* A bundle names its root from the host's view; containerd's, which lies in the bundle, is opened by whoever knows the bundle. */
+static void open_bundle_root(struct search *s, str path)
+{
+	OWNED_BUF name = BUF_INIT;
+
+	buf_add(&name, path);
+	if (s->wants_rootfs && str_starts(path, S("/")) && !buf_error(&name))
+		s->rootfs_fd =
+			file_open_in_root(s->base_fd, buf_cstr(&name), O_PATH | O_DIRECTORY, NULL);
+}
+
+static int read_bundle(struct search *s, int fd)
 {
 	struct record_namespaces ns;
 	struct value config;
@@ -165,6 +210,7 @@ static int read_bundle(const struct search *s, int fd)
 		r = record_oci(&config, s->a, s->ret, &ns, s->e);
 	if (r < 0)
 		return r;
+	open_bundle_root(s, value_str(value_path(&config, "root.path")));
 	s->ret->host_pid = is_hosts(s, ns.pid, "pid");
 	s->ret->host_network = is_hosts(s, ns.network, "net");
 	s->ret->host_ipc = is_hosts(s, ns.ipc, "ipc");
@@ -197,6 +243,9 @@ static int find_in_namespace(struct search *s, const char *name_space)
 	if (r == 0)
 		s->ret->init_pid = read_pid(s, open_below(s, O_RDONLY, "%s/%s/%s/init.pid",
 							  runtimes[0], name_space, s->w->id));
+	if (r == 0 && s->wants_rootfs && s->rootfs_fd < 0)
+		s->rootfs_fd = open_below(s, O_PATH | O_DIRECTORY, "%s/%s/%s/rootfs", runtimes[0],
+					  name_space, s->w->id);
 	if (r == 0)
 		snprintf(s->name_space, sizeof(s->name_space), "%s", name_space);
 	if (r == 0 && s->ret->runtime == CONTAINER_OTHER)
@@ -229,7 +278,7 @@ static int find_containerd(struct search *s)
 	return r;
 }
 
-static int find_buildkit(const struct search *s)
+static int find_buildkit(struct search *s)
 {
 	int r = read_bundle(s, open_below(s, O_RDONLY, "executor/%s/config.json", s->w->id));
 
@@ -238,7 +287,7 @@ static int find_buildkit(const struct search *s)
 	return r;
 }
 
-static int find_docker_build(const struct search *s)
+static int find_docker_build(struct search *s)
 {
 	int r = read_bundle(s,
 			    open_below(s, O_RDONLY, "buildkit/executor/%s/config.json", s->w->id));
@@ -276,7 +325,7 @@ static void complete_podman(const struct search *s)
 		return;
 }
 
-static int find_storage(const struct search *s)
+static int find_storage(struct search *s)
 {
 	static const char *const drivers[] = { "overlay", "vfs", "btrfs", "zfs" };
 	int r = -ENOENT;
@@ -364,23 +413,36 @@ static void complete_at(struct search *s, const struct place *p)
 }
 
 int disk_find(struct disk *d, const struct disk_wanted *w, struct arena *a, struct container *ret,
-	      struct err *e)
+	      int *ret_root, struct err *e)
 {
 	struct container found;
-	struct search s = { .disk = d, .w = w, .a = a, .ret = &found, .e = e };
+	struct search s = {
+		.disk = d,
+		.w = w,
+		.a = a,
+		.ret = &found,
+		.e = e,
+		.rootfs_fd = -1,
+		/* A root an engine in a container made is that container's to arrange. */
+		.wants_rootfs = ret_root && !w->outer[0]
+	};
 	int r = -ENOENT;
 
 	for (size_t i = 0; r == -ENOENT && i < d->places.count; i++)
 		if (is_candidate(d->places.list[i].kind, w->runtime) &&
 		    str_is(str_from(w->outer), d->places.list[i].outer))
 			r = find_at(&s, &d->places.list[i]);
-	if (r < 0)
+	if (r < 0) {
+		cleanup_close(&s.rootfs_fd);
 		return r == -ENOENT
 			       ? err_set(e, ENOENT, "no engine's files tell of container %s", w->id)
 			       : r;
+	}
 	for (size_t i = 0; i < d->places.count; i++)
 		if (str_is(str_from(w->outer), d->places.list[i].outer))
 			complete_at(&s, &d->places.list[i]);
 	*ret = found;
+	if (ret_root)
+		*ret_root = s.rootfs_fd;
 	return 0;
 }

@@ -280,7 +280,7 @@ def test_podman(skep, build_dir, archive, tmp_path):
 
 
 class Monitor:
-    """skep monitor, showing each program started in a container as 'NAME IMAGE PRIVILEGED PROGRAM'."""
+    """skep monitor, showing each program started in a container as 'NAME IMAGE PRIVILEGED PROGRAM USER'."""
 
     def __init__(self, skep, tmp_path, before=(), *args):
         self.out = tmp_path / "monitor.out"
@@ -288,7 +288,7 @@ class Monitor:
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
             self.child = subprocess.Popen(
                 [*before, skep.binary, "monitor", "evt.type=execve and container.id!=host", "-o",
-                 "%container.name %container.image.repository %container.privileged %proc.name", *args],
+                 "%container.name %container.image.repository %container.privileged %proc.name %user.name", *args],
                 env=skep.env, stdout=out, stderr=err, stdin=subprocess.DEVNULL)
         end = time.monotonic() + 20
         while b"ready" not in self.err.read_bytes():
@@ -311,13 +311,13 @@ def test_first_program_of_a_container_is_known(skep, engine, tmp_path):
     names = [f"moment{i}" for i in range(20)]
     try:
         for name in names:
-            engine.run(name, command=["true"], host={"AutoRemove": True, "Privileged": name.endswith("0")})
+            engine.run(name, command=["true"], User="nobody", host={"AutoRemove": True, "Privileged": name.endswith("0")})
     finally:
         seen = monitor.stop()
     first = {line[0]: line[1:] for line in seen if line[3] == "true"}
     assert set(first) == set(names), seen[:5]
-    for name, (image, privileged, _) in first.items():
-        assert image == "docker.io/library/alpine"
+    for name, (image, privileged, _, user) in first.items():
+        assert image == "docker.io/library/alpine" and user == "nobody"
         assert privileged == ("true" if name.endswith("0") else "false")
 
 
@@ -363,4 +363,4 @@ def test_hundreds_of_short_containers_are_known(skep, tmp_path):
     # Other tests may run containers at the same time.
     ours = [line for line in seen if line[0].startswith("short")]
     assert {line[0] for line in ours} == {f"short{i}" for i in range(count)}
-    assert all(line[1:] == ["docker.io/library/busybox", "false", "true"] for line in ours)
+    assert all(line[1:] == ["docker.io/library/busybox", "false", "true", "root"] for line in ours)

@@ -525,6 +525,26 @@ static void reads_users_below_the_containers_root(void **state)
 	assert_int_equal(asset_group_name(f->a, c, 77, 101).n, 0);
 }
 
+/* A container's first process may be gone before anyone asks: its users are read from the root the engine made. */
+static void knows_users_of_short_containers(void **state)
+{
+	struct fixture *f = *state;
+	const struct container *c;
+
+	put_docker(f, "{}");
+	put(f, "var/lib/docker/image/overlay2/layerdb/mounts/" A "/mount-id", "mid");
+	put(f, "var/lib/docker/overlay2/mid/merged/etc/passwd", "app:x:101:101::/:/bin/sh\n");
+	put(f, "run/containerd/io.containerd.runtime.v2.task/default/web-1/config.json",
+	    "{\"root\":{\"path\":\"rootfs\"},\"process\":{},\"linux\":{}}");
+	put(f, "run/containerd/io.containerd.runtime.v2.task/default/web-1/rootfs/etc/group",
+	    "g:x:5:\n");
+	open_asset(f, 0);
+	c = asset_cgroup_made(f->a, 5, S("/docker/" A));
+	assert_str(asset_user_name(f->a, c, 4711, 101), "app");
+	c = asset_cgroup_made(f->a, 6, S("/default/web-1"));
+	assert_str(asset_group_name(f->a, c, 4712, 5), "g");
+}
+
 /* A host on which containers come and go for months: nothing grows, and whom it forgets it does not confuse. */
 static void stays_flat(void **state)
 {
@@ -601,6 +621,7 @@ int main(void)
 		TEST(scans_a_tree),
 		TEST(follows_one_v1_controller),
 		TEST(reads_users_below_the_containers_root),
+		TEST(knows_users_of_short_containers),
 		TEST(stays_flat),
 		TEST(bounds_what_one_container_says),
 	};
