@@ -20,7 +20,7 @@
 #define STEADY_NS (10000 * MS) /* a part that lived this long begins its back-off anew */
 #define WEDGED_NS (3000 * MS)
 #define START_NS \
-	(30000 * \
+	(120000 * \
 	 MS) /* until the first sign of life: loading programs takes a while on a slow machine */
 #define STOP_NS (5000 * MS)
 
