@@ -64,18 +64,14 @@ static __always_inline bool begin(struct call *k)
 	return k->c && (__u32)k->t->tgid != k->c->self_pid;
 }
 
-static __always_inline int tell_open(struct call *k, void *cmd)
+/* Calls of their own: beside what judges, their frames have no room (the kernel allows 512 bytes for all at work). */
+static __noinline int tell_opened(struct call *k, struct file *file, __u64 flags, __u32 mode)
 {
-	struct io_open *o = cmd;
-	__u64 flags = BPF_CORE_READ(o, how.flags);
-	__u32 mode = BPF_CORE_READ(o, how.mode);
-	struct file *file = call_file(k, k->ret);
 	struct record_head *h;
 	struct record_fd *f;
 	struct emit w;
 
-	/* Without a name a failed open says nothing. */
-	if (k->ret < 0 || !file || !emit_begin(&w))
+	if (!emit_begin(&w))
 		return 0;
 	h = call_head(k, &w, RECORD_FD);
 	h->marks = EVENT_IO_URING;
@@ -85,15 +81,24 @@ static __always_inline int tell_open(struct call *k, void *cmd)
 	f->number = k->ret;
 	describe_inode(f, file);
 	h->span[RECORD_PATH] = emit_file_path(k, &w, file);
-	/* By its text: the quicker way by dentries would take the verifier longer than all else here. */
-	if (judge_record(k, &w, filter_open_fact(flags, mode)))
-		emit_send_bulk(&w, k->c);
-	else
-		emit_drop(&w);
+	emit_send_bulk(&w, k->c);
 	return 0;
 }
 
-static __always_inline int tell_socket(struct call *k, struct file *file, int number, __u8 role)
+static __always_inline int tell_open(struct call *k, void *cmd)
+{
+	struct io_open *o = cmd;
+	__u64 flags = BPF_CORE_READ(o, how.flags);
+	__u32 mode = BPF_CORE_READ(o, how.mode);
+	struct file *file = call_file(k, k->ret), *known = call_known_file(file);
+
+	/* Without a name a failed open says nothing. */
+	if (k->ret < 0 || !file || (known && !judge_file(k, filter_open_fact(flags, mode), known)))
+		return 0;
+	return tell_opened(k, file, flags, mode);
+}
+
+static __noinline int tell_socket(struct call *k, struct file *file, int number, __u8 role)
 {
 	struct sock *sk = file_sock(file);
 	struct record_head *h;
