@@ -48,7 +48,7 @@ static void play(const char *root_variable, const char *below)
 	all = rule_set_rules(s, &count);
 	if (!count) {
 		rule_set_free(s);
-		SKIP_BECAUSE("no rules in %s", below);
+		SKIP_BECAUSE("shared data is not beside the source tree: %s", below);
 	}
 	arena_init(&a, 0);
 	some = ARENA_ARRAY(&a, count, const struct rule *);
