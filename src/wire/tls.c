@@ -81,7 +81,8 @@ int tls_new(struct tls_context *c, int fd, const char *host, struct tls **ret, s
 		ok = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(t->ssl), host) == 1;
 	else if (ok)
 		ok = SSL_set1_host(t->ssl, host) == 1 &&
-		     SSL_set_tlsext_host_name(t->ssl, host) == 1;
+		     SSL_ctrl(t->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+			      (void *)(uintptr_t)host) == 1;
 	if (!ok) {
 		tls_free(t);
 		return err_set(e, ENOMEM, "no memory for TLS");
