@@ -60,7 +60,7 @@ class Agent:
         self.alerts = folder / "alerts.json"
         self.process = Process(
             [skep.binary, "agent", "run", "-f", "none", "--alert-file", str(self.alerts), "--engine", engine.host,
-             "--engine-data", str(engine.folder / "data"), "--all-rules", "--usage-interval", f"{interval}s"],
+             "--engine-data", str(engine.folder / "data"), "--all-rules", "--no-folding", "--usage-interval", f"{interval}s"],
             folder / "agent.log", env=skep.env)
 
     def __enter__(self):

@@ -362,4 +362,7 @@ def test_hundreds_of_short_containers_are_known(skep, tmp_path):
     # Other tests may run containers at the same time.
     ours = [line for line in seen if line[0].startswith("short")]
     assert {line[0] for line in ours} == {f"short{i}" for i in range(count)}
-    assert all(line[1:] == ["docker.io/library/busybox", "false", "true", "root"] for line in ours)
+    # A process that ended before its root was looked at leaves nothing to read a user's name from.
+    wrong = [line for line in ours if line[1:-1] != ["docker.io/library/busybox", "false", "true"]
+             or line[-1] not in ("root", "<NA>")]
+    assert not wrong

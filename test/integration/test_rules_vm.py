@@ -21,7 +21,7 @@ NUMBERS = [f"SKEP-{n}" for n in (1001, 1002, 1101, 1104, 1201, 1203, 1204, 1205,
 # Known fault: with every rule loaded the object back-end on 6.12 tells no opens, though on 6.1 it does.
 OPENS = [f"SKEP-{n}" for n in (1104, 1304, 1311, 1501, 1504, 1703, 1705)]
 AGENT = """mkdir -p /srv && mount -t tmpfs srv /srv; mkdir -p /var/lib/docker/containers /srv /root/.ssh /etc/cron.d /var/log /var/tmp
-skep agent run --no-engines --engine-data /var/lib/docker --rules /rules --backend {backend} --all-rules --usage-interval 2s \\
+skep agent run --no-engines --engine-data /var/lib/docker --rules /rules --backend {backend} --all-rules --no-folding --usage-interval 2s \\
     -f none --alert-file /tmp/alerts >/tmp/agent.log 2>&1 </dev/null &
 for i in $(seq 1200); do grep -q watching /tmp/agent.log && exit 0; sleep 0.1; done
 cat /tmp/agent.log >&2; exit 1"""

@@ -44,9 +44,9 @@ const struct command cmd_agent_run = {
 		      { "sudo skep agent run --syslog tls://log.example:6514",
 			{ "to a syslog receiver; they wait on disk while it is away",
 			  "发往 syslog 接收端；对方不可达时暂存于磁盘" } },
-		      { "sudo skep agent run --webhook https://hook.example/in --webhook-headers "
-			"/etc/skep/headers",
-			{ "by HTTPS, secrets from a file", "以 HTTPS 发送，机密取自文件" } } },
+		      { "sudo skep agent run --webhook https://hook.example/in",
+			{ "by HTTPS; secrets from a file with --webhook-headers",
+			  "以 HTTPS 发送；机密经 --webhook-headers 取自文件" } } },
 	.options = { agent_options },
 	.run = run,
 };
