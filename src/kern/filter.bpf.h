@@ -12,6 +12,7 @@
 #ifndef SKEP_KERN_FILTER_BPF_H
 #define SKEP_KERN_FILTER_BPF_H
 
+#include "kern/dentry.bpf.h"
 #include "kern/emit.bpf.h"
 #include "kern/filter_image.h"
 
@@ -144,25 +145,6 @@ static __always_inline __u64 filter_hash_len(struct dentry *d)
 	       d->d_name.hash; /* one word, but verifiers before 6.13 see two */
 }
 
-struct filter_link {
-	struct dentry *parent;
-	struct qstr name;
-};
-
-/* The two fields are neighbours in every kernel known; then one read does for both. */
-static __always_inline void filter_read_link(struct filter_link *l, struct dentry *d)
-{
-	if (bpf_core_field_offset(struct dentry, d_name) ==
-		    bpf_core_field_offset(struct dentry, d_parent) + sizeof(l->parent) &&
-	    bpf_core_field_size(struct dentry, d_name) == sizeof(l->name)) {
-		bpf_probe_read_kernel(l, sizeof(*l),
-				      (void *)d + bpf_core_field_offset(struct dentry, d_parent));
-		return;
-	}
-	l->parent = BPF_CORE_READ(d, d_parent);
-	l->name = BPF_CORE_READ(d, d_name);
-}
-
 /* A way up a tree of folders. Its pointers are numbers to the verifier. */
 struct filter_climb {
 	struct dentry *dentry, *root_dentry, *mnt_dentry;
@@ -180,7 +162,7 @@ static __always_inline __u64 filter_link_mix(__u64 chain, __u64 dentry, __u64 ha
 }
 
 /* One step up by reads. @return whether there is a name to put before the path: @p l is the link taken */
-static __always_inline bool filter_climb_step(struct filter_climb *p, struct filter_link *l)
+static __always_inline bool filter_climb_step(struct filter_climb *p, struct dentry_link *l)
 {
 	struct mount *m, *up;
 	struct vfsmount *v;
@@ -203,7 +185,7 @@ static __always_inline bool filter_climb_step(struct filter_climb *p, struct fil
 		p->chain = filter_mix(p->chain, (__u64)v);
 		return false;
 	}
-	filter_read_link(l, p->dentry);
+	dentry_read_link(l, p->dentry);
 	if (l->parent == p->dentry || !l->parent) {
 		p->done = 1; /* in no tree */
 		return false;
@@ -230,7 +212,7 @@ static __always_inline void filter_climb_begin(struct filter_climb *p, __u64 den
 static long filter_chain_step(__u32 i, void *ctx)
 {
 	struct filter_climb *p = ctx;
-	struct filter_link l;
+	struct dentry_link l;
 
 	filter_climb_step(p, &l);
 	return p->done & 1;
@@ -283,7 +265,7 @@ static long filter_build_step(__u32 i, void *ctx)
 {
 	struct filter_climb *p = ctx;
 	struct dentry *d = p->dentry;
-	struct filter_link l = { 0 };
+	struct dentry_link l = { 0 };
 	__u64 chain = p->chain;
 	__u32 n, at = p->at;
 
@@ -301,7 +283,7 @@ static long filter_build_step(__u32 i, void *ctx)
 	p->s->walk[at] = '/';
 	p->at = at;
 	/* A name is read after its hash: if that changed meanwhile, they may belong to different names. */
-	filter_read_link(&l, d);
+	dentry_read_link(&l, d);
 	if (l.parent != p->dentry ||
 	    filter_link_mix(chain, (__u64)d, (__u64)l.name.len << 32 | l.name.hash) != p->chain)
 		p->cut = 1;

@@ -5,6 +5,7 @@
 #ifndef SKEP_KERN_PATH_BPF_H
 #define SKEP_KERN_PATH_BPF_H
 
+#include "kern/dentry.bpf.h"
 #include "kern/emit.bpf.h"
 
 #define PATH_MAX_PARTS \
@@ -17,26 +18,6 @@ struct path_walk {
 	__u32 at; /* the path is s->walk[at] to the end of EMIT_WALK_BYTES */
 	bool done, cut;
 };
-
-/* A dentry's two fields that lead up. */
-struct path_link {
-	struct dentry *parent;
-	struct qstr name;
-};
-
-/* They are neighbours in every kernel known; then one read does for both. */
-static __always_inline void path_read_link(struct path_link *l, struct dentry *d)
-{
-	if (bpf_core_field_offset(struct dentry, d_name) ==
-		    bpf_core_field_offset(struct dentry, d_parent) + sizeof(l->parent) &&
-	    bpf_core_field_size(struct dentry, d_name) == sizeof(l->name)) {
-		bpf_probe_read_kernel(l, sizeof(*l),
-				      (void *)d + bpf_core_field_offset(struct dentry, d_parent));
-		return;
-	}
-	l->parent = BPF_CORE_READ(d, d_parent);
-	l->name = BPF_CORE_READ(d, d_name);
-}
 
 /* From the root of a mount to where it is mounted. */
 static __always_inline long path_leave_mount(struct path_walk *p)
@@ -59,7 +40,7 @@ static __always_inline long path_leave_mount(struct path_walk *p)
 static long path_step(__u32 i, void *ctx)
 {
 	struct path_walk *p = ctx;
-	struct path_link l = { 0 };
+	struct dentry_link l = { 0 };
 	__u32 n, at;
 
 	if (p->dentry == p->root_dentry && p->mnt == p->root_mnt) {
@@ -68,7 +49,7 @@ static long path_step(__u32 i, void *ctx)
 	}
 	if (p->dentry == p->mnt_dentry)
 		return path_leave_mount(p);
-	path_read_link(&l, p->dentry);
+	dentry_read_link(&l, p->dentry);
 	n = l.name.len & 255;
 	at = p->at;
 	if (at < n + 1 || at > EMIT_WALK_BYTES) {

@@ -1,0 +1,33 @@
+/** @file
+ * One step up a tree of folders: what a dentry (kernel.h) is called and where it hangs, in one read where that can be.
+ */
+#ifndef SKEP_KERN_DENTRY_BPF_H
+#define SKEP_KERN_DENTRY_BPF_H
+
+#include "kern/kernel.h"
+
+/** A dentry's two fields that lead up. */
+struct dentry_link {
+	struct dentry *parent;
+	struct qstr name;
+};
+
+/**
+ * Reads both. They are neighbours in every kernel known; then one read does. What cannot be read comes as zeros.
+ *
+ * @param d  may be a number to the verifier
+ */
+static __always_inline void dentry_read_link(struct dentry_link *l, struct dentry *d)
+{
+	if (bpf_core_field_offset(struct dentry, d_name) ==
+		    bpf_core_field_offset(struct dentry, d_parent) + sizeof(l->parent) &&
+	    bpf_core_field_size(struct dentry, d_name) == sizeof(l->name)) {
+		bpf_probe_read_kernel(l, sizeof(*l),
+				      (void *)d + bpf_core_field_offset(struct dentry, d_parent));
+		return;
+	}
+	l->parent = BPF_CORE_READ(d, d_parent);
+	l->name = BPF_CORE_READ(d, d_name);
+}
+
+#endif
