@@ -2,21 +2,13 @@
  * seconds for the files named; `make bench` sets a whole scan against it. */
 #include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <isa-l/igzip_lib.h>
 
+#include "base/clock.h"
 #include "codec/digest.h"
 
 enum { PIECE_BYTES = 256 * 1024 };
-
-static double cpu_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static int run(const char *path, struct sha256 *stored, struct sha256 *plain, uint64_t *bytes)
 {
@@ -50,13 +42,13 @@ int main(int argc, char **argv)
 	struct sha256 *stored, *plain;
 	uint64_t bytes = 0;
 	uint8_t sum[SHA256_BYTES];
-	double begun;
+	uint64_t begun_ns;
 
 	if (argc < 2 || sha256_new(&stored, NULL) < 0 || sha256_new(&plain, NULL) < 0) {
 		fprintf(stderr, "usage: %s GZIP_FILE...\n", argv[0]);
 		return 2;
 	}
-	begun = cpu_s();
+	begun_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	for (int i = 1; i < argc; i++) {
 		if (run(argv[i], stored, plain, &bytes) < 0) {
 			fprintf(stderr, "%s: cannot inflate\n", argv[i]);
@@ -65,7 +57,8 @@ int main(int argc, char **argv)
 		sha256_final(stored, sum);
 		sha256_final(plain, sum);
 	}
-	printf("%.3f s of processor time for %.1f MB\n", cpu_s() - begun, (double)bytes / 1e6);
+	printf("%.3f s of processor time for %.1f MB\n",
+	       (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begun_ns) / 1e9, (double)bytes / 1e6);
 	sha256_free(stored);
 	sha256_free(plain);
 	return 0;

@@ -8,8 +8,8 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "model/event.h"
 #include "policy/ip_set.h"
@@ -343,14 +343,6 @@ static bool walk(const struct plain *p, const struct policy_target *t)
 	}
 }
 
-static double now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
 struct measure {
 	double ns;
 	size_t hits; /* of one round over the events */
@@ -392,7 +384,7 @@ static struct measure timed(judge how, const void *by, size_t count, const struc
 	double ns[SLICES];
 
 	for (int s = 0; s < SLICES; s++) {
-		double begin = now_ms(), took;
+		uint64_t begin = clock_ns(CLOCK_PROCESS_CPUTIME_ID), took;
 		size_t rounds = 0;
 
 		do {
@@ -400,9 +392,9 @@ static struct measure timed(judge how, const void *by, size_t count, const struc
 			for (size_t i = 0; i < EVENTS; i++)
 				m.hits += how(by, count, &events[i].target);
 			rounds++;
-			took = now_ms() - begin;
-		} while (took < SLICE_MS);
-		ns[s] = took * 1e6 / (double)(rounds * EVENTS);
+			took = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin;
+		} while (took < SLICE_MS * MS_NS);
+		ns[s] = (double)took / (double)(rounds * EVENTS);
 	}
 	qsort(ns, SLICES, sizeof(*ns), ascending);
 	m.ns = ns[SLICES / 2];
@@ -476,13 +468,14 @@ static void measure(const struct rule *const *rules, size_t count, const struct 
 	struct policy_run *run;
 	struct measure ours, base;
 	struct err e = { 0 };
-	double begin = now_ms(), compile_ms;
+	uint64_t begin = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	double compile_ms;
 	size_t kept;
 
 	if (policy_compile_rules(rules, count, &policy_events, NULL, NULL, &p, &e) < 0 ||
 	    policy_run_new(p, &run, &e) < 0)
 		die(e.text);
-	compile_ms = now_ms() - begin;
+	compile_ms = (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin) / 1e6;
 	policy_rules(p, &kept);
 	for (size_t i = 0; i < count; i++)
 		trees[i] = resolve(rules[i]->condition, a);

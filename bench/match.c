@@ -9,9 +9,9 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "scan/vuln/match.h"
 #include "scan/vuln/namespace.h"
 #include "scan/vuln/vulndb_build.h"
@@ -23,14 +23,6 @@ static void die(const struct err *e)
 {
 	fprintf(stderr, "bench/match: %s\n", e->text);
 	exit(1);
-}
-
-static double now_ms(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 static int compare(const void *a, const void *b)
@@ -188,17 +180,17 @@ static void time_match(const char *path, const struct inventory *v, bool brief, 
 	struct vulndb *db = NULL;
 	struct err e = { 0 };
 	struct arena a;
-	double wall, cpu;
+	uint64_t wall, cpu;
 
 	arena_init(&a, 0);
 	if (vulndb_open(path, NULL, 0, &db, &e) < 0)
 		die(&e);
-	wall = now_ms(CLOCK_MONOTONIC);
-	cpu = now_ms(CLOCK_THREAD_CPUTIME_ID);
+	wall = clock_ns(CLOCK_MONOTONIC);
+	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	if (match_inventory(db, v, &o, 0, &a, &r, &e) < 0)
 		die(&e);
-	t->cpu[round] = now_ms(CLOCK_THREAD_CPUTIME_ID) - cpu;
-	t->wall[round] = now_ms(CLOCK_MONOTONIC) - wall;
+	t->cpu[round] = (double)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu) / 1e6;
+	t->wall[round] = (double)(clock_ns(CLOCK_MONOTONIC) - wall) / 1e6;
 	*findings = r.findings.count;
 	vulndb_close(db);
 	arena_done(&a);
@@ -218,13 +210,13 @@ static double time_open(const char *path)
 {
 	struct vulndb *db = NULL;
 	struct err e = { 0 };
-	double start = now_ms(CLOCK_MONOTONIC);
+	uint64_t start = clock_ns(CLOCK_MONOTONIC), took;
 
 	if (vulndb_open(path, NULL, 0, &db, &e) < 0)
 		die(&e);
-	start = now_ms(CLOCK_MONOTONIC) - start;
+	took = clock_ns(CLOCK_MONOTONIC) - start;
 	vulndb_close(db);
-	return start;
+	return (double)took / 1e6;
 }
 
 int main(int argc, char **argv)

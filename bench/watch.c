@@ -7,8 +7,8 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "stage.h"
 
@@ -41,14 +41,6 @@ static const char *const files[FILES] = {
 	"/run/app.pid",
 	"/srv/app/uploads/photo.jpg",
 };
-
-static double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static struct process_key key(uint64_t n)
 {
@@ -143,10 +135,10 @@ static struct figure measure(struct stage *s, void (*kind)(struct stage *, uint6
 
 	watch_stats(s->watch, &before);
 	for (int i = 0; i < ROUNDS; i++) {
-		double begin = now_ns();
+		uint64_t begin = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 
 		kind(s, (uint64_t)(i + 1) * EVENTS);
-		ns[i] = (now_ns() - begin) / EVENTS;
+		ns[i] = (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin) / EVENTS;
 		watch_tick(s->watch, (uint64_t)(i + 1) * EVENTS);
 	}
 	watch_stats(s->watch, &after);

@@ -3,14 +3,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "asset/host_namespace.h"
+#include "base/clock.h"
 #include "base/file.h"
 
 #define MAX_BYTES (64u << 10)
 #define MAX_CONTAINERS 128
-#define LOOK_AGAIN_NS 1000000000u
+#define LOOK_AGAIN_NS SECOND_NS
 #define MISSED_AGAIN_NS 50000000u /* a number without a name may be a new user's */
 #define MAX_ID 128
 
@@ -178,15 +178,13 @@ static str find(struct accounts *a, const struct container *c, uint32_t pid, enu
 		uint32_t number)
 {
 	struct account_file *f;
-	struct timespec t;
 	uint64_t now;
 	str name;
 
 	if (!c->id.n)
 		return (str){ NULL, 0 };
 	f = &owner_of(a, c->id)->files[which];
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	now = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	now = clock_ns(CLOCK_MONOTONIC);
 	if (!f->known || now - f->looked_ns >= LOOK_AGAIN_NS) {
 		look(a, c, pid, which, f);
 		f->looked_ns = now;

@@ -4,20 +4,20 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 
 #include "asset/accounts.h"
 #include "asset/disk.h"
 #include "asset/engines.h"
 #include "asset/hierarchy.h"
 #include "asset/roster.h"
+#include "base/clock.h"
 #include "base/file.h"
 
 #define MAX_CONTAINERS 4096
 #define SCRATCH_BYTES (8u << 20)
 #define WAIT_NS 100000000u /* how long a container's files may be late */
 #define RETRY_NS 2000000u
-#define SLOW_RETRY_NS 1000000000u /* and after that */
+#define SLOW_RETRY_NS SECOND_NS /* and after that */
 #define MISSES 64
 #define MISS_NS 50000000u
 #define ALL_CAPS ((1ull << 41) - 1)
@@ -43,21 +43,6 @@ struct asset {
 	struct miss misses[MISSES];
 	size_t unknown;
 };
-
-#define NS_A_SECOND 1000000000u
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (uint64_t)t.tv_sec * NS_A_SECOND + (uint64_t)t.tv_nsec;
-}
-
-static uint64_t now_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
-}
 
 static void make_host(struct asset *a)
 {
@@ -148,7 +133,7 @@ static int fill(struct asset *a, struct roster_entry *n, struct container *found
 		found->pod_uid = str_from(n->pod_uid);
 	found->cgroup_path = n->c.cgroup_path;
 	/* At a start engines' files still tell of the run before, if of any. */
-	if (found->started_ns + NS_A_SECOND < n->begun_ns) {
+	if (found->started_ns + SECOND_NS < n->begun_ns) {
 		found->started_ns = n->begun_ns;
 		found->init_pid = 0;
 	}
@@ -365,7 +350,7 @@ static void try_metadata(struct asset *a, struct roster_entry *n, uint64_t now)
 
 static const struct container *answer(struct asset *a, struct roster_entry *n)
 {
-	uint64_t now = now_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	try_metadata(a, n, now);
 	if (!(n->c.known & CONTAINER_METADATA) && has_files(n) && now - n->first_seen_ns < WAIT_NS)
@@ -397,7 +382,7 @@ static void begin(struct asset *a, struct roster_entry *n, const struct cgroup_p
 		return;
 	roster_back(a->roster, n);
 	n->c.cgroup_id = cgroup_id;
-	n->first_seen_ns = now_ns();
+	n->first_seen_ns = clock_ns(CLOCK_MONOTONIC);
 	n->begun_ns = a->scanned ? clock_ns(CLOCK_REALTIME) : 0;
 	n->next_try_ns = 0;
 	n->tries = 0;
@@ -474,7 +459,7 @@ static bool has_metadata(struct asset *a, const struct cgroup_path *p)
 static bool is_container_inside(struct asset *a, struct roster_entry *outer,
 				const struct cgroup_path *inner)
 {
-	try_metadata(a, outer, now_ns());
+	try_metadata(a, outer, clock_ns(CLOCK_MONOTONIC));
 	return (outer->c.known & CONTAINER_METADATA) && outer->c.privileged &&
 	       has_metadata(a, inner);
 }
@@ -565,7 +550,7 @@ static enum roster_owner look_up(struct asset *a, uint64_t cgroup_id, struct ros
 {
 	struct miss *m = &a->misses[cgroup_id % MISSES];
 	OWNED_BUF path = BUF_INIT;
-	uint64_t now = now_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	if (m->id == cgroup_id && now < m->until_ns)
 		return ROSTER_NOBODY;
@@ -679,7 +664,7 @@ int asset_poll(struct asset *a, asset_handler on_change, void *ctx, struct err *
 {
 	(void)e;
 	roster_sweep(a->roster);
-	engines_work(a->engines, now_ns());
+	engines_work(a->engines, clock_ns(CLOCK_MONOTONIC));
 	tell_changes(a, on_change, ctx);
 	return 0;
 }

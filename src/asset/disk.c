@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "asset/engine_db.h"
 #include "asset/host_namespace.h"
 #include "asset/place.h"
 #include "asset/record.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "codec/json.h"
 
@@ -62,23 +62,15 @@ void disk_free(struct disk *d)
 	free(d);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 void disk_refresh(struct disk *d, bool force)
 {
-	uint64_t begin = now_ns(), end;
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC), end;
 
 	if (!force && d->found && begin < d->next_refresh_ns)
 		return;
 	places_find(d->root_fd, d->data_roots, &d->places);
 	d->found = true;
-	end = now_ns();
+	end = clock_ns(CLOCK_MONOTONIC);
 	d->next_refresh_ns = end + MAX((uint64_t)REFRESH_NS, (end - begin) * REFRESH_SHARE);
 }
 

@@ -1,17 +1,16 @@
 #include "asset/record.h"
 
 #include "asset/capability.h"
+#include "base/clock.h"
 #include "base/time.h"
 #include "codec/digest.h"
 #include "codec/json.h"
 #include "codec/reference.h"
 
-#define NS_A_SECOND 1000000000u
-
 /* "….5Z": what stands behind the seconds, which time_parse() checks and drops. */
 static uint64_t fraction_ns(str text)
 {
-	uint64_t ns = 0, unit = NS_A_SECOND / 10;
+	uint64_t ns = 0, unit = SECOND_NS / 10;
 
 	text = str_skip(text, str_find(text, '.') + 1);
 	for (; text.n && text.p[0] >= '0' && text.p[0] <= '9'; text = str_skip(text, 1), unit /= 10)
@@ -24,8 +23,7 @@ static uint64_t time_ns(str text)
 	int64_t s;
 
 	/* Go's zero time is year 1, which no engine means. */
-	return time_parse(text, &s) == 0 && s > 0 ? (uint64_t)s * NS_A_SECOND + fraction_ns(text)
-						  : 0;
+	return time_parse(text, &s) == 0 && s > 0 ? (uint64_t)s * SECOND_NS + fraction_ns(text) : 0;
 }
 
 static bool is_hex(str s)

@@ -1,6 +1,6 @@
 /* Checks and nodes of one target, each evaluated at most once. */
-#include <time.h>
 
+#include "base/clock.h"
 #include "policy/pattern.h"
 #include "policy/program_priv.h"
 
@@ -205,20 +205,12 @@ static int judge_check(struct policy_run *r, const struct program_check *k)
 	}
 }
 
-uint64_t run_clock_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static void judge_timed(struct policy_run *r, uint32_t number, struct check_state *st)
 {
-	uint64_t begin = run_clock_ns(), took;
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC), took;
 
 	st->verdict = (uint8_t)judge_check(r, &r->p->checks[number]);
-	took = run_clock_ns() - begin;
+	took = clock_ns(CLOCK_MONOTONIC) - begin;
 	r->times[number].ns += took - MIN(took, r->clock_ns);
 	r->times[number].timed++;
 }

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "policy/program_priv.h"
 
 static int make_matchers(struct policy_run *r)
@@ -19,9 +20,9 @@ static uint64_t clock_cost(void)
 	uint64_t least = UINT64_MAX;
 
 	for (int i = 0; i < 32; i++) {
-		uint64_t begin = run_clock_ns();
+		uint64_t begin = clock_ns(CLOCK_MONOTONIC);
 
-		least = MIN(least, run_clock_ns() - begin);
+		least = MIN(least, clock_ns(CLOCK_MONOTONIC) - begin);
 	}
 	return least;
 }

@@ -266,7 +266,6 @@ struct policy_run {
 
 /* program_check.c, program_node_run.c, program_transform.c */
 int run_check(struct policy_run *r, uint32_t check);
-uint64_t run_clock_ns(void);
 int run_node(struct policy_run *r, uint32_t node);
 void run_begin(struct policy_run *r, const struct policy_target *t);
 const struct policy_value *run_slot(struct policy_run *r, uint32_t slot);

@@ -1,7 +1,6 @@
 #include "watch/watch.h"
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "watch/alert_maker.h"
 #include "watch/fold.h"
 #include "watch/hold.h"
@@ -15,7 +14,6 @@ enum {
 	HOST_NAME_BYTES = 256,
 };
 
-#define SECOND_NS ((uint64_t)1000000000)
 #define GIVE_UP_NS (60 * SECOND_NS)
 
 /* A control group whose container did not become known in time: its events are not held again for a while. */
@@ -88,14 +86,6 @@ static str group_name(void *ctx, const struct container *c, uint32_t pid, uint32
 	return read_name(ctx, asset_group_name, c, pid, group);
 }
 
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * (int64_t)SECOND_NS + t.tv_nsec;
-}
-
 static void tell(void *ctx, const struct alert *a)
 {
 	struct watch *w = ctx;
@@ -147,7 +137,7 @@ static void make_world(struct watch *w)
 		.scratch = &w->scratch,
 		.users = { w, user_name, group_name },
 		.hostname = str_from(w->hostname),
-		.boot_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME),
+		.boot_ns = clock_boot_offset_ns(),
 	};
 }
 
@@ -408,7 +398,7 @@ static void release_known(struct watch *w)
 
 static void release_late(struct watch *w)
 {
-	uint64_t oldest, since, wait = (uint64_t)w->config.hold_ms * 1000000;
+	uint64_t oldest, since, wait = w->config.hold_ms * MS_NS;
 
 	while (hold_oldest(&w->hold, &oldest, &since) && is_over(w, since, wait)) {
 		uint32_t waiting = w->hold.waiting;
@@ -450,7 +440,7 @@ static void every_second(struct watch *w)
 	if (!is_over(w, w->last_second_ns, SECOND_NS))
 		return;
 	w->last_second_ns = w->now_ns;
-	w->world.boot_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+	w->world.boot_ns = clock_boot_offset_ns();
 	process_tree_expire(w->tree, w->now_ns);
 	if (w->fold)
 		fold_tick(w->fold, w->now_ns);
@@ -458,7 +448,7 @@ static void every_second(struct watch *w)
 
 static void every_interval(struct watch *w)
 {
-	uint64_t interval_ns = (uint64_t)w->config.usage_interval_ms * 1000000;
+	uint64_t interval_ns = w->config.usage_interval_ms * MS_NS;
 
 	if (!w->last_usage_ns)
 		usage_begin(w->usage, w->now_ns);

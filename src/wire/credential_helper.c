@@ -5,8 +5,8 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #define HELPER_TIMEOUT_MS 30000
@@ -34,22 +34,14 @@ static int start(const char *program, int in, int out, pid_t *ret)
 	return r;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* @return 0 at the end of the output, -ETIMEDOUT, -E2BIG or -errno */
 static int collect(int fd, struct buf *out)
 {
-	int64_t deadline = now_ms() + HELPER_TIMEOUT_MS;
+	int64_t deadline = (int64_t)clock_ms(CLOCK_MONOTONIC) + HELPER_TIMEOUT_MS;
 
 	for (;;) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - (int64_t)clock_ms(CLOCK_MONOTONIC);
 		char chunk[4096];
 		ssize_t n;
 

@@ -3,14 +3,14 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "codec/json.h"
 #include "wire/engine_priv.h"
 
-#define NS_A_MS 1000000u
-#define PAUSE_MIN_NS (100u * NS_A_MS)
-#define PAUSE_MAX_NS (10000ull * NS_A_MS)
-#define ABSENT_NS (1000ull * NS_A_MS)
-#define LIST_NS (60000ull * NS_A_MS)
+#define PAUSE_MIN_NS (100 * MS_NS)
+#define PAUSE_MAX_NS (10000 * MS_NS)
+#define ABSENT_NS (1000 * MS_NS)
+#define LIST_NS (60000 * MS_NS)
 #define ANSWER_S 10
 #define LIST_MAX (16u << 20)
 #define INSPECT_MAX (2u << 20)

@@ -1,8 +1,8 @@
 #include "wire/http.h"
 
 #include <curl/curl.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "wire/http_priv.h"
 #include "wire/url.h"
 
@@ -35,17 +35,9 @@ struct exchange {
 	bool started; /* the body began */
 	bool stalled;
 	uint64_t body_bytes;
-	uint64_t window_bytes; /* moved since window_start */
-	time_t window_start;
+	uint64_t window_bytes; /* moved since window_start_ms */
+	uint64_t window_start_ms;
 };
-
-static time_t monotonic_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
 
 bool http_apply_options(void *curl, const struct http_options *o, char *detail)
 {
@@ -217,7 +209,7 @@ static int take_body(struct exchange *x, str bytes)
 static size_t on_body(char *p, size_t size, size_t n, void *ctx)
 {
 	struct exchange *x = ctx;
-	time_t before = monotonic_s();
+	uint64_t before = clock_ms(CLOCK_MONOTONIC);
 
 	x->window_bytes += size * n;
 	if (!x->started)
@@ -225,7 +217,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *ctx)
 	if (x->ended == 0)
 		x->ended = take_body(x, (str){ p, size * n });
 	/* The time the receiver took is not the peer's stall. */
-	x->window_start += monotonic_s() - before;
+	x->window_start_ms += clock_ms(CLOCK_MONOTONIC) - before;
 	return x->ended ? 0 : size * n;
 }
 
@@ -233,13 +225,13 @@ static int on_tick(void *ctx, curl_off_t dl_total, curl_off_t dl, curl_off_t ul_
 		   curl_off_t ul)
 {
 	struct exchange *x = ctx;
-	time_t now = monotonic_s();
+	uint64_t now = clock_ms(CLOCK_MONOTONIC);
 
 	(void)dl_total, (void)dl, (void)ul_total, (void)ul;
-	if (now - x->window_start <= (time_t)x->client->stall_s)
+	if (now - x->window_start_ms <= (uint64_t)x->client->stall_s * 1000)
 		return 0;
 	x->stalled = x->window_bytes < STALL_MIN_BYTES;
-	x->window_start = now;
+	x->window_start_ms = now;
 	x->window_bytes = 0;
 	return x->stalled;
 }
@@ -341,7 +333,7 @@ static int exchange_once(struct exchange *x, const char *method)
 	x->started = x->stalled = x->enough = false;
 	x->ended = 0;
 	x->body_bytes = x->window_bytes = 0;
-	x->window_start = monotonic_s();
+	x->window_start_ms = clock_ms(CLOCK_MONOTONIC);
 	x->client->detail[0] = '\0';
 	snprintf(x->range, sizeof(x->range), "%llu-", (unsigned long long)x->q->offset);
 	if (!set_exchange(x, method))

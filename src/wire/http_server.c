@@ -6,9 +6,10 @@
 #include <event2/util.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 
-enum { HEADERS_MAX_BYTES = 16384, BODY_MAX_BYTES = 1, TIMEOUT_S = 5, BUSY_S = 1 };
+#include "base/clock.h"
+
+enum { HEADERS_MAX_BYTES = 16384, BODY_MAX_BYTES = 1, TIMEOUT_S = 5, BUSY_MS = 1000 };
 
 struct http_server {
 	struct event_base *base;
@@ -16,16 +17,8 @@ struct http_server {
 	int fd;
 	http_server_handler handler;
 	void *ctx;
-	time_t busy_until;
+	uint64_t busy_until_ms;
 };
-
-static time_t monotonic_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
 
 static void on_request(struct evhttp_request *q, void *ctx)
 {
@@ -117,10 +110,10 @@ int http_server_fd(const struct http_server *s)
 bool http_server_work(struct http_server *s)
 {
 	struct pollfd p = { .fd = s->fd, .events = POLLIN };
-	time_t now = monotonic_s();
+	uint64_t now = clock_ms(CLOCK_MONOTONIC);
 
 	if (poll(&p, 1, 0) > 0)
-		s->busy_until = now + BUSY_S;
+		s->busy_until_ms = now + BUSY_MS;
 	event_base_loop(s->base, EVLOOP_NONBLOCK);
-	return now <= s->busy_until;
+	return now <= s->busy_until_ms;
 }

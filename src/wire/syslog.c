@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "wire/url.h"
 
-#define SECOND_NS 1000000000ull
 #define PAUSE_MOST_NS (30 * SECOND_NS)
 #define CONNECT_NS (10 * SECOND_NS)
 #define STALL_NS (60 * SECOND_NS) /* nothing of what waits was taken for so long: made anew */

@@ -3,6 +3,7 @@
  * not. A case says where ("in"), under which ancestors ("chain"), what runs ("run", "exec", "user") and what it does: "open"
  * [path, flags], "connect" to an address, "received" bytes, any "event", or nothing but run. "quiet" holds what the twin does otherwise.
  */
+#include "base/clock.h"
 #include "unit.h"
 
 #include <arpa/inet.h>
@@ -242,14 +243,6 @@ static struct buf read_text(const char *folder, const char *path)
 	return b;
 }
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
-}
-
 static void test_cases(void **state)
 {
 	static const char *const files[] = { "data/falco-rules/falco_rules.yaml",
@@ -257,8 +250,7 @@ static void test_cases(void **state)
 					     "data/falco-rules/falco-sandbox_rules.yaml" };
 	struct watch_config c = { .no_folding = true, .all_rules = true };
 	static struct stage stage;
-	struct play p = { .stage = &stage,
-			  .boot_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME) };
+	struct play p = { .stage = &stage, .boot_ns = (uint64_t)clock_boot_offset_ns() };
 	struct buf yaml[ARRAY_LEN(files)];
 	str texts[ARRAY_LEN(files)];
 	struct value cases;

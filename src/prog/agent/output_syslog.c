@@ -1,6 +1,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "codec/digest.h"
 #include "codec/json.h"
 #include "prog/agent/output.h"
@@ -9,7 +10,6 @@
 #include "wire/syslog_message.h"
 
 /* Alerts wait on disk as finished messages; what is told and what has arrived are two places in the spool. */
-#define SECOND_NS 1000000000ull
 enum { MESSAGES_A_TICK = 2000 };
 
 struct out {

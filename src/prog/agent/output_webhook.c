@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "codec/digest.h"
 #include "prog/agent/output.h"
@@ -12,7 +13,6 @@
 #include "wire/url.h"
 
 /* Alerts wait on disk as JSON; one request at a time takes a batch, and what is answered by 2xx is forgotten. */
-#define SECOND_NS 1000000000ull
 #define PAUSE_MOST_NS (60 * SECOND_NS)
 enum {
 	BATCH_BYTES = 1 << 20,

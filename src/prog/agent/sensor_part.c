@@ -1,6 +1,6 @@
 #include <signal.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/privilege.h"
 #include "base/sandbox.h"
 #include "prog/agent/alert_queue.h"
@@ -121,7 +121,6 @@ static void take_orders(struct sensor_work *w)
 static int work(struct sensor_work *w, struct err *e)
 {
 	while (!w->stopping) {
-		struct timespec t;
 		uint64_t now;
 		int r = session_turn(&w->session, w->part->supervisor, e);
 
@@ -131,8 +130,7 @@ static int work(struct sensor_work *w, struct err *e)
 		if (w->reload)
 			reload(w);
 		alert_queue_flush(w->queue);
-		clock_gettime(CLOCK_MONOTONIC, &t);
-		now = (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+		now = clock_ns(CLOCK_MONOTONIC);
 		if (now - w->stats_ns >= STATS_NS) {
 			w->stats_ns = now;
 			sensor_stats_send(w->part->data, &w->session, alert_queue_lost(w->queue));

@@ -5,24 +5,22 @@
 #include <stdio.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/process.h"
 #include "model/alert.h"
 #include "prog/agent/agent.h"
 #include "prog/agent/part.h"
 
-#define MS 1000000ull
-#define RESTART_NS (100 * MS)
-#define RESTART_MOST_NS (5000 * MS)
-#define STEADY_NS (10000 * MS) /* a part that lived this long begins its back-off anew */
-#define WEDGED_NS (3000 * MS)
-#define START_NS \
-	(120000 * \
-	 MS) /* until the first sign of life: loading programs takes a while on a slow machine */
-#define STOP_NS (5000 * MS)
+#define RESTART_NS (100 * MS_NS)
+#define RESTART_MOST_NS (5000 * MS_NS)
+#define STEADY_NS (10000 * MS_NS) /* a part that lived this long begins its back-off anew */
+#define WEDGED_NS (3000 * MS_NS)
+/* Until the first sign of life: loading programs takes a while on a slow machine. */
+#define START_NS (120000 * MS_NS)
+#define STOP_NS (5000 * MS_NS)
 
 struct part {
 	const char *name;
@@ -52,14 +50,6 @@ struct supervisor {
 	int status;
 };
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
-
 static void PRINTF_LIKE(2, 3) tell(const struct supervisor *s, const char *fmt, ...)
 {
 	char line[ERR_TEXT_BYTES];
@@ -78,7 +68,6 @@ static void alert(struct supervisor *s, const char *text)
 	struct container host = { .runtime = CONTAINER_HOST, .id = S("host"), .known = ~0u };
 	OWNED_BUF json = BUF_INIT;
 	struct json_out j;
-	struct timespec t;
 	struct alert a = { .rule = S("Agent part restarted"),
 			   .rule_id = S("SKEP-0001"),
 			   .source = S("agent"),
@@ -89,9 +78,7 @@ static void alert(struct supervisor *s, const char *text)
 			   .container = &host,
 			   .count = 1 };
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	a.time_ns = a.first_ns = a.last_ns =
-		(uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+	a.time_ns = a.first_ns = a.last_ns = clock_ns(CLOCK_REALTIME);
 	json_out_init(&j, &json, false);
 	alert_render(&a, &j);
 	if (message_send(s->parts[SENSOR].data, &(struct message){ .kind = MESSAGE_ALERT,
@@ -114,7 +101,7 @@ static int start_part(struct supervisor *s, struct part *p, struct err *e)
 
 	if (r < 0)
 		return r;
-	p->started_ns = p->alive_ns = now();
+	p->started_ns = p->alive_ns = clock_ns(CLOCK_MONOTONIC);
 	p->ready = false;
 	return 0;
 }
@@ -134,7 +121,7 @@ static void took_over(struct supervisor *s, struct part *p)
 	if (!p->died_ns)
 		return;
 	snprintf(text, sizeof(text), "the agent's %s was replaced; it was away for %llu ms",
-		 p->name, (unsigned long long)((now() - p->died_ns) / MS));
+		 p->name, (unsigned long long)((clock_ns(CLOCK_MONOTONIC) - p->died_ns) / MS_NS));
 	p->died_ns = 0;
 	tell(s, "%s", text);
 	alert(s, text);
@@ -145,7 +132,7 @@ static void listen_to(struct supervisor *s, struct part *p)
 	struct message m;
 
 	while (message_receive(p->control[0], s->room, &m) > 0) {
-		p->alive_ns = now();
+		p->alive_ns = clock_ns(CLOCK_MONOTONIC);
 		switch (m.kind) {
 		case MESSAGE_SAY:
 			tell(s, "%s: %.*s", p->name, STR_ARG(m.text));
@@ -165,7 +152,7 @@ static void listen_to(struct supervisor *s, struct part *p)
 
 static void died(struct supervisor *s, struct part *p, int status)
 {
-	uint64_t lived = now() - p->started_ns;
+	uint64_t lived = clock_ns(CLOCK_MONOTONIC) - p->started_ns;
 
 	listen_to(s, p);
 	p->pid = 0;
@@ -181,9 +168,9 @@ static void died(struct supervisor *s, struct part *p, int status)
 							: MIN(p->delay_ns * 2, RESTART_MOST_NS);
 	if (!p->deaths++ || lived > STEADY_NS)
 		p->delay_ns = 0;
-	p->restart_ns = now() + p->delay_ns;
+	p->restart_ns = clock_ns(CLOCK_MONOTONIC) + p->delay_ns;
 	if (!p->died_ns)
-		p->died_ns = now();
+		p->died_ns = clock_ns(CLOCK_MONOTONIC);
 	if (WIFSIGNALED(status))
 		tell(s, "%s was ended by signal %d; starting it again", p->name, WTERMSIG(status));
 	else
@@ -206,7 +193,7 @@ static void stop(struct supervisor *s)
 	if (s->stopping)
 		return;
 	s->stopping = true;
-	s->stop_ns = now();
+	s->stop_ns = clock_ns(CLOCK_MONOTONIC);
 	/* Uplink follows when the sensor is gone and its last alerts are told. */
 	(void)!message_send(s->parts[SENSOR].control[0], &(struct message){ .kind = MESSAGE_STOP });
 }
@@ -229,7 +216,7 @@ static void take_signals(struct supervisor *s)
 /** Restarts what is due and ends what no longer answers. */
 static void tend(struct supervisor *s)
 {
-	uint64_t t = now();
+	uint64_t t = clock_ns(CLOCK_MONOTONIC);
 
 	for (unsigned int i = 0; i < PARTS; i++) {
 		struct part *p = &s->parts[i];
@@ -237,7 +224,7 @@ static void tend(struct supervisor *s)
 
 		if (p->pid && t - p->alive_ns > (p->ready ? WEDGED_NS : START_NS)) {
 			tell(s, "%s gave no sign of life for %u s; ending it", p->name,
-			     (unsigned int)((t - p->alive_ns) / (1000 * MS)));
+			     (unsigned int)((t - p->alive_ns) / (1000 * MS_NS)));
 			kill(p->pid, SIGKILL);
 			p->alive_ns = t;
 		}

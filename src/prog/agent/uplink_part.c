@@ -1,6 +1,6 @@
 #include <signal.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/privilege.h"
 #include "base/sandbox.h"
 #include "prog/agent/output.h"
@@ -15,14 +15,6 @@ struct uplink {
 	char *room;
 	bool stopping, busy; /* busy: somebody asks, look again soon */
 };
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
 
 /** @return how many messages were there */
 static unsigned int take_alerts(struct uplink *u)
@@ -81,9 +73,9 @@ static void work(struct uplink *u)
 		wait_for_work(u);
 		taken = take_alerts(u);
 		take_orders(u);
-		outputs_tick(u->outputs, now());
+		outputs_tick(u->outputs, clock_ns(CLOCK_MONOTONIC));
 		u->busy = uplink_stats_work(u->stats);
-		part_alive(u->part, now(), &alive);
+		part_alive(u->part, clock_ns(CLOCK_MONOTONIC), &alive);
 	}
 }
 

@@ -1,7 +1,6 @@
 #include "prog/agent/uplink_stats.h"
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "prog/agent/control.h"
 #include "prog/agent/metrics.h"
 #include "wire/http_server.h"
@@ -19,14 +18,6 @@ struct uplink_stats {
 	uint64_t heard_ms;
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /** Writes the document and a line feed into s->line. */
 static str compose(struct uplink_stats *s)
 {
@@ -35,7 +26,7 @@ static str compose(struct uplink_stats *s)
 	buf_reset(&s->line);
 	buf_printf(&s->line,
 		   "{\"schemaVersion\":1,\"version\":\"%s\",\"monotonicMs\":%llu,\"sensor\":",
-		   SKEP_VERSION, (unsigned long long)now_ms());
+		   SKEP_VERSION, (unsigned long long)clock_ms(CLOCK_MONOTONIC));
 	buf_add(&s->line, s->sensor.n ? buf_str(&s->sensor) : S("{}"));
 	buf_add(&s->line, S(",\"uplink\":"));
 	json_out_init(&j, &s->line, false);
@@ -51,7 +42,7 @@ static str compose(struct uplink_stats *s)
 
 static bool is_well(const struct uplink_stats *s)
 {
-	return s->heard_ms && now_ms() - s->heard_ms < SILENCE_MS;
+	return s->heard_ms && clock_ms(CLOCK_MONOTONIC) - s->heard_ms < SILENCE_MS;
 }
 
 static int serve(void *ctx, str path, struct buf *body, const char **ret_type)
@@ -129,7 +120,7 @@ void uplink_stats_take(struct uplink_stats *s, str json)
 	buf_add(&s->sensor, json);
 	if (buf_error(&s->sensor))
 		return;
-	s->heard_ms = now_ms();
+	s->heard_ms = clock_ms(CLOCK_MONOTONIC);
 	if (s->control)
 		control_tell(s->control, compose(s));
 }

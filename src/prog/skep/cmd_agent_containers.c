@@ -1,8 +1,8 @@
 #include <poll.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "asset/asset.h"
+#include "base/clock.h"
 #include "prog/skep/db_command.h"
 #include "prog/skep/log.h"
 
@@ -32,18 +32,10 @@ struct list {
 	size_t count;
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* Engines that answer have a moment to; one that hangs does not hold the list up for longer. */
 static int settle(struct asset *a, struct err *e)
 {
-	uint64_t end = now_ms() + SETTLE_MS;
+	uint64_t end = clock_ms(CLOCK_MONOTONIC) + SETTLE_MS;
 	int r;
 
 	do {
@@ -54,7 +46,7 @@ static int settle(struct asset *a, struct err *e)
 			return r;
 		if (poll(&p, 1, 20) < 0)
 			return 0;
-	} while (now_ms() < end);
+	} while (clock_ms(CLOCK_MONOTONIC) < end);
 	return 0;
 }
 

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/phrase.h"
 #include "base/text.h"
 
@@ -14,7 +14,7 @@
 static struct {
 	bool enabled, drawn;
 	enum lang lang;
-	struct timespec last;
+	uint64_t last_ms;
 } state;
 
 static str phase_words(enum lang lang, const char *phase)
@@ -75,14 +75,11 @@ void progress_enable(enum lang lang)
 
 static bool too_soon(void)
 {
-	struct timespec now;
-	int64_t ms;
+	uint64_t now = clock_ms(CLOCK_MONOTONIC);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = (now.tv_sec - state.last.tv_sec) * 1000 + (now.tv_nsec - state.last.tv_nsec) / 1000000;
-	if (state.drawn && ms < REDRAW_MS)
+	if (state.drawn && now - state.last_ms < REDRAW_MS)
 		return true;
-	state.last = now;
+	state.last_ms = now;
 	return false;
 }
 

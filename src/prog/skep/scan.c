@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/time.h"
 #include "prog/skep/log.h"
@@ -105,14 +106,6 @@ static str rfc3339(struct arena *a, time_t t)
 	return arena_str(a, str_from(text));
 }
 
-static uint64_t monotonic_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* Reading comes first: it forks workers, which shall not inherit the database's mapping. */
 static int read_target(struct invocation *v, scan_reader read, const char *target,
 		       struct report *ret)
@@ -151,13 +144,13 @@ static int match_report(struct invocation *v, struct report *r)
 
 int scan_target(struct invocation *v, scan_reader read, const char *target, struct report *ret)
 {
-	uint64_t start = monotonic_ms();
+	uint64_t start = clock_ms(CLOCK_MONOTONIC);
 	int r = read_target(v, read, target, ret);
 
 	if (r == 0)
 		r = match_report(v, ret);
 	if (r == 0)
-		ret->elapsed_ms = monotonic_ms() - start;
+		ret->elapsed_ms = clock_ms(CLOCK_MONOTONIC) - start;
 	return r;
 }
 

@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/sandbox.h"
@@ -45,20 +45,12 @@ void layer_task_progress(const struct layer_task *t, uint64_t done_bytes)
 	(void)!send_frame(t->answer, 'P', (str){ (const char *)body, sizeof(body) });
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 int layer_input_read(const struct layer_task *t, const struct layer_input *in,
 		     void (*push)(void *ctx, str bytes), void *ctx, struct err *e)
 {
 	OWNED char *piece = malloc(PIECE_BYTES);
 	uint64_t done = 0;
-	int64_t told = now_ms();
+	uint64_t told = clock_ms(CLOCK_MONOTONIC);
 
 	if (!piece)
 		return err_set(e, ENOMEM, "no memory to read");
@@ -75,9 +67,9 @@ int layer_input_read(const struct layer_task *t, const struct layer_input *in,
 			break;
 		push(ctx, (str){ piece, (size_t)n });
 		done += (size_t)n;
-		if (now_ms() - told >= PROGRESS_MS) {
+		if (clock_ms(CLOCK_MONOTONIC) - told >= PROGRESS_MS) {
 			layer_task_progress(t, done);
-			told = now_ms();
+			told = clock_ms(CLOCK_MONOTONIC);
 		}
 	}
 	return 0;

@@ -1,17 +1,17 @@
 #include "scan/source/file_identity.h"
 
 #include <sys/stat.h>
-#include <time.h>
 
-#define SECOND_NS ((int64_t)1000000000)
+#include "base/clock.h"
+
 /* The coarsest clock tick behind time stamps that have a part below the second ... */
-#define TICK_NS (SECOND_NS / 20)
+#define TICK_NS ((int64_t)(50 * MS_NS))
 /* ... and the coarsest time stamps there are: two seconds on FAT. */
-#define COARSE_NS (3 * SECOND_NS)
+#define COARSE_NS ((int64_t)(3 * SECOND_NS))
 
 static int64_t ns_of(struct timespec t)
 {
-	return (int64_t)t.tv_sec * SECOND_NS + t.tv_nsec;
+	return (int64_t)t.tv_sec * (int64_t)SECOND_NS + t.tv_nsec;
 }
 
 struct file_identity file_identity_of(int fd)
@@ -32,15 +32,13 @@ bool file_identity_is_settled(const struct file_identity *before, int fd)
 {
 	struct file_identity after = file_identity_of(fd);
 	int64_t newest = MAX(before->changed_ns, before->modified_ns);
-	bool is_coarse = before->changed_ns % SECOND_NS == 0;
-	struct timespec now;
+	bool is_coarse = before->changed_ns % (int64_t)SECOND_NS == 0;
 
 	if (!after.is_file || !before->is_file || after.device != before->device ||
 	    after.inode != before->inode || after.bytes != before->bytes ||
 	    after.changed_ns != before->changed_ns || after.modified_ns != before->modified_ns)
 		return false;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return ns_of(now) - newest > (is_coarse ? COARSE_NS : TICK_NS);
+	return (int64_t)clock_ns(CLOCK_REALTIME) - newest > (is_coarse ? COARSE_NS : TICK_NS);
 }
 
 void file_identity_render(const struct file_identity *f, struct buf *ret)
