@@ -33,6 +33,7 @@ struct control {
 	__u32 generation; /* counts filters loaded */
 	__u32 failed_opens;
 	__u32 received;
+	__u64 losses; /* events lost by any cause: counts on, so that nobody need look at every cgroup to see none */
 };
 
 enum control_loss {

@@ -117,12 +117,22 @@ static __always_inline struct control_cgroup *cgroup_get(__u64 id)
 	return bpf_map_lookup_elem(&cgroups, &id);
 }
 
+static __always_inline void cgroup_count_loss(struct control_cgroup *g, enum control_loss cause)
+{
+	__u32 zero = 0;
+	struct control *c = bpf_map_lookup_elem(&control, &zero);
+
+	__sync_fetch_and_add(&g->lost[cause], 1);
+	if (c)
+		__sync_fetch_and_add(&c->losses, 1);
+}
+
 static __always_inline void cgroup_lost(__u64 id, enum control_loss cause)
 {
-	struct control_cgroup *c = cgroup_get(id);
+	struct control_cgroup *g = cgroup_get(id);
 
-	if (c)
-		__sync_fetch_and_add(&c->lost[cause], 1);
+	if (g)
+		cgroup_count_loss(g, cause);
 }
 
 static __always_inline __u64 task_css_id(struct task_struct *t, __u32 subsys)
@@ -353,7 +363,7 @@ static __always_inline bool bucket_take(const struct control *c, __u64 cgroup_id
 	if (until < now)
 		until = now;
 	if (until - now > c->burst_ns) {
-		__sync_fetch_and_add(&g->lost[CONTROL_LOST_RATE], 1);
+		cgroup_count_loss(g, CONTROL_LOST_RATE);
 		return false;
 	}
 	/* Two processors at once may both pay from the same value: one event too many, never one too few. */

@@ -3,7 +3,7 @@
 
 #include "kern/sensor_priv.h"
 
-#define LOOK_AT_LOSSES_NS 100000000ull
+#define TELL_LOSSES_NS 100000000ull /* at most this often: the sum is over every cgroup */
 
 static uint64_t record_time(str record)
 {
@@ -23,6 +23,7 @@ int sensor_deliver(struct sensor *s, str record, sensor_handler on_event, void *
 
 	if (r) {
 		s->lost[CONTROL_LOST_READ]++;
+		__atomic_fetch_add(&s->control->losses, 1, __ATOMIC_RELAXED);
 		return r;
 	}
 	if (!sensor_complete(s, &v))
@@ -38,9 +39,14 @@ int sensor_deliver(struct sensor *s, str record, sensor_handler on_event, void *
 /* What was lost since the last time is told as events, so that nobody has to ask. */
 static size_t tell_losses(struct sensor *s, sensor_handler on_event, void *ctx)
 {
-	uint64_t now[CONTROL_LOSSES];
+	uint64_t losses = __atomic_load_n(&s->control->losses, __ATOMIC_ACQUIRE);
+	uint64_t now[CONTROL_LOSSES], time_ns = sensor_now_ns();
 	size_t told = 0;
 
+	if (losses == s->losses_told || time_ns - s->losses_told_ns < TELL_LOSSES_NS)
+		return 0;
+	s->losses_told = losses;
+	s->losses_told_ns = time_ns;
 	sensor_loss_sum(s, now);
 	for (size_t i = 0; i < CONTROL_LOSSES; i++) {
 		struct event v = { .type = EVENT_LOSS, .fd.number = -1 };
@@ -49,7 +55,7 @@ static size_t tell_losses(struct sensor *s, sensor_handler on_event, void *ctx)
 			continue;
 		v.arg[0] = (int64_t)(now[i] - s->told[i]);
 		v.arg[1] = (int64_t)i; /* enum control_loss and enum event_loss begin alike */
-		v.time_ns = sensor_now_ns();
+		v.time_ns = time_ns;
 		v.number = ++s->number;
 		s->told[i] = now[i];
 		s->delivered[EVENT_LOSS]++;
@@ -73,24 +79,15 @@ static void set_timer(struct sensor *s, bool on)
 
 /*
  * While events come the rings are looked at by the clock and the kernel wakes nobody; after a quiet while the kernel
- * is asked to wake us once. Asked first, then looked again, so that nothing slips between.
+ * is asked to wake us once. The clock goes on for one more look: a program that was at work when we asked may not
+ * have seen it.
  */
-static void plan_wake(struct sensor *s, size_t delivered, bool more)
+static void plan_wake(struct sensor *s, size_t delivered)
 {
-	str ignored;
-
 	s->quiet = delivered ? 0 : s->quiet + 1;
-	if (more || s->quiet < SENSOR_QUIET) {
-		set_timer(s, true);
-		return;
-	}
-	__atomic_store_n(&s->control->asleep, 1, __ATOMIC_SEQ_CST);
-	if (ring_peek(&s->state, &ignored) || ring_peek(&s->bulk, &ignored)) {
-		s->quiet = 0;
-		set_timer(s, true);
-		return;
-	}
-	set_timer(s, false);
+	if (s->quiet == SENSOR_QUIET)
+		__atomic_store_n(&s->control->asleep, 1, __ATOMIC_SEQ_CST);
+	set_timer(s, s->quiet <= SENSOR_QUIET);
 }
 
 static void clear_waiting(struct sensor *s)
@@ -108,7 +105,6 @@ int sensor_drain(struct sensor *s, size_t max, sensor_handler on_event, void *ct
 {
 	size_t n = 0;
 	int bad = 0;
-	uint64_t now = sensor_now_ns();
 
 	clear_waiting(s);
 	while (!max || n < max) {
@@ -133,10 +129,7 @@ int sensor_drain(struct sensor *s, size_t max, sensor_handler on_event, void *ct
 	}
 	ring_commit(&s->state);
 	ring_commit(&s->bulk);
-	if (now - s->losses_looked_ns >= LOOK_AT_LOSSES_NS) {
-		s->losses_looked_ns = now;
-		n += tell_losses(s, on_event, ctx);
-	}
-	plan_wake(s, n, max && n >= max);
+	n += tell_losses(s, on_event, ctx);
+	plan_wake(s, n);
 	return bad ? bad : (int)MIN(n, (size_t)INT32_MAX);
 }

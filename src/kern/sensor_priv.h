@@ -13,7 +13,7 @@
 #include "kern/sensor.h"
 
 #define SENSOR_PERIOD_NS 2000000 /* how often the rings are looked at while events come */
-#define SENSOR_QUIET 4           /* empty looks after which the sensor goes to sleep */
+#define SENSOR_QUIET 4           /* empty looks after which the kernel is asked to wake us */
 
 #define SENSOR_PATH_BYTES (2 * RECORD_PATH_MAX + 2)
 
@@ -34,7 +34,8 @@ struct sensor {
 	uint64_t told[CONTROL_LOSSES]; /* by LOSS events */
 	struct sensor_loss *before;    /* what sensor_losses() gave, by cgroup */
 	size_t before_count, before_cap;
-	uint64_t losses_looked_ns;
+	uint64_t losses_told; /* control->losses at losses_told_ns */
+	uint64_t losses_told_ns;
 	char name[DNS_NAME_BYTES];        /* of its question */
 	char paths[2][SENSOR_PATH_BYTES]; /* made normal, of the event being delivered */
 };

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
-/* Process events wake us; the others are looked for this often, which bounds how late an alert can be. */
-enum { TURN_MS = 2, IDLE_TURN_MS = 4, TICK_NS = 50000000, EVENTS_A_TURN = 65536 };
+enum { TICK_NS = 50000000, EVENTS_A_TURN = 65536 };
 
 static uint64_t clock_ns(clockid_t id)
 {
@@ -39,6 +38,8 @@ static void on_event(void *ctx, const struct event *v)
 		mark_cgroup(s, v->cgroup_id);
 	if (v->type == EVENT_CGROUP_RMDIR)
 		asset_cgroup_gone(s->asset, v->cgroup_id);
+	if (v->type == EVENT_LOSS && v->arg[1] == EVENT_LOSS_RING_STATE)
+		s->state_lost += (uint64_t)v->arg[0];
 }
 
 static void on_container(void *ctx, const struct container *c, bool started, bool stopped)
@@ -185,20 +186,25 @@ void session_close(struct session *s)
 /** After a loss of process events what we believe about processes may be wrong: the kernel is asked again. */
 static void repair(struct session *s)
 {
-	struct sensor_stats now;
 	char line[120];
 
-	sensor_stats(s->sensor, &now);
-	if (now.lost[EVENT_LOSS_RING_STATE] == s->state_lost)
+	if (!s->state_lost)
 		return;
 	snprintf(line, sizeof(line), "%llu process events were lost; reading the processes again",
-		 (unsigned long long)(now.lost[EVENT_LOSS_RING_STATE] - s->state_lost));
+		 (unsigned long long)s->state_lost);
 	s->config.say(s->config.ctx, line);
-	s->state_lost = now.lost[EVENT_LOSS_RING_STATE];
+	s->state_lost = 0;
 	(void)!asset_scan(s->asset, NULL);
 	watch_snapshot_begin(s->watch);
 	(void)!sensor_snapshot(s->sensor, on_event, s, NULL);
 	watch_snapshot_end(s->watch);
+}
+
+static int until_tick_ms(const struct session *s)
+{
+	uint64_t past = clock_ns(CLOCK_MONOTONIC) - s->ticked_ns;
+
+	return past >= TICK_NS ? 0 : (int)((TICK_NS - past + 999999) / 1000000);
 }
 
 int session_turn(struct session *s, int also, struct err *e)
@@ -209,11 +215,10 @@ int session_turn(struct session *s, int also, struct err *e)
 	uint64_t now;
 	int n;
 
-	(void)poll(fds, ARRAY_LEN(fds), s->idle ? IDLE_TURN_MS : TURN_MS);
+	(void)poll(fds, ARRAY_LEN(fds), until_tick_ms(s));
 	n = sensor_drain(s->sensor, EVENTS_A_TURN, on_event, s, e);
 	if (n < 0 && n != -EBADMSG)
 		return n;
-	s->idle = n == 0;
 	now = clock_ns(CLOCK_MONOTONIC);
 	if (fds[1].revents || now - s->ticked_ns >= TICK_NS)
 		(void)!asset_poll(s->asset, on_container, s, NULL);

@@ -32,8 +32,8 @@ struct session {
 	struct sensor *sensor;
 	struct watch *watch;
 	struct names *names; /**< NULL: no rule names a domain */
-	uint64_t ticked_ns, state_lost;
-	bool idle;
+	uint64_t ticked_ns;
+	uint64_t state_lost; /* process events, since the processes were read */
 };
 
 /**
