@@ -73,13 +73,18 @@ class Agent:
         """{"sensor": pid, "uplink": pid}: the sensor keeps capabilities, uplink none."""
         found = {}
         for child in pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
-            caps = capabilities(int(child))
+            try:
+                caps = capabilities(int(child))
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it has ended since it was listed
             if caps["NoNewPrivs"] == 1 and caps["Seccomp"] == 2:
                 found["uplink" if caps["CapEff"] == 0 else "sensor"] = int(child)
         return found
 
     def told(self):
-        """The alerts of the file, parsed."""
+        """The alerts of the file, parsed; none before uplink has made it."""
+        if not self.alerts.exists():
+            return []
         return [json.loads(line) for line in self.alerts.read_text().splitlines()]
 
     def marked(self):
