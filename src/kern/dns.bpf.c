@@ -93,7 +93,7 @@ int on_packet(struct __sk_buff *skb)
 	    !read_transport(skb, &p))
 		return 1;
 	k.c = control_get();
-	k.t = (void *)bpf_get_current_task_btf();
+	k.t = task_plain((void *)bpf_get_current_task_btf());
 	/* The idle task: TCP sends again what was lost, for nobody in particular. */
 	if (!k.c || !k.t->tgid || (__u32)k.t->tgid == k.c->self_pid ||
 	    !judge_call(&k, p.fd.kind == '4' ? FILTER_IPV4 : FILTER_IPV6,

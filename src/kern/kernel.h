@@ -428,4 +428,11 @@ static __always_inline struct task_struct *task_plain(struct task_struct *t)
 	return bpf_rdonly_cast(t, bpf_core_type_id_kernel(struct task_struct));
 }
 
+static __always_inline struct cgroup *cgroup_plain(struct cgroup *g)
+{
+	if (LINUX_KERNEL_VERSION < 0x060600)
+		return g;
+	return bpf_rdonly_cast(g, bpf_core_type_id_kernel(struct cgroup));
+}
+
 #endif

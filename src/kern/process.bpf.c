@@ -194,13 +194,15 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *t)
 {
 	const struct control *c = control_get();
-	struct signal_struct *sig = t->signal;
+	struct signal_struct *sig;
 	struct record_head *h;
 	struct emit w;
 
+	t = task_plain(t);
+	sig = t->signal;
 	if (!c || sig->live.counter || !emit_begin(&w))
 		return 0;
-	h = emit_head(&w, c, task_plain(t), EVENT_PROCEXIT, 0);
+	h = emit_head(&w, c, t, EVENT_PROCEXIT, 0);
 	h->res = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code : t->group_leader->exit_code;
 	emit_send_state(&w);
 	return 0;
@@ -219,6 +221,7 @@ static __always_inline int on_cgroup(struct cgroup *g, const char *path, enum ev
 	struct record_head *h;
 	struct emit w;
 
+	g = cgroup_plain(g);
 	if (!c || !cgroup_followed(c, g) || !emit_begin(&w))
 		return 0;
 	h = emit_head(&w, c, t, type, RECORD_ARGS);
@@ -247,13 +250,16 @@ SEC("iter.s/task")
 int on_snapshot(struct bpf_iter__task *ctx)
 {
 	const struct control *c = control_get();
-	struct task_struct *t = ctx->task;
+	struct task_struct *trusted = ctx->task, *t;
 	struct record_exec *x;
 	struct emit w;
 	__u64 args;
 	__u32 at;
 
-	if (!t || !c || t->pid != t->tgid || t->flags & PF_KTHREAD || !emit_begin(&w))
+	if (!trusted)
+		return 0;
+	t = task_plain(trusted);
+	if (!c || t->pid != t->tgid || t->flags & PF_KTHREAD || !emit_begin(&w))
 		return 0;
 	x = exec_begin(&w, c, t, EVENT_EXECVE, 0);
 	emit_record(&w)->marks |= EVENT_REPLAYED;
@@ -266,7 +272,7 @@ int on_snapshot(struct bpf_iter__task *ctx)
 	}
 	if (args && at <= sizeof(w.s->record) - SMALL_ARGS) {
 		if (bpf_copy_from_user_task(w.s->record + at, args, (void *)t->mm->arg_start,
-					    (void *)t, 0) == 0) {
+					    (void *)trusted, 0) == 0) {
 			x->span[RECORD_EXEC_ARGS] = args;
 			w.s->at = at + args;
 		}

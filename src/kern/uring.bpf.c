@@ -60,7 +60,7 @@ struct io_link {
 static __always_inline bool begin(struct call *k)
 {
 	k->c = control_get();
-	k->t = (void *)bpf_get_current_task_btf();
+	k->t = task_plain((void *)bpf_get_current_task_btf());
 	return k->c && (__u32)k->t->tgid != k->c->self_pid;
 }
 
