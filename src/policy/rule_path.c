@@ -1,11 +1,9 @@
 #include "policy/rule_path.h"
 
 #include <dirent.h>
-#include <limits.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/str.h"
+#include "base/shipped.h"
 
 struct paths {
 	struct arena *arena;
@@ -59,21 +57,10 @@ static int add_folder(struct paths *p, const char *folder, struct err *e)
 
 static int add_shipped(struct paths *p, struct err *e)
 {
-	static const char *const places[] = { "../share/skep/rules", "../../content/rules" };
-	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	struct stat st;
+	str path = shipped_path("rules", p->arena);
 
-	if (n <= 0)
-		return err_sys(e, errno, "cannot find the rules that ship");
-	exe[str_find_last((str){ exe, (size_t)n }, '/')] = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		str path = arena_printf(p->arena, "%s/%s", exe, places[i]);
-
-		if (path.p && stat(path.p, &st) == 0 && S_ISDIR(st.st_mode))
-			return add_folder(p, path.p, e);
-	}
-	return err_set(e, ENOENT, "no rules beside the program; name some with --rules");
+	return path.n ? add_folder(p, path.p, e)
+		      : err_set(e, ENOENT, "no rules beside the program; name some with --rules");
 }
 
 static int add_name(struct paths *p, const char *name, struct err *e)

@@ -12,7 +12,7 @@
 
 /**
  * Turns names into files, in order: a file as it is; a folder as its *.yaml and *.yml, by name; "default" (and no names at all)
- * as the rules that ship: ../share/skep/rules beside the program, or content/rules in a source tree.
+ * as the rules that ship (base/shipped.h).
  *
  * @param a owns what is returned
  * @return 0, -ENOENT (no such file; a folder without rules), -E2BIG, -errno, -ENOBUFS

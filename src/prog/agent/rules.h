@@ -13,7 +13,7 @@ struct rules {
 };
 
 /**
- * Reads what --rules names (else what ships beside the program: ../share/skep/rules, or content/rules in a source tree),
+ * Reads what --rules names (else the rules that ship, base/shipped.h),
  * applies --disable, --enable and --min-priority, and compiles. What is wrong with a rule is told through @p say.
  *
  * @return 0; -ENOENT no such file, or no rules at all; -errno; -ENOBUFS

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/shipped.h"
 #include "codec/zstd.h"
 #include "scan/vuln/vulndb_tables.h"
 
@@ -27,28 +28,6 @@ static str xdg_path(struct arena *a, const char *name, const char *fallback, con
 		return arena_printf(a, "%s/%s", dir, rest);
 	if (home && home[0] == '/')
 		return arena_printf(a, "%s/%s/%s", home, fallback, rest);
-	return (str){ 0 };
-}
-
-/* The snapshot beside the program, packed or not; empty when there is none. */
-static str shipped_path(struct arena *a)
-{
-	static const char *const places[] = { "../share/skep/vulndb/vulndb.skdb",
-					      "../share/skep/vulndb/vulndb.skdb.zst",
-					      "../../content/vulndb/vulndb.skdb.zst" };
-	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-
-	if (n <= 0)
-		return (str){ 0 };
-	exe[n] = '\0';
-	exe[str_find_last((str){ exe, (size_t)n }, '/')] = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		str path = arena_printf(a, "%s/%s", exe, places[i]);
-
-		if (exists(path))
-			return path;
-	}
 	return (str){ 0 };
 }
 
@@ -86,7 +65,9 @@ int db_locate(const char *given, struct arena *a, str *ret_path, enum db_place *
 		*ret_place = DB_PLACE_SYSTEM;
 		return 0;
 	}
-	path = shipped_path(a);
+	path = shipped_path("vulndb/vulndb.skdb", a);
+	if (path.n == 0)
+		path = shipped_path("vulndb/vulndb.skdb.zst", a);
 	if (path.n == 0)
 		return err_set(
 			e, ENODATA,

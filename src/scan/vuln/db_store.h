@@ -32,8 +32,7 @@ struct db_keys {
 
 /**
  * Finds the database to use: @p given, else the user's ($XDG_DATA_HOME/skep/vulndb.skdb, ~/.local/share/...), else
- * /var/lib/skep/vulndb.skdb, else the snapshot beside the program (../share/skep/vulndb, or content/vulndb in a source
- * tree), which may be a bundle.
+ * /var/lib/skep/vulndb.skdb, else the snapshot that shipped (base/shipped.h), which may be a bundle.
  *
  * @param given path, or NULL
  * @return 0, -ENODATA there is none, -ENOBUFS
