@@ -4,8 +4,8 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/timerfd.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "kern/filter_load.h"
 #include "kern/hook_probe.h"
 #include "kern/sensor_priv.h"
@@ -15,23 +15,27 @@
 #define RATE_PER_S 20000u
 #define BURST 40000u
 
+static const char *const backend_names[] = {
+	[SENSOR_AUTO] = "auto", [SENSOR_OBJECT] = "object", [SENSOR_TRACEPOINT] = "tracepoint"
+};
+
 const char *sensor_backend_name(enum sensor_backend b)
 {
-	return b == SENSOR_OBJECT ? "object" : b == SENSOR_TRACEPOINT ? "tracepoint" : "auto";
+	return backend_names[b];
+}
+
+enum sensor_backend sensor_backend_named(str name)
+{
+	enum sensor_backend b = SENSOR_TRACEPOINT;
+
+	while (b != SENSOR_AUTO && !str_is(name, backend_names[b]))
+		b--;
+	return b;
 }
 
 enum sensor_backend sensor_backend_of(const struct sensor *s)
 {
 	return s->backend;
-}
-
-static int64_t boot_offset_ns(void)
-{
-	struct timespec real, boot;
-
-	clock_gettime(CLOCK_REALTIME, &real);
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	return (real.tv_sec - boot.tv_sec) * 1000000000LL + real.tv_nsec - boot.tv_nsec;
 }
 
 static int map_control(struct sensor *s, struct err *e)
@@ -56,7 +60,7 @@ static void set_control(struct sensor *s, const struct sensor_config *c,
 	sensor_find_hierarchy(&s->control->hierarchy, &s->control->hierarchy_id);
 	s->control->layout = RECORD_LAYOUT;
 	s->control->self_pid = c->self_pid;
-	s->control->rate_ns = 1000000000u / rate;
+	s->control->rate_ns = SECOND_NS / rate;
 	s->control->burst_ns = s->control->rate_ns * burst;
 	s->control->env = filter->environment;
 	s->control->failed_opens = filter->failed_opens;
@@ -192,7 +196,7 @@ int sensor_open(const struct sensor_config *c, const struct kernel_filter *filte
 	if (!s)
 		return err_set(e, ENOMEM, "sensor: out of memory");
 	s->epoll = s->timer = -1;
-	s->boot_ns = boot_offset_ns();
+	s->boot_ns = clock_boot_offset_ns();
 	r = open_sensor(s, c, filter, e);
 	if (r) {
 		sensor_close(s);

@@ -16,7 +16,10 @@
 
 enum sensor_backend { SENSOR_AUTO, SENSOR_OBJECT, SENSOR_TRACEPOINT };
 
+/** "auto", "object" or "tracepoint": what options and figures call it. */
 const char *sensor_backend_name(enum sensor_backend b);
+/** The other way; SENSOR_AUTO for any other name. */
+enum sensor_backend sensor_backend_named(str name);
 
 struct sensor_config {
 	enum sensor_backend backend;

@@ -1,14 +1,4 @@
-#include <time.h>
-
 #include "kern/sensor_priv.h"
-
-uint64_t sensor_now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 void sensor_loss_sum(struct sensor *s, uint64_t ret[CONTROL_LOSSES])
 {

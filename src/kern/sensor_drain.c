@@ -1,6 +1,7 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
+#include "base/clock.h"
 #include "kern/sensor_priv.h"
 
 #define TELL_LOSSES_NS 100000000ull /* at most this often: the sum is over every cgroup */
@@ -40,7 +41,7 @@ int sensor_deliver(struct sensor *s, str record, sensor_handler on_event, void *
 static size_t tell_losses(struct sensor *s, sensor_handler on_event, void *ctx)
 {
 	uint64_t losses = __atomic_load_n(&s->control->losses, __ATOMIC_ACQUIRE);
-	uint64_t now[CONTROL_LOSSES], time_ns = sensor_now_ns();
+	uint64_t now[CONTROL_LOSSES], time_ns = clock_ns(CLOCK_REALTIME);
 	size_t told = 0;
 
 	if (losses == s->losses_told || time_ns - s->losses_told_ns < TELL_LOSSES_NS)

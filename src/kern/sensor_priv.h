@@ -52,8 +52,6 @@ bool sensor_complete(struct sensor *s, struct event *v);
 str sensor_normal_path(str path, char *to);
 /** Which control groups name processes here. */
 void sensor_find_hierarchy(uint32_t *ret, int32_t *ret_id);
-/** CLOCK_REALTIME. */
-uint64_t sensor_now_ns(void);
 /** All losses since the beginning, by cause. */
 void sensor_loss_sum(struct sensor *s, uint64_t ret[CONTROL_LOSSES]);
 /** Takes over the losses of a cgroup that is gone. */

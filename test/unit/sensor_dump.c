@@ -97,7 +97,7 @@ int main(int argc, char **argv)
 		all.path_count = 1;
 	}
 	if (backend)
-		config.backend = str_is(str_from(backend), "object") ? SENSOR_OBJECT : SENSOR_TRACEPOINT;
+		config.backend = sensor_backend_named(str_from(backend));
 	for (int i = 2; i < argc; i++) {
 		enum event_type t = event_type_find(str_from(argv[i]));
 

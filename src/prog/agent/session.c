@@ -3,17 +3,10 @@
 #include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 enum { TICK_NS = 50000000, EVENTS_A_TURN = 65536 };
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
 
 /** The kernel passes over a host's events where rules ask for containers only: it must be told which is which. */
 static void mark_cgroup(struct session *s, uint64_t cgroup_id)
@@ -102,18 +95,16 @@ static int open_asset(struct session *s, struct err *e)
 
 static int open_sensor(struct session *s, struct err *e)
 {
-	static const char *const names[] = { "auto", "object", "tracepoint" };
 	const struct option_set *o = s->config.options;
-	struct sensor_config c = { .bulk_ring_bytes = (size_t)option_number(o, "ring-size", 0),
+	struct sensor_config c = { .backend = sensor_backend_named(
+					   str_from(option_text(o, "backend"))),
+				   .bulk_ring_bytes = (size_t)option_number(o, "ring-size", 0),
 				   .rate_per_s = (uint32_t)option_number(o, "event-rate", 0),
 				   .burst = 2 * (uint32_t)option_number(o, "event-rate", 0),
 				   .self_pid = (uint32_t)getpid(),
 				   .kept = s->config.kept,
 				   .kept_count = s->config.kept_count };
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (strcmp(option_text(o, "backend"), names[i]) == 0)
-			c.backend = (enum sensor_backend)i;
 	return sensor_open(&c, &s->filter, &s->sensor, e);
 }
 
