@@ -150,6 +150,7 @@ static void test_a_cut_line_is_mended(void **state)
 	close(fd);
 	s = reopen(NULL);
 	assert_int_equal(spool_waiting(s), 1);
+	assert_int_equal(spool_lost(s), 1);
 	add(s, 3);
 	assert_int_equal(next(s), 1);
 	assert_int_equal(next(s), 3);
@@ -159,8 +160,8 @@ static void test_a_cut_line_is_mended(void **state)
 
 static void test_an_impossible_place_means_all_again(void **state)
 {
-	static const char *const places[] = { "ffffffffffffffff 0 0", "1 ffffffff 1", "x",
-					      "1 1 ffff" };
+	static const char *const places[] = { "ffffffffffffffff 0", "1 ffffffff", "x", "1 1",
+					      "0 0" };
 	char path[128];
 
 	(void)state;
@@ -183,6 +184,120 @@ static void test_an_impossible_place_means_all_again(void **state)
 		assert_int_equal(next(s), 2);
 		assert_true(is_empty(s));
 		spool_close(s);
+	}
+}
+
+/* Bytes of the first segment, and a way to write others there. */
+static size_t segment_bytes(char *to, size_t room)
+{
+	char path[128];
+	FILE *f;
+	size_t n;
+
+	snprintf(path, sizeof(path), "%s/t.0000000000000001", folder);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	n = fread(to, 1, room, f);
+	fclose(f);
+	return n;
+}
+
+static void set_segment(const char *bytes, size_t n)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/t.0000000000000001", folder);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, n, f), n);
+	fclose(f);
+}
+
+static void test_a_damaged_line_is_lost_and_no_other(void **state)
+{
+	struct spool *s = reopen(NULL);
+	char bytes[4096];
+	size_t n;
+
+	(void)state;
+	for (unsigned int i = 0; i < 10; i++)
+		add(s, i);
+	for (unsigned int i = 0; i < 2; i++)
+		(void)next(s);
+	assert_int_equal(spool_ack(s, NULL), 0);
+	spool_close(s);
+	n = segment_bytes(bytes, sizeof(bytes));
+	bytes[n / 10 * 0 + 30] ^= 1; /* told already */
+	bytes[n / 10 * 4 + 30] ^= 1;
+	memset(bytes + n / 10 * 6, 0, 100); /* as a disk gives back what was never written */
+	bytes[n / 10 * 9 - 1] = ' ';        /* two lines become one */
+	set_segment(bytes, n);
+	s = reopen(NULL);
+	assert_int_equal(spool_lost(s), 3);
+	assert_int_equal(spool_waiting(s), 4);
+	for (unsigned int i = 0; i < 2; i++) {
+		spool_back(s);
+		assert_int_equal(next(s), 2);
+		assert_int_equal(next(s), 3);
+		assert_int_equal(next(s), 5);
+		assert_int_equal(next(s), 7);
+		assert_true(is_empty(s));
+	}
+	assert_int_equal(spool_ack(s, NULL), 0);
+	assert_int_equal(spool_waiting(s), 0);
+	s = reopen(s);
+	assert_int_equal(spool_lost(s), 0);
+	add(s, 10);
+	assert_int_equal(next(s), 10);
+	spool_close(s);
+}
+
+static void test_a_line_too_long_to_be_ours_is_passed_over(void **state)
+{
+	struct spool *s = reopen(NULL);
+	size_t n, huge = (size_t)3 << 20;
+	char *bytes = calloc(1, huge + 4096);
+
+	(void)state;
+	assert_non_null(bytes);
+	add(s, 1);
+	spool_close(s);
+	n = segment_bytes(bytes + huge + 1, 2048);
+	memset(bytes, 'x', huge);
+	bytes[huge] = '\n';
+	set_segment(bytes, huge + 1 + n);
+	s = reopen(NULL);
+	assert_int_equal(spool_lost(s), 1);
+	assert_int_equal(next(s), 1);
+	assert_true(is_empty(s));
+	spool_close(s);
+	free(bytes);
+}
+
+static void test_other_files_are_left_alone(void **state)
+{
+	static const char *const names[] = { "t.0x00000000000007", "t.000000000000000A", "t.7",
+					     "t.ffffffffffffffff", "t.0000000000000000" };
+	char path[128];
+	struct spool *s;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		close(open(path, O_WRONLY | O_CREAT, 0600));
+	}
+	snprintf(path, sizeof(path), "%s/t.0000000000000005", folder);
+	assert_int_equal(symlink("/dev/zero", path), 0);
+	s = reopen(NULL);
+	add(s, 1);
+	assert_int_equal(next(s), 1);
+	s = reopen(s);
+	assert_int_equal(next(s), 1);
+	spool_close(s);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		assert_int_equal(access(path, F_OK), 0);
 	}
 }
 
@@ -222,6 +337,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_cut_line_is_mended, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_an_impossible_place_means_all_again, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(test_a_damaged_line_is_lost_and_no_other, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_a_line_too_long_to_be_ours_is_passed_over,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_other_files_are_left_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_two_agents_do_not_share_one, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_a_line_too_long_is_refused, set_up, tear_down),

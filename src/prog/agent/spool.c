@@ -8,17 +8,22 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "codec/digest.h"
 
-enum { SEGMENTS = 8, NAME_MAX_BYTES = 96, READ_BYTES = 64 << 10 };
+enum { SEGMENTS = 8, NAME_MAX_BYTES = 96, READ_BYTES = 64 << 10, SUM_DIGITS = 16 };
 #define LEAST_BYTES ((uint64_t)64 << 10)
+#define STORED_MAX (SUM_DIGITS + 1 + SPOOL_MAX_LINE)
+/* Ids we never reach: a file with a greater one is not ours. */
+#define ID_MAX ((uint64_t)1 << 48)
 
 /* One file, NAME.0000000000000001 and so on; the last is written to, the others are whole. */
 struct segment {
-	uint64_t id, bytes, lines;
+	uint64_t id, bytes, lines; /* lines: undamaged ones */
 };
 
 struct place {
-	uint64_t id, offset, line; /* line: how many of the segment's stand before it */
+	uint64_t id, offset,
+		line; /* line: how many of the segment's undamaged ones stand before it */
 };
 
 struct spool {
@@ -32,6 +37,8 @@ struct spool {
 	uint64_t lost;
 	struct buf read; /* bytes of segment taken.id; `read_at` stands at taken.offset */
 	size_t read_at;
+	bool oversize; /* the line at taken.offset began before it and is longer than ours are */
+	bool spoilt;   /* half a line stands at the last segment's end and could not be cut off */
 	bool dirty;
 };
 
@@ -55,22 +62,23 @@ static struct segment *last(struct spool *s)
 
 static int add_segment(struct spool *s, uint64_t id, struct err *e)
 {
-	int fd = open_segment(s, id, O_WRONLY | O_APPEND | O_CREAT);
+	int fd = open_segment(s, id, O_WRONLY | O_APPEND | O_CREAT | O_TRUNC);
 
 	if (fd < 0)
 		return err_sys(e, errno, "cannot write the spool '%s'", s->name);
 	cleanup_close(&s->out);
 	s->out = fd;
 	s->segments[s->count++] = (struct segment){ .id = id };
+	s->spoilt = false;
 	return 0;
 }
 
-/** Where acknowledged lines end: "segment offset line" as fixed-width text, written in one piece. */
+/** Where acknowledged lines end: "segment offset" as fixed-width text, written in one piece. */
 static int write_ack(struct spool *s, struct err *e)
 {
 	char text[64];
-	int n = snprintf(text, sizeof(text), "%016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\n",
-			 s->acked.id, s->acked.offset, s->acked.line);
+	int n = snprintf(text, sizeof(text), "%016" PRIx64 " %016" PRIx64 "\n", s->acked.id,
+			 s->acked.offset);
 
 	if (pwrite(s->lock, text, (size_t)n, 0) != n)
 		return err_sys(e, errno, "cannot write the spool '%s'", s->name);
@@ -78,44 +86,35 @@ static int write_ack(struct spool *s, struct err *e)
 	return 0;
 }
 
-static void read_ack(struct spool *s)
+static struct place read_ack(const struct spool *s)
 {
 	char text[64] = { 0 };
-	struct place p;
+	struct place p = { 0 };
 
-	if (pread(s->lock, text, sizeof(text) - 1, 0) > 0 &&
-	    sscanf(text, "%16" SCNx64 " %16" SCNx64 " %16" SCNx64, &p.id, &p.offset, &p.line) == 3)
-		s->acked = p;
+	if (pread(s->lock, text, sizeof(text) - 1, 0) <= 0 ||
+	    sscanf(text, "%16" SCNx64 " %16" SCNx64, &p.id, &p.offset) != 2 || p.id > ID_MAX)
+		return (struct place){ 0 };
+	return p;
 }
 
-/** Counts a segment's lines; what stands behind the last line feed was cut by a crash and goes. */
-static int count_lines(struct spool *s, struct segment *g, struct err *e)
+/* Disks and power fail: what a line is stored behind tells whether it is what was written. */
+static void sum_of(str line, char ret[SUM_DIGITS + 1])
 {
-	OWNED_FD fd = open_segment(s, g->id, O_RDWR);
-	char bytes[16384];
-	uint64_t at = 0;
-	ssize_t n;
+	uint8_t sum[SHA256_BYTES];
 
-	if (fd < 0)
-		return err_sys(e, errno, "cannot read the spool '%s'", s->name);
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0) {
-		for (ssize_t i = 0; i < n; i++)
-			if (bytes[i] == '\n') {
-				g->lines++;
-				g->bytes = at + (uint64_t)i + 1;
-			}
-		at += (uint64_t)n;
-	}
-	if (n < 0 || (at > g->bytes && ftruncate(fd, (off_t)g->bytes) < 0))
-		return err_sys(e, errno, "cannot read the spool '%s'", s->name);
-	return 0;
+	sha256_of(line, sum);
+	hex_render(sum, SUM_DIGITS / 2, ret);
 }
 
-static int by_id(const void *a, const void *b)
+static bool is_whole(str stored, str *ret_line)
 {
-	const struct segment *x = a, *y = b;
+	char sum[SUM_DIGITS + 1];
 
-	return x->id < y->id ? -1 : x->id > y->id;
+	if (stored.n <= SUM_DIGITS || stored.p[SUM_DIGITS] != ' ')
+		return false;
+	*ret_line = str_skip(stored, SUM_DIGITS + 1);
+	sum_of(*ret_line, sum);
+	return str_starts(stored, str_from(sum));
 }
 
 static void remove_segment(struct spool *s, uint64_t id)
@@ -124,6 +123,19 @@ static void remove_segment(struct spool *s, uint64_t id)
 
 	segment_name(s, id, name);
 	unlinkat(s->dir, name, 0);
+}
+
+/* In order. Of more than we ever write the newest are taken, so that no name is written to that exists. */
+static void keep_segment(struct spool *s, struct segment g)
+{
+	size_t at = s->count;
+
+	while (at && s->segments[at - 1].id > g.id)
+		at--;
+	memmove(s->segments + at + 1, s->segments + at, (s->count - at) * sizeof(g));
+	s->segments[at] = g;
+	if (++s->count > SEGMENTS)
+		memmove(s->segments, s->segments + 1, --s->count * sizeof(g));
 }
 
 static int find_segments(struct spool *s, struct err *e)
@@ -138,19 +150,20 @@ static int find_segments(struct spool *s, struct err *e)
 		return err_sys(e, errno, "cannot read the spool '%s'", s->name);
 	}
 	while ((f = readdir(d))) {
+		char ours[NAME_MAX_BYTES];
+		struct stat st;
 		uint64_t id;
-		char end;
 
 		if (strncmp(f->d_name, s->name, name_n) != 0 || f->d_name[name_n] != '.' ||
-		    strlen(f->d_name) != name_n + 17 ||
-		    sscanf(f->d_name + name_n + 1, "%16" SCNx64 "%c", &id, &end) != 1)
+		    sscanf(f->d_name + name_n + 1, "%16" SCNx64, &id) != 1 || !id || id > ID_MAX)
 			continue;
-		/* More than we ever write: a smaller bound than before cannot make these, so they are not ours. */
-		if (s->count < SEGMENTS)
-			s->segments[s->count++] = (struct segment){ .id = id };
+		segment_name(s, id, ours);
+		if (strcmp(f->d_name, ours) != 0 ||
+		    fstatat(s->dir, ours, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+			continue;
+		keep_segment(s, (struct segment){ .id = id, .bytes = (uint64_t)st.st_size });
 	}
 	closedir(d);
-	qsort(s->segments, s->count, sizeof(s->segments[0]), by_id);
 	return 0;
 }
 
@@ -159,6 +172,7 @@ static void go_to(struct spool *s, struct place p)
 	s->taken = p;
 	buf_reset(&s->read);
 	s->read_at = 0;
+	s->oversize = false;
 }
 
 static const struct segment *find(const struct spool *s, uint64_t id)
@@ -180,21 +194,117 @@ static void remove_told(struct spool *s)
 	memmove(s->segments, s->segments + gone, s->count * sizeof(s->segments[0]));
 }
 
+/** Reads on in the segment of `taken`. @return 1, 0 at its end, -errno */
+static int fill(struct spool *s, struct err *e)
+{
+	size_t kept = s->read.n - s->read_at;
+	char *at;
+	ssize_t n;
+
+	if (s->in < 0 || s->in_id != s->taken.id) {
+		cleanup_close(&s->in);
+		s->in = open_segment(s, s->taken.id, O_RDONLY);
+		s->in_id = s->taken.id;
+	}
+	if (s->in < 0)
+		return err_sys(e, errno, "cannot read the spool '%s'", s->name);
+	if (kept)
+		memmove(s->read.p, s->read.p + s->read_at, kept);
+	s->read.n = kept;
+	s->read_at = 0;
+	at = buf_reserve(&s->read, READ_BYTES);
+	n = at ? pread(s->in, at, READ_BYTES, (off_t)(s->taken.offset + kept)) : -1;
+	if (n < 0)
+		return err_sys(e, at ? errno : ENOMEM, "cannot read the spool '%s'", s->name);
+	s->read.n += (size_t)n;
+	return n > 0;
+}
+
+/**
+ * The next stored line of the segment of `taken`, damaged or not.
+ * @return 1, 0 there is no further line end in it, -errno
+ */
+static int next_stored(struct spool *s, const struct segment *g, str *ret, struct err *e)
+{
+	for (;;) {
+		str rest = str_skip(buf_str(&s->read), s->read_at);
+		size_t n = str_find(rest, '\n');
+		int r;
+
+		if (n < rest.n) {
+			*ret = s->oversize ? S("") : str_take(rest, n);
+			s->oversize = false;
+			s->read_at += n + 1;
+			s->taken.offset += n + 1;
+			return 1;
+		}
+		/* No line of ours is that long: it is passed over without being held. */
+		if (rest.n > STORED_MAX) {
+			s->oversize = true;
+			s->read_at += rest.n;
+			s->taken.offset += rest.n;
+			rest.n = 0;
+		}
+		r = s->taken.offset + rest.n < g->bytes ? fill(s, e) : 0;
+		if (r <= 0)
+			return r;
+	}
+}
+
+/**
+ * Counts a segment's lines, and as lost those that are damaged and stand behind the acknowledged place; what stands behind
+ * the last line feed was cut by a crash and goes.
+ */
+static int count_lines(struct spool *s, struct segment *g, struct place ack, struct err *e)
+{
+	const uint64_t size = g->bytes;
+	uint64_t damaged = 0, end = 0;
+	OWNED_FD fd = -1;
+	str stored, line;
+	int r;
+
+	go_to(s, (struct place){ .id = g->id });
+	if (ack.id == g->id && ack.offset == 0) {
+		s->acked = ack;
+		s->lost = 0;
+	}
+	while ((r = next_stored(s, g, &stored, e)) > 0) {
+		end = s->taken.offset;
+		if (is_whole(stored, &line))
+			g->lines++;
+		else
+			damaged++;
+		if (ack.id == g->id && ack.offset == end) {
+			s->acked = (struct place){ g->id, end, g->lines };
+			s->lost = damaged = 0;
+		}
+	}
+	if (r < 0)
+		return r;
+	g->bytes = end;
+	s->lost += damaged + (size > end);
+	if (size == end)
+		return 0;
+	fd = open_segment(s, g->id, O_WRONLY);
+	return fd < 0 || ftruncate(fd, (off_t)end) < 0
+		       ? err_sys(e, errno, "cannot mend the spool '%s'", s->name)
+		       : 0;
+}
+
 static int recover(struct spool *s, struct err *e)
 {
-	const struct segment *g;
+	const struct place ack = read_ack(s);
 	int r = find_segments(s, e);
 
 	for (size_t i = 0; i < s->count && r == 0; i++)
-		r = count_lines(s, &s->segments[i], e);
+		r = count_lines(s, &s->segments[i], ack, e);
 	if (r < 0)
 		return r;
-	read_ack(s);
-	g = find(s, s->acked.id);
-	if (!g || s->acked.offset > g->bytes || s->acked.line > g->lines)
-		s->acked = (struct place){ .id = s->count ? s->segments[0].id : s->acked.id };
+	/* No line ends there: all again. */
+	if (!s->acked.id)
+		s->acked = (struct place){ .id = s->count ? s->segments[0].id : ack.id + 1 };
 	if (s->count == 0)
-		r = add_segment(s, ++s->acked.id, e);
+		r = add_segment(s, s->acked.id, e);
 	else
 		s->out = open_segment(s, last(s)->id, O_WRONLY | O_APPEND);
 	if (r == 0 && s->out < 0)
@@ -274,24 +384,28 @@ static void drop_oldest(struct spool *s)
 int spool_add(struct spool *s, str line, struct err *e)
 {
 	OWNED_BUF whole = BUF_INIT;
+	char sum[SUM_DIGITS + 1];
 	int r = 0;
 
 	if (line.n >= SPOOL_MAX_LINE)
 		return err_set(e, E2BIG, "an alert of %zu bytes is not spooled", line.n);
+	sum_of(line, sum);
+	buf_printf(&whole, "%s ", sum);
 	buf_add(&whole, line);
 	buf_byte(&whole, '\n');
 	if (buf_error(&whole))
 		return err_sys(e, ENOMEM, "spool");
-	if (last(s)->bytes && last(s)->bytes + whole.n > s->segment_max) {
+	if (s->spoilt || (last(s)->bytes && last(s)->bytes + whole.n > s->segment_max)) {
 		if (s->count == SEGMENTS)
 			drop_oldest(s);
 		r = add_segment(s, last(s)->id + 1, e);
+		if (r < 0)
+			return r;
 	}
-	if (r == 0)
-		r = file_write_all(s->out, buf_str(&whole), e);
+	r = file_write_all(s->out, buf_str(&whole), e);
 	if (r < 0) {
-		/* Half a line must not be taken for one. */
-		(void)!ftruncate(s->out, (off_t)last(s)->bytes);
+		/* Half a line would spoil the next one. */
+		s->spoilt = ftruncate(s->out, (off_t)last(s)->bytes) < 0;
 		return r;
 	}
 	last(s)->bytes += whole.n;
@@ -300,52 +414,22 @@ int spool_add(struct spool *s, str line, struct err *e)
 	return 0;
 }
 
-/** Reads on in the segment of `taken`. @return 1, 0 at its end, -errno */
-static int fill(struct spool *s, struct err *e)
-{
-	size_t kept = s->read.n - s->read_at;
-	char *at;
-	ssize_t n;
-
-	if (s->in < 0 || s->in_id != s->taken.id) {
-		cleanup_close(&s->in);
-		s->in = open_segment(s, s->taken.id, O_RDONLY);
-		s->in_id = s->taken.id;
-	}
-	if (s->in < 0)
-		return err_sys(e, errno, "cannot read the spool '%s'", s->name);
-	if (kept)
-		memmove(s->read.p, s->read.p + s->read_at, kept);
-	s->read.n = kept;
-	s->read_at = 0;
-	at = buf_reserve(&s->read, READ_BYTES);
-	n = at ? pread(s->in, at, READ_BYTES, (off_t)(s->taken.offset + kept)) : -1;
-	if (n < 0)
-		return err_sys(e, at ? errno : ENOMEM, "cannot read the spool '%s'", s->name);
-	s->read.n += (size_t)n;
-	return n > 0;
-}
-
 int spool_next(struct spool *s, str *ret, struct err *e)
 {
 	for (;;) {
 		const struct segment *g = find(s, s->taken.id);
-		str rest = str_skip(buf_str(&s->read), s->read_at);
-		size_t n = str_find(rest, '\n');
-		int r;
+		str stored;
+		int r = g ? next_stored(s, g, &stored, e) : 0;
 
-		if (n < rest.n) {
-			*ret = str_take(rest, n);
-			s->read_at += n + 1;
-			s->taken.offset += n + 1;
+		if (r < 0)
+			return r;
+		if (r > 0) {
+			/* The damaged ones were counted when the spool was opened. */
+			if (!is_whole(stored, ret))
+				continue;
 			s->taken.line++;
 			return 1;
 		}
-		r = g && s->taken.offset < g->bytes ? fill(s, e) : 0;
-		if (r < 0)
-			return r;
-		if (r > 0)
-			continue;
 		if (!g || g == last(s))
 			return 0;
 		go_to(s, (struct place){ .id = g[1].id });

@@ -3,7 +3,9 @@
  *
  * A line is taken with spool_next() and forgotten with spool_ack(), so a process that dies between the two tells it
  * again: once more, never not at all. When the bound is reached the oldest eighth gives way, counted. Files are written
- * by this process alone; what else stands in them (a cut line after a crash) is mended when the spool is opened.
+ * by this process alone. Each line is stored with a checksum: what is damaged (a power failure, a bad disk, another hand) is
+ * found when the spool is opened, counted as lost and never told, and the lines before and behind it are. Other files of
+ * the folder are left alone.
  */
 #ifndef SKEP_PROG_AGENT_SPOOL_H
 #define SKEP_PROG_AGENT_SPOOL_H
@@ -38,7 +40,7 @@ void spool_sync(struct spool *s);
 
 /** Lines neither acknowledged nor lost. */
 uint64_t spool_waiting(const struct spool *s);
-/** Lines that gave way since it was opened. */
+/** Lines that were found damaged when it was opened, and those that gave way since. */
 uint64_t spool_lost(const struct spool *s);
 
 #endif
