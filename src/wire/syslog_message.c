@@ -15,19 +15,39 @@ static void put_name(struct buf *out, str s, size_t max)
 	buf_byte(out, ' ');
 }
 
-/** TIME-SECFRAC has six digits at most. */
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/** @return whether @p s begins as @p picture does, in which 9 is any digit */
+static bool looks_like(str s, const char *picture)
+{
+	for (size_t i = 0; picture[i]; i++)
+		if (i >= s.n || (picture[i] == '9' ? !is_digit(s.p[i]) : s.p[i] != picture[i]))
+			return false;
+	return true;
+}
+
+/** FULL-DATE "T" FULL-TIME. TIME-SECFRAC has six digits at most. */
 static void put_time(struct buf *out, str t)
 {
-	size_t dot = str_find(t, '.'), end = dot + (dot < t.n);
+	static const char seconds[] = "9999-99-99T99:99:99";
+	size_t at = sizeof(seconds) - 1, end = at;
+	str zone;
 
-	if (t.n == 0) {
+	if (looks_like(str_skip(t, at), ".9"))
+		for (end = at + 1; end < t.n && is_digit(t.p[end]); end++)
+			;
+	zone = str_skip(t, end);
+	if (!looks_like(t, seconds) ||
+	    !(str_is(zone, "Z") ||
+	      (zone.n == 6 && (looks_like(zone, "+99:99") || looks_like(zone, "-99:99"))))) {
 		buf_add(out, S("- "));
 		return;
 	}
-	while (end < t.n && t.p[end] >= '0' && t.p[end] <= '9')
-		end++;
-	buf_add(out, str_take(t, MIN(end, dot + 7)));
-	buf_add(out, str_skip(t, end));
+	buf_add(out, str_take(t, MIN(end, at + 7)));
+	buf_add(out, zone);
 	buf_byte(out, ' ');
 }
 

@@ -15,9 +15,9 @@ struct syslog_param {
 };
 
 struct syslog_message {
-	unsigned int facility;      /**< 0 to 23 */
-	unsigned int severity;      /**< 0 to 7 */
-	str time;                   /**< RFC 3339; more than six digits of a second are cut off */
+	unsigned int facility; /**< 0 to 23 */
+	unsigned int severity; /**< 0 to 7 */
+	str time; /**< RFC 3339; digits of a second behind the sixth go, and what is no time is "-" */
 	str host, app, process, id; /**< empty: "-"; what is not printable ASCII becomes '_' */
 	const char *data_id;        /**< of the structured data: "skep@32473" */
 	const struct syslog_param *params;
