@@ -65,7 +65,7 @@ static void check_name(str *rest, str wanted, size_t max)
 /* PARAM-VALUE: '"', '\' and ']' behind a backslash, and a backslash before nothing else. */
 static void check_value(str *rest, str wanted)
 {
-	bool plain = wanted.n < 500;
+	bool plain = wanted.n < 250; /* with room for a backslash before each */
 	size_t n = 0;
 
 	assert(str_starts(*rest, S("\"")));

@@ -47,7 +47,8 @@ void agent_control_close(struct agent_control *c)
 
 int agent_control_next(struct agent_control *c, str *ret, struct err *e)
 {
-	memmove(c->read.p, c->read.p + c->used, c->read.n - c->used);
+	if (c->used)
+		memmove(c->read.p, c->read.p + c->used, c->read.n - c->used);
 	c->read.n -= c->used;
 	c->used = 0;
 	for (;;) {

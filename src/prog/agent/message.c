@@ -65,6 +65,13 @@ static void take_fds(struct msghdr *msg, struct message *ret)
 	}
 }
 
+void message_done(struct message *m)
+{
+	for (size_t i = 0; i < m->fd_count; i++)
+		close(m->fds[i]);
+	m->fd_count = 0;
+}
+
 static int understand(const char *room, size_t n, struct message *m)
 {
 	struct head h;
@@ -129,5 +136,7 @@ int message_receive(int fd, char *room, struct message *ret)
 	r = understand(room, (size_t)n, &m);
 	if (r > 0)
 		*ret = m;
+	else
+		message_done(&m);
 	return r;
 }

@@ -1,6 +1,7 @@
 /** @file
  * What the agent's parts tell one another: datagrams over AF_UNIX SOCK_SEQPACKET pairs, so that each arrives whole and in
  * order, and what was sent to a part that died waits for its successor. Both ends are this program: the layout is private.
+ * A part that was taken over may send anything: it can speak nonsense, and neither crash nor exhaust the other end.
  */
 #ifndef SKEP_PROG_AGENT_MESSAGE_H
 #define SKEP_PROG_AGENT_MESSAGE_H
@@ -27,7 +28,7 @@ struct message {
 	enum message_kind kind;
 	uint64_t number;
 	str text, json; /**< received ones live in the buffer given to message_receive() */
-	int fds[MESSAGE_MAX_FDS]; /**< received ones are the receiver's to close */
+	int fds[MESSAGE_MAX_FDS]; /**< received ones are the receiver's to close: message_done() */
 	size_t fd_count;
 };
 
@@ -48,6 +49,8 @@ MUST_CHECK int message_receive(int fd, char *room, struct message *ret);
  * message_drop() had at hand, its successor takes again.
  */
 MUST_CHECK int message_peek(int fd, char *room, struct message *ret);
+/** Closes the descriptors of a message that was received. */
+void message_done(struct message *m);
 /** Takes away what message_peek() showed, or what is malformed. */
 void message_drop(int fd);
 

@@ -115,6 +115,7 @@ static void take_orders(struct sensor_work *w)
 	while (message_receive(w->part->supervisor, w->room, &m) > 0) {
 		w->stopping |= m.kind == MESSAGE_STOP;
 		w->reload |= m.kind == MESSAGE_RELOAD;
+		message_done(&m);
 	}
 }
 

@@ -114,6 +114,12 @@ static void take_kept(struct supervisor *s, const struct message *m)
 	s->kept_count = m->fd_count;
 }
 
+/** Uplink, which speaks with the network, is not believed what only the sensor may say. */
+static bool may_say(const struct supervisor *s, const struct part *p, enum message_kind kind)
+{
+	return kind != MESSAGE_KEEP || p == &s->parts[SENSOR];
+}
+
 static void took_over(struct supervisor *s, struct part *p)
 {
 	char text[200];
@@ -133,6 +139,10 @@ static void listen_to(struct supervisor *s, struct part *p)
 
 	while (message_receive(p->control[0], s->room, &m) > 0) {
 		p->alive_ns = clock_ns(CLOCK_MONOTONIC);
+		if (!may_say(s, p, m.kind)) {
+			message_done(&m);
+			continue;
+		}
 		switch (m.kind) {
 		case MESSAGE_SAY:
 			tell(s, "%s: %.*s", p->name, STR_ARG(m.text));
@@ -143,10 +153,11 @@ static void listen_to(struct supervisor *s, struct part *p)
 			break;
 		case MESSAGE_KEEP:
 			take_kept(s, &m);
-			break;
+			continue;
 		default:
 			break;
 		}
+		message_done(&m);
 	}
 }
 

@@ -43,9 +43,10 @@ static void take_orders(struct uplink *u)
 {
 	struct message m;
 
-	while (message_receive(u->part->supervisor, u->room, &m) > 0)
-		if (m.kind == MESSAGE_STOP)
-			u->stopping = true;
+	while (message_receive(u->part->supervisor, u->room, &m) > 0) {
+		u->stopping |= m.kind == MESSAGE_STOP;
+		message_done(&m);
+	}
 }
 
 static void wait_for_work(const struct uplink *u)
