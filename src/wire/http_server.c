@@ -20,14 +20,24 @@ struct http_server {
 	uint64_t busy_until_ms;
 };
 
+/** libevent hands on whatever stands between two blanks. */
+static bool is_path(str path)
+{
+	for (size_t i = 0; i < path.n; i++)
+		if (path.p[i] <= 32 || path.p[i] >= 127)
+			return false;
+	return true;
+}
+
 static void on_request(struct evhttp_request *q, void *ctx)
 {
 	struct http_server *s = ctx;
 	const char *uri = evhttp_request_get_uri(q), *type = "text/plain; charset=utf-8";
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(q);
 	struct evbuffer *out = evbuffer_new();
+	str path = str_take(str_from(uri), strcspn(uri, "?#"));
 	OWNED_BUF body = BUF_INIT;
-	int status = s->handler(s->ctx, str_take(str_from(uri), strcspn(uri, "?#")), &body, &type);
+	int status = is_path(path) ? s->handler(s->ctx, path, &body, &type) : 400;
 
 	if (!out || buf_error(&body) || evbuffer_add(out, body.p, body.n) < 0)
 		status = 500;

@@ -14,7 +14,7 @@ struct http_server;
 
 /**
  * Makes a document.
- * @param path     without the query, undecoded
+ * @param path     without the query, undecoded: printable ASCII
  * @param body     to fill; a latched error becomes status 500
  * @param ret_type its media type; "text/plain; charset=utf-8" when it is left alone
  * @return the status
