@@ -17,4 +17,14 @@
  */
 bool host_namespace_is(int root_fd, const char *path, const char *type);
 
+/**
+ * Whether it is the first namespace of its kind, by the number the kernel gives that one. What BPF tells of processes is in
+ * the numbers of the first "pid".
+ *
+ * @param path  as above: "proc/1/ns/pid"
+ * @param type  "user", "pid", "ipc"
+ * @return false also when it cannot be told
+ */
+bool host_namespace_is_first(int root_fd, const char *path, const char *type);
+
 #endif

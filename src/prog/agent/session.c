@@ -1,10 +1,14 @@
 #include "prog/agent/session.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 
 #include "base/clock.h"
+
+#include "asset/host_namespace.h"
 
 enum { TICK_NS = 50000000, EVENTS_A_TURN = 65536 };
 
@@ -117,6 +121,20 @@ static void start_names(struct session *s)
 		s->config.say(s->config.ctx, e.text);
 }
 
+/** Processes are told by the host's numbers; a /proc of other numbers would name the wrong ones. */
+static void tell_numbers(const struct session *s)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/proc/1/ns/pid",
+		 option_text(s->config.options, "host-root"));
+	if (!host_namespace_is_first(AT_FDCWD, path, "pid"))
+		s->config.say(s->config.ctx,
+			      "/proc does not show the host's processes, so names and files of "
+			      "processes may be unknown: start the agent with the host's "
+			      "(hostPID: true, --pid=host), or name its root by --host-root");
+}
+
 /** What rules ask for and this kernel does not tell: never in silence. */
 static void tell_gaps(const struct session *s)
 {
@@ -145,6 +163,8 @@ int session_open(struct session *s, const struct session_config *c, struct rules
 		r = open_asset(s, e);
 	if (r == 0)
 		r = open_sensor(s, e);
+	if (r == 0)
+		tell_numbers(s);
 	if (r == 0)
 		tell_gaps(s);
 	if (r == 0)

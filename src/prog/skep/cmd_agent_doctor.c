@@ -1,5 +1,8 @@
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/utsname.h>
 
+#include "asset/host_namespace.h"
 #include "codec/json_out.h"
 #include "kern/sensor.h"
 #include "prog/skep/command.h"
@@ -91,13 +94,32 @@ static void render_json(const struct diagnosis *d, struct buf *text)
 	buf_byte(text, '\n');
 }
 
+/* Not a thing of the kernel's but of how the agent is started: in a container, with its own processes or the host's. */
+static struct sensor_finding find_numbers(void)
+{
+	struct sensor_finding f = {
+		.name = "host-processes",
+		.works = host_namespace_is_first(AT_FDCWD, "/proc/self/ns/pid", "pid"),
+		.what = { "/proc shows the host's processes", "/proc 显示主机的进程" },
+		.loss = { "what /proc tells of a process: its names, its files; share the host's "
+			  "processes (hostPID: true, --pid=host)",
+			  "/proc 中的进程信息（名称、文件）；请共享主机的进程（hostPID: "
+			  "true、--pid=host）" },
+	};
+
+	if (!f.works)
+		snprintf(f.why, sizeof(f.why), "this is a PID namespace of its own");
+	return f;
+}
+
 static int run(struct invocation *v)
 {
 	OWNED_BUF text = BUF_INIT;
 	struct diagnosis d = { 0 };
 
 	uname(&d.kernel);
-	d.count = sensor_probe(d.findings, MAX_FINDINGS);
+	d.count = sensor_probe(d.findings, MAX_FINDINGS - 1);
+	d.findings[d.count++] = find_numbers();
 	if (!option_flag(&v->options, "json")) {
 		render_text(v, &d, v->out);
 	} else {
