@@ -5,8 +5,6 @@
 #include "kern/describe.bpf.h"
 #include "kern/judge.bpf.h"
 
-char _license[] SEC("license") = "Dual BSD/GPL";
-
 struct plain_args {
 	__s64 arg[4];
 	__u64 flags;

@@ -7,8 +7,6 @@
  */
 #include "kern/judge.bpf.h"
 
-char _license[] SEC("license") = "Dual BSD/GPL";
-
 #define DNS_PORT 53
 #define MESSAGE_MAX 512
 #define ETH_P_IP 0x0800

@@ -9,8 +9,6 @@
 #include "kern/describe.bpf.h"
 #include "kern/judge.bpf.h"
 
-char _license[] SEC("license") = "Dual BSD/GPL";
-
 struct open_args {
 	int dirfd;
 	const void *path;

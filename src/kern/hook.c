@@ -7,16 +7,14 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 
-#include "kern/hook_object.h"
 #include "kern/hook_place.h"
 #include "kern/hook_priv.h"
 
 const struct hook hook_table[] = {
 #define ALWAYS true
 #define WANTED false
-#define X(of, obj, prog, how, where, want, event) \
+#define X(of, prog, how, where, want, event) \
 	{ .backends = HOOK_##of, \
-	  .object = #obj, \
 	  .program = #prog, \
 	  .kind = HOOK_##how, \
 	  .target = where, \
@@ -74,143 +72,6 @@ int hooks_map(const struct hooks *h, const char *name)
 	return -ENOENT;
 }
 
-/* Gives the object the maps that earlier ones made. */
-static int share_maps(struct hooks *h, struct bpf_object *o)
-{
-	struct bpf_map *m;
-	int fd, r;
-
-	bpf_object__for_each_map(m, o)
-	{
-		const char *name = bpf_map__name(m);
-
-		if (strcmp(name, "state_ring") == 0)
-			r = bpf_map__set_max_entries(m, (uint32_t)h->config.state_ring_bytes);
-		else if (strcmp(name, "bulk_ring") == 0)
-			r = bpf_map__set_max_entries(m, (uint32_t)h->config.bulk_ring_bytes);
-		else
-			r = 0;
-		fd = bpf_map__is_internal(m) ? -ENOENT : hooks_map(h, name);
-		if (!r && fd >= 0)
-			r = bpf_map__reuse_fd(m, fd);
-		if (r)
-			return r;
-	}
-	return 0;
-}
-
-static int keep_maps(struct hooks *h, struct bpf_object *o)
-{
-	struct bpf_map *m;
-
-	bpf_object__for_each_map(m, o)
-	{
-		const char *name = bpf_map__name(m);
-		int fd;
-
-		if (bpf_map__is_internal(m) || hooks_map(h, name) >= 0)
-			continue;
-		if (h->map_count == HOOKS_MAX_MAPS)
-			return -E2BIG;
-		fd = fcntl(bpf_map__fd(m), F_DUPFD_CLOEXEC, 3);
-		if (fd < 0)
-			return -errno;
-		snprintf(h->maps[h->map_count].name, sizeof(h->maps[0].name), "%s", name);
-		h->maps[h->map_count++].fd = fd;
-	}
-	return 0;
-}
-
-static void keep_programs(struct hooks *h, struct bpf_object *o, const char *object)
-{
-	for (size_t i = 0; i < hook_count; i++) {
-		struct bpf_program *p;
-
-		if (strcmp(hook_table[i].object, object) || h->rows[i].program >= 0)
-			continue;
-		p = bpf_object__find_program_by_name(o, hook_table[i].program);
-		if (p && bpf_program__autoload(p) && bpf_program__fd(p) >= 0) {
-			h->rows[i].program = fcntl(bpf_program__fd(p), F_DUPFD_CLOEXEC, 3);
-			h->rows[i].why[0] = '\0';
-		}
-	}
-}
-
-/* The verifier's last words before its statistics. */
-static void last_line(const char *log, char *ret, size_t n)
-{
-	str rest = str_from(log), best = { NULL, 0 };
-
-	while (rest.n) {
-		str line = str_trim(str_line(&rest));
-
-		if (line.n && !str_starts(line, S("processed ")))
-			best = line;
-	}
-	if (best.n)
-		snprintf(ret, n, "%.*s", STR_ARG(best));
-}
-
-/* Loads some programs of an object at once. @return 0, or -errno with `why` of the rows set */
-static int load_some(struct hooks *h, const char *object, const bool *row)
-{
-	size_t n;
-	const void *elf = hook_object_find(object, &n);
-	struct bpf_object *o;
-	struct bpf_program *p;
-	int r;
-
-	if (!elf)
-		return -ENOENT;
-	o = bpf_object__open_mem(elf, n, NULL);
-	if (!o)
-		return -errno;
-	h->log[0] = '\0';
-	bpf_object__for_each_program(p, o)
-	{
-		bool wanted = false;
-
-		for (size_t i = 0; i < hook_count && !wanted; i++)
-			wanted = row[i] && strcmp(hook_table[i].object, object) == 0 &&
-				 strcmp(hook_table[i].program, bpf_program__name(p)) == 0;
-		bpf_program__set_autoload(p, wanted);
-		if (wanted)
-			bpf_program__set_log_buf(p, h->log, sizeof(h->log));
-	}
-	r = share_maps(h, o);
-	if (!r)
-		r = bpf_object__load(o);
-	if (!r)
-		r = keep_maps(h, o);
-	if (!r)
-		keep_programs(h, o, object);
-	for (size_t i = 0; r && i < hook_count; i++) {
-		if (!row[i] || strcmp(hook_table[i].object, object))
-			continue;
-		snprintf(h->rows[i].why, HOOKS_WHY_BYTES, "%s: %s", hook_table[i].target,
-			 strerror(-r));
-		last_line(h->log, h->rows[i].why, HOOKS_WHY_BYTES);
-	}
-	bpf_object__close(o);
-	return r;
-}
-
-static void load_object(struct hooks *h, const char *object, const bool *row)
-{
-	bool one[HOOK_ROWS] = { false };
-
-	if (load_some(h, object, row) == 0)
-		return;
-	/* Something in it is refused: find out what, and keep the rest. */
-	for (size_t i = 0; i < hook_count; i++) {
-		if (!row[i] || strcmp(hook_table[i].object, object) || h->rows[i].program >= 0)
-			continue;
-		one[i] = true;
-		(void)load_some(h, object, one);
-		one[i] = false;
-	}
-}
-
 /* An earlier row may have attached the same program to the same place. */
 static bool same_place(size_t a, size_t b)
 {
@@ -232,14 +93,11 @@ size_t hooks_load(struct hooks *h, const bool *row)
 	size_t refused = 0;
 
 	for (size_t i = 0; i < hook_count; i++)
-		todo[i] = row[i] && h->rows[i].program < 0 && h->rows[place_of(i)].link < 0;
-	for (size_t i = 0; i < hook_count; i++) {
-		if (!todo[i] || h->rows[i].program >= 0 || h->rows[i].why[0])
-			continue;
-		load_object(h, hook_table[i].object, todo);
-	}
+		todo[i] = row[i] && h->rows[i].program < 0 && !h->rows[i].why[0] &&
+			  h->rows[place_of(i)].link < 0;
+	hooks_load_programs(h, todo);
 	for (size_t i = 0; i < hook_count; i++)
-		refused += todo[i] && h->rows[i].program < 0;
+		refused += row[i] && h->rows[i].why[0];
 	return refused;
 }
 

@@ -1,9 +1,8 @@
 /** @file
  * Loads BPF programs and attaches them: the room's only user of libbpf.
  *
- * The table hook.def says which program serves which events. Objects share maps by name: the first object that declares
- * a map makes it, later ones are given the same. Programs are loaded when first wanted and stay loaded; what the kernel
- * refuses is noted beside its row and harms nothing else.
+ * The table hook.def says which program serves which events. Programs are loaded when first wanted and stay loaded, with
+ * maps that are made once; what the kernel refuses is noted beside its row and harms nothing else.
  */
 #ifndef SKEP_KERN_HOOK_H
 #define SKEP_KERN_HOOK_H
@@ -26,7 +25,7 @@ enum hook_backend {
 
 struct hook {
 	uint32_t backends; /**< enum hook_backend */
-	const char *object, *program;
+	const char *program;
 	enum hook_kind kind;
 	const char *target;
 	bool always;

@@ -1,5 +1,5 @@
 /** @file
- * What hook.c and hook_keep.c share.
+ * What hook.c, hook_keep.c and hook_load.c share.
  */
 #ifndef SKEP_KERN_HOOK_PRIV_H
 #define SKEP_KERN_HOOK_PRIV_H
@@ -8,10 +8,9 @@
 
 #define HOOKS_MAX_MAPS 48
 #define HOOKS_WHY_BYTES 160
-#define HOOKS_LOG_BYTES (64 * 1024)
 
 enum hook_row_number {
-#define X(of, obj, prog, how, where, want, event) HOOK_ROW_##prog##_##event,
+#define X(of, prog, how, where, want, event) HOOK_ROW_##prog##_##event,
 #include "kern/hook.def"
 #undef X
 	HOOK_ROWS
@@ -31,11 +30,15 @@ struct hooks {
 	} maps[HOOKS_MAX_MAPS];
 	size_t map_count;
 	int tracefs, cgroup_root;
-	char log[HOOKS_LOG_BYTES];
 };
 
 /** Takes over the maps and links of a predecessor of the same build; any other's are left alone. */
 void hooks_adopt(struct hooks *h);
+/**
+ * Loads the programs of rows that have none. What the kernel refuses gets a reason beside its rows, the others are loaded.
+ * @param row  wanted[HOOK_ROWS]
+ */
+void hooks_load_programs(struct hooks *h, const bool *row);
 /** Notes for a successor which row a link belongs to. */
 void hooks_note_link(struct hooks *h, size_t row);
 

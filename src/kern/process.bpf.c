@@ -5,8 +5,6 @@
  */
 #include "kern/task.bpf.h"
 
-char _license[] SEC("license") = "Dual BSD/GPL";
-
 /* Of no use here: the agent's notes for its successor. At 0 its build, at 1 + row the link's id. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -6,8 +6,6 @@
 #include "kern/describe.bpf.h"
 #include "kern/judge.bpf.h"
 
-char _license[] SEC("license") = "Dual BSD/GPL";
-
 #define TEXT_MAX 256 /* of bytes received */
 
 struct begun {

@@ -7,8 +7,6 @@
 #include "kern/describe.bpf.h"
 #include "kern/judge.bpf.h"
 
-char _license[] SEC("license") = "Dual BSD/GPL";
-
 enum {
 	OP_ACCEPT = 13,
 	OP_CONNECT = 16,
@@ -57,7 +55,7 @@ struct io_link {
 };
 #pragma clang attribute pop
 
-static __always_inline bool begin(struct call *k)
+static __always_inline bool uring_begin(struct call *k)
 {
 	k->c = control_get();
 	k->t = task_plain((void *)bpf_get_current_task_btf());
@@ -65,7 +63,7 @@ static __always_inline bool begin(struct call *k)
 }
 
 /* Calls of their own: beside what judges, their frames have no room (the kernel allows 512 bytes for all at work). */
-static __noinline int tell_opened(struct call *k, struct file *file, __u64 flags, __u32 mode)
+static __noinline int uring_tell_opened(struct call *k, struct file *file, __u64 flags, __u32 mode)
 {
 	struct record_head *h;
 	struct record_fd *f;
@@ -85,7 +83,7 @@ static __noinline int tell_opened(struct call *k, struct file *file, __u64 flags
 	return 0;
 }
 
-static __always_inline int tell_open(struct call *k, void *cmd)
+static __always_inline int uring_tell_open(struct call *k, void *cmd)
 {
 	struct io_open *o = cmd;
 	__u64 flags = BPF_CORE_READ(o, how.flags);
@@ -95,10 +93,10 @@ static __always_inline int tell_open(struct call *k, void *cmd)
 	/* Without a name a failed open says nothing. */
 	if (k->ret < 0 || !file || (known && !judge_file(k, filter_open_fact(flags, mode), known)))
 		return 0;
-	return tell_opened(k, file, flags, mode);
+	return uring_tell_opened(k, file, flags, mode);
 }
 
-static __noinline int tell_socket(struct call *k, struct file *file, int number, __u8 role)
+static __noinline int uring_tell_socket(struct call *k, struct file *file, int number, __u8 role)
 {
 	struct sock *sk = file_sock(file);
 	struct record_head *h;
@@ -133,7 +131,7 @@ int BPF_PROG(on_uring_done, void *ring, void *request)
 	struct call k = { 0 };
 	__u8 op;
 
-	if (!req || !begin(&k))
+	if (!req || !uring_begin(&k))
 		return 0;
 	op = BPF_CORE_READ(req, opcode);
 	k.ret = BPF_CORE_READ(req, cqe.res);
@@ -141,13 +139,13 @@ int BPF_PROG(on_uring_done, void *ring, void *request)
 	case OP_OPENAT:
 	case OP_OPENAT2:
 		k.type = op == OP_OPENAT ? EVENT_OPENAT : EVENT_OPENAT2;
-		return tell_open(&k, req);
+		return uring_tell_open(&k, req);
 	case OP_CONNECT:
 		k.type = EVENT_CONNECT;
-		return tell_socket(&k, BPF_CORE_READ(req, file), 0, 'c');
+		return uring_tell_socket(&k, BPF_CORE_READ(req, file), 0, 'c');
 	case OP_ACCEPT:
 		k.type = EVENT_ACCEPT4;
-		return k.ret < 0 ? 0 : tell_socket(&k, call_file(&k, k.ret), k.ret, 's');
+		return k.ret < 0 ? 0 : uring_tell_socket(&k, call_file(&k, k.ret), k.ret, 's');
 	default:
 		return 0;
 	}
@@ -243,7 +241,7 @@ int BPF_PROG(on_uring_taken, struct io_kiocb *req)
 	struct call k = { 0 };
 	struct emit w;
 
-	if (!begin(&k) || !read_names(&k, req, &n) || !emit_begin(&w))
+	if (!uring_begin(&k) || !read_names(&k, req, &n) || !emit_begin(&w))
 		return 0;
 	h = call_head(&k, &w, 0);
 	h->marks = EVENT_IO_URING;

@@ -6,11 +6,9 @@
 #include "kern/describe.bpf.h"
 #include "kern/judge.bpf.h"
 
-char _license[] SEC("license") = "Dual BSD/GPL";
-
 #define AT_REMOVEDIR 0x200
 
-static __always_inline bool uring_begin(struct call *k, __u32 type)
+static __always_inline bool uring_object_begin(struct call *k, __u32 type)
 {
 	return call_is_io_uring() && call_begin(k, 0, type);
 }
@@ -58,7 +56,7 @@ int BPF_PROG(uring_unlink, const struct path *dir, struct dentry *d)
 {
 	struct call k;
 
-	return uring_begin(&k, EVENT_UNLINKAT) ? tell_entry(&k, dir, d, 0, 0) : 0;
+	return uring_object_begin(&k, EVENT_UNLINKAT) ? tell_entry(&k, dir, d, 0, 0) : 0;
 }
 
 SEC("fentry/security_path_rmdir")
@@ -66,7 +64,7 @@ int BPF_PROG(uring_rmdir, const struct path *dir, struct dentry *d)
 {
 	struct call k;
 
-	return uring_begin(&k, EVENT_UNLINKAT) ? tell_entry(&k, dir, d, 0, AT_REMOVEDIR) : 0;
+	return uring_object_begin(&k, EVENT_UNLINKAT) ? tell_entry(&k, dir, d, 0, AT_REMOVEDIR) : 0;
 }
 
 SEC("fentry/security_path_mkdir")
@@ -74,7 +72,7 @@ int BPF_PROG(uring_mkdir, const struct path *dir, struct dentry *d, unsigned sho
 {
 	struct call k;
 
-	return uring_begin(&k, EVENT_MKDIRAT) ? tell_entry(&k, dir, d, mode & 07777, 0) : 0;
+	return uring_object_begin(&k, EVENT_MKDIRAT) ? tell_entry(&k, dir, d, mode & 07777, 0) : 0;
 }
 
 static __noinline int tell_entries(struct call *k, const struct path *dir, struct dentry *d,
@@ -97,7 +95,7 @@ int BPF_PROG(uring_rename, const struct path *dir, struct dentry *d, const struc
 {
 	struct call k;
 
-	return uring_begin(&k, EVENT_RENAMEAT2) ? tell_entries(&k, dir, d, dir2, d2) : 0;
+	return uring_object_begin(&k, EVENT_RENAMEAT2) ? tell_entries(&k, dir, d, dir2, d2) : 0;
 }
 
 /* A hard link stays on its mount. */
@@ -106,7 +104,7 @@ int BPF_PROG(uring_link, struct dentry *old, const struct path *dir, struct dent
 {
 	struct call k;
 
-	return uring_begin(&k, EVENT_LINKAT) ? tell_entries(&k, dir, old, dir, d) : 0;
+	return uring_object_begin(&k, EVENT_LINKAT) ? tell_entries(&k, dir, old, dir, d) : 0;
 }
 
 SEC("fentry/security_path_symlink")
@@ -116,7 +114,7 @@ int BPF_PROG(uring_symlink, const struct path *dir, struct dentry *d, const char
 	struct call k;
 	struct emit w;
 
-	if (!uring_begin(&k, EVENT_SYMLINKAT) || !emit_begin(&w))
+	if (!uring_object_begin(&k, EVENT_SYMLINKAT) || !emit_begin(&w))
 		return 0;
 	h = uring_head(&k, &w, 0);
 	h->span[RECORD_PATH] = emit_kernel_string(&w, target);
@@ -134,7 +132,7 @@ int BPF_PROG(uring_connect, struct socket *sock, void *address, int bytes)
 	struct emit w;
 	struct sock *sk;
 
-	if (!uring_begin(&k, EVENT_CONNECT) || !emit_begin(&w))
+	if (!uring_object_begin(&k, EVENT_CONNECT) || !emit_begin(&w))
 		return 0;
 	uring_head(&k, &w, RECORD_ARGS | RECORD_FD);
 	f = emit_part(&w, RECORD_ARGS);
