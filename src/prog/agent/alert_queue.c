@@ -12,7 +12,7 @@ struct kept {
 struct alert_queue {
 	int fd;
 	size_t bytes, max_bytes, count;
-	struct kept *first;
+	struct kept *first, **end; /* where the next one goes */
 	uint64_t lost;
 	struct buf text, json;
 };
@@ -25,6 +25,7 @@ int alert_queue_new(int fd, size_t max_bytes, struct alert_queue **ret, struct e
 		return err_sys(e, ENOMEM, "alert queue");
 	q->fd = fd;
 	q->max_bytes = max_bytes;
+	q->end = &q->first;
 	q->json.max = q->text.max = MESSAGE_MAX_BYTES / 2;
 	*ret = q;
 	return 0;
@@ -35,6 +36,8 @@ static void drop(struct alert_queue *q, struct kept **at)
 	struct kept *k = *at;
 
 	*at = k->next;
+	if (!k->next)
+		q->end = at;
 	q->bytes -= sizeof(*k) + k->text_n + k->json_n;
 	q->count--;
 	free(k);
@@ -88,9 +91,8 @@ static void keep(struct alert_queue *q, const struct message *m)
 {
 	size_t bytes = sizeof(struct kept) + m->text.n + m->json.n;
 	enum alert_priority priority = (enum alert_priority)m->number;
-	struct kept **end = &q->first, *k;
+	struct kept *k = make_room(q, bytes, priority) ? malloc(bytes) : NULL;
 
-	k = make_room(q, bytes, priority) ? malloc(bytes) : NULL;
 	if (!k) {
 		q->lost++;
 		return;
@@ -98,9 +100,8 @@ static void keep(struct alert_queue *q, const struct message *m)
 	*k = (struct kept){ .priority = priority, .text_n = m->text.n, .json_n = m->json.n };
 	memcpy(k->bytes, m->text.p, m->text.n);
 	memcpy(k->bytes + m->text.n, m->json.p, m->json.n);
-	while (*end)
-		end = &(*end)->next;
-	*end = k;
+	*q->end = k;
+	q->end = &k->next;
 	q->bytes += bytes;
 	q->count++;
 }
