@@ -116,16 +116,21 @@ static bool tell_one(int fd, str line)
 	return send(fd, line.p, line.n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)line.n;
 }
 
-void control_accept(struct control *c, str last)
+void control_accept(struct control *c)
 {
 	int fd;
 
 	while ((fd = accept4(c->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-		if (c->count == CLIENTS_MAX || !may(fd) || (last.n && !tell_one(fd, last)))
+		if (c->count == CLIENTS_MAX || !may(fd))
 			close(fd);
 		else
 			c->clients[c->count++] = fd;
 	}
+}
+
+bool control_is_heard(const struct control *c)
+{
+	return c->count > 0;
 }
 
 void control_tell(struct control *c, str line)

@@ -22,8 +22,10 @@ void control_free(struct control *c);
 const char *control_folder(const struct control *c);
 /** Readable when somebody connects. */
 int control_fd(const struct control *c);
-/** Lets in who waits, and tells each of them @p last at once. */
-void control_accept(struct control *c, str last);
+/** Lets in who waits. */
+void control_accept(struct control *c);
+/** Whether anybody is there to be told. */
+bool control_is_heard(const struct control *c);
 /** Sends a line to all; who does not read is let go. */
 void control_tell(struct control *c, str line);
 

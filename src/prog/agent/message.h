@@ -18,7 +18,8 @@ enum message_kind {
 	MESSAGE_SAY,   /**< part to supervisor: text is a line for the operator */
 	MESSAGE_KEEP,  /**< sensor to supervisor: descriptors for a successor */
 	MESSAGE_ALERT, /**< sensor (or supervisor) to uplink: number is the priority, text the line, json the document */
-	MESSAGE_STATS,  /**< sensor to uplink, once a second: json */
+	MESSAGE_STATS, /**< sensor to uplink, once a second: json; number: whether it says what checks cost */
+	MESSAGE_ASK,    /**< uplink to sensor: say so with the next figures */
 	MESSAGE_RELOAD, /**< supervisor to sensor: load the rules again */
 	MESSAGE_STOP,   /**< supervisor to part: finish what is at hand and exit */
 	MESSAGE_KIND_COUNT

@@ -12,7 +12,7 @@
 struct part_context {
 	const struct option_set *options;
 	int supervisor;  /**< socket pair: ALIVE, READY, SAY, KEEP up; RELOAD, STOP down */
-	int data;        /**< sensor: to uplink; uplink: from sensor */
+	int data;        /**< between sensor and uplink: ALERT, STATS up; ASK down */
 	const int *kept; /**< sensor: what its predecessor left */
 	size_t kept_count;
 	bool successor; /**< it replaces one that died */

@@ -119,6 +119,16 @@ static void take_orders(struct sensor_work *w)
 	}
 }
 
+static bool is_asked_for_costs(const struct sensor_work *w)
+{
+	struct message m;
+	bool asked = false;
+
+	while (message_receive(w->part->data, w->room, &m) > 0)
+		asked |= m.kind == MESSAGE_ASK;
+	return asked;
+}
+
 static int work(struct sensor_work *w, struct err *e)
 {
 	while (!w->stopping) {
@@ -134,7 +144,8 @@ static int work(struct sensor_work *w, struct err *e)
 		now = clock_ns(CLOCK_MONOTONIC);
 		if (now - w->stats_ns >= STATS_NS) {
 			w->stats_ns = now;
-			sensor_stats_send(w->part->data, &w->session, alert_queue_lost(w->queue));
+			sensor_stats_send(w->part->data, &w->session, alert_queue_lost(w->queue),
+					  is_asked_for_costs(w));
 		}
 		part_alive(w->part, now, &w->alive_ns);
 	}

@@ -150,7 +150,7 @@ static void put_rules(struct json_out *j, const struct session *s)
 	free(f);
 }
 
-void sensor_stats_send(int fd, const struct session *s, uint64_t alerts_lost)
+void sensor_stats_send(int fd, const struct session *s, uint64_t alerts_lost, bool costs)
 {
 	OWNED_BUF out = BUF_INIT;
 	struct sensor_stats kern;
@@ -171,10 +171,13 @@ void sensor_stats_send(int fd, const struct session *s, uint64_t alerts_lost)
 	put_asset(&j, s->asset);
 	put_losses(&j, &kern, &watch);
 	put_events(&j, &kern);
-	put_costs(&j, s->watch);
-	put_rules(&j, s);
+	if (costs) {
+		put_costs(&j, s->watch);
+		put_rules(&j, s);
+	}
 	json_object_close(&j);
 	if (!buf_error(&out))
-		(void)!message_send(
-			fd, &(struct message){ .kind = MESSAGE_STATS, .json = buf_str(&out) });
+		(void)!message_send(fd, &(struct message){ .kind = MESSAGE_STATS,
+							   .number = costs,
+							   .json = buf_str(&out) });
 }

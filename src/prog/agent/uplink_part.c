@@ -33,7 +33,7 @@ static unsigned int take_alerts(struct uplink *u)
 							 .text = m.text,
 							 .json = m.json });
 		else if (r > 0 && m.kind == MESSAGE_STATS)
-			uplink_stats_take(u->stats, m.json);
+			uplink_stats_take(u->stats, m.json, m.number != 0);
 		message_drop(u->part->data);
 	}
 	return n;

@@ -114,15 +114,24 @@ struct privilege_place uplink_stats_place(const struct uplink_stats *s)
 					 .writable = true };
 }
 
-void uplink_stats_take(struct uplink_stats *s, str json)
+/* What checks cost takes the sensor a while to find out: it does while somebody looks. */
+static void ask_if_heard(const struct uplink_stats *s)
+{
+	/* Should the question not get through, it is asked again with the next figures. */
+	if (s->control && control_is_heard(s->control))
+		(void)!message_send(s->part->data, &(struct message){ .kind = MESSAGE_ASK });
+}
+
+void uplink_stats_take(struct uplink_stats *s, str json, bool whole)
 {
 	buf_reset(&s->sensor);
 	buf_add(&s->sensor, json);
 	if (buf_error(&s->sensor))
 		return;
 	s->heard_ms = clock_ms(CLOCK_MONOTONIC);
-	if (s->control)
+	if (whole && s->control)
 		control_tell(s->control, compose(s));
+	ask_if_heard(s);
 }
 
 size_t uplink_stats_fds(const struct uplink_stats *s, struct pollfd *ret)
@@ -140,7 +149,9 @@ bool uplink_stats_work(struct uplink_stats *s)
 {
 	struct pollfd p = { .fd = s->control ? control_fd(s->control) : -1, .events = POLLIN };
 
-	if (poll(&p, 1, 0) > 0)
-		control_accept(s->control, s->sensor.n ? compose(s) : (str){ 0 });
+	if (poll(&p, 1, 0) > 0) {
+		control_accept(s->control);
+		ask_if_heard(s);
+	}
 	return s->http && http_server_work(s->http);
 }
