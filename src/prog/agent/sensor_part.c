@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <signal.h>
 
 #include "base/clock.h"
@@ -8,7 +9,7 @@
 #include "prog/agent/sensor_stats.h"
 #include "prog/agent/session.h"
 
-enum { STATS_NS = 1000000000, QUEUE_BYTES = 4 << 20 };
+enum { STATS_NS = 1000000000, QUEUE_BYTES = 4 << 20, POOL_BYTES = 128 * 1024 };
 
 struct sensor_work {
 	const struct part_context *part;
@@ -165,12 +166,24 @@ static void tell_beginning(const struct sensor_work *w)
 		 sensor_backend_name(sensor_backend_of(w->session.sensor)), a.containers);
 }
 
+/*
+ * Pools are made large and used as far as needed: from the system they cost what is used. By itself the C library would
+ * take them from its own heap, written all over, once large blocks were given back there; and it keeps a heap for each
+ * thread there ever was.
+ */
+static void use_system_memory(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, POOL_BYTES);
+	(void)mallopt(M_ARENA_MAX, 1);
+}
+
 int sensor_part(void *part_context)
 {
 	struct sensor_work w = { .part = part_context };
 	struct err e = { 0 };
 	int r;
 
+	use_system_memory();
 	/* The supervisor decides when to end; a terminal's Ctrl-C reaches every process. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
