@@ -264,6 +264,15 @@ static bool is_over(const struct supervisor *s)
 	return s->stopping;
 }
 
+/** Signals and the parts' words wake us; the clock is looked at for what they do not say. */
+static int until_look_ms(const struct supervisor *s)
+{
+	for (unsigned int i = 0; i < PARTS; i++)
+		if (!s->parts[i].pid)
+			return (int)(RESTART_NS / MS_NS / 4);
+	return (int)(WEDGED_NS / MS_NS / 10);
+}
+
 static int watch_over(struct supervisor *s)
 {
 	while (!is_over(s)) {
@@ -272,7 +281,7 @@ static int watch_over(struct supervisor *s)
 		for (unsigned int i = 0; i < PARTS; i++)
 			fds[i + 1] =
 				(struct pollfd){ .fd = s->parts[i].control[0], .events = POLLIN };
-		if (poll(fds, PARTS + 1, 50) < 0 && errno != EINTR)
+		if (poll(fds, PARTS + 1, until_look_ms(s)) < 0 && errno != EINTR)
 			return -errno;
 		take_signals(s);
 		for (unsigned int i = 0; i < PARTS; i++) {
