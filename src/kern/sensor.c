@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/timerfd.h>
 
 #include "base/clock.h"
 #include "kern/filter_load.h"
@@ -69,12 +68,10 @@ static void set_control(struct sensor *s, const struct sensor_config *c,
 
 static int open_waiting(struct sensor *s, struct err *e)
 {
-	struct epoll_event in = { .events = EPOLLIN };
 	struct epoll_event edge = { .events = EPOLLIN | EPOLLET };
 
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
-	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (s->epoll < 0 || s->timer < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->timer, &in) ||
+	if (s->epoll < 0 ||
 	    epoll_ctl(s->epoll, EPOLL_CTL_ADD, hooks_map(s->hooks, "state_ring"), &edge) ||
 	    epoll_ctl(s->epoll, EPOLL_CTL_ADD, hooks_map(s->hooks, "bulk_ring"), &edge))
 		return err_sys(e, errno, "sensor: cannot wait for events");
@@ -195,7 +192,7 @@ int sensor_open(const struct sensor_config *c, const struct kernel_filter *filte
 
 	if (!s)
 		return err_set(e, ENOMEM, "sensor: out of memory");
-	s->epoll = s->timer = -1;
+	s->epoll = -1;
 	s->boot_ns = clock_boot_offset_ns();
 	r = open_sensor(s, c, filter, e);
 	if (r) {
@@ -217,7 +214,6 @@ void sensor_close(struct sensor *s)
 		munmap(s->control, (size_t)sysconf(_SC_PAGESIZE));
 	hooks_free(s->hooks);
 	cleanup_close(&s->epoll);
-	cleanup_close(&s->timer);
 	free(s->before);
 	free(s);
 }
@@ -225,6 +221,11 @@ void sensor_close(struct sensor *s)
 int sensor_fd(const struct sensor *s)
 {
 	return s->epoll;
+}
+
+int sensor_wait_ms(const struct sensor *s)
+{
+	return s->quiet > SENSOR_QUIET ? -1 : SENSOR_PERIOD_MS;
 }
 
 size_t sensor_keep(const struct sensor *s, int *ret, size_t max)

@@ -63,8 +63,13 @@ size_t sensor_gaps(const struct sensor *s, struct sensor_gap *ret, size_t max);
 /** The cgroup hierarchy that cgroup_id is of, as in /proc/PID/cgroup; 0: the unified one (v2). */
 uint32_t sensor_hierarchy(const struct sensor *s);
 
-/** Readable when events wait; for poll(2). */
+/** For poll(2), with sensor_wait_ms(): readable when events came after a quiet time. */
 int sensor_fd(const struct sensor *s);
+/**
+ * How long the caller may wait before it calls sensor_drain() again: while events come the rings are looked at by the clock
+ * and the kernel wakes nobody. -1: until sensor_fd() is readable
+ */
+int sensor_wait_ms(const struct sensor *s);
 
 typedef void (*sensor_handler)(void *ctx, const struct event *v);
 

@@ -1,5 +1,4 @@
 #include <sys/epoll.h>
-#include <sys/timerfd.h>
 
 #include "base/clock.h"
 #include "kern/sensor_priv.h"
@@ -66,40 +65,28 @@ static size_t tell_losses(struct sensor *s, sensor_handler on_event, void *ctx)
 	return told;
 }
 
-static void set_timer(struct sensor *s, bool on)
-{
-	struct itimerspec every = { 0 };
-
-	if (s->timer_runs == on)
-		return;
-	if (on)
-		every.it_interval.tv_nsec = every.it_value.tv_nsec = SENSOR_PERIOD_NS;
-	timerfd_settime(s->timer, 0, &every, NULL);
-	s->timer_runs = on;
-}
-
 /*
- * While events come the rings are looked at by the clock and the kernel wakes nobody; after a quiet while the kernel
- * is asked to wake us once. The clock goes on for one more look: a program that was at work when we asked may not
+ * While events come the caller looks at the rings by the clock and the kernel wakes nobody; after a quiet while the kernel
+ * is asked to wake us once. There is one more look by the clock then: a program that was at work when we asked may not
  * have seen it.
  */
 static void plan_wake(struct sensor *s, size_t delivered)
 {
-	s->quiet = delivered ? 0 : s->quiet + 1;
-	if (s->quiet == SENSOR_QUIET)
+	if (delivered)
+		s->quiet = 0;
+	else if (s->quiet <= SENSOR_QUIET)
+		s->quiet++;
+	if (s->quiet >= SENSOR_QUIET)
 		__atomic_store_n(&s->control->asleep, 1, __ATOMIC_SEQ_CST);
-	set_timer(s, s->quiet <= SENSOR_QUIET);
 }
 
+/* Takes the rings' edges, so that the next poll() is ready only for a new one. */
 static void clear_waiting(struct sensor *s)
 {
-	struct epoll_event seen[4];
-	uint64_t ticks;
+	struct epoll_event seen[2];
 
-	if (s->timer_runs && read(s->timer, &ticks, sizeof(ticks)) < 0)
-		ticks = 0;
-	/* Takes the rings' edges; the next poll() is ready only for a new one. */
-	(void)!epoll_wait(s->epoll, seen, (int)ARRAY_LEN(seen), 0);
+	if (s->quiet >= SENSOR_QUIET)
+		(void)!epoll_wait(s->epoll, seen, (int)ARRAY_LEN(seen), 0);
 }
 
 int sensor_drain(struct sensor *s, size_t max, sensor_handler on_event, void *ctx, struct err *e)

@@ -12,8 +12,8 @@
 #include "kern/ring.h"
 #include "kern/sensor.h"
 
-#define SENSOR_PERIOD_NS 2000000 /* how often the rings are looked at while events come */
-#define SENSOR_QUIET 4           /* empty looks after which the kernel is asked to wake us */
+#define SENSOR_PERIOD_MS 2 /* how often the rings are looked at while events come */
+#define SENSOR_QUIET 4     /* empty looks after which the kernel is asked to wake us */
 
 #define SENSOR_PATH_BYTES (2 * RECORD_PATH_MAX + 2)
 
@@ -24,10 +24,9 @@ struct sensor {
 	int cgroups;             /* map */
 	int passed_over;         /* map */
 	struct ring state, bulk;
-	int epoll, timer;
-	bool timer_runs;
-	unsigned int quiet;
-	int64_t boot_ns; /* CLOCK_REALTIME less CLOCK_BOOTTIME */
+	int epoll;          /* of both rings */
+	unsigned int quiet; /* empty looks in a row */
+	int64_t boot_ns;    /* CLOCK_REALTIME less CLOCK_BOOTTIME */
 	uint64_t number;
 	uint64_t delivered[EVENT_TYPE_COUNT];
 	uint64_t lost[CONTROL_LOSSES]; /* of cgroups that are gone */

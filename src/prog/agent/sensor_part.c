@@ -138,7 +138,8 @@ static int work(struct sensor_work *w, struct err *e)
 
 		if (r < 0)
 			return r;
-		take_orders(w);
+		if (r > 0)
+			take_orders(w);
 		if (w->reload)
 			reload(w);
 		alert_queue_flush(w->queue);

@@ -211,11 +211,14 @@ static void repair(struct session *s)
 	watch_snapshot_end(s->watch);
 }
 
-static int until_tick_ms(const struct session *s)
+/* Until the sensor wants to be looked at, or the next tick. */
+static int wait_ms(const struct session *s)
 {
 	uint64_t past = clock_ns(CLOCK_MONOTONIC) - s->ticked_ns;
+	int tick = past >= TICK_NS ? 0 : (int)((TICK_NS - past + MS_NS - 1) / MS_NS);
+	int sensor = sensor_wait_ms(s->sensor);
 
-	return past >= TICK_NS ? 0 : (int)((TICK_NS - past + 999999) / 1000000);
+	return sensor < 0 ? tick : MIN(sensor, tick);
 }
 
 int session_turn(struct session *s, int also, struct err *e)
@@ -226,7 +229,7 @@ int session_turn(struct session *s, int also, struct err *e)
 	uint64_t now;
 	int n;
 
-	(void)poll(fds, ARRAY_LEN(fds), until_tick_ms(s));
+	(void)poll(fds, ARRAY_LEN(fds), wait_ms(s));
 	n = sensor_drain(s->sensor, EVENTS_A_TURN, on_event, s, e);
 	if (n < 0 && n != -EBADMSG)
 		return n;
@@ -239,7 +242,7 @@ int session_turn(struct session *s, int also, struct err *e)
 		watch_tick(s->watch, clock_ns(CLOCK_REALTIME));
 		repair(s);
 	}
-	return 0;
+	return fds[2].revents ? 1 : 0;
 }
 
 int session_set_rules(struct session *s, struct rules *rules, struct err *e)

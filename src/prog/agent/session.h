@@ -49,7 +49,7 @@ void session_close(struct session *s);
 /**
  * Waits for events for some milliseconds at most, judges what is there, lets time pass.
  * @param also another descriptor that ends the wait when readable; -1: none
- * @return 0 or a negative errno: the sensor is of no more use
+ * @return 1: that one is readable; 0, or a negative errno: the sensor is of no more use
  */
 MUST_CHECK int session_turn(struct session *s, int also, struct err *e);
 
