@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import time
 
+import tsc
 import cpio
 
 HERE = pathlib.Path(__file__).parent
@@ -43,7 +44,7 @@ class Vm:
         self.boot_seconds = boot_seconds
         self.cmdline = " ".join((
             "console=ttyS0 quiet loglevel=4 panic=-1 tsc=reliable no_timer_check random.trust_cpu=on mitigations=off",
-            "nokaslr" if icount else "",
+            "nokaslr" if icount else f"tsc_early_khz={tsc.khz() or 0}",
             f"lsm={LSMS},bpf" if bpf_lsm else f"lsm={LSMS}", f"skep.cgroup={cgroup}", append))
         self.archive = self.make_archive(programs, files or {})
         self.child = None
