@@ -143,7 +143,7 @@ def certificates(tmp_path_factory):
     return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
-def all_told(receiver, numbers, seconds=40, most=2):
+def all_told(receiver, numbers, seconds=100, most=2):
     want = {word(n) for n in numbers}
     assert until(lambda: set(receiver.marked()) >= want, seconds), f"missing {sorted(want - set(receiver.marked()))[:9]}"
     count = collections.Counter(receiver.marked())
