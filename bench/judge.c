@@ -405,7 +405,7 @@ static struct measure timed(judge how, const void *by, size_t count, const struc
 static const struct rule *copy_of(const struct rule *r, size_t number, struct arena *a)
 {
 	struct rule *copy = ARENA_NEW(a, struct rule);
-	struct condition *both = ARENA_NEW(a, struct condition), *more;
+	struct condition *both = ARENA_NEW(a, struct condition), *more = NULL;
 	str text = arena_printf(a, "proc.pname != copy-%zu", number);
 
 	if (!copy || !both || condition_parse(text, 0, a, &more, NULL, NULL) < 0)

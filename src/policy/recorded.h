@@ -21,11 +21,11 @@
  * @return 0, -EBADMSG (no object, an unknown field, a value that is not of its field's type, no type), -ENOBUFS
  */
 MUST_CHECK int recorded_parse(str line, const struct policy_subject *s, struct arena *a,
-			    const struct policy_target **ret, struct err *e);
+			      const struct policy_target **ret, struct err *e);
 
 /** Writes the line of these fields of a target, its type first and a newline last. UNKNOWN fields are left out. */
 void recorded_render(const struct policy_subject *s, const struct policy_target *t,
-		   const struct policy_ref *refs, size_t count, struct buf *out);
+		     const struct policy_ref *refs, size_t count, struct buf *out);
 
 /** A field as conditions name it: "proc.aname[2]". */
 void recorded_name(const struct policy_subject *s, const struct policy_ref *ref, struct buf *out);

@@ -3,33 +3,72 @@
 #include "watch/event_target_priv.h"
 #include "watch/flag_name.h"
 
-/** W(ID): where an argument comes from and how it is shown */
-#define ARGUMENT_SOURCES(W) \
-	W(NONE) \
-	W(RES) \
-	W(FD) \
-	W(PATH) \
-	W(PATH2) \
-	W(TARGET) \
-	W(TEXT) \
-	W(TUPLE) \
-	W(LOCAL) \
-	W(REMOTE) \
-	W(DEVICE) \
-	W(INODE) W(FLAGS) W(OPEN_FLAGS) W(CLONE_FLAGS) W(RENAME_FLAGS) W(LINK_FLAGS) \
-		W(UNLINK_FLAGS) W(CHOWN_FLAGS) W(MOUNT_FLAGS) W(UMOUNT_FLAGS) W(MEMFD_FLAGS) W( \
-			MMAP_FLAGS) W(PROT1) W(MODE) W(MKNOD_MODE) W(DOMAIN0) W(PTRACE0) W(BPF0) \
-			W(SIGNAL0) W(DNS0) W(ARG0) W(ARG1) W(ARG2) W(ARG3) W(UID0) W(UID1) W(UID2) \
-				W(GID0) W(GID1) W(GID2) W(EXE) W(EXEC_ARGS) W(COMM) W(CWD) W(ENV) \
-					W(EXE_PATH) W(EXE_FLAGS) W(EXE_INODE) W(TID) W(PID) \
-						W(PARENT) W(VPID) W(VPGID) W(TTY) W(LOGIN) W(USER) \
-							W(GROUP) W(CAP_I) W(CAP_P) W(CAP_E) \
-								W(SET_I) W(SET_P) W(SET_E)
-
+/* Where an argument comes from and how it is shown. */
 enum source {
-#define SOURCE_ENUM(id) id,
-	ARGUMENT_SOURCES(SOURCE_ENUM)
-#undef SOURCE_ENUM
+	NONE,
+	RES,
+	FD,
+	PATH,
+	PATH2,
+	TARGET,
+	TEXT,
+	TUPLE,
+	LOCAL,
+	REMOTE,
+	DEVICE,
+	INODE,
+	FLAGS,
+	OPEN_FLAGS,
+	CLONE_FLAGS,
+	RENAME_FLAGS,
+	LINK_FLAGS,
+	UNLINK_FLAGS,
+	CHOWN_FLAGS,
+	MOUNT_FLAGS,
+	UMOUNT_FLAGS,
+	MEMFD_FLAGS,
+	MMAP_FLAGS,
+	PROT1,
+	MODE,
+	MKNOD_MODE,
+	DOMAIN0,
+	PTRACE0,
+	BPF0,
+	SIGNAL0,
+	DNS0,
+	ARG0,
+	ARG1,
+	ARG2,
+	ARG3,
+	UID0,
+	UID1,
+	UID2,
+	GID0,
+	GID1,
+	GID2,
+	EXE,
+	EXEC_ARGS,
+	COMM,
+	CWD,
+	ENV,
+	EXE_PATH,
+	EXE_FLAGS,
+	EXE_INODE,
+	TID,
+	PID,
+	PARENT,
+	VPID,
+	VPGID,
+	TTY,
+	LOGIN,
+	USER,
+	GROUP,
+	CAP_I,
+	CAP_P,
+	CAP_E,
+	SET_I,
+	SET_P,
+	SET_E
 };
 
 struct argument {

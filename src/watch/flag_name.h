@@ -6,24 +6,29 @@
 
 #include "watch/scratch.h"
 
-/** X(ID): a set of flag_name.def; first those of bits, then, from DOMAIN on, those of values. */
-#define FLAG_SETS(X) \
-	X(OPEN) \
-	X(CLONE) \
-	X(EXE) \
-	X(MODE) \
-	X(MKNOD) \
-	X(MOUNT) \
-	X(UMOUNT) \
-	X(UNLINK) \
-	X(LINK) X(CHOWN) X(RENAME) X(PROT) X(MMAP) X(MEMFD) X(CAPABILITY) X(DOMAIN) X(PTRACE) \
-		X(BPF) X(SIGNAL) X(DNS)
-
+/** A set of flag_name.def; first those of bits, then, from DOMAIN on, those of values. */
 enum flag_set {
-#define FLAG_SET_ENUM(id) FLAG_SET_##id,
-	FLAG_SETS(FLAG_SET_ENUM)
-#undef FLAG_SET_ENUM
-		FLAG_SET_COUNT
+	FLAG_SET_OPEN,
+	FLAG_SET_CLONE,
+	FLAG_SET_EXE,
+	FLAG_SET_MODE,
+	FLAG_SET_MKNOD,
+	FLAG_SET_MOUNT,
+	FLAG_SET_UMOUNT,
+	FLAG_SET_UNLINK,
+	FLAG_SET_LINK,
+	FLAG_SET_CHOWN,
+	FLAG_SET_RENAME,
+	FLAG_SET_PROT,
+	FLAG_SET_MMAP,
+	FLAG_SET_MEMFD,
+	FLAG_SET_CAPABILITY,
+	FLAG_SET_DOMAIN,
+	FLAG_SET_PTRACE,
+	FLAG_SET_BPF,
+	FLAG_SET_SIGNAL,
+	FLAG_SET_DNS,
+	FLAG_SET_COUNT
 };
 
 /** Adds the names of the bits of @p n, parted by @p separator; nothing when none has a name. */

@@ -59,7 +59,7 @@ static enum policy_verdict judge_as(const char *condition, const char *json, boo
 {
 	const struct rule *r = rule_of(condition, falco);
 	struct policy_program *p;
-	struct policy_run *run;
+	struct policy_run *run = NULL;
 	struct err e = { 0 };
 	const uint32_t *hits;
 	size_t unknown, n;
@@ -392,7 +392,7 @@ static void types_are_decided_ahead(void **state UNUSED)
 		rule_of("evt.type = nosuch", false),
 	};
 	struct policy_program *p;
-	struct policy_run *run;
+	struct policy_run *run = NULL;
 	struct err e = { 0 };
 	const uint32_t *hits;
 	size_t unknown;
@@ -461,7 +461,7 @@ static void names_compare_with_what_they_resolve_to(void **state UNUSED)
 	struct policy_ip ips[] = { { { 10, 0, 0, 1 }, 4 }, { { 10, 0, 0, 2 }, 4 } };
 	struct policy_addresses names[2] = { { ips, 2, true }, { NULL, 0, false } };
 	struct policy_program *p;
-	struct policy_run *run;
+	struct policy_run *run = NULL;
 	size_t count;
 	const struct policy_target *one =
 		event_of("{\"evt.type\":\"connect\", \"fd.sip.name\": \"10.0.0.2\"}");
@@ -489,7 +489,7 @@ static void explanations_show_every_part(void **state UNUSED)
 	const struct rule *r =
 		rule_of("evt.type = open and (fd.name = /a or not proc.name in (x, y))", false);
 	struct policy_program *p;
-	struct policy_run *run;
+	struct policy_run *run = NULL;
 	struct policy_step *s;
 	size_t n;
 
@@ -537,7 +537,7 @@ static void checks_are_evaluated_once(void **state UNUSED)
 	};
 	struct policy_target t = { .type = EVENT_OPEN, .get = count_get };
 	struct policy_program *p;
-	struct policy_run *run;
+	struct policy_run *run = NULL;
 	struct policy_cost *costs;
 	const uint32_t *hits;
 	size_t n, unknown;
@@ -599,7 +599,8 @@ static void bad_records_are_refused(void **state UNUSED)
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		const struct policy_target *t;
 
-		if (recorded_parse(str_from(lines[i]), &policy_events, &arena, &t, NULL) != -EBADMSG)
+		if (recorded_parse(str_from(lines[i]), &policy_events, &arena, &t, NULL) !=
+		    -EBADMSG)
 			fail_msg("%s", lines[i]);
 	}
 }

@@ -68,14 +68,17 @@ static int open_folder(struct file *f, struct err *e)
 	return f->dir < 0 ? err_sys(e, errno, "cannot open '%s'", f->path) : 0;
 }
 
-static void close_file(struct output *o)
+static void file_free(struct file *f)
 {
-	struct file *f = (struct file *)o;
-
 	cleanup_close(&f->fd);
 	cleanup_close(&f->dir);
 	free(f->folder);
 	free(f);
+}
+
+static void close_file(struct output *o)
+{
+	file_free((struct file *)o);
 }
 
 static int open_file(struct output **list, const struct option_set *o, struct err *e)
@@ -97,7 +100,7 @@ static int open_file(struct output **list, const struct option_set *o, struct er
 	if (r == 0)
 		r = reopen(f, e);
 	if (r < 0) {
-		close_file(&f->head);
+		file_free(f);
 		return r;
 	}
 	output_add(list, &f->head, &output_file, path);
