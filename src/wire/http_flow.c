@@ -102,8 +102,10 @@ void http_flows_free(struct http_flows *s)
 {
 	if (!s)
 		return;
-	while (s->flows)
-		http_flow_stop(s->flows);
+	for (struct http_flow *f = s->flows, *next; f; f = next) {
+		next = f->next;
+		http_flow_stop(f);
+	}
 	if (s->multi)
 		curl_multi_cleanup(s->multi);
 	cleanup_close(&s->timer_fd);
