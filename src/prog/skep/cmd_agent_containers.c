@@ -3,8 +3,9 @@
 
 #include "asset/asset.h"
 #include "base/clock.h"
-#include "prog/skep/db_command.h"
+#include "codec/json_out.h"
 #include "prog/skep/log.h"
+#include "prog/skep/result.h"
 
 #define SETTLE_MS 2000
 
@@ -27,7 +28,7 @@ struct list {
 	struct invocation *v;
 	struct buf out;
 	struct json_out json;
-	struct db_table table;
+	struct result_table table;
 	bool as_json;
 	size_t count;
 };
@@ -71,15 +72,15 @@ static void add(void *ctx, const struct container *c)
 		container_render(c, &l->json);
 		return;
 	}
-	db_table_cell(&l->table, arena_str(l->v->arena, container_short_id(c)));
-	db_table_cell(&l->table, str_from(container_runtime_name(c->runtime)));
-	db_table_cell(&l->table, c->name.n ? arena_str(l->v->arena, c->name) : S("-"));
-	db_table_cell(&l->table, c->image.n ? arena_str(l->v->arena, c->image) : S("-"));
-	db_table_cell(&l->table,
-		      c->pod_name.n ? arena_printf(l->v->arena, "%.*s/%.*s",
-						   STR_ARG(c->pod_namespace), STR_ARG(c->pod_name))
-				    : S("-"));
-	db_table_cell(&l->table, powers(l->v, c));
+	result_table_cell(&l->table, arena_str(l->v->arena, container_short_id(c)));
+	result_table_cell(&l->table, str_from(container_runtime_name(c->runtime)));
+	result_table_cell(&l->table, c->name.n ? arena_str(l->v->arena, c->name) : S("-"));
+	result_table_cell(&l->table, c->image.n ? arena_str(l->v->arena, c->image) : S("-"));
+	result_table_cell(&l->table, c->pod_name.n ? arena_printf(l->v->arena, "%.*s/%.*s",
+								  STR_ARG(c->pod_namespace),
+								  STR_ARG(c->pod_name))
+						   : S("-"));
+	result_table_cell(&l->table, powers(l->v, c));
 }
 
 static int print(struct invocation *v, struct asset *a)
@@ -88,13 +89,13 @@ static int print(struct invocation *v, struct asset *a)
 	int r = 0;
 
 	json_out_init(&l.json, &l.out, true);
-	db_table_init(&l.table, v->arena);
-	db_table_column(&l.table, say(v, (struct phrase){ "ID", "ID" }), 0, false);
-	db_table_column(&l.table, say(v, (struct phrase){ "RUNTIME", "运行时" }), 0, false);
-	db_table_column(&l.table, say(v, (struct phrase){ "NAME", "名称" }), 8, false);
-	db_table_column(&l.table, say(v, (struct phrase){ "IMAGE", "镜像" }), 12, false);
-	db_table_column(&l.table, say(v, (struct phrase){ "POD", "Pod" }), 3, false);
-	db_table_column(&l.table, say(v, (struct phrase){ "POWERS", "特权" }), 0, false);
+	result_table_init(&l.table, v->arena);
+	result_table_column(&l.table, say(v, (struct phrase){ "ID", "ID" }), 0, false);
+	result_table_column(&l.table, say(v, (struct phrase){ "RUNTIME", "运行时" }), 0, false);
+	result_table_column(&l.table, say(v, (struct phrase){ "NAME", "名称" }), 8, false);
+	result_table_column(&l.table, say(v, (struct phrase){ "IMAGE", "镜像" }), 12, false);
+	result_table_column(&l.table, say(v, (struct phrase){ "POD", "Pod" }), 3, false);
+	result_table_column(&l.table, say(v, (struct phrase){ "POWERS", "特权" }), 0, false);
 	if (l.as_json)
 		json_array_open(&l.json);
 	asset_each(a, add, &l);
@@ -102,12 +103,12 @@ static int print(struct invocation *v, struct asset *a)
 		json_array_close(&l.json);
 		buf_byte(&l.out, '\n');
 	} else if (l.count) {
-		r = db_table_render(v, &l.table, &l.out);
+		r = result_table_render(v, &l.table, &l.out);
 	} else {
 		log_note("no container runs here");
 	}
 	if (r == 0)
-		r = db_command_print(v, &l.out);
+		r = result_print(v, &l.out);
 	buf_done(&l.out);
 	return r;
 }
@@ -150,6 +151,6 @@ const struct command cmd_agent_containers = {
 	.examples = { { "skep agent containers", { "as a table", "以表格显示" } },
 		      { "skep agent containers --json",
 			{ "with labels, mounts and capabilities", "含标签、挂载与能力" } } },
-	.options = { options, db_json_options },
+	.options = { options, result_json_options },
 	.run = run,
 };

@@ -6,16 +6,9 @@
 #include "codec/json_out.h"
 #include "kern/sensor.h"
 #include "prog/skep/command.h"
+#include "prog/skep/result.h"
 
 #define MAX_FINDINGS 32
-
-static const struct option_def options[] = {
-	{ .name = "json",
-	  .type = OPTION_FLAG,
-	  .group = OPTION_GROUP_OUTPUT,
-	  .help = { "as JSON", "以 JSON 输出" } },
-	{ 0 },
-};
 
 struct diagnosis {
 	struct sensor_finding findings[MAX_FINDINGS];
@@ -142,6 +135,6 @@ const struct command cmd_agent_doctor = {
 		    "运行。\n\n若没有可用的后端，退出码为 4。" },
 	.examples = { { "skep agent doctor", { "what works here", "本机可用的机制" } },
 		      { "skep agent doctor --json", { "for machines", "供程序读取" } } },
-	.options = { options },
+	.options = { result_json_options },
 	.run = run,
 };

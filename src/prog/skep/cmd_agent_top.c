@@ -5,8 +5,8 @@
 #include "codec/json.h"
 #include "kern/sensor.h"
 #include "prog/agent/agent.h"
-#include "prog/skep/db_command.h"
 #include "prog/skep/log.h"
+#include "prog/skep/result.h"
 
 #define ARENA_BYTES ((size_t)16 << 20)
 enum { TYPES_SHOWN = 10, HOOKS_SHOWN = 10, CHECKS_SHOWN = 10, ROWS_MAX = 256 };
@@ -19,13 +19,6 @@ static const struct option_def options[] = {
 	  .fallback = AGENT_CONTROL_PATH,
 	  .complete = OPTION_COMPLETE_FILE,
 	  .help = { "where the agent listens", "代理的控制套接字" } },
-	{ .name = "count",
-	  .letter = 'n',
-	  .type = OPTION_U64,
-	  .group = OPTION_GROUP_OUTPUT,
-	  .arg = "N",
-	  .fallback = "0",
-	  .help = { "end after so many refreshes", "刷新若干次后结束" } },
 	{ 0 },
 };
 
@@ -62,7 +55,7 @@ static double rate(const struct top *t, const struct value *now, const struct va
 
 static str number(const struct top *t, double n)
 {
-	return db_command_number(&t->view, n > 0 ? (uint64_t)(n + 0.5) : 0);
+	return result_number(&t->view, n > 0 ? (uint64_t)(n + 0.5) : 0);
 }
 
 static str fraction(const struct top *t, double n)
@@ -98,30 +91,32 @@ static void put_head(const struct top *t)
 		lost += value_num(&m->value, 0);
 	VALUE_MEMBERS (m, value_get(s0, "lost"))
 		lost_before += value_num(&m->value, 0);
-	db_say(&t->view, t->out, "skep-agent {0}, {1} back-end; {2} containers, {3} processes\n",
-	       "skep-agent {0}，{1} 后端；{2} 个容器，{3} 个进程\n",
-	       value_get_str(t->now, "version"), value_get_str(s, "backend"),
-	       number(t, value_num(value_get(s, "containers"), 0)),
-	       number(t, value_num(value_get(s, "processes"), 0)));
-	db_say(&t->view, t->out,
-	       "events/s {0}  lost/s {1}, {2} in all  alerts {3}, folded {4}, lost {5}\n",
-	       "事件/秒 {0}  丢失/秒 {1}，共 {2}  告警 {3}，合并 {4}，丢失 {5}\n",
-	       number(t, rate(t, s, s0, "judged")), number(t, (lost - lost_before) / t->seconds),
-	       number(t, lost), number(t, value_num(value_get(s, "alerts"), 0)),
-	       number(t, value_num(value_get(s, "alertsFolded"), 0)),
-	       number(t, value_num(value_get(s, "alertsLost"), 0)));
-	db_say(&t->view, t->out,
-	       "processor: sensor {0} %, uplink {1} %, hooks {2} %  memory: {3} + {4} MiB\n\n",
-	       "处理器：sensor {0} %，uplink {1} %，挂载点 {2} %  内存：{3} + {4} MiB\n\n",
-	       fraction(t, sensor), fraction(t, uplink),
-	       fraction(t, rate(t, s, s0, "hookNs") / 1e7),
-	       fraction(t, value_num(value_get(s, "residentBytes"), 0) / (1 << 20)),
-	       fraction(t, value_num(value_get(u, "residentBytes"), 0) / (1 << 20)));
+	result_say(&t->view, t->out,
+		   "skep-agent {0}, {1} back-end; {2} containers, {3} processes\n",
+		   "skep-agent {0}，{1} 后端；{2} 个容器，{3} 个进程\n",
+		   value_get_str(t->now, "version"), value_get_str(s, "backend"),
+		   number(t, value_num(value_get(s, "containers"), 0)),
+		   number(t, value_num(value_get(s, "processes"), 0)));
+	result_say(&t->view, t->out,
+		   "events/s {0}  lost/s {1}, {2} in all  alerts {3}, folded {4}, lost {5}\n",
+		   "事件/秒 {0}  丢失/秒 {1}，共 {2}  告警 {3}，合并 {4}，丢失 {5}\n",
+		   number(t, rate(t, s, s0, "judged")),
+		   number(t, (lost - lost_before) / t->seconds), number(t, lost),
+		   number(t, value_num(value_get(s, "alerts"), 0)),
+		   number(t, value_num(value_get(s, "alertsFolded"), 0)),
+		   number(t, value_num(value_get(s, "alertsLost"), 0)));
+	result_say(&t->view, t->out,
+		   "processor: sensor {0} %, uplink {1} %, hooks {2} %  memory: {3} + {4} MiB\n\n",
+		   "处理器：sensor {0} %，uplink {1} %，挂载点 {2} %  内存：{3} + {4} MiB\n\n",
+		   fraction(t, sensor), fraction(t, uplink),
+		   fraction(t, rate(t, s, s0, "hookNs") / 1e7),
+		   fraction(t, value_num(value_get(s, "residentBytes"), 0) / (1 << 20)),
+		   fraction(t, value_num(value_get(u, "residentBytes"), 0) / (1 << 20)));
 }
 
-static int finish(struct top *t, struct db_table *table)
+static int finish(struct top *t, struct result_table *table)
 {
-	int r = db_table_render(&t->view, table, t->out);
+	int r = result_table_render(&t->view, table, t->out);
 
 	buf_byte(t->out, '\n');
 	return r;
@@ -132,7 +127,7 @@ static int put_types(struct top *t)
 	const struct value *now = value_path(t->now, "sensor.events");
 	const struct value *before = value_path(t->before, "sensor.events");
 	struct row rows[ROWS_MAX];
-	struct db_table table;
+	struct result_table table;
 	size_t n = 0;
 
 	VALUE_MEMBERS (m, now) {
@@ -148,16 +143,17 @@ static int put_types(struct top *t)
 		rows[n++] = w;
 	}
 	qsort(rows, n, sizeof(rows[0]), by_sort);
-	db_table_init(&table, t->view.arena);
-	db_table_column(&table, say(&t->view, (struct phrase){ "EVENT", "事件" }), 0, false);
-	db_table_column(&table, say(&t->view, (struct phrase){ "TOLD/S", "上报/秒" }), 0, true);
-	db_table_column(&table, say(&t->view, (struct phrase){ "PASSED OVER/S", "略过/秒" }), 0,
-			true);
+	result_table_init(&table, t->view.arena);
+	result_table_column(&table, say(&t->view, (struct phrase){ "EVENT", "事件" }), 0, false);
+	result_table_column(&table, say(&t->view, (struct phrase){ "TOLD/S", "上报/秒" }), 0, true);
+	result_table_column(&table, say(&t->view, (struct phrase){ "PASSED OVER/S", "略过/秒" }), 0,
+			    true);
 	for (size_t i = 0; i < MIN(n, TYPES_SHOWN); i++) {
-		db_table_cell(&table, rows[i].name);
-		db_table_cell(&table, number(t, rate(t, rows[i].now, rows[i].before, "delivered")));
-		db_table_cell(&table,
-			      number(t, rate(t, rows[i].now, rows[i].before, "passedOver")));
+		result_table_cell(&table, rows[i].name);
+		result_table_cell(&table,
+				  number(t, rate(t, rows[i].now, rows[i].before, "delivered")));
+		result_table_cell(&table,
+				  number(t, rate(t, rows[i].now, rows[i].before, "passedOver")));
 	}
 	return finish(t, &table);
 }
@@ -188,20 +184,21 @@ static int put_hooks(struct top *t)
 {
 	struct row rows[ROWS_MAX];
 	size_t n = rows_of(t, "hooks", "program", "runs", rows);
-	struct db_table table;
+	struct result_table table;
 
 	if (n == 0)
 		return 0;
-	db_table_init(&table, t->view.arena);
-	db_table_column(&table, say(&t->view, (struct phrase){ "HOOK", "挂载点" }), 0, false);
-	db_table_column(&table, say(&t->view, (struct phrase){ "RUNS/S", "运行/秒" }), 0, true);
-	db_table_column(&table, say(&t->view, (struct phrase){ "NS EACH", "每次纳秒" }), 0, true);
+	result_table_init(&table, t->view.arena);
+	result_table_column(&table, say(&t->view, (struct phrase){ "HOOK", "挂载点" }), 0, false);
+	result_table_column(&table, say(&t->view, (struct phrase){ "RUNS/S", "运行/秒" }), 0, true);
+	result_table_column(&table, say(&t->view, (struct phrase){ "NS EACH", "每次纳秒" }), 0,
+			    true);
 	for (size_t i = 0; i < MIN(n, HOOKS_SHOWN); i++) {
 		double ns = rate(t, rows[i].now, rows[i].before, "ns");
 
-		db_table_cell(&table, rows[i].name);
-		db_table_cell(&table, number(t, rows[i].sort));
-		db_table_cell(&table, number(t, ns / rows[i].sort));
+		result_table_cell(&table, rows[i].name);
+		result_table_cell(&table, number(t, rows[i].sort));
+		result_table_cell(&table, number(t, ns / rows[i].sort));
 	}
 	return finish(t, &table);
 }
@@ -210,46 +207,47 @@ static int put_checks(struct top *t)
 {
 	struct row rows[ROWS_MAX];
 	size_t n = rows_of(t, "checks", "check", "evaluated", rows);
-	struct db_table table;
+	struct result_table table;
 
-	db_table_init(&table, t->view.arena);
-	db_table_column(&table, say(&t->view, (struct phrase){ "EVALUATED/S", "求值/秒" }), 0,
-			true);
-	db_table_column(&table, say(&t->view, (struct phrase){ "HELD/S", "成立/秒" }), 0, true);
-	db_table_column(&table, say(&t->view, (struct phrase){ "NS EACH", "每次纳秒" }), 0, true);
-	db_table_column(&table, say(&t->view, (struct phrase){ "RULES", "规则数" }), 0, true);
-	db_table_column(&table, say(&t->view, (struct phrase){ "CHECK", "检查项" }), 20, false);
+	result_table_init(&table, t->view.arena);
+	result_table_column(&table, say(&t->view, (struct phrase){ "EVALUATED/S", "求值/秒" }), 0,
+			    true);
+	result_table_column(&table, say(&t->view, (struct phrase){ "HELD/S", "成立/秒" }), 0, true);
+	result_table_column(&table, say(&t->view, (struct phrase){ "NS EACH", "每次纳秒" }), 0,
+			    true);
+	result_table_column(&table, say(&t->view, (struct phrase){ "RULES", "规则数" }), 0, true);
+	result_table_column(&table, say(&t->view, (struct phrase){ "CHECK", "检查项" }), 20, false);
 	for (size_t i = 0; i < MIN(n, CHECKS_SHOWN); i++) {
 		const struct row *w = &rows[i];
 
-		db_table_cell(&table, number(t, w->sort));
-		db_table_cell(&table, number(t, rate(t, w->now, w->before, "held")));
-		db_table_cell(&table, number(t, rate(t, w->now, w->before, "ns") / w->sort));
-		db_table_cell(&table, number(t, value_num(value_get(w->now, "rules"), 0)));
-		db_table_cell(&table, w->name);
+		result_table_cell(&table, number(t, w->sort));
+		result_table_cell(&table, number(t, rate(t, w->now, w->before, "held")));
+		result_table_cell(&table, number(t, rate(t, w->now, w->before, "ns") / w->sort));
+		result_table_cell(&table, number(t, value_num(value_get(w->now, "rules"), 0)));
+		result_table_cell(&table, w->name);
 	}
 	return finish(t, &table);
 }
 
 static int put_outputs(struct top *t)
 {
-	struct db_table table;
+	struct result_table table;
 
-	db_table_init(&table, t->view.arena);
-	db_table_column(&table, say(&t->view, (struct phrase){ "OUTPUT", "输出" }), 0, false);
-	db_table_column(&table, say(&t->view, (struct phrase){ "TOLD", "已发" }), 0, true);
-	db_table_column(&table, say(&t->view, (struct phrase){ "LOST", "丢失" }), 0, true);
-	db_table_column(&table, say(&t->view, (struct phrase){ "WAITING", "等待" }), 0, true);
-	db_table_column(&table, say(&t->view, (struct phrase){ "WHERE", "去向" }), 12, false);
+	result_table_init(&table, t->view.arena);
+	result_table_column(&table, say(&t->view, (struct phrase){ "OUTPUT", "输出" }), 0, false);
+	result_table_column(&table, say(&t->view, (struct phrase){ "TOLD", "已发" }), 0, true);
+	result_table_column(&table, say(&t->view, (struct phrase){ "LOST", "丢失" }), 0, true);
+	result_table_column(&table, say(&t->view, (struct phrase){ "WAITING", "等待" }), 0, true);
+	result_table_column(&table, say(&t->view, (struct phrase){ "WHERE", "去向" }), 12, false);
 	VALUE_EACH (o, value_path(t->now, "uplink.outputs")) {
-		db_table_cell(&table, value_get_str(o, "kind"));
-		db_table_cell(&table, number(t, value_num(value_get(o, "told"), 0)));
-		db_table_cell(&table, number(t, value_num(value_get(o, "lost"), 0)));
-		db_table_cell(&table, number(t, value_num(value_get(o, "waiting"), 0)));
-		db_table_cell(&table, arena_printf(t->view.arena, "%.*s%s%.*s",
-						   STR_ARG(value_get_str(o, "where")),
-						   value_get(o, "why") ? ": " : "",
-						   STR_ARG(value_get_str(o, "why"))));
+		result_table_cell(&table, value_get_str(o, "kind"));
+		result_table_cell(&table, number(t, value_num(value_get(o, "told"), 0)));
+		result_table_cell(&table, number(t, value_num(value_get(o, "lost"), 0)));
+		result_table_cell(&table, number(t, value_num(value_get(o, "waiting"), 0)));
+		result_table_cell(&table, arena_printf(t->view.arena, "%.*s%s%.*s",
+						       STR_ARG(value_get_str(o, "where")),
+						       value_get(o, "why") ? ": " : "",
+						       STR_ARG(value_get_str(o, "why"))));
 	}
 	return finish(t, &table);
 }
@@ -290,7 +288,7 @@ static int refresh(struct invocation *v, str before, str line)
 		r = show(&t);
 	}
 	if (r == 0)
-		r = db_command_print(&t.view, &out);
+		r = result_print(&t.view, &out);
 	arena_done(&arena);
 	return r;
 }
@@ -301,7 +299,7 @@ static int print_line(struct invocation *v, str line)
 
 	buf_add(&out, line);
 	buf_byte(&out, '\n');
-	return db_command_print(v, &out);
+	return result_print(v, &out);
 }
 
 static int follow(struct invocation *v, struct agent_control *c)
@@ -361,6 +359,6 @@ const struct command cmd_agent_top = {
 		      { "sudo skep agent top --json -n 1",
 			{ "one document, as doc/schemas/agent-stats-1.schema.json says",
 			  "输出一份 JSON 文档（见 doc/schemas/agent-stats-1.schema.json）" } } },
-	.options = { options, db_json_options },
+	.options = { options, result_count_options, result_json_options },
 	.run = run,
 };

@@ -1,5 +1,7 @@
 #include "base/text.h"
+#include "codec/json_out.h"
 #include "prog/skep/db_command.h"
+#include "prog/skep/result.h"
 #include "scan/vuln/db_diff.h"
 
 struct printer {
@@ -50,7 +52,7 @@ static int print_json(struct invocation *v, const struct db_difference *d)
 	}
 	json_object_close(&j);
 	buf_byte(&out, '\n');
-	return db_command_print(v, &out);
+	return result_print(v, &out);
 }
 
 static int print_text(struct invocation *v, const struct db_difference *d)
@@ -74,7 +76,7 @@ static int print_text(struct invocation *v, const struct db_difference *d)
 			   fixed_of(d->new_claims, d->new_count, &new_fix));
 	}
 	buf_byte(&out, '\n');
-	return db_command_print(v, &out);
+	return result_print(v, &out);
 }
 
 static int print(void *ctx, const struct db_difference *d, struct err *e)
@@ -89,19 +91,19 @@ static int summarise(struct invocation *v, const struct db_diff *d)
 {
 	OWNED_BUF out = BUF_INIT;
 
-	db_say(v, &out, "claims: {0} added, {1} removed, {2} changed\n",
-	       "记录：新增 {0}，删除 {1}，变更 {2}\n",
-	       db_command_number(v, d->claims[DB_CHANGE_ADDED]),
-	       db_command_number(v, d->claims[DB_CHANGE_REMOVED]),
-	       db_command_number(v, d->claims[DB_CHANGE_CHANGED]));
-	db_say(v, &out,
-	       "vulnerabilities: {0} added, {1} removed, {2} changed, {3} with another EPSS\n",
-	       "漏洞：新增 {0}，删除 {1}，变更 {2}，EPSS 变化 {3}\n",
-	       db_command_number(v, d->vulnerabilities[DB_CHANGE_ADDED]),
-	       db_command_number(v, d->vulnerabilities[DB_CHANGE_REMOVED]),
-	       db_command_number(v, d->vulnerabilities[DB_CHANGE_CHANGED]),
-	       db_command_number(v, d->rescored));
-	return db_command_print(v, &out);
+	result_say(v, &out, "claims: {0} added, {1} removed, {2} changed\n",
+		   "记录：新增 {0}，删除 {1}，变更 {2}\n",
+		   result_number(v, d->claims[DB_CHANGE_ADDED]),
+		   result_number(v, d->claims[DB_CHANGE_REMOVED]),
+		   result_number(v, d->claims[DB_CHANGE_CHANGED]));
+	result_say(v, &out,
+		   "vulnerabilities: {0} added, {1} removed, {2} changed, {3} with another EPSS\n",
+		   "漏洞：新增 {0}，删除 {1}，变更 {2}，EPSS 变化 {3}\n",
+		   result_number(v, d->vulnerabilities[DB_CHANGE_ADDED]),
+		   result_number(v, d->vulnerabilities[DB_CHANGE_REMOVED]),
+		   result_number(v, d->vulnerabilities[DB_CHANGE_CHANGED]),
+		   result_number(v, d->rescored));
+	return result_print(v, &out);
 }
 
 static int run(struct invocation *v)
@@ -134,6 +136,6 @@ const struct command cmd_db_diff = {
 	.complete = OPTION_COMPLETE_FILE,
 	.examples = { { "skep db diff old.skdb new.skdb",
 			{ "claims first, then facts", "先记录，后漏洞信息" } } },
-	.options = { db_json_options },
+	.options = { result_json_options },
 	.run = run,
 };

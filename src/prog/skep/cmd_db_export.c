@@ -1,5 +1,6 @@
 #include "prog/skep/db_command.h"
 #include "prog/skep/log.h"
+#include "prog/skep/result.h"
 
 static int run(struct invocation *v)
 {
@@ -12,7 +13,7 @@ static int run(struct invocation *v)
 		r = db_export(from.p, v->args[0], &v->err);
 	if (r < 0)
 		return r;
-	db_say(v, &out, "{0} packed as {1}", "{0} 已打包为 {1}", from, str_from(v->args[0]));
+	result_say(v, &out, "{0} packed as {1}", "{0} 已打包为 {1}", from, str_from(v->args[0]));
 	log_note("%s", buf_cstr(&out));
 	return EXIT_CODE_OK;
 }

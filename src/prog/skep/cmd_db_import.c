@@ -1,16 +1,6 @@
 #include "prog/skep/db_command.h"
 #include "prog/skep/log.h"
-
-static const struct option_def options[] = {
-	{ .name = "output",
-	  .letter = 'o',
-	  .type = OPTION_STRING,
-	  .group = OPTION_GROUP_OUTPUT,
-	  .arg = "FILE",
-	  .complete = OPTION_COMPLETE_FILE,
-	  .help = { "install there instead of for this user", "安装到该文件，而非当前用户目录" } },
-	{ 0 },
-};
+#include "prog/skep/result.h"
 
 static int run(struct invocation *v)
 {
@@ -26,7 +16,7 @@ static int run(struct invocation *v)
 		r = db_import(v->args[0], to.p, &keys, &v->err);
 	if (r < 0)
 		return r;
-	db_say(v, &out, "installed as {0}", "已安装为 {0}", to);
+	result_say(v, &out, "installed as {0}", "已安装为 {0}", to);
 	log_note("%s", buf_cstr(&out));
 	return EXIT_CODE_OK;
 }
@@ -47,6 +37,6 @@ const struct command cmd_db_import = {
 			{ "what another machine exported", "导入其他机器导出的文件" } },
 		      { "skep db import --key vendor.pub vulndb.skdb.zst",
 			{ "only when this key signed it", "仅接受该公钥的签名" } } },
-	.options = { options, db_key_options },
+	.options = { db_install_options, db_key_options },
 	.run = run,
 };

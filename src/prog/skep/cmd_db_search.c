@@ -1,5 +1,7 @@
 #include "base/text.h"
+#include "codec/json_out.h"
 #include "prog/skep/db_command.h"
+#include "prog/skep/result.h"
 #include "scan/vuln/db_search.h"
 
 static void put_range(struct json_out *j, const struct vulndb_claim *c)
@@ -109,7 +111,7 @@ static void show_facts(const struct vulnerability *f, struct buf *out)
 
 static int render_text(struct invocation *v, const struct db_search *s, struct buf *out)
 {
-	struct db_table t;
+	struct result_table t;
 
 	if (s->is_vulnerability)
 		show_facts(&s->vuln, out);
@@ -119,26 +121,26 @@ static int render_text(struct invocation *v, const struct db_search *s, struct b
 						   "没有软件包受其影响的记录" }));
 		return 0;
 	}
-	db_table_init(&t, v->arena);
-	db_table_column(&t, say(v, (struct phrase){ "NAMESPACE", "命名空间" }), 0, false);
-	db_table_column(&t, say(v, (struct phrase){ "PACKAGE", "软件包" }), 8, false);
-	db_table_column(&t, say(v, (struct phrase){ "VULNERABILITY", "漏洞" }), 14, false);
-	db_table_column(&t, say(v, (struct phrase){ "SEVERITY", "级别" }), 0, false);
-	db_table_column(&t, say(v, (struct phrase){ "STATE", "状态" }), 0, false);
-	db_table_column(&t, say(v, (struct phrase){ "VERSIONS", "版本" }), 10, false);
-	db_table_column(&t, say(v, (struct phrase){ "ADVISORY", "公告" }), 10, false);
+	result_table_init(&t, v->arena);
+	result_table_column(&t, say(v, (struct phrase){ "NAMESPACE", "命名空间" }), 0, false);
+	result_table_column(&t, say(v, (struct phrase){ "PACKAGE", "软件包" }), 8, false);
+	result_table_column(&t, say(v, (struct phrase){ "VULNERABILITY", "漏洞" }), 14, false);
+	result_table_column(&t, say(v, (struct phrase){ "SEVERITY", "级别" }), 0, false);
+	result_table_column(&t, say(v, (struct phrase){ "STATE", "状态" }), 0, false);
+	result_table_column(&t, say(v, (struct phrase){ "VERSIONS", "版本" }), 10, false);
+	result_table_column(&t, say(v, (struct phrase){ "ADVISORY", "公告" }), 10, false);
 	for (size_t i = 0; i < s->count; i++) {
 		const struct db_search_hit *h = &s->items[i];
 
-		db_table_cell(&t, h->namespace);
-		db_table_cell(&t, h->package);
-		db_table_cell(&t, h->vulnerability);
-		db_table_cell(&t, str_from(severity_name(h->claim.severity)));
-		db_table_cell(&t, str_from(fix_state_name(h->claim.state)));
-		db_table_cell(&t, range_of(v, &h->claim));
-		db_table_cell(&t, h->claim.advisory.n ? h->claim.advisory : h->claim.origin);
+		result_table_cell(&t, h->namespace);
+		result_table_cell(&t, h->package);
+		result_table_cell(&t, h->vulnerability);
+		result_table_cell(&t, str_from(severity_name(h->claim.severity)));
+		result_table_cell(&t, str_from(fix_state_name(h->claim.state)));
+		result_table_cell(&t, range_of(v, &h->claim));
+		result_table_cell(&t, h->claim.advisory.n ? h->claim.advisory : h->claim.origin);
 	}
-	return db_table_render(v, &t, out);
+	return result_table_render(v, &t, out);
 }
 
 static int run(struct invocation *v)
@@ -156,7 +158,7 @@ static int run(struct invocation *v)
 	else if (r == 0)
 		r = render_text(v, &s, &out);
 	vulndb_close(db);
-	return r < 0 ? r : db_command_print(v, &out);
+	return r < 0 ? r : result_print(v, &out);
 }
 
 const struct command cmd_db_search = {
@@ -170,6 +172,6 @@ const struct command cmd_db_search = {
 		      { "skep db search debian:11/openssl",
 			{ "one package of one release", "某个发行版的某个软件包" } },
 		      { "skep db search openssl", { "in every namespace", "在所有命名空间中" } } },
-	.options = { db_file_options, db_json_options },
+	.options = { db_file_options, result_json_options },
 	.run = run,
 };

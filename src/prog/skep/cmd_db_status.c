@@ -1,20 +1,13 @@
 #include <time.h>
 
 #include "base/time.h"
+#include "codec/json_out.h"
 #include "prog/skep/db_command.h"
+#include "prog/skep/result.h"
+#include "prog/skep/scan.h"
 #include "scan/vuln/vulndb_tables.h"
 
 #define DAY_S 86400
-
-static const struct option_def options[] = {
-	{ .name = "max-db-age",
-	  .type = OPTION_DURATION,
-	  .group = OPTION_GROUP_DATABASE,
-	  .arg = "TIME",
-	  .help = { "exit 5 when the data is older, e.g. 7d",
-		    "数据早于该时长则退出码为 5，如 7d" } },
-	{ 0 },
-};
 
 static const struct phrase places[] = {
 #define PLACE(id, name, zh) [DB_PLACE_##id] = { (name), (zh) },
@@ -42,63 +35,63 @@ static str day(struct invocation *v, int64_t seconds)
 
 static int origins_table(struct invocation *v, const struct status *s, struct buf *out)
 {
-	struct db_table t;
+	struct result_table t;
 
-	db_table_init(&t, v->arena);
-	db_table_column(&t, say(v, (struct phrase){ "SOURCE", "来源" }), 10, false);
-	db_table_column(&t, say(v, (struct phrase){ "DATA OF", "数据日期" }), 0, false);
-	db_table_column(&t, say(v, (struct phrase){ "CLAIMS", "记录数" }), 0, true);
+	result_table_init(&t, v->arena);
+	result_table_column(&t, say(v, (struct phrase){ "SOURCE", "来源" }), 10, false);
+	result_table_column(&t, say(v, (struct phrase){ "DATA OF", "数据日期" }), 0, false);
+	result_table_column(&t, say(v, (struct phrase){ "CLAIMS", "记录数" }), 0, true);
 	for (uint32_t i = 0; i < vulndb_origin_count(s->db); i++) {
 		struct vulndb_origin o;
 		int r = vulndb_origin_at(s->db, i, &o, &v->err);
 
 		if (r < 0)
 			return r;
-		db_table_cell(&t, o.name);
-		db_table_cell(&t, day(v, o.as_of_s));
-		db_table_cell(&t, db_command_number(v, o.claims));
+		result_table_cell(&t, o.name);
+		result_table_cell(&t, day(v, o.as_of_s));
+		result_table_cell(&t, result_number(v, o.claims));
 	}
-	return db_table_render(v, &t, out);
+	return result_table_render(v, &t, out);
 }
 
 static int namespaces_table(struct invocation *v, const struct status *s, struct buf *out)
 {
-	struct db_table t;
+	struct result_table t;
 
-	db_table_init(&t, v->arena);
-	db_table_column(&t, say(v, (struct phrase){ "NAMESPACE", "命名空间" }), 10, false);
-	db_table_column(&t, say(v, (struct phrase){ "PACKAGES", "软件包" }), 0, true);
-	db_table_column(&t, say(v, (struct phrase){ "CLAIMS", "记录数" }), 0, true);
+	result_table_init(&t, v->arena);
+	result_table_column(&t, say(v, (struct phrase){ "NAMESPACE", "命名空间" }), 10, false);
+	result_table_column(&t, say(v, (struct phrase){ "PACKAGES", "软件包" }), 0, true);
+	result_table_column(&t, say(v, (struct phrase){ "CLAIMS", "记录数" }), 0, true);
 	for (uint32_t i = 0; i < vulndb_namespace_count(s->db); i++) {
 		struct vulndb_namespace n;
 		int r = vulndb_namespace_at(s->db, i, &n, &v->err);
 
 		if (r < 0)
 			return r;
-		db_table_cell(&t, n.name);
-		db_table_cell(&t, db_command_number(v, n.packages));
-		db_table_cell(&t, db_command_number(v, n.claims));
+		result_table_cell(&t, n.name);
+		result_table_cell(&t, result_number(v, n.packages));
+		result_table_cell(&t, result_number(v, n.claims));
 	}
-	return db_table_render(v, &t, out);
+	return result_table_render(v, &t, out);
 }
 
 static int render_text(struct invocation *v, const struct status *s, struct buf *out)
 {
 	int r;
 
-	db_say(v, out, "{0} ({1})\nformat {2}, built {3}, {4} claims, {5} vulnerabilities\n",
-	       "{0}（{1}）\n格式 {2}，构建于 {3}，{4} 条记录，{5} 个漏洞\n", s->path,
-	       str_from(say(v, places[s->place])), db_command_number(v, s->info.format),
-	       s->info.built, db_command_number(v, s->info.claims),
-	       db_command_number(v, s->info.vulnerabilities));
+	result_say(v, out, "{0} ({1})\nformat {2}, built {3}, {4} claims, {5} vulnerabilities\n",
+		   "{0}（{1}）\n格式 {2}，构建于 {3}，{4} 条记录，{5} 个漏洞\n", s->path,
+		   str_from(say(v, places[s->place])), result_number(v, s->info.format),
+		   s->info.built, result_number(v, s->info.claims),
+		   result_number(v, s->info.vulnerabilities));
 	if (s->info.age_s >= 0)
-		db_say(v, out, "newest data is {0} days old\n", "最新数据距今 {0} 天\n",
-		       db_command_number(v, (uint64_t)s->info.age_s / DAY_S));
+		result_say(v, out, "newest data is {0} days old\n", "最新数据距今 {0} 天\n",
+			   result_number(v, (uint64_t)s->info.age_s / DAY_S));
 	if (s->info.signer.n)
-		db_say(v, out, "{0}, signed by {1}\n\n", "{0}，签名者 {1}\n\n", s->info.digest,
-		       s->info.signer);
+		result_say(v, out, "{0}, signed by {1}\n\n", "{0}，签名者 {1}\n\n", s->info.digest,
+			   s->info.signer);
 	else
-		db_say(v, out, "{0}, not signed\n\n", "{0}，未签名\n\n", s->info.digest);
+		result_say(v, out, "{0}, not signed\n\n", "{0}，未签名\n\n", s->info.digest);
 	r = origins_table(v, s, out);
 	buf_byte(out, '\n');
 	return r < 0 ? r : namespaces_table(v, s, out);
@@ -165,7 +158,7 @@ static int show(struct invocation *v, struct status *s)
 		s->info.age_s = MAX((int64_t)0, (int64_t)time(NULL) - (int64_t)newest);
 	r = option_flag(&v->options, "json") ? render_json(v, s, &out) : render_text(v, s, &out);
 	if (r == 0)
-		r = db_command_print(v, &out);
+		r = result_print(v, &out);
 	if (r < 0 || most == UINT64_MAX)
 		return r;
 	if (s->info.age_s < 0)
@@ -198,6 +191,6 @@ const struct command cmd_db_status = {
 	.examples = { { "skep db status", { "the one in use", "正在使用的" } },
 		      { "skep db status --max-db-age 7d",
 			{ "exit 5 when its data is older", "数据过旧时退出码为 5" } } },
-	.options = { db_file_options, options, db_json_options },
+	.options = { db_file_options, scan_age_options, result_json_options },
 	.run = run,
 };

@@ -3,6 +3,7 @@
 #include "prog/skep/db_fetch.h"
 #include "prog/skep/network_options.h"
 #include "prog/skep/log.h"
+#include "prog/skep/result.h"
 #include "scan/feed/upstream.h"
 #include "wire/url.h"
 
@@ -47,13 +48,6 @@ static const struct option_def options[] = {
 	  .rare = true,
 	  .help = { "print the known addresses as --feeds-list reads them, and stop",
 		    "按 --feeds-list 的格式输出内置地址后退出" } },
-	{ .name = "output",
-	  .letter = 'o',
-	  .type = OPTION_STRING,
-	  .group = OPTION_GROUP_OUTPUT,
-	  .arg = "FILE",
-	  .complete = OPTION_COMPLETE_FILE,
-	  .help = { "install there instead of for this user", "安装到该文件，而非当前用户目录" } },
 	{ 0 },
 };
 
@@ -126,7 +120,7 @@ static int list_feeds(struct invocation *v)
 
 	for (const struct feed_upstream *u = feed_upstreams; u->file; u++)
 		buf_printf(&out, "%s %s\n", u->file, u->url);
-	return db_command_print(v, &out);
+	return result_print(v, &out);
 }
 
 static int run(struct invocation *v)
@@ -153,7 +147,7 @@ static int run(struct invocation *v)
 	r = feeds ? take_feeds(v, temporary, to.p, &lost) : take_bundle(v, temporary, to.p);
 	if (r < 0)
 		return err_wrap(&v->err, r, "the database is not updated");
-	db_say(v, &out, "installed as {0}", "已安装为 {0}", to);
+	result_say(v, &out, "installed as {0}", "已安装为 {0}", to);
 	log_note("%s", buf_cstr(&out));
 	return lost ? EXIT_CODE_PARTIAL : EXIT_CODE_OK;
 }
@@ -178,6 +172,6 @@ const struct command cmd_db_update = {
 		  { "an artifact of a registry", "仓库中的制品" } },
 		{ "skep db update --feeds", { "build from the vendors' advisories", "由厂商公告构建" } },
 	},
-	.options = { options, db_key_options, db_fetch_options, network_options },
+	.options = { options, db_install_options, db_key_options, db_fetch_options, network_options },
 	.run = run,
 };

@@ -1,4 +1,5 @@
 #include "prog/skep/db_command.h"
+#include "prog/skep/result.h"
 
 static int verify(struct invocation *v, struct vulndb *db, const struct db_keys *keys)
 {
@@ -11,15 +12,16 @@ static int verify(struct invocation *v, struct vulndb *db, const struct db_keys 
 	if (r < 0)
 		return r;
 	vulndb_info(db, v->arena, &info);
-	db_say(v, &out, "{0}: every block and record is sound; {1} claims, {2} vulnerabilities\n",
-	       "{0}：所有数据块与记录完好；{1} 条记录，{2} 个漏洞\n", info.path,
-	       db_command_number(v, info.claims), db_command_number(v, info.vulnerabilities));
+	result_say(v, &out,
+		   "{0}: every block and record is sound; {1} claims, {2} vulnerabilities\n",
+		   "{0}：所有数据块与记录完好；{1} 条记录，{2} 个漏洞\n", info.path,
+		   result_number(v, info.claims), result_number(v, info.vulnerabilities));
 	if (info.signer.n)
-		db_say(v, &out, "{0}, signed by {1}\n", "{0}，签名者 {1}\n", info.digest,
-		       info.signer);
+		result_say(v, &out, "{0}, signed by {1}\n", "{0}，签名者 {1}\n", info.digest,
+			   info.signer);
 	else
-		db_say(v, &out, "{0}, not signed\n", "{0}，未签名\n", info.digest);
-	return db_command_print(v, &out);
+		result_say(v, &out, "{0}, not signed\n", "{0}，未签名\n", info.digest);
+	return result_print(v, &out);
 }
 
 static int run(struct invocation *v)

@@ -1,6 +1,7 @@
 #include "prog/agent/agent.h"
 #include "prog/skep/command.h"
 #include "prog/skep/log.h"
+#include "prog/skep/result.h"
 
 static const struct option_def options[] = {
 	{ .name = "output",
@@ -10,13 +11,6 @@ static const struct option_def options[] = {
 	  .arg = "TEXT",
 	  .help = { "what to show of each event, as a rule's output: '%proc.cmdline %fd.name'",
 		    "每个事件显示的内容，写法同规则 output" } },
-	{ .name = "count",
-	  .letter = 'n',
-	  .type = OPTION_U64,
-	  .group = OPTION_GROUP_OUTPUT,
-	  .arg = "N",
-	  .fallback = "0",
-	  .help = { "end after so many", "显示若干条后结束" } },
 	{ 0 },
 };
 
@@ -56,6 +50,6 @@ const struct command cmd_monitor = {
 		      { "sudo skep monitor 'evt.type=connect and fd.sport=443' -o '%proc.name "
 			"%fd.name'",
 			{ "who speaks HTTPS", "谁在使用 HTTPS" } } },
-	.options = { options, agent_options },
+	.options = { options, result_count_options, agent_options },
 	.run = run,
 };

@@ -1,4 +1,5 @@
-#include "prog/skep/db_command.h"
+#include "codec/json_out.h"
+#include "prog/skep/result.h"
 #include "prog/skep/rule_command.h"
 #include "prog/skep/rule_events.h"
 
@@ -76,22 +77,22 @@ static int put_checks(struct costing *c, const struct policy_cost *costs, size_t
 {
 	struct invocation *v = c->v;
 	uint64_t most = option_number(&v->options, "top", 30);
-	struct db_table t;
+	struct result_table t;
 
-	db_table_init(&t, v->arena);
-	db_table_column(&t, say(v, (struct phrase){ "EVALUATED", "求值" }), 0, true);
-	db_table_column(&t, say(v, (struct phrase){ "HELD", "成立" }), 0, true);
-	db_table_column(&t, say(v, (struct phrase){ "NS EACH", "每次纳秒" }), 0, true);
-	db_table_column(&t, say(v, (struct phrase){ "RULES", "规则数" }), 0, true);
-	db_table_column(&t, say(v, (struct phrase){ "CHECK", "检查项" }), 20, false);
+	result_table_init(&t, v->arena);
+	result_table_column(&t, say(v, (struct phrase){ "EVALUATED", "求值" }), 0, true);
+	result_table_column(&t, say(v, (struct phrase){ "HELD", "成立" }), 0, true);
+	result_table_column(&t, say(v, (struct phrase){ "NS EACH", "每次纳秒" }), 0, true);
+	result_table_column(&t, say(v, (struct phrase){ "RULES", "规则数" }), 0, true);
+	result_table_column(&t, say(v, (struct phrase){ "CHECK", "检查项" }), 20, false);
 	for (size_t i = 0; i < n && i < most; i++) {
-		db_table_cell(&t, db_command_number(v, costs[i].evaluated));
-		db_table_cell(&t, db_command_number(v, costs[i].held));
-		db_table_cell(&t, db_command_number(v, costs[i].ns / MAX(costs[i].evaluated, 1u)));
-		db_table_cell(&t, db_command_number(v, costs[i].rules));
-		db_table_cell(&t, costs[i].text);
+		result_table_cell(&t, result_number(v, costs[i].evaluated));
+		result_table_cell(&t, result_number(v, costs[i].held));
+		result_table_cell(&t, result_number(v, costs[i].ns / MAX(costs[i].evaluated, 1u)));
+		result_table_cell(&t, result_number(v, costs[i].rules));
+		result_table_cell(&t, costs[i].text);
 	}
-	return db_table_render(v, &t, out);
+	return result_table_render(v, &t, out);
 }
 
 static void put_summary(struct costing *c, const struct policy_cost *costs, size_t n,
@@ -109,11 +110,12 @@ static void put_summary(struct costing *c, const struct policy_cost *costs, size
 	}
 	for (size_t i = 0; i < n; i++)
 		unused += !costs[i].evaluated;
-	db_say(v, out,
-	       "{0} checks of {1} rules; {2} checks were never evaluated, {3} rules never held\n",
-	       "{1} 条规则共 {0} 个检查项；{2} 个检查项从未求值，{3} 条规则从未成立\n",
-	       db_command_number(v, n), db_command_number(v, count), db_command_number(v, unused),
-	       db_command_number(v, idle));
+	result_say(
+		v, out,
+		"{0} checks of {1} rules; {2} checks were never evaluated, {3} rules never held\n",
+		"{1} 条规则共 {0} 个检查项；{2} 个检查项从未求值，{3} 条规则从未成立\n",
+		result_number(v, n), result_number(v, count), result_number(v, unused),
+		result_number(v, idle));
 }
 
 static int report(struct costing *c, struct buf *out)
@@ -153,7 +155,7 @@ static int run(struct invocation *v)
 	if (r == 0)
 		r = report(&c, &out);
 	if (r == 0)
-		r = db_command_print(v, &out);
+		r = result_print(v, &out);
 	policy_run_free(c.run);
 	policy_free(c.program);
 	rule_set_free(s);
@@ -192,6 +194,6 @@ const struct command cmd_rule_cost = {
 	.complete = OPTION_COMPLETE_FILE,
 	.examples = { { "skep rule cost --events events.ndjson",
 			{ "the rules that ship", "自带规则" } } },
-	.options = { rule_events_options, cost_options, db_json_options },
+	.options = { rule_events_options, cost_options, result_json_options },
 	.run = run,
 };

@@ -1,5 +1,6 @@
+#include "codec/json_out.h"
 #include "policy/field.h"
-#include "prog/skep/db_command.h"
+#include "prog/skep/result.h"
 
 static const char *argument_of(const struct policy_field *f)
 {
@@ -86,20 +87,20 @@ static void render_markdown(const struct invocation *v, struct buf *out)
 
 static int render_text(struct invocation *v, struct buf *out)
 {
-	struct db_table t;
+	struct result_table t;
 
-	db_table_init(&t, v->arena);
-	db_table_column(&t, say(v, (struct phrase){ "FIELD", "字段" }), 0, false);
-	db_table_column(&t, say(v, (struct phrase){ "TYPE", "类型" }), 0, false);
-	db_table_column(&t, say(v, (struct phrase){ "WHAT IT IS", "含义" }), 20, false);
+	result_table_init(&t, v->arena);
+	result_table_column(&t, say(v, (struct phrase){ "FIELD", "字段" }), 0, false);
+	result_table_column(&t, say(v, (struct phrase){ "TYPE", "类型" }), 0, false);
+	result_table_column(&t, say(v, (struct phrase){ "WHAT IT IS", "含义" }), 20, false);
 	for (size_t i = 0; i < policy_events.field_count; i++) {
 		const struct policy_field *f = &policy_events.fields[i];
 
-		db_table_cell(&t, arena_printf(v->arena, "%s%s", f->name, argument_of(f)));
-		db_table_cell(&t, str_from(policy_type_name(f->type)));
-		db_table_cell(&t, str_from(say(v, f->doc)));
+		result_table_cell(&t, arena_printf(v->arena, "%s%s", f->name, argument_of(f)));
+		result_table_cell(&t, str_from(policy_type_name(f->type)));
+		result_table_cell(&t, str_from(say(v, f->doc)));
 	}
-	return db_table_render(v, &t, out);
+	return result_table_render(v, &t, out);
 }
 
 static int run(struct invocation *v)
@@ -113,7 +114,7 @@ static int run(struct invocation *v)
 		render_markdown(v, &out);
 	else
 		r = render_text(v, &out);
-	return r < 0 ? r : db_command_print(v, &out);
+	return r < 0 ? r : result_print(v, &out);
 }
 
 static const struct option_def options[] = {
@@ -131,6 +132,6 @@ const struct command cmd_rule_fields = {
 	.examples = { { "skep rule fields", { "as a table", "以表格显示" } },
 		      { "skep rule fields --md",
 			{ "as doc/rules-fields.md has it", "即 doc/rules-fields.md 的内容" } } },
-	.options = { options, db_json_options },
+	.options = { options, result_json_options },
 	.run = run,
 };

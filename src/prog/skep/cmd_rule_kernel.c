@@ -1,6 +1,6 @@
 #include "base/text.h"
 #include "policy/kernel_filter.h"
-#include "prog/skep/db_command.h"
+#include "prog/skep/result.h"
 #include "prog/skep/rule_command.h"
 
 static const char *const path_tests[] = {
@@ -110,7 +110,7 @@ static int run(struct invocation *v)
 		r = show(v, p, &out);
 	}
 	if (r == 0)
-		r = db_command_print(v, &out);
+		r = result_print(v, &out);
 	policy_free(p);
 	rule_set_free(s);
 	return r;

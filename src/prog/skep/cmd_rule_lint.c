@@ -1,5 +1,6 @@
 #include "base/text.h"
-#include "prog/skep/db_command.h"
+#include "codec/json_out.h"
+#include "prog/skep/result.h"
 #include "prog/skep/rule_command.h"
 
 struct totals {
@@ -91,12 +92,12 @@ static void render_text(const struct invocation *v, const struct rule_set *s, st
 		text_escape(n->message, out);
 		buf_printf(out, " [%s]\n", rule_code_name(n->code));
 	}
-	db_say(v, out,
-	       "{0} rules ({1} disabled), {2} macros, {3} lists: {4} errors, {5} warnings\n",
-	       "{0} 条规则（{1} 条停用），{2} 个宏，{3} 个列表：{4} 个错误，{5} 个警告\n",
-	       db_command_number(v, t.rules), db_command_number(v, t.disabled),
-	       db_command_number(v, t.macros), db_command_number(v, t.lists),
-	       db_command_number(v, t.errors), db_command_number(v, t.warnings));
+	result_say(v, out,
+		   "{0} rules ({1} disabled), {2} macros, {3} lists: {4} errors, {5} warnings\n",
+		   "{0} 条规则（{1} 条停用），{2} 个宏，{3} 个列表：{4} 个错误，{5} 个警告\n",
+		   result_number(v, t.rules), result_number(v, t.disabled),
+		   result_number(v, t.macros), result_number(v, t.lists),
+		   result_number(v, t.errors), result_number(v, t.warnings));
 }
 
 static int run(struct invocation *v)
@@ -111,7 +112,7 @@ static int run(struct invocation *v)
 		render_json(s, &out);
 	else
 		render_text(v, s, &out);
-	r = db_command_print(v, &out);
+	r = result_print(v, &out);
 	if (r == EXIT_CODE_OK && rule_command_errors(s))
 		r = EXIT_CODE_USAGE;
 	rule_set_free(s);
@@ -136,6 +137,6 @@ const struct command cmd_rule_lint = {
 			{ "a file that changes another one", "修改另一文件的文件" } },
 		      { "skep rule lint --json default",
 			{ "the rules that ship, for a program", "自带规则，输出给程序" } } },
-	.options = { db_json_options },
+	.options = { result_json_options },
 	.run = run,
 };

@@ -1,4 +1,5 @@
-#include "prog/skep/db_command.h"
+#include "codec/json_out.h"
+#include "prog/skep/result.h"
 #include "prog/skep/rule_command.h"
 
 static str described(const struct invocation *v, const struct rule *r)
@@ -49,23 +50,23 @@ static void render_json(const struct rule *rules, size_t count, struct buf *out)
 static int render_text(struct invocation *v, const struct rule *rules, size_t count,
 		       struct buf *out)
 {
-	struct db_table t;
+	struct result_table t;
 
-	db_table_init(&t, v->arena);
-	db_table_column(&t, say(v, (struct phrase){ "PRIORITY", "级别" }), 0, false);
-	db_table_column(&t, say(v, (struct phrase){ "ON", "启用" }), 0, false);
-	db_table_column(&t, say(v, (struct phrase){ "RULE", "规则" }), 20, false);
-	db_table_column(&t, say(v, (struct phrase){ "DESCRIPTION", "说明" }), 20, false);
+	result_table_init(&t, v->arena);
+	result_table_column(&t, say(v, (struct phrase){ "PRIORITY", "级别" }), 0, false);
+	result_table_column(&t, say(v, (struct phrase){ "ON", "启用" }), 0, false);
+	result_table_column(&t, say(v, (struct phrase){ "RULE", "规则" }), 20, false);
+	result_table_column(&t, say(v, (struct phrase){ "DESCRIPTION", "说明" }), 20, false);
 	for (size_t i = 0; i < count; i++) {
 		const struct rule *r = &rules[i];
 		struct phrase on = { "yes", "是" }, off = { "no", "否" };
 
-		db_table_cell(&t, str_from(alert_priority_name(r->priority)));
-		db_table_cell(&t, str_from(say(v, r->enabled ? on : off)));
-		db_table_cell(&t, r->name);
-		db_table_cell(&t, str_trim(described(v, r)));
+		result_table_cell(&t, str_from(alert_priority_name(r->priority)));
+		result_table_cell(&t, str_from(say(v, r->enabled ? on : off)));
+		result_table_cell(&t, r->name);
+		result_table_cell(&t, str_trim(described(v, r)));
 	}
-	return db_table_render(v, &t, out);
+	return result_table_render(v, &t, out);
 }
 
 static int run(struct invocation *v)
@@ -86,7 +87,7 @@ static int run(struct invocation *v)
 	else
 		r = render_text(v, rules, count, &out);
 	if (r == 0)
-		r = db_command_print(v, &out);
+		r = result_print(v, &out);
 	rule_set_free(s);
 	return r == EXIT_CODE_OK && errors ? EXIT_CODE_PARTIAL : r;
 }
@@ -102,6 +103,6 @@ const struct command cmd_rule_list = {
 		      { "skep rule list --json my_rules.yaml",
 			{ "with conditions, lists and macros not yet put in",
 			  "含条件，其中的列表与宏未展开" } } },
-	.options = { db_json_options },
+	.options = { result_json_options },
 	.run = run,
 };

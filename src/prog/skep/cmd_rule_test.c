@@ -1,5 +1,5 @@
 #include "codec/json.h"
-#include "prog/skep/db_command.h"
+#include "prog/skep/result.h"
 #include "prog/skep/rule_command.h"
 #include "prog/skep/rule_events.h"
 
@@ -8,7 +8,7 @@ struct testing {
 	struct policy_program *program;
 	struct policy_run *run;
 	struct json_out json;
-	struct db_table table;
+	struct result_table table;
 	size_t events, hits, unknown, missed;
 };
 
@@ -61,11 +61,11 @@ static void tell_event(struct testing *t, const struct rule_events *e, uint16_t 
 	for (size_t i = 0; i < MAX(n, (size_t)1); i++) {
 		if (!n && expected)
 			break;
-		db_table_cell(&t->table, db_command_number(t->v, e->line));
-		db_table_cell(&t->table, str_from(policy_events.types[type]));
-		db_table_cell(&t->table, n ? rules[hits[i]]->name : S("-"));
-		db_table_cell(&t->table, db_command_number(t->v, unknown));
-		db_table_cell(&t->table, str_from(say(t->v, expected ? yes : no)));
+		result_table_cell(&t->table, result_number(t->v, e->line));
+		result_table_cell(&t->table, str_from(policy_events.types[type]));
+		result_table_cell(&t->table, n ? rules[hits[i]]->name : S("-"));
+		result_table_cell(&t->table, result_number(t->v, unknown));
+		result_table_cell(&t->table, str_from(say(t->v, expected ? yes : no)));
 	}
 }
 
@@ -94,15 +94,15 @@ static int judge_all(struct testing *t, struct rule_events *e, bool json)
 static int show(struct testing *t, struct buf *out)
 {
 	struct invocation *v = t->v;
-	int r = t->table.cell_count ? db_table_render(v, &t->table, out) : 0;
+	int r = t->table.cell_count ? result_table_render(v, &t->table, out) : 0;
 
 	if (r < 0)
 		return r;
-	db_say(v, out,
-	       "{0} events, {1} hits, {2} undecided for lack of facts, {3} not as expected\n",
-	       "{0} 个事件，命中 {1} 次，{2} 次因信息不足未能判定，{3} 个不符预期\n",
-	       db_command_number(v, t->events), db_command_number(v, t->hits),
-	       db_command_number(v, t->unknown), db_command_number(v, t->missed));
+	result_say(v, out,
+		   "{0} events, {1} hits, {2} undecided for lack of facts, {3} not as expected\n",
+		   "{0} 个事件，命中 {1} 次，{2} 次因信息不足未能判定，{3} 个不符预期\n",
+		   result_number(v, t->events), result_number(v, t->hits),
+		   result_number(v, t->unknown), result_number(v, t->missed));
 	return 0;
 }
 
@@ -110,12 +110,12 @@ static void begin_table(struct testing *t)
 {
 	struct invocation *v = t->v;
 
-	db_table_init(&t->table, v->arena);
-	db_table_column(&t->table, say(v, (struct phrase){ "LINE", "行" }), 0, true);
-	db_table_column(&t->table, say(v, (struct phrase){ "EVENT", "事件" }), 0, false);
-	db_table_column(&t->table, say(v, (struct phrase){ "RULE", "规则" }), 20, false);
-	db_table_column(&t->table, say(v, (struct phrase){ "UNDECIDED", "未判定" }), 0, true);
-	db_table_column(&t->table, say(v, (struct phrase){ "VERDICT", "结果" }), 0, false);
+	result_table_init(&t->table, v->arena);
+	result_table_column(&t->table, say(v, (struct phrase){ "LINE", "行" }), 0, true);
+	result_table_column(&t->table, say(v, (struct phrase){ "EVENT", "事件" }), 0, false);
+	result_table_column(&t->table, say(v, (struct phrase){ "RULE", "规则" }), 20, false);
+	result_table_column(&t->table, say(v, (struct phrase){ "UNDECIDED", "未判定" }), 0, true);
+	result_table_column(&t->table, say(v, (struct phrase){ "VERDICT", "结果" }), 0, false);
 }
 
 static int test_events(struct testing *t, struct rule_events *e, struct buf *out)
@@ -157,7 +157,7 @@ static int run(struct invocation *v)
 	if (r == 0)
 		r = test_events(&t, &e, &out);
 	if (r == 0)
-		r = db_command_print(v, &out);
+		r = result_print(v, &out);
 	policy_run_free(t.run);
 	policy_free(t.program);
 	rule_set_free(s);
@@ -186,6 +186,6 @@ const struct command cmd_rule_test = {
 	.complete = OPTION_COMPLETE_FILE,
 	.examples = { { "skep rule test my_rules.yaml --events events.ndjson",
 			{ "what they find in these events", "在这些事件中的命中情况" } } },
-	.options = { rule_events_options, db_json_options },
+	.options = { rule_events_options, result_json_options },
 	.run = run,
 };

@@ -1,6 +1,6 @@
 #include "base/text.h"
 #include "policy/output.h"
-#include "prog/skep/db_command.h"
+#include "prog/skep/result.h"
 #include "prog/skep/rule_command.h"
 #include "prog/skep/rule_events.h"
 
@@ -141,7 +141,7 @@ static int run(struct invocation *v)
 	if (r == 0)
 		r = explain_events(&q, &e);
 	if (r == 0)
-		r = db_command_print(v, &out);
+		r = result_print(v, &out);
 	policy_run_free(q.run);
 	policy_free(q.program);
 	rule_set_free(s);

@@ -1,13 +1,6 @@
 #include "codec/json_out.h"
 #include "prog/skep/command.h"
-
-static const struct option_def options[] = {
-	{ .name = "json",
-	  .type = OPTION_FLAG,
-	  .group = OPTION_GROUP_OUTPUT,
-	  .help = { "as JSON", "以 JSON 输出" } },
-	{ 0 },
-};
+#include "prog/skep/result.h"
 
 static int run(struct invocation *v)
 {
@@ -34,6 +27,6 @@ const struct command cmd_version = {
 	.name = "version",
 	.summary = { "print the version", "显示版本" },
 	.examples = { { "skep version --json", { "for machines", "供程序读取" } } },
-	.options = { options },
+	.options = { result_json_options },
 	.run = run,
 };

@@ -1,10 +1,8 @@
 #include "prog/skep/db_command.h"
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
 
 #include "base/file.h"
-#include "base/text.h"
 
 const struct option_def db_file_options[] = {
 	{ .name = "db",
@@ -28,11 +26,14 @@ const struct option_def db_key_options[] = {
 	{ 0 },
 };
 
-const struct option_def db_json_options[] = {
-	{ .name = "json",
-	  .type = OPTION_FLAG,
+const struct option_def db_install_options[] = {
+	{ .name = "output",
+	  .letter = 'o',
+	  .type = OPTION_STRING,
 	  .group = OPTION_GROUP_OUTPUT,
-	  .help = { "print JSON", "输出 JSON" } },
+	  .arg = "FILE",
+	  .complete = OPTION_COMPLETE_FILE,
+	  .help = { "install there instead of for this user", "安装到该文件，而非当前用户目录" } },
 	{ 0 },
 };
 
@@ -86,72 +87,4 @@ int db_command_keys(struct invocation *v, struct db_keys *ret)
 	}
 	*ret = (struct db_keys){ .keys = (const uint8_t(*)[32])keys, .count = count };
 	return 0;
-}
-
-void db_command_say(const struct invocation *v, struct buf *out, struct phrase p, const str *args)
-{
-	for (const char *c = say(v, p); *c; c++) {
-		if (c[0] == '{' && c[1] >= '0' && c[1] <= '9' && c[2] == '}') {
-			text_escape(args[c[1] - '0'], out);
-			c += 2;
-		} else {
-			buf_byte(out, *c);
-		}
-	}
-}
-
-str db_command_number(const struct invocation *v, uint64_t n)
-{
-	str s = arena_printf(v->arena, "%llu", (unsigned long long)n);
-
-	return s.p ? s : S("?");
-}
-
-void db_table_init(struct db_table *t, struct arena *a)
-{
-	*t = (struct db_table){ .arena = a };
-}
-
-void db_table_column(struct db_table *t, const char *title, unsigned int min, bool align_right)
-{
-	assert(t->grid.column_count < GRID_MAX_COLUMNS);
-	t->grid.columns[t->grid.column_count++] = (struct grid_column){
-		.title = str_from(title), .min = min, .align_right = align_right
-	};
-}
-
-void db_table_cell(struct db_table *t, str text)
-{
-	OWNED_BUF safe = BUF_INIT;
-	struct grid_cell *cell = ARENA_PUSH(t->arena, t->grid.cells, t->cell_count, t->cell_cap);
-
-	text_escape(text, &safe);
-	if (cell)
-		cell->text = arena_str(t->arena, buf_str(&safe));
-	t->spent |= !cell || !cell->text.p || buf_error(&safe) < 0;
-}
-
-int db_table_render(struct invocation *v, const struct db_table *t, struct buf *out)
-{
-	struct grid g = t->grid;
-	unsigned int width = 0;
-	struct winsize w;
-
-	if (t->spent)
-		return err_set(&v->err, ENOBUFS, "memory budget spent on the table");
-	if (ioctl(fileno(v->out), TIOCGWINSZ, &w) == 0)
-		width = w.ws_col;
-	g.row_count = g.column_count ? t->cell_count / g.column_count : 0;
-	if (!grid_render(&g, width, v->color, out) && !grid_render(&g, 0, v->color, out))
-		return err_set(&v->err, ENOBUFS, "memory budget spent on the table");
-	return 0;
-}
-
-int db_command_print(struct invocation *v, const struct buf *out)
-{
-	if (buf_error(out) < 0)
-		return err_set(&v->err, ENOMEM, "no memory for the result");
-	if (fwrite(out->n ? out->p : "", 1, out->n, v->out) != out->n)
-		return err_sys(&v->err, errno, "cannot write the result");
-	return EXIT_CODE_OK;
 }
