@@ -3,7 +3,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: build check check-long check-san bench lint fuzz install docs clean
+.PHONY: build check check-long check-san bench bench-icount lint fuzz install docs clean
 
 build: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) bin/skep bin/skep-agent
@@ -28,6 +28,11 @@ bench: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
 	@bench/run --build $(BUILD)
 	@bench/agent --build $(BUILD)
+
+# In an emulated machine, counting instructions: a quarter of an hour, the same figures on any machine.
+bench-icount: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+	@bench/icount --build $(BUILD)
 
 lint:
 	@tool/lint
