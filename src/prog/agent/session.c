@@ -17,11 +17,11 @@ static void mark_cgroup(struct session *s, uint64_t cgroup_id)
 {
 	const struct container *c = asset_find(s->asset, cgroup_id);
 
-	if (c)
-		(void)!sensor_set_cgroup(s->sensor, cgroup_id,
-					 c->runtime == CONTAINER_HOST ? SENSOR_CGROUP_HOST
-								      : SENSOR_CGROUP_CONTAINER,
-					 NULL);
+	if (c && sensor_set_cgroup(s->sensor, cgroup_id,
+				   c->runtime == CONTAINER_HOST ? SENSOR_CGROUP_HOST
+								: SENSOR_CGROUP_CONTAINER,
+				   NULL) == 0)
+		s->marked[cgroup_id % SESSION_MARKED] = cgroup_id;
 }
 
 static void on_event(void *ctx, const struct event *v)
@@ -31,7 +31,8 @@ static void on_event(void *ctx, const struct event *v)
 	if (v->type == EVENT_CGROUP_MKDIR)
 		(void)asset_cgroup_made(s->asset, v->cgroup_id, v->path);
 	watch_event(s->watch, v);
-	if (v->type == EVENT_CGROUP_MKDIR || v->marks & EVENT_REPLAYED)
+	/* Also one that stood empty when we began: nothing else tells of it. */
+	if (v->cgroup_id && s->marked[v->cgroup_id % SESSION_MARKED] != v->cgroup_id)
 		mark_cgroup(s, v->cgroup_id);
 	if (v->type == EVENT_CGROUP_RMDIR)
 		asset_cgroup_gone(s->asset, v->cgroup_id);

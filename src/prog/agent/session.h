@@ -21,6 +21,8 @@ struct session_config {
 	void (*say)(void *ctx, const char *line);
 };
 
+enum { SESSION_MARKED = 4096 };
+
 /** Members are for reading. */
 struct session {
 	struct session_config config;
@@ -33,7 +35,9 @@ struct session {
 	struct watch *watch;
 	struct names *names; /**< NULL: no rule names a domain */
 	uint64_t ticked_ns;
-	uint64_t state_lost; /* process events, since the processes were read */
+	uint64_t marked
+		[SESSION_MARKED]; /**< cgroups the kernel knows the kind of, at their id's remainder */
+	uint64_t state_lost;      /* process events, since the processes were read */
 };
 
 /**
