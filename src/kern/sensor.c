@@ -218,6 +218,12 @@ void sensor_close(struct sensor *s)
 	free(s);
 }
 
+void sensor_set_tap(struct sensor *s, void (*tap)(void *ctx, str record), void *ctx)
+{
+	s->tap = tap;
+	s->tap_ctx = ctx;
+}
+
 int sensor_fd(const struct sensor *s)
 {
 	return s->epoll;

@@ -82,6 +82,9 @@ typedef void (*sensor_handler)(void *ctx, const struct event *v);
 MUST_CHECK int sensor_drain(struct sensor *s, size_t max, sensor_handler on_event, void *ctx,
 			    struct err *e);
 
+/** Shows @p tap each record as it lies in the ring before it is told as an event: for recordings. NULL: nobody. */
+void sensor_set_tap(struct sensor *s, void (*tap)(void *ctx, str record), void *ctx);
+
 /**
  * Tells every process and thread group that runs now, parents first, as EXECVE events marked EVENT_REPLAYED (BPF task
  * iterator). For the start, and after a loss of process events. There is no way by /proc: it tells start times in

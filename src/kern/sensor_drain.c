@@ -21,12 +21,14 @@ int sensor_deliver(struct sensor *s, str record, sensor_handler on_event, void *
 	struct event v;
 	int r = record_parse(record, s->boot_ns, &v, &exec, e);
 
+	if (s->tap)
+		s->tap(s->tap_ctx, record);
 	if (r) {
 		s->lost[CONTROL_LOST_READ]++;
 		__atomic_fetch_add(&s->control->losses, 1, __ATOMIC_RELAXED);
 		return r;
 	}
-	if (!sensor_complete(s, &v))
+	if (!record_complete(&v, &s->room))
 		return 0;
 	v.number = ++s->number;
 	s->delivered[v.type]++;

@@ -5,17 +5,14 @@
 #define SKEP_KERN_SENSOR_PRIV_H
 
 #include "base/str.h"
-#include "codec/dns.h"
 #include "kern/control.h"
 #include "kern/hook.h"
-#include "kern/record.h"
+#include "kern/record_complete.h"
 #include "kern/ring.h"
 #include "kern/sensor.h"
 
 #define SENSOR_PERIOD_MS 2 /* how often the rings are looked at while events come */
 #define SENSOR_QUIET 4     /* empty looks after which the kernel is asked to wake us */
-
-#define SENSOR_PATH_BYTES (2 * RECORD_PATH_MAX + 2)
 
 struct sensor {
 	struct hooks *hooks;
@@ -27,6 +24,8 @@ struct sensor {
 	int epoll;          /* of both rings */
 	unsigned int quiet; /* empty looks in a row */
 	int64_t boot_ns;    /* CLOCK_REALTIME less CLOCK_BOOTTIME */
+	void (*tap)(void *ctx, str record);
+	void *tap_ctx;
 	uint64_t number;
 	uint64_t delivered[EVENT_TYPE_COUNT];
 	uint64_t lost[CONTROL_LOSSES]; /* of cgroups that are gone */
@@ -35,20 +34,12 @@ struct sensor {
 	size_t before_count, before_cap;
 	uint64_t losses_told; /* control->losses at losses_told_ns */
 	uint64_t losses_told_ns;
-	char name[DNS_NAME_BYTES];        /* of its question */
-	char paths[2][SENSOR_PATH_BYTES]; /* made normal, of the event being delivered */
+	struct record_room room; /* of the event being delivered */
 };
 
 /** Decodes a record, numbers it and hands it on. @return 0, -EBADMSG */
 MUST_CHECK int sensor_deliver(struct sensor *s, str record, sensor_handler on_event, void *ctx,
 			      struct err *e);
-/**
- * Makes an event's paths normal, reads its question, and says the same thing in every place where its family has it.
- * @return false when it is no event: what was sent to a name server's port is no question
- */
-bool sensor_complete(struct sensor *s, struct event *v);
-/** Without "//", "/./" and "/../" (by name, links are not followed). @param to SENSOR_PATH_BYTES, used when needed */
-str sensor_normal_path(str path, char *to);
 /** Which control groups name processes here. */
 void sensor_find_hierarchy(uint32_t *ret, int32_t *ret_id);
 /** All losses since the beginning, by cause. */

@@ -1,7 +1,10 @@
-/* Every text of a record that is accepted lies inside the record, and the texts do not overlap. */
+/*
+ * Every text of a record that is accepted lies inside the record, and the texts do not overlap; completed, the event has paths
+ * that cannot be made more normal.
+ */
 #include "fuzz.h"
 
-#include "kern/record.h"
+#include "kern/record_complete.h"
 
 static bool inside(str whole, str part, const char **from)
 {
@@ -11,6 +14,29 @@ static bool inside(str whole, str part, const char **from)
 		return false;
 	*from = part.p + part.n;
 	return true;
+}
+
+static void check_path(str path)
+{
+	static char room[RECORD_NORMAL_BYTES];
+	str again = record_normal_path(path, room);
+
+	assert(again.p == path.p && again.n == path.n);
+}
+
+static void check_completed(struct event *v)
+{
+	static struct record_room room;
+
+	if (!record_complete(v, &room))
+		return;
+	if (event_type_family(v->type) != EVENT_FAMILY_EXEC &&
+	    event_type_family(v->type) != EVENT_FAMILY_CGROUP &&
+	    event_type_family(v->type) != EVENT_FAMILY_SYMLINK &&
+	    event_type_family(v->type) != EVENT_FAMILY_MODULE)
+		check_path(v->path);
+	if (event_type_family(v->type) == EVENT_FAMILY_DNS)
+		assert(v->text.n < sizeof(room.name));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -34,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(inside(whole, v.path2, &from));
 		for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 			assert(inside(whole, texts[i], &from));
+		check_completed(&v);
 	}
 	free(bytes);
 	return 0;

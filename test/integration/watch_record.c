@@ -1,5 +1,6 @@
 /*
- * Records what containers do as events in JSON, one a line: watch_record SECONDS HOST-SOCKET DATA-ROOT RULES... >RECORDING
+ * Records what containers do as events in JSON, one a line, and as the kernel wrote them:
+ * watch_record SECONDS HOST-SOCKET DATA-ROOT RECORDS RULES... >EVENTS (make_recording.py drives it)
  *
  * The kernel is asked for what the rules need. Host's events are left out, and every container's control group is
  * written as 2, so that a recording says nothing of the machine it was made on and replays on the stage of the unit tests.
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "../unit/recording.h"
 #include "asset/asset.h"
 #include "base/file.h"
 #include "kern/sensor.h"
@@ -19,12 +21,19 @@ enum { RECORDED_GROUP = 2 };
 struct recorder {
 	struct asset *asset;
 	struct sensor *sensor;
+	FILE *records;
+	str raw; /* of the event at hand */
 };
 
 static void die(const struct err *e)
 {
 	fprintf(stderr, "watch_record: %s\n", e->text);
 	exit(1);
+}
+
+static void see_record(void *ctx, str record)
+{
+	((struct recorder *)ctx)->raw = record;
 }
 
 static void record(void *ctx, const struct event *v)
@@ -50,6 +59,9 @@ static void record(void *ctx, const struct event *v)
 	json_out_init(&j, &line, false);
 	event_render(&copy, &j);
 	puts(buf_cstr(&line));
+	/* Losses are told by events that are no record. */
+	if (v->type != EVENT_LOSS)
+		recording_put(r->records, r->raw, RECORDED_GROUP);
 }
 
 static struct rule_set *read_rules(char **files, int count)
@@ -83,24 +95,29 @@ int main(int argc, char **argv)
 	struct sensor_config sc = { .backend = SENSOR_TRACEPOINT, .self_pid = (uint32_t)getpid() };
 	struct policy_program *program;
 	struct kernel_filter filter;
-	struct recorder r;
+	struct recorder r = { 0 };
 	struct rule_set *rules;
 	struct arena arena;
 	struct err e = { 0 };
 	uint32_t seconds;
 	time_t end;
 
-	if (argc < 5 || str_u32(str_from(argv[1]), &seconds) < 0) {
-		fprintf(stderr, "usage: watch_record SECONDS HOST-SOCKET DATA-ROOT RULES...\n");
+	if (argc < 6 || str_u32(str_from(argv[1]), &seconds) < 0 ||
+	    !(r.records = fopen(argv[4], "w"))) {
+		fprintf(stderr,
+			"usage: watch_record SECONDS HOST-SOCKET DATA-ROOT RECORDS RULES...\n");
 		return 2;
 	}
-	rules = read_rules(argv + 4, argc - 4);
+	recording_begin(r.records);
+	rules = read_rules(argv + 5, argc - 5);
 	arena_init(&arena, (size_t)64 << 20);
 	if (policy_compile(rules, &policy_events, &program, &e) < 0 ||
 	    kernel_filter_derive(program, &arena, &filter, &e) < 0 ||
 	    asset_new(&ac, &r.asset, &e) < 0 || asset_scan(r.asset, &e) < 0 ||
-	    sensor_open(&sc, &filter, &r.sensor, &e) < 0 ||
-	    sensor_snapshot(r.sensor, record, &r, &e) < 0)
+	    sensor_open(&sc, &filter, &r.sensor, &e) < 0)
+		die(&e);
+	sensor_set_tap(r.sensor, see_record, &r);
+	if (sensor_snapshot(r.sensor, record, &r, &e) < 0)
 		die(&e);
 	fprintf(stderr, "recording\n");
 	end = time(NULL) + seconds;
@@ -111,6 +128,10 @@ int main(int argc, char **argv)
 		if (sensor_drain(r.sensor, 0, record, &r, &e) < 0)
 			die(&e);
 		(void)!asset_poll(r.asset, ignore, NULL, NULL);
+	}
+	if (fclose(r.records) || fflush(stdout)) {
+		perror("watch_record");
+		return 1;
 	}
 	sensor_close(r.sensor);
 	asset_free(r.asset);

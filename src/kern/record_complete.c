@@ -1,4 +1,4 @@
-#include "kern/sensor_priv.h"
+#include "kern/record_complete.h"
 
 static bool is_normal(str path)
 {
@@ -15,11 +15,11 @@ static bool is_normal(str path)
 	return true;
 }
 
-str sensor_normal_path(str path, char *to)
+str record_normal_path(str path, char *to)
 {
 	size_t n = 0;
 
-	if (!path.n || path.p[0] != '/' || path.n >= SENSOR_PATH_BYTES || is_normal(path))
+	if (!path.n || path.p[0] != '/' || path.n >= RECORD_NORMAL_BYTES || is_normal(path))
 		return path;
 	while (path.n) {
 		str part = str_cut(&path, '/');
@@ -40,11 +40,11 @@ str sensor_normal_path(str path, char *to)
 	return (str){ to, n };
 }
 
-static bool complete_dns(struct sensor *s, struct event *v)
+static bool complete_dns(struct record_room *room, struct event *v)
 {
 	struct dns_question q;
 
-	if (dns_question_parse(v->raw, s->name, &q, NULL))
+	if (dns_question_parse(v->raw, room->name, &q, NULL))
 		return false;
 	v->raw = (str){ NULL, 0 };
 	v->text = q.name;
@@ -52,18 +52,18 @@ static bool complete_dns(struct sensor *s, struct event *v)
 	return true;
 }
 
-bool sensor_complete(struct sensor *s, struct event *v)
+bool record_complete(struct event *v, struct record_room *room)
 {
 	switch (event_type_family(v->type)) {
 	case EVENT_FAMILY_SYMLINK: /* its path is the target's text, as it is */
-		v->path2 = sensor_normal_path(v->path2, s->paths[1]);
+		v->path2 = record_normal_path(v->path2, room->paths[1]);
 		return true;
 	case EVENT_FAMILY_OPEN:
-		v->path = sensor_normal_path(v->path, s->paths[0]);
+		v->path = record_normal_path(v->path, room->paths[0]);
 		v->fd.path = v->path;
 		return true;
 	case EVENT_FAMILY_DNS:
-		return complete_dns(s, v);
+		return complete_dns(room, v);
 	case EVENT_FAMILY_EXEC:
 	case EVENT_FAMILY_CGROUP:
 		return true;
@@ -80,7 +80,7 @@ bool sensor_complete(struct sensor *s, struct event *v)
 	default:
 		break;
 	}
-	v->path = sensor_normal_path(v->path, s->paths[0]);
-	v->path2 = sensor_normal_path(v->path2, s->paths[1]);
+	v->path = record_normal_path(v->path, room->paths[0]);
+	v->path2 = record_normal_path(v->path2, room->paths[1]);
 	return true;
 }
