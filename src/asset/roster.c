@@ -467,9 +467,11 @@ static uint32_t take_group(struct roster *r)
 
 void roster_set_cgroup(struct roster *r, uint64_t id, struct roster_entry *entry)
 {
-	struct group *g = group_find(r, id);
+	struct group *g = id ? group_find(r, id) : NULL;
 	uint32_t i, *bucket;
 
+	if (!id)
+		return;
 	if (g) {
 		i = (uint32_t)(g - r->groups);
 		group_remove(r, i);

@@ -63,7 +63,7 @@ void roster_sweep(struct roster *r);
 
 enum roster_owner { ROSTER_NOBODY, ROSTER_HOST, ROSTER_CONTAINER };
 
-/** @param entry NULL: the host */
+/** @param cgroup_id 0 is none, and passed over. @param entry NULL: the host */
 void roster_set_cgroup(struct roster *r, uint64_t cgroup_id, struct roster_entry *entry);
 /** The cgroup went; its owner stays known for a while. */
 void roster_drop_cgroup(struct roster *r, uint64_t cgroup_id);

@@ -1,0 +1,38 @@
+/* A name told from a passwd(5) or group(5) file stands in it at a line's beginning, with the number asked for behind it. */
+#include "fuzz.h"
+
+#include "asset/accounts.h"
+#include "input.h"
+
+static void check(str text, uint32_t number)
+{
+	str name = accounts_parse(text, number), line;
+	uint32_t found;
+
+	if (!name.n)
+		return;
+	assert(name.p >= text.p && name.p + name.n < text.p + text.n);
+	assert(name.p == text.p || name.p[-1] == '\n');
+	assert(str_find(name, ':') == name.n && str_find(name, '\n') == name.n);
+	line = str_skip(text, (size_t)(name.p - text.p));
+	line = str_take(line, str_find(line, '\n'));
+	(void)str_cut(&line, ':');
+	(void)str_cut(&line, ':');
+	line = str_take(line, str_find(line, ':'));
+	/* The last number of a line may stand before a "\r\n". */
+	if (line.n && line.p[line.n - 1] == '\r')
+		line.n--;
+	assert(str_u32(line, &found) == 0 && found == number);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = input_of(data, size);
+	uint32_t asked = input_byte(&in);
+
+	check(in.rest, asked);
+	check(in.rest, 0);
+	check(in.rest, 65534);
+	check(in.rest, UINT32_MAX);
+	return 0;
+}
