@@ -4,6 +4,14 @@
 
 #define URL_SHOWN_MAX 300
 
+static bool is_digits(str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!isdigit((unsigned char)s.p[i]))
+			return false;
+	return true;
+}
+
 bool url_split(str text, struct url *ret)
 {
 	struct url u = { 0 };
@@ -39,7 +47,7 @@ bool url_split(str text, struct url *ret)
 		u.host = str_cut(&authority, ':');
 		u.port = authority;
 	}
-	if (u.host.n == 0)
+	if (u.host.n == 0 || !is_digits(u.port))
 		return false;
 
 	rest = str_take(rest, str_find(rest, '#'));
@@ -76,9 +84,10 @@ bool url_is_loopback(str host)
 	return true;
 }
 
-static void add_printable(struct buf *out, str s)
+/** @param from where the whole began, which has a bound */
+static void add_printable(struct buf *out, size_t from, str s)
 {
-	s = str_take(s, URL_SHOWN_MAX);
+	s = str_take(s, URL_SHOWN_MAX - MIN(out->n - from, (size_t)URL_SHOWN_MAX));
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
@@ -88,6 +97,7 @@ static void add_printable(struct buf *out, str s)
 
 void url_redact(struct buf *out, str text)
 {
+	const size_t from = out->n;
 	struct url u;
 
 	if (!url_split(text, &u)) {
@@ -96,19 +106,19 @@ void url_redact(struct buf *out, str text)
 		text = str_take(text, str_find(text, '?'));
 		text = str_take(text, str_find(text, '#'));
 		at = str_find_last(text, '@');
-		add_printable(out, at < text.n ? str_skip(text, at + 1) : text);
+		add_printable(out, from, at < text.n ? str_skip(text, at + 1) : text);
 		return;
 	}
-	add_printable(out, u.scheme);
-	buf_add(out, S("://"));
-	buf_add(out, str_find(u.host, ':') < u.host.n ? S("[") : S(""));
-	add_printable(out, u.host);
-	buf_add(out, str_find(u.host, ':') < u.host.n ? S("]") : S(""));
+	add_printable(out, from, u.scheme);
+	add_printable(out, from, S("://"));
+	add_printable(out, from, str_find(u.host, ':') < u.host.n ? S("[") : S(""));
+	add_printable(out, from, u.host);
+	add_printable(out, from, str_find(u.host, ':') < u.host.n ? S("]") : S(""));
 	if (u.port.n) {
-		buf_byte(out, ':');
-		add_printable(out, u.port);
+		add_printable(out, from, S(":"));
+		add_printable(out, from, u.port);
 	}
-	add_printable(out, u.path);
+	add_printable(out, from, u.path);
 }
 
 static void escape(struct buf *out, str text, const char *kept)

@@ -20,6 +20,7 @@ static void splits_every_part(void **state)
 	assert_false(url_split(S("/only/a/path"), &u));
 	assert_false(url_split(S("http://"), &u));
 	assert_false(url_split(S("http://[::1"), &u));
+	assert_false(url_split(S("http://host:80x/"), &u));
 }
 
 static void tells_origins_apart(void **state)
