@@ -209,7 +209,7 @@ int hooks_iterate(struct hooks *h, const char *program, struct err *e)
 		OWNED_FD link = -1;
 		int fd;
 
-		if (strcmp(hook_table[i].program, program) || h->rows[i].program < 0)
+		if (strcmp(hook_table[i].program, program) != 0 || h->rows[i].program < 0)
 			continue;
 		link = bpf_link_create(h->rows[i].program, 0, BPF_TRACE_ITER, NULL);
 		fd = link < 0 ? link : bpf_iter_create(link);

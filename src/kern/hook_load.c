@@ -101,7 +101,7 @@ static void last_line(const char *log, char *ret, size_t n)
 static void note_refused(struct hooks *h, const char *program, int r, const char *log)
 {
 	for (size_t i = 0; i < hook_count; i++) {
-		if (strcmp(hook_table[i].program, program) || h->rows[i].program >= 0)
+		if (strcmp(hook_table[i].program, program) != 0 || h->rows[i].program >= 0)
 			continue;
 		snprintf(h->rows[i].why, HOOKS_WHY_BYTES, "%s: %s", hook_table[i].target,
 			 strerror(-r));
@@ -112,7 +112,7 @@ static void note_refused(struct hooks *h, const char *program, int r, const char
 static void keep_program(struct hooks *h, const char *program, int fd)
 {
 	for (size_t i = 0; i < hook_count; i++) {
-		if (strcmp(hook_table[i].program, program) || h->rows[i].program >= 0)
+		if (strcmp(hook_table[i].program, program) != 0 || h->rows[i].program >= 0)
 			continue;
 		h->rows[i].program = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		h->rows[i].why[0] = '\0';
