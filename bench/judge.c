@@ -13,8 +13,8 @@
 #include "base/file.h"
 #include "model/event.h"
 #include "policy/ip_set.h"
-#include "policy/pattern.h"
 #include "policy/program.h"
+#include "plain_compare.h"
 
 enum { EVENTS = 2048, MOST_RULES = 250, SLICES = 9, SLICE_MS = 60 };
 
@@ -238,66 +238,27 @@ static struct plain *resolve(const struct condition *c, struct arena *a)
 	return p;
 }
 
-static bool relates(enum condition_operator op, str v, str text)
-{
-	switch (op) {
-	case CONDITION_CONTAINS:
-		return !text.n || (v.n && memmem(v.p, v.n, text.p, text.n));
-	case CONDITION_ICONTAINS:
-		for (size_t i = 0; i + text.n <= v.n; i++)
-			if (str_eq_nocase(str_take(str_skip(v, i), text.n), text))
-				return true;
-		return false;
-	case CONDITION_STARTSWITH:
-		return str_starts(v, text);
-	case CONDITION_ENDSWITH:
-		return str_ends(v, text);
-	case CONDITION_GLOB:
-		return pattern_match(text, v, false);
-	case CONDITION_PMATCH:
-		return pattern_match_dir(text, v);
-	default:
-		return str_eq(v, text);
-	}
-}
-
-static bool compares(enum condition_operator op, int64_t v, int64_t w)
-{
-	switch (op) {
-	case CONDITION_LT:
-		return v < w;
-	case CONDITION_LE:
-		return v <= w;
-	case CONDITION_GT:
-		return v > w;
-	case CONDITION_GE:
-		return v >= w;
-	default:
-		return v == w;
-	}
-}
-
 static bool one_value(const struct plain *p, const struct policy_value *v, bool many, uint32_t i,
 		      size_t k)
 {
 	switch (p->field->type) {
 	case POLICY_STRING:
 	case POLICY_BYTES:
-		return relates(p->from->op, many ? v->strings[i] : v->string,
-			       p->from->right[k].text);
+		return plain_compare_text(p->from->op, many ? v->strings[i] : v->string,
+					  p->from->right[k].text);
 	case POLICY_IP:
 	case POLICY_NET:
 		return ip_set_has(p->nets, &v->ip[i]);
 	case POLICY_PORT:
-		return compares(p->from->op, v->port[i], p->numbers[k]);
+		return plain_compare_number(p->from->op, v->port[i], p->numbers[k]);
 	case POLICY_BOOL:
-		return compares(p->from->op, v->boolean, p->numbers[k]);
+		return plain_compare_number(p->from->op, v->boolean, p->numbers[k]);
 	case POLICY_UINT:
-		return compares(p->from->op, (int64_t)v->number, p->numbers[k]);
+		return plain_compare_number(p->from->op, (int64_t)v->number, p->numbers[k]);
 	case POLICY_NAME:
 		return false;
 	default:
-		return compares(p->from->op, v->integer, p->numbers[k]);
+		return plain_compare_number(p->from->op, v->integer, p->numbers[k]);
 	}
 }
 

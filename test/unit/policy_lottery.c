@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "plain_compare.h"
 #include "policy/ip_set.h"
-#include "policy/pattern.h"
 
 static const struct container host = { .runtime = CONTAINER_HOST, .known = 7, .id = { "host", 4 } };
 static const struct container shop = {
@@ -276,55 +276,6 @@ void lottery_draw(struct lottery *l, const struct policy_program *p, struct lott
 }
 
 /* The plain reading. Recursion is fine here: what is judged was written by us or is bounded by the parser. */
-static bool one_string(const struct condition *n, str v, str text)
-{
-	switch (n->op) {
-	case CONDITION_CONTAINS:
-		return str_search(v, text) < v.n || !text.n;
-	case CONDITION_ICONTAINS:
-		for (size_t i = 0; i + text.n <= v.n; i++)
-			if (str_eq_nocase(str_take(str_skip(v, i), text.n), text))
-				return true;
-		return false;
-	case CONDITION_STARTSWITH:
-		return str_starts(v, text);
-	case CONDITION_ENDSWITH:
-		return str_ends(v, text);
-	case CONDITION_GLOB:
-		return pattern_match(text, v, false);
-	case CONDITION_IGLOB:
-		return pattern_match(text, v, true);
-	case CONDITION_PMATCH:
-		return pattern_match_dir(text, v);
-	case CONDITION_LT:
-		return str_cmp(v, text) < 0;
-	case CONDITION_LE:
-		return str_cmp(v, text) <= 0;
-	case CONDITION_GT:
-		return str_cmp(v, text) > 0;
-	case CONDITION_GE:
-		return str_cmp(v, text) >= 0;
-	default:
-		return str_eq(v, text);
-	}
-}
-
-static bool ordered(enum condition_operator op, int64_t v, int64_t w)
-{
-	switch (op) {
-	case CONDITION_LT:
-		return v < w;
-	case CONDITION_LE:
-		return v <= w;
-	case CONDITION_GT:
-		return v > w;
-	case CONDITION_GE:
-		return v >= w;
-	default:
-		return v == w;
-	}
-}
-
 static int64_t plain_number(str text)
 {
 	char copy[32];
@@ -345,7 +296,7 @@ static bool one_value(const struct condition *n, const struct policy_field *f, b
 	switch (f->type) {
 	case POLICY_STRING:
 	case POLICY_BYTES:
-		return one_string(n, many ? v->strings[i] : v->string, text);
+		return plain_compare_text(n->op, many ? v->strings[i] : v->string, text);
 	case POLICY_IP:
 	case POLICY_NET:
 		arena_init(&a, 0);
@@ -354,13 +305,14 @@ static bool one_value(const struct condition *n, const struct policy_field *f, b
 		arena_done(&a);
 		return in;
 	case POLICY_PORT:
-		return ordered(n->op, v->port[i], plain_number(text));
+		return plain_compare_number(n->op, v->port[i], plain_number(text));
 	case POLICY_BOOL:
-		return ordered(n->op, v->boolean, plain_number(text));
+		return plain_compare_number(n->op, v->boolean, plain_number(text));
 	case POLICY_UINT:
-		return ordered(n->op, (int64_t)v->number, plain_number(text));
+		return plain_compare_number(n->op, (int64_t)v->number, plain_number(text));
 	default:
-		return ordered(n->op, many ? v->integers[i] : v->integer, plain_number(text));
+		return plain_compare_number(n->op, many ? v->integers[i] : v->integer,
+					    plain_number(text));
 	}
 }
 

@@ -1,20 +1,7 @@
 #include "unit.h"
+#include "unit_arena.h"
 
 #include "policy/condition.h"
-
-static struct arena arena;
-
-static int setup(void **state UNUSED)
-{
-	arena_init(&arena, 64u << 20);
-	return 0;
-}
-
-static int teardown(void **state UNUSED)
-{
-	arena_done(&arena);
-	return 0;
-}
 
 static struct condition *parse(const char *text)
 {
@@ -268,5 +255,5 @@ int main(void)
 		cmocka_unit_test(walks_each_node_twice),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

@@ -1,20 +1,7 @@
 #include "unit.h"
+#include "unit_arena.h"
 
 #include "scan/report/ignore.h"
-
-static struct arena arena;
-
-static int setup(void **state UNUSED)
-{
-	arena_init(&arena, 0);
-	return 0;
-}
-
-static int teardown(void **state UNUSED)
-{
-	arena_done(&arena);
-	return 0;
-}
 
 static struct package packages[] = {
 	{ .type = { "deb", 3 },
@@ -172,5 +159,5 @@ int main(void)
 		cmocka_unit_test(malformed_yaml_is_an_error_with_its_place),
 	};
 
-	return cmocka_run_group_tests_name("ignore", tests, setup, teardown);
+	return cmocka_run_group_tests_name("ignore", tests, arena_setup, arena_teardown);
 }

@@ -1,21 +1,8 @@
 #include "unit.h"
+#include "unit_arena.h"
 
 #include "base/buf.h"
 #include "policy/output.h"
-
-static struct arena arena;
-
-static int setup(void **state UNUSED)
-{
-	arena_init(&arena, 4u << 20);
-	return 0;
-}
-
-static int teardown(void **state UNUSED)
-{
-	arena_done(&arena);
-	return 0;
-}
 
 /* A subject made up for the test: enough of each type. */
 enum { NAME, NAME_LONG, ARG, ANCESTOR, ENDS, COUNT, PORT, FLAG, TIME, CLOCK, RAW, GONE, HIDDEN };
@@ -219,5 +206,5 @@ int main(void)
 		cmocka_unit_test(says_where_it_went_wrong),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

@@ -1,24 +1,11 @@
 #include "unit.h"
+#include "unit_arena.h"
 
 #include <stdio.h>
 
 #include "model/event.h"
 #include "policy/program.h"
 #include "policy/recorded.h"
-
-static struct arena arena;
-
-static int setup(void **state UNUSED)
-{
-	arena_init(&arena, 0);
-	return 0;
-}
-
-static int teardown(void **state UNUSED)
-{
-	arena_done(&arena);
-	return 0;
-}
 
 static struct rule *rule_of(const char *condition, bool falco)
 {
@@ -608,25 +595,30 @@ static void bad_records_are_refused(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(strings_compare, setup, teardown),
+		cmocka_unit_test_setup_teardown(strings_compare, arena_setup, arena_teardown),
 		cmocka_unit_test_setup_teardown(strings_that_look_like_numbers_compare_as_strings,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(numbers_compare, setup, teardown),
-		cmocka_unit_test_setup_teardown(both_ends_compare, setup, teardown),
-		cmocka_unit_test_setup_teardown(ancestors_compare, setup, teardown),
-		cmocka_unit_test_setup_teardown(bytes_compare, setup, teardown),
-		cmocka_unit_test_setup_teardown(transformers_apply, setup, teardown),
-		cmocka_unit_test_setup_teardown(quantifiers_count, setup, teardown),
-		cmocka_unit_test_setup_teardown(absent_and_unknown, setup, teardown),
-		cmocka_unit_test_setup_teardown(never_is_never, setup, teardown),
-		cmocka_unit_test_setup_teardown(types_are_decided_ahead, setup, teardown),
-		cmocka_unit_test_setup_teardown(wrong_rules_are_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(names_compare_with_what_they_resolve_to, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(explanations_show_every_part, setup, teardown),
-		cmocka_unit_test_setup_teardown(checks_are_evaluated_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(recorded_lines_come_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(bad_records_are_refused, setup, teardown),
+						arena_setup, arena_teardown),
+		cmocka_unit_test_setup_teardown(numbers_compare, arena_setup, arena_teardown),
+		cmocka_unit_test_setup_teardown(both_ends_compare, arena_setup, arena_teardown),
+		cmocka_unit_test_setup_teardown(ancestors_compare, arena_setup, arena_teardown),
+		cmocka_unit_test_setup_teardown(bytes_compare, arena_setup, arena_teardown),
+		cmocka_unit_test_setup_teardown(transformers_apply, arena_setup, arena_teardown),
+		cmocka_unit_test_setup_teardown(quantifiers_count, arena_setup, arena_teardown),
+		cmocka_unit_test_setup_teardown(absent_and_unknown, arena_setup, arena_teardown),
+		cmocka_unit_test_setup_teardown(never_is_never, arena_setup, arena_teardown),
+		cmocka_unit_test_setup_teardown(types_are_decided_ahead, arena_setup,
+						arena_teardown),
+		cmocka_unit_test_setup_teardown(wrong_rules_are_told, arena_setup, arena_teardown),
+		cmocka_unit_test_setup_teardown(names_compare_with_what_they_resolve_to,
+						arena_setup, arena_teardown),
+		cmocka_unit_test_setup_teardown(explanations_show_every_part, arena_setup,
+						arena_teardown),
+		cmocka_unit_test_setup_teardown(checks_are_evaluated_once, arena_setup,
+						arena_teardown),
+		cmocka_unit_test_setup_teardown(recorded_lines_come_back, arena_setup,
+						arena_teardown),
+		cmocka_unit_test_setup_teardown(bad_records_are_refused, arena_setup,
+						arena_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

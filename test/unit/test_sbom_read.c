@@ -1,22 +1,9 @@
 #include "sample_report.h"
 #include "unit.h"
+#include "unit_arena.h"
 
 #include "scan/report/report_render.h"
 #include "scan/report/sbom_read.h"
-
-static struct arena arena;
-
-static int setup(void **state UNUSED)
-{
-	arena_init(&arena, 0);
-	return 0;
-}
-
-static int teardown(void **state UNUSED)
-{
-	arena_done(&arena);
-	return 0;
-}
 
 static struct inventory read_ok(const char *text)
 {
@@ -305,5 +292,5 @@ int main(void)
 		cmocka_unit_test(too_many_packages_are_refused),
 	};
 
-	return cmocka_run_group_tests_name("sbom_read", tests, setup, teardown);
+	return cmocka_run_group_tests_name("sbom_read", tests, arena_setup, arena_teardown);
 }

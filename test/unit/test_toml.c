@@ -1,20 +1,7 @@
 #include "unit.h"
+#include "unit_arena.h"
 
 #include "codec/toml.h"
-
-static struct arena arena;
-
-static int setup(void **state UNUSED)
-{
-	arena_init(&arena, 8u << 20);
-	return 0;
-}
-
-static int teardown(void **state UNUSED)
-{
-	arena_done(&arena);
-	return 0;
-}
 
 static void reads_a_document(void **state UNUSED)
 {
@@ -102,5 +89,5 @@ int main(void)
 		cmocka_unit_test(bounds_depth_and_memory),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

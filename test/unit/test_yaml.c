@@ -1,21 +1,8 @@
 #include "unit.h"
+#include "unit_arena.h"
 
 #include "base/buf.h"
 #include "codec/yaml.h"
-
-static struct arena arena;
-
-static int setup(void **state UNUSED)
-{
-	arena_init(&arena, 8u << 20);
-	return 0;
-}
-
-static int teardown(void **state UNUSED)
-{
-	arena_done(&arena);
-	return 0;
-}
 
 static void resolves_plain_scalars_by_the_core_schema(void **state UNUSED)
 {
@@ -142,5 +129,5 @@ int main(void)
 		cmocka_unit_test(bounds_depth_nodes_and_memory),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }
