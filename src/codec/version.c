@@ -33,6 +33,15 @@ str version_digits(str s)
 	return str_take(s, n);
 }
 
+str version_letters(str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && version_is_alpha(s.p[n]))
+		n++;
+	return str_take(s, n);
+}
+
 void version_put_number(struct buf *out, str digits)
 {
 	while (digits.n && digits.p[0] == '0')

@@ -16,15 +16,6 @@ static bool is_separator(char c)
 	return !version_is_digit(c) && !version_is_alpha(c);
 }
 
-static str letters_of(str s)
-{
-	size_t n = 0;
-
-	while (n < s.n && version_is_alpha(s.p[n]))
-		n++;
-	return str_take(s, n);
-}
-
 static void put_part(struct buf *out, str part)
 {
 	while (part.n) {
@@ -34,7 +25,7 @@ static void put_part(struct buf *out, str part)
 		while (gap < part.n && is_separator(part.p[gap]))
 			gap++;
 		part = str_skip(part, gap);
-		segment = letters_of(part);
+		segment = version_letters(part);
 		if (segment.n && !gap) {
 			buf_byte(out, LETTERS_JOINED);
 		} else {

@@ -48,6 +48,8 @@ static inline char version_lower(char c)
 
 /** The decimal digits at the start of @p s. */
 str version_digits(str s);
+/** The letters, of either case, at the start of @p s. */
+str version_letters(str s);
 
 /**
  * Appends a whole number of any length so that keys order by value: the count of its significant digits (one byte,

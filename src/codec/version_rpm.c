@@ -11,15 +11,6 @@
 enum { TILDE = 0x01, END = 0x02, CARET = 0x03, LETTERS = 0x04, DIGITS = 0x05 };
 enum { RELEASE_ABSENT = 0x00, RELEASE_PRESENT = 0x01 };
 
-static str letters_of(str s)
-{
-	size_t n = 0;
-
-	while (n < s.n && version_is_alpha(s.p[n]))
-		n++;
-	return str_take(s, n);
-}
-
 static void put_part(struct buf *out, str part)
 {
 	while (part.n) {
@@ -31,7 +22,7 @@ static void put_part(struct buf *out, str part)
 			buf_byte(out, DIGITS);
 			version_put_number(out, segment);
 		} else if (version_is_alpha(c)) {
-			segment = letters_of(part);
+			segment = version_letters(part);
 			buf_byte(out, LETTERS);
 			buf_add(out, segment);
 			buf_byte(out, '\0');

@@ -21,22 +21,6 @@ static str prefixed(struct arena *a, const char *prefix, const struct value *v)
 	return str_starts(s, str_from(prefix)) ? s : arena_printf(a, "%s%.*s", prefix, STR_ARG(s));
 }
 
-/* What is neither patched nor unaffected is affected. */
-static int affected_of(struct arena *a, const struct value *doc, struct intervals *ret,
-		       struct err *e)
-{
-	struct intervals safe = { .arena = a, .scheme = VERSION_GEM };
-	int r = 0;
-
-	VALUE_EACH (range, value_get(doc, "patched_versions")) {
-		r = r ? r : intervals_parse(&safe, value_str(range), e);
-	}
-	VALUE_EACH (range, value_get(doc, "unaffected_versions")) {
-		r = r ? r : intervals_parse(&safe, value_str(range), e);
-	}
-	return r ? r : intervals_complement(&safe, ret, e);
-}
-
 static int emit_fact(const struct delivery *d, const struct value *doc, str id, str ghsa)
 {
 	struct vulnerability f = DELIVERY_FACT;
@@ -56,7 +40,7 @@ static int import(str path, str text, struct arena *a, const struct feed_sink *s
 {
 	struct delivery d = { path, S("rubysec"), a, sink, e };
 	struct claim c = { .namespace = S("gem") };
-	struct intervals affected;
+	struct intervals affected = { .arena = a, .scheme = VERSION_GEM };
 	struct err why = { 0 };
 	struct value doc;
 	str cve, ghsa, osvdb;
@@ -79,7 +63,8 @@ static int import(str path, str text, struct arena *a, const struct feed_sink *s
 				: "names no gem");
 		return 0;
 	}
-	r = affected_of(a, &doc, &affected, &why);
+	r = intervals_leave_out(&affected, value_get(&doc, "patched_versions"),
+				value_get(&doc, "unaffected_versions"), &why);
 	if (r == -ENOBUFS)
 		return delivery_spent(&d);
 	if (r < 0) {

@@ -22,21 +22,6 @@ static bool split(str text, str *ret_toml, str *ret_markdown)
 	return end < text.n;
 }
 
-static int affected_of(struct arena *a, const struct value *versions, struct intervals *ret,
-		       struct err *e)
-{
-	struct intervals safe = { .arena = a, .scheme = VERSION_SEMVER };
-	int r = 0;
-
-	VALUE_EACH (range, value_get(versions, "patched")) {
-		r = r ? r : intervals_parse(&safe, value_str(range), e);
-	}
-	VALUE_EACH (range, value_get(versions, "unaffected")) {
-		r = r ? r : intervals_parse(&safe, value_str(range), e);
-	}
-	return r ? r : intervals_complement(&safe, ret, e);
-}
-
 static int emit_fact(const struct delivery *d, const struct value *advisory, str id, str markdown)
 {
 	struct vulnerability f = DELIVERY_FACT;
@@ -61,7 +46,7 @@ static int import_advisory(const struct delivery *d, const struct value *doc, st
 			   .package = value_get_str(advisory, "package"),
 			   .advisory = value_get_str(advisory, "id") };
 	struct ids names = { .arena = d->arena };
-	struct intervals affected;
+	struct intervals affected = { .arena = d->arena, .scheme = VERSION_SEMVER };
 	struct err why = { 0 };
 	int r;
 
@@ -71,7 +56,8 @@ static int import_advisory(const struct delivery *d, const struct value *doc, st
 	if (ids_scan_array(&names, value_get(advisory, "aliases")) < 0 ||
 	    (names.count == 0 && ids_add(&names, c.advisory) < 0))
 		return delivery_spent(d);
-	r = affected_of(d->arena, value_get(doc, "versions"), &affected, &why);
+	r = intervals_leave_out(&affected, value_path(doc, "versions.patched"),
+				value_path(doc, "versions.unaffected"), &why);
 	if (r == -ENOBUFS)
 		return delivery_spent(d);
 	if (r < 0) {

@@ -265,7 +265,8 @@ static int sort_by_low(struct intervals *set, struct err *e)
 	return 0;
 }
 
-int intervals_complement(const struct intervals *set, struct intervals *ret, struct err *e)
+/* What is in none of the intervals. */
+static int complement(const struct intervals *set, struct intervals *ret, struct err *e)
 {
 	struct intervals sorted = { .arena = set->arena, .scheme = set->scheme };
 	struct interval gap = { 0 };
@@ -300,6 +301,26 @@ int intervals_complement(const struct intervals *set, struct intervals *ret, str
 	gap.high = (str){ 0 };
 	gap.high_included = false;
 	return r ? r : add(ret, gap, e);
+}
+
+static int parse_each(struct intervals *set, const struct value *ranges, struct err *e)
+{
+	int r = 0;
+
+	VALUE_EACH (range, ranges) {
+		r = r ? r : intervals_parse(set, value_str(range), e);
+	}
+	return r;
+}
+
+int intervals_leave_out(struct intervals *set, const struct value *patched,
+			const struct value *unaffected, struct err *e)
+{
+	struct intervals safe = { .arena = set->arena, .scheme = set->scheme };
+	int r = parse_each(&safe, patched, e);
+
+	r = r ? r : parse_each(&safe, unaffected, e);
+	return r ? r : complement(&safe, set, e);
 }
 
 int intervals_deliver(const struct intervals *set, const struct delivery *d,

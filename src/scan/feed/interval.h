@@ -35,9 +35,12 @@ MUST_CHECK int intervals_parse(struct intervals *set, str text, struct err *e);
 MUST_CHECK int intervals_parse_all(struct intervals *set, const struct value *conditions,
 				   struct err *e);
 
-/** What is in none of the intervals. @return 0, -EBADMSG a bound is no version of the scheme, -ENOBUFS */
-MUST_CHECK int intervals_complement(const struct intervals *set, struct intervals *ret,
-				    struct err *e);
+/**
+ * All versions but those that are patched or unaffected, each an array of constraints or NULL. The set comes with its arena and
+ * scheme. Errors as intervals_parse(); a bound that is no version of the scheme is -EBADMSG too.
+ */
+MUST_CHECK int intervals_leave_out(struct intervals *set, const struct value *patched,
+				   const struct value *unaffected, struct err *e);
 
 /**
  * Delivers a claim for each interval; where a lower bound itself is not affected, a NOT_AFFECTED claim for exactly
