@@ -153,9 +153,11 @@ int rule_check_types(struct rule_set *s, const struct rule_draft *d, const struc
 
 int rule_check_macros(struct rule_set *s, struct err *e)
 {
-	for (size_t i = 0; i < s->macro_count; i++) {
-		const struct rule_macro *m = s->macros[i];
-		struct rule_finding about = { .place = m->place, .kind = "macro", .name = m->name };
+	for (size_t i = 0; i < s->macros.count; i++) {
+		const struct rule_macro *m = (const struct rule_macro *)s->macros.items[i];
+		struct rule_finding about = { .place = m->as.place,
+					      .kind = "macro",
+					      .name = m->as.name };
 		int r = m->tree ? rule_check_absent(s, m->tree, &about, e) : 0;
 
 		if (r < 0)
@@ -168,18 +170,18 @@ int rule_check_unused(struct rule_set *s, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < s->macro_count; i++) {
-		const struct rule_macro *m = s->macros[i];
-		struct rule_finding f = { RULE_UNUSED_MACRO, m->place, "macro", m->name };
+	for (size_t i = 0; r == 0 && i < s->macros.count; i++) {
+		const struct rule_name *n = s->macros.items[i];
+		struct rule_finding f = { RULE_UNUSED_MACRO, n->place, "macro", n->name };
 
-		if (!m->used)
+		if (!n->used)
 			r = rule_report(s, &f, e, "no rule and no other macro uses it");
 	}
-	for (size_t i = 0; r == 0 && i < s->list_count; i++) {
-		const struct rule_list *l = s->lists[i];
-		struct rule_finding f = { RULE_UNUSED_LIST, l->place, "list", l->name };
+	for (size_t i = 0; r == 0 && i < s->lists.count; i++) {
+		const struct rule_name *n = s->lists.items[i];
+		struct rule_finding f = { RULE_UNUSED_LIST, n->place, "list", n->name };
 
-		if (!l->used)
+		if (!n->used)
 			r = rule_report(s, &f, e, "no rule, macro or list uses it");
 	}
 	return r;

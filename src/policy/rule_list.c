@@ -21,33 +21,18 @@ static int append(struct rule_item *it, struct rule_list *l, const str *items, s
 		memcpy(joined + l->count, items, count * sizeof(str));
 	l->items = joined;
 	l->count += count;
-	l->visibility = it->set->list_clock++;
+	l->as.visibility = it->set->lists.clock++;
 	return 0;
 }
 
 static int define(struct rule_item *it, const str *items, size_t count)
 {
-	struct rule_set *s = it->set;
-	void **slot = map_at(&s->list_names, it->name);
-	struct rule_list *l = slot ? *slot : NULL;
+	struct rule_list *l = rule_name_define(it, &it->set->lists, sizeof(*l));
 
-	if (!slot)
+	if (!l)
 		return rule_spent(it->e);
-	if (!l) {
-		struct rule_list **at = ARENA_PUSH(&s->arena, s->lists, s->list_count, s->list_cap);
-
-		l = at ? ARENA_NEW(&s->arena, struct rule_list) : NULL;
-		if (!l)
-			return rule_spent(it->e);
-		*at = l;
-		*slot = l;
-		l->name = it->name;
-		l->index = s->list_clock;
-	}
-	l->place = rule_place_of(it->file, it->node);
 	l->items = items;
 	l->count = count;
-	l->visibility = s->list_clock++;
 	return 0;
 }
 
@@ -79,7 +64,7 @@ int rule_list_read(struct rule_item *it)
 		return r;
 	if (!appends && rule_override_of(it, "items") != OVERRIDE_APPEND)
 		return define(it, items, count);
-	l = map_find(&it->set->list_names, it->name);
+	l = map_find(&it->set->lists.map, it->name);
 	if (!l)
 		return rule_fault(it, RULE_ERR_VALIDATE, NULL,
 				  "there is no list of this name to append to");
@@ -100,12 +85,12 @@ static int expand(struct rule_set *s, struct rule_list *l, struct err *e)
 		if (pass && !items)
 			return rule_spent(e);
 		for (size_t i = 0; i < l->count; i++) {
-			struct rule_list *named = map_find(&s->list_names, l->items[i]);
+			struct rule_list *named = map_find(&s->lists.map, l->items[i]);
 			const str *from = &l->items[i];
 			size_t count = 1;
 
-			if (named && named != l && named->index < l->visibility) {
-				named->used = true;
+			if (named && named != l && named->as.index < l->as.visibility) {
+				named->as.used = true;
 				from = named->expanded ? named->expanded : named->items;
 				count = named->expanded ? named->expanded_count : named->count;
 			}
@@ -121,8 +106,8 @@ static int expand(struct rule_set *s, struct rule_list *l, struct err *e)
 
 int rule_lists_expand(struct rule_set *s, struct err *e)
 {
-	for (size_t i = 0; i < s->list_count; i++) {
-		int r = expand(s, s->lists[i], e);
+	for (size_t i = 0; i < s->lists.count; i++) {
+		int r = expand(s, (struct rule_list *)s->lists.items[i], e);
 
 		if (r < 0)
 			return r;
@@ -155,9 +140,9 @@ static struct rule_list *next_list(const struct rule_set *s, str text, size_t fr
 	size_t at = 0;
 
 	for (str word = next_word(text, &at); word.n; word = next_word(text, &at)) {
-		struct rule_list *l = map_find(&s->list_names, word);
+		struct rule_list *l = map_find(&s->lists.map, word);
 
-		if (l && l->index >= from && (!found || l->index < found->index))
+		if (l && l->as.index >= from && (!found || l->as.index < found->as.index))
 			found = l;
 	}
 	return found;
@@ -183,7 +168,7 @@ static int substitute(struct rule_list *l, struct arena *a, struct rule_text *t,
 		size_t start = at - word.n, end = at;
 		uint32_t number = rule_text_at(t, start);
 
-		if (!str_eq(word, l->name))
+		if (!str_eq(word, l->as.name))
 			continue;
 		while (start > copied && rule_is_blank(text.p[start - 1]))
 			start--;
@@ -202,7 +187,7 @@ static int substitute(struct rule_list *l, struct arena *a, struct rule_text *t,
 		at = end;
 	}
 	rule_writer_copy(&w, t, copied, text.n);
-	l->used = true;
+	l->as.used = true;
 	return rule_writer_finish(&w, a, t, e);
 }
 
@@ -220,6 +205,6 @@ int rule_lists_substitute(const struct rule_set *s, struct arena *a, struct rule
 		r = substitute(l, a, text, e);
 		if (r < 0)
 			return r;
-		from = l->index + 1;
+		from = l->as.index + 1;
 	}
 }

@@ -15,27 +15,11 @@ static bool valid_name(str name)
 
 static int define(struct rule_item *it, const struct value *condition)
 {
-	struct rule_set *s = it->set;
-	void **slot = map_at(&s->macro_names, it->name);
-	struct rule_macro *m = slot ? *slot : NULL;
+	struct rule_macro *m = rule_name_define(it, &it->set->macros, sizeof(*m));
 
-	if (!slot)
-		return rule_spent(it->e);
-	if (!m) {
-		struct rule_macro **at =
-			ARENA_PUSH(&s->arena, s->macros, s->macro_count, s->macro_cap);
-
-		m = at ? ARENA_NEW(&s->arena, struct rule_macro) : NULL;
-		if (!m)
-			return rule_spent(it->e);
-		*at = m;
-		*slot = m;
-		m->name = it->name;
-		m->index = s->macro_clock;
-	}
-	m->place = rule_place_of(it->file, it->node);
-	m->visibility = s->macro_clock++;
-	return rule_text_from(s, it->file, condition, condition->string, &m->condition, it->e);
+	return m ? rule_text_from(it->set, it->file, condition, condition->string, &m->condition,
+				  it->e)
+		 : rule_spent(it->e);
 }
 
 int rule_macro_read(struct rule_item *it)
@@ -66,10 +50,10 @@ int rule_macro_read(struct rule_item *it)
 		return r;
 	if (!appends && rule_override_of(it, "condition") != OVERRIDE_APPEND)
 		return define(it, condition);
-	m = map_find(&it->set->macro_names, it->name);
+	m = map_find(&it->set->macros.map, it->name);
 	if (!m)
 		return rule_fault(it, RULE_ERR_VALIDATE, NULL,
 				  "there is no macro of this name to append to");
-	m->visibility = it->set->macro_clock++;
+	m->as.visibility = it->set->macros.clock++;
 	return rule_condition_append(it, &m->condition, condition);
 }

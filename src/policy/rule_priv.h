@@ -51,28 +51,37 @@ struct rule_text {
 	size_t run_count;
 };
 
-struct rule_list {
+/** What a list and a macro begin with: a name that stands for something in the texts after its definition. */
+struct rule_name {
 	str name;
 	struct rule_place place;
+	size_t index;      /**< of its first definition, among those of its kind */
+	size_t visibility; /**< those from here on it does not see */
+	bool used;
+};
+
+/** All of a kind. */
+struct rule_names {
+	struct map map;           /**< by name */
+	struct rule_name **items; /**< in the order of their first definitions */
+	size_t count, cap, clock;
+};
+
+struct rule_list {
+	struct rule_name as; /**< first */
 	const str *items;
 	size_t count;
 	const str *expanded; /**< with the items of lists that are items */
 	size_t expanded_count;
-	size_t index;      /**< of its first definition, among lists */
-	size_t visibility; /**< lists from here on it does not see */
-	bool used;
 };
 
 enum rule_macro_state { MACRO_NEW, MACRO_OPEN, MACRO_DONE, MACRO_BROKEN };
 
 struct rule_macro {
-	str name;
-	struct rule_place place;
+	struct rule_name as; /**< first */
 	struct rule_text condition;
 	struct condition *tree;
-	size_t index, visibility; /**< as of lists */
 	enum rule_macro_state state;
-	bool used;
 };
 
 struct rule_exception {
@@ -97,11 +106,8 @@ struct rule_set {
 	struct rule_piece *pieces;
 	size_t piece_count, piece_cap;
 	uint32_t next_number;
-	struct map list_names, macro_names, draft_names; /**< to the structs below */
-	struct rule_list **lists;
-	size_t list_count, list_cap, list_clock;
-	struct rule_macro **macros;
-	size_t macro_count, macro_cap, macro_clock;
+	struct rule_names lists, macros;
+	struct map draft_names;
 	struct rule_draft **drafts;
 	size_t draft_count, draft_cap;
 	struct rule *rules; /**< after rule_set_finish() */
@@ -218,6 +224,16 @@ enum rule_override { OVERRIDE_NONE, OVERRIDE_APPEND, OVERRIDE_REPLACE };
 enum rule_override rule_override_of(const struct rule_item *it, const char *key);
 /** Checks `override`: that each key allows the change and is there. */
 MUST_CHECK int rule_overrides_check(const struct rule_item *it, const struct rule_key *keys);
+
+/* rule_name.c */
+
+/**
+ * Defines the item's name, anew if it was defined before.
+ *
+ * @param bytes  of a struct that begins with a rule_name
+ * @return that struct, zeroed when the name is new, with its rule_name filled in; NULL: memory budget spent
+ */
+MUST_CHECK void *rule_name_define(struct rule_item *it, struct rule_names *names, size_t bytes);
 
 /* the kinds of items: each is given an item whose mapping has the key of its kind */
 

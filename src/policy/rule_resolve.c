@@ -71,8 +71,8 @@ static int undefined(struct rule_set *s, const struct rule_finding *f, str name,
 {
 	struct suggestion near = suggestion_for(name);
 
-	for (size_t i = 0; i < s->macro_count; i++)
-		suggestion_offer(&near, s->macros[i]->name);
+	for (size_t i = 0; i < s->macros.count; i++)
+		suggestion_offer(&near, s->macros.items[i]->name);
 	if (near.best.n)
 		return rule_report(s, f, e, "no macro is called '%.*s'; did you mean '%.*s'?",
 				   STR_ARG(name), STR_ARG(near.best));
@@ -83,18 +83,18 @@ static int undefined(struct rule_set *s, const struct rule_finding *f, str name,
 static int unusable(struct rule_set *s, const struct rule_finding *f, const struct rule_macro *m,
 		    struct err *e)
 {
-	bool itself = f->kind && strcmp(f->kind, "macro") == 0 && str_eq(f->name, m->name);
+	bool itself = f->kind && strcmp(f->kind, "macro") == 0 && str_eq(f->name, m->as.name);
 
 	if (itself || m->state == MACRO_OPEN)
 		return rule_report(s, f, e, "the macro '%.*s' leads back to itself",
-				   STR_ARG(m->name));
+				   STR_ARG(m->as.name));
 	if (m->state == MACRO_BROKEN)
 		return rule_report(s, f, e, "the macro '%.*s', which this uses, has an error",
-				   STR_ARG(m->name));
+				   STR_ARG(m->as.name));
 	return rule_report(
 		s, f, e,
 		"the macro '%.*s' is defined after this one, which therefore cannot use it",
-		STR_ARG(m->name));
+		STR_ARG(m->as.name));
 }
 
 /* After a macro was put in, the nodes above it are taller and larger. */
@@ -118,12 +118,12 @@ static int replace(struct rule_set *s, struct condition **place, size_t visibili
 		   const struct rule_finding *about, struct err *e)
 {
 	const struct condition *n = *place;
-	struct rule_macro *m = map_find(&s->macro_names, n->name);
+	struct rule_macro *m = map_find(&s->macros.map, n->name);
 	struct rule_finding f = *about;
 
 	if (m)
-		m->used = true;
-	if (m && m->index < visibility && m->state == MACRO_DONE) {
+		m->as.used = true;
+	if (m && m->as.index < visibility && m->state == MACRO_DONE) {
 		*place = m->tree;
 		return 0;
 	}
@@ -162,7 +162,7 @@ int rule_macros_replace(struct rule_set *s, struct condition **tree, size_t visi
 
 static struct rule_finding about_macro(const struct rule_macro *m)
 {
-	return (struct rule_finding){ .place = m->place, .kind = "macro", .name = m->name };
+	return (struct rule_finding){ .place = m->as.place, .kind = "macro", .name = m->as.name };
 }
 
 /* A macro that @p m uses, sees and that is to be resolved before it. */
@@ -174,9 +174,9 @@ static struct rule_macro *awaited(const struct rule_set *s, const struct rule_ma
 	condition_walk_begin(&w, m->tree);
 	while ((n = condition_walk_next(&w))) {
 		struct rule_macro *other =
-			n->kind == CONDITION_MACRO ? map_find(&s->macro_names, n->name) : NULL;
+			n->kind == CONDITION_MACRO ? map_find(&s->macros.map, n->name) : NULL;
 
-		if (other && other->state == MACRO_NEW && other->index < m->visibility)
+		if (other && other->state == MACRO_NEW && other->as.index < m->as.visibility)
 			return other;
 	}
 	return NULL;
@@ -200,7 +200,7 @@ static int resolve(struct rule_set *s, struct rule_macro *m, struct rule_macro *
 			path[depth++] = other;
 			continue;
 		}
-		r = rule_macros_replace(s, &top->tree, top->visibility, &about, e);
+		r = rule_macros_replace(s, &top->tree, top->as.visibility, &about, e);
 		if (r < 0 && r != -EBADMSG)
 			return r;
 		top->state = r == 0 ? MACRO_DONE : MACRO_BROKEN;
@@ -211,8 +211,8 @@ static int resolve(struct rule_set *s, struct rule_macro *m, struct rule_macro *
 
 int rule_macros_parse(struct rule_set *s, struct err *e)
 {
-	for (size_t i = 0; i < s->macro_count; i++) {
-		struct rule_macro *m = s->macros[i];
+	for (size_t i = 0; i < s->macros.count; i++) {
+		struct rule_macro *m = (struct rule_macro *)s->macros.items[i];
 		struct rule_finding about = about_macro(m);
 		int r = rule_condition_parse(s, &m->condition, &about, &m->tree, e);
 
@@ -225,13 +225,16 @@ int rule_macros_parse(struct rule_set *s, struct err *e)
 
 int rule_macros_resolve(struct rule_set *s, struct err *e)
 {
-	struct rule_macro **path = ARENA_ARRAY(&s->arena, s->macro_count, struct rule_macro *);
+	struct rule_macro **path = ARENA_ARRAY(&s->arena, s->macros.count, struct rule_macro *);
 	int r = 0;
 
 	if (!path)
 		return rule_spent(e);
-	for (size_t i = 0; r == 0 && i < s->macro_count; i++)
-		if (s->macros[i]->state == MACRO_NEW)
-			r = resolve(s, s->macros[i], path, e);
+	for (size_t i = 0; r == 0 && i < s->macros.count; i++) {
+		struct rule_macro *m = (struct rule_macro *)s->macros.items[i];
+
+		if (m->state == MACRO_NEW)
+			r = resolve(s, m, path, e);
+	}
 	return r;
 }

@@ -8,8 +8,8 @@ int rule_set_new(struct rule_set **ret, struct err *e)
 	if (!s)
 		return err_set(e, ENOMEM, "rules: out of memory");
 	arena_init(&s->arena, RULE_SET_BUDGET_BYTES);
-	s->list_names = map_in(&s->arena);
-	s->macro_names = map_in(&s->arena);
+	s->lists.map = map_in(&s->arena);
+	s->macros.map = map_in(&s->arena);
 	s->draft_names = map_in(&s->arena);
 	s->next_number = 1;
 	*ret = s;
@@ -103,12 +103,12 @@ const struct rule_note *rule_set_notes(const struct rule_set *s, size_t *ret_cou
 
 size_t rule_set_macro_count(const struct rule_set *s)
 {
-	return s->macro_count;
+	return s->macros.count;
 }
 
 size_t rule_set_list_count(const struct rule_set *s)
 {
-	return s->list_count;
+	return s->lists.count;
 }
 
 static bool selects(str which, const struct rule *r)
