@@ -122,6 +122,8 @@ struct sensor_loss {
 };
 /** Exact losses by cgroup since the last call, at most @p max. @return how many entries */
 size_t sensor_losses(struct sensor *s, struct sensor_loss *ret, size_t max);
+/** The same of one cgroup. @return false: none */
+bool sensor_losses_of(struct sensor *s, uint64_t cgroup_id, struct sensor_loss *ret);
 
 /** Maps and links to hand to a successor, so that nothing is lost while this process is replaced. @return how many */
 size_t sensor_keep(const struct sensor *s, int *ret, size_t max);

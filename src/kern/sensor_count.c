@@ -23,6 +23,9 @@ void sensor_forget_cgroup(struct sensor *s, uint64_t cgroup_id)
 		return;
 	for (size_t i = 0; i < CONTROL_LOSSES; i++)
 		s->lost[i] += g.lost[i];
+	for (size_t i = 0; i < s->before_count; i++)
+		if (s->before[i].cgroup_id == cgroup_id)
+			s->before[i] = s->before[--s->before_count];
 }
 
 int sensor_set_cgroup(struct sensor *s, uint64_t cgroup_id, enum sensor_cgroup kind, struct err *e)
@@ -32,6 +35,9 @@ int sensor_set_cgroup(struct sensor *s, uint64_t cgroup_id, enum sensor_cgroup k
 
 	if (r && r != -ENOENT)
 		return err_sys(e, -r, "sensor: cgroup");
+	/* What is lost between reading and writing would not be counted. */
+	if (r == 0 && g.kind == kind)
+		return 0;
 	g.kind = kind;
 	r = map_set(s->cgroups, &cgroup_id, &g);
 	return r ? err_sys(e, -r, "sensor: cgroup") : 0;
@@ -55,33 +61,38 @@ static struct sensor_loss *told_of(struct sensor *s, uint64_t cgroup_id)
 	return &s->before[s->before_count++];
 }
 
+bool sensor_losses_of(struct sensor *s, uint64_t cgroup_id, struct sensor_loss *ret)
+{
+	struct sensor_loss now = { .cgroup_id = cgroup_id }, *told;
+	struct control_cgroup g;
+	uint64_t sum = 0;
+
+	if (map_get(s->cgroups, &cgroup_id, &g))
+		return false;
+	for (size_t i = 0; i < CONTROL_LOSSES; i++)
+		sum += g.lost[i];
+	told = sum ? told_of(s, cgroup_id) : NULL;
+	if (!told)
+		return false;
+	sum = 0;
+	for (size_t i = 0; i < CONTROL_LOSSES; i++) {
+		now.lost[i] = g.lost[i] > told->lost[i] ? g.lost[i] - told->lost[i] : 0;
+		told->lost[i] = g.lost[i];
+		sum += now.lost[i];
+	}
+	*ret = now;
+	return sum;
+}
+
 size_t sensor_losses(struct sensor *s, struct sensor_loss *ret, size_t max)
 {
-	struct control_cgroup g;
 	uint64_t key, next;
 	size_t n = 0;
 
 	for (int r = map_next(s->cgroups, NULL, &next); !r && n < max;
 	     r = map_next(s->cgroups, &key, &next)) {
-		struct sensor_loss now = { .cgroup_id = next }, *told;
-		uint64_t sum = 0;
-
 		key = next;
-		if (map_get(s->cgroups, &key, &g))
-			continue;
-		for (size_t i = 0; i < CONTROL_LOSSES; i++)
-			sum += g.lost[i];
-		told = sum ? told_of(s, key) : NULL;
-		if (!told)
-			continue;
-		sum = 0;
-		for (size_t i = 0; i < CONTROL_LOSSES; i++) {
-			now.lost[i] = g.lost[i] - told->lost[i];
-			told->lost[i] = g.lost[i];
-			sum += now.lost[i];
-		}
-		if (sum)
-			ret[n++] = now;
+		n += sensor_losses_of(s, key, &ret[n]);
 	}
 	return n;
 }

@@ -34,8 +34,12 @@ static void on_event(void *ctx, const struct event *v)
 	/* Also one that stood empty when we began: nothing else tells of it. */
 	if (v->cgroup_id && s->marked[v->cgroup_id % SESSION_MARKED] != v->cgroup_id)
 		mark_cgroup(s, v->cgroup_id);
-	if (v->type == EVENT_CGROUP_RMDIR)
+	if (v->type == EVENT_CGROUP_RMDIR) {
+		losses_tell_cgroup(s->sensor, s->asset, v->cgroup_id, s->config.on_alert,
+				   s->config.ctx);
 		asset_cgroup_gone(s->asset, v->cgroup_id);
+	}
+	s->losses |= v->type == EVENT_LOSS;
 	if (v->type == EVENT_LOSS && v->arg[1] == EVENT_LOSS_RING_STATE)
 		s->state_lost += (uint64_t)v->arg[0];
 }
@@ -212,6 +216,16 @@ static void repair(struct session *s)
 	watch_snapshot_end(s->watch);
 }
 
+/* At once for the first, then not more often than somebody wants to read. */
+static void tell_losses(struct session *s, uint64_t now)
+{
+	if (!s->losses || (s->losses_told_ns && now - s->losses_told_ns < LOSSES_EVERY_NS))
+		return;
+	s->losses = false;
+	s->losses_told_ns = now;
+	losses_tell(s->sensor, s->asset, s->config.on_alert, s->config.ctx);
+}
+
 /* Until the sensor wants to be looked at, or the next tick. */
 static int wait_ms(const struct session *s)
 {
@@ -242,6 +256,7 @@ int session_turn(struct session *s, int also, struct err *e)
 		names_take(s->names, watch_run(s->watch));
 		watch_tick(s->watch, clock_ns(CLOCK_REALTIME));
 		repair(s);
+		tell_losses(s, now);
 	}
 	return fds[2].revents ? 1 : 0;
 }
@@ -279,4 +294,5 @@ int session_set_rules(struct session *s, struct rules *rules, struct err *e)
 void session_flush(struct session *s)
 {
 	watch_tick(s->watch, UINT64_MAX);
+	losses_tell(s->sensor, s->asset, s->config.on_alert, s->config.ctx);
 }

@@ -7,6 +7,7 @@
 
 #include "asset/figures.h"
 #include "kern/sensor.h"
+#include "prog/agent/losses.h"
 #include "prog/agent/names.h"
 #include "prog/agent/rules.h"
 #include "watch/watch.h"
@@ -38,6 +39,8 @@ struct session {
 	uint64_t marked
 		[SESSION_MARKED]; /**< cgroups the kernel knows the kind of, at their id's remainder */
 	uint64_t state_lost;      /* process events, since the processes were read */
+	uint64_t losses_told_ns;
+	bool losses; /* since they were told */
 };
 
 /**
