@@ -1,5 +1,6 @@
 /* The supervisor parses nothing from outside and holds nothing but the parts' sockets, so there is little in it that
  * could fail; what dies below it is replaced within a tenth of a second. */
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +18,9 @@
 #define RESTART_NS (100 * MS_NS)
 #define RESTART_MOST_NS (5000 * MS_NS)
 #define STEADY_NS (10000 * MS_NS) /* a part that lived this long begins its back-off anew */
-#define WEDGED_NS (3000 * MS_NS)
+#define SILENT_NS (2000 * MS_NS)  /* from here on a part is doubted */
+#define DOUBT_NS \
+	(1000 * MS_NS) /* with a processor, or waiting for none, and still silent: wedged */
 /* Until the first sign of life: loading programs takes a while on a slow machine. */
 #define START_NS (120000 * MS_NS)
 #define STOP_NS (5000 * MS_NS)
@@ -29,6 +32,8 @@ struct part {
 	int data; /**< the part's end of the pair between the parts; ours too, so that what waits in it outlives a part */
 	pid_t pid; /**< 0: not running */
 	uint64_t started_ns, alive_ns, restart_ns, delay_ns;
+	uint64_t doubt_ns,
+		starved_ns; /**< since when it is doubted (0: it is not), and starved_ns() then */
 	uint64_t
 		died_ns; /**< when its predecessor died; 0: it has none, or was replaced and told of */
 	bool ready, gave_up;
@@ -224,6 +229,42 @@ static void take_signals(struct supervisor *s)
 	}
 }
 
+/** How long a part has waited for a processor, sched-stats.rst; 0 where the kernel does not count that. */
+static uint64_t starved_ns(pid_t pid)
+{
+	char path[40], text[96];
+	OWNED_FD fd = -1;
+	char *rest = text;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	(void)strtoull(rest, &rest, 10); /* ran */
+	return strtoull(rest, NULL, 10);
+}
+
+/** A part that gets no processor is not wedged: to begin anew would cost more of what there is too little of. */
+static bool is_wedged(struct part *p, uint64_t t)
+{
+	uint64_t silent_ns = t - p->alive_ns;
+
+	if (!p->ready)
+		return silent_ns > START_NS;
+	if (silent_ns <= SILENT_NS) {
+		p->doubt_ns = 0;
+		return false;
+	}
+	if (!p->doubt_ns) {
+		p->doubt_ns = t;
+		p->starved_ns = starved_ns(p->pid);
+	}
+	return t - p->doubt_ns > DOUBT_NS + (starved_ns(p->pid) - p->starved_ns);
+}
+
 /** Restarts what is due and ends what no longer answers. */
 static void tend(struct supervisor *s)
 {
@@ -233,11 +274,12 @@ static void tend(struct supervisor *s)
 		struct part *p = &s->parts[i];
 		struct err e = { 0 };
 
-		if (p->pid && t - p->alive_ns > (p->ready ? WEDGED_NS : START_NS)) {
+		if (p->pid && is_wedged(p, t)) {
 			tell(s, "%s gave no sign of life for %u s; ending it", p->name,
 			     (unsigned int)((t - p->alive_ns) / (1000 * MS_NS)));
 			kill(p->pid, SIGKILL);
 			p->alive_ns = t;
+			p->doubt_ns = 0;
 		}
 		if (!p->pid && !s->stopping && !p->gave_up && t >= p->restart_ns &&
 		    start_part(s, p, &e) < 0) {
@@ -270,7 +312,7 @@ static int until_look_ms(const struct supervisor *s)
 	for (unsigned int i = 0; i < PARTS; i++)
 		if (!s->parts[i].pid)
 			return (int)(RESTART_NS / MS_NS / 4);
-	return (int)(WEDGED_NS / MS_NS / 10);
+	return (int)(SILENT_NS / MS_NS / 8);
 }
 
 static int watch_over(struct supervisor *s)
