@@ -129,10 +129,10 @@ static void start_names(struct session *s)
 /** Processes are told by the host's numbers; a /proc of other numbers would name the wrong ones. */
 static void tell_numbers(const struct session *s)
 {
+	const char *root = option_text(s->config.options, "host-root");
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/proc/1/ns/pid",
-		 option_text(s->config.options, "host-root"));
+	snprintf(path, sizeof(path), "%s/proc/1/ns/pid", root ? root : "");
 	if (!host_namespace_is_first(AT_FDCWD, path, "pid"))
 		s->config.say(s->config.ctx,
 			      "/proc does not show the host's processes, so names and files of "
