@@ -17,21 +17,22 @@ struct agent_control {
 int agent_control_open(const char *path, struct agent_control **ret, struct err *e)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	struct agent_control *c;
-	OWNED_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct agent_control *c = calloc(1, sizeof(*c));
+	int r = 0;
 
-	if (fd < 0 || strlen(path) >= sizeof(a.sun_path))
-		return err_sys(e, fd < 0 ? errno : ENAMETOOLONG, "cannot reach an agent at '%s'",
-			       path);
-	memcpy(a.sun_path, path, strlen(path) + 1);
-	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
-		return err_sys(e, errno, "cannot reach an agent at '%s'", path);
-	c = calloc(1, sizeof(*c));
 	if (!c)
 		return err_sys(e, ENOMEM, "cannot reach an agent at '%s'", path);
-	c->fd = fd;
-	fd = -1;
 	c->read.max = LINE_MAX_BYTES + READ_BYTES;
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	if (strlen(path) >= sizeof(a.sun_path))
+		r = err_sys(e, ENAMETOOLONG, "cannot reach an agent at '%s'", path);
+	else if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+		r = err_sys(e, errno, "cannot reach an agent at '%s'", path);
+	if (r < 0) {
+		agent_control_close(c);
+		return r;
+	}
 	*ret = c;
 	return 0;
 }
@@ -40,7 +41,7 @@ void agent_control_close(struct agent_control *c)
 {
 	if (!c)
 		return;
-	close(c->fd);
+	cleanup_close(&c->fd);
 	buf_done(&c->read);
 	free(c);
 }

@@ -330,7 +330,7 @@ static int run(struct invocation *v)
 {
 	struct sigaction end = { .sa_handler = on_signal };
 	struct agent_control *c;
-	OWNED_FD measure = -1;
+	UNUSED OWNED_FD measure = -1;
 	int r = agent_control_open(option_text(&v->options, "control"), &c, &v->err);
 
 	if (r < 0)
