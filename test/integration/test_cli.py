@@ -18,6 +18,12 @@ def commands(skep):
     return [m.replace("-", " ") for m in re.findall(r"^\.BR skep-(\S+) \(1\)$", text, re.M)]
 
 
+def test_version_is_an_option_everywhere(skep):
+    said = skep.run("version", check=0).out
+    assert skep.run("--version", check=0).out == said
+    assert skep.run("image", "--version", check=0).out == said
+
+
 def test_unknown_words_are_usage_errors_with_a_suggestion(skep):
     p = skep.run("verison", check=2)
     assert "did you mean 'version'" in p.err and not p.out

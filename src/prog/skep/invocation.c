@@ -188,7 +188,7 @@ static int count_args(struct invocation *v)
 	if (v->options.arg_count)
 		v->args = v->options.args;
 	v->arg_count = v->options.arg_count;
-	if (option_flag(&v->options, "help"))
+	if (option_flag(&v->options, "help") || option_flag(&v->options, "version"))
 		return 0;
 	if (v->arg_count < c->min_args)
 		return err_set(&v->err, EINVAL, "skep %s needs %s; see `skep %s --help`", c->name,

@@ -58,12 +58,20 @@ static int show_help(struct invocation *v, FILE *to)
 	return EXIT_CODE_OK;
 }
 
+static int show_version(void)
+{
+	printf("skep %s\n", SKEP_VERSION);
+	return EXIT_CODE_OK;
+}
+
 static int run(struct invocation *v, int argc, const char *const *argv)
 {
 	int r = invocation_init(v, argc, argv);
 
 	if (r >= 0 && option_flag(&v->options, "help"))
 		return show_help(v, stdout);
+	if (r >= 0 && option_flag(&v->options, "version"))
+		return show_version();
 	if (r >= 0 && (!v->command || !v->command->run)) {
 		show_help(v, stderr);
 		return EXIT_CODE_USAGE;
