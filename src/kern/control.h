@@ -19,6 +19,13 @@ enum control_hierarchy {
 	CONTROL_DEVICES,
 };
 
+/** What is read of the caller for each event of a type, because rules ask for it. */
+enum control_want {
+	CONTROL_WANT_CWD = 1 << 0,   /* its working directory */
+	CONTROL_WANT_STDIO = 1 << 1, /* what descriptors 0, 1 and 2 lead to */
+};
+#define CONTROL_TYPES 128
+
 /** The one value of map "control", mapped into the agent. */
 struct control {
 	__u32 layout;       /* RECORD_LAYOUT */
@@ -34,6 +41,7 @@ struct control {
 	__u32 failed_opens;
 	__u32 received;
 	__u64 losses; /* events lost by any cause: counts on, so that nobody need look at every cgroup to see none */
+	__u8 wants[CONTROL_TYPES]; /* by type of event: enum control_want */
 };
 
 enum control_loss {

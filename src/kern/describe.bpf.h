@@ -105,22 +105,28 @@ static __always_inline struct sock *file_sock(struct file *file)
 static __noinline __attribute__((unused)) void emit_unix(struct emit *w, struct sock *sk)
 {
 	struct unix_address *a = BPF_CORE_READ((struct unix_sock *)sk, addr);
-	char name[112] = { 0 };
-	int n;
+	__u32 at = w->s->at;
+	__u32 n, last;
 
-	if (!a)
+	if (!a || at > EMIT_FIXED_MAX + 4 * RECORD_PATH_MAX)
 		return;
 	n = BPF_CORE_READ(a, len) - 2;
 	if (n < 1 || n > 108)
 		return;
-	bpf_probe_read_kernel(name, n,
-			      (void *)a + bpf_core_field_offset(struct unix_address, name) +
-				      bpf_core_field_offset(struct sockaddr_un, sun_path));
-	if (!name[0])
-		name[0] = '@';
-	else if (!name[n - 1])
+	/* Straight into the record: an array here would be the largest thing on the stack of all who call this. */
+	if (bpf_probe_read_kernel(w->s->record + at, n,
+				  (void *)a + bpf_core_field_offset(struct unix_address, name) +
+					  bpf_core_field_offset(struct sockaddr_un, sun_path)))
+		return;
+	last = n - 1;
+	barrier_var(last); /* or the compiler leaves out the mask that verifiers before 6.5 need */
+	last &= 127;
+	if (!w->s->record[at])
+		w->s->record[at] = '@';
+	else if (!(w->s->record + at)[last])
 		n--; /* the terminator counts as part of a name in the file system */
-	emit_record(w)->span[RECORD_FD_PATH] = scratch_append(w->s, name, n);
+	emit_record(w)->span[RECORD_FD_PATH] = n;
+	w->s->at = at + n;
 }
 
 struct sockaddr_any {
@@ -183,18 +189,13 @@ static __always_inline void emit_unix_given(struct emit *w, const void *user, __
 	w->s->at = at + n;
 }
 
-/* Any descriptor: kind, inode, and for files and sockets their path and ends. The path goes to the descriptor's. */
-static __always_inline void describe_fd(const struct call *k, struct emit *w, struct record_fd *f,
-					int fd)
+/* What a file is: kind, inode, and of sockets both ends. @return whether it has a path, not told yet */
+static __always_inline bool describe_file(struct emit *w, struct record_fd *f, struct file *file)
 {
-	struct file *file = call_file(k, fd);
+	__u8 *name = w->s->walk; /* free until a path is built; the stack is short */
 	struct sock *sk;
 	struct dentry *d;
-	char name[16] = { 0 };
 
-	f->number = fd;
-	if (!file)
-		return;
 	describe_inode(f, file);
 	if (f->kind == 'u') {
 		sk = file_sock(file);
@@ -204,13 +205,14 @@ static __always_inline void describe_fd(const struct call *k, struct emit *w, st
 			if (f->kind == 'u')
 				emit_unix(w, sk);
 		}
-		return;
+		return false;
 	}
 	if (f->kind == 'p')
-		return;
+		return false;
 	d = BPF_CORE_READ(file, f_path.dentry);
 	if (BPF_CORE_READ(d, d_parent) == d) { /* in no tree: memfds and the anonymous inodes */
-		bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(d, d_name.name));
+		name[0] = name[1] = name[3] = name[5] = name[6] = 0;
+		bpf_probe_read_kernel_str(name, 16, BPF_CORE_READ(d, d_name.name));
 		if (name[0] == 'm' && name[1] == 'e' && name[5] == ':')
 			f->kind = 'm';
 		else if (name[0] == '[' && name[1] == 'e' && name[6] == 'f')
@@ -232,7 +234,82 @@ static __always_inline void describe_fd(const struct call *k, struct emit *w, st
 		else
 			f->kind = 'o';
 	}
-	emit_record(w)->span[RECORD_FD_PATH] = emit_file_path(k, w, file);
+	return true;
+}
+
+/* Any descriptor: what it is, and for files and sockets their path and ends. The path goes to the descriptor's. */
+static __always_inline void describe_fd(const struct call *k, struct emit *w, struct record_fd *f,
+					int fd)
+{
+	struct file *file = call_file(k, fd);
+
+	f->number = fd;
+	if (file && describe_file(w, f, file))
+		emit_record(w)->span[RECORD_FD_PATH] = emit_file_path(k, w, file);
+}
+
+/*
+ * A record of what a descriptor of the caller leads to, in two calls: in one the stack would not be deep enough for path_build()
+ * below. Neither is static, as path_build() is not.
+ */
+#define DESCRIPTOR_BEGUN 4
+#define DESCRIPTOR_PATH 8
+
+/* Without its path. @return the slot it is in, DESCRIPTOR_BEGUN, and DESCRIPTOR_PATH when it has one; 0: nothing to send */
+__noinline __attribute__((unused)) __u64 descriptor_begin(__u32 fd)
+{
+	struct file *file;
+	struct record_fd *f;
+	struct call k;
+	struct emit w;
+	__u64 path = 0;
+
+	if (!call_begin(&k, 0, EVENT_STDIO) || !emit_begin(&w))
+		return 0;
+	call_head(&k, &w, RECORD_FD);
+	f = emit_part(&w, 0);
+	f->number = fd & 3;
+	file = call_file(&k, fd & 3);
+	if (file && describe_file(&w, f, file))
+		path = DESCRIPTOR_PATH;
+	return (w.bit >> 1) | DESCRIPTOR_BEGUN | path;
+}
+
+/* A call, for the stack it needs. */
+static __noinline __attribute__((unused)) void descriptor_send(struct emit *w, __u32 type)
+{
+	__u32 zero = 0;
+
+	w->busy = bpf_map_lookup_elem(&scratch_busy, &zero);
+	if (!w->busy)
+		return;
+	if (type <= EVENT_PROCEXIT)
+		emit_send(w, &state_ring, CONTROL_LOST_STATE);
+	else
+		emit_send(w, &bulk_ring, CONTROL_LOST_BULK);
+}
+
+/* Adds the path and sends it to the ring of an event of @p type, which follows it. */
+__noinline __attribute__((unused)) __u64 descriptor_end(__u32 begun, __u32 type)
+{
+	struct task_struct *t = task_plain((void *)bpf_get_current_task_btf());
+	__u32 slot = begun & 3;
+	struct file *file = 0;
+	struct emit w = { .bit = 1ull << slot };
+
+	w.s = bpf_map_lookup_elem(&scratch, &slot);
+	if (!w.s)
+		return 0;
+	if (begun & DESCRIPTOR_PATH)
+		bpf_probe_read_kernel(
+			&file, sizeof(file),
+			&t->files->fdt->fd[((struct record_fd *)emit_part(&w, 0))->number & 3]);
+	if (file)
+		emit_record(&w)->span[RECORD_FD_PATH] =
+			emit_path(&w, t->fs, BPF_CORE_READ(file, f_path.mnt),
+				  BPF_CORE_READ(file, f_path.dentry));
+	descriptor_send(&w, type);
+	return 0;
 }
 
 #endif

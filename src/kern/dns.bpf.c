@@ -5,6 +5,7 @@
  *
  * Always lets the packet pass.
  */
+#include "kern/describe.bpf.h"
 #include "kern/judge.bpf.h"
 
 #define DNS_PORT 53

@@ -213,6 +213,13 @@ static __always_inline __u32 parts_bytes(__u32 parts)
 	       (parts & RECORD_EXEC ? sizeof(struct record_exec) : 0);
 }
 
+static __always_inline __u16 task_threads(struct task_struct *t)
+{
+	__u32 n = t->signal->nr_threads;
+
+	return n < 65535 ? n : 65535;
+}
+
 /** Writes the head for something @p t does; @p parts must be a constant. Text follows with emit_text(). */
 static __always_inline struct record_head *emit_head(struct emit *w, const struct control *c,
 						     struct task_struct *t, enum event_type type,
@@ -237,6 +244,7 @@ static __always_inline struct record_head *emit_head(struct emit *w, const struc
 	h->group = cred->egid.val;
 	h->cpu = bpf_get_smp_processor_id();
 	h->parts = parts;
+	h->threads = task_threads(t);
 	w->s->at = sizeof(*h) + parts_bytes(parts);
 	if (parts)
 		__builtin_memset(w->s->record + sizeof(*h), 0, parts_bytes(parts));
@@ -346,8 +354,32 @@ static __always_inline void emit_send(struct emit *w, void *ring, enum control_l
 	emit_drop(w);
 }
 
-static __always_inline void emit_send_state(struct emit *w)
+/* What rules ask for beside the event: describe.bpf.h and path.bpf.h have them. Of the current task, by the slot's number. */
+__u64 descriptor_begin(__u32 fd);
+__u64 descriptor_end(__u32 begun, __u32 type);
+__u64 emit_caller_cwd(__u32 slot);
+
+static __always_inline void emit_wanted(struct emit *w, const struct control *c)
 {
+	__u32 type = emit_record(w)->type;
+	__u8 wants = c->wants[type & (CONTROL_TYPES - 1)];
+
+	if (wants & CONTROL_WANT_CWD)
+		emit_caller_cwd(w->bit >> 1);
+	if (!(wants & CONTROL_WANT_STDIO))
+		return;
+#pragma unroll
+	for (__u32 fd = 0; fd < 3; fd++) {
+		__u32 begun = descriptor_begin(fd);
+
+		if (begun)
+			descriptor_end(begun, type);
+	}
+}
+
+static __always_inline void emit_send_state(struct emit *w, const struct control *c)
+{
+	emit_wanted(w, c);
 	emit_send(w, &state_ring, CONTROL_LOST_STATE);
 }
 
@@ -375,10 +407,12 @@ static __always_inline void emit_send_bulk(struct emit *w, const struct control 
 {
 	struct record_head *h = emit_record(w);
 
-	if (bucket_take(c, h->cgroup_id, h->time_ns))
-		emit_send(w, &bulk_ring, CONTROL_LOST_BULK);
-	else
+	if (!bucket_take(c, h->cgroup_id, h->time_ns)) {
 		emit_drop(w);
+		return;
+	}
+	emit_wanted(w, c);
+	emit_send(w, &bulk_ring, CONTROL_LOST_BULK);
 }
 
 #endif

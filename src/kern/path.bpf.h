@@ -123,4 +123,25 @@ static __always_inline __u32 emit_path(struct emit *w, struct fs_struct *fs, str
 	return emit_bytes(w, &w->s->walk[at], EMIT_WALK_BYTES - at);
 }
 
+/*
+ * Appends the working directory of who does the event in a scratch slot, where that is the current task. A call that is looked at
+ * once, as path_build() is.
+ */
+__noinline __attribute__((unused)) __u64 emit_caller_cwd(__u32 slot)
+{
+	struct task_struct *t = (void *)bpf_get_current_task();
+	struct emit w = { .bit = 1ull << (slot & 3) };
+	struct fs_struct *fs = BPF_CORE_READ(t, fs);
+	struct record_head *h;
+
+	w.s = bpf_map_lookup_elem(&scratch, &slot);
+	if (!w.s || !fs)
+		return 0;
+	h = emit_record(&w);
+	if (h->tid == (__u32)BPF_CORE_READ(t, pid))
+		h->span[RECORD_CALLER_CWD] = emit_path(&w, fs, BPF_CORE_READ(fs, pwd.mnt),
+						       BPF_CORE_READ(fs, pwd.dentry));
+	return 0;
+}
+
 #endif

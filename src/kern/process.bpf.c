@@ -3,6 +3,7 @@
  * Processes and control groups: exec, fork, exit, cgroup made and removed, to the ring of state. And the task iterator
  * that tells what runs already.
  */
+#include "kern/describe.bpf.h"
 #include "kern/task.bpf.h"
 
 /* Of no use here: the agent's notes for its successor. At 0 its build, at 1 + row the link's id. */
@@ -134,9 +135,10 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_pid, struct linux_binprm *b
 			x->span[RECORD_ENV] =
 				user_bytes(&w, t->mm->env_start, t->mm->env_end, SMALL_ARGS);
 		emit_cwd(&w, x, t);
-		emit_send_state(&w);
+		emit_send_state(&w, c);
 		return 0;
 	}
+	emit_wanted(&w, c);
 	if (args > RECORD_ARGS_MAX) {
 		args = RECORD_ARGS_MAX;
 		emit_record(&w)->marks |= EVENT_TRUNCATED;
@@ -184,7 +186,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	h->type = fork_type(parent, h);
 	h->res = child->pid;
 	task_facts(emit_part(&w, 0), task_plain(child));
-	emit_send_state(&w);
+	emit_send_state(&w, c);
 	return 0;
 }
 
@@ -202,7 +204,7 @@ int BPF_PROG(on_exit, struct task_struct *t)
 		return 0;
 	h = emit_head(&w, c, t, EVENT_PROCEXIT, 0);
 	h->res = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code : t->group_leader->exit_code;
-	emit_send_state(&w);
+	emit_send_state(&w, c);
 	return 0;
 }
 
@@ -227,7 +229,7 @@ static __always_inline int on_cgroup(struct cgroup *g, const char *path, enum ev
 	a = emit_part(&w, 0);
 	a->arg[0] = g->root->hierarchy_id;
 	h->span[RECORD_PATH] = emit_kernel_string(&w, path);
-	emit_send_state(&w);
+	emit_send_state(&w, c);
 	return 0;
 }
 

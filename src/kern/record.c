@@ -115,9 +115,8 @@ static bool set_parts(struct event *v, struct event_exec *x, const struct record
 static bool set_texts(struct event *v, struct event_exec *x, const struct record_head *h, str *rest,
 		      const struct record_exec *exec)
 {
-	str *texts[RECORD_SPANS] = {
-		&v->path, &v->path2, &v->raw, &v->raw2, &v->text, &v->fd.path
-	};
+	str *texts[RECORD_SPANS] = { &v->path, &v->path2,   &v->raw, &v->raw2,
+				     &v->text, &v->fd.path, &v->cwd };
 	str *more[RECORD_EXEC_SPANS] = { &x->exe_path, &x->args, &x->env, &x->cwd };
 
 	for (size_t i = 0; i < RECORD_SPANS; i++)
@@ -149,6 +148,7 @@ int record_parse(str bytes, int64_t boot_ns, struct event *ret, struct event_exe
 	v.task = (struct process_key){ h->pid, h->start_ns };
 	v.tid = h->tid;
 	v.cpu = h->cpu;
+	v.threads = h->threads;
 	v.user = h->user;
 	v.group = h->group;
 	v.cgroup_id = h->cgroup_id;

@@ -2,8 +2,8 @@
  * An event as it crosses the ring buffers: one layout for the BPF programs that write it and for the decoder.
  *
  * A record is a head, then the parts that head.parts names in the order of their bits, then text: the bytes of
- * path, path2, raw, raw2, text and the descriptor's path, then of exe path, args, env and cwd when there is an exec
- * part, one after the other without terminators, then padding to eight bytes. Numbers are the machine's own. The
+ * path, path2, raw, raw2, text, the descriptor's path and the working directory, then of exe path, args, env and cwd when
+ * there is an exec part, one after the other without terminators, then padding to eight bytes. Numbers are the machine's own. The
  * layout to the byte is in doc/formats/sensor-record.md; RECORD_LAYOUT changes with it and with the numbers of
  * event types, so that a successor never reads a ring whose records it does not know.
  */
@@ -17,7 +17,7 @@
 #include "model/event.h"
 #endif
 
-#define RECORD_LAYOUT 1
+#define RECORD_LAYOUT 2
 
 enum record_part {
 	RECORD_ARGS = 1 << 0, /* struct record_args */
@@ -33,6 +33,7 @@ enum record_span {
 	RECORD_RAW2,
 	RECORD_TEXT,
 	RECORD_FD_PATH,
+	RECORD_CALLER_CWD,
 	RECORD_SPANS
 };
 
@@ -51,7 +52,7 @@ struct record_head {
 	__u16 cpu;
 	__u16 parts;              /* enum record_part */
 	__u16 span[RECORD_SPANS]; /* bytes of each text */
-	__u16 zero[2];
+	__u16 threads;            /* of the process; 65,535: at least */
 };
 
 struct record_args {

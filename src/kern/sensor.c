@@ -37,6 +37,11 @@ enum sensor_backend sensor_backend_of(const struct sensor *s)
 	return s->backend;
 }
 
+_Static_assert((int)KERNEL_WANT_CWD == CONTROL_WANT_CWD &&
+		       (int)KERNEL_WANT_STDIO == CONTROL_WANT_STDIO &&
+		       EVENT_TYPE_COUNT <= CONTROL_TYPES,
+	       "policy's numbers are those of the programs");
+
 static int map_control(struct sensor *s, struct err *e)
 {
 	int fd = hooks_map(s->hooks, "control");
@@ -50,6 +55,14 @@ static int map_control(struct sensor *s, struct err *e)
 	return 0;
 }
 
+static void set_wants(struct control *c, const struct kernel_filter *filter)
+{
+	c->env = filter->environment;
+	c->failed_opens = filter->failed_opens;
+	c->received = filter->received;
+	memcpy(c->wants, filter->wants, sizeof(filter->wants));
+}
+
 static void set_control(struct sensor *s, const struct sensor_config *c,
 			const struct kernel_filter *filter)
 {
@@ -61,9 +74,7 @@ static void set_control(struct sensor *s, const struct sensor_config *c,
 	s->control->self_pid = c->self_pid;
 	s->control->rate_ns = SECOND_NS / rate;
 	s->control->burst_ns = s->control->rate_ns * burst;
-	s->control->env = filter->environment;
-	s->control->failed_opens = filter->failed_opens;
-	s->control->received = filter->received;
+	set_wants(s->control, filter);
 }
 
 static int open_waiting(struct sensor *s, struct err *e)
@@ -129,9 +140,7 @@ int sensor_set_filter(struct sensor *s, const struct kernel_filter *filter, stru
 	choose_rows(s, filter, row);
 	hooks_load(s->hooks, row);
 	if (s->control) {
-		s->control->env = filter->environment;
-		s->control->failed_opens = filter->failed_opens;
-		s->control->received = filter->received;
+		set_wants(s->control, filter);
 		/* A wider filter before the programs that need it, or what they see first is dropped. */
 		r = filter_load(s->hooks, s->control, filter, e);
 		if (r)

@@ -60,6 +60,7 @@ enum event_family {
 	EVENT_FAMILY_CONTAINER, /**< a container came or went, told by asset */
 	EVENT_FAMILY_USAGE, /**< what a container did in the last interval, made by watch: usage */
 	EVENT_FAMILY_LOSS,  /**< events were lost: arg[0] how many, arg[1] enum event_loss */
+	EVENT_FAMILY_STDIO, /**< fd: what descriptor 0, 1 or 2 leads to; told before an event whose rules ask for it */
 	EVENT_FAMILY_COUNT
 };
 
@@ -196,6 +197,7 @@ struct event {
 	struct process_key task;
 	uint32_t tid;
 	uint32_t cpu;
+	uint32_t threads;     /**< of the process, 65,535 at most; 0: not known */
 	uint32_t user, group; /**< effective, of the thread, in the first user namespace */
 	uint64_t
 		cgroup_id; /**< of the default hierarchy, or of the v1 hierarchy the agent follows */
@@ -205,6 +207,7 @@ struct event {
 		path2; /**< resolved and absolute as the process's root sees them; empty: not known */
 	str raw, raw2; /**< as the program gave them */
 	str text;
+	str cwd; /**< where rules ask for it, and not of EXEC: exec has it */
 	uint64_t flags;
 	uint32_t mode;
 	int64_t arg[EVENT_MAX_ARGS];

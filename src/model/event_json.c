@@ -11,9 +11,12 @@
 /* X(member, key): the plain members by their kinds. */
 #define EVENT_U32(X) \
 	X(marks, "marks") \
-	X(tid, "tid") X(cpu, "cpu") X(user, "user") X(group, "group") X(mode, "mode")
+	X(tid, "tid") \
+	X(cpu, "cpu") X(threads, "threads") X(user, "user") X(group, "group") X(mode, "mode")
 #define EVENT_U64(X) X(time_ns, "time") X(number, "number") X(cgroup_id, "cgroup") X(flags, "flags")
-#define EVENT_STR(X) X(path, "path") X(path2, "path2") X(raw, "raw") X(raw2, "raw2") X(text, "text")
+#define EVENT_STR(X) \
+	X(path, "path") \
+	X(path2, "path2") X(raw, "raw") X(raw2, "raw2") X(text, "text") X(cwd, "cwd")
 #define EXEC_U32(X) \
 	X(exe_device, "exeDevice") \
 	X(exe_flags, "exeFlags") \

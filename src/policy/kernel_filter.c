@@ -295,6 +295,8 @@ int kernel_filter_derive(const struct policy_program *p, struct arena *a, struct
 	arena_done(&nodes);
 	if (r == 0)
 		r = filter_add_usage(p, &f, a);
+	if (r == 0)
+		r = filter_add_wants(p, &f);
 	if (r < 0)
 		return err_set(e, ENOBUFS, "kernel filter: memory budget spent");
 	filter_bound(&f);

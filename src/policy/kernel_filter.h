@@ -45,13 +45,23 @@ struct kernel_clause {
 	size_t comm_count;
 };
 
+/** What rules of a type read of the caller that is not in every event. */
+enum kernel_want {
+	KERNEL_WANT_CWD = 1 << 0,   /**< the working directory; of EXEC it is there anyway */
+	KERNEL_WANT_STDIO = 1 << 1, /**< what descriptors 0, 1 and 2 lead to */
+};
+
 struct kernel_filter {
 	struct kernel_clause *clauses[EVENT_TYPE_COUNT];
 	size_t clause_count[EVENT_TYPE_COUNT];
-	bool failed_opens; /**< some clause wants opens that failed */
-	bool environment;  /**< some rule reads proc.env */
-	bool received;     /**< some rule reads the bytes received */
+	bool failed_opens;               /**< some clause wants opens that failed */
+	bool environment;                /**< some rule reads proc.env */
+	bool received;                   /**< some rule reads the bytes received */
+	uint8_t wants[EVENT_TYPE_COUNT]; /**< enum kernel_want */
 };
+
+/** What the kernel must read so that a reference has a value: enum kernel_want. */
+uint8_t filter_want(const struct policy_ref *r);
 
 /** Derives the filter of a program compiled for policy_events. @return 0 or -ENOBUFS */
 MUST_CHECK int kernel_filter_derive(const struct policy_program *p, struct arena *a,

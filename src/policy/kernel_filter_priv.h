@@ -40,6 +40,9 @@ struct filter_set filter_any(void);
 MUST_CHECK int filter_add_usage(const struct policy_program *p, struct kernel_filter *f,
 				struct arena *a);
 
+/** Finds what rules of each type read beside events. @return 0 or -ENOBUFS */
+MUST_CHECK int filter_add_wants(const struct policy_program *p, struct kernel_filter *f);
+
 /** Whether what passes @p a passes @p b too. */
 bool filter_path_within(const struct kernel_path *a, const struct kernel_path *b);
 

@@ -95,7 +95,7 @@ static int add_rule(struct compiler *c, const struct rule *rule, policy_note not
 }
 
 /* Outputs that cannot be parsed were told when the file was read. */
-static void output_uses(struct policy_program *p, struct arena *scratch, str output)
+static void output_uses(struct policy_program *p, struct arena *scratch, size_t rule, str output)
 {
 	const struct policy_ref *refs;
 	struct output_format *f;
@@ -106,6 +106,8 @@ static void output_uses(struct policy_program *p, struct arena *scratch, str out
 	refs = output_fields(f, &count);
 	for (size_t i = 0; i < count; i++)
 		p->uses[refs[i].field] = true;
+	for (size_t i = 0; i < count; i++)
+		p->shown[rule] |= filter_want(&refs[i]);
 }
 
 /* Which checks a rule needs, counted; which fields the rules read. */
@@ -138,8 +140,8 @@ static int count_uses(struct policy_program *p, struct arena *scratch)
 		}
 	}
 	for (size_t i = 0; i < p->rule_count; i++) {
-		output_uses(p, scratch, p->rules[i]->output);
-		output_uses(p, scratch, p->rules[i]->output_zh);
+		output_uses(p, scratch, i, p->rules[i]->output);
+		output_uses(p, scratch, i, p->rules[i]->output_zh);
 	}
 	for (size_t i = 0; i < p->slot_count; i++)
 		if (p->slots[i].kind == SLOT_FIELD)
@@ -158,6 +160,7 @@ static int start(struct policy_program *p, size_t rules, const struct policy_sub
 	p->plans = ARENA_ARRAY(a, s->type_count, struct type_plan);
 	p->wanted = ARENA_ARRAY(a, s->type_count, bool);
 	p->uses = ARENA_ARRAY(a, s->field_count, bool);
+	p->shown = ARENA_ARRAY(a, rules, uint8_t);
 	for (int i = 0; i < 2; i++) {
 		struct program_node *n = ARENA_PUSH(a, p->nodes, p->node_count, p->node_cap);
 
@@ -167,7 +170,9 @@ static int start(struct policy_program *p, size_t rules, const struct policy_sub
 					    .depth = 1,
 					    .chance = (float)i };
 	}
-	return p->rules && p->roots && p->steps && p->plans && p->wanted && p->uses ? 0 : -ENOBUFS;
+	return p->rules && p->roots && p->steps && p->plans && p->wanted && p->uses && p->shown
+		       ? 0
+		       : -ENOBUFS;
 }
 
 static int finish(struct compiler *c, struct err *e)

@@ -14,6 +14,7 @@
 #include "base/map.h"
 #include "codec/regex.h"
 #include "policy/ip_set.h"
+#include "policy/kernel_filter.h"
 #include "policy/literal.h"
 #include "policy/program.h"
 
@@ -154,6 +155,7 @@ struct policy_program {
 	struct type_plan *plans;
 	bool *wanted;     /**< by type */
 	bool *uses;       /**< by field */
+	uint8_t *shown;   /**< by rule: enum kernel_want, what its outputs read */
 	uint16_t depth;   /**< of the deepest node */
 	bool transforms;  /**< some slot is a transformer: runs need scratch */
 	bool expressions; /**< some check is a regular expression */

@@ -1,6 +1,6 @@
 #include "watch/event_copy.h"
 
-enum { EVENT_TEXTS = 6, EXEC_TEXTS = 5 };
+enum { EVENT_TEXTS = 7, EXEC_TEXTS = 5 };
 
 static void texts_of(struct event *v, str *ret[EVENT_TEXTS])
 {
@@ -10,6 +10,7 @@ static void texts_of(struct event *v, str *ret[EVENT_TEXTS])
 	ret[3] = &v->raw2;
 	ret[4] = &v->text;
 	ret[5] = &v->fd.path;
+	ret[6] = &v->cwd;
 }
 
 static void exec_texts_of(struct event_exec *x, str *ret[EXEC_TEXTS])
@@ -25,7 +26,7 @@ size_t event_copy_bytes(const struct event *v)
 {
 	const struct event_exec *x = v->exec;
 	size_t n = sizeof(*v) + v->path.n + v->path2.n + v->raw.n + v->raw2.n + v->text.n +
-		   v->fd.path.n;
+		   v->fd.path.n + v->cwd.n;
 
 	if (x)
 		n += sizeof(*x) + x->comm.n + x->exe_path.n + x->args.n + x->env.n + x->cwd.n;

@@ -204,6 +204,27 @@ static void what_figures_count_passes(void **state)
 	arena_done(&a);
 }
 
+/* What must be read of the caller is read for the types whose rules ask for it alone. */
+static void what_rules_ask_of_the_caller(void **state UNUSED)
+{
+	const struct kernel_filter *f;
+	struct arena a;
+
+	arena_init(&a, 0);
+	f = filter_of("evt.type in (openat, execve) and (proc.cwd startswith /tmp or proc.name = x)",
+		      &a);
+	assert_int_equal(f->wants[EVENT_OPENAT], KERNEL_WANT_CWD);
+	assert_int_equal(f->wants[EVENT_EXECVE], 0);
+	assert_int_equal(f->wants[EVENT_OPEN], 0);
+	f = filter_of("evt.type = connect and toupper(proc.stdin.type) = IPV4 or "
+		      "evt.type = open and proc.stdout.name = val(proc.cwd)",
+		      &a);
+	assert_int_equal(f->wants[EVENT_CONNECT], KERNEL_WANT_STDIO);
+	assert_int_equal(f->wants[EVENT_OPEN], KERNEL_WANT_STDIO | KERNEL_WANT_CWD);
+	assert_int_equal(f->wants[EVENT_OPENAT], 0);
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +233,7 @@ int main(void)
 		cmocka_unit_test(what_no_rule_wants_is_dropped),
 		cmocka_unit_test(facts_are_kept),
 		cmocka_unit_test(what_figures_count_passes),
+		cmocka_unit_test(what_rules_ask_of_the_caller),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

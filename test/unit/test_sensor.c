@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -71,6 +72,7 @@ static void take(void *ctx, const struct event *v)
 	s->v.raw2 = copy(f, v->raw2);
 	s->v.text = copy(f, v->text);
 	s->v.fd.path = copy(f, v->fd.path);
+	s->v.cwd = copy(f, v->cwd);
 	if (!v->exec)
 		return;
 	s->exec = *v->exec;
@@ -797,6 +799,83 @@ static void own_numbers(void **state)
 	SKIP_BECAUSE("a PID namespace of its own: what the kernel tells is in the host's numbers");
 }
 
+static void *wait_here(void *ready)
+{
+	return read(((int *)ready)[0], (char[1]){ 0 }, 1) < 0 ? ready : NULL;
+}
+
+static void act_asked(struct fixture *f)
+{
+	char *const argv[] = { (char[]){ "true" }, NULL };
+	char *const env[] = { NULL };
+	pthread_t thread;
+	int pair[2];
+
+	if (chdir(f->dir) || pipe(pair))
+		_exit(1);
+	dup2(open("/dev/null", O_RDWR), 0);
+	dup2(pair[1], 1);
+	close(2); /* the next open takes it */
+	pthread_create(&thread, NULL, wait_here, pair);
+	syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
+	dup2(socket(AF_UNIX, SOCK_STREAM, 0), 2);
+	if (chdir("/usr"))
+		_exit(1);
+	syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
+	execve("/bin/true", argv, env);
+}
+
+/* What rules ask for beside events is told with those types, and with no other. */
+static void asked_for(void **state)
+{
+	struct kernel_filter *filter = calloc(1, sizeof(*filter));
+	struct sensor_config c = { .backend = backend() };
+	const struct event *v;
+	struct fixture f;
+
+	(void)state;
+	want(filter, EVENT_OPENAT, EVENT_OPENAT, &everything);
+	want(filter, EVENT_DUP2, EVENT_DUP2, &everything);
+	filter->wants[EVENT_OPENAT] = KERNEL_WANT_CWD | KERNEL_WANT_STDIO;
+	filter->wants[EVENT_EXECVE] = KERNEL_WANT_STDIO;
+	filter->wants[EVENT_PROCEXIT] = KERNEL_WANT_CWD;
+	begin(&f);
+	if (geteuid() == 0)
+		open_sensor(&f, &c, filter);
+	if (f.sensor) {
+		size_t opens, all = 0;
+
+		run_child(&f, act_asked);
+		opens = count_of(&f, EVENT_OPENAT);
+		for (size_t i = 0; i < f.count; i++) {
+			const struct event *o = &f.seen[i].v;
+
+			/* The loader of the program opens files, too. */
+			if (o->type != EVENT_OPENAT || !str_is(o->raw, "/etc/passwd"))
+				continue;
+			assert_true(i >= 3 && f.seen[i - 1].v.type == EVENT_STDIO &&
+				    f.seen[i - 3].v.type == EVENT_STDIO);
+			assert_int_equal(o->threads, 2);
+			assert_str(o->cwd, all++ ? "/usr" : f.dir);
+			assert_int_equal(f.seen[i - 3].v.fd.kind, 'f');
+			assert_str(f.seen[i - 3].v.fd.path, "/dev/null");
+			assert_int_equal(f.seen[i - 2].v.fd.kind, 'p');
+			assert_int_equal(f.seen[i - 1].v.fd.number, 2);
+			assert_int_equal(f.seen[i - 1].v.fd.kind, all == 2 ? 'u' : 'f');
+		}
+		assert_int_equal(all, 2);
+		assert_int_equal(count_of(&f, EVENT_STDIO), 3 * (opens + 1));
+		v = told(&f, EVENT_EXECVE);
+		assert_int_equal(v[0].threads, 1);
+		assert_int_equal(v[0].cwd.n, 0);
+		assert_str(v[0].exec->cwd, "/usr");
+		assert_str(told(&f, EVENT_PROCEXIT)->cwd, "/usr");
+		assert_int_equal(told(&f, EVENT_DUP2)->cwd.n, 0);
+	}
+	end(&f);
+	free(filter);
+}
+
 int main(void)
 {
 	const struct CMUnitTest elsewhere[] = { cmocka_unit_test(own_numbers) };
@@ -807,6 +886,7 @@ int main(void)
 		cmocka_unit_test(calls),      cmocka_unit_test(reused_number),
 		cmocka_unit_test(snapshot),   cmocka_unit_test(losses),
 		cmocka_unit_test(state_loss), cmocka_unit_test(handing_over),
+		cmocka_unit_test(asked_for),
 	};
 
 	/* A test that hangs is named by the line that is missing. */
