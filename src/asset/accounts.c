@@ -160,22 +160,27 @@ void accounts_prime(struct accounts *a, str id, int rootfs_fd)
 		look_in(rootfs_fd, (enum file)i, &o->files[i]);
 }
 
-str accounts_parse(str text, uint32_t number)
+str accounts_parse(str text, uint32_t number, enum account_part part)
 {
 	while (text.n) {
-		str line = str_line(&text);
+		str line = str_line(&text), whole = line;
 		str name = str_cut(&line, ':');
 		uint32_t n;
 
 		(void)str_cut(&line, ':');
-		if (name.n && str_u32(str_cut(&line, ':'), &n) == 0 && n == number)
-			return name;
+		if (!name.n || str_u32(str_cut(&line, ':'), &n) < 0 || n != number)
+			continue;
+		for (int i = 0; i < (int)part; i++)
+			(void)str_cut(&whole, ':');
+		name = str_cut(&whole, ':');
+		/* An entry that has not got it is one all the same. */
+		return name.p ? name : S("");
 	}
 	return (str){ NULL, 0 };
 }
 
 static str find(struct accounts *a, const struct container *c, uint32_t pid, enum file which,
-		uint32_t number)
+		uint32_t number, enum account_part part)
 {
 	struct account_file *f;
 	uint64_t now;
@@ -189,20 +194,21 @@ static str find(struct accounts *a, const struct container *c, uint32_t pid, enu
 		look(a, c, pid, which, f);
 		f->looked_ns = now;
 	}
-	name = accounts_parse(buf_str(&f->text), number);
-	if (name.n || now - f->missed_ns < MISSED_AGAIN_NS)
+	name = accounts_parse(buf_str(&f->text), number, part);
+	if (name.p || now - f->missed_ns < MISSED_AGAIN_NS)
 		return name;
 	look(a, c, pid, which, f);
 	f->missed_ns = now;
-	return accounts_parse(buf_str(&f->text), number);
+	return accounts_parse(buf_str(&f->text), number, part);
 }
 
-str accounts_user(struct accounts *a, const struct container *c, uint32_t pid, uint32_t user)
+str accounts_user(struct accounts *a, const struct container *c, uint32_t pid, uint32_t user,
+		  enum account_part part)
 {
-	return find(a, c, pid, PASSWD, user);
+	return find(a, c, pid, PASSWD, user, part);
 }
 
 str accounts_group(struct accounts *a, const struct container *c, uint32_t pid, uint32_t group)
 {
-	return find(a, c, pid, GROUP, group);
+	return find(a, c, pid, GROUP, group, ACCOUNT_NAME);
 }

@@ -1,5 +1,5 @@
 /** @file
- * Names of users and groups by number, from the passwd(5) and group(5) files of a container or of the host.
+ * Users and groups by number: names, homes and shells, from the passwd(5) and group(5) files of a container or of the host.
  *
  * A container's files are its own to write: they are read below its root only (openat2 RESOLVE_IN_ROOT), bounded, and a
  * name from them means no more than that the container calls it so. Read again when they changed, looked at at most
@@ -10,6 +10,9 @@
 
 #include "base/err.h"
 #include "model/container.h"
+
+/** Which part of an entry; its place in passwd(5). */
+enum account_part { ACCOUNT_NAME = 0, ACCOUNT_HOME = 5, ACCOUNT_SHELL = 6 };
 
 struct accounts;
 
@@ -23,11 +26,12 @@ void accounts_free(struct accounts *a);
  */
 void accounts_prime(struct accounts *a, str id, int rootfs_fd);
 
-/** @return the name, or the empty span; lives until the next call */
-str accounts_user(struct accounts *a, const struct container *c, uint32_t pid, uint32_t user);
+/** @return a part of the entry, which may be empty; a span without a place (p is NULL): no entry. Lives until the next call */
+str accounts_user(struct accounts *a, const struct container *c, uint32_t pid, uint32_t user,
+		  enum account_part part);
 str accounts_group(struct accounts *a, const struct container *c, uint32_t pid, uint32_t group);
 
-/** The entry of @p number in a passwd(5) or group(5) file: NAME:x:NUMBER:... */
-str accounts_parse(str text, uint32_t number);
+/** Of the entry of @p number in a passwd(5) or group(5) file: NAME:x:NUMBER:... @return as accounts_user() */
+str accounts_parse(str text, uint32_t number, enum account_part part);
 
 #endif

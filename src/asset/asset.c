@@ -686,7 +686,17 @@ void asset_each(struct asset *a, void (*fn)(void *ctx, const struct container *c
 
 str asset_user_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t user)
 {
-	return accounts_user(a->accounts, c, pid, user);
+	return accounts_user(a->accounts, c, pid, user, ACCOUNT_NAME);
+}
+
+str asset_user_home(struct asset *a, const struct container *c, uint32_t pid, uint32_t user)
+{
+	return accounts_user(a->accounts, c, pid, user, ACCOUNT_HOME);
+}
+
+str asset_user_shell(struct asset *a, const struct container *c, uint32_t pid, uint32_t user)
+{
+	return accounts_user(a->accounts, c, pid, user, ACCOUNT_SHELL);
 }
 
 str asset_group_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t group)

@@ -89,9 +89,12 @@ void asset_each(struct asset *a, void (*fn)(void *ctx, const struct container *c
 /**
  * A user's name in a container (its own passwd file) or on the host; empty when there is none.
  * @param pid a process of the container, to find its files by; 0: its first
- * @return lives until the next call of either
+ * @return lives until the next call of any of these
  */
 str asset_user_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t user);
+/** From the same file; p is NULL where the user has no entry. */
+str asset_user_home(struct asset *a, const struct container *c, uint32_t pid, uint32_t user);
+str asset_user_shell(struct asset *a, const struct container *c, uint32_t pid, uint32_t user);
 str asset_group_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t group);
 
 struct asset_stats {

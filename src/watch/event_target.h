@@ -12,12 +12,14 @@
 #include "watch/process_tree.h"
 #include "watch/scratch.h"
 
-/** Who knows the names of users; asset, or a test. Each answers the empty span when there is no name, and lives until
- * the next call of either. */
+typedef str (*event_account)(void *ctx, const struct container *c, uint32_t pid, uint32_t number);
+
+/** Who knows users by number; asset, or a test. Each answers a span whose p is NULL when there is no such user, and lives until
+ * the next call of any. */
 struct event_users {
 	void *ctx;
-	str (*user)(void *ctx, const struct container *c, uint32_t pid, uint32_t user);
-	str (*group)(void *ctx, const struct container *c, uint32_t pid, uint32_t group);
+	event_account user, group; /**< names */
+	event_account home, shell;
 };
 
 /** What all events share. */

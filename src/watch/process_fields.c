@@ -135,39 +135,59 @@ static bool get_caps(const struct event_target *t, uint64_t caps, struct policy_
 	return value_string(ret, scratch_str(&out));
 }
 
-/* A name, kept: whoever told it may tell another in its place. Where there is none, rules look for Falco's "<NA>". */
-static bool put_name(const struct event_target *t, str name, struct policy_value *ret)
+/* Kept: whoever told it may tell another in its place. Where there is none, rules look for Falco's "<NA>". */
+static bool get_account(const struct event_target *t, event_account read, uint32_t number,
+			struct policy_value *ret)
 {
-	struct scratch_text out = scratch_text(t->world->scratch);
+	struct scratch_text out;
+	str found;
 
-	scratch_add(&out, name);
-	return value_string(ret, name.n ? scratch_str(&out) : S("<NA>"));
+	if (!t->container || !read)
+		return value_unknown(ret);
+	found = read(t->world->users.ctx, t->container, t->event->task.pid, number);
+	if (!found.p)
+		return value_string(ret, S("<NA>"));
+	out = scratch_text(t->world->scratch);
+	scratch_add(&out, found);
+	return value_string(ret, scratch_str(&out));
 }
 
-static bool get_user_name(const struct event_target *t, uint32_t user, struct policy_value *ret)
+static bool get_stdio(const struct process *p, unsigned int i, struct policy_value *ret)
 {
-	const struct event_users *u = &t->world->users;
-
-	if (!t->container || !u->user)
+	if (!p->stdio.kind[i])
 		return value_unknown(ret);
-	return put_name(t, u->user(u->ctx, t->container, t->event->task.pid, user), ret);
+	if (p->stdio.kind[i] == STDIO_CLOSED)
+		return value_absent(ret);
+	return value_string_opt(ret, fd_fields_type((enum event_fd_kind)p->stdio.kind[i]));
 }
 
-static bool get_group_name(const struct event_target *t, struct policy_value *ret)
+/* What has no name (an unbound socket) has none; a file's that is missing was not kept. */
+static bool get_stdio_name(const struct event_target *t, const struct process *p, unsigned int i,
+			   struct policy_value *ret)
 {
-	const struct event_users *u = &t->world->users;
+	uint16_t kind = p->stdio.kind[i];
+	str name = stdio_name(&p->stdio, &programs(t)->text, i);
 
-	if (!t->container || !u->group)
-		return value_unknown(ret);
-	return put_name(t, u->group(u->ctx, t->container, t->event->task.pid, t->event->group),
-			ret);
+	if (name.n)
+		return value_string(ret, name);
+	return !kind || kind == EVENT_FD_FILE || kind == EVENT_FD_DIRECTORY ? value_unknown(ret)
+									    : value_absent(ret);
 }
 
-static bool get_stdio(const struct process *p, int i, struct policy_value *ret)
+/* Where it is now, where that was told; else where it was when it began what it runs. */
+static bool get_cwd(const struct event_target *t, struct policy_value *ret)
 {
-	if (!p->stdio[i])
-		return value_unknown(ret);
-	return value_string_opt(ret, fd_fields_type((enum event_fd_kind)p->stdio[i]));
+	const struct event *v = t->event;
+	struct scratch_text out;
+
+	if (!v->cwd.n)
+		return v->marks & EVENT_IO_URING ? value_unknown(ret)
+						 : get_text(t, program_cwd, ret);
+	out = scratch_text(t->world->scratch);
+	scratch_add(&out, v->cwd);
+	if (v->cwd.p[v->cwd.n - 1] != '/')
+		scratch_byte(&out, '/');
+	return value_string(ret, scratch_str(&out));
 }
 
 /* Fields that need the process's record. */
@@ -205,6 +225,12 @@ static bool get_of_process(const struct event_target *t, const struct process *p
 		return get_stdio(p, 1, ret);
 	case FIELD_PROC_STDERR_TYPE:
 		return get_stdio(p, 2, ret);
+	case FIELD_PROC_STDIN_NAME:
+		return get_stdio_name(t, p, 0, ret);
+	case FIELD_PROC_STDOUT_NAME:
+		return get_stdio_name(t, p, 1, ret);
+	case FIELD_PROC_STDERR_NAME:
+		return get_stdio_name(t, p, 2, ret);
 	case FIELD_THREAD_CAP_EFFECTIVE:
 		return get_caps(t, p->caps.effective, ret);
 	case FIELD_THREAD_CAP_PERMITTED:
@@ -216,8 +242,9 @@ static bool get_of_process(const struct event_target *t, const struct process *p
 	case FIELD_USER_LOGINUID:
 		return value_int(ret, process_login(p));
 	case FIELD_USER_LOGINNAME:
-		return p->login_user == UINT32_MAX ? value_string(ret, S("<NA>"))
-						   : get_user_name(t, p->login_user, ret);
+		return p->login_user == UINT32_MAX
+			       ? value_string(ret, S("<NA>"))
+			       : get_account(t, t->world->users.user, p->login_user, ret);
 	default:
 		return false;
 	}
@@ -260,6 +287,7 @@ static bool get_of_program(const struct event_target *t, const struct program *g
 
 static bool get_of_event(const struct event_target *t, uint16_t field, struct policy_value *ret)
 {
+	const struct event_users *users = &t->world->users;
 	const struct event *v = t->event;
 
 	switch (field) {
@@ -272,6 +300,8 @@ static bool get_of_event(const struct event_target *t, uint16_t field, struct po
 					: value_unknown(ret);
 	case FIELD_THREAD_TID:
 		return value_int(ret, v->tid ? v->tid : v->task.pid);
+	case FIELD_PROC_NTHREADS:
+		return v->threads ? value_uint(ret, v->threads) : value_unknown(ret);
 	case FIELD_THREAD_ISMAIN:
 		return value_bool(ret, !v->tid || v->tid == v->task.pid);
 	case FIELD_THREAD_CGROUPS:
@@ -280,11 +310,15 @@ static bool get_of_event(const struct event_target *t, uint16_t field, struct po
 	case FIELD_USER_UID:
 		return value_uint(ret, v->user);
 	case FIELD_USER_NAME:
-		return get_user_name(t, v->user, ret);
+		return get_account(t, users->user, v->user, ret);
 	case FIELD_GROUP_GID:
 		return value_uint(ret, v->group);
 	case FIELD_GROUP_NAME:
-		return get_group_name(t, ret);
+		return get_account(t, users->group, v->group, ret);
+	case FIELD_USER_HOMEDIR:
+		return get_account(t, users->home, v->user, ret);
+	case FIELD_USER_SHELL:
+		return get_account(t, users->shell, v->user, ret);
 	default:
 		return false;
 	}
@@ -305,7 +339,7 @@ bool process_fields_get(const struct event_target *t, const struct policy_ref *r
 	case FIELD_PROC_ARGS:
 		return get_text(t, program_args, ret);
 	case FIELD_PROC_CWD:
-		return get_text(t, program_cwd, ret);
+		return get_cwd(t, ret);
 	case FIELD_PROC_EXELINE:
 		return get_exeline(t, ret);
 	case FIELD_PROC_ENV:
@@ -320,13 +354,6 @@ bool process_fields_get(const struct event_target *t, const struct policy_ref *r
 	case FIELD_PROC_IS_CONTAINER_LIVENESS_PROBE:
 	case FIELD_PROC_IS_CONTAINER_READINESS_PROBE:
 		return get_probe(t, ret);
-	case FIELD_PROC_NTHREADS:
-	case FIELD_PROC_STDIN_NAME:
-	case FIELD_PROC_STDOUT_NAME:
-	case FIELD_PROC_STDERR_NAME:
-	case FIELD_USER_HOMEDIR:
-	case FIELD_USER_SHELL:
-		return value_unknown(ret);
 	default:
 		break;
 	}

@@ -178,6 +178,7 @@ static void forget(struct process_tree *t, struct process *p)
 	list_remove(t, p);
 	unhash(t, p);
 	set_program(t, p, PROGRAM_NONE);
+	stdio_release(&p->stdio, &t->programs.text);
 	if (p->exit_ns)
 		t->remembered--;
 	else
@@ -388,9 +389,7 @@ static void take_fork(struct process_tree *t, const struct event *v)
 	if (v->exec && (v->exec->vpid || v->exec->pid_ns))
 		take_facts(p, v->exec);
 	if (parent)
-		memcpy(p->stdio, parent->stdio, sizeof(p->stdio));
-	if (parent)
-		memcpy(p->stdio_remote, parent->stdio_remote, sizeof(p->stdio_remote));
+		stdio_inherit(&p->stdio, &t->programs.text, &parent->stdio);
 	p->program = child_program(t, v, p, parent);
 	p->cgroup_id = v->cgroup_id;
 	p->seen = t->snapshot;
@@ -402,8 +401,15 @@ static void take_dup(struct process_tree *t, const struct event *v)
 
 	if (!p || v->res < 0 || v->arg[1] < 0 || v->arg[1] > 2)
 		return;
-	p->stdio[v->arg[1]] = v->fd.kind;
-	p->stdio_remote[v->arg[1]] = v->fd.remote.port;
+	stdio_set(&p->stdio, &t->programs.text, (unsigned int)v->arg[1], &v->fd);
+}
+
+static void take_stdio(struct process_tree *t, const struct event *v)
+{
+	struct process *p = find(t, v->task);
+
+	if (p && v->fd.number >= 0 && v->fd.number <= 2)
+		stdio_set(&p->stdio, &t->programs.text, (unsigned int)v->fd.number, &v->fd);
 }
 
 void process_tree_event(struct process_tree *t, const struct event *v)
@@ -431,6 +437,9 @@ void process_tree_event(struct process_tree *t, const struct event *v)
 		break;
 	case EVENT_FAMILY_DUP:
 		take_dup(t, v);
+		break;
+	case EVENT_FAMILY_STDIO:
+		take_stdio(t, v);
 		break;
 	default:
 		break;

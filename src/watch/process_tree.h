@@ -12,6 +12,7 @@
 #define SKEP_WATCH_PROCESS_TREE_H
 
 #include "watch/program.h"
+#include "watch/stdio.h"
 
 #define PROCESS_NONE UINT32_MAX
 
@@ -40,8 +41,7 @@ struct process {
 	uint32_t seen; /**< the snapshot that last told of it */
 	uint8_t list;  /**< which list of exited processes it is on */
 	bool used;
-	uint16_t stdio[3];        /**< enum event_fd_kind last put on 0, 1, 2; 0: not known */
-	uint16_t stdio_remote[3]; /**< and for internet sockets the other end's port */
+	struct stdio stdio;
 };
 
 struct process_tree;
@@ -57,7 +57,7 @@ MUST_CHECK int process_tree_new(const struct process_tree_config *c, struct proc
 				struct err *e);
 void process_tree_free(struct process_tree *t);
 
-/** Takes what an event says about processes: EXEC, FORK, EXIT, CAPSET, DUP; others change nothing. */
+/** Takes what an event says about processes: EXEC, FORK, EXIT, CAPSET, DUP, STDIO; others change nothing. */
 void process_tree_event(struct process_tree *t, const struct event *v);
 /** Forgets what exited long enough ago. @param now_ns event time */
 void process_tree_expire(struct process_tree *t, uint64_t now_ns);

@@ -24,7 +24,8 @@ int program_table_init(struct program_table *t, uint32_t max, uint32_t text_byte
 
 	if (!items)
 		return err_set(e, ENOMEM, "process tree: no memory for %u programs", max);
-	r = text_pool_init(&text, text_bytes, max, e);
+	/* A process has beside what it runs the names of three descriptors. */
+	r = text_pool_init(&text, text_bytes, 4 * max, e);
 	if (r < 0) {
 		free(items);
 		return r;

@@ -71,14 +71,24 @@ static str read_name(struct watch *w, name_reader read, const struct container *
 	const struct first *f = first_at(w, c->cgroup_id);
 	str name = read(w->asset, c, 0, id);
 
-	if (!name.n && f->pid && f->cgroup_id == c->cgroup_id)
+	if (!name.p && f->pid && f->cgroup_id == c->cgroup_id)
 		name = read(w->asset, c, f->pid, id);
-	return name.n ? name : read(w->asset, c, pid, id);
+	return name.p ? name : read(w->asset, c, pid, id);
 }
 
 static str user_name(void *ctx, const struct container *c, uint32_t pid, uint32_t user)
 {
 	return read_name(ctx, asset_user_name, c, pid, user);
+}
+
+static str user_home(void *ctx, const struct container *c, uint32_t pid, uint32_t user)
+{
+	return read_name(ctx, asset_user_home, c, pid, user);
+}
+
+static str user_shell(void *ctx, const struct container *c, uint32_t pid, uint32_t user)
+{
+	return read_name(ctx, asset_user_shell, c, pid, user);
 }
 
 static str group_name(void *ctx, const struct container *c, uint32_t pid, uint32_t group)
@@ -135,7 +145,7 @@ static void make_world(struct watch *w)
 	w->world = (struct event_world){
 		.tree = w->tree,
 		.scratch = &w->scratch,
-		.users = { w, user_name, group_name },
+		.users = { w, user_name, group_name, user_home, user_shell },
 		.hostname = str_from(w->hostname),
 		.boot_ns = clock_boot_offset_ns(),
 	};

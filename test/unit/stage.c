@@ -83,6 +83,16 @@ str asset_user_name(struct asset *a, const struct container *c, uint32_t pid, ui
 	return user == 0 ? S("root") : user == 33 ? S("www-data") : (str){ 0 };
 }
 
+str asset_user_home(struct asset *a, const struct container *c, uint32_t pid, uint32_t user)
+{
+	return asset_user_name(a, c, pid, user).n ? S("/home") : (str){ 0 };
+}
+
+str asset_user_shell(struct asset *a, const struct container *c, uint32_t pid, uint32_t user)
+{
+	return asset_user_name(a, c, pid, user).n ? S("/bin/sh") : (str){ 0 };
+}
+
 str asset_group_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t group)
 {
 	return asset_user_name(a, c, pid, group);

@@ -488,7 +488,7 @@ static void reads_users_below_the_containers_root(void **state)
 	put_docker(f, "{}");
 	put(f, "etc/passwd", "root:x:0:0::/:/bin/sh\nbroken\n::7\nme:x:1000:1000::/:/bin/sh\n");
 	put(f, "etc/group", "root:x:0:\nwheel:x:10:me\n");
-	put(f, "proc/77/root/etc/passwd", "root:x:0:0::/:/bin/sh\napp:x:101:101::/:/bin/sh");
+	put(f, "proc/77/root/etc/passwd", "root:x:0:0::/:/bin/sh\napp:x:101:101::/srv/app:\nbare:x:103");
 	put(f, "proc/77/root/etc/group", "appg:x:101:\n");
 	put(f, "proc/1/ns/user", "");
 	put(f, "proc/77/ns/mnt", "");
@@ -500,6 +500,12 @@ static void reads_users_below_the_containers_root(void **state)
 	assert_int_equal(asset_user_name(f->a, c, 76, 102).n, 0);
 	assert_str(asset_group_name(f->a, asset_host(f->a), 1, 10), "wheel");
 	assert_str(asset_user_name(f->a, c, 77, 101), "app");
+	assert_str(asset_user_home(f->a, c, 77, 101), "/srv/app");
+	assert_str(asset_user_shell(f->a, c, 77, 0), "/bin/sh");
+	/* Empty is not unknown. */
+	assert_true(asset_user_shell(f->a, c, 77, 101).p && asset_user_home(f->a, c, 77, 103).p);
+	assert_int_equal(asset_user_shell(f->a, c, 77, 103).n, 0);
+	assert_true(!asset_user_shell(f->a, c, 77, 104).p);
 	assert_str(asset_group_name(f->a, c, 0, 101), "appg");
 	assert_int_equal(asset_user_name(f->a, c, 77, 1000).n, 0);
 	/* A new user's name is found at once. */

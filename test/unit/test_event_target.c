@@ -13,6 +13,12 @@ static str user_name(void *ctx, const struct container *c, uint32_t pid, uint32_
 	return user == 0 ? S("root") : user == 33 ? S("www-data") : (str){ 0 };
 }
 
+static str user_home(void *ctx, const struct container *c, uint32_t pid, uint32_t user)
+{
+	(void)ctx, (void)c, (void)pid;
+	return user == 0 ? S("/root") : user == 33 ? S("") : (str){ 0 };
+}
+
 struct bench {
 	struct arena arena;
 	struct process_tree *tree;
@@ -58,7 +64,7 @@ static int setup(void **state)
 	arena_init(&b->arena, 1 << 20);
 	b->world = (struct event_world){ .tree = b->tree,
 					 .scratch = &b->scratch,
-					 .users = { NULL, user_name, user_name },
+					 .users = { NULL, user_name, user_name, user_home, user_home },
 					 .hostname = S("node1"),
 					 .boot_ns = 1000 };
 	b->container = &web;
@@ -252,6 +258,8 @@ static void test_process(void **state)
 	is(b, "thread.cap_permitted", "");
 	is(b, "user.name", "www-data");
 	is(b, "user.uid", "33");
+	is(b, "user.homedir", "");
+	is(b, "user.shell", "");
 	is(b, "user.loginuid", "-1");
 	is(b, "user.loginname", "<NA>");
 	is(b, "evt.arg.flags", "EXE_UPPER_LAYER|EXE_LOWER_LAYER");
@@ -262,6 +270,39 @@ static void test_process(void **state)
 	is(b, "fs.path.name", "<absent>");
 	is(b, "dns.name", "<absent>");
 	is(b, "usage.cpu", "<absent>");
+}
+
+#define TOLD(fd) "{'type':'stdio','task':{'pid':61,'start':2000},'fd':" fd "}"
+
+static void test_asked_of_the_caller(void **state)
+{
+	struct bench *b = *state;
+
+	happens(b, SHELL);
+	is(b, "proc.nthreads", "<unknown>");
+	is(b, "proc.stdin.type", "<unknown>");
+	is(b, "proc.stdin.name", "<unknown>");
+	happens(b, TOLD("{'number':0,'kind':'4','role':'server','local':'10.0.0.2:22',"
+			"'remote':'10.0.0.9:5000'}"));
+	happens(b, TOLD("{'number':1,'kind':'p','inode':77}"));
+	happens(b, TOLD("{'number':2}"));
+	happens(b, "{'type':'openat','task':{'pid':61,'start':2000},'path':'/x','cwd':'/srv',"
+		   "'threads':3,'res':3}");
+	is(b, "proc.stdin.type", "ipv4");
+	is(b, "proc.stdin.name", "10.0.0.9:5000->10.0.0.2:22");
+	is(b, "proc.stdout.type", "pipe");
+	is(b, "proc.stdout.name", "pipe:[77]");
+	is(b, "proc.stderr.type", "<absent>");
+	is(b, "proc.stderr.name", "<absent>");
+	is(b, "proc.cwd", "/srv/");
+	is(b, "proc.nthreads", "3");
+	happens(b, TOLD("{'number':0,'kind':'f','path':'/dev/null'}"));
+	happens(b, TOLD("{'number':1,'kind':'u'}"));
+	happens(b, "{'type':'fork','task':{'pid':62,'start':2100},'res':62,'exec':"
+		   "{'parent':{'pid':61,'start':2000},'comm':'sh','vpid':9,'vppid':7}}");
+	is(b, "proc.stdin.name", "/dev/null");
+	is(b, "proc.stdout.type", "unix");
+	is(b, "proc.stdout.name", "<absent>");
 }
 
 static void test_unknown_parent(void **state)
@@ -514,9 +555,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_process),     TEST(test_unknown_parent),  TEST(test_files),
-		TEST(test_connections), TEST(test_rare_calls),      TEST(test_containers),
-		TEST(test_every_field), TEST(test_json_round_trip),
+		TEST(test_process),    TEST(test_asked_of_the_caller), TEST(test_unknown_parent),
+		TEST(test_files),      TEST(test_connections),         TEST(test_rare_calls),
+		TEST(test_containers), TEST(test_every_field),         TEST(test_json_round_trip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
