@@ -9,6 +9,7 @@
 #include "asset/disk.h"
 #include "asset/engines.h"
 #include "asset/hierarchy.h"
+#include "asset/pod_owner.h"
 #include "asset/roster.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -112,10 +113,12 @@ static void give_pod_labels(struct asset *a, const struct roster_entry *sandbox)
 {
 	for (struct roster_entry *n = NULL; (n = roster_next(a->roster, n));) {
 		struct container c = n->c;
+		char owner[POD_OWNER_BYTES];
 
 		if (n == sandbox || c.pod_label_count || !str_eq(c.pod_sandbox_id, sandbox->c.id))
 			continue;
 		take_pod_labels(a, n, &c);
+		c.pod_owner = pod_owner(&c, owner);
 		/* Without memory for them they stay unknown. */
 		if (c.pod_label_count && roster_fill(a->roster, n, &c) < 0)
 			return;
@@ -125,6 +128,7 @@ static void give_pod_labels(struct asset *a, const struct roster_entry *sandbox)
 /* Puts what was found beside what the path said. */
 static int fill(struct asset *a, struct roster_entry *n, struct container *found)
 {
+	char owner[POD_OWNER_BYTES];
 	int r;
 
 	if (found->runtime == CONTAINER_OTHER)
@@ -138,7 +142,12 @@ static int fill(struct asset *a, struct roster_entry *n, struct container *found
 		found->init_pid = 0;
 	}
 	found->known |= CONTAINER_IDENTITY;
+	/* Containers of CRI have no health check, and containerd knows of none. */
+	if (found->runtime == CONTAINER_CONTAINERD || found->runtime == CONTAINER_CRIO)
+		found->known |= CONTAINER_HEALTHCHECK;
 	take_pod_labels(a, n, found);
+	if (!found->pod_owner.n)
+		found->pod_owner = pod_owner(found, owner);
 	r = roster_fill(a->roster, n, found);
 	if (r == 0 && found->pod_sandbox)
 		give_pod_labels(a, n);
@@ -156,6 +165,10 @@ static void complete(struct container *c, const struct container *before)
 	if (!c->label_count) {
 		c->labels = before->labels;
 		c->label_count = before->label_count;
+	}
+	if (!c->pod_label_count) {
+		c->pod_labels = before->pod_labels;
+		c->pod_label_count = before->pod_label_count;
 	}
 	if (!c->mount_count) {
 		c->mounts = before->mounts;

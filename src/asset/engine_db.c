@@ -1,5 +1,6 @@
 #include "asset/engine_db.h"
 
+#include "asset/cri_sandbox.h"
 #include "asset/record.h"
 #include "codec/bolt.h"
 #include "codec/json.h"
@@ -42,6 +43,28 @@ static int take_label(void *ctx, str key, str value)
 	return r == -E2BIG ? 1 : r;
 }
 
+/* The pod's sandbox is a container as well; newer ones keep it in a bucket of its own. */
+static int read_sandbox(const struct bolt *b, const struct wanted *w, struct arena *a,
+			struct container *c, struct err *e)
+{
+	static const char *const buckets[] = { "containers", "sandboxes" };
+	str id = c->pod_sandbox ? w->id : c->pod_sandbox_id, any;
+	int r = -ENOENT;
+
+	for (size_t i = 0; id.n && r == -ENOENT && i < ARRAY_LEN(buckets); i++) {
+		const str path[] = {
+			S("v1"), w->name_space,   str_from(buckets[i]),
+			id,      S("extensions"), S("io.cri-containerd.sandbox.metadata")
+		};
+
+		r = bolt_find(b, path, ARRAY_LEN(path), a, &any, e);
+	}
+	/* One that cannot be understood leaves the container without what it would add. */
+	if (r == 0 && cri_sandbox_take(any, a, c, NULL) < 0)
+		return 0;
+	return r == -ENOENT ? 0 : r;
+}
+
 /* Layout: core/metadata/buckets.go, schema version 1. */
 static int read_containerd(const struct bolt *b, const struct wanted *w, struct arena *a,
 			   struct container *c, struct err *e)
@@ -69,7 +92,7 @@ static int read_containerd(const struct bolt *b, const struct wanted *w, struct 
 			return r;
 	}
 	record_split_image(c, a);
-	return 0;
+	return read_sandbox(b, w, a, c, e);
 }
 
 /* Layout: libpod/boltdb_state_internal.go; the value is the container's configuration as JSON. */

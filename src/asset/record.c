@@ -1,6 +1,7 @@
 #include "asset/record.h"
 
 #include "asset/capability.h"
+#include "asset/probe_spec.h"
 #include "base/clock.h"
 #include "base/time.h"
 #include "codec/digest.h"
@@ -107,6 +108,17 @@ static void take_pod_labels(struct container *c)
 		c->pod_sandbox = true;
 }
 
+/* The pod's specification, as kubectl keeps it; dockershim hands annotations on as labels. */
+static void take_pod_probes(struct container *c, struct arena *a)
+{
+	str pod = first_of(
+		label(c, "io.kubernetes.container.last-applied-config"),
+		first_of(label(c, "annotation.kubectl.kubernetes.io/last-applied-configuration"),
+			 label(c, "kubectl.kubernetes.io/last-applied-configuration")));
+
+	probe_spec_pod(pod, c->pod_container, a, c);
+}
+
 static void add_mount(struct container *c, size_t max, struct container_mount m)
 {
 	if (c->mount_count < max && m.dest.n)
@@ -208,6 +220,8 @@ int record_docker(const struct value *config, const struct value *host, struct a
 	take_pod_labels(&c);
 	record_split_image(&c, a);
 	c.known = CONTAINER_IDENTITY;
+	probe_spec_docker(inner, a, &c);
+	take_pod_probes(&c, a);
 	/* Without its powers a container is not known: "not privileged" would be a guess. */
 	if (host && host->kind == VALUE_OBJECT) {
 		take_docker_powers(host, &c);
@@ -419,6 +433,7 @@ int record_oci(const struct value *config, struct arena *a, struct container *re
 	c.host_ipc = str_is(ns->ipc, "host");
 	record_split_image(&c, a);
 	c.known = CONTAINER_IDENTITY | CONTAINER_METADATA | CONTAINER_POD;
+	take_pod_probes(&c, a);
 	*ret = c;
 	return 0;
 }
@@ -461,6 +476,8 @@ int record_podman(const struct value *config, struct arena *a, struct container 
 		c->image_id = arena_printf(a, "sha256:%.*s", STR_ARG(id));
 	c->user = first_of(value_get_str(config, "user"), c->user);
 	c->privileged |= value_is_true(value_get(config, "privileged"));
+	/* Its own name for Docker's Healthcheck. */
+	probe_spec_podman(value_get(config, "healthcheck"), a, c);
 	take_pod_labels(c);
 	record_split_image(c, a);
 	return 0;

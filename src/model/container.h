@@ -49,9 +49,12 @@ struct container_mount {
 	X(pod_name, "podName") \
 	X(pod_namespace, "podNamespace") \
 	X(pod_uid, "podUid") \
-	X(pod_container, "podContainer")  /* the name in the pod's specification */ \
-	X(pod_owner, "podOwner")          /* kind/name, where known */ \
-	X(pod_sandbox_id, "podSandboxId") /* the container that holds the pod's namespaces */ \
+	X(pod_container, "podContainer")     /* the name in the pod's specification */ \
+	X(pod_owner, "podOwner")             /* kind/name, where known */ \
+	X(healthcheck, "healthcheck")        /* its command, words parted by blanks */ \
+	X(liveness_probe, "livenessProbe")   /* of a pod's container: the same */ \
+	X(readiness_probe, "readinessProbe") /* the same */ \
+	X(pod_sandbox_id, "podSandboxId")    /* the container that holds the pod's namespaces */ \
 	X(cgroup_path, "cgroupPath")
 
 /** How much is known about a container. What is not known makes fields UNKNOWN, never false. */
@@ -61,6 +64,8 @@ enum container_known {
 	CONTAINER_POD =
 		1
 		<< 2, /**< Kubernetes' names were looked for (and are there, or there is no pod) */
+	CONTAINER_HEALTHCHECK = 1 << 3, /**< whether it has a health check */
+	CONTAINER_PROBES = 1 << 4,      /**< what probes the pod's specification gives it */
 };
 
 struct container {

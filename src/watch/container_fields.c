@@ -1,5 +1,6 @@
 #include "watch/event_target_priv.h"
 #include "watch/flag_name.h"
+#include "watch/probe.h"
 
 #include <fnmatch.h>
 
@@ -221,6 +222,24 @@ static str short_id(const struct container *c, str id)
 	return str_take(id, short_own.n);
 }
 
+/* A deployment's replica sets have its name and a hash. */
+static bool get_owner(const struct container *c, uint16_t field, struct policy_value *ret)
+{
+	static const str set = { "ReplicaSet/", 11 };
+	str name = c->pod_owner;
+
+	if (!c->pod_owner.n)
+		return c->pod_name.n ? value_unknown(ret) : value_absent(ret);
+	if (field == FIELD_K8S_POD_OWNER)
+		return value_string(ret, name);
+	if (!str_starts(name, set))
+		return value_absent(ret);
+	name = str_skip(name, set.n);
+	if (field == FIELD_K8S_DEPLOYMENT_NAME)
+		name = str_take(name, str_find_last(name, '-'));
+	return value_string(ret, name);
+}
+
 static bool get_pod(const struct event_target *t, const struct policy_ref *ref,
 		    struct policy_value *ret)
 {
@@ -235,7 +254,9 @@ static bool get_pod(const struct event_target *t, const struct policy_ref *ref,
 	case FIELD_K8S_POD_UID:
 		return value_string_opt(ret, c->pod_uid);
 	case FIELD_K8S_POD_OWNER:
-		return value_string_opt(ret, c->pod_owner);
+	case FIELD_K8S_RS_NAME:
+	case FIELD_K8S_DEPLOYMENT_NAME:
+		return get_owner(c, ref->field, ret);
 	case FIELD_K8S_CONTAINER_NAME:
 		return value_string_opt(ret, c->pod_container);
 	case FIELD_K8S_POD_SANDBOX_ID:
@@ -252,6 +273,15 @@ static bool get_pod(const struct event_target *t, const struct policy_ref *ref,
 	}
 }
 
+static bool get_probe_command(const struct container *c, uint16_t field, struct policy_value *ret)
+{
+	enum probe which = PROBE_HEALTHCHECK + (field - FIELD_CONTAINER_HEALTHCHECK);
+	str command;
+	enum policy_state s = probe_command(c, which, &command);
+
+	return s == POLICY_KNOWN ? value_string(ret, command) : value_state(ret, s);
+}
+
 static bool get_of_container(const struct event_target *t, const struct policy_ref *ref,
 			     struct policy_value *ret)
 {
@@ -265,6 +295,9 @@ static bool get_of_container(const struct event_target *t, const struct policy_r
 		return true;
 	if (container_is_host(c))
 		return value_absent(ret);
+	if (ref->field >= FIELD_CONTAINER_HEALTHCHECK &&
+	    ref->field <= FIELD_CONTAINER_READINESS_PROBE)
+		return get_probe_command(c, ref->field, ret);
 	if (!(c->known & needs))
 		return value_unknown(ret);
 	return pod ? get_pod(t, ref, ret) : get_metadata(t, ref, ret);

@@ -1,5 +1,6 @@
 #include "watch/event_target_priv.h"
 #include "watch/flag_name.h"
+#include "watch/probe.h"
 
 static const struct program_table *programs(const struct event_target *t)
 {
@@ -99,32 +100,22 @@ static bool get_container_start_to_change(const struct event_target *t, struct p
 	return changed >= started ? value_int(ret, changed - started) : value_absent(ret);
 }
 
-/* A process whose parent the container cannot see, and which is not the container's first, came from outside. */
 static bool get_container_entry(const struct event_target *t, struct policy_value *ret)
 {
-	const struct process *p = t->process, *parent;
+	bool entry;
 
-	if (!p || !t->container || !p->vpid)
+	if (probe_is_entry(t->world->tree, t->process, t->container, &entry) != POLICY_KNOWN)
 		return value_unknown(ret);
-	if (container_is_host(t->container))
-		return value_bool(ret, false);
-	if (!t->container->host_pid)
-		return value_bool(ret, !p->vppid && p->vpid != 1);
-	if (event_target_ancestor(t, 1, &parent) != POLICY_KNOWN)
-		return value_unknown(ret);
-	return value_bool(ret, parent->cgroup_id != p->cgroup_id &&
-				       p->key.pid != t->container->init_pid);
+	return value_bool(ret, entry);
 }
 
-/* Which probe a process is would need the pod's specification; one that was not brought in is none. */
-static bool get_probe(const struct event_target *t, struct policy_value *ret)
+static bool get_probe(const struct event_target *t, enum probe which, struct policy_value *ret)
 {
-	struct policy_value entry = { 0 };
+	bool is;
 
-	get_container_entry(t, &entry);
-	if (entry.state == POLICY_KNOWN && !entry.boolean)
-		return value_bool(ret, false);
-	return value_unknown(ret);
+	if (probe_is(t->world->tree, t->process, t->container, which, &is) != POLICY_KNOWN)
+		return value_unknown(ret);
+	return value_bool(ret, is);
 }
 
 static bool get_caps(const struct event_target *t, uint64_t caps, struct policy_value *ret)
@@ -351,9 +342,11 @@ bool process_fields_get(const struct event_target *t, const struct policy_ref *r
 	case FIELD_PROC_IS_CONTAINER_ENTRY:
 		return get_container_entry(t, ret);
 	case FIELD_PROC_IS_CONTAINER_HEALTHCHECK:
+		return get_probe(t, PROBE_HEALTHCHECK, ret);
 	case FIELD_PROC_IS_CONTAINER_LIVENESS_PROBE:
+		return get_probe(t, PROBE_LIVENESS, ret);
 	case FIELD_PROC_IS_CONTAINER_READINESS_PROBE:
-		return get_probe(t, ret);
+		return get_probe(t, PROBE_READINESS, ret);
 	default:
 		break;
 	}

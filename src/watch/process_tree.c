@@ -390,6 +390,9 @@ static void take_fork(struct process_tree *t, const struct event *v)
 		take_facts(p, v->exec);
 	if (parent)
 		stdio_inherit(&p->stdio, &t->programs.text, &parent->stdio);
+	/* Who brings a process into a container is in the container's control group himself by then, and not in it. */
+	if (parent && parent->cgroup_id == v->cgroup_id && parent->pid_ns == p->pid_ns)
+		p->probe = parent->probe;
 	p->program = child_program(t, v, p, parent);
 	p->cgroup_id = v->cgroup_id;
 	p->seen = t->snapshot;
@@ -444,6 +447,14 @@ void process_tree_event(struct process_tree *t, const struct event *v)
 	default:
 		break;
 	}
+}
+
+void process_tree_set_probe(struct process_tree *t, struct process_key k, uint8_t probe)
+{
+	struct process *p = find_any(t, k);
+
+	if (p)
+		p->probe = probe;
 }
 
 void process_tree_expire(struct process_tree *t, uint64_t now_ns)

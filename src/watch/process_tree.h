@@ -40,6 +40,7 @@ struct process {
 	uint32_t tty, vpid, vppid, vpgid, vsid, pgid, sid;
 	uint32_t seen; /**< the snapshot that last told of it */
 	uint8_t list;  /**< which list of exited processes it is on */
+	uint8_t probe; /**< enum probe; children have their parent's */
 	bool used;
 	struct stdio stdio;
 };
@@ -59,6 +60,8 @@ void process_tree_free(struct process_tree *t);
 
 /** Takes what an event says about processes: EXEC, FORK, EXIT, CAPSET, DUP, STDIO; others change nothing. */
 void process_tree_event(struct process_tree *t, const struct event *v);
+/** Notes which probe a process is, for it and the children it will have. */
+void process_tree_set_probe(struct process_tree *t, struct process_key k, uint8_t probe);
 /** Forgets what exited long enough ago. @param now_ns event time */
 void process_tree_expire(struct process_tree *t, uint64_t now_ns);
 

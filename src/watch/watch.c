@@ -4,6 +4,7 @@
 #include "watch/alert_maker.h"
 #include "watch/fold.h"
 #include "watch/hold.h"
+#include "watch/probe.h"
 
 enum {
 	GIVEN_UP = 256, /* control groups remembered that never became known */
@@ -294,6 +295,8 @@ static void handle(struct watch *w, const struct event *v, const struct containe
 	process_tree_event(w->tree, v);
 	if (v->exec && v->exec->vpid == 1 && c && c->cgroup_id)
 		*first_at(w, c->cgroup_id) = (struct first){ c->cgroup_id, v->task.pid };
+	if (v->exec && c && event_type_family(v->type) == EVENT_FAMILY_EXEC)
+		probe_settle(w->tree, v->task, c);
 	if (v->marks & EVENT_REPLAYED) {
 		w->stats.replayed++;
 		return;

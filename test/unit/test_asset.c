@@ -75,7 +75,8 @@ static const char docker_config[] =
 	"{\"ID\":\"" A
 	"\",\"Created\":\"2024-05-01T10:00:00.5Z\",\"Name\":\"/web\",\"Driver\":\"overlay2\","
 	"\"Image\":\"sha256:" IMG "\",\"Config\":{\"Hostname\":\"h\",\"User\":\"www-data\","
-	"\"Image\":\"nginx:1.25\",\"Labels\":{\"team\":\"blue\",\"odd\":7}},"
+	"\"Image\":\"nginx:1.25\",\"Labels\":{\"team\":\"blue\",\"odd\":7},"
+	"\"Healthcheck\":{\"Test\":[\"CMD-SHELL\",\"curl -f localhost || exit 1\"]}},"
 	"\"State\":{\"Pid\":77,\"StartedAt\":\"0001-01-01T00:00:00Z\"},"
 	"\"MountPoints\":{\"/data\":{\"Source\":\"/srv\",\"Destination\":\"/data\",\"RW\":true,"
 	"\"Propagation\":\"rprivate\"}}}";
@@ -99,7 +100,9 @@ static void reads_dockers_files(void **state)
 	c = asset_cgroup_made(f->a, 11, S("/docker/" A));
 	assert_non_null(c);
 	assert_int_equal(c->runtime, CONTAINER_DOCKER);
-	assert_int_equal(c->known, CONTAINER_IDENTITY | CONTAINER_METADATA | CONTAINER_POD);
+	assert_int_equal(c->known, CONTAINER_IDENTITY | CONTAINER_METADATA | CONTAINER_POD |
+					   CONTAINER_HEALTHCHECK);
+	assert_str(c->healthcheck, "/bin/sh -c curl -f localhost || exit 1");
 	assert_str(c->id, A);
 	assert_str(c->name, "web");
 	assert_str(c->image, "nginx:1.25");
@@ -488,7 +491,8 @@ static void reads_users_below_the_containers_root(void **state)
 	put_docker(f, "{}");
 	put(f, "etc/passwd", "root:x:0:0::/:/bin/sh\nbroken\n::7\nme:x:1000:1000::/:/bin/sh\n");
 	put(f, "etc/group", "root:x:0:\nwheel:x:10:me\n");
-	put(f, "proc/77/root/etc/passwd", "root:x:0:0::/:/bin/sh\napp:x:101:101::/srv/app:\nbare:x:103");
+	put(f, "proc/77/root/etc/passwd",
+	    "root:x:0:0::/:/bin/sh\napp:x:101:101::/srv/app:\nbare:x:103");
 	put(f, "proc/77/root/etc/group", "appg:x:101:\n");
 	put(f, "proc/1/ns/user", "");
 	put(f, "proc/77/ns/mnt", "");

@@ -62,11 +62,12 @@ static int setup(void **state)
 	    scratch_init(&b->scratch, 1 << 16, NULL) < 0)
 		return -1;
 	arena_init(&b->arena, 1 << 20);
-	b->world = (struct event_world){ .tree = b->tree,
-					 .scratch = &b->scratch,
-					 .users = { NULL, user_name, user_name, user_home, user_home },
-					 .hostname = S("node1"),
-					 .boot_ns = 1000 };
+	b->world =
+		(struct event_world){ .tree = b->tree,
+				      .scratch = &b->scratch,
+				      .users = { NULL, user_name, user_name, user_home, user_home },
+				      .hostname = S("node1"),
+				      .boot_ns = 1000 };
 	b->container = &web;
 	*state = b;
 	return 0;
