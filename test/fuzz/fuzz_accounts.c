@@ -1,4 +1,5 @@
-/* A name told from a passwd(5) or group(5) file stands in it at a line's beginning, with the number asked for behind it. */
+/* A name told from a passwd(5) or group(5) file stands in it at a line's beginning, with the number asked for behind it. A home or a shell
+ * is there for the same numbers, and lies in the same line. */
 #include "fuzz.h"
 
 #include "asset/accounts.h"
@@ -6,11 +7,18 @@
 
 static void check(str text, uint32_t number)
 {
-	str name = accounts_parse(text, number), line;
+	str name = accounts_parse(text, number, ACCOUNT_NAME), line;
+	str home = accounts_parse(text, number, ACCOUNT_HOME);
+	str shell = accounts_parse(text, number, ACCOUNT_SHELL);
 	uint32_t found;
 
+	assert(!name.p == !home.p && !name.p == !shell.p);
 	if (!name.n)
 		return;
+	assert(!home.n || (home.p > name.p && home.p + home.n <= text.p + text.n &&
+			   str_find(home, ':') == home.n && str_find(home, '\n') == home.n));
+	assert(!shell.n || (shell.p > name.p && shell.p + shell.n <= text.p + text.n &&
+			    (!home.n || shell.p > home.p + home.n)));
 	assert(name.p >= text.p && name.p + name.n < text.p + text.n);
 	assert(name.p == text.p || name.p[-1] == '\n');
 	assert(str_find(name, ':') == name.n && str_find(name, '\n') == name.n);
