@@ -16,10 +16,10 @@
 #include "model/container.h"
 
 struct asset_config {
-	const char *
-		root; /**< where the host's files are; NULL: "/". In a container of its own: "/host" */
-	const char *
-		docker_host; /**< as engine_new(), Podman's if it has "podman" in it; NULL: where engines have their sockets; "": do not ask engines */
+	/** where the host's files are; NULL: "/". In a container of its own: "/host" */
+	const char *root;
+	/** as engine_new(), Podman's if it has "podman" in it; NULL: where engines have their sockets; "": do not ask engines */
+	const char *docker_host;
 	const char *const *
 		data_roots; /**< further folders with engines' files, NULL-terminated, beside those found; may be NULL; must outlive the asset */
 	size_t max_containers; /**< 0: 4096, those that went included */
@@ -38,8 +38,8 @@ void asset_free(struct asset *a);
  */
 struct asset_hierarchy {
 	const char *controller; /**< "memory", "pids", ...: NULL: the default hierarchy */
-	uint32_t
-		number; /**< the kernel's number of the hierarchy (cgroup->root->hierarchy_id); 0: the default one */
+	/** the kernel's number of the hierarchy (cgroup->root->hierarchy_id); 0: the default one */
+	uint32_t number;
 };
 void asset_hierarchy(const struct asset *a, struct asset_hierarchy *ret);
 

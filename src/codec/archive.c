@@ -6,8 +6,8 @@
 struct archive_stream {
 	struct archive *archive;
 	struct archive_source source;
-	struct err
-		why; /* what the source said, for the caller whose call failed through libarchive */
+	/* what the source said, for the caller whose call failed through libarchive */
+	struct err why;
 	int source_error;
 };
 

@@ -15,9 +15,9 @@
 enum auth_scheme { AUTH_NONE, AUTH_BASIC, AUTH_BEARER };
 
 struct auth_challenge {
-	enum auth_scheme
-		scheme; /**< Bearer when the peer offers both; NONE when it offers neither */
-	str realm;      /**< Bearer: URL of the token service, never empty */
+	/** Bearer when the peer offers both; NONE when it offers neither */
+	enum auth_scheme scheme;
+	str realm;                 /**< Bearer: URL of the token service, never empty */
 	str service, scope, error; /**< as the peer wrote them, unescaped; may be empty */
 };
 

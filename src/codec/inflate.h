@@ -30,8 +30,8 @@ enum inflate_format {
 
 struct inflate_options {
 	uint64_t max_bytes; /**< of output */
-	uint64_t
-		expansion; /**< output bytes per input byte, checked after the first 64 MiB of output */
+	/** output bytes per input byte, checked after the first 64 MiB of output */
+	uint64_t expansion;
 	/** Takes the output; a negative errno ends the stream and is returned. @p bytes live until it returns. */
 	int (*sink)(void *ctx, str bytes, struct err *e);
 	void *ctx;

@@ -13,8 +13,8 @@ struct rpm_pager {
 	size_t page_bytes;
 	size_t usable_bytes; /**< of a page, without the bytes reserved at its end */
 	uint32_t page_count; /**< numbers run from 1 to it */
-	uint32_t *
-		frames; /**< frame + 1 of each page that the log holds, indexed by number; NULL without a log */
+	/** frame + 1 of each page that the log holds, indexed by number; NULL without a log */
+	uint32_t *frames;
 	uint8_t *visited; /**< a bit a page */
 };
 

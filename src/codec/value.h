@@ -24,8 +24,8 @@ struct value {
 	size_t count; /**< elements or members */
 	union {
 		struct value *items; /**< VALUE_ARRAY */
-		struct value_member *
-			members; /**< VALUE_OBJECT, in document order; of equal keys the last counts */
+		/** VALUE_OBJECT, in document order; of equal keys the last counts */
+		struct value_member *members;
 	};
 };
 

@@ -61,7 +61,7 @@ struct control_cgroup {
 };
 
 #define CONTROL_MAX_CGROUPS 65536
-#define CONTROL_SLOTS \
-	3 /* programs that may be at work on one processor, one interrupting the other */
+/* programs that may be at work on one processor, one interrupting the other */
+#define CONTROL_SLOTS 3
 
 #endif

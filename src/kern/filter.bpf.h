@@ -17,8 +17,8 @@
 #include "kern/filter_image.h"
 
 #define FILTER_FOLDERS 16384 /* remembered, a power of two */
-#define FILTER_DEPTH \
-	24 /* folders and mounts above; deeper ones are walked each time, and may pass */
+/* folders and mounts above; deeper ones are walked each time, and may pass */
+#define FILTER_DEPTH 24
 #define FILTER_NAME 64 /* longer names of files are rare: they take the slower way */
 
 /* Both words are written without a lock. Torn pairs are told by check: the key folded into the value. */

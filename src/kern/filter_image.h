@@ -21,8 +21,8 @@
 #endif
 
 #define FILTER_STATES 8192
-#define FILTER_CLASSES \
-	64 /* of bytes: two marks, one for bytes in no literal, one each for others */
+/* of bytes: two marks, one for bytes in no literal, one each for others */
+#define FILTER_CLASSES 64
 #define FILTER_PATH_SETS 48 /* more are merged: a folder's bits and state are one 64-bit word */
 #define FILTER_HASHED 4096
 #define FILTER_SLOTS 2   /* images in the map: one in use, one being written */

@@ -8,8 +8,8 @@
 #include "kern/dentry.bpf.h"
 #include "kern/emit.bpf.h"
 
-#define PATH_MAX_PARTS \
-	512 /* components and mounts; a deeper path loses its beginning and is marked */
+/* components and mounts; a deeper path loses its beginning and is marked */
+#define PATH_MAX_PARTS 512
 
 struct path_walk {
 	struct scratch *s;

@@ -28,8 +28,8 @@ struct sensor_config {
 	uint32_t rate_per_s;     /**< bulk events a cgroup may send on average; 0: 20,000 */
 	uint32_t burst;          /**< and at once; 0: 40,000 */
 	uint32_t self_pid;       /**< a process whose own events are not told; 0: none */
-	const int
-		*kept; /**< descriptors of an earlier sensor, see sensor_keep(); NULL: begin anew */
+	/** descriptors of an earlier sensor, see sensor_keep(); NULL: begin anew */
+	const int *kept;
 	size_t kept_count;
 };
 

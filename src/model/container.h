@@ -61,9 +61,8 @@ struct container_mount {
 enum container_known {
 	CONTAINER_IDENTITY = 1 << 0, /**< runtime and id */
 	CONTAINER_METADATA = 1 << 1, /**< name, image, labels, mounts, powers */
-	CONTAINER_POD =
-		1
-		<< 2, /**< Kubernetes' names were looked for (and are there, or there is no pod) */
+	/** Kubernetes' names were looked for (and are there, or there is no pod) */
+	CONTAINER_POD = 1 << 2,
 	CONTAINER_HEALTHCHECK = 1 << 3, /**< whether it has a health check */
 	CONTAINER_PROBES = 1 << 4,      /**< what probes the pod's specification gives it */
 };

@@ -96,8 +96,8 @@ struct event_caps {
 
 enum event_exe_flag {
 	EVENT_EXE_WRITABLE = 1 << 0, /**< by the user that runs it */
-	EVENT_EXE_UPPER =
-		1 << 1, /**< overlayfs: from the container's own layer, not from the image */
+	/** overlayfs: from the container's own layer, not from the image */
+	EVENT_EXE_UPPER = 1 << 1,
 	EVENT_EXE_LOWER = 1 << 2, /**< overlayfs: from the image */
 	EVENT_EXE_MEMFD = 1 << 3,
 	EVENT_EXE_DELETED = 1 << 4, /**< no name leads to it any more */
@@ -179,12 +179,11 @@ struct event_usage {
 
 enum event_flag {
 	EVENT_TRUNCATED = 1 << 0, /**< a span is shorter than what it stands for */
-	EVENT_RACY =
-		1
-		<< 1, /**< a span was read from the program's memory before the kernel copied it */
+	/** a span was read from the program's memory before the kernel copied it */
+	EVENT_RACY = 1 << 1,
 	EVENT_IO_URING = 1 << 2, /**< done by io_uring, not by a system call of this type */
-	EVENT_REPLAYED =
-		1 << 3, /**< state found when the sensor began, not something that happened now */
+	/** state found when the sensor began, not something that happened now */
+	EVENT_REPLAYED = 1 << 3,
 };
 
 #define EVENT_MAX_ARGS 4
@@ -199,9 +198,9 @@ struct event {
 	uint32_t cpu;
 	uint32_t threads;     /**< of the process, 65,535 at most; 0: not known */
 	uint32_t user, group; /**< effective, of the thread, in the first user namespace */
-	uint64_t
-		cgroup_id; /**< of the default hierarchy, or of the v1 hierarchy the agent follows */
-	int64_t res;       /**< what the call returned; negative: -errno */
+	/** of the default hierarchy, or of the v1 hierarchy the agent follows */
+	uint64_t cgroup_id;
+	int64_t res; /**< what the call returned; negative: -errno */
 
 	str path,
 		path2; /**< resolved and absolute as the process's root sees them; empty: not known */

@@ -9,8 +9,8 @@
 
 struct finding {
 	uint32_t package; /**< index into the inventory's packages */
-	const struct vulnerability
-		*vuln; /**< owned by the report's arena, shared between findings */
+	/** owned by the report's arena, shared between findings */
+	const struct vulnerability *vuln;
 	str advisory;  /**< space-separated when several advisories say so, most telling first */
 	str namespace; /**< whose advisories: "debian:11" */
 	str origin;    /**< feed of the claim */

@@ -33,8 +33,8 @@ enum evidence_kind {
 struct evidence {
 	enum evidence_kind kind;
 	str path; /**< inside the image, without leading '/' */
-	struct package_list
-		packages; /**< package databases; for DPKG_LIST one nameless-version entry with `owned` */
+	/** package databases; for DPKG_LIST one nameless-version entry with `owned` */
+	struct package_list packages;
 	struct os os;     /**< OS_RELEASE (and its relatives), APK_REPOSITORIES */
 	str content_sets; /**< CONTENT_MANIFEST, BUILD_DOCKERFILE: see package.h */
 };

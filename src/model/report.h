@@ -41,10 +41,10 @@ struct report {
 	const struct inventory *inventory;
 	struct finding_list findings; /**< highest risk first; ignored ones are in `ignored` */
 	struct finding_list ignored;
-	uint64_t
-		filtered; /**< findings left out of both lists by --severity and --ignore-unfixed */
-	uint64_t
-		unjudged; /**< packages for whose kind or system the database has no advisories at all */
+	/** findings left out of both lists by --severity and --ignore-unfixed */
+	uint64_t filtered;
+	/** packages for whose kind or system the database has no advisories at all */
+	uint64_t unjudged;
 	struct ignore_note *ignore_notes;
 	size_t ignore_note_count, ignore_note_cap;
 	struct gap_list gaps; /**< of matching; the inventory has its own */

@@ -70,8 +70,8 @@ struct condition_term {
 	enum { TERM_FIELD, TERM_TRANSFORM, TERM_TEXT, TERM_LIST } kind;
 	str text; /**< TERM_FIELD: name or name[argument], the argument unquoted; TERM_TEXT: unquoted */
 	enum condition_transform transform;
-	struct condition_term
-		*args; /**< TERM_TRANSFORM; TERM_LIST, which stands only among these */
+	/** TERM_TRANSFORM; TERM_LIST, which stands only among these */
+	struct condition_term *args;
 	size_t arg_count;
 	str option; /**< getopt's */
 };
@@ -87,20 +87,20 @@ enum condition_kind {
 /** A node. AND and OR have two children or more, NOT one. */
 struct condition {
 	enum condition_kind kind;
-	uint16_t
-		height; /**< levels of the tree it heads, a leaf has 1; at most CONDITION_MAX_DEPTH */
-	uint32_t
-		size; /**< nodes of that tree, shared ones counted each time; at most CONDITION_MAX_NODES */
-	uint32_t
-		offset; /**< of its first byte in the text that was parsed; in a rule set see rule_set_note() */
+	/** levels of the tree it heads, a leaf has 1; at most CONDITION_MAX_DEPTH */
+	uint16_t height;
+	/** nodes of that tree, shared ones counted each time; at most CONDITION_MAX_NODES */
+	uint32_t size;
+	/** of its first byte in the text that was parsed; in a rule set see rule_set_note() */
+	uint32_t offset;
 	struct condition **children;
 	size_t child_count;         /**< 0 for CHECK and MACRO */
 	str name;                   /**< CONDITION_MACRO */
 	struct condition_term left; /**< CONDITION_CHECK */
 	enum condition_operator op;
 	enum condition_quantifier quantifier;
-	struct condition_term
-		*right; /**< values; one unless the operator takes a list; none for exists */
+	/** values; one unless the operator takes a list; none for exists */
+	struct condition_term *right;
 	size_t right_count;
 	bool right_is_list; /**< written with parentheses */
 };

@@ -69,8 +69,8 @@ struct policy_value {
 	uint32_t count; /**< values, 1 but for ANY, ENDS and LIST; at most POLICY_MAX_VALUES */
 	union {
 		str string; /**< STRING, BYTES when count is 1 */
-		const str *
-			strings; /**< the same of a field whose kind is not ONE, asked without index */
+		/** the same of a field whose kind is not ONE, asked without index */
+		const str *strings;
 		int64_t integer;         /**< INT, DURATION, TIME */
 		const int64_t *integers; /**< INT of such a field */
 		uint64_t number;         /**< UINT */
@@ -93,10 +93,10 @@ struct policy_subject {
 	const char *name; /**< the rules' `source` */
 	const struct policy_field *fields;
 	size_t field_count;
-	uint16_t
-		type_field; /**< the field whose value is the type of a thing (evt.type): rules are indexed by it */
-	uint16_t
-		number_field; /**< a field that counts from 1: "evt.num=0" is how rules say "never" */
+	/** the field whose value is the type of a thing (evt.type): rules are indexed by it */
+	uint16_t type_field;
+	/** a field that counts from 1: "evt.num=0" is how rules say "never" */
+	uint16_t number_field;
 	const char *const *types; /**< its values, by type number */
 	size_t type_count;
 };

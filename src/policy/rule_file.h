@@ -69,8 +69,8 @@ struct rule {
 	bool warn_evttypes, skip_if_unknown_filter;
 	str file;
 	uint32_t line;
-	struct condition *
-		condition; /**< without CONDITION_MACRO nodes; shared between rules, never changed */
+	/** without CONDITION_MACRO nodes; shared between rules, never changed */
+	struct condition *condition;
 };
 
 struct rule_set;

@@ -12,8 +12,8 @@
 
 struct text_pool {
 	char *bytes; /**< owned */
-	uint32_t *
-		where; /**< owned; offset of each handle's text, TEXT_POOL_NONE for a free handle */
+	/** owned; offset of each handle's text, TEXT_POOL_NONE for a free handle */
+	uint32_t *where;
 	uint32_t cap, top, dead;
 	uint32_t handles;
 	uint32_t free_handle; /**< first of the list of free handles */

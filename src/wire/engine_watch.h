@@ -37,8 +37,8 @@ void engine_watch_ask(struct engine_watch *w, str id);
 struct engine_watch_state {
 	bool is_up;      /**< it answers */
 	bool is_settled; /**< it is away, or has told all it was asked for */
-	uint64_t
-		errors; /**< broken, late or oversized answers and lost connections; absence is none */
+	/** broken, late or oversized answers and lost connections; absence is none */
+	uint64_t errors;
 };
 void engine_watch_state(const struct engine_watch *w, struct engine_watch_state *ret);
 /** Where it is, for messages. */

@@ -39,8 +39,8 @@ struct http_request {
 	const char *const *headers; /**< "Name: value", NULL-terminated; may be NULL */
 	str body;
 	uint64_t max_body; /**< bytes; over it the transfer ends with -E2BIG; 0: HTTP_MAX_BODY */
-	uint64_t
-		offset; /**< > 0: ask for the rest from here (Range); is_partial tells whether it was granted */
+	/** > 0: ask for the rest from here (Range); is_partial tells whether it was granted */
+	uint64_t offset;
 	/** Called once, when the headers of a 2xx answer are complete, before the body; NULL: not. Non-zero ends it. */
 	int (*on_start)(void *ctx, const struct http_response *r, struct err *e);
 	/** Receives the body of a 2xx answer as it comes; NULL: it is collected in response.body. Non-zero ends it. */
@@ -50,8 +50,8 @@ struct http_request {
 
 struct http_response {
 	int status;
-	struct buf
-		body; /**< the body, or the first 64 KiB of an error's; free with http_response_done() */
+	/** the body, or the first 64 KiB of an error's; free with http_response_done() */
+	struct buf body;
 	struct buf headers;      /**< "name: value\n" lines, names lower case */
 	uint64_t content_length; /**< of this answer; UINT64_MAX when the peer did not say */
 	bool is_partial;         /**< the peer honoured the Range (206) */

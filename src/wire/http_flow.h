@@ -26,8 +26,8 @@ struct http_flow_request {
 	const char *url;
 	const char *const *headers; /**< "Name: value", NULL-terminated, copied; may be NULL */
 	str body; /**< sent by POST when it is not empty; must live until the end */
-	uint64_t
-		max_body; /**< bytes of the whole answer; 0: no bound (on_body must have its own) */
+	/** bytes of the whole answer; 0: no bound (on_body must have its own) */
+	uint64_t max_body;
 	unsigned int total_s;   /**< give up after so long; 0: it may last */
 	unsigned int connect_s; /**< give up when the peer does not accept so long; 0: 5 */
 	/** Bytes of a 2xx answer. Non-zero ends the flow with that result. NULL: they are passed over. */

@@ -13,8 +13,8 @@ struct tls_context;
 struct tls;
 
 struct tls_options {
-	const char *
-		ca_file; /**< authorities trusted instead of the system's, PEM; NULL: the system's */
+	/** authorities trusted instead of the system's, PEM; NULL: the system's */
+	const char *ca_file;
 	const char *client_cert; /**< PEM, shown to the peer; NULL: none */
 	const char *client_key;  /**< NULL: it is in client_cert */
 };

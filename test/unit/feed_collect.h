@@ -8,8 +8,8 @@
 #include "scan/feed/feed.h"
 
 struct feed_collect {
-	struct buf
-		claims; /**< "namespace package vulnerability advisory introduced,fixed,last state severity arch module[ basis][ products]" */
+	/** "namespace package vulnerability advisory introduced,fixed,last state severity arch module[ basis][ products]" */
+	struct buf claims;
 	struct buf facts;      /**< "id severity title cvss epss flags poc kev cwes" */
 	struct buf unreadable; /**< "place: why" */
 	struct buf as_of;      /**< "origin date" */

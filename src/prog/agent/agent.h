@@ -38,8 +38,8 @@ MUST_CHECK int agent_control_next(struct agent_control *c, str *ret, struct err 
 struct agent_monitor {
 	const struct option_set *options; /**< holds agent_options */
 	const char *condition; /**< which events; NULL: alerts, by the rules the options name */
-	const char *
-		output; /**< what to show of each, as a rule's output; NULL: a line that suits most */
+	/** what to show of each, as a rule's output; NULL: a line that suits most */
+	const char *output;
 	bool json;
 	uint64_t count; /**< ends after so many; 0: when told to */
 	void (*say)(const char *line);

@@ -19,8 +19,8 @@
 #define RESTART_MOST_NS (5000 * MS_NS)
 #define STEADY_NS (10000 * MS_NS) /* a part that lived this long begins its back-off anew */
 #define SILENT_NS (2000 * MS_NS)  /* from here on a part is doubted */
-#define DOUBT_NS \
-	(1000 * MS_NS) /* with a processor, or waiting for none, and still silent: wedged */
+/* with a processor, or waiting for none, and still silent: wedged */
+#define DOUBT_NS (1000 * MS_NS)
 /* Until the first sign of life: loading programs takes a while on a slow machine. */
 #define START_NS (120000 * MS_NS)
 #define STOP_NS (5000 * MS_NS)
@@ -34,8 +34,8 @@ struct part {
 	uint64_t started_ns, alive_ns, restart_ns, delay_ns;
 	uint64_t doubt_ns,
 		starved_ns; /**< since when it is doubted (0: it is not), and starved_ns() then */
-	uint64_t
-		died_ns; /**< when its predecessor died; 0: it has none, or was replaced and told of */
+	/** when its predecessor died; 0: it has none, or was replaced and told of */
+	uint64_t died_ns;
 	bool ready, gave_up;
 	unsigned int deaths;
 };

@@ -27,8 +27,8 @@ struct example {
 struct command {
 	const char *name;      /**< "image"; a member of a family has two words: "db status" */
 	struct phrase summary; /**< one line, no full stop */
-	struct phrase
-		detail; /**< paragraphs for the manual, parted by an empty line; may be empty */
+	/** paragraphs for the manual, parted by an empty line; may be empty */
+	struct phrase detail;
 	const char *arguments; /**< "IMAGE", "[WORD...]"; NULL: none */
 	unsigned int min_args, max_args;
 	enum option_complete complete; /**< what the shells offer for the arguments ... */

@@ -11,8 +11,8 @@
 #include "base/err.h"
 
 struct feed_upstream {
-	const char
-		*file; /**< path below the folder of feeds; importers recognise some files by it */
+	/** path below the folder of feeds; importers recognise some files by it */
+	const char *file;
 	const char *url;
 };
 

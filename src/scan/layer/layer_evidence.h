@@ -19,8 +19,8 @@ struct layer_evidence {
 	struct layer *layer;
 	struct map at;     /**< path -> struct evidence */
 	struct map hiding; /**< paths already among the blockers or links */
-	struct layer_held
-		*held; /**< databases whose companion may still come, newest first; malloc'd */
+	/** databases whose companion may still come, newest first; malloc'd */
+	struct layer_held *held;
 	uint64_t held_bytes;
 	size_t found; /**< files taken so far */
 	bool spent;   /**< the memory budget is gone: said once */

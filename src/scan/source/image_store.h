@@ -17,8 +17,8 @@ struct image_store {
 /** What an image is made of, ready to be read. */
 struct image_plan {
 	struct layer_job *jobs; /**< lowest first */
-	struct gap_list
-		missing; /**< layers that are named but not there; their jobs are `given` empty ones */
+	/** layers that are named but not there; their jobs are `given` empty ones */
+	struct gap_list missing;
 	size_t count;
 };
 

@@ -38,8 +38,8 @@ struct layer_job {
 };
 
 struct layer_result {
-	struct layer
-		layer; /**< layer.gaps holds what went wrong, place = the layer's digest or a path */
+	/** layer.gaps holds what went wrong, place = the layer's digest or a path */
+	struct layer layer;
 	bool missing; /**< nothing of the layer can be used: unreadable or not what its digest says */
 };
 

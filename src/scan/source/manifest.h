@@ -34,8 +34,8 @@ struct manifest_descriptor {
 struct manifest {
 	enum manifest_kind kind;
 	struct manifest_descriptor config; /**< MANIFEST_IMAGE */
-	struct manifest_descriptor
-		*descriptors; /**< layers lowest first, or entries of the index */
+	/** layers lowest first, or entries of the index */
+	struct manifest_descriptor *descriptors;
 	size_t count;
 };
 

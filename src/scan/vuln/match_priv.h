@@ -16,9 +16,9 @@ struct match_probe {
 	str key;        /**< of `version` in the rule's scheme */
 	bool by_source; /**< `name` and `version` are the source package's */
 	bool extended; /**< the namespace is of extended support: its word outweighs the plain release's */
-	const struct match_products
-		*products; /**< Red Hat's: claims on others do not apply; or NULL */
-	bool no_epoch;     /**< `version` never had an epoch: a source rpm's */
+	/** Red Hat's: claims on others do not apply; or NULL */
+	const struct match_products *products;
+	bool no_epoch; /**< `version` never had an epoch: a source rpm's */
 };
 
 /** A claim that covers the installed version. */

@@ -61,8 +61,8 @@ struct vulndb_build_options {
 
 struct vulndb_build_stats {
 	uint64_t claims, vulnerabilities, namespaces, packages, unreadable, bytes;
-	uint64_t
-		bad_versions; /**< claims whose version its scheme refuses: kept out, named in the report */
+	/** claims whose version its scheme refuses: kept out, named in the report */
+	uint64_t bad_versions;
 };
 
 /**

@@ -21,8 +21,8 @@ struct vulndb_namespace {
 
 /** A package: its claims are `first_claim` and the `claims - 1` behind it. */
 struct vulndb_package {
-	uint64_t
-		hash; /**< str_hash() of the name; packages of a namespace ascend by (hash, name) */
+	/** str_hash() of the name; packages of a namespace ascend by (hash, name) */
+	uint64_t hash;
 	str name;
 	uint32_t first_claim, claims;
 };
