@@ -6,7 +6,7 @@ struct head {
 	uint32_t bytes;  /* of the text, rounded up */
 };
 
-enum { ALIGN = 8, SLIDE_PART = 8 };
+enum { ALIGN = 8, SLIDE_PART = 8, SLIDE_BYTES = 256 * 1024 };
 
 /* Free handles are chained through `where`, marked by the top bit: no pool is that large. */
 #define FREE_BIT ((uint32_t)1 << 31)
@@ -96,7 +96,9 @@ uint32_t text_pool_add(struct text_pool *p, size_t n, char **ret_bytes)
 	h.handle = take_handle(p);
 	if (h.handle == TEXT_POOL_NONE)
 		return TEXT_POOL_NONE;
-	if (p->cap - p->top < sizeof(h) + h.bytes)
+	/* Where as much is dead as alive also before the end is reached: what is touched follows what is kept. */
+	if (p->cap - p->top < sizeof(h) + h.bytes ||
+	    (p->dead >= SLIDE_BYTES && p->dead >= p->top / 2))
 		slide(p);
 	*head_at(p, p->top) = h;
 	p->where[h.handle] = p->top + (uint32_t)sizeof(h);

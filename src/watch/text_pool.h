@@ -1,9 +1,11 @@
 /** @file
  * A fixed amount of memory for texts of any length that come and go: appended at the end, slid together when the end is
- * reached. Texts move when one is added, never else: spans into the pool live until the next text_pool_add().
+ * reached, or when half of what lies before it is dead. Texts move when one is added, never else: spans into the pool live
+ * until the next text_pool_add().
  *
- * Sliding costs time in proportion to the pool and happens only when an eighth of it is free, so that adding a byte costs a
- * bounded number of copied bytes. Pages never used are never touched.
+ * Sliding costs time in proportion to the pool and happens only when an eighth of it is free or half of what is used is dead,
+ * so that adding a byte costs a bounded number of copied bytes. Pages never used are never touched, and no more are used than
+ * twice what is kept needs.
  */
 #ifndef SKEP_WATCH_TEXT_POOL_H
 #define SKEP_WATCH_TEXT_POOL_H
