@@ -31,6 +31,13 @@ MUST_CHECK int policy_compile(struct rule_set *rules, const struct policy_subjec
 MUST_CHECK int policy_compile_rules(const struct rule *const *rules, size_t count,
 				    const struct policy_subject *s, policy_note note, void *ctx,
 				    struct policy_program **ret, struct err *e);
+/**
+ * Copies what is told of rules into the program, without their conditions: what it was compiled from may go then, which takes
+ * more memory than the program. Nothing can be explained afterwards (policy_explain()).
+ *
+ * @return 0 or -ENOBUFS: the program is as it was
+ */
+MUST_CHECK int policy_own_rules(struct policy_program *p, struct err *e);
 void policy_free(struct policy_program *p);
 
 /** Rules the program holds, in order; a hit names one by its index here. */

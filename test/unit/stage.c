@@ -146,8 +146,12 @@ void stage_open(struct stage *s, const str *yaml, size_t count, const struct wat
 	if (rule_set_finish(s->rules, &e) < 0)
 		die("rules", &e);
 	(void)rule_set_enable(s->rules, S("*"), true);
-	if (policy_compile(s->rules, &policy_events, &s->program, &e) < 0)
+	if (policy_compile(s->rules, &policy_events, &s->program, &e) < 0 ||
+	    policy_own_rules(s->program, &e) < 0)
 		die("compile", &e);
+	/* As the agent does: what rules were read from is not needed any more. */
+	rule_set_free(s->rules);
+	s->rules = NULL;
 	if (watch_new(c, (struct asset *)(void *)s, s->program, keep, s, &s->watch, &e) < 0)
 		die("watch", &e);
 	resolve(s);

@@ -96,6 +96,12 @@ int rules_load(const struct option_set *o, say_fn say, void *ctx, struct rules *
 		if (count == 0)
 			r = err_set(e, ENOENT, "no rule is left to judge by");
 	}
+	if (r == 0)
+		r = policy_own_rules(out.program, e);
+	if (r == 0) {
+		rule_set_free(out.set);
+		out.set = NULL;
+	}
 	if (r < 0) {
 		rules_done(&out);
 		return r;

@@ -8,7 +8,7 @@
 #include "policy/program.h"
 
 struct rules {
-	struct rule_set *set;
+	struct rule_set *set; /**< NULL: the program has what it needs of them */
 	struct policy_program *program;
 };
 

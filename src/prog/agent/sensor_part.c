@@ -9,7 +9,7 @@
 #include "prog/agent/sensor_stats.h"
 #include "prog/agent/session.h"
 
-enum { STATS_NS = 1000000000, QUEUE_BYTES = 4 << 20, POOL_BYTES = 128 * 1024 };
+enum { STATS_NS = 1000000000, QUEUE_BYTES = 4 << 20, POOL_BYTES = 64 * 1024 };
 
 struct sensor_work {
 	const struct part_context *part;
