@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
+
 /* The kernel's include/linux/proc_ns.h; part of what user space may rely on. */
 static const struct {
 	const char *type;
@@ -21,22 +23,6 @@ static bool is_same(int root_fd, const struct stat *own, const char *who, const 
 	       own->st_dev == other.st_dev;
 }
 
-/* 0: the kernel gives the first of this kind no number of its own. */
-static ino_t first_inode(const char *type)
-{
-	for (size_t i = 0; i < ARRAY_LEN(first); i++)
-		if (strcmp(type, first[i].type) == 0)
-			return first[i].inode;
-	return 0;
-}
-
-bool host_namespace_is_first(int root_fd, const char *path, const char *type)
-{
-	struct stat own;
-
-	return fstatat(root_fd, path, &own, 0) == 0 && own.st_ino == first_inode(type);
-}
-
 bool host_namespace_is(int root_fd, const char *path, const char *type)
 {
 	struct stat own, hosts;
@@ -49,6 +35,17 @@ bool host_namespace_is(int root_fd, const char *path, const char *type)
 		return own.st_ino == hosts.st_ino && own.st_dev == hosts.st_dev;
 	if (errno != EACCES)
 		return false;
-	return first_inode(type) ? own.st_ino == first_inode(type)
-				 : is_same(root_fd, &own, "self", type);
+	for (size_t i = 0; i < ARRAY_LEN(first); i++)
+		if (strcmp(type, first[i].type) == 0)
+			return own.st_ino == first[i].inode;
+	return is_same(root_fd, &own, "self", type);
+}
+
+bool host_namespace_has_proc(int root_fd)
+{
+	OWNED_BUF name = BUF_INIT;
+
+	/* Absent, denied, or more than a name: not the host's. */
+	return file_read(root_fd, "proc/2/comm", 64, &name, NULL) == 0 &&
+	       str_eq(buf_str(&name), S("kthreadd\n"));
 }

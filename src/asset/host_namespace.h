@@ -1,5 +1,5 @@
 /** @file
- * Whether a process's namespace is the host's. Asked before anything is looked up inside it.
+ * Whether a process's namespace is the host's, and whether /proc shows the host's. Asked before anything is looked up inside.
  */
 #ifndef SKEP_ASSET_HOST_NAMESPACE_H
 #define SKEP_ASSET_HOST_NAMESPACE_H
@@ -18,13 +18,11 @@
 bool host_namespace_is(int root_fd, const char *path, const char *type);
 
 /**
- * Whether it is the first namespace of its kind, by the number the kernel gives that one. What BPF tells of processes is in
- * the numbers of the first "pid".
+ * Whether proc shows the processes of the host, as BPF numbers them, and not those of a PID namespace: only there is the
+ * kernel's second thread.
  *
- * @param path  as above: "proc/1/ns/pid"
- * @param type  "user", "pid", "ipc"
- * @return false also when it cannot be told
+ * @param root_fd  the host's root, with proc below it
  */
-bool host_namespace_is_first(int root_fd, const char *path, const char *type);
+bool host_namespace_has_proc(int root_fd);
 
 #endif

@@ -891,7 +891,9 @@ int main(void)
 
 	/* A test that hangs is named by the line that is missing. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (!host_namespace_is_first(AT_FDCWD, "/proc/self/ns/pid", "pid"))
+	OWNED_FD root = open("/", O_PATH | O_CLOEXEC);
+
+	if (!host_namespace_has_proc(root))
 		return cmocka_run_group_tests(elsewhere, NULL, NULL);
 	return cmocka_run_group_tests(tests, open_all, close_all);
 }

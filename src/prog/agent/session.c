@@ -1,7 +1,6 @@
 #include "prog/agent/session.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
@@ -130,10 +129,9 @@ static void start_names(struct session *s)
 static void tell_numbers(const struct session *s)
 {
 	const char *root = option_text(s->config.options, "host-root");
-	char path[PATH_MAX];
+	OWNED_FD fd = open(root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	snprintf(path, sizeof(path), "%s/proc/1/ns/pid", root ? root : "");
-	if (!host_namespace_is_first(AT_FDCWD, path, "pid"))
+	if (!host_namespace_has_proc(fd))
 		s->config.say(s->config.ctx,
 			      "/proc does not show the host's processes, so names and files of "
 			      "processes may be unknown: start the agent with the host's "

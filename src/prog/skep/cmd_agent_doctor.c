@@ -90,9 +90,10 @@ static void render_json(const struct diagnosis *d, struct buf *text)
 /* Not a thing of the kernel's but of how the agent is started: in a container, with its own processes or the host's. */
 static struct sensor_finding find_numbers(void)
 {
+	OWNED_FD root = open("/", O_PATH | O_CLOEXEC);
 	struct sensor_finding f = {
 		.name = "host-processes",
-		.works = host_namespace_is_first(AT_FDCWD, "/proc/self/ns/pid", "pid"),
+		.works = host_namespace_has_proc(root),
 		.what = { "/proc shows the host's processes", "/proc 显示主机的进程" },
 		.loss = { "what /proc tells of a process: its names, its files; share the host's "
 			  "processes (hostPID: true, --pid=host)",
