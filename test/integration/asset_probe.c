@@ -7,21 +7,13 @@
  * tells of them here.
  */
 #include <stdio.h>
-#include <time.h>
 
 #include <poll.h>
 
 #include "asset/asset.h"
+#include "base/clock.h"
 
 static uint64_t longest_us;
-
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 static void print(void *ctx, const struct container *c, bool started, bool stopped)
 {
@@ -42,17 +34,18 @@ static void print(void *ctx, const struct container *c, bool started, bool stopp
 
 static int poll_once(struct asset *a, struct err *e)
 {
-	uint64_t begin = now_us();
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
 	int r = asset_poll(a, print, NULL, e);
 
-	longest_us = MAX(longest_us, now_us() - begin);
+	longest_us = MAX(longest_us, (clock_ns(CLOCK_MONOTONIC) - begin) / 1000);
 	return r;
 }
 
 int main(int argc, char **argv)
 {
 	struct asset_config c = { .docker_host = argc > 2 ? argv[2] : NULL };
-	uint64_t end = now_us() + (argc > 1 ? strtoull(argv[1], NULL, 10) : 1) * 1000000;
+	uint64_t end = clock_ns(CLOCK_MONOTONIC) +
+		       (argc > 1 ? strtoull(argv[1], NULL, 10) : 1) * SECOND_NS;
 	struct asset_stats s;
 	struct asset *a;
 	struct err e;
@@ -62,7 +55,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", e.text);
 		return 1;
 	}
-	while (r >= 0 && now_us() < end) {
+	while (r >= 0 && clock_ns(CLOCK_MONOTONIC) < end) {
 		struct pollfd p = { .fd = asset_fd(a), .events = POLLIN };
 
 		r = asset_scan(a, &e);

@@ -211,8 +211,8 @@ static void what_rules_ask_of_the_caller(void **state UNUSED)
 	struct arena a;
 
 	arena_init(&a, 0);
-	f = filter_of("evt.type in (openat, execve) and (proc.cwd startswith /tmp or proc.name = x)",
-		      &a);
+	f = filter_of(
+		"evt.type in (openat, execve) and (proc.cwd startswith /tmp or proc.name = x)", &a);
 	assert_int_equal(f->wants[EVENT_OPENAT], KERNEL_WANT_CWD);
 	assert_int_equal(f->wants[EVENT_EXECVE], 0);
 	assert_int_equal(f->wants[EVENT_OPEN], 0);
