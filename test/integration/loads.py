@@ -40,12 +40,11 @@ class Agent:
         self.marks, self.noise = folder / "marks", folder / "noise"
         for f in (self.marks, self.noise):
             f.mkdir()
-        self.alerts, self.log, self.port = folder / "alerts.json", folder / "agent.log", free_port()
+        self.log, self.port = folder / "agent.log", free_port()
         (folder / "rules.yaml").write_text(rules.format(marks=self.marks, noise=self.noise))
         self.process = Process(
-            [skep.binary, "agent", "run", "-f", "none", "-r", str(folder / "rules.yaml"), "--no-folding", "--alert-file",
-             str(self.alerts), "--control", str(folder / "agent.sock"), "--metrics", f"127.0.0.1:{self.port}",
-             *map(str, args)], self.log, env=skep.env)
+            [skep.binary, "agent", "run", "-f", "json", "-r", str(folder / "rules.yaml"), "--no-folding", "--control",
+             str(folder / "agent.sock"), "--metrics", f"127.0.0.1:{self.port}", *map(str, args)], self.log, env=skep.env)
 
     def __enter__(self):
         self.process.__enter__()
@@ -56,15 +55,23 @@ class Agent:
         self.process.__exit__(*exc)
 
     def told(self, rule):
-        if not self.alerts.exists():
-            return []
-        return [a for a in map(json.loads, self.alerts.read_text().splitlines()) if a["rule"] == rule]
+        said = self.log.read_bytes()
+        # The last line may still be on its way.
+        lines = said[:said.rfind(b"\n") + 1].splitlines()
+        wanted = f'"rule":"{rule}"'.encode()
+        return [json.loads(line) for line in lines if line.startswith(b"{") and wanted in line]
 
     def metric(self, name, **labels):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=20) as r:
             lines = r.read().decode().splitlines()
         wanted = [f'{k}="{v}"' for k, v in labels.items()]
         return sum(float(x.rsplit(" ", 1)[1]) for x in lines if x.startswith(name) and all(w in x for w in wanted))
+
+    def lost(self):
+        """By cause; that a container's files were late is no loss."""
+        causes = ("ringState", "ringBulk", "rate", "read", "held")
+        counts = {c: self.metric("skep_events_lost_total", cause=c) for c in causes}
+        return {c: n for c, n in counts.items() if n}
 
     def pss_kib(self):
         """Of all parts together."""
