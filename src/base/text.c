@@ -180,9 +180,9 @@ str text_wrap(str *rest, unsigned int width)
 		} else if (before && before != ' ' && may_break(before, c)) {
 			end = next = at;
 		}
-		if (c != ' ' || used < width)
-			used += text_char_width(c);
-		if (width && used > width && at > 0) {
+		/* Blanks may stand over the edge: they go when something follows. */
+		used += text_char_width(c);
+		if (width && used > width && c != ' ' && at > 0) {
 			if (next == 0)
 				end = next = at;
 			*rest = str_skip(all, next);

@@ -27,6 +27,7 @@ struct frame {
 };
 
 struct builder {
+	str text;
 	struct arena *arena;
 	struct err *e;
 	struct yaml_place *at; /* NULL: errors name their place in words */
@@ -317,11 +318,27 @@ static int on_event(struct builder *b, const yaml_event_t *ev)
 	}
 }
 
+/* Of bytes that are no text libyaml says how many stand before them; columns are characters. */
+static yaml_mark_t mark_at(str text, size_t offset)
+{
+	yaml_mark_t at = { 0 };
+
+	for (size_t i = 0; i < MIN(offset, text.n); i++) {
+		bool ends = text.p[i] == '\n';
+
+		at.line += ends;
+		at.column = ends ? 0 : at.column + ((text.p[i] & 0xc0) != 0x80);
+	}
+	return at;
+}
+
 static int parser_error(struct builder *b, const yaml_parser_t *p)
 {
 	if (p->error == YAML_MEMORY_ERROR)
 		return spent(b);
-	return malformed(b, p->error == YAML_READER_ERROR ? p->mark : p->problem_mark,
+	return malformed(b,
+			 p->error == YAML_READER_ERROR ? mark_at(b->text, p->problem_offset)
+						       : p->problem_mark,
 			 p->problem ? p->problem : "not YAML");
 }
 
@@ -367,6 +384,7 @@ static int parse_stream(str text, struct arena *a, struct value *ret, struct yam
 
 	if (!b || !yaml_parser_initialize(&p))
 		return err_set(e, ENOBUFS, "YAML: memory budget spent");
+	b->text = text;
 	b->arena = a;
 	b->e = e;
 	b->at = at;

@@ -98,5 +98,7 @@ void alert_render(const struct alert *a, struct json_out *j)
 	put_time(j, "last", a->last_ns);
 	if (a->unknown)
 		json_put_bool(j, "unknown", true);
+	if (a->cut)
+		json_put_bool(j, "cut", true);
 	json_object_close(j);
 }

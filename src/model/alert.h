@@ -61,6 +61,7 @@ struct alert {
 	uint64_t count;             /**< how many were folded into this one, at least 1 */
 	uint64_t first_ns, last_ns; /**< of those */
 	bool unknown;               /**< a fact the rule asked for was not known; see `policy` */
+	bool cut; /**< a text is shorter than it was, or labels and mounts are left out */
 };
 
 /** Writes one object. */

@@ -112,7 +112,7 @@ struct condition {
  *
  * @param max_depth nesting allowed, at most CONDITION_MAX_DEPTH; 0: that
  * @param a         owns the tree; texts that needed no unquoting borrow from @p text
- * @param ret_at    offset of the error, set only on -EBADMSG; may be NULL
+ * @param ret_at    offset of the error, set on -EBADMSG and -E2BIG; may be NULL
  * @return 0, -EBADMSG (with what was expected), -E2BIG (too deep, too many nodes), -ENOBUFS
  */
 MUST_CHECK int condition_parse(str text, unsigned int max_depth, struct arena *a,

@@ -238,7 +238,7 @@ int condition_parse(str text, unsigned int max_depth, struct arena *a, struct co
 		if (r > 0)
 			r = junction(&p, &n);
 	}
-	if (r == -EBADMSG && ret_at)
+	if ((r == -EBADMSG || r == -E2BIG) && ret_at)
 		*ret_at = p.c.at;
 	if (r < 0)
 		return r;

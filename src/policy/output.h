@@ -24,6 +24,13 @@ MUST_CHECK int output_parse_at(str text, const struct policy_subject *s, struct 
 /** Fills it in; "<NA>" stands for what is absent, "<unknown>" for what is not known. */
 void output_render(const struct output_format *f, const struct policy_target *t, struct buf *out);
 
+/**
+ * The same, but what stands for one field has @p max bytes at most, "…" behind it where it had more; 0: no bound.
+ * @return whether something was cut
+ */
+bool output_render_cut(const struct output_format *f, const struct policy_target *t, size_t max,
+		       struct buf *out);
+
 /** The fields it names, in order, each once. */
 const struct policy_ref *output_fields(const struct output_format *f, size_t *ret_count);
 

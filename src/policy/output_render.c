@@ -200,9 +200,25 @@ static void fit(struct buf *out, size_t from, size_t width)
 		buf_byte(out, ' ');
 }
 
-void output_render(const struct output_format *f, const struct policy_target *t, struct buf *out)
+/* Cuts what stands in @p out since @p from at a character's end and says so. */
+static bool cut(struct buf *out, size_t from, size_t max)
+{
+	size_t n = from + max;
+
+	if (!max || out->n - from <= max)
+		return false;
+	for (int i = 0; i < 3 && n > from && ((unsigned char)out->p[n] & 0xC0) == 0x80; i++)
+		n--;
+	out->n = n;
+	buf_add(out, S("…"));
+	return true;
+}
+
+bool output_render_cut(const struct output_format *f, const struct policy_target *t, size_t max,
+		       struct buf *out)
 {
 	struct maker *m = NULL;
+	bool was_cut = false;
 
 	for (size_t i = 0; i < f->piece_count; i++) {
 		const struct output_piece *piece = &f->pieces[i];
@@ -223,10 +239,18 @@ void output_render(const struct output_format *f, const struct policy_target *t,
 			m->t = t;
 			make(m, piece, out);
 		}
+		if (piece->kind != PIECE_LITERAL)
+			was_cut |= cut(out, from, max);
 		if (piece->width)
 			fit(out, from, piece->width);
 	}
 	if (m)
 		buf_done(&m->made);
 	free(m);
+	return was_cut;
+}
+
+void output_render(const struct output_format *f, const struct policy_target *t, struct buf *out)
+{
+	(void)output_render_cut(f, t, 0, out);
 }

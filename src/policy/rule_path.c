@@ -25,6 +25,16 @@ static int add(struct paths *p, str path, struct err *e)
 	return 0;
 }
 
+/* A pipe in a folder would keep who reads it waiting for ever. */
+static int add_entry(struct paths *p, str path, struct err *e)
+{
+	struct stat st;
+
+	if (path.p && stat(path.p, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(e, EINVAL, "'%s' is no file", path.p);
+	return add(p, path, e);
+}
+
 static int is_rule_file(const struct dirent *d)
 {
 	str name = str_from(d->d_name);
@@ -48,7 +58,8 @@ static int add_folder(struct paths *p, const char *folder, struct err *e)
 		r = err_set(e, ENOENT, "'%s' holds no rule files (*.yaml, *.yml)", folder);
 	for (int i = 0; i < n; i++) {
 		if (r == 0)
-			r = add(p, arena_printf(p->arena, "%s/%s", folder, entries[i]->d_name), e);
+			r = add_entry(
+				p, arena_printf(p->arena, "%s/%s", folder, entries[i]->d_name), e);
 		free(entries[i]);
 	}
 	free(entries);

@@ -15,7 +15,8 @@
  * as the rules that ship (base/shipped.h).
  *
  * @param a owns what is returned
- * @return 0, -ENOENT (no such file; a folder without rules), -E2BIG, -errno, -ENOBUFS
+ * @return 0, -ENOENT (no such file; a folder without rules), -EINVAL (something in a folder that is called as rules are and is
+ *         no file), -E2BIG, -errno, -ENOBUFS
  */
 MUST_CHECK int rule_path_collect(const char *const *names, size_t count, struct arena *a,
 				 const char ***ret, size_t *ret_count, struct err *e);

@@ -51,7 +51,7 @@ static int parse(struct rule_set *s, struct arena *scratch, const struct rule_te
 	/* An error at the end is told at the last byte. */
 	at = full.text.n ? MIN(at, full.text.n - 1) : 0;
 	return tell(s, about, RULE_ERR_COMPILE_CONDITION,
-		    r == -EBADMSG ? rule_text_at(&full, at) : 0, &why, e);
+		    r == -EBADMSG || r == -E2BIG ? rule_text_at(&full, at) : 0, &why, e);
 }
 
 int rule_condition_parse(struct rule_set *s, const struct rule_text *text,

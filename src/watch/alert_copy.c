@@ -1,5 +1,7 @@
 #include "watch/alert_copy.h"
 
+#include "watch/alert_short.h"
+
 /* One pass counts, a second one with `to` copies; both walk the same members. */
 struct copier {
 	char *to; /* NULL: only count */
@@ -113,15 +115,32 @@ static void keep_all(struct copier *c, struct alert *a)
 	keep_tags(c, a);
 }
 
-struct alert *alert_copy(const struct alert *a)
+static size_t size_of(const struct alert *a)
 {
-	struct alert copy = *a, *to;
+	struct alert copy = *a;
 	struct copier c = { 0 };
 
 	keep_all(&c, &copy);
-	if (c.n > ALERT_COPY_MAX)
+	return c.n;
+}
+
+struct alert *alert_copy(const struct alert *a)
+{
+	static const size_t lengths[] = { 256, 48 };
+	struct alert_short room;
+	struct alert copy, *to;
+	struct copier c = { 0 };
+	size_t n = size_of(a);
+
+	for (size_t i = 0; n > ALERT_COPY_MAX && i < ARRAY_LEN(lengths); i++) {
+		alert_shorten(a, lengths[i], &room);
+		n = size_of(&room.alert);
+		if (n <= ALERT_COPY_MAX)
+			a = &room.alert;
+	}
+	if (n > ALERT_COPY_MAX)
 		return NULL;
-	c = (struct copier){ .to = malloc(c.n) };
+	c.to = malloc(n);
 	if (!c.to)
 		return NULL;
 	to = (struct alert *)(void *)c.to;

@@ -9,8 +9,8 @@
 #define ALERT_COPY_MAX 16384
 
 /**
- * A copy with all it points at but labels and mounts; free(3) it. NULL when there is no memory or it would take more than
- * ALERT_COPY_MAX bytes.
+ * A copy with all it points at but labels and mounts; free(3) it. One that would take more than ALERT_COPY_MAX bytes is
+ * shortened. NULL when there is no memory, or when what the rule itself says is longer than that.
  */
 MUST_CHECK struct alert *alert_copy(const struct alert *a);
 

@@ -1,12 +1,13 @@
 #include "watch/alert_maker.h"
 
 #include "policy/output.h"
+#include "watch/alert_short.h"
 
 enum {
 	FORMATS_BYTES = 32 * 1024 * 1024,
-	MESSAGE_MAX = 64 * 1024,
-	FIELDS_MAX = 64,
-	LINEAGE_MAX = 8,
+	TEXT_MAX = 1024 * 1024, /* a value before it is cut */
+	FIELDS_MAX = ALERT_SHORT_FIELDS,
+	LINEAGE_MAX = ALERT_SHORT_LINEAGE,
 	FIELD_TEXT_MAX = 4096,
 };
 
@@ -23,7 +24,7 @@ struct alert_maker {
 	struct buf message, message_zh, text;
 	struct alert_field fields[FIELDS_MAX];
 	struct alert_process lineage[LINEAGE_MAX];
-	bool unknown; /* a field of the alert being made is */
+	bool unknown, cut; /* a field of the alert being made is */
 };
 
 static int parse_formats(struct alert_maker *m, struct err *e)
@@ -55,7 +56,7 @@ int alert_maker_new(const struct policy_program *p, struct alert_maker **ret, st
 	m->program = p;
 	m->rules = policy_rules(p, &m->rule_count);
 	arena_init(&m->arena, FORMATS_BYTES);
-	m->message.max = m->message_zh.max = m->text.max = MESSAGE_MAX;
+	m->message.max = m->message_zh.max = m->text.max = TEXT_MAX;
 	r = parse_formats(m, e);
 	if (r < 0) {
 		alert_maker_free(m);
@@ -74,6 +75,12 @@ void alert_maker_free(struct alert_maker *m)
 	buf_done(&m->text);
 	arena_done(&m->arena);
 	free(m);
+}
+
+static str cut(struct alert_maker *m, str s)
+{
+	m->cut |= s.n > FIELD_TEXT_MAX;
+	return alert_cut(s, FIELD_TEXT_MAX);
 }
 
 /* A text of its own in the scratch; never NULL, which would say "not known". */
@@ -96,7 +103,7 @@ static str field_text(struct alert_maker *m, const struct event_target *t,
 		return (str){ 0 };
 	buf_reset(&m->text);
 	output_value(&policy_events, ref, &v, &m->text);
-	return keep(t, str_take(buf_str(&m->text), FIELD_TEXT_MAX));
+	return keep(t, cut(m, buf_str(&m->text)));
 }
 
 static str field_name(const struct event_target *t, const struct policy_ref *ref)
@@ -165,7 +172,7 @@ static void add_lineage(struct alert_maker *m, const struct event_target *t, str
 		if (g) {
 			to->name = program_comm(texts, g);
 			to->exe_path = program_path(texts, g);
-			to->cmdline = str_take(program_cmdline(texts, g), FIELD_TEXT_MAX);
+			to->cmdline = cut(m, program_cmdline(texts, g));
 		}
 		/* Ancestors may be outside of the container: their users are not looked up in it. */
 		if (p == t->process && t->container && u->user)
@@ -195,16 +202,20 @@ void alert_maker_fill(struct alert_maker *m, const struct event_target *t, uint3
 	};
 
 	m->unknown = !t->container;
+	m->cut = false;
 	buf_reset(&m->message);
-	output_render(m->formats[rule].plain, &t->target, &m->message);
+	m->cut |=
+		output_render_cut(m->formats[rule].plain, &t->target, FIELD_TEXT_MAX, &m->message);
 	a.message = buf_str(&m->message);
 	if (m->formats[rule].zh) {
 		buf_reset(&m->message_zh);
-		output_render(m->formats[rule].zh, &t->target, &m->message_zh);
+		m->cut |= output_render_cut(m->formats[rule].zh, &t->target, FIELD_TEXT_MAX,
+					    &m->message_zh);
 		a.message_zh = buf_str(&m->message_zh);
 	}
 	add_fields(m, t, rule, &a);
 	add_lineage(m, t, &a);
 	a.unknown = m->unknown;
+	a.cut = m->cut;
 	*ret = a;
 }

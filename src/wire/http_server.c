@@ -3,18 +3,27 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/listener.h>
 #include <event2/util.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 
-enum { HEADERS_MAX_BYTES = 16384, BODY_MAX_BYTES = 1, TIMEOUT_S = 5, BUSY_MS = 1000 };
+enum {
+	HEADERS_MAX_BYTES = 16384,
+	BODY_MAX_BYTES = 1,
+	TIMEOUT_S = 5,
+	EVENTS_MAX = 96,
+	BUSY_MS = 1000
+};
 
 struct http_server {
 	struct event_base *base;
 	struct evhttp *http;
+	struct evconnlistener *listener; /* of http */
 	int fd;
+	bool full; /* who connects now must wait */
 	http_server_handler handler;
 	void *ctx;
 	uint64_t busy_until_ms;
@@ -74,6 +83,7 @@ static int listen_at(const char *address, struct err *e)
 int http_server_new(const char *address, http_server_handler handler, void *ctx,
 		    struct http_server **ret, struct err *e)
 {
+	struct evhttp_bound_socket *bound;
 	struct http_server *s;
 	int fd = listen_at(address, e);
 
@@ -85,7 +95,8 @@ int http_server_new(const char *address, http_server_handler handler, void *ctx,
 		s->base = event_base_new();
 		s->http = s->base ? evhttp_new(s->base) : NULL;
 	}
-	if (!s || !s->http || evhttp_accept_socket(s->http, fd) < 0) {
+	bound = s && s->http ? evhttp_accept_socket_with_handle(s->http, fd) : NULL;
+	if (!bound) {
 		if (s && s->http)
 			evhttp_free(s->http);
 		if (s && s->base)
@@ -94,6 +105,7 @@ int http_server_new(const char *address, http_server_handler handler, void *ctx,
 		close(fd);
 		return err_set(e, ENOMEM, "no memory for an HTTP server");
 	}
+	s->listener = evhttp_bound_socket_get_listener(bound);
 	evhttp_set_max_headers_size(s->http, HEADERS_MAX_BYTES);
 	evhttp_set_max_body_size(s->http, BODY_MAX_BYTES);
 	evhttp_set_timeout(s->http, TIMEOUT_S);
@@ -114,16 +126,28 @@ void http_server_free(struct http_server *s)
 
 int http_server_fd(const struct http_server *s)
 {
-	return s->fd;
+	return s->full ? -1 : s->fd;
+}
+
+/* Whoever connects and says nothing holds a descriptor until time is up: the others must not run out of them. */
+static void bound_connections(struct http_server *s)
+{
+	bool full = event_base_get_num_events(s->base, EVENT_BASE_COUNT_ADDED) > EVENTS_MAX;
+
+	if (full != s->full)
+		(void)(full ? evconnlistener_disable(s->listener)
+			    : evconnlistener_enable(s->listener));
+	s->full = full;
 }
 
 bool http_server_work(struct http_server *s)
 {
-	struct pollfd p = { .fd = s->fd, .events = POLLIN };
+	struct pollfd p = { .fd = http_server_fd(s), .events = POLLIN };
 	uint64_t now = clock_ms(CLOCK_MONOTONIC);
 
 	if (poll(&p, 1, 0) > 0)
 		s->busy_until_ms = now + BUSY_MS;
 	event_base_loop(s->base, EVLOOP_NONBLOCK);
+	bound_connections(s);
 	return now <= s->busy_until_ms;
 }

@@ -1,8 +1,8 @@
 /** @file
  * A small HTTP/1.1 server for GET: documents made when they are asked for. The only module that knows libevent.
  *
- * Never blocks; the caller polls. Peers are not trusted: requests are bounded in size and time, bodies are refused, and
- * each connection serves one request.
+ * Never blocks; the caller polls. Peers are not trusted: requests are bounded in size and time, bodies are refused, each
+ * connection serves one request, and there are some dozens of connections at most: the next wait.
  */
 #ifndef SKEP_WIRE_HTTP_SERVER_H
 #define SKEP_WIRE_HTTP_SERVER_H
@@ -26,7 +26,7 @@ MUST_CHECK int http_server_new(const char *address, http_server_handler handler,
 			       struct http_server **ret, struct err *e);
 void http_server_free(struct http_server *s);
 
-/** Readable when somebody connects. */
+/** Readable when somebody connects; -1 while as many are connected as may be. */
 int http_server_fd(const struct http_server *s);
 /** Does what can be done now. @return whether connections are open: then call again within some milliseconds */
 bool http_server_work(struct http_server *s);

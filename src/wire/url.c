@@ -4,6 +4,18 @@
 
 #define URL_SHOWN_MAX 300
 
+/** ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ) */
+static bool is_scheme(str s)
+{
+	if (s.n == 0 || !isalpha((unsigned char)s.p[0]))
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '+' && s.p[i] != '-' &&
+		    s.p[i] != '.')
+			return false;
+	return true;
+}
+
 static bool is_digits(str s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -19,9 +31,9 @@ bool url_split(str text, struct url *ret)
 	str rest, authority;
 	size_t end = 0, at;
 
-	if (colon == 0 || colon == text.n)
-		return false;
 	u.scheme = str_take(text, colon);
+	if (colon == text.n || !is_scheme(u.scheme))
+		return false;
 	rest = str_skip(text, colon + 3);
 	while (end < rest.n && rest.p[end] != '/' && rest.p[end] != '?' && rest.p[end] != '#')
 		end++;

@@ -48,11 +48,11 @@ static void check_wrapped(str text, unsigned int width)
 
 		full += count_full(line);
 		assert(line.p == all.p && rest.n < all.n);
+		while (line.n && line.p[line.n - 1] == ' ')
+			line.n--;
 		str after = line;
 		/* One character may be wider than the line. */
 		(void)(after.n ? text_next(&after) : 0);
-		while (line.n && line.p[line.n - 1] == ' ')
-			line.n--;
 		assert(!width || text_width(line) <= width || text_width(after) == 0);
 	}
 	assert(rest.n == 0 && full == count_full(text));

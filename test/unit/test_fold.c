@@ -157,7 +157,7 @@ static void test_too_large_is_told(void **state)
 
 	(void)state;
 	memset(message, 'm', sizeof(message));
-	a.message = (str){ message, sizeof(message) };
+	a.rule = (str){ message, sizeof(message) };
 	assert_null(alert_copy(&a));
 	assert_int_equal(fold_new(60 * SECOND, tell, &t, &f, NULL), 0);
 	fold_add(f, key, &a);
@@ -165,6 +165,23 @@ static void test_too_large_is_told(void **state)
 	fold_add(f, key, &a);
 	assert_int_equal(t.calls, 2);
 	fold_free(f);
+}
+
+/* Padding his arguments gets nobody out of the count. */
+static void test_long_texts_are_kept_shorter(void **state)
+{
+	static char message[ALERT_COPY_MAX + 1];
+	struct alert a = alert_at(SECOND, "");
+	struct alert *copy;
+
+	(void)state;
+	memset(message, 'm', sizeof(message));
+	a.message = (str){ message, sizeof(message) };
+	copy = alert_copy(&a);
+	assert_non_null(copy);
+	assert_int_equal(copy->message.n, 256);
+	assert_true(copy->cut && !a.cut);
+	free(copy);
 }
 
 int main(void)
@@ -175,6 +192,7 @@ int main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_normalise),
 		cmocka_unit_test(test_too_large_is_told),
+		cmocka_unit_test(test_long_texts_are_kept_shorter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "prog/agent/alert_queue.h"
 
 #include "watch/alert_line.h"
+#include "watch/alert_short.h"
 
 struct kept {
 	struct kept *next;
@@ -106,9 +107,9 @@ static void keep(struct alert_queue *q, const struct message *m)
 	q->count++;
 }
 
-void alert_queue_put(struct alert_queue *q, const struct alert *a)
+/** @return whether it fits */
+static bool render(struct alert_queue *q, const struct alert *a)
 {
-	struct message m = { .kind = MESSAGE_ALERT, .number = a->priority };
 	struct json_out j;
 
 	buf_reset(&q->text);
@@ -116,7 +117,28 @@ void alert_queue_put(struct alert_queue *q, const struct alert *a)
 	json_out_init(&j, &q->json, false);
 	alert_render(a, &j);
 	alert_line(a, &q->text);
-	if (buf_error(&q->json) || buf_error(&q->text)) {
+	return !buf_error(&q->json) && !buf_error(&q->text);
+}
+
+/** Each time shorter: of the last length there is no text so odd that its escapes would not fit. */
+static bool render_short(struct alert_queue *q, const struct alert *a)
+{
+	static const size_t lengths[] = { 2048, 512, 48 };
+	struct alert_short room;
+
+	for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
+		alert_shorten(a, lengths[i], &room);
+		if (render(q, &room.alert))
+			return true;
+	}
+	return false;
+}
+
+void alert_queue_put(struct alert_queue *q, const struct alert *a)
+{
+	struct message m = { .kind = MESSAGE_ALERT, .number = a->priority };
+
+	if (!render(q, a) && !render_short(q, a)) {
 		q->lost++;
 		return;
 	}

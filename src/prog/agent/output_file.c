@@ -111,6 +111,7 @@ static int tell(struct output *o, const struct output_alert *a, struct err *e)
 {
 	struct file *f = (struct file *)o;
 	OWNED_BUF line = BUF_INIT;
+	struct stat before;
 	int r = 0;
 
 	buf_add(&line, a->json);
@@ -119,8 +120,14 @@ static int tell(struct output *o, const struct output_alert *a, struct err *e)
 		return buf_error(&line);
 	if (f->size_max && f->size && f->size + line.n > f->size_max)
 		r = rotate(f, e);
-	if (r == 0)
-		r = file_write_all(f->fd, buf_str(&line), e);
+	if (r < 0)
+		return r;
+	before.st_size = -1;
+	(void)!fstat(f->fd, &before);
+	r = file_write_all(f->fd, buf_str(&line), e);
+	/* On a full disk half a line would spoil the next one. */
+	if (r < 0 && before.st_size >= 0)
+		(void)!ftruncate(f->fd, before.st_size);
 	if (r == 0)
 		f->size += line.n;
 	return r < 0 ? r : 1;
