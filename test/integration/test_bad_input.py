@@ -213,17 +213,16 @@ def small_disk(tmp_path):
     need_root()
     place = tmp_path / "small"
     place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "small", place], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "small", place], check=True)
     yield place
     subprocess.run(["umount", "-l", place], check=True)
 
 
 def fill_up(place):
-    with (place / "filler").open("wb") as f:
+    with (place / "filler").open("wb", buffering=0) as f:
         try:
             while True:
                 f.write(b"x" * 4096)
-                f.flush()
         except OSError:
             return
 
