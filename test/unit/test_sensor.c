@@ -1,4 +1,5 @@
-/* Real actions of a child, and what the sensor tells of them. Needs root and a kernel that takes BPF programs. */
+/* Real deeds of a child, and what the sensor tells of them. Needs root and a kernel that takes BPF programs. */
+#include "sensor_deeds.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -6,21 +7,17 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include "base/arena.h"
 #include "asset/host_namespace.h"
+#include "base/arena.h"
 #include "kern/sensor.h"
 
 #define MAX_SEEN 4096
-#define HOSTILE "a\nb\xff\x01c"
 
 struct seen {
 	struct event v;
@@ -100,7 +97,7 @@ static void drain_until_gone(struct fixture *f)
 }
 
 /* Runs @p action in a child and collects what is told of it. */
-static int run_child(struct fixture *f, void (*action)(struct fixture *f))
+static int run_child(struct fixture *f, void (*action)(const char *dir))
 {
 	int status;
 
@@ -109,7 +106,7 @@ static int run_child(struct fixture *f, void (*action)(struct fixture *f))
 	fflush(NULL);
 	f->child = fork();
 	if (!f->child) {
-		action(f);
+		action(f->dir);
 		_exit(0);
 	}
 	assert_true(f->child > 0);
@@ -215,15 +212,6 @@ static int close_all(void **state)
 			SKIP_BECAUSE("no sensor here"); \
 	} while (0)
 
-static void act_exec(struct fixture *f)
-{
-	char *const argv[] = { (char[]){ "true" }, (char[]){ HOSTILE }, (char[]){ "" }, NULL };
-	char *const env[] = { NULL };
-
-	if (chdir(f->dir) == 0)
-		execve("/bin/true", argv, env);
-}
-
 static void processes(void **state)
 {
 	struct fixture *f = *state;
@@ -231,7 +219,7 @@ static void processes(void **state)
 	struct stat st;
 
 	NEED_SENSOR(f);
-	run_child(f, act_exec);
+	run_child(f, deed_exec);
 	assert_true(count_of(f, EVENT_CLONE) + count_of(f, EVENT_CLONE3) == 1);
 	v = told(f, EVENT_EXECVE);
 	assert_int_equal(stat("/bin/true", &st), 0);
@@ -254,66 +242,22 @@ static void processes(void **state)
 	assert_int_equal(count_of(f, EVENT_PROCEXIT), 1);
 }
 
-static void act_long_exec(struct fixture *f)
-{
-	static char text[100000];
-	char *argv[45];
-	char *const env[] = { NULL };
-	struct rlimit stack = { 64u << 20, 64u << 20 };
-
-	(void)f;
-	setrlimit(RLIMIT_STACK, &stack);
-	memset(text, 'x', sizeof(text) - 1);
-	for (size_t i = 0; i < ARRAY_LEN(argv) - 1; i++)
-		argv[i] = text;
-	argv[ARRAY_LEN(argv) - 1] = NULL;
-	execve("/bin/true", argv, env);
-	_exit(99);
-}
-
-static void act_medium_exec(struct fixture *f)
-{
-	static char text[20000];
-	char *const argv[] = { text, text, NULL };
-	char *const env[] = { NULL };
-
-	(void)f;
-	memset(text, 'y', sizeof(text) - 1);
-	execve("/bin/true", argv, env);
-}
-
 static void long_arguments(void **state)
 {
 	struct fixture *f = *state;
 	const struct event *v;
 
 	NEED_SENSOR(f);
-	assert_int_equal(run_child(f, act_long_exec), 0);
+	assert_int_equal(run_child(f, deed_long_exec), 0);
 	v = told(f, EVENT_EXECVE);
 	assert_int_equal(v->exec->args.n, 128 * 1024);
 	assert_true(v->marks & EVENT_TRUNCATED);
 	assert_int_equal(v->exec->args.p[70000], 'x');
 	assert_true(v->exec->cwd.n > 0);
-	run_child(f, act_medium_exec);
+	run_child(f, deed_medium_exec);
 	v = told(f, EVENT_EXECVE);
 	assert_int_equal(v->exec->args.n, 40000);
 	assert_false(v->marks & EVENT_TRUNCATED);
-}
-
-static void act_memfd(struct fixture *f)
-{
-	char *const argv[] = { (char[]){ "m" }, NULL };
-	char *const env[] = { NULL };
-	int fd = memfd_create("thing", MFD_CLOEXEC);
-	int in = open("/bin/true", O_RDONLY);
-	char bytes[65536];
-	ssize_t n;
-
-	(void)f;
-	while ((n = read(in, bytes, sizeof(bytes))) > 0)
-		if (write(fd, bytes, (size_t)n) != n)
-			return;
-	syscall(SYS_execveat, fd, "", argv, env, AT_EMPTY_PATH);
 }
 
 static void memfds(void **state)
@@ -321,40 +265,10 @@ static void memfds(void **state)
 	struct fixture *f = *state;
 
 	NEED_SENSOR(f);
-	run_child(f, act_memfd);
+	run_child(f, deed_memfd);
 	assert_str(told(f, EVENT_MEMFD_CREATE)->text, "thing");
 	assert_true(told(f, EVENT_EXECVEAT)->exec->exe_flags & EVENT_EXE_MEMFD);
 	assert_str(told(f, EVENT_EXECVEAT)->exec->exe_path, "/memfd:thing");
-}
-
-static void act_files(struct fixture *f)
-{
-	int fd;
-
-	if (chdir(f->dir))
-		_exit(1);
-	fd = (int)syscall(SYS_openat, AT_FDCWD, HOSTILE, O_CREAT | O_WRONLY | O_TRUNC, 0755);
-	fchmod(fd, 0600);
-	(void)!ftruncate(fd, 5);
-	close(fd);
-	open("/no/such", O_RDONLY);
-	syscall(SYS_mkdirat, AT_FDCWD, "up", 0700);
-	syscall(SYS_rename, HOSTILE, "up/.././b");
-	unlinkat(AT_FDCWD, "up", AT_REMOVEDIR);
-	syscall(SYS_link, "b", "c");
-	syscall(SYS_symlink, "../x", "s");
-	syscall(SYS_unlinkat, AT_FDCWD, "s", 0);
-	syscall(SYS_unlink, "c");
-	syscall(SYS_mkdir, "d", 0700);
-	fd = open("d", O_RDONLY | O_DIRECTORY);
-	syscall(SYS_mkdirat, fd, "e", 0750);
-	syscall(SYS_unlinkat, fd, "e", AT_REMOVEDIR);
-	syscall(SYS_chmod, "b", 04755);
-	syscall(SYS_chown, "b", 0, -1);
-	syscall(SYS_mknodat, AT_FDCWD, "p", S_IFIFO | 0600, 0);
-	unlink("p");
-	unlink("b");
-	syscall(SYS_rmdir, "d");
 }
 
 static void below(const struct fixture *f, str path, const char *name)
@@ -371,7 +285,7 @@ static void files(void **state)
 	const struct event *v;
 
 	NEED_SENSOR(f);
-	run_child(f, act_files);
+	run_child(f, deed_files);
 	v = told(f, EVENT_OPENAT);
 	below(f, v->path, HOSTILE);
 	below(f, v->fd.path, HOSTILE);
@@ -410,32 +324,6 @@ static void files(void **state)
 	below(f, told(f, EVENT_RMDIR)->path, "d");
 }
 
-static void act_sockets(struct fixture *f)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(1) };
-	struct sockaddr_un u = { .sun_family = AF_UNIX };
-	socklen_t n = sizeof(a);
-	char byte[4] = "abc";
-	int s = socket(AF_INET, SOCK_STREAM, 0), c = socket(AF_INET, SOCK_STREAM, 0), in;
-
-	if (bind(s, (struct sockaddr *)&a, n) || listen(s, 7) ||
-	    getsockname(s, (struct sockaddr *)&a, &n) || connect(c, (struct sockaddr *)&a, n))
-		_exit(1);
-	in = accept4(s, NULL, NULL, 0);
-	send(in, byte, 3, 0);
-	recv(c, byte, 3, 0);
-	dup2(c, 0);
-	memcpy(&six.sin6_addr, (uint8_t[16]){ [10] = 0xff, 0xff, 127, 0, 0, 1 }, 16);
-	connect(socket(AF_INET6, SOCK_STREAM, 0), (struct sockaddr *)&six, sizeof(six));
-	snprintf(u.sun_path, sizeof(u.sun_path), "%s/sock", f->dir);
-	bind(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&u, sizeof(u));
-	connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&u, sizeof(u));
-	unlink(u.sun_path);
-	a.sin_port = htons(9);
-	sendto(socket(AF_INET, SOCK_DGRAM, 0), byte, 1, 0, (struct sockaddr *)&a, sizeof(a));
-}
-
 static void sockets(void **state)
 {
 	static const uint8_t loopback[4] = { 127, 0, 0, 1 };
@@ -443,7 +331,7 @@ static void sockets(void **state)
 	const struct event *v, *c;
 
 	NEED_SENSOR(f);
-	assert_int_equal(run_child(f, act_sockets), 0);
+	assert_int_equal(run_child(f, deed_sockets), 0);
 	assert_int_equal(told(f, EVENT_SOCKET)->arg[0], AF_INET);
 	v = told(f, EVENT_LISTEN);
 	assert_int_equal(v->arg[0], 7);
@@ -479,29 +367,12 @@ static void sockets(void **state)
 	assert_int_equal(v->fd.remote.port, 9);
 }
 
-static void act_dns(struct fixture *f)
-{
-	static const char query[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03WwW\x07"
-				    "example\x03org\x00\x00\x1c\x00\x01";
-	struct sockaddr_in a = { .sin_family = AF_INET,
-				 .sin_port = htons(53),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int s = socket(AF_INET, SOCK_DGRAM, 0);
-
-	(void)f;
-	sendto(s, query, sizeof(query) - 1, 0, (struct sockaddr *)&a, sizeof(a));
-	sendto(s, "junk", 4, 0, (struct sockaddr *)&a, sizeof(a));
-	s = socket(AF_INET, SOCK_DGRAM, 0);
-	if (connect(s, (struct sockaddr *)&a, sizeof(a)) == 0)
-		(void)!write(s, query, sizeof(query) - 1);
-}
-
 static void questions(void **state)
 {
 	struct fixture *f = *state;
 
 	NEED_SENSOR(f);
-	run_child(f, act_dns);
+	run_child(f, deed_dns);
 	for (size_t i = 0; i < 2; i++) {
 		const struct event *v = nth(f, EVENT_DNS, i);
 
@@ -510,31 +381,6 @@ static void questions(void **state)
 		assert_int_equal(v->fd.remote.port, 53);
 		assert_int_equal(v->fd.protocol, IPPROTO_UDP);
 	}
-}
-
-static void act_calls(struct fixture *f)
-{
-	void *p;
-
-	(void)f;
-	syscall(SYS_ptrace, 16, getpid(), 0,
-		0); /* refused; another would be stopped, process 1 too */
-	syscall(SYS_kill, getpid(), 0);
-	syscall(SYS_unshare, 0x04000000);
-	syscall(SYS_setns, 0, 0x20000);
-	syscall(SYS_setuid, 0);
-	syscall(SYS_setresgid, -1, 0, -1);
-	syscall(SYS_bpf, 5, (uint32_t[]){ 26, 0 }, 8);
-	syscall(SYS_mount, "src", "/no/target", "tmpfs", 6, NULL);
-	syscall(SYS_umount2, "/no/target", 2);
-	syscall(SYS_delete_module, "nomodule", O_NONBLOCK);
-	syscall(SYS_userfaultfd, 1);
-	syscall(SYS_add_key, "user", "skep-test", "x", 1, 0);
-	syscall(SYS_process_vm_readv, 1, NULL, 0, NULL, 0, 0);
-	p = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	mprotect(p, 8192, PROT_READ | PROT_WRITE | PROT_EXEC);
-	mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	syscall(SYS_chroot, "/no/root");
 }
 
 static bool given(const struct fixture *f, enum event_type type)
@@ -554,7 +400,7 @@ static void calls(void **state)
 	const struct event *v;
 
 	NEED_SENSOR(f);
-	run_child(f, act_calls);
+	run_child(f, deed_calls);
 	assert_int_equal(told(f, EVENT_PTRACE)->arg[0], 16);
 	assert_int_equal(told(f, EVENT_PTRACE)->arg[1], f->child);
 	assert_int_equal(told(f, EVENT_KILL)->arg[1], f->child);
@@ -580,9 +426,9 @@ static void calls(void **state)
 	assert_str(told(f, EVENT_CHROOT)->path, "/no/root");
 }
 
-static void act_nothing(struct fixture *f)
+static void act_nothing(const char *dir)
 {
-	(void)f;
+	(void)dir;
 }
 
 /* The same process number twice: the keys differ. */
@@ -670,9 +516,9 @@ static void enter_own_group(void)
 	close(fd);
 }
 
-static void act_opens(struct fixture *f)
+static void act_opens(const char *dir)
 {
-	(void)f;
+	(void)dir;
 	enter_own_group();
 	for (int i = 0; i < OPENS; i++)
 		close((int)syscall(SYS_openat, AT_FDCWD, own_file(), O_RDONLY | O_CREAT, 0600));
@@ -777,9 +623,9 @@ static void state_loss(void **state)
 	free(filter);
 }
 
-static void act_one_open(struct fixture *f)
+static void act_one_open(const char *dir)
 {
-	(void)f;
+	(void)dir;
 	syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
 }
 
@@ -804,7 +650,7 @@ static void handing_over(void **state)
 		sensor_close(f.sensor);
 		f.child = fork();
 		if (!f.child) {
-			act_one_open(&f);
+			act_one_open(f.dir);
 			_exit(0);
 		}
 		waitpid(f.child, &status, 0);
@@ -834,14 +680,14 @@ static void *wait_here(void *ready)
 	return read(((int *)ready)[0], (char[1]){ 0 }, 1) < 0 ? ready : NULL;
 }
 
-static void act_asked(struct fixture *f)
+static void act_asked(const char *dir)
 {
 	char *const argv[] = { (char[]){ "true" }, NULL };
 	char *const env[] = { NULL };
 	pthread_t thread;
 	int pair[2];
 
-	if (chdir(f->dir) || pipe(pair))
+	if (chdir(dir) || pipe(pair))
 		_exit(1);
 	dup2(open("/dev/null", O_RDWR), 0);
 	dup2(pair[1], 1);

@@ -1,0 +1,164 @@
+#include "sensor_deeds.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+
+#include "base/base.h"
+
+void deed_exec(const char *dir)
+{
+	char *const argv[] = { (char[]){ "true" }, (char[]){ HOSTILE }, (char[]){ "" }, NULL };
+	char *const env[] = { NULL };
+
+	if (chdir(dir) == 0)
+		execve("/bin/true", argv, env);
+}
+
+void deed_long_exec(const char *dir)
+{
+	static char text[100000];
+	char *argv[45];
+	char *const env[] = { NULL };
+	struct rlimit stack = { 64u << 20, 64u << 20 };
+
+	(void)dir;
+	setrlimit(RLIMIT_STACK, &stack);
+	memset(text, 'x', sizeof(text) - 1);
+	for (size_t i = 0; i < ARRAY_LEN(argv) - 1; i++)
+		argv[i] = text;
+	argv[ARRAY_LEN(argv) - 1] = NULL;
+	execve("/bin/true", argv, env);
+	_exit(99);
+}
+
+void deed_medium_exec(const char *dir)
+{
+	static char text[20000];
+	char *const argv[] = { text, text, NULL };
+	char *const env[] = { NULL };
+
+	(void)dir;
+	memset(text, 'y', sizeof(text) - 1);
+	execve("/bin/true", argv, env);
+}
+
+void deed_memfd(const char *dir)
+{
+	char *const argv[] = { (char[]){ "m" }, NULL };
+	char *const env[] = { NULL };
+	int fd = memfd_create("thing", MFD_CLOEXEC);
+	int in = open("/bin/true", O_RDONLY);
+	char bytes[65536];
+	ssize_t n;
+
+	(void)dir;
+	while ((n = read(in, bytes, sizeof(bytes))) > 0)
+		if (write(fd, bytes, (size_t)n) != n)
+			return;
+	syscall(SYS_execveat, fd, "", argv, env, AT_EMPTY_PATH);
+}
+
+void deed_files(const char *dir)
+{
+	int fd;
+
+	if (chdir(dir))
+		_exit(1);
+	fd = (int)syscall(SYS_openat, AT_FDCWD, HOSTILE, O_CREAT | O_WRONLY | O_TRUNC, 0755);
+	fchmod(fd, 0600);
+	(void)!ftruncate(fd, 5);
+	close(fd);
+	open("/no/such", O_RDONLY);
+	syscall(SYS_mkdirat, AT_FDCWD, "up", 0700);
+	syscall(SYS_rename, HOSTILE, "up/.././b");
+	unlinkat(AT_FDCWD, "up", AT_REMOVEDIR);
+	syscall(SYS_link, "b", "c");
+	syscall(SYS_symlink, "../x", "s");
+	syscall(SYS_unlinkat, AT_FDCWD, "s", 0);
+	syscall(SYS_unlink, "c");
+	syscall(SYS_mkdir, "d", 0700);
+	fd = open("d", O_RDONLY | O_DIRECTORY);
+	syscall(SYS_mkdirat, fd, "e", 0750);
+	syscall(SYS_unlinkat, fd, "e", AT_REMOVEDIR);
+	syscall(SYS_chmod, "b", 04755);
+	syscall(SYS_chown, "b", 0, -1);
+	syscall(SYS_mknodat, AT_FDCWD, "p", S_IFIFO | 0600, 0);
+	unlink("p");
+	unlink("b");
+	syscall(SYS_rmdir, "d");
+}
+
+void deed_sockets(const char *dir)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(1) };
+	struct sockaddr_un u = { .sun_family = AF_UNIX };
+	socklen_t n = sizeof(a);
+	char byte[4] = "abc";
+	int s = socket(AF_INET, SOCK_STREAM, 0), c = socket(AF_INET, SOCK_STREAM, 0), in;
+
+	if (bind(s, (struct sockaddr *)&a, n) || listen(s, 7) ||
+	    getsockname(s, (struct sockaddr *)&a, &n) || connect(c, (struct sockaddr *)&a, n))
+		_exit(1);
+	in = accept4(s, NULL, NULL, 0);
+	send(in, byte, 3, 0);
+	recv(c, byte, 3, 0);
+	dup2(c, 0);
+	memcpy(&six.sin6_addr, (uint8_t[16]){ [10] = 0xff, 0xff, 127, 0, 0, 1 }, 16);
+	connect(socket(AF_INET6, SOCK_STREAM, 0), (struct sockaddr *)&six, sizeof(six));
+	snprintf(u.sun_path, sizeof(u.sun_path), "%s/sock", dir);
+	bind(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&u, sizeof(u));
+	connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&u, sizeof(u));
+	unlink(u.sun_path);
+	a.sin_port = htons(9);
+	sendto(socket(AF_INET, SOCK_DGRAM, 0), byte, 1, 0, (struct sockaddr *)&a, sizeof(a));
+}
+
+void deed_dns(const char *dir)
+{
+	static const char query[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03WwW\x07"
+				    "example\x03org\x00\x00\x1c\x00\x01";
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_port = htons(53),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)dir;
+	sendto(s, query, sizeof(query) - 1, 0, (struct sockaddr *)&a, sizeof(a));
+	sendto(s, "junk", 4, 0, (struct sockaddr *)&a, sizeof(a));
+	s = socket(AF_INET, SOCK_DGRAM, 0);
+	if (connect(s, (struct sockaddr *)&a, sizeof(a)) == 0)
+		(void)!write(s, query, sizeof(query) - 1);
+}
+
+void deed_calls(const char *dir)
+{
+	void *p;
+
+	(void)dir;
+	syscall(SYS_ptrace, 16, getpid(), 0,
+		0); /* refused; another would be stopped, process 1 too */
+	syscall(SYS_kill, getpid(), 0);
+	syscall(SYS_unshare, 0x04000000);
+	syscall(SYS_setns, 0, 0x20000);
+	syscall(SYS_setuid, 0);
+	syscall(SYS_setresgid, -1, 0, -1);
+	syscall(SYS_bpf, 5, (uint32_t[]){ 26, 0 }, 8);
+	syscall(SYS_mount, "src", "/no/target", "tmpfs", 6, NULL);
+	syscall(SYS_umount2, "/no/target", 2);
+	syscall(SYS_delete_module, "nomodule", O_NONBLOCK);
+	syscall(SYS_userfaultfd, 1);
+	syscall(SYS_add_key, "user", "skep-test", "x", 1, 0);
+	syscall(SYS_process_vm_readv, 1, NULL, 0, NULL, 0, 0);
+	p = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mprotect(p, 8192, PROT_READ | PROT_WRITE | PROT_EXEC);
+	mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	syscall(SYS_chroot, "/no/root");
+}

@@ -1,0 +1,21 @@
+/** @file
+ * What a child does for the sensor to tell of. Each is run in a process of its own, which some of them replace by another
+ * program; what goes wrong shows in what is told.
+ */
+#ifndef SKEP_TEST_SENSOR_DEEDS_H
+#define SKEP_TEST_SENSOR_DEEDS_H
+
+/** A file's name, and an argument, that a terminal would not like. */
+#define HOSTILE "a\nb\xff\x01c"
+
+/** @param dir  a folder of the test's own */
+void deed_exec(const char *dir);
+void deed_long_exec(const char *dir);
+void deed_medium_exec(const char *dir);
+void deed_memfd(const char *dir);
+void deed_files(const char *dir);
+void deed_sockets(const char *dir);
+void deed_dns(const char *dir);
+void deed_calls(const char *dir);
+
+#endif
