@@ -125,8 +125,8 @@ static __always_inline struct record_head *call_head(const struct call *k, struc
 
 static __always_inline __u32 emit_file_path(const struct call *k, struct emit *w, struct file *f)
 {
-	return emit_path(w, k->t->fs, BPF_CORE_READ(f, f_path.mnt),
-			 BPF_CORE_READ(f, f_path.dentry));
+	return emit_path(w, k->t->fs, (__u64)BPF_CORE_READ(f, f_path.mnt),
+			 (__u64)BPF_CORE_READ(f, f_path.dentry));
 }
 
 /*
@@ -148,7 +148,8 @@ static __always_inline __u32 emit_path_at(const struct call *k, struct emit *w, 
 	bpf_probe_read_user(&first, 1, user);
 	if (first != '/') {
 		if (dirfd == AT_FDCWD) {
-			emit_path(w, fs, BPF_CORE_READ(fs, pwd.mnt), BPF_CORE_READ(fs, pwd.dentry));
+			emit_path(w, fs, kernel_address(fs->pwd.mnt),
+				  kernel_address(fs->pwd.dentry));
 		} else {
 			dir = call_file(k, dirfd);
 			if (dir)

@@ -13,12 +13,22 @@ struct dentry_link {
 };
 
 /**
- * Reads both. They are neighbours in every kernel known; then one read does. What cannot be read comes as zeros.
+ * Reads both. They are neighbours in every kernel known; then one read does where they cannot be followed. What cannot be
+ * read comes as zeros.
  *
  * @param d  may be a number to the verifier
  */
 static __always_inline void dentry_read_link(struct dentry_link *l, struct dentry *d)
 {
+	if (CAN_FOLLOW) {
+		struct dentry *known = FOLLOW(dentry, d);
+
+		l->parent = (void *)kernel_address(known->d_parent);
+		l->name.hash = known->d_name.hash;
+		l->name.len = known->d_name.len;
+		l->name.name = known->d_name.name;
+		return;
+	}
 	if (bpf_core_field_offset(struct dentry, d_name) ==
 		    bpf_core_field_offset(struct dentry, d_parent) + sizeof(l->parent) &&
 	    bpf_core_field_size(struct dentry, d_name) == sizeof(l->name)) {

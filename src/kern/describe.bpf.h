@@ -100,6 +100,18 @@ static __always_inline struct sock *file_sock(struct file *file)
 	return BPF_CORE_READ(s, sk);
 }
 
+/* As file_sock(), by pointers the verifier knows; 0 as well before 6.3. */
+static __always_inline struct sock *known_sock(struct file *file)
+{
+	struct file *f = call_known_file(file);
+	struct socket *s;
+
+	if (!f || (f->f_inode->i_mode & S_IFMT) != S_IFSOCK)
+		return 0;
+	s = bpf_rdonly_cast(f->private_data, bpf_core_type_id_kernel(struct socket));
+	return s->sk;
+}
+
 /* The bound name of a unix socket as the descriptor's path; an abstract one begins with '@'. */
 /* A call, as scratch_append() is, for the same reason. */
 static __noinline __attribute__((unused)) void emit_unix(struct emit *w, struct sock *sk)
@@ -306,8 +318,8 @@ __noinline __attribute__((unused)) __u64 descriptor_end(__u32 begun, __u32 type)
 			&t->files->fdt->fd[((struct record_fd *)emit_part(&w, 0))->number & 3]);
 	if (file)
 		emit_record(&w)->span[RECORD_FD_PATH] =
-			emit_path(&w, t->fs, BPF_CORE_READ(file, f_path.mnt),
-				  BPF_CORE_READ(file, f_path.dentry));
+			emit_path(&w, t->fs, (__u64)BPF_CORE_READ(file, f_path.mnt),
+				  (__u64)BPF_CORE_READ(file, f_path.dentry));
 	descriptor_send(&w, type);
 	return 0;
 }

@@ -97,6 +97,14 @@ static __noinline __u32 open_fact(const struct call *k)
 	return filter_open_fact(o.flags, o.mode);
 }
 
+/* Where the program has the path it opens; 0: there is none. */
+static __always_inline const void *open_name(const struct call *k)
+{
+	if (k->type == EVENT_OPEN_BY_HANDLE_AT)
+		return 0;
+	return (void *)(k->type == EVENT_OPEN || k->type == EVENT_CREAT ? k->arg[0] : k->arg[1]);
+}
+
 static __always_inline int judge_open(struct call *k)
 {
 	struct file *file, *known;
@@ -105,7 +113,7 @@ static __always_inline int judge_open(struct call *k)
 		return 0;
 	file = k->ret < 0 ? 0 : call_file(k, k->ret);
 	known = call_known_file(file);
-	if (known && !judge_file(k, open_fact(k), known))
+	if (known && !judge_file(k, open_fact(k), known, open_name(k), true))
 		return 0;
 	return tell_open(k, file, known != 0);
 }
@@ -186,7 +194,7 @@ int BPF_PROG(on_filp_open, int dirfd, struct filename *name, const struct open_f
 		return tell_open(&k, 0, false);
 	}
 	k.ret = t->files->next_fd - 1;
-	if (!judge_file(&k, filter_open_fact(op->open_flag, op->mode), file))
+	if (!judge_file(&k, filter_open_fact(op->open_flag, op->mode), file, name->name, false))
 		return 0;
 	return tell_opened(&k, file, name, op);
 }

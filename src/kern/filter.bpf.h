@@ -239,9 +239,48 @@ static __always_inline __u64 filter_chain_begin(__u64 root_dentry, __u64 mnt, __
 	return filter_mix(root_dentry ^ version, mnt);
 }
 
+/* The mount that holds a vfsmount the verifier knows, known as well. */
+static __always_inline struct mount *filter_mount(struct vfsmount *mnt)
+{
+	return bpf_rdonly_cast((void *)mnt - bpf_core_field_offset(struct mount, mnt),
+			       bpf_core_type_id_kernel(struct mount));
+}
+
+/* All the way up, by pointers the verifier knows: what filter_climb_step() finds by reads. */
+static __always_inline __u64 filter_chain_known(const struct filter *f, struct fs_struct *fs,
+						struct vfsmount *mnt, struct dentry *d)
+{
+	__u64 in_mount = bpf_core_field_offset(struct mount, mnt);
+	struct dentry *root = fs->root.dentry, *top = mnt->mnt_root;
+	struct mount *m = filter_mount(mnt), *up;
+	__u64 root_m = filter_address(f, fs->root.mnt) - in_mount;
+	__u64 chain =
+		filter_chain_begin(filter_address(f, root), filter_address(f, mnt), f->version);
+
+	for (__u32 i = 0; i < FILTER_DEPTH; i++) {
+		if (d == root && filter_address(f, m) == root_m)
+			return chain | 1;
+		if (d == top) {
+			up = m->mnt_parent;
+			if (up == m || !up)
+				return chain | 1;
+			chain = filter_mix(chain, filter_address(f, up) + in_mount);
+			d = m->mnt_mountpoint;
+			m = up;
+			top = m->mnt.mnt_root;
+			continue;
+		}
+		if (d->d_parent == d || !d->d_parent)
+			return chain | 1;
+		chain = filter_link_mix(chain, filter_address(f, d), filter_hash_len(d));
+		d = d->d_parent;
+	}
+	return 0;
+}
+
 /*
  * The chain of a folder, odd; 0: too deep. Up to the top of its mount, which for most containers is the top of all, by
- * pointers the verifier knows.
+ * pointers the verifier knows; from there on by reads, where they cannot be followed.
  */
 static __always_inline __u64 filter_chain(const struct filter *f, struct fs_struct *fs,
 					  struct vfsmount *mnt, struct dentry *d)
@@ -251,6 +290,8 @@ static __always_inline __u64 filter_chain(const struct filter *f, struct fs_stru
 	__u64 chain =
 		filter_chain_begin(filter_address(f, root), filter_address(f, mnt), f->version);
 
+	if (CAN_FOLLOW)
+		return filter_chain_known(f, fs, mnt, d);
 	/* One way out of the loop: what it found is asked again below, which saves the verifier from following each. */
 	for (__u32 i = 0; i < FILTER_DEPTH && d != root && d != top && d->d_parent != d; i++) {
 		chain = filter_link_mix(chain, filter_address(f, d), filter_hash_len(d));
@@ -367,6 +408,8 @@ __noinline __u64 filter_learn(__u64 dentry, __u64 mnt, __u64 key, __u32 version)
 	bpf_loop(512, filter_build_step, &p, 0);
 	if (p.done && !p.cut) {
 		found = filter_scan(m, w.s, p.at);
+		if (p.at == EMIT_WALK_BYTES) /* the root itself */
+			found |= m->tops << 16;
 		if ((p.chain | 1) == key)
 			filter_keep(key, found);
 	}

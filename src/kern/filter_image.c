@@ -101,6 +101,9 @@ static void add_test(struct making *k, const struct kernel_path *p, uint64_t set
 		add_literal(k, false, slash, text, true, set);
 		add_literal(k, true, none, text, true, set);
 		break;
+	case KERNEL_PATH_TOP:
+		k->m->tops |= set;
+		break;
 	case KERNEL_PATH_CONTAINS:
 		add_literal(k, false, none, text, false, set);
 		break;
@@ -146,15 +149,19 @@ static uint64_t path_set(struct making *k, const struct kernel_clause *c)
 {
 	size_t i = 0;
 
-	while (i < k->set_count && !same_paths(&k->sets[i], c))
+	while (i < k->set_count &&
+	       !(same_paths(&k->sets[i], c) && !(k->m->climbs >> i & 1) == !c->climbs))
 		i++;
 	if (i < k->set_count)
 		return 1ull << i;
-	if (i == FILTER_PATH_SETS)
+	if (i == FILTER_PATH_SETS) {
 		i--;
-	else
+		k->m->climbs &= ~(1ull << i);
+	} else {
 		k->sets[k->set_count++] =
 			(struct path_set){ .paths = c->paths, .count = c->path_count };
+		k->m->climbs |= (uint64_t)c->climbs << i;
+	}
 	for (size_t n = 0; n < c->path_count; n++)
 		add_test(k, c->paths[n], 1ull << i);
 	return 1ull << i;
@@ -196,6 +203,8 @@ static bool combo_may_pass(const struct kernel_clause *c, enum event_family fami
 		return false;
 	if (family == EVENT_FAMILY_OPEN)
 		return !c->open_modes || (c->open_modes & fact);
+	if (fact == FILTER_LOOPBACK)
+		fact = KERNEL_LOOPBACK;
 	return !c->families || (c->families & fact);
 }
 
@@ -249,7 +258,8 @@ int filter_image_make(const struct kernel_filter *f, struct arena *a, struct fil
 
 uint64_t filter_image_paths(const struct filter_image *m, str path)
 {
-	uint64_t hits = 0;
+	size_t slash = str_find_last(path, '/');
+	uint64_t hits = path.n && (slash == 0 || slash == path.n) ? m->tops : 0;
 	unsigned s = m->next[FILTER_CLASS_BEGIN];
 
 	for (size_t i = 0; i <= path.n + 1; i++) {
@@ -275,6 +285,9 @@ static unsigned event_fact(const struct event *v)
 	case EVENT_FAMILY_LISTEN:
 	case EVENT_FAMILY_SEND:
 	case EVENT_FAMILY_RECV:
+		if (v->fd.kind == EVENT_FD_IPV4 && v->fd.local.ip[0] == 127 &&
+		    v->fd.remote.ip[0] == 127)
+			return FILTER_LOOPBACK;
 		if (v->fd.domain == AF_INET)
 			return FILTER_IPV4;
 		if (v->fd.domain == AF_INET6)
@@ -298,6 +311,8 @@ bool filter_image_passes(const struct filter_image *m, const struct event *v, bo
 		paths = UINT64_MAX;
 	else if (v->path2.n)
 		paths |= filter_image_paths(m, v->path2);
+	if (v->raw.n && str_search(v->raw, S("..")) == v->raw.n)
+		paths &= ~m->climbs;
 	/* Names are of the process, which an event alone does not tell: any may be asked for. */
 	return asks->always || asks->comms || (asks->ports & ports) || (asks->paths & paths);
 }

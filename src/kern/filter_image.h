@@ -4,7 +4,7 @@
  *
  * Tests of a clause become bits. For each type of event and each combination of facts that fit in five bits (`combos`)
  * stands what the clauses still in question ask for: sets of paths, of ports, of names; one satisfied set is enough. A
- * clause that asks for a path and for something else keeps the path alone.
+ * clause that asks for a path and for ports or names keeps the path alone.
  *
  * All literals of all path sets are one automaton (Aho and Corasick, 1975) over the path between two marks, so that
  * "begins with", "is", "ends in" and "contains" are one walk over its bytes. The state after a folder's path is a
@@ -44,6 +44,7 @@ enum filter_fact {
 	FILTER_IPV4 = 1 << 0,
 	FILTER_IPV6 = 1 << 1,
 	FILTER_UNIX = 1 << 2,
+	FILTER_LOOPBACK = 3, /* IPv4, both ends in 127.0.0.0/8: of no other */
 	FILTER_READ = 1 << 0,
 	FILTER_WRITE = 1 << 1,
 	FILTER_EXECUTABLE = 1 << 2, /* creates an executable */
@@ -56,6 +57,8 @@ struct filter_combo {
 };
 
 struct filter_image {
+	__u64 tops;   /* path sets that what is right below the root satisfies */
+	__u64 climbs; /* path sets that count only if the path as given has ".." in it */
 	struct filter_combo combos[FILTER_TYPES][FILTER_COMBOS];
 	__u64 ports[FILTER_HASHED]; /* sets a port is in, at port % FILTER_HASHED */
 	__u64 comms[FILTER_HASHED]; /* sets a name is in, at filter_comm_slot() */

@@ -15,6 +15,8 @@
 /* Calls, because what the verifier learns inside is forgotten at their end: inlined they cost it a hundred times more. */
 #define JUDGE static __noinline __attribute__((unused))
 
+#define JUDGE_GIVEN 64 /* longer ones are taken to have what is looked for */
+
 struct judge {
 	__u64 ports; /* of filter_ports(); ~0: not known */
 	bool failed;
@@ -89,13 +91,39 @@ JUDGE bool judge_call(const struct call *k, __u32 fact, __u64 ports)
 	return true;
 }
 
-/* Events about an open file. */
-JUDGE bool judge_file(const struct call *k, __u32 fact, struct file *file)
+/* Whether a path as it was given may have ".." in it; true when it is long or cannot be read. */
+JUDGE bool judge_climbs(const void *given, bool user)
+{
+	const __u64 dots = 0x2e2e2e2e2e2e2e2e, ones = 0x0101010101010101;
+	__u64 text[JUDGE_GIVEN / 8 + 1] = { 0 };
+	long n = user ? bpf_probe_read_user_str(text, JUDGE_GIVEN, given)
+		      : bpf_probe_read_kernel_str(text, JUDGE_GIVEN, given);
+	__u64 not_dots;
+
+	if (n < 0 || n == JUDGE_GIVEN)
+		return true;
+#pragma unroll
+	for (int i = 0; i < JUDGE_GIVEN / 8; i++) {
+		/* A byte is zero where it and the one after it are dots; then something is borrowed there. */
+		not_dots = (text[i] ^ dots) | ((text[i] >> 8 | text[i + 1] << 56) ^ dots);
+		if ((not_dots - ones) & ~not_dots & ones << 7)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * Events about an open file.
+ *
+ * @param given  the path as the program has it (@p user) or the kernel; 0: not known
+ */
+JUDGE bool judge_file(const struct call *k, __u32 fact, struct file *file, const void *given,
+		      bool user)
 {
 	struct judge j = { .fact = fact, .ports = ~0ull };
 	enum filter_answer a = judge_any(k, &j);
 	bool here = a == FILTER_PASS;
-	__u64 sets;
+	__u64 sets, climbs;
 
 	if (here)
 		a = judge_here(k, &j);
@@ -104,6 +132,9 @@ JUDGE bool judge_file(const struct call *k, __u32 fact, struct file *file)
 	if (a == FILTER_PASS)
 		return true;
 	sets = filter_path_sets(&j.filter, k->t->fs, file->f_path.mnt, file->f_path.dentry);
+	climbs = j.filter.m->climbs;
+	if (sets & j.filter.paths & climbs && given && !judge_climbs(given, user))
+		sets &= ~climbs;
 	if (!(sets & j.filter.paths))
 		return judge_drop(k);
 	if (here)
@@ -117,7 +148,7 @@ struct judge_scan {
 	const struct filter_image *m;
 	const struct scratch *s;
 	__u64 hits;
-	__u32 at, state;
+	__u32 at, state, slashes;
 	__u8 last, before;
 	bool odd;
 };
@@ -134,6 +165,7 @@ static long judge_scan_step(__u32 i, void *ctx)
 	/* "//" and what follows "/." may mean another path than it says. */
 	if (x->last == '/' && (c == '/' || c == '.'))
 		x->odd = true;
+	x->slashes += c == '/';
 	x->last = c;
 	x->state = filter_byte(x->m, x->state, c, &x->hits);
 	return 0;
@@ -148,6 +180,8 @@ static __always_inline __u64 judge_text(const struct judge *j, const struct emit
 	x.state = filter_step(x.m, 0, FILTER_CLASS_BEGIN, &x.hits);
 	bpf_loop(n & (2 * RECORD_PATH_MAX - 1), judge_scan_step, &x, 0);
 	filter_step(x.m, x.state, FILTER_CLASS_END, &x.hits);
+	if (x.slashes <= 1)
+		x.hits |= x.m->tops;
 	return x.odd || x.last == '/' ? ~0ull : x.hits;
 }
 

@@ -19,6 +19,12 @@ struct path_walk {
 	bool done, cut;
 };
 
+static __always_inline struct dentry *path_mount_root(struct vfsmount *m)
+{
+	return CAN_FOLLOW ? (void *)kernel_address(FOLLOW(vfsmount, m)->mnt_root)
+			  : BPF_CORE_READ(m, mnt_root);
+}
+
 /* From the root of a mount to where it is mounted. */
 static __always_inline long path_leave_mount(struct path_walk *p)
 {
@@ -91,7 +97,7 @@ __noinline __u64 path_build(__u32 slot, __u64 dentry, __u64 mnt, __u64 root_dent
 	p.root_dentry = (void *)root_dentry;
 	p.root_mnt = (void *)root_mnt;
 	if (m)
-		p.mnt_dentry = BPF_CORE_READ(m, mnt_root);
+		p.mnt_dentry = path_mount_root(m);
 	bpf_loop(PATH_MAX_PARTS, path_step, &p, 0);
 	if (p.at == EMIT_WALK_BYTES)
 		p.s->walk[--p.at & (EMIT_WALK_BYTES - 1)] = '/';
@@ -99,13 +105,14 @@ __noinline __u64 path_build(__u32 slot, __u64 dentry, __u64 mnt, __u64 root_dent
 }
 
 /**
- * Appends the path of (mnt, dentry), read by BPF_CORE_READ(), as a process with this root sees it: "/" for the root
- * itself; for what has no name in the tree (pipes, memfds) the last component alone, after a '/'.
+ * Appends the path of (mnt, dentry), their numbers, as a process with this root sees it: "/" for the root itself; for what
+ * has no name in the tree (pipes, memfds) the last component alone, after a '/'.
  *
+ * @param fs  known to the verifier
  * @return its bytes
  */
-static __always_inline __u32 emit_path(struct emit *w, struct fs_struct *fs, struct vfsmount *mnt,
-				       struct dentry *dentry)
+static __always_inline __u32 emit_path(struct emit *w, struct fs_struct *fs, __u64 mnt,
+				       __u64 dentry)
 {
 	__u64 root = 0, root_mnt = 0, built;
 	__u32 at;
@@ -113,10 +120,10 @@ static __always_inline __u32 emit_path(struct emit *w, struct fs_struct *fs, str
 	if (!dentry)
 		return 0;
 	if (fs) {
-		root = (__u64)BPF_CORE_READ(fs, root.dentry);
-		root_mnt = (__u64)BPF_CORE_READ(fs, root.mnt);
+		root = kernel_address(fs->root.dentry);
+		root_mnt = kernel_address(fs->root.mnt);
 	}
-	built = path_build(w->bit >> 1, (__u64)dentry, (__u64)mnt, root, root_mnt);
+	built = path_build(w->bit >> 1, dentry, mnt, root, root_mnt);
 	if (built & PATH_CUT)
 		emit_record(w)->marks |= EVENT_TRUNCATED;
 	at = built & (EMIT_WALK_BYTES - 1);
@@ -129,18 +136,18 @@ static __always_inline __u32 emit_path(struct emit *w, struct fs_struct *fs, str
  */
 __noinline __attribute__((unused)) __u64 emit_caller_cwd(__u32 slot)
 {
-	struct task_struct *t = (void *)bpf_get_current_task();
+	struct task_struct *t = task_plain((void *)bpf_get_current_task_btf());
 	struct emit w = { .bit = 1ull << (slot & 3) };
-	struct fs_struct *fs = BPF_CORE_READ(t, fs);
+	struct fs_struct *fs = t->fs;
 	struct record_head *h;
 
 	w.s = bpf_map_lookup_elem(&scratch, &slot);
 	if (!w.s || !fs)
 		return 0;
 	h = emit_record(&w);
-	if (h->tid == (__u32)BPF_CORE_READ(t, pid))
-		h->span[RECORD_CALLER_CWD] = emit_path(&w, fs, BPF_CORE_READ(fs, pwd.mnt),
-						       BPF_CORE_READ(fs, pwd.dentry));
+	if (h->tid == (__u32)t->pid)
+		h->span[RECORD_CALLER_CWD] = emit_path(&w, fs, kernel_address(fs->pwd.mnt),
+						       kernel_address(fs->pwd.dentry));
 	return 0;
 }
 

@@ -62,8 +62,8 @@ static __always_inline struct record_exec *exec_begin(struct emit *w, const stru
 	exe = t->mm ? t->mm->exe_file : 0;
 	if (exe) {
 		task_exe_facts(x, t->cred, exe);
-		x->span[RECORD_EXE] = emit_path(w, t->fs, BPF_CORE_READ(exe, f_path.mnt),
-						BPF_CORE_READ(exe, f_path.dentry));
+		x->span[RECORD_EXE] = emit_path(w, t->fs, kernel_address(exe->f_path.mnt),
+						kernel_address(exe->f_path.dentry));
 	}
 	return x;
 }
@@ -73,8 +73,8 @@ static __always_inline void emit_cwd(struct emit *w, struct record_exec *x, stru
 	struct fs_struct *fs = t->fs;
 
 	if (fs)
-		x->span[RECORD_CWD] =
-			emit_path(w, fs, BPF_CORE_READ(fs, pwd.mnt), BPF_CORE_READ(fs, pwd.dentry));
+		x->span[RECORD_CWD] = emit_path(w, fs, kernel_address(fs->pwd.mnt),
+						kernel_address(fs->pwd.dentry));
 }
 
 /* Sends a record whose args or env are longer than scratch holds. What it takes too much of the ring is soon given back. */

@@ -34,12 +34,44 @@ static __always_inline bool begin(struct call *k, struct emit *w, struct begun *
 	return true;
 }
 
-static __always_inline __u32 family_fact(__u16 kind)
+static __always_inline __u32 family_fact(const struct record_fd *f)
 {
-	return kind == '4'   ? FILTER_IPV4
-	       : kind == '6' ? FILTER_IPV6
-	       : kind == 'u' ? FILTER_UNIX
-			     : FILTER_ANY_FACT;
+	if (f->kind == '4')
+		return f->local[0] == 127 && f->remote[0] == 127 ? FILTER_LOOPBACK : FILTER_IPV4;
+	return f->kind == '6' ? FILTER_IPV6 : f->kind == 'u' ? FILTER_UNIX : FILTER_ANY_FACT;
+}
+
+/*
+ * Whether a rule may want what the call does to the socket @p fd, by what the kernel has at hand and before anything is
+ * written; true where that does not tell.
+ */
+static __noinline bool is_of_interest(struct call *k, int fd)
+{
+	struct sock *sk = known_sock(fd >= 0 ? call_file(k, fd) : 0);
+	__u32 fact = FILTER_IPV4;
+	__u64 ports = ~0ull;
+	__u16 remote;
+
+	if (!sk)
+		return true;
+	switch (sk->__sk_common.skc_family) {
+	case AF_UNIX:
+		fact = FILTER_UNIX;
+		break;
+	case AF_INET:
+		if (k->ret < 0 && k->ret != -EINPROGRESS)
+			break; /* the far end is what the program gave */
+		remote = bpf_ntohs(sk->__sk_common.skc_dport);
+		if (remote)
+			ports = filter_ports(k->c, sk->__sk_common.skc_num, remote);
+		if ((sk->__sk_common.skc_daddr & 0xff) == 127 &&
+		    (sk->__sk_common.skc_rcv_saddr & 0xff) == 127)
+			fact = FILTER_LOOPBACK;
+		break;
+	default:
+		return true; /* IPv6 may be IPv4 in its clothes */
+	}
+	return judge_call(k, fact, ports);
 }
 
 /* Sends the record if a rule may want it. */
@@ -48,7 +80,7 @@ static __always_inline void finish(const struct call *k, struct emit *w, const s
 	bool internet = b->f->kind == '4' || b->f->kind == '6';
 	__u64 ports = internet ? filter_ports(k->c, b->f->local_port, b->f->remote_port) : ~0ull;
 
-	if (judge_call(k, family_fact(b->f->kind), ports))
+	if (judge_call(k, family_fact(b->f), ports))
 		emit_send_bulk(w, k->c);
 	else
 		emit_drop(w);
@@ -59,7 +91,7 @@ static __noinline int tell_connect(struct call *k)
 	struct begun b;
 	struct emit w;
 
-	if (!begin(k, &w, &b, k->arg[0]))
+	if (!is_of_interest(k, k->arg[0]) || !begin(k, &w, &b, k->arg[0]))
 		return 0;
 	b.f->role = 'c';
 	/* After a failure the kernel has forgotten the far end. */
@@ -76,12 +108,11 @@ CALL_RETURNS(on_connect, tell_connect)
 
 static __noinline int tell_accept(struct call *k)
 {
+	int fd = k->ret < 0 ? (int)k->arg[0] : (int)k->ret;
 	struct begun b;
 	struct emit w;
 
-	if (k->ret == -EAGAIN)
-		return 0;
-	if (!begin(k, &w, &b, k->ret < 0 ? (int)k->arg[0] : (int)k->ret))
+	if (k->ret == -EAGAIN || !is_of_interest(k, fd) || !begin(k, &w, &b, fd))
 		return 0;
 	b.f->role = 's';
 	if (k->ret < 0)
@@ -123,9 +154,13 @@ CALL_RETURNS(on_local, tell_local)
 
 static __noinline int tell_socket(struct call *k)
 {
+	bool internet = k->arg[0] == AF_INET || k->arg[0] == AF_INET6;
 	struct begun b;
 	struct emit w;
 
+	if (internet && !judge_call(k, k->arg[0] == AF_INET ? FILTER_IPV4 : FILTER_IPV6,
+				    filter_ports(k->c, 0, 0)))
+		return 0;
 	if (!begin(k, &w, &b, k->ret < 0 ? -1 : (int)k->ret))
 		return 0;
 	b.a->arg[0] = (int)k->arg[0];
@@ -159,7 +194,7 @@ static __noinline int tell_transfer(struct call *k)
 	__u64 n, data, name, bytes = 0;
 	__u32 at;
 
-	if (k->ret == -EAGAIN || !begin(k, &w, &b, k->arg[0]))
+	if (k->ret == -EAGAIN || !is_of_interest(k, k->arg[0]) || !begin(k, &w, &b, k->arg[0]))
 		return 0;
 	message = k->type == EVENT_SENDMSG || k->type == EVENT_RECVMSG;
 	receives = k->type == EVENT_RECVFROM || k->type == EVENT_RECVMSG;

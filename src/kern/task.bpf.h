@@ -59,6 +59,44 @@ static __always_inline __u32 pid_at_level(struct pid *p, __u32 level)
 	return nr;
 }
 
+/* The numbers of a process in a namespace of its own, read: before 6.5 the verifier takes no varying offset from a pointer
+ * it knows. */
+static __noinline void task_inner_numbers(struct record_exec *x, struct task_struct *leader,
+					  __u32 level)
+{
+	struct task_struct *parent_leader = leader->real_parent->group_leader;
+	struct signal_struct *sig = leader->signal;
+	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
+
+	x->vpid = pid_at_level(pid, level);
+	x->vppid = pid_at_level(BPF_CORE_READ(parent_leader, thread_pid), level);
+	x->vpgid = pid_at_level(BPF_CORE_READ(sig, pids[PIDTYPE_PGID]), level);
+	x->vsid = pid_at_level(BPF_CORE_READ(sig, pids[PIDTYPE_SID]), level);
+	x->pid_ns = BPF_CORE_READ((struct upid *)((void *)pid +
+						  bpf_core_field_offset(struct pid, numbers) +
+						  (level & 31) * bpf_core_type_size(struct upid)),
+				  ns, ns.inum);
+}
+
+static __always_inline void task_numbers(struct record_exec *x, struct task_struct *leader)
+{
+	struct signal_struct *sig = leader->signal;
+	struct pid *pid = leader->thread_pid;
+	__u32 level = pid->level;
+
+	x->pgid = sig->pids[PIDTYPE_PGID]->numbers[0].nr;
+	x->sid = sig->pids[PIDTYPE_SID]->numbers[0].nr;
+	if (level) {
+		task_inner_numbers(x, leader, level);
+		return;
+	}
+	x->vpid = pid->numbers[0].nr;
+	x->vppid = leader->real_parent->group_leader->thread_pid->numbers[0].nr;
+	x->vpgid = x->pgid;
+	x->vsid = x->sid;
+	x->pid_ns = pid->numbers[0].ns->ns.inum;
+}
+
 static __always_inline __u32 overlay_flag(struct inode *i, unsigned long magic)
 {
 	void *upper = 0;
@@ -125,11 +163,6 @@ static __always_inline void task_facts(struct record_exec *x, struct task_struct
 	struct signal_struct *sig = t->signal;
 	struct nsproxy *ns = t->nsproxy;
 	struct tty_struct *tty = sig->tty;
-	/* Read, not followed: before 6.5 the verifier takes no varying offset from a pointer it knows. */
-	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
-	struct pid *pgrp = BPF_CORE_READ(sig, pids[PIDTYPE_PGID]);
-	struct pid *session = BPF_CORE_READ(sig, pids[PIDTYPE_SID]);
-	__u32 level = BPF_CORE_READ(pid, level);
 
 	x->parent_pid = parent_leader->tgid;
 	x->parent_start_ns = parent_leader->start_boottime;
@@ -143,20 +176,11 @@ static __always_inline void task_facts(struct record_exec *x, struct task_struct
 	x->inheritable = CAPS(cred, cap_inheritable);
 	if (tty)
 		x->tty = (tty->driver->major << 8) + tty->driver->minor_start + tty->index;
-	x->vpid = pid_at_level(pid, level);
-	x->vppid = pid_at_level(BPF_CORE_READ(parent_leader, thread_pid), level);
-	x->vpgid = pid_at_level(pgrp, level);
-	x->vsid = pid_at_level(session, level);
-	x->pgid = pid_at_level(pgrp, 0);
-	x->sid = pid_at_level(session, 0);
+	task_numbers(x, leader);
 	if (ns) {
 		x->mnt_ns = ns->mnt_ns->ns.inum;
 		x->net_ns = ns->net_ns->ns.inum;
 	}
-	x->pid_ns = BPF_CORE_READ((struct upid *)((void *)pid +
-						  bpf_core_field_offset(struct pid, numbers) +
-						  (level & 31) * bpf_core_type_size(struct upid)),
-				  ns, ns.inum);
 	x->user_ns = cred->user_ns->ns.inum;
 	__builtin_memcpy(x->comm, t->comm, sizeof(x->comm));
 }

@@ -91,7 +91,8 @@ static __always_inline int uring_tell_open(struct call *k, void *cmd)
 	struct file *file = call_file(k, k->ret), *known = call_known_file(file);
 
 	/* Without a name a failed open says nothing. */
-	if (k->ret < 0 || !file || (known && !judge_file(k, filter_open_fact(flags, mode), known)))
+	if (k->ret < 0 || !file ||
+	    (known && !judge_file(k, filter_open_fact(flags, mode), known, 0, false)))
 		return 0;
 	return uring_tell_opened(k, file, flags, mode);
 }
@@ -172,7 +173,8 @@ static __always_inline __u32 emit_name(const struct call *k, struct emit *w, int
 		if (dir)
 			emit_file_path(k, w, dir);
 		else if (dirfd == AT_FDCWD)
-			emit_path(w, fs, BPF_CORE_READ(fs, pwd.mnt), BPF_CORE_READ(fs, pwd.dentry));
+			emit_path(w, fs, kernel_address(fs->pwd.mnt),
+				  kernel_address(fs->pwd.dentry));
 		at = w->s->at;
 		if (at < EMIT_FIXED_MAX + 4 * RECORD_PATH_MAX) {
 			w->s->record[at] = '/';

@@ -25,7 +25,7 @@ static __always_inline struct record_head *uring_head(struct call *k, struct emi
 static __always_inline __u32 emit_entry(struct call *k, struct emit *w, const struct path *dir,
 					struct dentry *d)
 {
-	return emit_path(w, k->t->fs, BPF_CORE_READ(dir, mnt), (void *)call_address(k, d));
+	return emit_path(w, k->t->fs, (__u64)BPF_CORE_READ(dir, mnt), call_address(k, d));
 }
 
 static __always_inline int uring_send(struct call *k, struct emit *w)

@@ -21,6 +21,7 @@ enum kernel_path_test {
 	KERNEL_PATH_DIR,    /**< the directory itself or below it, as pmatch */
 	KERNEL_PATH_SUFFIX,
 	KERNEL_PATH_BASENAME, /**< last component */
+	KERNEL_PATH_TOP, /**< right below the root, or the root itself; the text does not count */
 	KERNEL_PATH_CONTAINS, /**< a component or part of one; the kernel may treat it as "any" */
 };
 
@@ -29,18 +30,28 @@ struct kernel_path {
 	str text;
 };
 
+enum kernel_family {
+	KERNEL_IPV4 = 1, /**< not within 127.0.0.0/8 */
+	KERNEL_IPV6 = 2,
+	KERNEL_UNIX = 4,
+	KERNEL_LOOPBACK = 8, /**< IPv4 with both ends in 127.0.0.0/8 */
+	KERNEL_BEYOND = KERNEL_IPV4 | KERNEL_IPV6,
+	KERNEL_INTERNET = KERNEL_BEYOND | KERNEL_LOOPBACK,
+};
+
 /** Tests of a clause; a zero means "no such test". */
 struct kernel_clause {
 	bool container_only; /**< not on the host */
 	bool host_only;
 	bool failed_only, success_only;
 	uint8_t open_modes; /**< bit 0 read, bit 1 write, bit 2 creates an executable; any of them suffices */
+	bool climbs;    /**< the path as the program gave it must have ".." in it; opens only */
 	bool paths_any; /**< the event's path (or second path) must pass one of `paths` */
 	const struct kernel_path *const *paths;
 	size_t path_count;
 	const uint16_t *ports; /**< either end's port must be among them */
 	size_t port_count;
-	uint8_t families; /**< bit 0 IPv4, bit 1 IPv6, bit 2 unix */
+	uint8_t families; /**< of enum kernel_family */
 	const str *comms; /**< the process's name must be among them */
 	size_t comm_count;
 };

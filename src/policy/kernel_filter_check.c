@@ -109,8 +109,11 @@ static bool path_test(enum condition_operator op, enum path_part part, str text,
 		if (!str_starts(text, S("/")) || str_search(text, S("//")) < text.n)
 			return false;
 	}
-	if (part == PART_DIRECTORY && str_is(text, "/"))
-		return false; /* what a path without any folder is said to be in */
+	if (part == PART_DIRECTORY && str_is(text, "/")) {
+		/* Also what a path without any folder is said to be in. */
+		*ret = (struct kernel_path){ KERNEL_PATH_TOP, text };
+		return test == KERNEL_PATH_DIR;
+	}
 	if (test == KERNEL_PATH_DIR && (!str_starts(text, S("/")) || str_ends(text, S("/"))))
 		return false;
 	*ret = (struct kernel_path){ test, text };
@@ -149,9 +152,19 @@ static int port_set(const struct program_check *k, struct arena *a, struct filte
 	for (size_t i = 0; i < k->number_count; i++)
 		ports[i] = (uint16_t)k->numbers[i];
 	return one(a,
-		   (struct filter_clause){
-			   .families = 3, .ports = ports, .port_count = k->number_count },
+		   (struct filter_clause){ .families = KERNEL_INTERNET,
+					   .ports = ports,
+					   .port_count = k->number_count },
 		   ret);
+}
+
+/* "contains ../" */
+static bool asks_for_climbing(const struct program_check *k)
+{
+	for (size_t i = 0; i < k->text_count; i++)
+		if (str_search(k->texts[i], S("..")) == k->texts[i].n)
+			return false;
+	return k->op == CONDITION_CONTAINS && k->text_count;
 }
 
 /* Whether every text has a byte that no "address:port->address:port" has: such a name is a unix socket's path. */
@@ -175,16 +188,17 @@ static uint8_t families_of(const struct program_check *k, uint16_t field)
 		const char *text;
 		uint8_t families;
 	} kinds[] = {
-		{ "4", 3 },    { "6", 2 },    { "u", 4 },   { "ipv4", 3 },
-		{ "ipv6", 2 }, { "unix", 4 }, { "ip", 3 },  { "tcp", 3 },
-		{ "udp", 3 },  { "icmp", 3 }, { "raw", 3 },
+		{ "4", KERNEL_INTERNET },    { "6", KERNEL_IPV6 },       { "u", KERNEL_UNIX },
+		{ "ipv4", KERNEL_INTERNET }, { "ipv6", KERNEL_IPV6 },    { "unix", KERNEL_UNIX },
+		{ "ip", KERNEL_INTERNET },   { "tcp", KERNEL_INTERNET }, { "udp", KERNEL_INTERNET },
+		{ "icmp", KERNEL_INTERNET }, { "raw", KERNEL_INTERNET },
 	};
 	uint8_t all = 0;
 
 	if (field == FIELD_FD_NAME)
 		return k->op <= CONDITION_PMATCH && k->op != CONDITION_GLOB &&
 				       k->op != CONDITION_ICONTAINS && are_unix_paths(k)
-			       ? 4
+			       ? KERNEL_UNIX
 			       : 0;
 	if (k->op != CONDITION_EQ && k->op != CONDITION_IN && k->op != CONDITION_INTERSECTS)
 		return 0;
@@ -204,6 +218,15 @@ static uint8_t families_of(const struct program_check *k, uint16_t field)
 static bool is_of_internet(uint16_t field)
 {
 	return (field >= FIELD_FD_IP && field <= FIELD_FD_RIP_NAME) || field == FIELD_FD_L4PROTO;
+}
+
+/* Families for which a check of an address may hold: "not in 127.0.0.0/8" does not where both ends are. */
+static uint8_t address_families(const struct program_check *k)
+{
+	for (size_t i = 0; k->how == CHECK_NETS && k->negate && i < k->text_count; i++)
+		if (str_is(k->texts[i], "127.0.0.0/8"))
+			return KERNEL_BEYOND;
+	return KERNEL_INTERNET;
 }
 
 static struct filter_clause result_clause(const struct policy_program *p,
@@ -305,6 +328,8 @@ int filter_check(const struct policy_program *p, const struct program_check *k, 
 			return path_set(k, PART_DIRECTORY, a, ret);
 		if (field == FIELD_FD_FILENAME && f == EVENT_FAMILY_OPEN)
 			return path_set(k, PART_FILENAME, a, ret);
+		if (field == FIELD_FD_NAMERAW && f == EVENT_FAMILY_OPEN && asks_for_climbing(k))
+			return one(a, (struct filter_clause){ .climbs = true }, ret);
 		if (field == FIELD_PROC_NAME && f == EVENT_FAMILY_EXEC && is_equal(k))
 			return comm_set(k, a, ret);
 	}
@@ -335,7 +360,7 @@ int filter_check(const struct policy_program *p, const struct program_check *k, 
 	    is_equal(k))
 		return port_set(k, a, ret);
 	if (is_of_internet(field))
-		return one(a, (struct filter_clause){ .families = 3 }, ret);
+		return one(a, (struct filter_clause){ .families = address_families(k) }, ret);
 	if (k->negate || (field != FIELD_FD_TYPECHAR && field != FIELD_FD_TYPE &&
 			  field != FIELD_FD_SOCKFAMILY && field != FIELD_FD_NAME))
 		return 0;

@@ -31,6 +31,8 @@ static bool test_holds(const struct kernel_path *t, str path)
 		return str_ends(path, t->text);
 	case KERNEL_PATH_BASENAME:
 		return str_eq(slash < path.n ? str_skip(path, slash + 1) : path, t->text);
+	case KERNEL_PATH_TOP:
+		return slash == 0 || slash >= path.n;
 	case KERNEL_PATH_CONTAINS:
 		return str_search(path, t->text) < path.n;
 	}
@@ -70,17 +72,25 @@ static bool paths_pass(const struct kernel_clause *c, const struct event *v)
 	       (f == EVENT_FAMILY_SYMLINK && one_path_passes(c, v, v->raw));
 }
 
+static bool may_climb(const struct event *v)
+{
+	str given = v->raw.n ? v->raw : v->path;
+
+	return !given.n || v->marks & EVENT_TRUNCATED || str_search(given, S("..")) < given.n;
+}
+
 static uint8_t family_of(const struct event *v)
 {
 	switch (v->fd.kind) {
 	case EVENT_FD_IPV4:
-		return 1;
+		return v->fd.local.ip[0] == 127 && v->fd.remote.ip[0] == 127 ? KERNEL_LOOPBACK
+									     : KERNEL_IPV4;
 	case EVENT_FD_IPV6:
-		return 2;
+		return KERNEL_IPV6;
 	case EVENT_FD_UNIX:
-		return 4;
+		return KERNEL_UNIX;
 	default:
-		return 7; /* not known */
+		return KERNEL_INTERNET | KERNEL_UNIX; /* not known */
 	}
 }
 
@@ -111,6 +121,8 @@ static bool clause_passes(const struct kernel_clause *c, const struct event *v, 
 	if (c->open_modes && !(c->open_modes & filter_open_mode(v)))
 		return false;
 	if (c->families && !(c->families & family_of(v)))
+		return false;
+	if (c->climbs && !may_climb(v))
 		return false;
 	if (c->port_count && !has_port(c, v))
 		return false;

@@ -120,8 +120,8 @@ static struct event_end some_end(struct lottery *l, bool v6)
 		e.port = (uint16_t)pick(l, 65536);
 	for (int i = 0; i < (v6 ? 16 : 4); i++)
 		e.ip[i] = pick(l, 3) ? (uint8_t)pick(l, 256) : 0;
-	if (!v6 && pick(l, 2))
-		e.ip[0] = 10;
+	if (!v6 && pick(l, 4))
+		e.ip[0] = pick(l, 2) ? 127 : 10;
 	if (v6 && pick(l, 3) == 0)
 		memcpy(e.ip, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
 	return e;

@@ -79,6 +79,8 @@ static bool plain_test(const struct kernel_path *p, str path)
 				path,
 				(size_t)((const char *)memrchr(path.p, '/', path.n) - path.p) + 1);
 		return str_eq(path, t);
+	case KERNEL_PATH_TOP:
+		return path.n && !memchr(path.p + 1, '/', path.n - 1);
 	case KERNEL_PATH_CONTAINS:
 		return t.n == 0 || (path.n && memmem(path.p, path.n, t.p, t.n));
 	}
@@ -131,6 +133,9 @@ static void each_kind_of_path(void **state)
 		{ KERNEL_PATH_CONTAINS, "/.aws/", "/root/.aws", false },
 		{ KERNEL_PATH_CONTAINS, "aab", "/aaab", true }, /* falls back within a match */
 		{ KERNEL_PATH_EXACT, "/\xff\xfe", "/\xff\xfe", true },
+		{ KERNEL_PATH_TOP, "/", "/x", true },
+		{ KERNEL_PATH_TOP, "/", "/", true },
+		{ KERNEL_PATH_TOP, "/", "/x/y", false },
 		{ KERNEL_PATH_EXACT, "", "", true },
 	};
 
@@ -248,6 +253,10 @@ static void facts_of_a_clause(void **state)
 	c = add_clause(x, EVENT_KILL);
 	c->comms = comms;
 	c->comm_count = 1;
+	c = add_clause(x, EVENT_OPEN);
+	c->climbs = true;
+	add_path(x, c, KERNEL_PATH_PREFIX, S("/a"));
+	add_path(x, add_clause(x, EVENT_OPEN), KERNEL_PATH_TOP, S("/"));
 	make(x);
 	assert_true(filter_image_passes(x->m, &v, true));
 	assert_false(filter_image_passes(x->m, &v, false));
@@ -265,6 +274,19 @@ static void facts_of_a_clause(void **state)
 	v.fd.remote.port = 4444;
 	v.fd.domain = 10;
 	assert_false(filter_image_passes(x->m, &v, false));
+	v.fd.domain = 2;
+	v.fd.kind = EVENT_FD_IPV4;
+	v.fd.local.ip[0] = 127;
+	assert_true(filter_image_passes(x->m, &v, false));
+	v.fd.remote.ip[0] = 127; /* the clause is for what lies beyond */
+	assert_false(filter_image_passes(x->m, &v, false));
+	v = (struct event){ .type = EVENT_OPEN, .path = S("/a/b"), .raw = S("/x/../a/b") };
+	assert_true(filter_image_passes(x->m, &v, false));
+	v.raw = S("/a/b");
+	assert_false(filter_image_passes(x->m, &v, false));
+	v.raw = S("b"); /* another clause wants its path whatever was given */
+	v.path = S("/b");
+	assert_true(filter_image_passes(x->m, &v, false));
 	v = (struct event){ .type = EVENT_MKDIR, .path = S("/x") };
 	assert_false(filter_image_passes(x->m, &v, true)); /* no clause: not wanted */
 	memcpy(nc, "nc", 2);

@@ -123,6 +123,10 @@ static void what_no_rule_wants_is_dropped(void **state UNUSED)
 		{ OPENED "fd.directory = /etc/pam.d", "/etc/pam.d/x", "/etc/x" },
 		{ OPENED "(fd.name = /a or proc.name = b and fd.name = /b)", "/b", "/c" },
 		{ OPENED "not (fd.name != /a)", "/c", NULL },
+		{ OPENED "fd.directory = /", "/x", "/x/y" },
+		{ OPENED "(fd.directory = / or fd.name startswith /root/)", "/root/a", "/x/y" },
+		{ OPENED "fd.name startswith /etc/ and fd.nameraw contains ../", "/etc/..x",
+		  "/etc/x" },
 		{ OPENED "fd.name != /a and container.id != host", "/c", NULL },
 	};
 	struct event v = { .type = EVENT_OPENAT, .res = 3 };
@@ -225,6 +229,28 @@ static void what_rules_ask_of_the_caller(void **state UNUSED)
 	arena_done(&a);
 }
 
+/* Most of a machine's connections are with itself, and most rules on connections leave these out. */
+static void loopback_is_dropped(void **state UNUSED)
+{
+#define CONNECTED "evt.type in (connect, accept4) and (fd.typechar = 4 or fd.typechar = 6) and "
+	struct event v = { .type = EVENT_CONNECT, .fd.kind = EVENT_FD_IPV4 };
+	const struct kernel_filter *beyond, *any;
+	struct arena a;
+
+	arena_init(&a, 0);
+	beyond = filter_of(CONNECTED "fd.ip != 0.0.0.0 and fd.net != \"127.0.0.0/8\"", &a);
+	any = filter_of(CONNECTED "fd.net != \"10.0.0.0/8\"", &a);
+	v.fd.local.ip[0] = 127;
+	v.fd.remote.ip[0] = 127;
+	assert_false(kernel_filter_passes(beyond, &v, true));
+	assert_true(kernel_filter_passes(any, &v, true));
+	v.fd.remote.ip[0] = 10;
+	assert_true(kernel_filter_passes(beyond, &v, true));
+	v.fd.kind = EVENT_FD_IPV6;
+	assert_true(kernel_filter_passes(beyond, &v, true));
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +258,7 @@ int main(void)
 		cmocka_unit_test(falcos_rules),
 		cmocka_unit_test(what_no_rule_wants_is_dropped),
 		cmocka_unit_test(facts_are_kept),
+		cmocka_unit_test(loopback_is_dropped),
 		cmocka_unit_test(what_figures_count_passes),
 		cmocka_unit_test(what_rules_ask_of_the_caller),
 	};

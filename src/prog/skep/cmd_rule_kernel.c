@@ -7,6 +7,7 @@ static const char *const path_tests[] = {
 	[KERNEL_PATH_EXACT] = "is",           [KERNEL_PATH_PREFIX] = "startswith",
 	[KERNEL_PATH_DIR] = "in folder",      [KERNEL_PATH_SUFFIX] = "endswith",
 	[KERNEL_PATH_BASENAME] = "is called", [KERNEL_PATH_CONTAINS] = "contains",
+	[KERNEL_PATH_TOP] = "right below",
 };
 
 static void add_word(struct buf *out, bool on, const char *word)
@@ -18,7 +19,7 @@ static void add_word(struct buf *out, bool on, const char *word)
 static void show_clause(const struct kernel_clause *c, bool lists, struct buf *out)
 {
 	bool facts = c->container_only || c->host_only || c->failed_only || c->success_only ||
-		     c->open_modes || c->families;
+		     c->open_modes || c->families || c->climbs;
 
 	buf_add(out, S("   "));
 	add_word(out, c->container_only, "container");
@@ -28,9 +29,11 @@ static void show_clause(const struct kernel_clause *c, bool lists, struct buf *o
 	add_word(out, c->open_modes & 1, "read");
 	add_word(out, c->open_modes & 2, "write");
 	add_word(out, c->open_modes & 4, "create-executable");
-	add_word(out, c->families & 1, "ipv4");
-	add_word(out, c->families & 2, "ipv6");
-	add_word(out, c->families & 4, "unix");
+	add_word(out, c->families & KERNEL_IPV4,
+		 c->families & KERNEL_LOOPBACK ? "ipv4" : "ipv4-beyond-loopback");
+	add_word(out, c->families & KERNEL_IPV6, "ipv6");
+	add_word(out, c->families & KERNEL_UNIX, "unix");
+	add_word(out, c->climbs, "by-dot-dot");
 	if (c->paths_any)
 		buf_printf(out, " one of %zu paths", c->path_count);
 	if (c->port_count)
