@@ -10,8 +10,8 @@ import re
 import shutil
 import subprocess
 
-# Series to the package that always names the newest kernel of it.
-SERIES = {"6.1": "linux-image-cloud-amd64", "6.12": "linux-image-6.12-cloud-amd64"}
+# Series to the packages that name the newest kernel of it: Debian 12's, and Debian 13's of 6.12.
+SERIES = {"6.1": ["linux-image-cloud-amd64"], "6.12": ["linux-image-6.12-cloud-amd64", "linux-image-cloud-amd64"]}
 
 
 class Unavailable(Exception):
@@ -44,9 +44,10 @@ def look_in(root, series):
     found = []
     for path in (root / "boot").glob("vmlinuz-*"):
         m = pattern.match(path.name)
-        modules = root / "lib" / "modules" / m[1] if m else None
-        if modules and modules.is_dir():
-            found.append(Kernel(series, m[1], path, modules))
+        for lib in ("lib", "usr/lib") if m else ():  # an unpacked package has not the links of a whole system
+            modules = root / lib / "modules" / m[1]
+            if modules.is_dir():
+                found.append(Kernel(series, m[1], path, modules))
     return max(found, key=lambda k: [int(n) for n in re.findall(r"\d+", k.release)], default=None)
 
 
@@ -57,15 +58,21 @@ def run(*args, cwd):
     return p.stdout
 
 
+def named(series, root):
+    """The package of the newest kernel of a series."""
+    for package in SERIES[series]:
+        p = subprocess.run(["apt-cache", "depends", "--no-recommends", package], cwd=root, capture_output=True, text=True)
+        names = re.findall(rf"Depends: (linux-image-{re.escape(series)}\.\d\S*-cloud-amd64)", p.stdout)
+        if names:
+            return names[-1]
+    raise Unavailable(f"no mirror offers {' or '.join(SERIES[series])} of {series}")
+
+
 def download(series, root):
     if not shutil.which("apt-get"):
         raise Unavailable("no apt-get to fetch a kernel with")
     root.mkdir(parents=True, exist_ok=True)
-    depends = run("apt-cache", "depends", "--no-recommends", SERIES[series], cwd=root)
-    names = re.findall(r"Depends: (linux-image-\S+-cloud-amd64)", depends)
-    if not names:
-        raise Unavailable(f"no mirror offers {SERIES[series]}")
-    run("apt-get", "-q", "download", names[-1], cwd=root)
+    run("apt-get", "-q", "download", named(series, root), cwd=root)
     for package in root.glob("*.deb"):
         run("dpkg-deb", "-x", str(package), str(root), cwd=root)
         package.unlink()
