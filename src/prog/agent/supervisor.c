@@ -32,8 +32,9 @@ struct part {
 	int data; /**< the part's end of the pair between the parts; ours too, so that what waits in it outlives a part */
 	pid_t pid; /**< 0: not running */
 	uint64_t started_ns, alive_ns, restart_ns, delay_ns;
-	uint64_t doubt_ns,
-		starved_ns; /**< since when it is doubted (0: it is not), and starved_ns() then */
+	/** since when it is doubted, less the time it got no processor; 0: it is not */
+	uint64_t doubt_ns;
+	uint64_t looked_ns, ran_ns; /**< while it is doubted */
 	/** when its predecessor died; 0: it has none, or was replaced and told of */
 	uint64_t died_ns;
 	bool ready, gave_up;
@@ -229,40 +230,52 @@ static void take_signals(struct supervisor *s)
 	}
 }
 
-/** How long a part has waited for a processor, sched-stats.rst; 0 where the kernel does not count that. */
-static uint64_t starved_ns(pid_t pid)
+/** Whether a part is ready to run, and the processor time it had: proc_pid_stat(5). */
+static bool is_runnable(pid_t pid, uint64_t *ret_ran_ns)
 {
-	char path[40], text[96];
+	char path[40], text[512], *at;
 	OWNED_FD fd = -1;
-	char *rest = text;
+	uint64_t ticks;
+	char state;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		return 0;
-	text[n] = '\0';
-	(void)strtoull(rest, &rest, 10); /* ran */
-	return strtoull(rest, NULL, 10);
+	text[MAX(n, 0)] = '\0';
+	at = strrchr(text, ')'); /* the end of its name */
+	if (!at || strlen(at) < 4)
+		return false;
+	state = at[2];
+	at += 3;
+	for (int i = 0; i < 10; i++) /* parent to the children's major faults */
+		(void)strtoll(at, &at, 10);
+	ticks = strtoull(at, &at, 10);
+	ticks += strtoull(at, NULL, 10);
+	*ret_ran_ns = ticks * (1000 * MS_NS) / (uint64_t)sysconf(_SC_CLK_TCK);
+	return state == 'R';
 }
 
 /** A part that gets no processor is not wedged: to begin anew would cost more of what there is too little of. */
 static bool is_wedged(struct part *p, uint64_t t)
 {
-	uint64_t silent_ns = t - p->alive_ns;
+	uint64_t ran_ns = 0, since_ns = t - p->looked_ns;
+	bool starved;
 
 	if (!p->ready)
-		return silent_ns > START_NS;
-	if (silent_ns <= SILENT_NS) {
+		return t - p->alive_ns > START_NS;
+	if (t - p->alive_ns <= SILENT_NS) {
 		p->doubt_ns = 0;
 		return false;
 	}
-	if (!p->doubt_ns) {
-		p->doubt_ns = t;
-		p->starved_ns = starved_ns(p->pid);
-	}
-	return t - p->doubt_ns > DOUBT_NS + (starved_ns(p->pid) - p->starved_ns);
+	starved = is_runnable(p->pid, &ran_ns) && ran_ns - p->ran_ns < since_ns / 2;
+	if (!p->doubt_ns)
+		p->doubt_ns = p->alive_ns + SILENT_NS;
+	else if (starved)
+		p->doubt_ns += since_ns;
+	p->ran_ns = ran_ns;
+	p->looked_ns = t;
+	return t - p->doubt_ns > DOUBT_NS;
 }
 
 /** Restarts what is due and ends what no longer answers. */
