@@ -23,6 +23,16 @@ def test_bpf_lsm_and_btf_are_there(machine):
     machine.run("test -s /sys/kernel/btf/vmlinux", check=0)
 
 
+def test_doctor_finds_the_object_back_end(machine, vm_kernel):
+    """Every mechanism is there that Debian's kernels are said to have."""
+    out = machine.run("skep agent doctor", check=0).out
+    assert f"kernel: {vm_kernel.release} x86_64\nback-end: object\n" in out
+    rows = [line.split()[:2] for line in out.splitlines() if line.startswith(("yes ", "no "))]
+    assert {name for _, name in rows} >= {"btf", "ring-buffer", "tp_btf", "task-iterator", "bpf-lsm", "fentry", "syscall-tracepoints",
+                                          "cgroup-skb"}
+    assert {answer for answer, _ in rows} == {"yes"}, out
+
+
 def test_status_output_and_errors_come_back_apart(machine):
     p = machine.run("cat /srv/bytes; echo told >&2; exit 7")
     assert (p.returncode, p.stdout, p.err) == (7, bytes(range(256)) * 64, "told\n")

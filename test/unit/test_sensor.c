@@ -152,6 +152,16 @@ static void open_sensor(struct fixture *f, const struct sensor_config *c,
 	}
 }
 
+/* Whoever runs this on other kernels knows what each may lack. */
+static void tell_gaps(const struct fixture *f)
+{
+	struct sensor_gap gaps[64];
+	size_t n = sensor_gaps(f->sensor, gaps, ARRAY_LEN(gaps));
+
+	for (size_t i = 0; i < n && i < ARRAY_LEN(gaps); i++)
+		print_message("# gap: %s: %s\n", event_type_name(gaps[i].type), gaps[i].why);
+}
+
 static void want(struct kernel_filter *filter, enum event_type from, enum event_type to,
 		 struct kernel_clause *clause)
 {
@@ -194,6 +204,8 @@ static int open_all(void **state)
 		open_sensor(f, &c, filter);
 	else
 		print_message("# skipped: needs root\n");
+	if (f->sensor)
+		tell_gaps(f);
 	free(filter);
 	*state = f;
 	return 0;
