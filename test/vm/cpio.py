@@ -13,6 +13,11 @@ def libraries(path):
     return [w for line in p.stdout.splitlines() for w in line.split() if w.startswith("/")]
 
 
+def usual_place(library):
+    """Where a library stands when /lib leads to /usr/lib."""
+    return library if library.startswith("/usr/") else f"/usr{library}"
+
+
 class Archive:
     def __init__(self):
         self.parts, self.names, self.inode = [], set(), 1
@@ -61,15 +66,27 @@ class Archive:
         else:
             self.file(name, path.read_bytes(), stat.S_IMODE(path.stat().st_mode))
 
-    def program(self, path, name=None):
+    def program(self, path, name=None, root=""):
         """A program with the libraries it loads, without its debug sections."""
         path = pathlib.Path(path)
-        name = name or f"/bin/{path.name}"
+        name = name or f"{root}/bin/{path.name}"
         stripped = subprocess.run(["strip", "-g", "-o", "/dev/stdout", str(path)], capture_output=True)
         data = stripped.stdout if stripped.returncode == 0 and stripped.stdout[:4] == b"\x7fELF" else path.read_bytes()
         self.file(name, data, 0o755)
         for library in libraries(path):
-            self.file(library, pathlib.Path(library).read_bytes(), 0o755)
+            self.file(root + usual_place(library) if root else library, pathlib.Path(library).read_bytes(), 0o755)
+
+    def system(self, root, programs):
+        """The root of another system: its folders, links from / into /usr, and programs in /usr/bin."""
+        for name in ("bin", "sbin", "lib", "lib64"):
+            self.folder(f"{root}/usr/{name}")
+            self.link(f"{root}/{name}", f"usr/{name}")
+        for name in ("proc", "sys", "dev", "etc", "mnt", "root", "run", "srv", "var/log", "home"):
+            self.folder(f"{root}/{name}")
+        for name in ("tmp", "var/tmp"):
+            self.folder(f"{root}/{name}", 0o1777)
+        for path in programs:
+            self.program(path, f"{root}/usr/bin/{pathlib.Path(path).name}", root)
 
     def bytes(self):
         tail = Archive()

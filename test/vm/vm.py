@@ -34,22 +34,23 @@ class Vm:
 
     programs: paths of programs to have in /bin, with their libraries; or (path, name in the machine)
     files: {name in the machine: path here, or bytes}
+    systems: {folder in the machine: paths of programs}: roots of other systems, as containers have them
     bpf_lsm: whether BPF programs may attach to LSM hooks
     cgroup: 2 for the unified hierarchy, 1 for the mixed one
     """
 
     def __init__(self, kernel, programs=(), files=None, memory_mb=512, cpus=1, bpf_lsm=True, icount=False, cgroup=2,
-                 append="", boot_seconds=60):
+                 append="", boot_seconds=60, systems=None):
         self.kernel, self.memory_mb, self.cpus, self.icount = kernel, memory_mb, cpus, icount
         self.boot_seconds = boot_seconds
         self.cmdline = " ".join((
             "console=ttyS0 quiet loglevel=4 panic=-1 tsc=reliable no_timer_check random.trust_cpu=on mitigations=off",
             "nokaslr" if icount else f"tsc_early_khz={tsc.khz() or 0}",
             f"lsm={LSMS},bpf" if bpf_lsm else f"lsm={LSMS}", f"skep.cgroup={cgroup}", append))
-        self.archive = self.make_archive(programs, files or {})
+        self.archive = self.make_archive(programs, files or {}, systems or {})
         self.child = None
 
-    def make_archive(self, programs, files):
+    def make_archive(self, programs, files, systems):
         a = cpio.Archive()
         a.file("/init", (HERE / "init").read_bytes(), 0o755)
         a.node("/dev/console", 0o020600, 5, 1)
@@ -65,6 +66,8 @@ class Vm:
         for p in programs:
             path, name = p if isinstance(p, tuple) else (p, None)
             a.program(path, name)
+        for root, inside in systems.items():
+            a.system(root, inside)
         for name, what in files.items():
             if isinstance(what, bytes):
                 a.file(name, what, 0o755)
