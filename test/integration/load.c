@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FILES = 64, KEPT = 100, PATH_BYTES = 512 };
+enum { FILES = 64, KEPT = 1000, PATH_BYTES = 512 };
 
 static void die(const char *what)
 {
@@ -106,7 +106,7 @@ static void container_path(char *to, const char *files, unsigned long number, co
 	snprintf(to, PATH_BYTES, "%s/containers/5e0%061lx%s", files, number, name);
 }
 
-/* Engines take files away some time after the last process has ended. */
+/* Engines take files away some time after the last process has ended; a busy machine gives the agent its turn later still. */
 static void forget(const char *files, unsigned long number)
 {
 	static const char *const names[] = { "/config.v2.json", "/hostconfig.json" };
