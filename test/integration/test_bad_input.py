@@ -16,6 +16,7 @@ import pytest
 
 from agents import RULES, Agent, mark, until, word
 from services import free_port, need_root
+from test_containers import FakeEngine, drowns, hangs, lies
 
 # Line feed, escape sequence, quotes, what is no UTF-8, an override of direction, a bracket that ends structured data.
 HOSTILE = b"a\nb\x1b[31m\"'\\]\xff\xfe\xe2\x80\xae\xe2\x80\x8bc\r%s"
@@ -122,6 +123,29 @@ def test_no_bad_reload_takes_the_old_rules_away(skep, tmp_path):
             if not a.rules.exists():
                 a.rules.write_text(RULES)
         assert a.parts()["sensor"] == pid and not a.gaps()
+
+
+@pytest.mark.parametrize("answer", [hangs, lies, drowns], ids=lambda f: f.__name__)
+def test_an_engine_that_misbehaves_delays_no_alert(skep, tmp_path, answer):
+    path = pathlib.Path(f"/tmp/agent-engine-{os.getpid()}-{answer.__name__}.sock")
+    path.unlink(missing_ok=True)
+    fake = FakeEngine(path, answer)
+    agent = Agent(skep, tmp_path, "--engine", f"unix://{path}")
+    agent.process.args.remove("--no-engines")
+    try:
+        with agent as a:
+            for n in range(15):
+                start = time.monotonic()
+                mark(n)
+                assert until(lambda: word(n) in a.marked(), 2, 0.01)
+                assert time.monotonic() - start < 1.5
+                time.sleep(0.1)
+            assert fake.paths and not a.gaps()
+            status = pathlib.Path(f"/proc/{a.parts()['sensor']}/status").read_text()
+            assert int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) < 100_000
+    finally:
+        fake.socket.close()
+        path.unlink(missing_ok=True)
 
 
 class Udp:

@@ -74,10 +74,8 @@ static bool plain_test(const struct kernel_path *p, str path)
 	case KERNEL_PATH_SUFFIX:
 		return str_ends(path, t);
 	case KERNEL_PATH_BASENAME:
-		while (path.n && memrchr(path.p, '/', path.n))
-			path = str_skip(
-				path,
-				(size_t)((const char *)memrchr(path.p, '/', path.n) - path.p) + 1);
+		if (str_find_last(path, '/') < path.n)
+			path = str_skip(path, str_find_last(path, '/') + 1);
 		return str_eq(path, t);
 	case KERNEL_PATH_TOP:
 		return path.n && !memchr(path.p + 1, '/', path.n - 1);
