@@ -48,7 +48,7 @@ int main(int argc, char **argv)
 		       (argc > 1 ? strtoull(argv[1], NULL, 10) : 1) * SECOND_NS;
 	struct asset_stats s;
 	struct asset *a;
-	struct err e;
+	struct err e = { 0 };
 	int r = asset_new(&c, &a, &e);
 
 	if (r < 0) {

@@ -304,7 +304,7 @@ static void test_other_files_are_left_alone(void **state)
 static void test_two_agents_do_not_share_one(void **state)
 {
 	struct spool *s = reopen(NULL), *other;
-	struct err e;
+	struct err e = { 0 };
 
 	(void)state;
 	assert_int_equal(spool_open(folder, "t", SMALL, &other, &e), -EBUSY);
