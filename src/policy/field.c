@@ -4,9 +4,10 @@
 #include "model/event.h"
 
 static const struct policy_field event_fields[FIELD_COUNT] = {
-#define X(id, text, kind_of_value, argument, how_many, en, zh) \
+#define X(id, text, kind_of_value, argument, how_many, when, en, zh) \
 	[FIELD_##id] = { \
-		text, POLICY_##kind_of_value, POLICY_ARG_##argument, POLICY_##how_many, { en, zh } \
+		text,       POLICY_##kind_of_value, POLICY_ARG_##argument, POLICY_##how_many, \
+		{ en, zh }, POLICY_DOUBT_##when \
 	},
 #include "policy/event_field.def"
 #undef X
@@ -27,6 +28,17 @@ const struct policy_subject policy_events = {
 	.types = event_types,
 	.type_count = EVENT_TYPE_COUNT,
 };
+
+struct phrase policy_doubt_phrase(enum policy_doubt d)
+{
+	static const struct phrase phrases[] = {
+#define X(id, en, zh) [POLICY_DOUBT_##id] = { en, zh },
+#include "policy/field_doubt.def"
+#undef X
+	};
+
+	return phrases[d];
+}
 
 bool policy_ref_eq(const struct policy_ref *a, const struct policy_ref *b)
 {

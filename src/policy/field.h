@@ -42,13 +42,24 @@ enum policy_kind {
 	POLICY_LIST, /**< a list-typed field: only in (all of them), intersects (any of them), exists */
 };
 
+/** When a field that the thing has is UNKNOWN. */
+enum policy_doubt {
+#define X(id, en, zh) POLICY_DOUBT_##id,
+#include "policy/field_doubt.def"
+#undef X
+};
+
 struct policy_field {
 	const char *name;
 	enum policy_type type;
 	enum policy_arg arg;
 	enum policy_kind kind;
 	struct phrase doc;
+	enum policy_doubt doubt;
 };
+
+/** Says when. */
+struct phrase policy_doubt_phrase(enum policy_doubt d);
 
 enum policy_state { POLICY_ABSENT, POLICY_KNOWN, POLICY_UNKNOWN };
 
@@ -113,7 +124,7 @@ struct policy_target {
 extern const struct policy_subject policy_events;
 
 enum policy_event_field {
-#define X(id, name, type, arg, kind, en, zh) FIELD_##id,
+#define X(id, name, type, arg, kind, doubt, en, zh) FIELD_##id,
 #include "policy/event_field.def"
 #undef X
 	FIELD_COUNT

@@ -162,6 +162,8 @@ static bool get_environment(const struct event_target *t, const struct policy_re
 
 	if (s == POLICY_KNOWN)
 		s = text_of(t, p, program_env, &env);
+	if (s == POLICY_KNOWN && !env.n)
+		s = POLICY_UNKNOWN;
 	if (s != POLICY_KNOWN)
 		return value_state(ret, s);
 	out = scratch_text(t->world->scratch);

@@ -55,6 +55,9 @@ static bool get_environment(const struct event_target *t, const struct policy_re
 	if (!t->program || t->program->partial)
 		return value_unknown(ret);
 	env = program_env(programs(t), t->program);
+	/* No process has none at all: it was not asked for when this one began. */
+	if (!env.n)
+		return value_unknown(ret);
 	if (!ref->key.n)
 		return all_of_environment(t, env, ret);
 	while (env.n) {
@@ -64,7 +67,7 @@ static bool get_environment(const struct event_target *t, const struct policy_re
 		    variable.p[ref->key.n] == '=')
 			return value_string(ret, str_skip(variable, ref->key.n + 1));
 	}
-	return value_absent(ret);
+	return t->program->truncated ? value_unknown(ret) : value_absent(ret);
 }
 
 static bool get_since(const struct event_target *t, int64_t began, struct policy_value *ret)
@@ -118,10 +121,19 @@ static bool get_probe(const struct event_target *t, enum probe which, struct pol
 	return value_bool(ret, is);
 }
 
-static bool get_caps(const struct event_target *t, uint64_t caps, struct policy_value *ret)
+/* Whoever changes his user changes his powers, and nobody tells of either unless rules ask for those calls. */
+static bool changed_user(const struct event_target *t, const struct process *p)
+{
+	return t->event->tid && t->event->user != p->user;
+}
+
+static bool get_caps(const struct event_target *t, const struct process *p, uint64_t caps,
+		     struct policy_value *ret)
 {
 	struct scratch_text out = scratch_text(t->world->scratch);
 
+	if (changed_user(t, p))
+		return value_unknown(ret);
 	flag_names_add(FLAG_SET_CAPABILITY, caps, ' ', &out);
 	return value_string(ret, scratch_str(&out));
 }
@@ -223,13 +235,13 @@ static bool get_of_process(const struct event_target *t, const struct process *p
 	case FIELD_PROC_STDERR_NAME:
 		return get_stdio_name(t, p, 2, ret);
 	case FIELD_THREAD_CAP_EFFECTIVE:
-		return get_caps(t, p->caps.effective, ret);
+		return get_caps(t, p, p->caps.effective, ret);
 	case FIELD_THREAD_CAP_PERMITTED:
-		return get_caps(t, p->caps.permitted, ret);
+		return get_caps(t, p, p->caps.permitted, ret);
 	case FIELD_THREAD_CAP_INHERITABLE:
-		return get_caps(t, p->caps.inheritable, ret);
+		return get_caps(t, p, p->caps.inheritable, ret);
 	case FIELD_USER_RUID:
-		return value_uint(ret, p->real_user);
+		return changed_user(t, p) ? value_unknown(ret) : value_uint(ret, p->real_user);
 	case FIELD_USER_LOGINUID:
 		return value_int(ret, process_login(p));
 	case FIELD_USER_LOGINNAME:

@@ -435,8 +435,10 @@ void process_tree_event(struct process_tree *t, const struct event *v)
 		break;
 	case EVENT_FAMILY_CAPSET:
 		p = find(t, v->task);
-		if (p && v->res >= 0)
+		if (p && v->res >= 0) {
 			p->caps = v->caps;
+			p->user = v->user;
+		}
 		break;
 	case EVENT_FAMILY_DUP:
 		take_dup(t, v);

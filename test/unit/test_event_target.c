@@ -6,6 +6,7 @@
 #include "codec/json.h"
 #include "model/event_json.h"
 #include "watch/event_target.h"
+#include "watch/probe.h"
 
 static str user_name(void *ctx, const struct container *c, uint32_t pid, uint32_t user)
 {
@@ -271,6 +272,97 @@ static void test_process(void **state)
 	is(b, "fs.path.name", "<absent>");
 	is(b, "dns.name", "<absent>");
 	is(b, "usage.cpu", "<absent>");
+}
+
+/* What changed since and was not told is not known, rather than what it was. */
+static void test_changed_since(void **state)
+{
+	struct bench *b = *state;
+
+	happens(b, SHELL);
+	is(b, "proc.env[NO_SUCH]", "<absent>");
+	happens(b,
+		"{'type':'openat','task':{'pid':61,'start':2000},'tid':61,'user':33,'path':'/x'}");
+	is(b, "thread.cap_effective", "CAP_CHOWN CAP_SYS_ADMIN");
+	is(b, "user.ruid", "33");
+	happens(b,
+		"{'type':'openat','task':{'pid':61,'start':2000},'tid':61,'user':34,'path':'/x'}");
+	is(b, "thread.cap_effective", "<unknown>");
+	is(b, "user.ruid", "<unknown>");
+	is(b, "user.uid", "34");
+	happens(b, "{'type':'capset','task':{'pid':61,'start':2000},'tid':61,'user':34,'caps':{'"
+		   "effective':1}}");
+	is(b, "thread.cap_effective", "CAP_CHOWN");
+	happens(b, NGINX);
+	is(b, "proc.env", "<unknown>");
+	is(b, "proc.env[PATH]", "<unknown>");
+}
+
+static struct container shop = {
+	.runtime = CONTAINER_DOCKER,
+	.known = CONTAINER_IDENTITY | CONTAINER_METADATA | CONTAINER_POD | CONTAINER_HEALTHCHECK,
+	.id = { "shop", 4 },
+	.healthcheck = { "/bin/sh -c wget -q localhost", 28 },
+};
+
+#define BEGINS(pid, parent, vpid, vppid, rest) \
+	"{'type':'execve','cgroup':7,'task':{'pid':" #pid ",'start':" #pid \
+	"},'exec':{'parent':{'pid':" #parent ",'start':" #parent "},'comm':'x','vpid':" #vpid \
+	",'vppid':" #vppid "," rest "}}"
+#define FORKS(pid, parent, vpid, vppid) \
+	"{'type':'fork','cgroup':7,'task':{'pid':" #pid ",'start':" #pid \
+	"},'exec':{'parent':{'pid':" #parent ",'start':" #parent "},'comm':'x','vpid':" #vpid \
+	",'vppid':" #vppid "}}"
+#define CHECK "'args':['/bin/sh','-c','wget -q localhost']"
+
+static void begins(struct bench *b, const char *text)
+{
+	happens(b, text);
+	if (event_type_family(b->event.type) == EVENT_FAMILY_EXEC)
+		probe_settle(b->tree, b->event.task, &shop);
+}
+
+/* A health check is what was brought in to run just its command, with all it starts; nothing else becomes one. */
+static void test_probes(void **state)
+{
+	struct bench *b = *state;
+
+	b->container = &shop;
+	begins(b, BEGINS(100, 90, 1, 0, "'args':['server']"));
+	is(b, "proc.is_container_healthcheck", "false");
+	begins(b, BEGINS(101, 90, 20, 0, CHECK));
+	is(b, "proc.is_container_entry", "true");
+	is(b, "proc.is_container_healthcheck", "true");
+	is(b, "proc.is_container_liveness_probe", "false");
+	begins(b, FORKS(102, 101, 21, 20));
+	begins(b, BEGINS(102, 101, 21, 20, "'args':['wget','-q','localhost']"));
+	is(b, "proc.is_container_healthcheck", "true");
+	is(b, "proc.is_container_entry", "false");
+	/* The container's own, with the same command. */
+	begins(b, FORKS(103, 100, 22, 1));
+	begins(b, BEGINS(103, 100, 22, 1, CHECK));
+	is(b, "proc.is_container_healthcheck", "false");
+	/* Brought in for something else, and only then the command. */
+	begins(b, BEGINS(104, 90, 23, 0, "'args':['sh']"));
+	is(b, "proc.is_container_healthcheck", "false");
+	begins(b, BEGINS(104, 90, 23, 0, CHECK));
+	is(b, "proc.is_container_healthcheck", "false");
+	begins(b, BEGINS(105, 90, 24, 0, "'args':['/bin/sh','-c','wget -q localhost','x']"));
+	is(b, "proc.is_container_healthcheck", "false");
+	is(b, "container.healthcheck", "/bin/sh -c wget -q localhost");
+	is(b, "container.liveness_probe", "<absent>");
+	/* A pod whose specification nobody told. */
+	shop.pod_name = S("web-0");
+	begins(b, BEGINS(106, 90, 25, 0, "'args':['cat','/x']"));
+	is(b, "proc.is_container_liveness_probe", "<unknown>");
+	is(b, "container.liveness_probe", "<unknown>");
+	is(b, "proc.is_container_healthcheck", "<unknown>");
+	shop.known |= CONTAINER_PROBES;
+	shop.readiness_probe = S("cat /x");
+	begins(b, BEGINS(107, 90, 26, 0, "'args':['cat','/x']"));
+	is(b, "proc.is_container_readiness_probe", "true");
+	is(b, "proc.is_container_liveness_probe", "false");
+	b->container = &web;
 }
 
 #define TOLD(fd) "{'type':'stdio','task':{'pid':61,'start':2000},'fd':" fd "}"
@@ -556,9 +648,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_process),    TEST(test_asked_of_the_caller), TEST(test_unknown_parent),
-		TEST(test_files),      TEST(test_connections),         TEST(test_rare_calls),
-		TEST(test_containers), TEST(test_every_field),         TEST(test_json_round_trip),
+		TEST(test_process),       TEST(test_asked_of_the_caller), TEST(test_probes),
+		TEST(test_changed_since), TEST(test_unknown_parent),      TEST(test_files),
+		TEST(test_connections),   TEST(test_rare_calls),          TEST(test_containers),
+		TEST(test_every_field),   TEST(test_json_round_trip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
