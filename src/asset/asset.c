@@ -313,7 +313,8 @@ void asset_hierarchy(const struct asset *a, struct asset_hierarchy *ret)
 	*ret = (struct asset_hierarchy){ a->hierarchy.controller, a->hierarchy.number };
 }
 
-static bool read_metadata(struct asset *a, struct roster_entry *n)
+/* @param late what can be had is taken */
+static bool read_metadata(struct asset *a, struct roster_entry *n, bool late)
 {
 	struct disk_wanted w = { n->c.runtime, n->c.id.p, n->outer ? n->outer : "", n->name_space,
 				 false };
@@ -321,9 +322,11 @@ static bool read_metadata(struct asset *a, struct roster_entry *n)
 	struct arena scratch;
 	OWNED_FD root = -1;
 	bool ok;
+	int r;
 
 	arena_init(&scratch, SCRATCH_BYTES);
-	ok = disk_find(a->disk, &w, &scratch, &found, &root, NULL) == 0 && fill(a, n, &found) == 0;
+	r = disk_find(a->disk, &w, &scratch, &found, &root, NULL);
+	ok = (r == 0 || (r > 0 && late)) && fill(a, n, &found) == 0;
 	arena_done(&scratch);
 	if (ok) {
 		if (root >= 0)
@@ -351,7 +354,7 @@ static void try_metadata(struct asset *a, struct roster_entry *n, uint64_t now)
 		refresh(a, false);
 	n->tries++;
 	n->next_try_ns = now + (late ? SLOW_RETRY_NS : RETRY_NS);
-	if (read_metadata(a, n))
+	if (read_metadata(a, n, late))
 		return;
 	if (n->tries == 1 && !n->outer)
 		engines_ask(a->engines, n->c.runtime, n->c.id);
@@ -423,7 +426,7 @@ static bool is_containerd(struct asset *a, const struct cgroup_path *p, str spac
 	r = disk_find(a->disk, &w, &scratch, &found, NULL, NULL);
 	arena_done(&scratch);
 	/* What is there and broken is its all the same. */
-	return r == 0 || r == -EBADMSG || r == -E2BIG || r == -ENOBUFS;
+	return r >= 0 || r == -EBADMSG || r == -E2BIG || r == -ENOBUFS;
 }
 
 /* The entry of the container whose group, or one below it, has come to be at @p path. */
@@ -455,10 +458,10 @@ static bool has_metadata(struct asset *a, const struct cgroup_path *p)
 
 	snprintf(name_space, sizeof(name_space), "%.*s", STR_ARG(p->name_space));
 	arena_init(&scratch, SCRATCH_BYTES);
-	has = disk_find(a->disk, &w, &scratch, &found, NULL, NULL) == 0;
+	has = disk_find(a->disk, &w, &scratch, &found, NULL, NULL) >= 0;
 	if (!has) {
 		refresh(a, false);
-		has = disk_find(a->disk, &w, &scratch, &found, NULL, NULL) == 0;
+		has = disk_find(a->disk, &w, &scratch, &found, NULL, NULL) >= 0;
 	}
 	arena_done(&scratch);
 	return has;

@@ -43,6 +43,7 @@ struct search {
 	char name_space[64]; /* containerd's, where the bundle was */
 	int rootfs_fd;       /* -1: not asked for, or not there */
 	bool wants_rootfs;
+	bool busy; /* a database changed faster than it could be read */
 };
 
 int disk_new(int root_fd, const char *const *data_roots, struct disk **ret, struct err *e)
@@ -376,14 +377,14 @@ static int find_at(struct search *s, const struct place *p)
 }
 
 /* Image and labels stand in containerd's database alone. */
-static void complete_containerd(const struct search *s)
+static void complete_containerd(struct search *s)
 {
 	OWNED_FD fd = open_below(s, O_RDONLY, "io.containerd.metadata.v1.bolt/meta.db");
 
 	/* Another containerd's may have no such container: the next is asked. */
 	if (fd >= 0 && engine_db_containerd(fd, str_from(s->name_space), str_from(s->w->id), s->a,
-					    s->ret, NULL) < 0)
-		return;
+					    s->ret, NULL) == -EAGAIN)
+		s->busy = true;
 }
 
 /* What another place than the bundle's own knows: names and images. */
@@ -402,6 +403,14 @@ static void complete_at(struct search *s, const struct place *p)
 		complete_storage(s);
 	if (p->kind == PLACE_STORAGE && s->ret->runtime == CONTAINER_PODMAN)
 		complete_podman(s);
+}
+
+/* Who starts a container of containerd without a name for it has named it by its id. */
+static str own_name(const char *id, struct arena *a)
+{
+	const struct container c = { .runtime = CONTAINER_CONTAINERD, .id = str_from(id) };
+
+	return arena_str(a, container_short_id(&c));
 }
 
 int disk_find(struct disk *d, const struct disk_wanted *w, struct arena *a, struct container *ret,
@@ -433,8 +442,10 @@ int disk_find(struct disk *d, const struct disk_wanted *w, struct arena *a, stru
 	for (size_t i = 0; i < d->places.count; i++)
 		if (str_is(str_from(w->outer), d->places.list[i].outer))
 			complete_at(&s, &d->places.list[i]);
+	if (found.runtime == CONTAINER_CONTAINERD && !found.name.n)
+		found.name = own_name(w->id, a);
 	*ret = found;
 	if (ret_root)
 		*ret_root = s.rootfs_fd;
-	return 0;
+	return s.busy;
 }

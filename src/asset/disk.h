@@ -42,7 +42,7 @@ struct disk_wanted {
  * @param a    owns what @p ret points at
  * @param ret  whole but for cgroup and pod UID of the path; runtime corrected where the files tell
  * @param ret_root  its root folder as the engine made it (a descriptor for names below it), or -1; may be NULL
- * @return 0, -ENOENT (not there or not yet), -EBADMSG, -E2BIG, -ENOBUFS
+ * @return 0, 1: but a database changes so fast that image and labels could not be read (ask again), -ENOENT (not there or not yet), -EBADMSG, -E2BIG, -ENOBUFS
  */
 MUST_CHECK int disk_find(struct disk *d, const struct disk_wanted *w, struct arena *a,
 			 struct container *ret, int *ret_root, struct err *e);

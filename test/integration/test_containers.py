@@ -344,6 +344,36 @@ def test_first_program_of_a_container_is_known(skep, engine, tmp_path):
         assert privileged == ("true" if name.endswith("0") else "false")
 
 
+@pytest.mark.parametrize("engine", ["v1"], indirect=True)
+def test_first_program_is_known_of_containerds_containers(skep, engine, archive, tmp_path):
+    """The same of containerd alone, which nobody asks: `ctr run --rm`, three at a time, while its database changes."""
+    count = 60 if os.environ.get("SKEP_LONG") else 12
+    engine.ctr("-n", "fleet", "image", "import", plain_archive(archive, tmp_path))
+    monitor = Monitor(skep, tmp_path, engine.inside())
+    names = [f"brief{i}" for i in range(count)]
+
+    def run(mine):
+        for name in mine:
+            subprocess.run(["ctr", "-a", engine.containerd_socket, "-n", "fleet", "run", "--rm", "--snapshotter", "native",
+                            "--label", f"own={name}", *(["--privileged"] if name.endswith("0") else []),
+                            "docker.io/library/alpine:3.10", name, "true"], capture_output=True, timeout=120)
+
+    try:
+        threads = [threading.Thread(target=run, args=(names[i::3],)) for i in range(3)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+    finally:
+        seen = monitor.stop()
+    # Each runs one program: one that was not known then would be missing. Others' containers are none of ours.
+    first = {line[0]: line[1:] for line in seen if line[3] == "true" and line[0] in names}
+    assert set(first) == set(names), (set(names) - set(first), seen[:5])
+    for name, (image, privileged, _, user) in first.items():
+        assert image == "docker.io/library/alpine" and user == "root", (name, first[name])
+        assert privileged == ("true" if name.endswith("0") else "false"), name
+
+
 def start_in(group, folder, number):
     """What an engine does, without one: files, a control group, a program in it."""
     identity = f"5e0{number:061x}"
