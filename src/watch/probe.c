@@ -13,7 +13,7 @@ enum policy_state probe_is_entry(const struct process_tree *t, const struct proc
 	}
 	/* One whose parent the container cannot see, and which is not the container's first, came from outside. */
 	if (!c->host_pid) {
-		*ret = !p->vppid && p->vpid != 1;
+		*ret = !p->vppid && !p->first;
 		return POLICY_KNOWN;
 	}
 	parent = process_tree_parent(t, p);
@@ -90,7 +90,7 @@ void probe_settle(struct process_tree *t, struct process_key k, const struct con
 
 	if (!g || p->probe != PROBE_OPEN || c->runtime == CONTAINER_HOST)
 		return;
-	if (p->vpid == 1) {
+	if (p->first) {
 		process_tree_set_probe(t, k, PROBE_NONE);
 	} else if (probe_is_entry(t, p, c, &entry) == POLICY_KNOWN && entry) {
 		process_tree_set_probe(t, k, (uint8_t)probe_of(process_tree_programs(t), g, c));
@@ -127,7 +127,7 @@ enum policy_state probe_is(const struct process_tree *t, const struct process *p
 		}
 		if (probe_is_entry(t, p, c, &entry) != POLICY_KNOWN || entry)
 			return POLICY_UNKNOWN;
-		if (p->vpid == 1)
+		if (p->first)
 			return POLICY_KNOWN;
 		p = process_tree_parent(t, p);
 	}

@@ -279,6 +279,7 @@ static void take_facts(struct process *p, const struct event_exec *x)
 	p->login_user = x->login_user;
 	p->tty = x->tty;
 	p->vpid = x->vpid;
+	p->first = p->first || x->vpid == 1;
 	p->vppid = x->vppid;
 	p->vpgid = x->vpgid;
 	p->vsid = x->vsid;
@@ -449,6 +450,14 @@ void process_tree_event(struct process_tree *t, const struct event *v)
 	default:
 		break;
 	}
+}
+
+void process_tree_set_first(struct process_tree *t, struct process_key k)
+{
+	struct process *p = find_any(t, k);
+
+	if (p)
+		p->first = true;
 }
 
 void process_tree_set_probe(struct process_tree *t, struct process_key k, uint8_t probe)

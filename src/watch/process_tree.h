@@ -42,6 +42,7 @@ struct process {
 	uint8_t list;  /**< which list of exited processes it is on */
 	uint8_t probe; /**< enum probe; children have their parent's */
 	bool used;
+	bool first; /**< of its container */
 	struct stdio stdio;
 };
 
@@ -60,6 +61,8 @@ void process_tree_free(struct process_tree *t);
 
 /** Takes what an event says about processes: EXEC, FORK, EXIT, CAPSET, DUP, STDIO; others change nothing. */
 void process_tree_event(struct process_tree *t, const struct event *v);
+/** Notes that it is the first of its container, whatever its number there. */
+void process_tree_set_first(struct process_tree *t, struct process_key k);
 /** Notes which probe a process is, for it and the children it will have. */
 void process_tree_set_probe(struct process_tree *t, struct process_key k, uint8_t probe);
 /** Forgets what exited long enough ago. @param now_ns event time */

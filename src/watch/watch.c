@@ -15,6 +15,7 @@ enum {
 	HOST_NAME_BYTES = 256,
 };
 
+#define FIRST_WITHIN_NS (10 * SECOND_NS)
 #define GIVE_UP_NS (60 * SECOND_NS)
 
 /* A control group whose container did not become known in time: its events are not held again for a while. */
@@ -290,11 +291,29 @@ static void judge(struct watch *w, const struct event *v, const struct container
 		raise_alert(w, &t, hits[i]);
 }
 
+/*
+ * In a namespace that containers share (a pod's, another container's) the first process of each is any: it is the one that
+ * began first in the container's group, just after it came to be; of those that run already engines tell.
+ */
+static bool begins_container(struct watch *w, const struct event *v, const struct container *c)
+{
+	const struct first *f = first_at(w, c->cgroup_id);
+	uint64_t since = v->time_ns - c->started_ns;
+
+	if (v->exec->vpid == 1 || c->init_pid == v->task.pid)
+		return true;
+	return event_type_family(v->type) == EVENT_FAMILY_EXEC && !v->exec->vppid &&
+	       !(v->marks & EVENT_REPLAYED) && f->cgroup_id != c->cgroup_id && c->started_ns &&
+	       v->time_ns > c->started_ns && since < FIRST_WITHIN_NS;
+}
+
 static void handle(struct watch *w, const struct event *v, const struct container *c)
 {
 	process_tree_event(w->tree, v);
-	if (v->exec && v->exec->vpid == 1 && c && c->cgroup_id)
+	if (v->exec && c && c->cgroup_id && begins_container(w, v, c)) {
 		*first_at(w, c->cgroup_id) = (struct first){ c->cgroup_id, v->task.pid };
+		process_tree_set_first(w->tree, v->task);
+	}
 	if (v->exec && c && event_type_family(v->type) == EVENT_FAMILY_EXEC)
 		probe_settle(w->tree, v->task, c);
 	if (v->marks & EVENT_REPLAYED) {
