@@ -222,6 +222,15 @@ def names_of(skep):
     return re.findall(r"^\| `([a-z0-9_.]+)", skep.run("rule", "fields", "--md", "--lang", "en").out, re.M)
 
 
+def test_each_says_when_it_is_unknown(skep):
+    listed = json.loads(skep.run("rule", "fields", "--json").stdout)
+    assert {f["name"] for f in listed} == set(names_of(skep))
+    assert all(f["unknownWhen"] and f["unknownWhenZh"] for f in listed)
+    when = {f["name"]: f["unknownWhen"] for f in listed}
+    assert when["evt.type"] == "never" and "labels" in when["k8s.pod.owner"]
+    assert "| UNKNOWN when |" in skep.run("rule", "fields", "--md", "--lang", "en").out
+
+
 def test_no_field_is_left_out(skep):
     covered = {f.split("[")[0] for _, fields in ROWS.values() for f in fields}
     assert set(names_of(skep)) == covered | NEVER.keys()
