@@ -178,6 +178,7 @@ static void complete(struct container *c, const struct container *before)
 	c->started_ns = c->started_ns ? c->started_ns : before->started_ns;
 	c->init_pid = c->init_pid ? c->init_pid : before->init_pid;
 	c->pod_sandbox |= before->pod_sandbox;
+	c->shared_pid |= before->shared_pid;
 	/* The bundle's capabilities are those the kernel got; an API tells what was asked for. */
 	if (before->known & CONTAINER_METADATA)
 		c->caps = before->caps;

@@ -205,6 +205,7 @@ static int read_bundle(struct search *s, int fd)
 		return r;
 	open_bundle_root(s, value_str(value_path(&config, "root.path")));
 	s->ret->host_pid = is_hosts(s, ns.pid, "pid");
+	s->ret->shared_pid = ns.pid.n && !s->ret->host_pid;
 	s->ret->host_network = is_hosts(s, ns.network, "net");
 	s->ret->host_ipc = is_hosts(s, ns.ipc, "ipc");
 	return 0;

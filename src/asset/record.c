@@ -181,6 +181,7 @@ static void take_docker_powers(const struct value *host, struct container *c)
 {
 	c->privileged = value_is_true(value_get(host, "Privileged"));
 	c->host_pid = str_is(value_get_str(host, "PidMode"), "host");
+	c->shared_pid = str_starts(value_get_str(host, "PidMode"), S("container:"));
 	c->host_network = str_is(value_get_str(host, "NetworkMode"), "host");
 	c->host_ipc = str_is(value_get_str(host, "IpcMode"), "host");
 	c->caps = docker_caps(host, c->privileged);

@@ -81,6 +81,7 @@ struct container {
 	size_t mount_count;
 	bool privileged;
 	bool host_pid, host_network, host_ipc;
+	bool shared_pid;                 /**< its processes are in another container's namespace */
 	bool pod_sandbox;                /**< the pause container that holds a pod's namespaces */
 	uint64_t caps;                   /**< bounding set as configured, bit n: capability n */
 	uint64_t created_ns, started_ns; /**< CLOCK_REALTIME; 0: not known */

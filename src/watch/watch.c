@@ -302,9 +302,9 @@ static bool begins_container(struct watch *w, const struct event *v, const struc
 
 	if (v->exec->vpid == 1 || c->init_pid == v->task.pid)
 		return true;
-	return event_type_family(v->type) == EVENT_FAMILY_EXEC && !v->exec->vppid &&
-	       !(v->marks & EVENT_REPLAYED) && f->cgroup_id != c->cgroup_id && c->started_ns &&
-	       v->time_ns > c->started_ns && since < FIRST_WITHIN_NS;
+	return c->shared_pid && event_type_family(v->type) == EVENT_FAMILY_EXEC &&
+	       !v->exec->vppid && !(v->marks & EVENT_REPLAYED) && f->cgroup_id != c->cgroup_id &&
+	       c->started_ns && v->time_ns > c->started_ns && since < FIRST_WITHIN_NS;
 }
 
 static void handle(struct watch *w, const struct event *v, const struct container *c)
