@@ -14,7 +14,7 @@ import urllib.request
 
 import pytest
 
-from agents import RULES, Agent, mark, until, word
+from agents import OURS, RULES, Agent, mark, until, word
 from services import free_port, need_root
 from test_containers import FakeEngine, drowns, hangs, lies
 
@@ -193,7 +193,7 @@ def test_hostile_names_reach_every_output_and_break_none(skep, tmp_path):
     a.process.args = ["sh", "-c", f'exec "$@" >{text}', "sh", *a.process.args]
     with a:
         os.symlink("/bin/true", program)
-        subprocess.run([program, HOSTILE, b"skep-marker-"], executable=program, check=True)
+        subprocess.run([program, HOSTILE, OURS.encode()], executable=program, check=True)
         subprocess.run(["sh", "-c", ': >"$1"', "sh", b"skep-odd-" + HOSTILE], cwd=folder, check=True)
         assert until(lambda: {"Marker", "Odd file"} <= {x["rule"] for x in a.told()}), (a.told(), a.said())
         # Read as bytes: what is no UTF-8 must not get that far, and every line is one document.
@@ -201,7 +201,7 @@ def test_hostile_names_reach_every_output_and_break_none(skep, tmp_path):
         marker = next(x for x in told if x["rule"] == "Marker")
         odd = next(x for x in told if x["rule"] == "Odd file")
         seen = HOSTILE.decode("utf-8", "replace")
-        assert marker["message"] == f"marker skep-marker-a\nb {seen} skep-marker-", marker["message"]
+        assert marker["message"] == f"marker skep-marker-a\nb {seen} {OURS}", marker["message"]
         assert f"{seen}/skep-odd-{seen} by sh in " in odd["message"], odd["message"]
         assert until(lambda: len(udp.messages) == len(told))
         for message in udp.messages:
@@ -220,14 +220,14 @@ def test_four_megabytes_of_arguments(skep, tmp_path):
     limits = lambda: resource.setrlimit(resource.RLIMIT_STACK, (32 << 20, resource.getrlimit(resource.RLIMIT_STACK)[1]))
     with Agent(skep, tmp_path, "--no-folding") as a:
         for n in range(5):
-            subprocess.run(["/bin/true", f"skep-marker-{word(n)}", *many], preexec_fn=limits, check=True)
-        subprocess.run(["/bin/true", f"skep-marker-{word(5)}", *[b""] * 200000], preexec_fn=limits, check=True)
+            subprocess.run(["/bin/true", OURS + word(n), *many], preexec_fn=limits, check=True)
+        subprocess.run(["/bin/true", OURS + word(5), *[b""] * 200000], preexec_fn=limits, check=True)
         mark(6)
         assert until(lambda: a.marked() == [word(n) for n in range(7)]), a.marked()
         for alert in a.told()[:6]:
             # Cut, and said so; nobody pads his arguments out of an alert.
             assert alert["cut"] is True and alert["message"].endswith("…") and 4000 < len(alert["message"]) < 4200
-            assert alert["fields"]["proc.cmdline"].startswith("true skep-marker-")
+            assert alert["fields"]["proc.cmdline"].startswith("true " + OURS)
         assert "cut" not in a.told()[6]
         assert not a.gaps()
 
@@ -301,7 +301,7 @@ def test_a_full_disk_under_the_spool(skep, tmp_path, small_disk):
             n, rest = rest.split(b" ", 1)
             message, rest = rest[:int(n)], rest[int(n):]
             assert len(message) == int(n) and SYSLOG.fullmatch(message), message
-            told.append(re.search(rb"skep-marker-([a-z]+)", message)[1].decode())
+            told.append(re.search(OURS.encode() + rb"([a-z]+)", message)[1].decode())
         assert told[0] == word(0) and told[-1] == word(101)
         assert told == sorted(told) and len(told) == len(set(told))
         assert not a.gaps()
@@ -327,7 +327,7 @@ def test_a_spool_with_anothers_bytes(skep, tmp_path):
         taken = b""
         while word(9).encode() not in taken:
             taken += c.recv(65536)
-        told = re.findall(rb"skep-marker-([a-z]+)", taken)
+        told = re.findall(OURS.encode() + rb"([a-z]+)", taken)
         # Zeros take the line behind them along: their end was a line feed too.
         assert [x.decode() for x in told] == [word(n) for n in (0, 1, 3, 4, 7, 8, 9)]
         page = urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=5).read().decode()
