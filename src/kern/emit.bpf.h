@@ -32,10 +32,20 @@ enum { EVENT_TRUNCATED = 1, EVENT_RACY = 2, EVENT_IO_URING = 4, EVENT_REPLAYED =
 #define EMIT_TEXT_MAX (6 * RECORD_PATH_MAX)
 #define EMIT_WALK_BYTES RECORD_PATH_MAX
 
+/* The way up a path is built on, see path.bpf.h. Here because stacks are short: all that are in use at once have 512 bytes. */
+struct path_walk {
+	struct dentry *dentry, *root_dentry, *mnt_dentry;
+	struct vfsmount *mnt, *root_mnt;
+	__u32 at;        /* the path is s->walk[at] to the end of EMIT_WALK_BYTES */
+	__u32 done, cut; /* bool */
+	__u32 zero;
+};
+
 struct scratch {
 	/* Where the next text goes, from the record's beginning. Here and not on the stack: the verifier would follow every
 	 * value it may have. */
 	__u32 at, zero;
+	struct path_walk way;
 	__u8 walk[EMIT_WALK_BYTES + 256]; /* a path grows here from its end to its beginning */
 	__u8 record[EMIT_FIXED_MAX + EMIT_TEXT_MAX];
 };

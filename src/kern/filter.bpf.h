@@ -280,10 +280,11 @@ static __always_inline __u64 filter_chain_known(const struct filter *f, struct f
 
 /*
  * The chain of a folder, odd; 0: too deep. Up to the top of its mount, which for most containers is the top of all, by
- * pointers the verifier knows; from there on by reads, where they cannot be followed.
+ * pointers the verifier knows; from there on by reads, where they cannot be followed. A call, so that what it keeps on the
+ * stack is gone when filter_learn() needs that.
  */
-static __always_inline __u64 filter_chain(const struct filter *f, struct fs_struct *fs,
-					  struct vfsmount *mnt, struct dentry *d)
+static __noinline __u64 filter_chain(const struct filter *f, struct fs_struct *fs,
+				     struct vfsmount *mnt, struct dentry *d)
 {
 	struct dentry *top = mnt->mnt_root, *root = fs->root.dentry;
 	bool root_mnt = fs->root.mnt == mnt;

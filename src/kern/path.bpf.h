@@ -11,14 +11,6 @@
 /* components and mounts; a deeper path loses its beginning and is marked */
 #define PATH_MAX_PARTS 512
 
-struct path_walk {
-	struct scratch *s;
-	struct dentry *dentry, *root_dentry, *mnt_dentry;
-	struct vfsmount *mnt, *root_mnt;
-	__u32 at; /* the path is s->walk[at] to the end of EMIT_WALK_BYTES */
-	bool done, cut;
-};
-
 static __always_inline struct dentry *path_mount_root(struct vfsmount *m)
 {
 	return CAN_FOLLOW ? (void *)kernel_address(FOLLOW(vfsmount, m)->mnt_root)
@@ -45,7 +37,8 @@ static __always_inline long path_leave_mount(struct path_walk *p)
 
 static long path_step(__u32 i, void *ctx)
 {
-	struct path_walk *p = ctx;
+	struct scratch *s = *(struct scratch **)ctx;
+	struct path_walk *p = &s->way;
 	struct dentry_link l = { 0 };
 	__u32 n, at;
 
@@ -63,12 +56,12 @@ static long path_step(__u32 i, void *ctx)
 		return 1;
 	}
 	at = (at - n) & (EMIT_WALK_BYTES - 1);
-	if (bpf_probe_read_kernel(&p->s->walk[at], n, l.name.name)) {
+	if (bpf_probe_read_kernel(&s->walk[at], n, l.name.name)) {
 		p->cut = true;
 		return 1;
 	}
 	at = (at - 1) & (EMIT_WALK_BYTES - 1);
-	p->s->walk[at] = '/';
+	s->walk[at] = '/';
 	p->at = at;
 	if (l.parent == p->dentry) {
 		p->done = true; /* in no tree: a memfd, a pipe */
@@ -86,22 +79,23 @@ static long path_step(__u32 i, void *ctx)
  */
 __noinline __u64 path_build(__u32 slot, __u64 dentry, __u64 mnt, __u64 root_dentry, __u64 root_mnt)
 {
-	struct path_walk p = { .at = EMIT_WALK_BYTES };
-	struct vfsmount *m = (void *)mnt;
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct path_walk *p;
 
-	p.s = bpf_map_lookup_elem(&scratch, &slot);
-	if (!p.s)
+	if (!s)
 		return EMIT_WALK_BYTES | PATH_CUT;
-	p.dentry = (void *)dentry;
-	p.mnt = m;
-	p.root_dentry = (void *)root_dentry;
-	p.root_mnt = (void *)root_mnt;
-	if (m)
-		p.mnt_dentry = path_mount_root(m);
-	bpf_loop(PATH_MAX_PARTS, path_step, &p, 0);
-	if (p.at == EMIT_WALK_BYTES)
-		p.s->walk[--p.at & (EMIT_WALK_BYTES - 1)] = '/';
-	return (p.at & (EMIT_WALK_BYTES - 1)) | (p.cut || !p.done ? PATH_CUT : 0);
+	p = &s->way;
+	p->dentry = (void *)dentry;
+	p->mnt = (void *)mnt;
+	p->root_dentry = (void *)root_dentry;
+	p->root_mnt = (void *)root_mnt;
+	p->mnt_dentry = mnt ? path_mount_root((void *)mnt) : 0;
+	p->at = EMIT_WALK_BYTES;
+	p->done = p->cut = 0;
+	bpf_loop(PATH_MAX_PARTS, path_step, &s, 0);
+	if (p->at == EMIT_WALK_BYTES)
+		s->walk[--p->at & (EMIT_WALK_BYTES - 1)] = '/';
+	return (p->at & (EMIT_WALK_BYTES - 1)) | (p->cut || !p->done ? PATH_CUT : 0);
 }
 
 /**
