@@ -41,7 +41,7 @@ def suite(request, machine):
 def test_actions_are_told(suite):
     text = suite[1]
     assert "not ok" not in text and "skipped" not in text, text[-6000:]
-    assert set(re.findall(r"^ok \d+ - (\S+)", text, re.M)) == ACTIONS
+    assert set(re.findall(r"^ok \d+ - (\S+)", text, re.M)) >= ACTIONS
 
 
 def test_every_hook_is_taken(suite, vm_kernel):
