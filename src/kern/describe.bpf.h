@@ -261,11 +261,10 @@ static __always_inline void describe_fd(const struct call *k, struct emit *w, st
 }
 
 /*
- * A record of what a descriptor of the caller leads to, in two calls: in one the stack would not be deep enough for path_build()
- * below. Neither is static, as path_build() is not.
+ * A record of what a descriptor of the caller leads to, in three calls: in one the stack would not be deep enough for path_build()
+ * below. None is static, as path_build() is not.
  */
 #define DESCRIPTOR_BEGUN 4
-#define DESCRIPTOR_PATH 8
 
 /* Without its path. @return the slot it is in, DESCRIPTOR_BEGUN, and DESCRIPTOR_PATH when it has one; 0: nothing to send */
 __noinline __attribute__((unused)) __u64 descriptor_begin(__u32 fd)
@@ -287,40 +286,40 @@ __noinline __attribute__((unused)) __u64 descriptor_begin(__u32 fd)
 	return (w.bit >> 1) | DESCRIPTOR_BEGUN | path;
 }
 
-/* A call, for the stack it needs. */
-static __noinline __attribute__((unused)) void descriptor_send(struct emit *w, __u32 type)
-{
-	__u32 zero = 0;
-
-	w->busy = bpf_map_lookup_elem(&scratch_busy, &zero);
-	if (!w->busy)
-		return;
-	if (type <= EVENT_PROCEXIT)
-		emit_send(w, &state_ring, CONTROL_LOST_STATE);
-	else
-		emit_send(w, &bulk_ring, CONTROL_LOST_BULK);
-}
-
-/* Adds the path and sends it to the ring of an event of @p type, which follows it. */
-__noinline __attribute__((unused)) __u64 descriptor_end(__u32 begun, __u32 type)
+/* Adds the path to what stands in a slot; by itself, for the stack it needs. */
+__noinline __attribute__((unused)) __u64 descriptor_path(__u32 slot)
 {
 	struct task_struct *t = task_plain((void *)bpf_get_current_task_btf());
-	__u32 slot = begun & 3;
+	struct emit w = { .bit = 1ull << (slot & 3) };
 	struct file *file = 0;
-	struct emit w = { .bit = 1ull << slot };
 
 	w.s = bpf_map_lookup_elem(&scratch, &slot);
 	if (!w.s)
 		return 0;
-	if (begun & DESCRIPTOR_PATH)
-		bpf_probe_read_kernel(
-			&file, sizeof(file),
-			&t->files->fdt->fd[((struct record_fd *)emit_part(&w, 0))->number & 3]);
+	bpf_probe_read_kernel(
+		&file, sizeof(file),
+		&t->files->fdt->fd[((struct record_fd *)emit_part(&w, 0))->number & 3]);
 	if (file)
 		emit_record(&w)->span[RECORD_FD_PATH] =
 			emit_path(&w, t->fs, (__u64)BPF_CORE_READ(file, f_path.mnt),
 				  (__u64)BPF_CORE_READ(file, f_path.dentry));
-	descriptor_send(&w, type);
+	return 0;
+}
+
+/* Sends it to the ring of an event of @p type, which follows it. */
+__noinline __attribute__((unused)) __u64 descriptor_end(__u32 begun, __u32 type)
+{
+	__u32 slot = begun & 3, zero = 0;
+	struct emit w = { .bit = 1ull << slot };
+
+	w.busy = bpf_map_lookup_elem(&scratch_busy, &zero);
+	w.s = bpf_map_lookup_elem(&scratch, &slot);
+	if (!w.busy || !w.s)
+		return 0;
+	if (type <= EVENT_PROCEXIT)
+		emit_send(&w, &state_ring, CONTROL_LOST_STATE);
+	else
+		emit_send(&w, &bulk_ring, CONTROL_LOST_BULK);
 	return 0;
 }
 

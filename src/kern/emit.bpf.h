@@ -365,7 +365,9 @@ static __always_inline void emit_send(struct emit *w, void *ring, enum control_l
 }
 
 /* What rules ask for beside the event: describe.bpf.h and path.bpf.h have them. Of the current task, by the slot's number. */
+#define DESCRIPTOR_PATH 8 /* in what descriptor_begin() answers: it has one */
 __u64 descriptor_begin(__u32 fd);
+__u64 descriptor_path(__u32 slot);
 __u64 descriptor_end(__u32 begun, __u32 type);
 __u64 emit_caller_cwd(__u32 slot);
 
@@ -382,6 +384,8 @@ static __always_inline void emit_wanted(struct emit *w, const struct control *c)
 	for (__u32 fd = 0; fd < 3; fd++) {
 		__u32 begun = descriptor_begin(fd);
 
+		if (begun & DESCRIPTOR_PATH)
+			descriptor_path(begun & 3);
 		if (begun)
 			descriptor_end(begun, type);
 	}
