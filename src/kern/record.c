@@ -125,6 +125,9 @@ static bool set_texts(struct event *v, struct event_exec *x, const struct record
 	for (size_t i = 0; exec && i < RECORD_EXEC_SPANS; i++)
 		if (!take_text(rest, exec->span[i], more[i]))
 			return false;
+	/* A file in memory has a name and no place; rules know it as "memfd:NAME". */
+	if (exec && exec->exe_flags & EVENT_EXE_MEMFD && str_starts(x->exe_path, S("/")))
+		x->exe_path = str_skip(x->exe_path, 1);
 	return true;
 }
 

@@ -109,7 +109,7 @@ enum event_exe_flag {
 struct event_exec {
 	struct process_key parent;
 	str comm;     /**< at most 15 bytes */
-	str exe_path; /**< of the file that runs, resolved, as the process's root sees it */
+	str exe_path; /**< of the file that runs, resolved, as the process's root sees it; "memfd:NAME" of one in memory */
 	str args;     /**< argv with its NULs, argv[0] first; cut when EVENT_TRUNCATED */
 	str env;      /**< with NULs; empty unless asked for */
 	str cwd;

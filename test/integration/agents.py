@@ -31,6 +31,11 @@ def mark(*numbers):
     subprocess.run(["sh"], input=lines.encode(), check=True)
 
 
+def whole_lines(file):
+    """Of a file that is being written: its last line may be there in part."""
+    return file.read_text().rpartition("\n")[0].splitlines()
+
+
 def until(ready, seconds=15, every=0.05):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -86,7 +91,7 @@ class Agent:
         """The alerts of the file, parsed; none before uplink has made it."""
         if not self.alerts.exists():
             return []
-        return [json.loads(line) for line in self.alerts.read_text().splitlines()]
+        return [json.loads(line) for line in whole_lines(self.alerts)]
 
     def marked(self):
         return [MARKER.search(a["message"])[1] for a in self.told() if a["rule"] == "Marker"]

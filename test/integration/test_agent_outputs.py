@@ -16,7 +16,7 @@ import urllib.request
 import jsonschema
 import pytest
 
-from agents import MARKER, Agent, mark, until, word
+from agents import MARKER, Agent, mark, until, whole_lines, word
 from services import Certificates, Process, free_port, need
 
 
@@ -131,7 +131,7 @@ class Rsyslog:
         return f":{self.port:04X} 00000000:0000 0A" in open("/proc/net/tcp").read()
 
     def messages(self):
-        return [json.loads(line) for line in self.file.read_text().splitlines()] if self.file.exists() else []
+        return [json.loads(line) for line in whole_lines(self.file)] if self.file.exists() else []
 
     def marked(self):
         return [MARKER.search(m["msg"])[1] for m in self.messages() if MARKER.search(m["msg"])]

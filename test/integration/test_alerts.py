@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from agents import whole_lines
 from containers import RunningEngine
 from services import Process, need, need_root
 
@@ -53,7 +54,7 @@ class Agent:
         self.process.__exit__(*exc)
 
     def told(self):
-        return [json.loads(line) for line in self.alerts.read_text().splitlines()] if self.alerts.exists() else []
+        return [json.loads(line) for line in whole_lines(self.alerts)] if self.alerts.exists() else []
 
     def wait_for(self, rule, container):
         deadline = time.monotonic() + 20

@@ -283,7 +283,9 @@ def test_podman(skep, build_dir, archive, tmp_path):
         c = found[plain]
         assert (c["runtime"], c["name"], c["image"]) == ("podman", "plain", "localhost/alpine:3.10")
         assert c["imageId"] == "sha256:" + podman("inspect", "-f", "{{.Image}}", "plain")
-        assert c["labels"]["team"] == "blue" and c["caps"] == 0 and not c["privileged"]
+        assert c["caps"] == 0 and not c["privileged"]
+        if (folder / "root" / "libpod" / "bolt_state.db").exists():  # a newer Podman's door alone tells of labels
+            assert c["labels"] == {"team": "blue"}
         assert {"source": str(tmp_path), "dest": "/mnt"}.items() <= next(
             m for m in c["mounts"] if m["dest"] == "/mnt").items()
         assert found[strong]["privileged"] and found[strong]["hostNetwork"]

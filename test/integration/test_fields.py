@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from agents import until
+from agents import until, whole_lines
 from containers import RunningEngine
 from services import Process, need_root
 
@@ -174,11 +174,11 @@ def stage(module_skep, shared, tmp_path_factory):
         with agent:
             agent.wait_for(lambda: "watching" in (folder / "agent.log").read_text(), 40)
             act(engine, mnt)
-            until(lambda: len({json.loads(a)["rule"] for a in alerts.read_text().splitlines()}) == len(ROWS), 20)
+            until(lambda: len({json.loads(a)["rule"] for a in whole_lines(alerts)}) == len(ROWS), 20)
             engine.remove("fields-subject")
             engine.remove("fields-pod")
     told = {}
-    for line in alerts.read_text().splitlines():
+    for line in whole_lines(alerts):
         a = json.loads(line)
         if a["rule"] in ROWS:
             told.setdefault(a["rule"], []).append(dict(part.split("=", 1) for part in a["message"].split("@@")))
