@@ -125,8 +125,10 @@ static bool is_asked_for_costs(const struct sensor_work *w)
 	struct message m;
 	bool asked = false;
 
-	while (message_receive(w->part->data, w->room, &m) > 0)
+	while (message_receive(w->part->data, w->room, &m) > 0) {
 		asked |= m.kind == MESSAGE_ASK;
+		message_done(&m);
+	}
 	return asked;
 }
 
