@@ -76,20 +76,6 @@ static int give_up(struct err *e)
 	return r < 0 ? r : sandbox_forbid_power(true, e);
 }
 
-/** Gaps are said, never silent. */
-static void tell_gaps(const struct sensor_work *w)
-{
-	struct sensor_gap g = { 0 };
-	size_t n = sensor_gaps(w->session.sensor, &g, 1);
-
-	if (n)
-		part_say(w->part,
-			 "%zu kinds of events that rules ask for cannot be seen here, the first: "
-			 "%s (%s); "
-			 "see `skep agent doctor`",
-			 n, event_type_name(g.type), g.why);
-}
-
 static void reload(struct sensor_work *w)
 {
 	struct rules rules;
@@ -103,10 +89,8 @@ static void reload(struct sensor_work *w)
 		part_say(w->part, "rules not loaded again, the old ones stay: %s", e.text);
 	else
 		part_say(w->part, "rules loaded again");
-	if (r == 0) {
-		tell_gaps(w);
+	if (r == 0)
 		hand_on(w);
-	}
 }
 
 static void take_orders(struct sensor_work *w)
@@ -195,7 +179,6 @@ int sensor_part(void *part_context)
 		return 1;
 	}
 	hand_on(&w);
-	tell_gaps(&w);
 	tell_beginning(&w);
 	(void)!message_send(w.part->supervisor, &(struct message){ .kind = MESSAGE_READY });
 	r = work(&w, &e);

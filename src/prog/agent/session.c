@@ -286,6 +286,7 @@ int session_set_rules(struct session *s, struct rules *rules, struct err *e)
 	s->filter_arena = arena;
 	rules_done(&old);
 	arena_done(&old_arena);
+	tell_gaps(s);
 	return 0;
 }
 
