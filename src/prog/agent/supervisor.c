@@ -230,36 +230,33 @@ static void take_signals(struct supervisor *s)
 	}
 }
 
-/** Whether a part is ready to run, and the processor time it had: proc_pid_stat(5). */
-static bool is_runnable(pid_t pid, uint64_t *ret_ran_ns)
+/** Whether a process is ready to run: proc_pid_stat(5). */
+static bool is_runnable(pid_t pid)
 {
-	char path[40], text[512], *at;
+	char path[40], text[512], *name_end;
 	OWNED_FD fd = -1;
-	uint64_t ticks;
-	char state;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	text[MAX(n, 0)] = '\0';
-	at = strrchr(text, ')'); /* the end of its name */
-	if (!at || strlen(at) < 4)
-		return false;
-	state = at[2];
-	at += 3;
-	for (int i = 0; i < 10; i++) /* parent to the children's major faults */
-		(void)strtoll(at, &at, 10);
-	ticks = strtoull(at, &at, 10);
-	ticks += strtoull(at, NULL, 10);
-	*ret_ran_ns = ticks * (1000 * MS_NS) / (uint64_t)sysconf(_SC_CLK_TCK);
-	return state == 'R';
+	name_end = strrchr(text, ')');
+	return name_end && strncmp(name_end, ") R", 3) == 0;
+}
+
+/** The processor time a child had that is not waited for yet. */
+static uint64_t processor_ns(pid_t pid)
+{
+	clockid_t id;
+
+	return clock_getcpuclockid(pid, &id) == 0 ? clock_ns(id) : 0;
 }
 
 /** A part that gets no processor is not wedged: to begin anew would cost more of what there is too little of. */
 static bool is_wedged(struct part *p, uint64_t t)
 {
-	uint64_t ran_ns = 0, since_ns = t - p->looked_ns;
+	uint64_t ran_ns, since_ns = t - p->looked_ns;
 	bool starved;
 
 	if (!p->ready)
@@ -268,7 +265,8 @@ static bool is_wedged(struct part *p, uint64_t t)
 		p->doubt_ns = 0;
 		return false;
 	}
-	starved = is_runnable(p->pid, &ran_ns) && ran_ns - p->ran_ns < since_ns / 2;
+	ran_ns = processor_ns(p->pid);
+	starved = is_runnable(p->pid) && ran_ns - p->ran_ns < since_ns / 2;
 	if (!p->doubt_ns)
 		p->doubt_ns = p->alive_ns + SILENT_NS;
 	else if (starved)
