@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
+#include "prog/agent/self_alert.h"
 
 enum { AT_ONCE = 64, NAME_MAX_BYTES = 128 };
 
@@ -54,25 +54,16 @@ static void compose(const struct sensor_loss *l, const struct container *c, stru
 static void tell_one(struct asset *assets, const struct sensor_loss *l, losses_teller tell,
 		     void *ctx)
 {
-	static const str tags[] = { S("agent"), S("self") };
 	static const struct container nobody = { .runtime = CONTAINER_OTHER };
 	const struct container *c = l->cgroup_id ? asset_find(assets, l->cgroup_id) : NULL;
 	struct text t = { .field_count = 0 };
-	struct alert a = { .rule = S("Events lost"),
-			   .rule_id = S("SKEP-0002"),
-			   .source = S("agent"),
-			   .priority = PRIORITY_WARNING,
-			   .tags = tags,
-			   .tag_count = ARRAY_LEN(tags),
-			   .container = c ? c : &nobody,
-			   .count = 1 };
+	struct alert a = self_alert(S("Events lost"), S("SKEP-0002"), c ? c : &nobody);
 
 	compose(l, a.container, &t);
 	a.message = str_from(t.en);
 	a.message_zh = str_from(t.zh);
 	a.fields = t.fields;
 	a.field_count = t.field_count;
-	a.time_ns = a.first_ns = a.last_ns = clock_ns(CLOCK_REALTIME);
 	tell(ctx, &a);
 }
 

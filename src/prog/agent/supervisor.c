@@ -11,9 +11,9 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/process.h"
-#include "model/alert.h"
 #include "prog/agent/agent.h"
 #include "prog/agent/part.h"
+#include "prog/agent/self_alert.h"
 
 #define RESTART_NS (100 * MS_NS)
 #define RESTART_MOST_NS (5000 * MS_NS)
@@ -70,21 +70,12 @@ static void PRINTF_LIKE(2, 3) tell(const struct supervisor *s, const char *fmt, 
 /** Raises an alert about the agent itself; it reaches uplink's queue even while uplink is the part that died. */
 static void alert(struct supervisor *s, const char *text)
 {
-	static const str tags[] = { S("agent"), S("self") };
 	struct container host = { .runtime = CONTAINER_HOST, .id = S("host"), .known = ~0u };
+	struct alert a = self_alert(S("Agent part restarted"), S("SKEP-0001"), &host);
 	OWNED_BUF json = BUF_INIT;
 	struct json_out j;
-	struct alert a = { .rule = S("Agent part restarted"),
-			   .rule_id = S("SKEP-0001"),
-			   .source = S("agent"),
-			   .message = str_from(text),
-			   .priority = PRIORITY_WARNING,
-			   .tags = tags,
-			   .tag_count = ARRAY_LEN(tags),
-			   .container = &host,
-			   .count = 1 };
 
-	a.time_ns = a.first_ns = a.last_ns = clock_ns(CLOCK_REALTIME);
+	a.message = str_from(text);
 	json_out_init(&j, &json, false);
 	alert_render(&a, &j);
 	if (message_send(s->parts[SENSOR].data, &(struct message){ .kind = MESSAGE_ALERT,
