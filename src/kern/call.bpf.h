@@ -47,11 +47,10 @@ static __always_inline bool call_begin(struct call *k, long ret, __u32 type)
 	return true;
 }
 
-/* The number of a pointer that the verifier knows; see filter_address(). */
+/* kernel_address() without asking for the task once more. */
 static __always_inline __u64 call_address(const struct call *k, const void *p)
 {
-	asm volatile("%0 -= %1" : "+r"(p) : "r"(k->t));
-	return (__u64)p + bpf_get_current_task();
+	return kernel_address_by(p, k->t, bpf_get_current_task());
 }
 
 #define NR_IO_URING_ENTER 426

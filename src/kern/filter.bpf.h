@@ -128,14 +128,10 @@ static __always_inline __u64 filter_mix(__u64 h, __u64 x)
 	return h ^ (h >> 29);
 }
 
-/*
- * The verifier keeps pointers it follows itself (quick) and numbers (to be read with a helper, ten times as slow) apart.
- * The distance of two pointers is a number, though, and of the current task there are both.
- */
+/* kernel_address() without asking for the task each time. */
 static __always_inline __u64 filter_address(const struct filter *f, const void *p)
 {
-	asm volatile("%0 -= %1" : "+r"(p) : "r"(f->task));
-	return (__u64)p + f->task_number;
+	return kernel_address_by(p, f->task, f->task_number);
 }
 
 /* Hash and length of a name are one word, lengths in the upper half. */

@@ -435,22 +435,25 @@ static __always_inline struct task_struct *task_plain(struct task_struct *t)
 	((struct type *)bpf_rdonly_cast((void *)(number), bpf_core_type_id_kernel(struct type)))
 
 /*
- * The number of a pointer that the verifier knows, which is not its to tell; but the distance of two pointers is, and of
- * the current task there are both.
+ * The verifier keeps pointers it follows itself (quick) and numbers (to be read with a helper, ten times as slow) apart.
+ * The distance of two pointers is a number, though, and of the current task there are both.
  */
+static __always_inline __u64 kernel_address_by(const void *p, const void *task, __u64 task_number)
+{
+	asm volatile("%0 -= %1" : "+r"(p) : "r"(task));
+	return (__u64)p + task_number;
+}
+
+/* The number of a pointer that the verifier knows. */
 static __always_inline __u64 kernel_address(const void *p)
 {
-	const void *task = (const void *)bpf_get_current_task_btf();
-
-	asm volatile("%0 -= %1" : "+r"(p) : "r"(task));
-	return (__u64)p + bpf_get_current_task();
+	return kernel_address_by(p, (const void *)bpf_get_current_task_btf(),
+				 bpf_get_current_task());
 }
 
 static __always_inline struct cgroup *cgroup_plain(struct cgroup *g)
 {
-	if (LINUX_KERNEL_VERSION < 0x060600)
-		return g;
-	return bpf_rdonly_cast(g, bpf_core_type_id_kernel(struct cgroup));
+	return CAN_FOLLOW ? FOLLOW(cgroup, g) : g;
 }
 
 #endif
