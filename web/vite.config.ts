@@ -1,0 +1,17 @@
+import { defineConfig } from "vite";
+
+// What is served must run under a policy that allows scripts and styles from files only: nothing is inlined, and names carry
+// a hash of their contents so that browsers may keep them for ever.
+export default defineConfig({
+	clearScreen: false,
+	build: {
+		target: "es2022",
+		assetsInlineLimit: 0,
+		modulePreload: { polyfill: false },
+		manifest: "manifest.json",
+		reportCompressedSize: false,
+	},
+	server: {
+		proxy: process.env.SKEP_CONSOLE ? { "/api": { target: process.env.SKEP_CONSOLE, secure: false } } : undefined,
+	},
+});
