@@ -1,5 +1,7 @@
 #include "base/time.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <time.h>
 
 enum { DAY_S = 86400 };
@@ -107,6 +109,24 @@ int time_parse(str text, int64_t *ret)
 	return 0;
 }
 
+int time_parse_ns(str text, uint64_t *ret)
+{
+	str fraction = str_skip(text, str_find(text, '.'));
+	uint64_t ns = 0, unit = 100000000;
+	int64_t seconds;
+	int r = time_parse(text, &seconds);
+
+	/* A zone may lead before 1970. */
+	if (r < 0 || seconds < 0 || (uint64_t)seconds >= UINT64_MAX / 1000000000)
+		return -EBADMSG;
+	for (size_t i = 1; i < fraction.n && fraction.p[i] >= '0' && fraction.p[i] <= '9'; i++) {
+		ns += unit * (uint64_t)(fraction.p[i] - '0');
+		unit /= 10;
+	}
+	*ret = (uint64_t)seconds * 1000000000 + ns;
+	return 0;
+}
+
 static struct tm civil_of(int64_t seconds)
 {
 	time_t t = (time_t)MAX((int64_t)0, MIN(seconds, last_second));
@@ -130,4 +150,12 @@ void time_render_day(int64_t seconds, char ret[TIME_TEXT_BYTES])
 	size_t n = strftime(ret, TIME_TEXT_BYTES, "%Y-%m-%d", &tm);
 
 	assert(n > 0);
+}
+
+void time_render_ns(uint64_t ns, char ret[TIME_NS_TEXT_BYTES])
+{
+	struct tm tm = civil_of((int64_t)(ns / 1000000000));
+	size_t n = strftime(ret, TIME_NS_TEXT_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	snprintf(ret + n, TIME_NS_TEXT_BYTES - n, ".%09" PRIu64 "Z", ns % 1000000000);
 }

@@ -1,7 +1,5 @@
 #include "model/alert.h"
 
-#include <stdio.h>
-
 #include "base/time.h"
 
 static const char *const priorities[PRIORITY_COUNT] = {
@@ -29,13 +27,11 @@ int alert_priority_find(str name, enum alert_priority *ret)
 	return 0;
 }
 
-/* RFC 3339 in UTC, to the nanosecond. */
 static void put_time(struct json_out *j, const char *key, uint64_t ns)
 {
-	char day[TIME_TEXT_BYTES], text[64];
+	char text[TIME_NS_TEXT_BYTES];
 
-	time_render((int64_t)(ns / 1000000000), day);
-	snprintf(text, sizeof(text), "%.19s.%09uZ", day, (unsigned int)(ns % 1000000000));
+	time_render_ns(ns, text);
 	json_put_cstr(j, key, text);
 }
 

@@ -63,12 +63,31 @@ static void writes_what_it_read(void **state UNUSED)
 	assert_string_equal(text, "1970-01-01");
 }
 
+static void keeps_nanoseconds(void **state UNUSED)
+{
+	char text[TIME_NS_TEXT_BYTES];
+	uint64_t ns;
+
+	assert_int_equal(time_parse_ns(S("2026-11-21T18:20:28.000000001Z"), &ns), 0);
+	assert_int_equal(ns, 1795285228000000001);
+	time_render_ns(ns, text);
+	assert_string_equal(text, "2026-11-21T18:20:28.000000001Z");
+	assert_int_equal(time_parse_ns(S("2026-11-21T18:20:28.1234567891+08:00"), &ns), 0);
+	time_render_ns(ns, text);
+	assert_string_equal(text, "2026-11-21T10:20:28.123456789Z");
+	assert_int_equal(time_parse_ns(S("2026-11-21"), &ns), 0);
+	assert_int_equal(ns % 1000000000, 0);
+	assert_int_equal(time_parse_ns(S("9999-01-01"), &ns), -EBADMSG);
+	assert_int_equal(time_parse_ns(S("1970-01-01T00:00:00+01:00"), &ns), -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_documents_write),
 		cmocka_unit_test(refuses_what_is_no_time),
 		cmocka_unit_test(writes_what_it_read),
+		cmocka_unit_test(keeps_nanoseconds),
 	};
 
 	return cmocka_run_group_tests_name("time", tests, NULL, NULL);
