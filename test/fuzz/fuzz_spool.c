@@ -17,7 +17,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "codec/digest.h"
-#include "prog/agent/spool.h"
+#include "wire/spool.h"
 
 enum { MOST_LINES = 512 };
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
-#include "prog/agent/spool.h"
+#include "wire/spool.h"
 
 #define SMALL ((uint64_t)64 << 10)
 

@@ -5,7 +5,7 @@
 #include "codec/digest.h"
 #include "codec/json.h"
 #include "prog/agent/output.h"
-#include "prog/agent/spool.h"
+#include "wire/spool.h"
 #include "wire/syslog.h"
 #include "wire/syslog_message.h"
 

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "codec/digest.h"
 #include "prog/agent/output.h"
-#include "prog/agent/spool.h"
+#include "wire/spool.h"
 #include "wire/http_flow.h"
 #include "wire/url.h"
 

@@ -1,4 +1,4 @@
-#include "prog/agent/spool.h"
+#include "wire/spool.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -338,7 +338,7 @@ int spool_open(const char *dir, const char *name, uint64_t max_bytes, struct spo
 	if (s->lock < 0)
 		r = err_sys(e, errno, "cannot open the spool '%s/%s'", dir, s->name);
 	else if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)
-		r = err_set(e, EBUSY, "another agent uses the spool '%s/%s'", dir, s->name);
+		r = err_set(e, EBUSY, "another process uses the spool '%s/%s'", dir, s->name);
 	if (r == 0)
 		r = recover(s, e);
 	if (r < 0) {
@@ -388,7 +388,7 @@ int spool_add(struct spool *s, str line, struct err *e)
 	int r = 0;
 
 	if (line.n >= SPOOL_MAX_LINE)
-		return err_set(e, E2BIG, "an alert of %zu bytes is not spooled", line.n);
+		return err_set(e, E2BIG, "a line of %zu bytes is not spooled", line.n);
 	sum_of(line, sum);
 	buf_printf(&whole, "%s ", sum);
 	buf_add(&whole, line);

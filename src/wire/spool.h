@@ -7,8 +7,8 @@
  * found when the spool is opened, counted as lost and never told, and the lines before and behind it are. Other files of
  * the folder are left alone.
  */
-#ifndef SKEP_PROG_AGENT_SPOOL_H
-#define SKEP_PROG_AGENT_SPOOL_H
+#ifndef SKEP_WIRE_SPOOL_H
+#define SKEP_WIRE_SPOOL_H
 
 #include "base/err.h"
 #include "base/str.h"
