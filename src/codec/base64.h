@@ -1,5 +1,6 @@
 /** @file
- * Base64 (RFC 4648 section 4): the standard alphabet with padding, as HTTP and Docker's configuration use it.
+ * Base64 (RFC 4648): the standard alphabet with padding (section 4), as HTTP and Docker's configuration use it, and the
+ * alphabet for URLs without padding (section 5), as tokens use it.
  */
 #ifndef SKEP_CODEC_BASE64_H
 #define SKEP_CODEC_BASE64_H
@@ -15,5 +16,16 @@ void base64_encode(struct buf *out, str bytes);
  * @return 0, -EBADMSG, -ENOMEM
  */
 MUST_CHECK int base64_decode(struct buf *out, str text, struct err *e);
+
+/** Section 5, no padding. */
+void base64url_encode(struct buf *out, str bytes);
+
+/**
+ * Appends the bytes @p text stands for, section 5. Only the one text that base64url_encode() writes for them is taken:
+ * padding and left-over bits are refused.
+ *
+ * @return 0, -EBADMSG, -ENOMEM
+ */
+MUST_CHECK int base64url_decode(struct buf *out, str text, struct err *e);
 
 #endif
