@@ -1,0 +1,87 @@
+#include "console/api/call.h"
+
+#include "base/time.h"
+
+int call_header(struct call *c, const char *name, str value)
+{
+	struct api_header *h;
+
+	assert(c->header_count < API_MAX_HEADERS);
+	value = arena_str(c->arena, value);
+	if (!value.p)
+		return -ENOBUFS;
+	h = &c->headers[c->header_count++];
+	*h = (struct api_header){ name, value };
+	return 0;
+}
+
+void call_page_open(struct call *c)
+{
+	json_object_open(&c->json);
+	json_key(&c->json, "items");
+	json_array_open(&c->json);
+}
+
+void call_page_close(struct call *c, str next, int64_t total)
+{
+	json_array_close(&c->json);
+	json_key(&c->json, "next");
+	if (next.n)
+		json_str(&c->json, next);
+	else
+		json_null(&c->json);
+	json_key(&c->json, "total");
+	if (total >= 0)
+		json_int(&c->json, total);
+	else
+		json_null(&c->json);
+	json_object_close(&c->json);
+}
+
+str call_query(const struct call *c, const char *name)
+{
+	return value_get_str(&c->query, name);
+}
+
+int64_t call_time(const struct value *object, const char *name, int64_t otherwise)
+{
+	str text = value_get_str(object, name);
+	uint64_t ns;
+
+	return text.n && time_parse_ns(text, &ns) == 0 ? (int64_t)ns : otherwise;
+}
+
+void call_put_time(struct json_out *j, const char *key, int64_t ns)
+{
+	char text[TIME_NS_TEXT_BYTES];
+
+	json_key(j, key);
+	if (ns == 0) {
+		json_null(j);
+		return;
+	}
+	time_render_ns((uint64_t)ns, text);
+	json_cstr(j, text);
+}
+
+int call_number(str id, int64_t *ret, struct err *e)
+{
+	uint64_t n;
+
+	if (str_u64(id, &n) < 0 || n > INT64_MAX)
+		return err_set(e, ENOENT, "there is no such thing");
+	*ret = (int64_t)n;
+	return 0;
+}
+
+int call_match(const struct call *c, str etag, struct err *e)
+{
+	str wanted = c->request->header(c->request->headers, "If-Match");
+
+	if (!wanted.p || str_is(str_trim(wanted), "*"))
+		return 0;
+	while (wanted.n)
+		if (str_eq(str_trim(str_cut(&wanted, ',')), etag))
+			return 0;
+	return err_set(e, ESTALE, "it was changed meanwhile; read it again");
+}

@@ -1,0 +1,111 @@
+/** @file
+ * One request being answered, on a worker's thread. Handlers are plain and blocking: they read what dispatch.h has
+ * checked, ask the store and write the answer.
+ *
+ * A handler's negative errno becomes problem+json and its message the detail:
+ *
+ *   ENOENT 404 · EACCES, EPERM 403 · EINVAL, EBADMSG, ERANGE, EDOM 400 · EEXIST 409 · EBUSY 409 · ESTALE 412 · E2BIG 413 ·
+ *   EAGAIN, EHOSTUNREACH, ENOBUFS 503 · EOPNOTSUPP 405 · ENOSPC 507 · anything else 500, whose message stays in the log
+ */
+#ifndef SKEP_CONSOLE_API_CALL_H
+#define SKEP_CONSOLE_API_CALL_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/lang.h"
+#include "codec/json_out.h"
+#include "console/access/caller.h"
+#include "console/api/route.h"
+
+struct store;
+
+/** A request as the server has it. Everything is from outside and borrowed for as long as the call lives. */
+struct api_request {
+	str method, path; /**< path: undecoded, without the query */
+	str query, body;
+	str peer; /**< address without port */
+	bool tls;
+	const void *headers; /**< for header() */
+	/** the first header called @p name, whatever its letters' case; a NULL pointer: none */
+	str (*header)(const void *headers, const char *name);
+};
+
+#define API_MAX_HEADERS 8
+
+struct api_header {
+	const char *name;
+	str value;
+};
+
+/** An answer; lives in the call's arena. */
+struct api_reply {
+	int status;
+	const char *type; /**< media type; NULL without a body */
+	struct api_header headers[API_MAX_HEADERS];
+	size_t header_count;
+	str body;
+};
+
+struct api; /* dispatch.h */
+
+struct call {
+	const struct api *api;
+	const struct api_request *request;
+	const struct route *route;
+	struct store *store; /**< this thread's */
+	struct arena *arena; /**< this request's */
+	struct caller who;
+	enum lang lang; /**< of sentences in the answer */
+	str id, id2;    /**< what the path's {parameters} stand for, decoded */
+	struct value body,
+		query; /**< checked against the route's objects; VALUE_OBJECT, also when the route has none */
+	uint64_t limit; /**< of a list: items wanted, 1 to 1000 */
+	str cursor;     /**< of a list: `next` of the page before; empty: the first page */
+	int64_t now_ns; /**< CLOCK_REALTIME when the request came */
+
+	/* The answer, for the handler to fill. */
+	int status;           /**< the route's; a handler may set another */
+	struct buf out;       /**< the body */
+	struct json_out json; /**< into `out` */
+	const char *type;     /**< of a RAW answer */
+	struct api_header headers[API_MAX_HEADERS];
+	size_t header_count;
+	const char *code; /**< of the problem, where the errno says too little; a literal */
+	unsigned int retry_after_s; /**< of the problem; 0: none */
+
+	/** For the audit log: JSON of what it was and is, without secrets, and what the entry is about. */
+	str audit_target, audit_before, audit_after;
+};
+
+typedef int (*api_handler)(struct call *c, struct err *e);
+
+/** Adds a header; the value is copied. @return 0, -ENOBUFS */
+MUST_CHECK int call_header(struct call *c, const char *name, str value);
+
+/** Begins a page of a list: `{"items":[`. */
+void call_page_open(struct call *c);
+/** Ends it. @param next  cursor of the page after; empty: this was the last. @param total  negative: not counted */
+void call_page_close(struct call *c, str next, int64_t total);
+
+/** A parameter of the query, or an empty span. */
+str call_query(const struct call *c, const char *name);
+/** Nanoseconds of a TIME of the query or the body, or @p otherwise. */
+int64_t call_time(const struct value *object, const char *name, int64_t otherwise);
+/** key and RFC 3339; null when @p ns is 0. */
+void call_put_time(struct json_out *j, const char *key, int64_t ns);
+/** A number that names something. @return 0, -ENOENT: no such number, so no such thing */
+MUST_CHECK int call_number(str id, int64_t *ret, struct err *e);
+
+/**
+ * Holds the request to If-Match: @p etag is what the thing has now, with its quotes.
+ *
+ * @return 0 (no such header, or it names @p etag), -ESTALE
+ */
+MUST_CHECK int call_match(const struct call *c, str etag, struct err *e);
+
+#define X(m, p, handler, who, b, q, s, a, code, ef, en, zh) \
+	MUST_CHECK int api_##handler(struct call *c, struct err *e);
+#include "console/api/route.def"
+#undef X
+
+#endif
