@@ -111,6 +111,22 @@ int certificate_parse(str pem, struct certificate **ret, struct err *e)
 	return 0;
 }
 
+int certificate_parse_der(str der, struct certificate **ret, struct err *e)
+{
+	const unsigned char *at = (const unsigned char *)der.p;
+	X509 *x;
+
+	if (der.n > CERTIFICATE_MAX_BYTES)
+		return err_set(e, E2BIG, "a certificate or key of more than %d bytes",
+			       CERTIFICATE_MAX_BYTES);
+	x = der.n ? d2i_X509(NULL, &at, (long)der.n) : NULL;
+	ERR_clear_error();
+	if (!x)
+		return err_set(e, EBADMSG, "this is no certificate in DER");
+	*ret = (struct certificate *)x;
+	return 0;
+}
+
 void certificate_free(struct certificate *c)
 {
 	X509_free(x509_of(c));

@@ -58,6 +58,8 @@ void certificate_key_free(struct certificate_key *k);
 
 /** Reads the first certificate of a text in PEM. @return 0, -EBADMSG, -E2BIG */
 MUST_CHECK int certificate_parse(str pem, struct certificate **ret, struct err *e);
+/** The same of one in DER. @return 0, -EBADMSG, -E2BIG */
+MUST_CHECK int certificate_parse_der(str der, struct certificate **ret, struct err *e);
 void certificate_free(struct certificate *c);
 void certificate_read(const struct certificate *c, struct certificate_facts *ret);
 /** Whether this is the key of that certificate. */

@@ -1,153 +1,489 @@
 #include "wire/http_server.h"
 
-#include <event2/buffer.h>
-#include <event2/event.h>
-#include <event2/http.h>
-#include <event2/listener.h>
-#include <event2/util.h>
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "wire/http_server_priv.h"
 
 enum {
-	HEADERS_MAX_BYTES = 16384,
-	BODY_MAX_BYTES = 1,
-	TIMEOUT_S = 5,
-	EVENTS_MAX = 96,
-	BUSY_MS = 1000
+	HELD_DEFAULT_BYTES = 64 << 20,
+	HEAD_DEFAULT_S = 10,
+	CONNECTIONS_DEFAULT = 64,
+	ACCEPTS_A_TURN = 64,
+	EVENTS_A_TURN = 256,
+	BACKLOG = 1024,
+	/* Where nothing is idle, whoever said nothing for so long makes room. */
+	NEW_MS = 1000,
+	PAUSE_MS = 200,
 };
 
-struct http_server {
-	struct event_base *base;
-	struct evhttp *http;
-	struct evconnlistener *listener; /* of http */
-	int fd;
-	bool full; /* who connects now must wait */
-	http_server_handler handler;
-	void *ctx;
-	uint64_t busy_until_ms;
-};
-
-/** libevent hands on whatever stands between two blanks. */
-static bool is_path(str path)
+static int split_address(const char *address, char *host, size_t room, const char **ret_port,
+			 struct err *e)
 {
-	for (size_t i = 0; i < path.n; i++)
-		if (path.p[i] <= 32 || path.p[i] >= 127)
-			return false;
-	return true;
+	const char *colon = strrchr(address, ':');
+	size_t n = colon ? (size_t)(colon - address) : 0;
+	bool bracketed = n >= 2 && address[0] == '[' && address[n - 1] == ']';
+	uint32_t port;
+
+	if (bracketed)
+		address++, n -= 2;
+	if (!colon || n >= room || (!bracketed && memchr(address, ':', n)) ||
+	    str_u32(str_from(colon + 1), &port) < 0 || port > 65535)
+		return err_set(e, EINVAL, "'%s' is no ADDRESS:PORT", address);
+	memcpy(host, n ? address : "::", n ? n : 3);
+	if (n)
+		host[n] = '\0';
+	*ret_port = colon + 1;
+	return 0;
 }
 
-static void on_request(struct evhttp_request *q, void *ctx)
+static int bind_to(const struct addrinfo *a, const char *address, struct err *e)
 {
-	struct http_server *s = ctx;
-	const char *uri = evhttp_request_get_uri(q), *type = "text/plain; charset=utf-8";
-	struct evkeyvalq *headers = evhttp_request_get_output_headers(q);
-	struct evbuffer *out = evbuffer_new();
-	str path = str_take(str_from(uri), strcspn(uri, "?#"));
-	OWNED_BUF body = BUF_INIT;
-	int status = is_path(path) ? s->handler(s->ctx, path, &body, &type) : 400;
+	int on = 1, off = 0, r,
+	    fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (!out || buf_error(&body) || evbuffer_add(out, body.p, body.n) < 0)
-		status = 500;
-	evhttp_add_header(headers, "Content-Type", type);
-	evhttp_add_header(headers, "Connection", "close");
-	evhttp_send_reply(q, status, NULL, status == 500 ? NULL : out);
-	if (out)
-		evbuffer_free(out);
+	if (fd < 0)
+		return err_sys(e, errno, "cannot listen at '%s'", address);
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (a->ai_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	r = err_sys(e, errno, "cannot listen at '%s'", address);
+	close(fd);
+	return r;
 }
 
 static int listen_at(const char *address, struct err *e)
 {
-	struct sockaddr_storage a;
-	int n = sizeof(a), on = 1, fd;
-	OWNED_BUF text = BUF_INIT;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE },
+			*found = NULL;
+	char host[64];
+	const char *port;
+	int r = split_address(address, host, sizeof(host), &port, e);
 
-	buf_printf(&text, "%s%s", address[0] == ':' ? "[::]" : "", address);
-	if (evutil_parse_sockaddr_port(buf_cstr(&text), (struct sockaddr *)&a, &n) < 0 ||
-	    str_find_last(str_from(address), ':') == strlen(address))
-		return err_set(e, EINVAL, "'%s' is no ADDRESS:PORT", address);
-	fd = socket(a.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_sys(e, errno, "cannot listen at '%s'", address);
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&a, (socklen_t)n) < 0 || listen(fd, 16) < 0) {
-		int r = err_sys(e, errno, "cannot listen at '%s'", address);
-
-		close(fd);
+	if (r < 0)
 		return r;
+	if (getaddrinfo(host, port, &hints, &found) != 0)
+		return err_set(e, EINVAL, "'%s' is no ADDRESS:PORT", address);
+	r = bind_to(found, address, e);
+	/* Kernels without IPv6 have all of IPv4 still. */
+	if (r == -EAFNOSUPPORT && address[0] == ':') {
+		freeaddrinfo(found);
+		if (getaddrinfo("0.0.0.0", port, &hints, &found) != 0)
+			return r;
+		r = bind_to(found, address, e);
 	}
-	return fd;
+	freeaddrinfo(found);
+	return r;
 }
 
-int http_server_new(const char *address, http_server_handler handler, void *ctx,
-		    struct http_server **ret, struct err *e)
+static unsigned int port_of(int fd)
 {
-	struct evhttp_bound_socket *bound;
-	struct http_server *s;
-	int fd = listen_at(address, e);
+	struct sockaddr_in6 a = { 0 };
+	socklen_t n = sizeof(a);
 
-	if (fd < 0)
-		return fd;
-	s = calloc(1, sizeof(*s));
-	if (s) {
-		*s = (struct http_server){ .fd = fd, .handler = handler, .ctx = ctx };
-		s->base = event_base_new();
-		s->http = s->base ? evhttp_new(s->base) : NULL;
-	}
-	bound = s && s->http ? evhttp_accept_socket_with_handle(s->http, fd) : NULL;
-	if (!bound) {
-		if (s && s->http)
-			evhttp_free(s->http);
-		if (s && s->base)
-			event_base_free(s->base);
-		free(s);
-		close(fd);
+	/* Both families have the port at the same place. */
+	return getsockname(fd, (struct sockaddr *)&a, &n) == 0 ? ntohs(a.sin6_port) : 0;
+}
+
+static bool watch(struct http_server *s, int fd, void *what)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = what };
+
+	return fd >= 0 && epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev) == 0;
+}
+
+static void set_defaults(struct http_server_options *o)
+{
+	if (!o->max_held_bytes)
+		o->max_held_bytes = HELD_DEFAULT_BYTES;
+	if (!o->head_s)
+		o->head_s = HEAD_DEFAULT_S;
+	if (!o->max_connections)
+		o->max_connections = CONNECTIONS_DEFAULT;
+}
+
+int http_server_new(const struct http_server_options *o, struct http_server **ret, struct err *e)
+{
+	struct http_server *s = calloc(1, sizeof(*s));
+
+	if (!s)
 		return err_set(e, ENOMEM, "no memory for an HTTP server");
+	s->o = *o;
+	s->o.address = NULL;
+	set_defaults(&s->o);
+	s->posted_end = &s->posted;
+	s->sweep_ms = UINT64_MAX;
+	s->date_s = -1;
+	pthread_mutex_init(&s->lock, NULL);
+	s->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	s->listener = listen_at(o->address, e);
+	if (s->listener < 0 || !watch(s, s->listener, &s->listener) ||
+	    !watch(s, s->wake, &s->wake)) {
+		int r = s->listener < 0 ? s->listener
+					: err_set(e, ENOMEM, "no memory for an HTTP server");
+
+		http_server_free(s);
+		return r;
 	}
-	s->listener = evhttp_bound_socket_get_listener(bound);
-	evhttp_set_max_headers_size(s->http, HEADERS_MAX_BYTES);
-	evhttp_set_max_body_size(s->http, BODY_MAX_BYTES);
-	evhttp_set_timeout(s->http, TIMEOUT_S);
-	evhttp_set_allowed_methods(s->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
-	evhttp_set_gencb(s->http, on_request, s);
+	s->port = port_of(s->listener);
 	*ret = s;
 	return 0;
+}
+
+static void run_posted(struct http_server *s)
+{
+	struct posted *p;
+
+	pthread_mutex_lock(&s->lock);
+	p = s->posted;
+	s->posted = NULL;
+	s->posted_end = &s->posted;
+	pthread_mutex_unlock(&s->lock);
+	while (p) {
+		struct posted *next = p->next;
+
+		p->fn(p->arg);
+		free(p);
+		p = next;
+	}
+}
+
+static void free_connection(struct connection *c)
+{
+	buf_done(&c->in);
+	buf_done(&c->out);
+	free(c);
+}
+
+static void bury(struct http_server *s)
+{
+	while (s->dead) {
+		struct connection *c = s->dead;
+
+		s->dead = c->again;
+		free_connection(c);
+	}
+}
+
+static void serve_again(struct http_server *s)
+{
+	struct connection *c = TAKE(&s->again);
+
+	while (c) {
+		struct connection *next = c->again;
+
+		c->is_again = false;
+		if (c->state != CONNECTION_DEAD)
+			connection_pump(c);
+		else
+			c->again = s->dead, s->dead = c;
+		c = next;
+	}
+}
+
+static void stop_listening(struct http_server *s)
+{
+	if (s->listener >= 0)
+		close(s->listener);
+	s->listener = -1;
 }
 
 void http_server_free(struct http_server *s)
 {
 	if (!s)
 		return;
-	evhttp_free(s->http); /* with the listening socket */
-	event_base_free(s->base);
+	run_posted(s);
+	stop_listening(s);
+	while (s->connections)
+		connection_kill(s->connections);
+	serve_again(s);
+	bury(s);
+	if (s->epoll >= 0)
+		close(s->epoll);
+	if (s->wake >= 0)
+		close(s->wake);
+	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
 
 int http_server_fd(const struct http_server *s)
 {
-	return s->full ? -1 : s->fd;
+	return s->epoll;
 }
 
-/* Whoever connects and says nothing holds a descriptor until time is up: the others must not run out of them. */
-static void bound_connections(struct http_server *s)
+unsigned int http_server_port(const struct http_server *s)
 {
-	bool full = event_base_get_num_events(s->base, EVENT_BASE_COUNT_ADDED) > EVENTS_MAX;
-
-	if (full != s->full)
-		(void)(full ? evconnlistener_disable(s->listener)
-			    : evconnlistener_enable(s->listener));
-	s->full = full;
+	return s->port;
 }
 
-bool http_server_work(struct http_server *s)
+int http_server_post(struct http_server *s, void (*fn)(void *arg), void *arg)
 {
-	struct pollfd p = { .fd = http_server_fd(s), .events = POLLIN };
-	uint64_t now = clock_ms(CLOCK_MONOTONIC);
+	struct posted *p = malloc(sizeof(*p));
+	uint64_t one = 1;
 
-	if (poll(&p, 1, 0) > 0)
-		s->busy_until_ms = now + BUSY_MS;
-	event_base_loop(s->base, EVLOOP_NONBLOCK);
-	bound_connections(s);
-	return now <= s->busy_until_ms;
+	if (!p)
+		return -ENOMEM;
+	*p = (struct posted){ .fn = fn, .arg = arg };
+	pthread_mutex_lock(&s->lock);
+	*s->posted_end = p;
+	s->posted_end = &p->next;
+	pthread_mutex_unlock(&s->lock);
+	/* A full counter means that it is awake already. */
+	(void)!write(s->wake, &one, sizeof(one));
+	return 0;
+}
+
+static void pause_listening(struct http_server *s, bool pause)
+{
+	struct epoll_event ev = { .events = pause ? 0 : EPOLLIN, .data.ptr = &s->listener };
+
+	if (s->listener < 0 || s->paused == pause)
+		return;
+	s->paused = epoll_ctl(s->epoll, EPOLL_CTL_MOD, s->listener, &ev) == 0 ? pause : s->paused;
+	if (pause)
+		s->sweep_ms = MIN(s->sweep_ms, s->now_ms + PAUSE_MS);
+}
+
+static struct peer *find_peer(struct http_server *s, const uint8_t key[16])
+{
+	struct peer **at = &s->peers[str_hash((str){ (const char *)key, 16 }) % PEER_BUCKETS], *p;
+
+	for (p = *at; p; p = p->next)
+		if (memcmp(p->key, key, 16) == 0)
+			return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	memcpy(p->key, key, 16);
+	p->next = *at;
+	*at = p;
+	return p;
+}
+
+void connection_let_go_peer(struct connection *c)
+{
+	struct peer *p = TAKE(&c->peer), **at;
+
+	if (!p || --p->count)
+		return;
+	at = &c->s->peers[str_hash((str){ (const char *)p->key, 16 }) % PEER_BUCKETS];
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	free(p);
+}
+
+/** Writes the address as text, and what it is counted by. */
+static void name_peer(const struct sockaddr_storage *a, char *ret, uint8_t key[16])
+{
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)a;
+	const struct sockaddr_in *four = (const struct sockaddr_in *)a;
+
+	memset(key, 0, 16);
+	ret[0] = '\0';
+	if (a->ss_family == AF_INET) {
+		memcpy(key, &four->sin_addr, 4);
+		(void)inet_ntop(AF_INET, key, ret, HTTP_SERVER_PEER_BYTES);
+	} else if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
+		memcpy(key, &six->sin6_addr.s6_addr[12], 4);
+		(void)inet_ntop(AF_INET, key, ret, HTTP_SERVER_PEER_BYTES);
+	} else {
+		memcpy(key, &six->sin6_addr, 8);
+		(void)inet_ntop(AF_INET6, &six->sin6_addr, ret, HTTP_SERVER_PEER_BYTES);
+	}
+}
+
+/** The connection whose end harms least; NULL: all are in use. */
+static struct connection *find_victim(struct http_server *s)
+{
+	struct connection *idle = NULL, *mute = NULL;
+
+	for (struct connection *c = s->connections; c; c = c->next) {
+		if (c->state > CONNECTION_HEAD)
+			continue;
+		if (c->is_served && !c->in.n && (!idle || c->since_ms <= idle->since_ms))
+			idle = c;
+		if (!c->is_served && (!mute || c->since_ms <= mute->since_ms))
+			mute = c;
+	}
+	if (idle)
+		return idle;
+	return mute && s->now_ms - mute->since_ms > NEW_MS ? mute : NULL;
+}
+
+static struct connection *admit(struct http_server *s, int fd, const struct sockaddr_storage *a)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+	uint8_t key[16];
+
+	if (!c)
+		return NULL;
+	*c = (struct connection){ .s = s, .fd = fd };
+	name_peer(a, c->address, key);
+	c->peer = s->o.max_per_peer ? find_peer(s, key) : NULL;
+	if (c->peer)
+		c->peer->count++;
+	if (c->peer && c->peer->count > s->o.max_per_peer) {
+		connection_let_go_peer(c);
+		free(c);
+		return NULL;
+	}
+	if ((s->o.tls && tls_server_accept(s->o.tls, fd, &c->tls, NULL) < 0) || !watch(s, fd, c)) {
+		tls_free(c->tls);
+		connection_let_go_peer(c);
+		free(c);
+		return NULL;
+	}
+	c->interest = EPOLLIN;
+	c->next = s->connections;
+	if (c->next)
+		c->next->prev = c;
+	s->connections = c;
+	s->figures.connections++;
+	return c;
+}
+
+static bool accept_one(struct http_server *s)
+{
+	struct sockaddr_storage a;
+	socklen_t n = sizeof(a);
+	struct connection *c;
+	int on = 1, fd;
+
+	if (s->figures.connections >= s->o.max_connections) {
+		c = find_victim(s);
+		if (!c) {
+			pause_listening(s, true);
+			return false;
+		}
+		connection_kill(c);
+	}
+	fd = accept4(s->listener, (struct sockaddr *)&a, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0) {
+		/* Out of descriptors: wait until some are free again. */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			pause_listening(s, true);
+		return errno == ECONNABORTED || errno == EINTR;
+	}
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	c = admit(s, fd, &a);
+	s->figures.accepted++;
+	if (!c) {
+		s->figures.refused++;
+		close(fd);
+		return true;
+	}
+	connection_set_state(c, c->tls ? CONNECTION_HANDSHAKE : CONNECTION_HEAD,
+			     s->now_ms + (uint64_t)s->o.head_s * 1000);
+	return true;
+}
+
+static void sweep(struct http_server *s)
+{
+	struct connection *c = s->connections;
+
+	s->sweep_ms = UINT64_MAX;
+	pause_listening(s, false);
+	while (c) {
+		struct connection *next = c->next;
+		bool begun =
+			(c->state == CONNECTION_HEAD && c->in.n) || c->state == CONNECTION_BODY;
+
+		if (c->deadline_ms && c->deadline_ms <= s->now_ms) {
+			s->figures.timed_out += c->state != CONNECTION_LINGER && !c->is_served;
+			if (begun) {
+				connection_refuse(c, 408, "the request took too long to come");
+				connection_pump(c);
+			} else {
+				connection_kill(c);
+			}
+		} else if (c->deadline_ms) {
+			s->sweep_ms = MIN(s->sweep_ms, c->deadline_ms);
+		}
+		c = next;
+	}
+}
+
+static void take_event(struct http_server *s, const struct epoll_event *ev)
+{
+	struct connection *c = ev->data.ptr;
+	uint64_t count;
+
+	if (ev->data.ptr == &s->wake) {
+		(void)!read(s->wake, &count, sizeof(count));
+	} else if (ev->data.ptr == &s->listener) {
+		for (int i = 0; i < ACCEPTS_A_TURN && s->listener >= 0 && accept_one(s); i++)
+			;
+	} else if (c->state != CONNECTION_DEAD) {
+		if ((ev->events & (EPOLLERR | EPOLLHUP)) && !(ev->events & EPOLLIN))
+			connection_kill(c);
+		else
+			connection_pump(c);
+	}
+}
+
+int http_server_work(struct http_server *s)
+{
+	struct epoll_event events[EVENTS_A_TURN];
+	int n = epoll_wait(s->epoll, events, EVENTS_A_TURN, 0);
+
+	s->now_ms = clock_ms(CLOCK_MONOTONIC);
+	for (int i = 0; i < n; i++)
+		take_event(s, &events[i]);
+	serve_again(s);
+	run_posted(s);
+	if (s->sweep_ms <= s->now_ms)
+		sweep(s);
+	bury(s);
+	if (s->again || n == EVENTS_A_TURN)
+		return 0;
+	if (s->sweep_ms == UINT64_MAX)
+		return -1;
+	return (int)MIN(s->sweep_ms - MIN(s->sweep_ms, s->now_ms) + 1, (uint64_t)60000);
+}
+
+void http_server_drain(struct http_server *s)
+{
+	struct connection *c = s->connections;
+
+	s->draining = true;
+	s->now_ms = clock_ms(CLOCK_MONOTONIC);
+	stop_listening(s);
+	while (c) {
+		struct connection *next = c->next;
+
+		c->is_last = true;
+		if (c->state == CONNECTION_STREAM) {
+			void (*gone)(void *ctx) = c->x->on_gone;
+			void *ctx = c->x->ctx;
+
+			http_server_end(c->x);
+			if (gone)
+				gone(ctx);
+		} else if (c->state <= CONNECTION_HEAD && !c->in.n) {
+			connection_kill(c);
+		}
+		c = next;
+	}
+	bury(s);
+}
+
+bool http_server_is_idle(const struct http_server *s)
+{
+	return !s->connections;
+}
+
+void http_server_read(const struct http_server *s, struct http_server_figures *ret)
+{
+	*ret = s->figures;
 }

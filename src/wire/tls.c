@@ -6,13 +6,10 @@
 #include <openssl/x509v3.h>
 #include <poll.h>
 
+#include "wire/tls_priv.h"
+
 struct tls_context {
 	SSL_CTX *ctx;
-};
-
-struct tls {
-	SSL *ssl;
-	short events;
 };
 
 static int load(SSL_CTX *ctx, const struct tls_options *o, struct err *e)
@@ -87,6 +84,7 @@ int tls_new(struct tls_context *c, int fd, const char *host, struct tls **ret, s
 		tls_free(t);
 		return err_set(e, ENOMEM, "no memory for TLS");
 	}
+	SSL_set_connect_state(t->ssl);
 	*ret = t;
 	return 0;
 }
@@ -128,7 +126,7 @@ int tls_handshake(struct tls *t, struct err *e)
 	int r;
 
 	ERR_clear_error();
-	r = SSL_connect(t->ssl);
+	r = SSL_do_handshake(t->ssl);
 	return r == 1 ? 0 : failure(t, r, e);
 }
 

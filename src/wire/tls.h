@@ -1,7 +1,7 @@
 /** @file
- * TLS client over a socket that does not block. The only module that knows OpenSSL's TLS.
+ * TLS over a socket that does not block. With wire/tls_server.h the only modules that know OpenSSL's TLS.
  *
- * TLS 1.2 and later; the peer's certificate is verified against its name or address (RFC 5280, RFC 6125).
+ * TLS 1.2 and later; a server's certificate is verified against its name or address (RFC 5280, RFC 6125).
  */
 #ifndef SKEP_WIRE_TLS_H
 #define SKEP_WIRE_TLS_H

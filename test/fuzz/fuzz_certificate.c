@@ -63,6 +63,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(!certificate_is_of(c, key));
 		certificate_free(c);
 	}
+	if (certificate_parse_der(text, &c, NULL) == 0) {
+		certificate_read(c, &f);
+		check_facts(&f);
+		certificate_free(c);
+	}
 	if (certificate_key_parse(text, &k, NULL) == 0)
 		certificate_key_free(k);
 	if (certificate_request_sign(text, &w, authority, key, &pem, NULL) == 0)

@@ -45,20 +45,43 @@ static bool is_well(const struct uplink_stats *s)
 	return s->heard_ms && clock_ms(CLOCK_MONOTONIC) - s->heard_ms < SILENCE_MS;
 }
 
-static int serve(void *ctx, str path, struct buf *body, const char **ret_type)
+static int serve_metrics(struct uplink_stats *s, struct buf *body, const char **ret_type)
 {
-	struct uplink_stats *s = ctx;
-
-	if (str_is(path, "/healthz")) {
-		buf_add(body, is_well(s) ? S("ok\n") : S("the sensor says nothing\n"));
-		return is_well(s) ? 200 : 503;
-	}
-	if (!str_is(path, "/metrics")) {
-		buf_add(body, S("see /metrics and /healthz\n"));
-		return 404;
-	}
 	*ret_type = "text/plain; version=0.0.4; charset=utf-8";
 	return metrics_render(compose(s), body, NULL) < 0 ? 500 : 200;
+}
+
+static void serve(void *ctx, struct http_server_exchange *x)
+{
+	struct uplink_stats *s = ctx;
+	const struct http_head *h = &http_server_request(x)->head;
+	struct http_server_reply r = { .status = 404, .type = "text/plain; charset=utf-8" };
+	OWNED_BUF body = BUF_INIT;
+
+	if (!str_is(h->method, "GET") && !str_is(h->method, "HEAD")) {
+		r.status = 405;
+		r.fields[r.field_count++] = (struct http_server_field){ "Allow", "GET, HEAD" };
+	} else if (str_is(h->path, "/healthz")) {
+		buf_add(&body, is_well(s) ? S("ok\n") : S("the sensor says nothing\n"));
+		r.status = is_well(s) ? 200 : 503;
+	} else if (str_is(h->path, "/metrics")) {
+		r.status = serve_metrics(s, &body, &r.type);
+	} else {
+		buf_add(&body, S("see /metrics and /healthz\n"));
+	}
+	if (buf_error(&body))
+		r.status = 500;
+	r.body = r.status == 500 ? (str){ 0 } : buf_str(&body);
+	http_server_answer(x, &r);
+}
+
+static int open_metrics(struct uplink_stats *s, const char *address, struct err *e)
+{
+	struct http_server_options o = {
+		.address = address, .on_request = serve, .ctx = s, .head_s = 5
+	};
+
+	return http_server_new(&o, &s->http, e);
 }
 
 static int open_control(struct uplink_stats *s, struct err *e)
@@ -88,7 +111,7 @@ int uplink_stats_new(const struct part_context *p, const struct output *outputs,
 	s->outputs = outputs;
 	r = open_control(s, e);
 	if (r == 0 && address)
-		r = http_server_new(address, serve, s, &s->http, e);
+		r = open_metrics(s, address, e);
 	if (r < 0) {
 		uplink_stats_free(s);
 		return r;
@@ -153,5 +176,5 @@ bool uplink_stats_work(struct uplink_stats *s)
 		control_accept(s->control);
 		ask_if_heard(s);
 	}
-	return s->http && http_server_work(s->http);
+	return s->http && http_server_work(s->http) >= 0;
 }
