@@ -60,6 +60,9 @@ bool http_apply_options(void *curl, const struct http_options *o, char *detail)
 	if (o->ca_file)
 		ok = ok && curl_easy_setopt(c, CURLOPT_CAINFO, o->ca_file) == CURLE_OK &&
 		     (!v->capath || curl_easy_setopt(c, CURLOPT_CAPATH, v->capath) == CURLE_OK);
+	if (o->only_ca_file)
+		ok = ok && curl_easy_setopt(c, CURLOPT_CAINFO, o->only_ca_file) == CURLE_OK &&
+		     curl_easy_setopt(c, CURLOPT_CAPATH, NULL) == CURLE_OK;
 	if (o->client_cert)
 		ok = ok && curl_easy_setopt(c, CURLOPT_SSLCERT, o->client_cert) == CURLE_OK &&
 		     curl_easy_setopt(c, CURLOPT_SSLKEY, o->client_key) == CURLE_OK;

@@ -17,6 +17,8 @@ struct http_response;
 
 struct http_options {
 	const char *ca_file; /**< additional certificate authority, PEM; NULL: the system's only */
+	/** authorities trusted instead of the system's, PEM; not with ca_file; NULL: the system's */
+	const char *only_ca_file;
 	bool insecure; /**< do not verify the peer's certificate; allow https to lead to http */
 	const char *client_cert; /**< PEM, shown to the peer; NULL: none */
 	const char *client_key;

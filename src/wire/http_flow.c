@@ -163,8 +163,13 @@ static void end(struct http_flow *f, CURLcode code)
 	int result = result_of(f, code);
 	void *ctx = f->q.ctx;
 	long status = 0;
+	curl_off_t pause_s = 0;
 
 	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (f->q.ret_retry_after_s) {
+		curl_easy_getinfo(f->curl, CURLINFO_RETRY_AFTER, &pause_s);
+		*f->q.ret_retry_after_s = (unsigned int)MAX(MIN(pause_s, 3600), 0);
+	}
 	http_flow_stop(f);
 	on_end(ctx, result, (int)status);
 }

@@ -39,6 +39,8 @@ struct http_flow_request {
 	 */
 	void (*on_end)(void *ctx, int result, int status);
 	void *ctx;
+	/** set before on_end: how long the peer asks to be left alone (Retry-After), 0: it does not; may be NULL */
+	unsigned int *ret_retry_after_s;
 };
 
 /** Starts a GET or a POST. @return 0, -ENOMEM, -EINVAL (the URL) */

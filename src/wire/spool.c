@@ -34,6 +34,7 @@ struct spool {
 	struct segment segments[SEGMENTS + 1];
 	size_t count; /* at least 1 */
 	struct place taken, acked;
+	struct place before; /* where the line taken last begins */
 	uint64_t lost;
 	struct buf read; /* bytes of segment taken.id; `read_at` stands at taken.offset */
 	size_t read_at;
@@ -427,6 +428,8 @@ int spool_next(struct spool *s, str *ret, struct err *e)
 			/* The damaged ones were counted when the spool was opened. */
 			if (!is_whole(stored, ret))
 				continue;
+			s->before = s->taken;
+			s->before.offset -= stored.n + 1;
 			s->taken.line++;
 			return 1;
 		}
@@ -454,6 +457,11 @@ int spool_ack(struct spool *s, struct err *e)
 void spool_back(struct spool *s)
 {
 	go_to(s, s->acked);
+}
+
+void spool_untake(struct spool *s)
+{
+	go_to(s, s->before);
 }
 
 void spool_sync(struct spool *s)

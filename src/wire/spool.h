@@ -35,6 +35,8 @@ MUST_CHECK int spool_next(struct spool *s, str *ret, struct err *e);
 int spool_ack(struct spool *s, struct err *e);
 /** Lines taken and not acknowledged will be taken again. */
 void spool_back(struct spool *s);
+/** The line taken last will be taken again; not twice in a row, and not after spool_ack() or spool_back(). */
+void spool_untake(struct spool *s);
 /** To disk with what was written; for once a second. */
 void spool_sync(struct spool *s);
 

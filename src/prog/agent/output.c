@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 static const struct output_kind *const kinds[] = { &output_stream, &output_file, &output_syslog,
-						   &output_webhook };
+						   &output_webhook, &output_console };
 
 void output_add(struct output **list, struct output *o, const struct output_kind *kind,
 		const char *where)
@@ -76,6 +76,16 @@ void outputs_tell(struct output *list, const struct output_alert *a)
 			o->told++;
 			output_works(o);
 		}
+	}
+}
+
+void outputs_record(struct output *list, const struct output_record *rec)
+{
+	for (struct output *o = list; o; o = o->next) {
+		struct err e = { 0 };
+
+		if (o->kind->record && o->kind->record(o, rec, &e) < 0)
+			output_fails(o, e.text);
 	}
 }
 

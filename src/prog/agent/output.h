@@ -18,6 +18,14 @@ struct output_alert {
 	str json; /**< one object on one line */
 };
 
+/** What is told besides alerts (doc/formats/agent-protocol.md). */
+struct output_record {
+	const char *kind;
+	str doc;      /**< one JSON value without a line feed; empty: */
+	str file;     /**< a file of the folder of scans that holds it */
+	bool passing; /**< only the latest of its kind counts, and none waits on disk */
+};
+
 struct output;
 
 /** Places the outputs reach after they were opened; see privilege_confine(). */
@@ -35,6 +43,11 @@ struct output_kind {
 	int (*open)(struct output **list, const struct option_set *o, struct err *e);
 	/** Takes an alert. @return 1 told, 0 kept (counted by its kind later), or -errno when this one is lost for this output */
 	int (*tell)(struct output *o, const struct output_alert *a, struct err *e);
+	/**
+	 * Takes what the console is told besides alerts. NULL: this kind tells alerts alone.
+	 * @return 0, or -errno: it is not kept
+	 */
+	int (*record)(struct output *o, const struct output_record *rec, struct err *e);
 	/** Lets time pass, and does what its descriptor waits for; @p now_ns of CLOCK_MONOTONIC. May be NULL. */
 	void (*tick)(struct output *o, uint64_t now_ns);
 	/** What to poll for. @return a descriptor, -1: none. May be NULL. */
@@ -61,6 +74,7 @@ extern const struct output_kind output_stream; /**< standard output */
 extern const struct output_kind output_file;
 extern const struct output_kind output_syslog;
 extern const struct output_kind output_webhook;
+extern const struct output_kind output_console;
 
 /** Puts an output, allocated by its kind, at the list's end. */
 void output_add(struct output **list, struct output *o, const struct output_kind *kind,
@@ -74,6 +88,8 @@ void output_place(struct output_places *p, const char *path, bool writable);
 MUST_CHECK int outputs_open(struct output **ret, const struct part_context *p, struct err *e);
 /** Tells every output; failures are said once each until they pass. */
 void outputs_tell(struct output *list, const struct output_alert *a);
+/** Gives a record to those that take some. */
+void outputs_record(struct output *list, const struct output_record *rec);
 void outputs_tick(struct output *list, uint64_t now_ns);
 /** Forbids this process every place but @p also and those the outputs need. */
 MUST_CHECK int outputs_confine(const struct output *list, const struct privilege_place *also,

@@ -11,8 +11,10 @@
 /** Everything a part inherits; copies of the supervisor's. */
 struct part_context {
 	const struct option_set *options;
-	int supervisor;  /**< socket pair: ALIVE, READY, SAY, KEEP up; RELOAD, STOP down */
-	int data;        /**< between sensor and uplink: ALERT, STATS up; ASK down */
+	int supervisor; /**< socket pair: ALIVE, READY, SAY, KEEP up; RELOAD, STOP down */
+	int data;       /**< between sensor and uplink: ALERT, STATS up; ASK down */
+	int census; /**< between census and uplink: RECORD up; SNAPSHOT down; -1: there is none */
+	int scans;  /**< between scanner and uplink: SCANNED up; SCAN down; -1: there is none */
 	const int *kept; /**< sensor: what its predecessor left */
 	size_t kept_count;
 	bool successor; /**< it replaces one that died */
@@ -21,6 +23,11 @@ struct part_context {
 /** @return exit status: 0 it was told to stop, 1 it could not begin (the sentence was said), else it failed */
 int sensor_part(void *part_context);
 int uplink_part(void *part_context);
+int census_part(void *part_context);
+int scanner_part(void *part_context);
+
+/** The folder below STATE where the scanner leaves images' inventories. */
+#define PART_SCANS "scans"
 
 /** Says a line to the operator through the supervisor. */
 void part_say(const struct part_context *p, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -29,7 +29,9 @@ struct part {
 	const char *name;
 	int (*run)(void *part_context);
 	int control[2]; /**< ours, the part's */
-	int data; /**< the part's end of the pair between the parts; ours too, so that what waits in it outlives a part */
+	/** the part's end of its pair with uplink; ours too, so that what waits in it outlives a part; uplink's: -1 */
+	int data;
+	int far;   /**< uplink's end of that pair */
 	pid_t pid; /**< 0: not running */
 	uint64_t started_ns, alive_ns, restart_ns, delay_ns;
 	/** since when it is doubted, less the time it got no processor; 0: it is not */
@@ -38,10 +40,12 @@ struct part {
 	/** when its predecessor died; 0: it has none, or was replaced and told of */
 	uint64_t died_ns;
 	bool ready, gave_up;
+	bool needed; /**< the agent is none without it */
+	bool absent; /**< nothing asks for it */
 	unsigned int deaths;
 };
 
-enum { SENSOR, UPLINK, PARTS };
+enum { SENSOR, CENSUS, SCANNER, UPLINK, PARTS };
 
 struct supervisor {
 	struct part parts[PARTS];
@@ -87,9 +91,12 @@ static void alert(struct supervisor *s, const char *text)
 
 static int start_part(struct supervisor *s, struct part *p, struct err *e)
 {
+	const bool uplink = p == &s->parts[UPLINK];
 	struct part_context c = { .options = s->options,
 				  .supervisor = p->control[1],
-				  .data = p->data,
+				  .data = uplink ? s->parts[SENSOR].far : p->data,
+				  .census = uplink ? s->parts[CENSUS].far : -1,
+				  .scans = uplink ? s->parts[SCANNER].far : -1,
 				  .kept = s->kept,
 				  .kept_count = p == &s->parts[SENSOR] ? s->kept_count : 0,
 				  .successor = p->deaths > 0 };
@@ -114,7 +121,8 @@ static void take_kept(struct supervisor *s, const struct message *m)
 /** Uplink, which speaks with the network, is not believed what only the sensor may say. */
 static bool may_say(const struct supervisor *s, const struct part *p, enum message_kind kind)
 {
-	return kind != MESSAGE_KEEP || p == &s->parts[SENSOR];
+	return (kind != MESSAGE_KEEP || p == &s->parts[SENSOR]) &&
+	       (kind != MESSAGE_RELOAD || p == &s->parts[UPLINK]);
 }
 
 static void took_over(struct supervisor *s, struct part *p)
@@ -128,6 +136,12 @@ static void took_over(struct supervisor *s, struct part *p)
 	p->died_ns = 0;
 	tell(s, "%s", text);
 	alert(s, text);
+}
+
+static void reload(const struct supervisor *s)
+{
+	(void)!message_send(s->parts[SENSOR].control[0],
+			    &(struct message){ .kind = MESSAGE_RELOAD });
 }
 
 static void listen_to(struct supervisor *s, struct part *p)
@@ -151,6 +165,9 @@ static void listen_to(struct supervisor *s, struct part *p)
 		case MESSAGE_KEEP:
 			take_kept(s, &m);
 			continue;
+		case MESSAGE_RELOAD:
+			reload(s);
+			break;
 		default:
 			break;
 		}
@@ -167,7 +184,7 @@ static void died(struct supervisor *s, struct part *p, int status)
 	if (s->stopping)
 		return;
 	/* A part that never got to work and says why will not do better a moment later. */
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 1 && !p->ready && !p->deaths) {
+	if (p->needed && WIFEXITED(status) && WEXITSTATUS(status) == 1 && !p->ready && !p->deaths) {
 		p->gave_up = true;
 		s->status = -ECHILD;
 		return;
@@ -202,8 +219,11 @@ static void stop(struct supervisor *s)
 		return;
 	s->stopping = true;
 	s->stop_ns = clock_ns(CLOCK_MONOTONIC);
-	/* Uplink follows when the sensor is gone and its last alerts are told. */
-	(void)!message_send(s->parts[SENSOR].control[0], &(struct message){ .kind = MESSAGE_STOP });
+	/* Uplink follows when the others are gone and their last words are told. */
+	for (unsigned int i = 0; i < UPLINK; i++)
+		if (s->parts[i].pid)
+			(void)!message_send(s->parts[i].control[0],
+					    &(struct message){ .kind = MESSAGE_STOP });
 }
 
 static void take_signals(struct supervisor *s)
@@ -214,8 +234,7 @@ static void take_signals(struct supervisor *s)
 		if (i.ssi_signo == SIGCHLD)
 			reap(s);
 		else if (i.ssi_signo == SIGHUP)
-			(void)!message_send(s->parts[SENSOR].control[0],
-					    &(struct message){ .kind = MESSAGE_RELOAD });
+			reload(s);
 		else
 			stop(s);
 	}
@@ -283,14 +302,14 @@ static void tend(struct supervisor *s)
 			p->alive_ns = t;
 			p->doubt_ns = 0;
 		}
-		if (!p->pid && !s->stopping && !p->gave_up && t >= p->restart_ns &&
+		if (!p->pid && !s->stopping && !p->gave_up && !p->absent && t >= p->restart_ns &&
 		    start_part(s, p, &e) < 0) {
 			tell(s, "%s: %s", p->name, e.text);
 			p->restart_ns = t + RESTART_MOST_NS;
 		}
 	}
-	if (s->stopping && !s->parts[SENSOR].pid && s->parts[UPLINK].pid &&
-	    !s->parts[UPLINK].died_ns) {
+	if (s->stopping && !s->parts[SENSOR].pid && !s->parts[CENSUS].pid &&
+	    !s->parts[SCANNER].pid && s->parts[UPLINK].pid && !s->parts[UPLINK].died_ns) {
 		(void)!message_send(s->parts[UPLINK].control[0],
 				    &(struct message){ .kind = MESSAGE_STOP });
 		s->parts[UPLINK].died_ns = t;
@@ -312,7 +331,7 @@ static bool is_over(const struct supervisor *s)
 static int until_look_ms(const struct supervisor *s)
 {
 	for (unsigned int i = 0; i < PARTS; i++)
-		if (!s->parts[i].pid)
+		if (!s->parts[i].pid && !s->parts[i].absent)
 			return (int)(RESTART_NS / MS_NS / 4);
 	return (int)(SILENT_NS / MS_NS / 8);
 }
@@ -338,23 +357,45 @@ static int watch_over(struct supervisor *s)
 	return s->status;
 }
 
-static int prepare(struct supervisor *s, struct err *e)
+static int prepare_parts(struct supervisor *s, struct err *e)
 {
 	static const struct {
 		const char *name;
 		int (*run)(void *part_context);
-	} parts[PARTS] = {
-		[SENSOR] = { "sensor", sensor_part }, [UPLINK] = { "uplink", uplink_part }
-	};
-	int data[2], r = message_pair(data, e);
-	sigset_t set;
+		bool needed, for_console;
+	} parts[PARTS] = { [SENSOR] = { "sensor", sensor_part, true, false },
+			   [CENSUS] = { "census", census_part, false, true },
+			   [SCANNER] = { "scanner", scanner_part, false, true },
+			   [UPLINK] = { "uplink", uplink_part, true, false } };
+	const char *console = option_text(s->options, "console");
+	const bool has_console = console && console[0];
+	int r = 0;
 
 	for (unsigned int i = 0; i < PARTS && r == 0; i++) {
+		int data[2] = { -1, -1 };
+
 		s->parts[i] = (struct part){ .name = parts[i].name,
 					     .run = parts[i].run,
-					     .data = data[i] };
+					     .needed = parts[i].needed,
+					     .absent = parts[i].for_console && !has_console,
+					     .data = -1,
+					     .far = -1 };
+		if (i == SCANNER && option_flag(s->options, "no-scans"))
+			s->parts[i].absent = true;
 		r = message_pair(s->parts[i].control, e);
+		if (r == 0 && i != UPLINK && !s->parts[i].absent)
+			r = message_pair(data, e);
+		s->parts[i].data = data[0];
+		s->parts[i].far = data[1];
 	}
+	return r;
+}
+
+static int prepare(struct supervisor *s, struct err *e)
+{
+	sigset_t set;
+	int r = prepare_parts(s, e);
+
 	if (r < 0)
 		return r;
 	sigemptyset(&set);
@@ -378,8 +419,9 @@ int agent_run(const struct option_set *o, void (*say)(const char *line), struct 
 	/* Uplink first: it is ready in no time, and the sensor's first alerts find it. */
 	if (r == 0)
 		r = start_part(&s, &s.parts[UPLINK], e);
-	if (r == 0)
-		r = start_part(&s, &s.parts[SENSOR], e);
+	for (unsigned int i = 0; i < UPLINK && r == 0; i++)
+		if (!s.parts[i].absent)
+			r = start_part(&s, &s.parts[i], e);
 	if (r < 0)
 		return r;
 	r = watch_over(&s);

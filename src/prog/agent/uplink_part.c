@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/privilege.h"
@@ -7,6 +8,7 @@
 #include "prog/agent/uplink_stats.h"
 
 enum { TURN_MS = 250, BUSY_TURN_MS = 5, MESSAGES_A_TURN = 256, FDS_MAX = 64 };
+#define FIGURES_NS (5 * SECOND_NS)
 
 struct uplink {
 	const struct part_context *part;
@@ -14,29 +16,71 @@ struct uplink {
 	struct uplink_stats *stats;
 	char *room;
 	bool stopping, busy; /* busy: somebody asks, look again soon */
+	uint64_t figures_ns;
 };
 
+static void take_message(struct uplink *u, const struct message *m)
+{
+	if (m->kind == MESSAGE_ALERT && m->number < PRIORITY_COUNT)
+		outputs_tell(u->outputs,
+			     &(struct output_alert){ .priority = (enum alert_priority)m->number,
+						     .text = m->text,
+						     .json = m->json });
+	else if (m->kind == MESSAGE_STATS)
+		uplink_stats_take(u->stats, m->json, m->number != 0);
+}
+
+/** What the census and the scanner may say; a part that was taken over says what it likes. */
+static void take_record(struct uplink *u, const struct message *m)
+{
+	char kind[24];
+
+	if (m->kind == MESSAGE_SCANNED) {
+		outputs_record(u->outputs,
+			       &(struct output_record){ .kind = "inventory", .file = m->text });
+		return;
+	}
+	if (m->kind != MESSAGE_RECORD || m->text.n >= sizeof(kind) ||
+	    str_find(m->json, '\n') < m->json.n)
+		return;
+	for (size_t i = 0; i < m->text.n; i++)
+		if (m->text.p[i] < 'a' || m->text.p[i] > 'z')
+			return;
+	snprintf(kind, sizeof(kind), "%.*s", STR_ARG(m->text));
+	outputs_record(u->outputs, &(struct output_record){ .kind = kind, .doc = m->json });
+}
+
 /** @return how many messages were there */
-static unsigned int take_alerts(struct uplink *u)
+static unsigned int take_from(struct uplink *u, int fd,
+			      void (*take)(struct uplink *u, const struct message *m))
 {
 	struct message m;
 	unsigned int n = 0;
 	int r;
 
-	/* An alert leaves the socket when the outputs have it: should we die before, our successor finds it there. */
-	for (; n < MESSAGES_A_TURN && (r = message_peek(u->part->data, u->room, &m)) != 0; n++) {
+	/* A message leaves the socket when the outputs have it: should we die before, our successor finds it there. */
+	for (; fd >= 0 && n < MESSAGES_A_TURN && (r = message_peek(fd, u->room, &m)) != 0; n++) {
 		if (r < 0 && r != -EBADMSG)
 			break;
-		if (r > 0 && m.kind == MESSAGE_ALERT && m.number < PRIORITY_COUNT)
-			outputs_tell(u->outputs, &(struct output_alert){
-							 .priority = (enum alert_priority)m.number,
-							 .text = m.text,
-							 .json = m.json });
-		else if (r > 0 && m.kind == MESSAGE_STATS)
-			uplink_stats_take(u->stats, m.json, m.number != 0);
-		message_drop(u->part->data);
+		if (r > 0)
+			take(u, &m);
+		message_drop(fd);
 	}
 	return n;
+}
+
+/** The whole document of figures, for those who ask for none. */
+static void tell_figures(struct uplink *u, uint64_t now_ns)
+{
+	str doc;
+
+	if (now_ns - u->figures_ns < FIGURES_NS)
+		return;
+	u->figures_ns = now_ns;
+	doc = str_trim(uplink_stats_document(u->stats));
+	if (doc.n)
+		outputs_record(u->outputs, &(struct output_record){
+						   .kind = "stats", .doc = doc, .passing = true });
 }
 
 static void take_orders(struct uplink *u)
@@ -52,8 +96,10 @@ static void take_orders(struct uplink *u)
 static void wait_for_work(const struct uplink *u)
 {
 	struct pollfd fds[FDS_MAX] = { { .fd = u->part->data, .events = POLLIN },
-				       { .fd = u->part->supervisor, .events = POLLIN } };
-	nfds_t n = 2;
+				       { .fd = u->part->supervisor, .events = POLLIN },
+				       { .fd = u->part->census, .events = POLLIN },
+				       { .fd = u->part->scans, .events = POLLIN } };
+	nfds_t n = 4;
 
 	for (const struct output *o = u->outputs; o && n < FDS_MAX; o = o->next)
 		if (o->kind->fd) {
@@ -72,8 +118,11 @@ static void work(struct uplink *u)
 
 	while (!u->stopping || taken) {
 		wait_for_work(u);
-		taken = take_alerts(u);
+		taken = take_from(u, u->part->data, take_message);
+		taken += take_from(u, u->part->census, take_record);
+		taken += take_from(u, u->part->scans, take_record);
 		take_orders(u);
+		tell_figures(u, clock_ns(CLOCK_MONOTONIC));
 		outputs_tick(u->outputs, clock_ns(CLOCK_MONOTONIC));
 		u->busy = uplink_stats_work(u->stats);
 		part_alive(u->part, clock_ns(CLOCK_MONOTONIC), &alive);

@@ -157,6 +157,11 @@ void uplink_stats_take(struct uplink_stats *s, str json, bool whole)
 	ask_if_heard(s);
 }
 
+str uplink_stats_document(struct uplink_stats *s)
+{
+	return compose(s);
+}
+
 size_t uplink_stats_fds(const struct uplink_stats *s, struct pollfd *ret)
 {
 	size_t n = 0;

@@ -24,6 +24,8 @@ void uplink_stats_free(struct uplink_stats *s);
 struct privilege_place uplink_stats_place(const struct uplink_stats *s);
 /** Takes what the sensor sent, and tells who listens. @param whole  whether it says what checks cost */
 void uplink_stats_take(struct uplink_stats *s, str json, bool whole);
+/** The document as it is now (doc/schemas/agent-stats-1.schema.json); lives until the next call; empty: no memory */
+str uplink_stats_document(struct uplink_stats *s);
 /** What to poll for. @return how many entries of @p ret were written, at most 2 */
 size_t uplink_stats_fds(const struct uplink_stats *s, struct pollfd *ret);
 /** Answers who asks. @return whether to call again within some milliseconds */

@@ -1,0 +1,38 @@
+/** @file
+ * Where the census looks: the host itself, its processes and sockets, its engines.
+ */
+#ifndef SKEP_PROG_AGENT_CENSUS_COLLECT_H
+#define SKEP_PROG_AGENT_CENSUS_COLLECT_H
+
+#include "asset/asset.h"
+#include "prog/agent/census.h"
+#include "wire/http_flow.h"
+
+struct census_engine;
+
+/** Facts and users of the host. @param root the host's; "" for "/" @param engines what census_engine_render() wrote */
+void census_host_look(struct census *c, const char *root, str engines);
+void census_users_look(struct census *c, const char *root);
+
+/** Every process of user space, one look at /proc. @param fd of the host's /proc */
+void census_processes_look(struct census *c, int proc_fd, struct asset *a);
+/**
+ * Every socket that listens, by network namespace. Who holds it is looked for once: it costs a look at all descriptors.
+ */
+void census_ports_look(struct census *c, int proc_fd, struct asset *a);
+
+/**
+ * Asks the engines for images, volumes and networks, never blocking.
+ * @param host as asset_config.docker_host
+ */
+MUST_CHECK int census_engine_new(struct census *c, const char *root, const char *host,
+				 struct census_engine **ret, struct err *e);
+void census_engine_free(struct census_engine *g);
+int census_engine_fd(const struct census_engine *g);
+void census_engine_work(struct census_engine *g, uint64_t now_ns);
+/** Something changed: asks soon. */
+void census_engine_hurry(struct census_engine *g);
+/** The engines that answer, as an array; lives until the next work. */
+str census_engine_render(struct census_engine *g);
+
+#endif

@@ -1,0 +1,210 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/privilege.h"
+#include "base/sandbox.h"
+#include "prog/agent/census_collect.h"
+#include "prog/agent/part.h"
+
+/* What there is on this node besides events, in a process of its own: a look at all processes takes longer than the sensor
+ * may be away from its rings. */
+#define CONTAINERS_NS SECOND_NS
+#define SCAN_NS (10 * SECOND_NS)
+#define PROCESSES_NS (10 * SECOND_NS)
+#define PORTS_NS (15 * SECOND_NS)
+#define HOST_NS (60 * SECOND_NS)
+#define RENEW_NS (900 * SECOND_NS)
+enum { TURN_MS = 250, ROOT_BYTES = 320, SEND_TRIES = 20, SEND_MS = 100, NICE = 5 };
+
+struct work {
+	const struct part_context *part;
+	struct census *census;
+	struct census_engine *engine;
+	struct asset *asset;
+	char root[ROOT_BYTES];
+	int proc_fd;
+	char *room;
+	bool stopping;
+	uint64_t alive_ns, containers_ns, scan_ns, processes_ns, ports_ns, host_ns, renew_ns;
+};
+
+/** Uplink may be slow for a moment; what it does not take is told with the next look. */
+static int tell(void *ctx, const char *kind, str doc)
+{
+	struct work *w = ctx;
+	const struct message m = { .kind = MESSAGE_RECORD, .text = str_from(kind), .json = doc };
+	int r = message_send(w->part->data, &m);
+
+	for (int i = 0; r == -EAGAIN && i < SEND_TRIES; i++) {
+		struct pollfd p = { .fd = w->part->data, .events = POLLOUT };
+
+		(void)poll(&p, 1, SEND_MS);
+		part_alive(w->part, clock_ns(CLOCK_MONOTONIC), &w->alive_ns);
+		r = message_send(w->part->data, &m);
+	}
+	return r;
+}
+
+static bool render_container(const struct container *c, bool running, struct buf *out)
+{
+	struct json_out j;
+
+	json_out_init(&j, out, false);
+	container_render(c, &j);
+	if (buf_error(out) || out->n < 2)
+		return false;
+	out->n--;
+	buf_printf(out, ",\"state\":\"%s\"", running ? "running" : "exited");
+	if (!running)
+		buf_printf(out, ",\"finishedNs\":%llu",
+			   (unsigned long long)clock_ns(CLOCK_REALTIME));
+	buf_byte(out, '}');
+	return !buf_error(out);
+}
+
+static void put_container(void *ctx, const struct container *c)
+{
+	struct work *w = ctx;
+	OWNED_BUF doc = BUF_INIT;
+
+	if (c->runtime != CONTAINER_HOST && render_container(c, true, &doc))
+		census_put(w->census, CENSUS_CONTAINER, c->id, buf_str(&doc));
+}
+
+static void on_container(void *ctx, const struct container *c, bool started UNUSED, bool stopped)
+{
+	struct work *w = ctx;
+	OWNED_BUF doc = BUF_INIT;
+
+	if (c->runtime == CONTAINER_HOST)
+		return;
+	census_engine_hurry(w->engine);
+	if (!stopped)
+		put_container(w, c);
+	else if (render_container(c, false, &doc))
+		census_drop(w->census, CENSUS_CONTAINER, c->id, buf_str(&doc));
+}
+
+static bool is_due(uint64_t now, uint64_t *at, uint64_t every)
+{
+	if (*at && now - *at < every)
+		return false;
+	*at = now;
+	return true;
+}
+
+static void look(struct work *w, uint64_t now)
+{
+	if (!w->renew_ns)
+		w->renew_ns = now;
+	else if (is_due(now, &w->renew_ns, RENEW_NS))
+		census_renew(w->census);
+	/* Engines that tell of their containers do so at once; of others the control groups are read again. */
+	if (is_due(now, &w->scan_ns, SCAN_NS))
+		(void)!asset_scan(w->asset, NULL);
+	(void)!asset_poll(w->asset, on_container, w, NULL);
+	if (is_due(now, &w->containers_ns, CONTAINERS_NS)) {
+		census_begin(w->census, CENSUS_CONTAINER);
+		asset_each(w->asset, put_container, w);
+		census_end(w->census, CENSUS_CONTAINER);
+	}
+	census_engine_work(w->engine, now);
+	if (is_due(now, &w->processes_ns, PROCESSES_NS))
+		census_processes_look(w->census, w->proc_fd, w->asset);
+	if (is_due(now, &w->ports_ns, PORTS_NS))
+		census_ports_look(w->census, w->proc_fd, w->asset);
+	if (is_due(now, &w->host_ns, HOST_NS)) {
+		census_host_look(w->census, w->root, census_engine_render(w->engine));
+		census_users_look(w->census, w->root);
+	}
+}
+
+static void take_orders(struct work *w)
+{
+	struct message m;
+
+	while (message_receive(w->part->supervisor, w->room, &m) > 0) {
+		w->stopping |= m.kind == MESSAGE_STOP;
+		message_done(&m);
+	}
+	while (message_receive(w->part->data, w->room, &m) > 0) {
+		if (m.kind == MESSAGE_SNAPSHOT) {
+			census_renew(w->census);
+			w->host_ns = w->processes_ns = w->ports_ns = 0;
+			census_engine_hurry(w->engine);
+		}
+		message_done(&m);
+	}
+}
+
+static int open_asset(struct work *w, struct err *e)
+{
+	const struct option_set *o = w->part->options;
+	struct asset_config c = { .root = option_text(o, "host-root"),
+				  .docker_host = option_flag(o, "no-engines")
+							 ? ""
+							 : option_text(o, "engine"),
+				  .data_roots = option_list(o, "engine-data", NULL) };
+	int r = asset_new(&c, &w->asset, e);
+
+	return r < 0 ? r : census_engine_new(w->census, w->root, c.docker_host, &w->engine, e);
+}
+
+static int begin(struct work *w, struct err *e)
+{
+	const char *root = option_text(w->part->options, "host-root");
+	size_t n = root ? strlen(root) : 0;
+	char path[ROOT_BYTES + 8];
+	int r;
+
+	while (n && root[n - 1] == '/')
+		n--;
+	snprintf(w->root, sizeof(w->root), "%.*s", (int)n, root ? root : "");
+	snprintf(path, sizeof(path), "%s/proc", w->root);
+	w->proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	w->room = malloc(MESSAGE_MAX_BYTES);
+	if (w->proc_fd < 0 || !w->room)
+		return err_sys(e, errno, "'%s'", path);
+	r = census_new(tell, w, &w->census, e);
+	if (r == 0)
+		r = open_asset(w, e);
+	/* Names of other users' files and descriptors; nothing else. */
+	if (r == 0)
+		r = privilege_keep(PRIVILEGE(CAP_SYS_PTRACE) | PRIVILEGE(CAP_DAC_READ_SEARCH), e);
+	return r < 0 ? r : sandbox_forbid_power(false, e);
+}
+
+int census_part(void *part_context)
+{
+	struct work w = { .part = part_context, .proc_fd = -1 };
+	struct err e = { 0 };
+
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	(void)setpriority(PRIO_PROCESS, 0, NICE);
+	if (begin(&w, &e) < 0) {
+		part_say(w.part, "%s", e.text);
+		return 1;
+	}
+	(void)!message_send(w.part->supervisor, &(struct message){ .kind = MESSAGE_READY });
+	while (!w.stopping) {
+		struct pollfd fds[] = { { .fd = asset_fd(w.asset), .events = POLLIN },
+					{ .fd = census_engine_fd(w.engine), .events = POLLIN },
+					{ .fd = w.part->supervisor, .events = POLLIN },
+					{ .fd = w.part->data, .events = POLLIN } };
+
+		(void)poll(fds, ARRAY_LEN(fds), TURN_MS);
+		take_orders(&w);
+		look(&w, clock_ns(CLOCK_MONOTONIC));
+		part_alive(w.part, clock_ns(CLOCK_MONOTONIC), &w.alive_ns);
+	}
+	census_engine_free(w.engine);
+	asset_free(w.asset);
+	census_free(w.census);
+	free(w.room);
+	return 0;
+}
