@@ -1,0 +1,128 @@
+/** @file
+ * Agents: who they are, their certificates, the tokens they join by, how far their spools came, what they are asked to do.
+ */
+#ifndef SKEP_CONSOLE_STORE_AGENTS_H
+#define SKEP_CONSOLE_STORE_AGENTS_H
+
+#include "codec/join_token.h"
+#include "console/store/store.h"
+
+#define AGENT_ID_BYTES 24 /**< "a-" and twelve base32 digits, with a NUL */
+
+enum agent_state { AGENT_ACTIVE = 0, AGENT_REVOKED = 1 };
+
+struct agent {
+	str id, name, machine_id, kernel, os, version, address;
+	str labels;    /**< "key=value,key=value": given with the token */
+	str stats;     /**< its last figures: doc/schemas/agent-stats-1.schema.json; may be empty */
+	str scan;      /**< the last `scan` record; may be empty */
+	enum agent_state state;
+	bool ended;    /**< it said that it ends */
+	bool silent;   /**< it said nothing for AGENT_SILENT_NS though it had not ended, and an alert told so */
+	int64_t enrolled_ns, seen_ns;
+	int64_t certificate_to_s; /**< of the newest */
+	int64_t lost; /**< alerts it lost, as it told */
+};
+
+#define AGENT_SILENT_NS ((int64_t)60 * 1000000000)
+
+/* ---- Reading ---- */
+
+/** @return 0, -ENOENT */
+MUST_CHECK int agent_get(struct store *s, str id, struct arena *a, struct agent *ret, struct err *e);
+/** Agents by id, behind @p after (empty: from the first). @param ret_count at most @p limit */
+MUST_CHECK int agent_list(struct store *s, str after, size_t limit, struct arena *a,
+			  struct agent **ret, size_t *ret_count, struct err *e);
+MUST_CHECK int agent_count(struct store *s, int64_t *ret_all, int64_t *ret_silent, struct err *e);
+
+/* ---- Tokens ---- */
+
+struct agent_token {
+	int64_t id, made_ns, expires_ns, uses, left;
+	str labels, made_by;
+};
+
+/**
+ * Makes a token; its text is shown this once and not stored.
+ * @param uses    how many agents may join by it, at least 1
+ * @param out     its text is appended
+ */
+MUST_CHECK int agent_token_new(struct store *s, const uint8_t authority[SHA256_BYTES],
+			       int64_t expires_ns, int64_t uses, str labels, str made_by,
+			       struct buf *out, int64_t *ret_id, struct err *e);
+/** Those that are good still, newest first. */
+MUST_CHECK int agent_token_list(struct store *s, size_t limit, struct arena *a,
+				struct agent_token **ret, size_t *ret_count, struct err *e);
+/** @return 0, -ENOENT */
+MUST_CHECK int agent_token_delete(struct store *s, int64_t id, struct err *e);
+
+/* ---- Joining. Inside the caller's transaction. ---- */
+
+struct agent_node {
+	str name, machine_id, kernel, os, version, address;
+};
+
+/**
+ * Uses up one use of a token for a new agent; the same request again yields the same agent.
+ * @param request SHA-256 of the certificate request
+ * @param ret     the agent's id
+ * @return 0, -EACCES: no such token, none left, or expired
+ */
+MUST_CHECK int agent_join(struct store *s, const uint8_t secret[JOIN_TOKEN_SECRET_BYTES],
+			  const uint8_t request[SHA256_BYTES], const struct agent_node *n,
+			  char ret[AGENT_ID_BYTES], struct err *e);
+MUST_CHECK int agent_certificate_add(struct store *s, str agent, str serial, int64_t to_s,
+				     struct err *e);
+/** Whether this certificate is this agent's, and the agent not revoked. @return 0, -EACCES */
+MUST_CHECK int agent_check(struct store *s, str agent, str serial, struct err *e);
+
+/** Its certificates are refused from the next request on. @return 0, -ENOENT */
+MUST_CHECK int agent_revoke(struct store *s, str agent, struct err *e);
+/** Forgets it and all it was asked; what it told stays. Revokes as well. @return 0, -ENOENT */
+MUST_CHECK int agent_delete(struct store *s, str agent, struct err *e);
+
+/* ---- What it tells. Inside the caller's transaction. ---- */
+
+/** It was heard of now. */
+MUST_CHECK int agent_seen(struct store *s, str agent, str address, struct err *e);
+/** @param doc one JSON object */
+MUST_CHECK int agent_set_stats(struct store *s, str agent, str doc, struct err *e);
+MUST_CHECK int agent_set_scan(struct store *s, str agent, str doc, struct err *e);
+MUST_CHECK int agent_set_node(struct store *s, str agent, const struct agent_node *n, struct err *e);
+MUST_CHECK int agent_add_lost(struct store *s, str agent, int64_t count, struct err *e);
+MUST_CHECK int agent_set_ended(struct store *s, str agent, struct err *e);
+
+/** The last number stored of a spool's life; 0: none. */
+MUST_CHECK int agent_mark(struct store *s, str agent, str life, int64_t *ret, struct err *e);
+MUST_CHECK int agent_set_mark(struct store *s, str agent, str life, int64_t mark, struct err *e);
+
+/* ---- Commands ---- */
+
+struct agent_command {
+	int64_t id, made_ns, done_ns; /**< done_ns 0: it is not */
+	str kind, members;            /**< members: JSON members behind a comma, or empty */
+	bool ok;
+	str message;
+};
+
+#define AGENT_COMMAND_LIFE_NS ((int64_t)24 * 3600 * 1000000000)
+
+/** @param members `"image":"sha256:..."`; empty: none. An equal one that waits already is enough. */
+MUST_CHECK int agent_command_add(struct store *s, str agent, const char *kind, str members,
+				 int64_t *ret_id, struct err *e);
+/** Those behind @p after that are neither done nor too old, oldest first. */
+MUST_CHECK int agent_command_waiting(struct store *s, str agent, int64_t after, size_t limit,
+				     struct arena *a, struct agent_command **ret, size_t *ret_count,
+				     struct err *e);
+MUST_CHECK int agent_command_done(struct store *s, str agent, int64_t id, bool ok, str message,
+				  struct err *e);
+
+/* ---- Time ---- */
+
+/** Those who fell silent and were not told of yet; marks them as told. Makes its own transaction. */
+MUST_CHECK int agent_take_silent(struct store *s, int64_t now_ns, struct arena *a,
+				 struct agent **ret, size_t *ret_count, struct err *e);
+/** Forgets marks, commands and certificates of the past. Makes its own transaction. */
+MUST_CHECK int agent_forget_past(struct store *s, int64_t now_ns, struct err *e);
+
+#endif
