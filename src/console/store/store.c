@@ -1,0 +1,68 @@
+#include "console/store/store.h"
+
+#include "base/clock.h"
+#include "console/store/migrate.h"
+
+enum { TRIES = 5 };
+
+int store_prepare(const char *where, struct err *e)
+{
+	struct sql *sql = NULL;
+	int r = sql_open(where, NULL, &sql, e);
+
+	if (r < 0)
+		return r;
+	r = sql_check(sql, false, e);
+	if (r == 0)
+		r = migrate(sql, e);
+	sql_close(sql);
+	return r;
+}
+
+int store_open(const char *where, const struct sql_options *o, struct store **ret, struct err *e)
+{
+	struct store *s = calloc(1, sizeof(*s));
+	int r = s ? sql_open(where, o, &s->sql, e) : err_set(e, ENOMEM, "no memory for the store");
+
+	if (r < 0) {
+		free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	sql_close(s->sql);
+	free(s);
+}
+
+int store_transact(struct store *s, int (*fn)(struct store *s, void *ctx, struct err *e), void *ctx,
+		   struct err *e)
+{
+	int r = -EAGAIN;
+
+	for (unsigned tried = 0; r == -EAGAIN && tried < TRIES; tried++) {
+		int done;
+
+		r = sql_begin(s->sql, e);
+		if (r < 0)
+			return r;
+		r = fn(s, ctx, e);
+		if (r < 0) {
+			sql_rollback(s->sql);
+			continue;
+		}
+		done = sql_commit(s->sql, e);
+		r = done < 0 ? done : r;
+	}
+	return r;
+}
+
+int64_t store_now(void)
+{
+	return (int64_t)clock_ns(CLOCK_REALTIME);
+}
