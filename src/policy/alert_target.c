@@ -21,6 +21,23 @@ static const char *const words[PRIORITY_COUNT] = {
 	[PRIORITY_INFO] = "informational",  [PRIORITY_DEBUG] = "debug",
 };
 
+/* What findings are rated by stands for the priorities rules use for the like. */
+static const struct policy_word numbers[] = {
+	{ ALERT_FIELD_ALERT_LEVEL, "emergency", "7" },
+	{ ALERT_FIELD_ALERT_LEVEL, "alert", "6" },
+	{ ALERT_FIELD_ALERT_LEVEL, "critical", "5" },
+	{ ALERT_FIELD_ALERT_LEVEL, "error", "4" },
+	{ ALERT_FIELD_ALERT_LEVEL, "high", "4" },
+	{ ALERT_FIELD_ALERT_LEVEL, "warning", "3" },
+	{ ALERT_FIELD_ALERT_LEVEL, "medium", "3" },
+	{ ALERT_FIELD_ALERT_LEVEL, "notice", "2" },
+	{ ALERT_FIELD_ALERT_LEVEL, "low", "2" },
+	{ ALERT_FIELD_ALERT_LEVEL, "informational", "1" },
+	{ ALERT_FIELD_ALERT_LEVEL, "debug", "0" },
+};
+
+static const struct policy_alias aliases[] = { { "severity", "alert.level" } };
+
 const struct policy_subject policy_alerts = {
 	.name = "alert",
 	.fields = fields,
@@ -29,6 +46,11 @@ const struct policy_subject policy_alerts = {
 	.number_field = ALERT_FIELD_ALERT_ID,
 	.types = words,
 	.type_count = PRIORITY_COUNT,
+	.prefix = "alert.",
+	.words = numbers,
+	.word_count = ARRAY_LEN(numbers),
+	.aliases = aliases,
+	.alias_count = ARRAY_LEN(aliases),
 };
 
 const char *alert_priority_word(enum alert_priority p)
@@ -244,6 +266,9 @@ static void get_number(struct alert_target *t, const struct policy_ref *ref,
 		break;
 	case ALERT_FIELD_ALERT_SEVERITY:
 		ret->number = (uint64_t)t->priority;
+		break;
+	case ALERT_FIELD_ALERT_LEVEL:
+		ret->number = (uint64_t)(PRIORITY_DEBUG - t->priority);
 		break;
 	case ALERT_FIELD_ALERT_COUNT:
 		ret->number = (uint64_t)MAX(value_int(value_get(t->doc, "count"), 1), 1);

@@ -99,6 +99,18 @@ struct policy_ref {
 	str key;        /**< of field[key]; empty: none */
 };
 
+/** A word that policy_filter_new() takes for a number of a field: `asset.severity >= high`. */
+struct policy_word {
+	uint16_t field;
+	const char *word;
+	const char *number;
+};
+
+/** A name that policy_filter_new() takes for a field's. */
+struct policy_alias {
+	const char *name, *field;
+};
+
 /** A table of fields. Tables are constants. */
 struct policy_subject {
 	const char *name; /**< the rules' `source` */
@@ -110,6 +122,12 @@ struct policy_subject {
 	uint16_t number_field;
 	const char *const *types; /**< its values, by type number */
 	size_t type_count;
+	/** what policy_filter_new() puts before names without a dot ("asset."); NULL: nothing */
+	const char *prefix;
+	const struct policy_word *words; /**< may be NULL */
+	size_t word_count;
+	const struct policy_alias *aliases; /**< may be NULL */
+	size_t alias_count;
 };
 
 /** What is judged: an event with all that is known around it. */

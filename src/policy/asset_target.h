@@ -1,0 +1,71 @@
+/** @file
+ * Assets as a subject of the policy language: `container.image contains nginx and severity >= high`. The console's query
+ * box speaks it.
+ *
+ * The document is an agent's (doc/formats/agent-protocol.md) and not trusted: what has not the shape hoped for is ABSENT or
+ * UNKNOWN, never an error. The type of an asset is its kind. What a kind has not got is ABSENT.
+ */
+#ifndef SKEP_POLICY_ASSET_TARGET_H
+#define SKEP_POLICY_ASSET_TARGET_H
+
+#include "codec/value.h"
+#include "policy/field.h"
+
+/** X(ID, "name") */
+#define ASSET_KINDS(X) \
+	X(HOST, "host") \
+	X(CONTAINER, "container") \
+	X(IMAGE, "image") \
+	X(POD, "pod") \
+	X(PROCESS, "process") \
+	X(PORT, "port") \
+	X(PACKAGE, "package") \
+	X(USER, "user") \
+	X(VOLUME, "volume") \
+	X(NETWORK, "network")
+
+enum policy_asset_kind {
+#define ASSET_KIND_ENUM(id, name) POLICY_ASSET_##id,
+	ASSET_KINDS(ASSET_KIND_ENUM)
+#undef ASSET_KIND_ENUM
+		POLICY_ASSET_COUNT
+};
+
+/** The fields of assets by the enum below; `types` are the kinds. */
+extern const struct policy_subject policy_assets;
+
+enum policy_asset_field {
+#define X(id, name, type, arg, kind, doubt, en, zh) ASSET_FIELD_##id,
+#include "policy/asset_field.def"
+#undef X
+	ASSET_FIELD_COUNT
+};
+
+/** What the console knows beside the agent's document. */
+struct asset_facts {
+	enum policy_asset_kind kind;
+	str id, name;
+	str agent, host; /**< empty: ABSENT */
+	bool gone;
+	int64_t first_ns, last_ns;
+	bool scanned; /**< the image of this container or image was scanned: the next three are known */
+	unsigned int severity; /**< the worst: 5 critical to 1 negligible, 0 unknown or none */
+	uint64_t vulnerabilities, kev;
+};
+
+struct asset_target {
+	struct policy_target target;
+	const struct value *doc;
+	struct asset_facts facts;
+	uint64_t number; /**< position in what is judged */
+	str values[POLICY_MAX_VALUES];
+};
+
+/** @param doc must outlive the target, and so must what @p facts points to; NULL: nothing was told */
+void asset_target_init(struct asset_target *t, const struct value *doc,
+		       const struct asset_facts *facts);
+
+/** @return 0 or -ENOENT */
+MUST_CHECK int policy_asset_kind_find(str name, enum policy_asset_kind *ret);
+
+#endif

@@ -1,0 +1,265 @@
+#include "policy/filter.h"
+
+#define FILTER_MAX_DEPTH 64
+#define FILTER_BUDGET_BYTES ((size_t)1 << 20)
+
+struct policy_filter {
+	struct arena arena;
+	struct rule rule;
+	struct policy_program *program;
+	struct policy_run *run;
+};
+
+static bool is_name(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '.' || c == '-' || c == '/' || c == ':' || c == '*' || c == '[' ||
+	       c == ']';
+}
+
+/* Whether what follows a name compares it. */
+static bool operator_follows(str rest)
+{
+	static const char *const words[] = { "exists",   "contains",   "icontains", "startswith",
+					     "endswith", "glob",       "iglob",     "regex",
+					     "in",       "intersects", "pmatch" };
+	size_t n = 0;
+
+	while (rest.n &&
+	       (rest.p[0] == ' ' || rest.p[0] == '\t' || rest.p[0] == '\n' || rest.p[0] == '\r'))
+		rest = str_skip(rest, 1);
+	if (rest.n && strchr("=!<>", rest.p[0]))
+		return true;
+	while (n < rest.n && is_name(rest.p[n]))
+		n++;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (str_is(str_take(rest, n), words[i]))
+			return true;
+	return false;
+}
+
+/* Where the text was changed, in what it became: `removed` bytes made way for `added`. */
+struct edit {
+	size_t at, removed, added;
+};
+
+struct completion {
+	const struct policy_subject *subject;
+	struct buf *out;
+	struct edit edits[64];
+	size_t count;
+	bool compared;  /* a field was named last whose ... */
+	uint16_t field; /* ... values follow */
+};
+
+static bool find_own(const struct policy_subject *s, str name, struct policy_ref *ret)
+{
+	char whole[96];
+
+	if (!s->prefix || name.n > 64 || str_find(name, '.') < name.n)
+		return false;
+	snprintf(whole, sizeof(whole), "%s%.*s", s->prefix, STR_ARG(name));
+	return policy_field_find(s, str_from(whole), ret, NULL) == 0;
+}
+
+/* A name that people use for a field of another name. */
+static const char *alias_of(const struct policy_subject *s, str name)
+{
+	for (size_t i = 0; i < s->alias_count; i++)
+		if (str_is(name, s->aliases[i].name))
+			return s->aliases[i].field;
+	return NULL;
+}
+
+static const char *number_of(const struct policy_subject *s, uint16_t field, str word)
+{
+	for (size_t i = 0; i < s->word_count; i++)
+		if (s->words[i].field == field && str_is(word, s->words[i].word))
+			return s->words[i].number;
+	return NULL;
+}
+
+static void replace(struct completion *c, size_t removed, const char *by)
+{
+	c->edits[c->count++] = (struct edit){ c->out->n, removed, strlen(by) };
+	buf_add(c->out, str_from(by));
+}
+
+static void complete_name(struct completion *c, str name, str rest)
+{
+	struct policy_ref ref;
+	const char *number;
+
+	if (c->count == ARRAY_LEN(c->edits)) {
+		buf_add(c->out, name);
+	} else if (operator_follows(rest)) {
+		const char *alias = alias_of(c->subject, name);
+		bool own;
+
+		if (alias) {
+			replace(c, name.n, alias);
+			name = str_from(alias);
+		}
+		own = !alias && find_own(c->subject, name, &ref);
+		if (own)
+			replace(c, 0, c->subject->prefix);
+		c->compared = own || policy_field_find(c->subject, name, &ref, NULL) == 0;
+		c->field = ref.field;
+		if (!alias)
+			buf_add(c->out, name);
+	} else {
+		number = c->compared ? number_of(c->subject, c->field, name) : NULL;
+		if (number)
+			replace(c, name.n, number);
+		else
+			buf_add(c->out, name);
+	}
+}
+
+/* Puts the subject's prefix before names of its own fields and numbers for its words; quoted text stays as it is. */
+static void complete(struct completion *c, str text)
+{
+	while (text.n) {
+		size_t n = 1;
+
+		if (text.p[0] == '"' || text.p[0] == '\'') {
+			while (n < text.n && text.p[n] != text.p[0])
+				n += text.p[n] == '\\' ? 2 : 1;
+			n = MIN(n + 1, text.n);
+			buf_add(c->out, str_take(text, n));
+		} else if (is_name(text.p[0])) {
+			while (n < text.n && is_name(text.p[n]))
+				n++;
+			complete_name(c, str_take(text, n), str_skip(text, n));
+		} else {
+			buf_byte(c->out, text.p[0]);
+		}
+		text = str_skip(text, n);
+	}
+}
+
+/* The place in the text as it was given. */
+static size_t given_at(const struct completion *c, size_t at)
+{
+	size_t given = at;
+
+	for (size_t i = 0; i < c->count && at > c->edits[i].at; i++) {
+		const struct edit *d = &c->edits[i];
+
+		if (at < d->at + d->added)
+			return given - (at - d->at);
+		given = given + d->removed - d->added;
+	}
+	return given;
+}
+
+static int refuse_macros(struct condition *root, size_t *ret_at, struct err *e)
+{
+	OWNED struct condition_walk *w = calloc(1, sizeof(*w));
+	const struct condition *n;
+
+	if (!w)
+		return err_set(e, ENOMEM, "out of memory");
+	condition_walk_begin(w, root);
+	while ((n = condition_walk_next(w)))
+		if (n->kind == CONDITION_MACRO) {
+			*ret_at = n->offset;
+			return err_set(e, EBADMSG,
+				       "'%.*s' is no comparison: write field, operator, value",
+				       STR_ARG(n->name));
+		}
+	return 0;
+}
+
+struct fault {
+	size_t at;
+	bool told;
+};
+
+static int note(void *ctx, const struct rule *r, enum rule_code c, uint32_t offset, str message,
+		struct err *e)
+{
+	struct fault *f = ctx;
+
+	(void)r;
+	(void)c;
+	f->at = offset;
+	f->told = true;
+	return err_set(e, EBADMSG, "%.*s", STR_ARG(message));
+}
+
+static int build(struct policy_filter *f, str text, const struct policy_subject *s, size_t *ret_at,
+		 struct err *e)
+{
+	const struct rule *rules[] = { &f->rule };
+	struct fault fault = { 0 };
+	int r;
+
+	r = condition_parse(text, FILTER_MAX_DEPTH, &f->arena, &f->rule.condition, ret_at, e);
+	if (r == 0)
+		r = refuse_macros(f->rule.condition, ret_at, e);
+	if (r < 0)
+		return r;
+	f->rule.name = S("filter");
+	f->rule.source = str_from(s->name);
+	f->rule.condition_text = text;
+	f->rule.enabled = true;
+	r = policy_compile_rules(rules, 1, s, note, &fault, &f->program, e);
+	if (r < 0) {
+		if (fault.told)
+			*ret_at = fault.at;
+		return r;
+	}
+	return policy_run_new(f->program, &f->run, e);
+}
+
+int policy_filter_new(str text, const struct policy_subject *s, struct policy_filter **ret,
+		      size_t *ret_at, struct err *e)
+{
+	struct policy_filter *f;
+	OWNED_BUF full = BUF_INIT;
+	struct completion c = { .subject = s, .out = &full };
+	size_t at = 0;
+	int r;
+
+	if (text.n > POLICY_FILTER_MAX_TEXT)
+		return err_set(e, E2BIG, "a condition may have %d bytes", POLICY_FILTER_MAX_TEXT);
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return err_set(e, ENOMEM, "out of memory");
+	arena_init(&f->arena, FILTER_BUDGET_BYTES);
+	complete(&c, text);
+	text = arena_str(&f->arena, buf_str(&full));
+	if (buf_error(&full) || !text.p)
+		r = err_set(e, ENOBUFS, "condition: memory budget spent");
+	else
+		r = build(f, text, s, &at, e);
+	if (r < 0) {
+		if (ret_at)
+			*ret_at = given_at(&c, MIN(at, text.n));
+		policy_filter_free(f);
+		return r;
+	}
+	*ret = f;
+	return 0;
+}
+
+void policy_filter_free(struct policy_filter *f)
+{
+	if (!f)
+		return;
+	policy_run_free(f->run);
+	policy_free(f->program);
+	arena_done(&f->arena);
+	free(f);
+}
+
+const struct condition *policy_filter_condition(const struct policy_filter *f)
+{
+	return f->rule.condition;
+}
+
+enum policy_verdict policy_filter_judge(struct policy_filter *f, const struct policy_target *t)
+{
+	return policy_judge_rule(f->run, t, 0);
+}

@@ -1,0 +1,179 @@
+#include "unit.h"
+#include "unit_arena.h"
+
+#include "codec/json.h"
+#include "policy/alert_target.h"
+#include "policy/asset_target.h"
+#include "policy/filter.h"
+
+static const char container[] = "{\"id\":\"0123456789abcdef0123\",\"runtime\":\"docker\",\"name\":"
+				"\"web\",\"image\":\"docker.io/library/nginx:1.25\","
+				"\"imageTag\":\"1.25\",\"state\":\"running\",\"privileged\":true,"
+				"\"labels\":{\"team\":\"red\"},\"podNamespace\":\"prod\","
+				"\"mounts\":[{\"source\":\"/var/run/docker.sock\",\"dest\":\"/"
+				"sock\"},{\"source\":\"/srv\",\"dest\":\"/data\"}],"
+				"\"metadataKnown\":true}";
+
+static enum policy_verdict judge(enum policy_asset_kind kind, const char *condition,
+				 const char *json, bool scanned)
+{
+	const struct asset_facts facts = { .kind = kind,
+					   .id = S("x"),
+					   .name = S("web"),
+					   .host = S("node-1"),
+					   .scanned = scanned,
+					   .severity = 4,
+					   .vulnerabilities = 12,
+					   .kev = 1 };
+	struct policy_filter *f;
+	struct asset_target t = { 0 };
+	struct value doc;
+	struct err e = { 0 };
+	enum policy_verdict v;
+
+	if (policy_filter_new(str_from(condition), &policy_assets, &f, NULL, &e) < 0 ||
+	    json_parse(str_from(json), &arena, &doc, &e) < 0)
+		fail_msg("%s: %s", condition, e.text);
+	asset_target_init(&t, &doc, &facts);
+	v = policy_filter_judge(f, &t.target);
+	policy_filter_free(f);
+	return v;
+}
+
+static void holds_for_what_the_asset_is(void **state UNUSED)
+{
+	static const char *const true_ones[] = {
+		"container.image contains \"nginx\" and severity >= high",
+		"asset.kind = container and asset.name = web",
+		"asset.kind in (container, image) and not container.privileged = false",
+		"container.id = 0123456789ab and container.full_id endswith 0123",
+		"container.mount.source = /var/run/docker.sock",
+		"container.mount.source startswith /srv and container.mount.dest = /data",
+		"container.label[team] = red and not container.label[team] = blue",
+		"k8s.ns.name = prod and host.name glob node-*",
+		"kev > 0 and vulnerabilities >= 12 and severity = high and severity < critical",
+		"severity in (high, critical)",
+		"asset.present = true and not proc.name exists",
+		"kind=container and (name in (web, severity) or name contains 'severity > low')",
+		"asset.name != severity",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(true_ones); i++)
+		if (judge(POLICY_ASSET_CONTAINER, true_ones[i], container, true) != POLICY_TRUE)
+			fail_msg("does not hold: %s", true_ones[i]);
+}
+
+static void what_is_not_known_is_not_false(void **state UNUSED)
+{
+	static const char bare[] =
+		"{\"id\":\"0123\",\"runtime\":\"docker\",\"metadataKnown\":false}";
+
+	assert_int_equal(
+		judge(POLICY_ASSET_CONTAINER, "not container.privileged = true", bare, true),
+		POLICY_MAYBE);
+	assert_int_equal(
+		judge(POLICY_ASSET_CONTAINER, "not container.image contains nginx", bare, true),
+		POLICY_MAYBE);
+	assert_int_equal(judge(POLICY_ASSET_CONTAINER, "not severity >= high", container, false),
+			 POLICY_MAYBE);
+	/* what another kind has not got is not in doubt */
+	assert_int_equal(judge(POLICY_ASSET_HOST, "not container.privileged = true", "{}", false),
+			 POLICY_TRUE);
+	assert_int_equal(judge(POLICY_ASSET_HOST, "severity >= low", "{}", true), POLICY_FALSE);
+}
+
+static void kinds_have_their_fields(void **state UNUSED)
+{
+	assert_int_equal(judge(POLICY_ASSET_PORT,
+			       "port.number = 22 and port.protocol = tcp and proc.name = sshd",
+			       "{\"port\":22,\"protocol\":\"tcp\",\"process\":\"sshd\"}", false),
+			 POLICY_TRUE);
+	assert_int_equal(judge(POLICY_ASSET_PORT, "port.number < 1024 and port.number != 80",
+			       "{\"port\":22}", false),
+			 POLICY_TRUE);
+	assert_int_equal(judge(POLICY_ASSET_IMAGE,
+			       "image.reference endswith :1.25 and image.size > 1000",
+			       "{\"references\":[\"a:1\",\"nginx:1.25\"],\"bytes\":2000}", false),
+			 POLICY_TRUE);
+	assert_int_equal(judge(POLICY_ASSET_USER, "user.login = true and user.name = root",
+			       "{\"name\":\"root\",\"loginAllowed\":true}", false),
+			 POLICY_TRUE);
+	/* no shape of a document is an error */
+	assert_int_equal(judge(POLICY_ASSET_PORT, "port.number = 22", "{\"port\":\"22\"}", false),
+			 POLICY_FALSE);
+	assert_int_equal(judge(POLICY_ASSET_CONTAINER, "container.mount.source = a", "[]", false),
+			 POLICY_MAYBE);
+}
+
+static void assert_refused(const char *text, int want, const char *part)
+{
+	struct policy_filter *f;
+	struct err e = { 0 };
+	size_t at = 0;
+	int r = policy_filter_new(str_from(text), &policy_assets, &f, &at, &e);
+
+	if (r != want)
+		fail_msg("'%s': %d (%s)", text, r, e.text);
+	if (!strstr(e.text, part))
+		fail_msg("'%s': %s", text, e.text);
+	assert_true(at <= strlen(text));
+}
+
+/* Though names are completed, an error stands where it was written. */
+static void places_are_those_of_the_text(void **state UNUSED)
+{
+	struct policy_filter *f;
+	size_t at = 0;
+
+	assert_int_equal(
+		policy_filter_new(S("severity >= high and nginx"), &policy_assets, &f, &at, NULL),
+		-EBADMSG);
+	assert_int_equal(at, 21);
+	assert_int_equal(policy_filter_new(S("kind = container and imag.x = 1"), &policy_assets, &f,
+					   &at, NULL),
+			 -EBADMSG);
+	assert_int_equal(at, 21);
+}
+
+static void what_is_wrong_is_told(void **state UNUSED)
+{
+	assert_refused("", -EBADMSG, "");
+	assert_refused("nginx", -EBADMSG, "no comparison");
+	assert_refused("container.imag = nginx", -EBADMSG, "container.image");
+	assert_refused("severity >= worst", -EBADMSG, "worst");
+	assert_refused("asset.name = a and", -EBADMSG, "");
+	assert_refused("asset.name regex \"(\"", -EBADMSG, "");
+}
+
+static void alerts_have_severities_too(void **state UNUSED)
+{
+	const struct alert_facts facts = { .id = 1 };
+	struct policy_filter *f;
+	struct alert_target t;
+	struct value doc;
+	struct err e = { 0 };
+
+	assert_int_equal(json_parse(S("{\"priority\":\"Critical\"}"), &arena, &doc, &e), 0);
+	assert_int_equal(alert_target_init(&t, &doc, &facts, &e), 0);
+	assert_int_equal(
+		policy_filter_new(
+			S("severity >= high and severity < emergency and severity > warning"),
+			&policy_alerts, &f, NULL, &e),
+		0);
+	assert_int_equal(policy_filter_judge(f, &t.target), POLICY_TRUE);
+	policy_filter_free(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(holds_for_what_the_asset_is),
+		cmocka_unit_test(what_is_not_known_is_not_false),
+		cmocka_unit_test(kinds_have_their_fields),
+		cmocka_unit_test(what_is_wrong_is_told),
+		cmocka_unit_test(places_are_those_of_the_text),
+		cmocka_unit_test(alerts_have_severities_too),
+	};
+
+	return cmocka_run_group_tests_name("asset target", tests, arena_setup, arena_teardown);
+}
