@@ -1,0 +1,137 @@
+#include "console/access/access.h"
+
+#include "base/clock.h"
+#include "codec/mac.h"
+#include "console/access/permission.h"
+#include "console/store/roles.h"
+#include "console/store/sessions.h"
+#include "console/store/users.h"
+
+/* Failures are remembered so long; a lock never lasts longer. */
+#define FAILURES_KEPT_NS (24 * 3600 * (int64_t)SECOND_NS)
+
+void access_init(struct access *a, const struct access_options *o)
+{
+	a->options = *o;
+	a->options.policy = password_policy_of(o->policy);
+	if (!a->options.session_idle_s)
+		a->options.session_idle_s = 3600;
+	if (!a->options.session_life_s)
+		a->options.session_life_s = 12 * 3600;
+	password_kitchen_init(&a->kitchen, o->cost, o->hashes_at_once);
+}
+
+void access_done(struct access *a)
+{
+	password_kitchen_done(&a->kitchen);
+}
+
+int access_prepare(struct access *a, struct sql *s, struct err *e)
+{
+#define P(id) PERMISSION_BIT(PERMISSION_##id)
+#define X(role_name, bits, separate, en, zh) \
+	{ .name = S(role_name), .description = S(en), .permissions = (bits) },
+	static const struct role built_in[] = {
+#include "console/access/built_in_role.def"
+	};
+#undef X
+#undef P
+
+	(void)a;
+	int r = sql_begin(s, e);
+
+	for (size_t i = 0; i < ARRAY_LEN(built_in) && r == 0; i++)
+		r = roles_put_built_in(s, &built_in[i], e);
+	if (r == 0)
+		r = sql_commit(s, e);
+	if (r < 0)
+		sql_rollback(s);
+	return r;
+}
+
+static int add_first(struct access *a, struct sql *s, const char *name, const char *role_name,
+		     struct first_account *ret, struct err *e)
+{
+	int64_t now = (int64_t)clock_ns(CLOCK_REALTIME), id;
+	char hash[PASSWORD_HASH_BYTES];
+	struct arena scratch;
+	struct role role;
+	int r = password_random(ret->password, e);
+
+	arena_init(&scratch, 1u << 20);
+	ret->name = name;
+	if (r == 0)
+		r = password_hash(&a->kitchen, str_from(ret->password), hash, e);
+	if (r == 0)
+		r = roles_find(s, str_from(role_name), &scratch, &role, e);
+	if (r == 0)
+		r = users_add(s,
+			      &(struct user){ .name = str_from(name),
+					      .source = S("local"),
+					      .password = str_from(hash),
+					      .must_change = true,
+					      .created_ns = now,
+					      .password_ns = now },
+			      &id, e);
+	if (r == 0)
+		r = users_set_roles(s, id, &role.id, 1, e);
+	arena_done(&scratch);
+	return r;
+}
+
+static int add_all_first(struct access *a, struct sql *s, struct first_account *ret, size_t *count,
+			 struct err *e)
+{
+	static const struct {
+		const char *name, *role;
+		bool separate;
+	} first[] = {
+		{ "admin", "administrator", false },
+		{ "sysadmin", "system-administrator", true },
+		{ "secadmin", "security-administrator", true },
+		{ "auditor", "auditor", true },
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(first) && r == 0; i++)
+		if (first[i].separate == a->options.separate_duties) {
+			r = add_first(a, s, first[i].name, first[i].role, &ret[*count], e);
+			(*count)++;
+		}
+	return r;
+}
+
+int access_first_password(struct access *a, struct sql *s, struct first_account ret[FIRST_ACCOUNTS],
+			  size_t *ret_count, struct err *e)
+{
+	int64_t users = 0;
+	size_t count = 0;
+	int r = sql_begin(s, e);
+
+	/* Two replicas may start on an empty store at once. */
+	if (r == 0)
+		r = sql_lock(s, "first_account", e);
+	if (r == 0)
+		r = users_count(s, &users, e);
+	if (r == 0 && users == 0)
+		r = add_all_first(a, s, ret, &count, e);
+	if (r == 0)
+		r = sql_commit(s, e);
+	if (r < 0) {
+		sql_rollback(s);
+		secret_wipe(ret, FIRST_ACCOUNTS * sizeof(*ret));
+		return r;
+	}
+	*ret_count = count;
+	return 0;
+}
+
+int access_sweep(struct access *a, struct sql *s, int64_t now_ns, struct err *e)
+{
+	int r = sessions_sweep(s, now_ns, now_ns - a->options.session_idle_s * (int64_t)SECOND_NS,
+			       e);
+
+	if (r >= 0)
+		r = locks_sweep(s, now_ns - FAILURES_KEPT_NS, e);
+	return MIN(r, 0);
+}

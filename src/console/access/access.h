@@ -1,0 +1,60 @@
+/** @file
+ * What every sign-in and every check of a right needs besides the store: how dear hashes are, how long sessions last,
+ * which directory is asked. Made once at start; afterwards any thread may use it, each with its own connection.
+ *
+ * Secrets (passwords, cookies, tokens, codes) come in as spans, leave only where a header says so, and are in no message.
+ */
+#ifndef SKEP_CONSOLE_ACCESS_ACCESS_H
+#define SKEP_CONSOLE_ACCESS_ACCESS_H
+
+#include "console/access/password.h"
+#include "console/access/password_policy.h"
+#include "console/store/sql.h"
+
+struct ldap_options;
+struct oidc_options;
+
+struct access_options {
+	struct password_cost cost;     /**< zeroes: 64 MiB, 3 passes */
+	unsigned int hashes_at_once;   /**< 0: 2 */
+	struct password_policy policy; /**< zeroes: its defaults */
+	uint32_t session_idle_s;       /**< a session nobody uses ends; 0: 1 h */
+	uint32_t session_life_s;       /**< any session ends; 0: 12 h */
+	/** Administrator, security administrator and auditor are different people, and no role mixes their duties. */
+	bool separate_duties;
+	const struct ldap_options *ldap; /**< must outlive it; NULL: local users only */
+	const struct oidc_options *oidc; /**< must outlive it; NULL: none */
+};
+
+struct access {
+	struct access_options options; /**< defaults filled in */
+	struct password_kitchen kitchen;
+};
+
+void access_init(struct access *a, const struct access_options *o);
+void access_done(struct access *a);
+
+/** Brings the built-in roles up to what this version of the program knows. Once at start, after migrations. */
+MUST_CHECK int access_prepare(struct access *a, struct sql *s, struct err *e);
+
+struct first_account {
+	const char *name;
+	char password[PASSWORD_RANDOM_BYTES];
+};
+#define FIRST_ACCOUNTS 3
+
+/**
+ * Where nobody has an account yet, makes the first administrator, or the three of separated duties, each with a random
+ * password that must be changed at the first sign-in. The caller shows them once; they are kept nowhere.
+ *
+ * @param ret wipe it after showing
+ * @param ret_count 0: there are users already
+ */
+MUST_CHECK int access_first_password(struct access *a, struct sql *s,
+				     struct first_account ret[FIRST_ACCOUNTS], size_t *ret_count,
+				     struct err *e);
+
+/** Forgets expired sessions and old failures. A job for now and then. */
+MUST_CHECK int access_sweep(struct access *a, struct sql *s, int64_t now_ns, struct err *e);
+
+#endif

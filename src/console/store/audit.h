@@ -1,0 +1,44 @@
+/** @file
+ * The audit log: who did what, from where, to what, with what result. Rows are only ever added, each chained to the one
+ * before (audit_chain.h), and go as whole days when they are old.
+ */
+#ifndef SKEP_CONSOLE_STORE_AUDIT_H
+#define SKEP_CONSOLE_STORE_AUDIT_H
+
+#include "console/store/audit_chain.h"
+#include "console/store/sql.h"
+
+/**
+ * Appends an entry; id, previous and hash are set here, `before` and `after` are redacted. In the caller's transaction,
+ * which commits the entry together with what it tells of; others that append wait until it ends, so do it last.
+ *
+ * @return 0, -EBADMSG (before or after is no JSON), -E2BIG, -ENOBUFS, or the store's
+ */
+MUST_CHECK int audit_append(struct sql *s, const struct audit_entry *entry, struct arena *a,
+			    struct err *e);
+
+struct audit_filter {
+	str user, action, target;   /**< empty: any; action and target also as a beginning */
+	int64_t since_ns, until_ns; /**< 0: no bound; until is not included */
+};
+
+/**
+ * Entries with an id below @p below (0: all), newest first.
+ *
+ * @param ret holds @p limit
+ */
+MUST_CHECK int audit_page(struct sql *s, const struct audit_filter *f, int64_t below, size_t limit,
+			  struct arena *a, struct audit_entry *ret, size_t *ret_count,
+			  struct err *e);
+/** Entries with an id above @p above, oldest first: what export goes by. */
+MUST_CHECK int audit_walk(struct sql *s, int64_t above, size_t limit, struct arena *a,
+			  struct audit_entry *ret, size_t *ret_count, struct err *e);
+
+struct audit_head {
+	int64_t id; /**< of the newest entry; 0: there is none */
+	char hash[AUDIT_HASH_TEXT];
+};
+
+MUST_CHECK int audit_head_get(struct sql *s, struct audit_head *ret, struct err *e);
+
+#endif
