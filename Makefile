@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 .PHONY: build check check-long check-san bench bench-icount lint fuzz install docs clean
 
 build: $(BUILD)/build.ninja
-	@ninja -C $(BUILD) bin/skep bin/skep-agent
+	@ninja -C $(BUILD) bin/skep bin/skep-agent bin/skep-console
 
 $(BUILD)/build.ninja:
 	meson setup $(BUILD) --prefix $(PREFIX)

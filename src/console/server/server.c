@@ -1,0 +1,325 @@
+#include "console/server/server.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "console/server/own_certificate.h"
+#include "console/store/store.h"
+
+#define BODY_MAX_BYTES ((uint64_t)4 << 20)
+#define HELD_MAX_BYTES ((uint64_t)96 << 20)
+#define FILE_MAX_BYTES ((uint64_t)256 << 10)
+#define STOP_NS (10 * SECOND_NS)
+
+enum {
+	WORKERS = 4,
+	WAITING_MAX = 1024,
+	CONNECTIONS = 8192,
+	PER_PEER = 512,
+	IDLE_S = 75,
+	PAGES_MAX = 1024,
+	REQUESTS_A_SECOND = 200,
+	BURST = 1000,
+};
+
+void server_say(const struct server *s, const char *fmt, ...)
+{
+	char line[ERR_TEXT_BYTES];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	s->o->say(s->o->ctx, line);
+}
+
+static void log_line(void *ctx, const char *line)
+{
+	const struct server *s = ctx;
+
+	s->o->say(s->o->ctx, line);
+}
+
+static void publish(void *ctx, const char *topic)
+{
+	struct server *s = ctx;
+
+	hub_publish(s->hub, str_from(topic));
+}
+
+/* ---- Certificates ---- */
+
+static int read_pem(const char *path, struct buf *out, struct err *e)
+{
+	return file_read(AT_FDCWD, path, FILE_MAX_BYTES, out, e);
+}
+
+static int load_tls(struct server *s, struct err *e)
+{
+	const char *key = s->o->tls_key ? s->o->tls_key : s->o->tls_cert;
+	OWNED_BUF certificate = BUF_INIT;
+	OWNED_BUF own_key = BUF_INIT;
+	OWNED_BUF authority = BUF_INIT;
+	struct tls_server_options t;
+	int r = own_certificate_get(s->tls_folder, s->o->names, &certificate, &own_key, &authority,
+				    e);
+
+	if (r == 0 && s->o->tls_cert) {
+		buf_reset(&certificate);
+		buf_reset(&own_key);
+		r = read_pem(s->o->tls_cert, &certificate, e);
+		if (r == 0)
+			r = read_pem(key, &own_key, e);
+	}
+	if (r < 0)
+		return r;
+	t = (struct tls_server_options){ .certificate = buf_str(&certificate),
+					 .key = buf_str(&own_key),
+					 .client_authorities = buf_str(&authority) };
+	r = s->tls ? tls_server_reload(s->tls, &t, e) : tls_server_new(&t, &s->tls, e);
+	if (r == 0) {
+		buf_reset(&s->authority);
+		buf_add(&s->authority, buf_str(&authority));
+		r = buf_error(&s->authority);
+	}
+	return r < 0 ? err_wrap(e, r, "cannot set up TLS") : 0;
+}
+
+/* ---- Beginning ---- */
+
+static int identify(struct call *c, struct err *e)
+{
+	(void)c, (void)e;
+	return 0;
+}
+
+static int audit(struct call *c, const char *result, struct err *e)
+{
+	(void)c, (void)result, (void)e;
+	return 0;
+}
+
+static int begin_change(struct store *s, struct err *e)
+{
+	return sql_begin(s->sql, e);
+}
+
+static int commit_change(struct store *s, struct err *e)
+{
+	return sql_commit(s->sql, e);
+}
+
+static void roll_back(struct store *s)
+{
+	sql_rollback(s->sql);
+}
+
+/* Until there are accounts nobody is anybody. */
+static const struct api_doors nobody = { identify, audit, begin_change, commit_change, roll_back };
+
+static int open_store(struct server *s, struct err *e)
+{
+	int r = store_prepare(s->where, e);
+
+	return MIN(r, 0);
+}
+
+static int open_pages(struct server *s, struct err *e)
+{
+	if (!s->o->ui_dir)
+		return web_pages_open(web_pages_carried(), &s->pages, e);
+	s->ui_folder = open(s->o->ui_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return s->ui_folder < 0 ? err_sys(e, errno, "%s", s->o->ui_dir) : 0;
+}
+
+static int open_http(struct server *s, struct err *e)
+{
+	struct http_server_options o = {
+		.address = s->o->listen,
+		.tls = s->tls,
+		.on_request = door_open,
+		.ctx = s,
+		.max_body_bytes = BODY_MAX_BYTES,
+		.max_held_bytes = HELD_MAX_BYTES,
+		.idle_s = IDLE_S,
+		.max_connections = s->o->max_connections ? s->o->max_connections : CONNECTIONS,
+		.max_per_peer = s->o->max_per_peer ? s->o->max_per_peer : PER_PEER,
+	};
+	int r = http_server_new(&o, &s->http, e);
+
+	return r < 0 ? r : hub_new(s->http, PAGES_MAX, &s->hub, e);
+}
+
+static int open_api(struct server *s, struct err *e)
+{
+	struct worker_pool_options w = { .threads = s->o->workers >= 2 ? s->o->workers : WORKERS,
+					 .max_waiting = WAITING_MAX,
+					 .arena_bytes = API_MAX_BODY * 16,
+					 .where = s->where,
+					 .work = door_work,
+					 .ctx = s };
+	int r = limiter_new(REQUESTS_A_SECOND, BURST, &s->api.by_address, e);
+
+	if (r == 0)
+		r = limiter_new(REQUESTS_A_SECOND, BURST, &s->api.by_user, e);
+	if (r < 0)
+		return r;
+	s->api.doors = &nobody;
+	s->api.translate_zh = s->o->translate_zh;
+	s->api.log = log_line;
+	s->api.publish = publish;
+	s->api.ctx = s;
+	s->api.database = s->o->vulnerability_database;
+	return worker_pool_new(&w, &s->pool, e);
+}
+
+/** As many descriptors as may be had: a connection is one. */
+static void raise_limits(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0) {
+		l.rlim_cur = l.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
+static int block_signals(struct server *s, struct err *e)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	/* Before any thread is made: they inherit it. */
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return err_sys(e, errno, "cannot take signals");
+	(void)signal(SIGPIPE, SIG_IGN);
+	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->signals < 0 ? err_sys(e, errno, "cannot take signals") : 0;
+}
+
+static int begin(struct server *s, struct err *e)
+{
+	int r = block_signals(s, e);
+
+	raise_limits();
+	if (r == 0)
+		r = file_make_dirs(s->o->state, 0700, e);
+	if (r == 0)
+		r = open_pages(s, e);
+	if (r == 0 && !s->o->plain)
+		r = load_tls(s, e);
+	if (r == 0)
+		r = open_store(s, e);
+	/* Who connects now is served as soon as all is there. */
+	if (r == 0)
+		r = open_http(s, e);
+	if (r == 0)
+		r = open_api(s, e);
+	return r;
+}
+
+/* ---- Running ---- */
+
+static void reload(struct server *s)
+{
+	struct err e = { 0 };
+
+	if (s->o->plain)
+		return;
+	if (load_tls(s, &e) < 0)
+		server_say(s, "the certificates stay as they were: %s", e.text);
+	else
+		server_say(s, "the certificates were read again");
+}
+
+static void take_signals(struct server *s)
+{
+	struct signalfd_siginfo i;
+
+	while (read(s->signals, &i, sizeof(i)) == sizeof(i)) {
+		if (i.ssi_signo == SIGHUP) {
+			reload(s);
+			continue;
+		}
+		s->stopping = true;
+	}
+}
+
+static int sooner(int a, int b)
+{
+	return a < 0 ? b : b < 0 ? a : MIN(a, b);
+}
+
+static void turn(struct server *s, int most_ms)
+{
+	struct pollfd fds[] = { { .fd = http_server_fd(s->http), .events = POLLIN },
+				{ .fd = s->signals, .events = POLLIN } };
+	int wait_ms = http_server_work(s->http);
+
+	wait_ms = sooner(sooner(wait_ms, hub_work(s->hub)), most_ms);
+	(void)poll(fds, ARRAY_LEN(fds), wait_ms);
+	if (fds[1].revents)
+		take_signals(s);
+}
+
+static void serve(struct server *s)
+{
+	uint64_t until_ns;
+
+	while (!s->stopping)
+		turn(s, -1);
+	http_server_drain(s->http);
+	until_ns = clock_ns(CLOCK_MONOTONIC) + STOP_NS;
+	while (!http_server_is_idle(s->http) && clock_ns(CLOCK_MONOTONIC) < until_ns)
+		turn(s, 100);
+}
+
+static void finish(struct server *s)
+{
+	/* Workers answer into the server: they end before it. */
+	worker_pool_free(s->pool);
+	http_server_free(s->http);
+	hub_free(s->hub);
+	tls_server_free(s->tls);
+	limiter_free(s->api.by_address);
+	limiter_free(s->api.by_user);
+	buf_done(&s->authority);
+	if (s->ui_folder >= 0)
+		close(s->ui_folder);
+	if (s->signals >= 0)
+		close(s->signals);
+	free(s);
+}
+
+int console_run(const struct console_options *o, struct err *e)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return err_set(e, ENOMEM, "no memory for the console");
+	s->o = o;
+	s->ui_folder = s->signals = -1;
+	s->began_ns = clock_ns(CLOCK_MONOTONIC);
+	s->where = o->database ? o->database : o->state;
+	snprintf(s->tls_folder, sizeof(s->tls_folder), "%s/tls", o->state);
+	r = begin(s, e);
+	if (r == 0) {
+		s->ready.port = http_server_port(s->http);
+		s->ready.is_tls = !o->plain;
+		o->on_ready(o->ctx, &s->ready);
+		explicit_bzero(&s->ready, sizeof(s->ready));
+		serve(s);
+	}
+	finish(s);
+	return r;
+}

@@ -1,0 +1,45 @@
+/** @file
+ * The running console: what its loop, its threads and its doors share. Made by console_run() in server.c; the other files of
+ * this folder are its parts.
+ */
+#ifndef SKEP_CONSOLE_SERVER_SERVER_H
+#define SKEP_CONSOLE_SERVER_SERVER_H
+
+#include <stdatomic.h>
+
+#include "console/api/dispatch.h"
+#include "console/console.h"
+#include "console/server/hub.h"
+#include "console/server/web_pages.h"
+#include "console/server/worker_pool.h"
+
+struct server {
+	const struct console_options *o;
+	const char *where; /**< of the store */
+	char tls_folder[4096];
+	struct tls_server *tls;
+	struct buf authority; /**< of agents' certificates, PEM */
+	struct http_server *http;
+	struct worker_pool *pool;
+	struct hub *hub;
+	struct api api;
+	struct web_pages pages;
+	int ui_folder; /**< -1: the pages it carries */
+	int signals;
+	uint64_t began_ns;
+	bool stopping;
+	struct console_ready ready;
+};
+
+/** Answers what is asked, or has it answered by a worker: the server's on_request. */
+void door_open(void *ctx, struct http_server_exchange *x);
+/** On a worker's thread: one job made by door_open(). */
+void door_work(void *ctx, struct worker *w, void *job);
+
+/** Counters for /metrics. */
+void server_metrics(struct server *s, struct buf *out);
+
+/** A line for the operator. */
+void server_say(const struct server *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+#endif
