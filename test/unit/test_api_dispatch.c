@@ -59,7 +59,7 @@ static void ask(struct house *h, const char *method, const char *path, const cha
 				 .header = header };
 
 	arena_reset(&h->arena);
-	api_answer(&h->api, NULL, &h->arena, &r, &h->reply);
+	api_answer(&h->api, (struct store *)h, &h->arena, &r, &h->reply);
 }
 
 static const char *reply_header(const struct house *h, const char *name)

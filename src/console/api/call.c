@@ -1,6 +1,7 @@
 #include "console/api/call.h"
 
 #include "base/time.h"
+#include "codec/digest.h"
 
 int call_header(struct call *c, const char *name, str value)
 {
@@ -72,6 +73,16 @@ int call_number(str id, int64_t *ret, struct err *e)
 		return err_set(e, ENOENT, "there is no such thing");
 	*ret = (int64_t)n;
 	return 0;
+}
+
+void call_etag(str body, char ret[CALL_ETAG_BYTES])
+{
+	uint8_t sum[SHA256_BYTES];
+
+	sha256_of(body, sum);
+	ret[0] = '"';
+	hex_render(sum, 16, ret + 1);
+	memcpy(ret + 33, "\"", 2);
 }
 
 int call_match(const struct call *c, str etag, struct err *e)

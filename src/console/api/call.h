@@ -73,9 +73,16 @@ struct call {
 	const char *code; /**< of the problem, where the errno says too little; a literal */
 	unsigned int retry_after_s; /**< of the problem; 0: none */
 
-	/** For the audit log: JSON of what it was and is, without secrets, and what the entry is about. */
+	/** For the audit log: JSON of what it was and is, without secrets, and what the entry is about (empty: {id}). */
 	str audit_target, audit_before, audit_after;
+	str audit_name; /**< who it was said to be, where nobody is signed in: the name typed */
 };
+
+/** Of the session. */
+#define API_COOKIE "__Host-skep"
+
+/** The value of a cookie of the request; empty: none is called so. */
+str api_cookie(const struct call *c, const char *name);
 
 typedef int (*api_handler)(struct call *c, struct err *e);
 
@@ -95,6 +102,11 @@ int64_t call_time(const struct value *object, const char *name, int64_t otherwis
 void call_put_time(struct json_out *j, const char *key, int64_t ns);
 /** A number that names something. @return 0, -ENOENT: no such number, so no such thing */
 MUST_CHECK int call_number(str id, int64_t *ret, struct err *e);
+
+#define CALL_ETAG_BYTES 40
+
+/** The ETag of an answer to GET with these bytes, which is what If-Match of a change names. */
+void call_etag(str body, char ret[CALL_ETAG_BYTES]);
 
 /**
  * Holds the request to If-Match: @p etag is what the thing has now, with its quotes.

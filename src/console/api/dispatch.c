@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "codec/digest.h"
 #include "codec/json.h"
 #include "console/api/problem.h"
 
@@ -384,8 +383,7 @@ static bool matches_etag(str list, str etag)
 /* The answer's own bytes name its state; a handler may have named it by what it knows of versions. */
 static int tag_answer(struct call *c, bool *ret_same)
 {
-	uint8_t sum[SHA256_BYTES];
-	char hex[35] = "\"";
+	char hex[CALL_ETAG_BYTES];
 	str etag = { 0 };
 	int r;
 
@@ -394,10 +392,7 @@ static int tag_answer(struct call *c, bool *ret_same)
 		if (strcmp(c->headers[i].name, "ETag") == 0)
 			etag = c->headers[i].value;
 	if (!etag.n) {
-		sha256_of(buf_str(&c->out), sum);
-		hex_render(sum, 16, hex + 1);
-		hex[33] = '"';
-		hex[34] = '\0';
+		call_etag(buf_str(&c->out), hex);
 		etag = str_from(hex);
 		r = call_header(c, "ETag", etag);
 		if (r < 0)
@@ -440,6 +435,12 @@ void api_answer(const struct api *api, struct store *s, struct arena *a,
 	c.lang = read_language(header(&c, "Accept-Language"));
 	if (c.lang == LANG_ZH)
 		e.translate = api->translate_zh;
+	if (!s) {
+		c.retry_after_s = 1;
+		refuse(&c, PROBLEM_UNAVAILABLE, (str){ 0 }, NULL, ret);
+		buf_done(&c.out);
+		return;
+	}
 	if (admit(&c, &e, ret)) {
 		result = run(&c, &e);
 		if (result < 0)

@@ -28,9 +28,13 @@ struct api_doors {
 	void (*rollback)(struct store *s);
 };
 
+/** Those of the console: sessions and tokens of access, the store's audit log and transactions. They need api.access. */
+extern const struct api_doors api_doors;
+
 /** What all workers share; constant while they run. */
 struct api {
 	const struct api_doors *doors;
+	struct access *access; /**< for sessions, passwords and tokens; any thread may use it */
 	struct limiter *by_address; /**< NULL: no limit */
 	struct limiter *by_user;    /**< NULL: no limit */
 	/** a format of an error in Chinese; NULL: English only */
@@ -46,6 +50,7 @@ struct api {
 /**
  * Answers one request.
  *
+ * @param s    NULL: the database is away, which is said
  * @param a    owns the answer; a budget of API_MAX_BODY * 16 serves any request
  * @param ret  always filled
  */
