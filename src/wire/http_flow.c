@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 
 #include "wire/http_priv.h"
@@ -13,11 +14,13 @@ struct http_flow {
 	struct http_flows *set;
 	struct http_flow *next, *previous;
 	CURL *curl;
-	struct curl_slist *headers;
+	struct curl_slist *headers; /* or recipients */
 	struct http_flow_request q;
 	uint64_t bytes;
 	int ended; /* what ended it on our side */
 	bool is_unix;
+	bool refused;    /* an address was out of reach */
+	size_t uploaded; /* of a mail */
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -143,13 +146,17 @@ static int result_of(const struct http_flow *f, CURLcode code)
 	switch (code) {
 	case CURLE_OK:
 		return 0;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CERTPROBLEM:
+		return -EKEYREJECTED;
 	case CURLE_OPERATION_TIMEDOUT:
 		return -ETIMEDOUT;
 	case CURLE_COULDNT_CONNECT:
 		curl_easy_getinfo(f->curl, CURLINFO_OS_ERRNO, &os);
 		if (f->is_unix && (os == ENOENT || os == EACCES))
 			return -(int)os;
-		return -EHOSTUNREACH;
+		return f->refused ? -EPERM : -EHOSTUNREACH;
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return -EHOSTUNREACH;
 	default:
@@ -166,6 +173,9 @@ static void end(struct http_flow *f, CURLcode code)
 	curl_off_t pause_s = 0;
 
 	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+	/* A server that says no is no failure of the exchange. */
+	if (f->q.mail && status >= 400 && result == -EPROTO)
+		result = 0;
 	if (f->q.ret_retry_after_s) {
 		curl_easy_getinfo(f->curl, CURLINFO_RETRY_AFTER, &pause_s);
 		*f->q.ret_retry_after_s = (unsigned int)MAX(MIN(pause_s, 3600), 0);
@@ -222,12 +232,70 @@ static bool prepare_post(struct http_flow *f)
 		curl_easy_setopt(f->curl, CURLOPT_POSTFIELDS, f->q.body.p) == CURLE_OK);
 }
 
+static size_t give_body(char *room, size_t size, size_t n, void *ctx)
+{
+	struct http_flow *f = ctx;
+	str rest = str_take(str_skip(f->q.body, f->uploaded), size * n);
+
+	if (rest.n)
+		memcpy(room, rest.p, rest.n);
+	f->uploaded += rest.n;
+	return rest.n;
+}
+
+static bool prepare_mail(struct http_flow *f)
+{
+	const struct http_mail *m = f->q.mail;
+	CURL *c = f->curl;
+
+	for (const char *const *to = m->to; *to; to++) {
+		struct curl_slist *more = curl_slist_append(f->headers, *to);
+
+		if (!more)
+			return false;
+		f->headers = more;
+	}
+	return curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps") == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_MAIL_FROM, m->from) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_MAIL_RCPT, f->headers) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_USERNAME, m->user) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_PASSWORD, m->password) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_USE_SSL,
+				m->start_tls ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE) ==
+		       CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)f->q.body.n) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_READFUNCTION, give_body) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_READDATA, f) == CURLE_OK;
+}
+
+/* Names are judged by what they resolve to, at the moment they are connected to. */
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct http_flow *f = ctx;
+
+	(void)purpose;
+	if (!reach_allows(f->q.reach, &a->addr)) {
+		f->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+static bool prepare_reach(struct http_flow *f)
+{
+	return !f->q.reach ||
+	       (curl_easy_setopt(f->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+		curl_easy_setopt(f->curl, CURLOPT_OPENSOCKETDATA, f) == CURLE_OK);
+}
+
 static bool prepare(struct http_flow *f, const struct http_options *o)
 {
 	CURL *c = f->curl;
 	long connect_s = f->q.connect_s ? (long)f->q.connect_s : CONNECT_S;
 
-	return http_apply_options(c, o, f->detail) && prepare_post(f) &&
+	return http_apply_options(c, o, f->detail) &&
+	       (f->q.mail ? prepare_mail(f) : prepare_post(f)) && prepare_reach(f) &&
 	       curl_easy_setopt(c, CURLOPT_URL, f->q.url) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_PRIVATE, f) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, connect_s) == CURLE_OK &&
@@ -275,4 +343,24 @@ void http_flow_stop(struct http_flow *f)
 	curl_easy_cleanup(f->curl);
 	curl_slist_free_all(f->headers);
 	free(f);
+}
+
+const char *http_flow_failure(int result)
+{
+	switch (result) {
+	case -EHOSTUNREACH:
+		return "it cannot be reached";
+	case -ETIMEDOUT:
+		return "it does not answer";
+	case -EPERM:
+		return "it is at an address that may not be spoken to";
+	case -EKEYREJECTED:
+		return "its certificate is not trusted";
+	case -EPROTO:
+		return "TLS or HTTP failed";
+	case -E2BIG:
+		return "its answer is too long";
+	default:
+		return strerror(-result);
+	}
 }

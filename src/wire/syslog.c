@@ -24,6 +24,7 @@ struct syslog {
 	enum transport transport;
 	enum state state;
 	char *host, *port;
+	const struct reach *reach;
 	struct tls_context *context;
 	struct tls *tls;
 	int fd;
@@ -112,6 +113,11 @@ void syslog_free(struct syslog *s)
 	free(s);
 }
 
+void syslog_set_reach(struct syslog *s, const struct reach *r)
+{
+	s->reach = r;
+}
+
 int syslog_fd(const struct syslog *s, short *ret_events)
 {
 	*ret_events = POLLIN;
@@ -156,6 +162,10 @@ static int try_address(struct syslog *s, struct err *e)
 	for (; s->address; s->address = s->address->ai_next) {
 		const struct addrinfo *a = s->address;
 
+		if (!reach_allows(s->reach, a->ai_addr)) {
+			r = -EPERM;
+			continue;
+		}
 		s->fd = socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
 			       a->ai_protocol);
 		if (s->fd >= 0 &&
@@ -170,6 +180,9 @@ static int try_address(struct syslog *s, struct err *e)
 		cleanup_close(&s->fd);
 		s->fd = -1;
 	}
+	if (r == -EPERM)
+		return err_set(e, EPERM, "'%s' is at an address that may not be spoken to",
+			       s->host);
 	return err_sys(e, -r, "cannot reach '%s'", s->host);
 }
 

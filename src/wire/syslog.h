@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "wire/reach.h"
 #include "wire/tls.h"
 
 struct syslog;
@@ -22,6 +23,8 @@ struct syslog;
 MUST_CHECK int syslog_new(const char *url, const struct tls_options *o, struct syslog **ret,
 			  struct err *e);
 void syslog_free(struct syslog *s);
+/** Addresses that may be connected to; @p r outlives @p s. */
+void syslog_set_reach(struct syslog *s, const struct reach *r);
 
 /** What to poll for. @return the descriptor, -1: none now */
 int syslog_fd(const struct syslog *s, short *ret_events);

@@ -51,8 +51,8 @@ static void put_time(struct buf *out, str t)
 	buf_byte(out, ' ');
 }
 
-/** @param special bytes that are written behind a backslash */
-static void put_text(struct buf *out, str s, const char *special, size_t max)
+/** @param special bytes that are written behind a backslash @param tabs stay */
+static void put_text(struct buf *out, str s, const char *special, bool tabs, size_t max)
 {
 	size_t from = out->n;
 
@@ -66,6 +66,8 @@ static void put_text(struct buf *out, str s, const char *special, size_t max)
 			break;
 		if (c == TEXT_ILL_FORMED)
 			buf_byte(out, '?');
+		else if (c == '\t' && tabs)
+			buf_byte(out, '\t');
 		else if (c < 32 || (c >= 127 && c < 160))
 			buf_byte(out, ' ');
 		else if (c < 127 && strchr(special, (int)c))
@@ -75,8 +77,26 @@ static void put_text(struct buf *out, str s, const char *special, size_t max)
 	}
 }
 
+static void put_data(const struct syslog_message *m, struct buf *out)
+{
+	if (m->verbatim && !m->param_count) {
+		buf_add(out, S("- "));
+		return;
+	}
+	buf_printf(out, "[%s", m->data_id);
+	for (size_t i = 0; i < m->param_count; i++) {
+		if (m->params[i].value.n == 0)
+			continue;
+		buf_printf(out, " %s=\"", m->params[i].name);
+		put_text(out, m->params[i].value, "\"\\]", false, VALUE_MAX);
+		buf_byte(out, '"');
+	}
+	buf_add(out, S("] "));
+}
+
 void syslog_message_render(const struct syslog_message *m, struct buf *out)
 {
+	const size_t max = m->max_bytes ? m->max_bytes : SYSLOG_MAX_BYTES;
 	size_t from = out->n, used;
 
 	buf_printf(out, "<%u>1 ", m->facility * 8 + m->severity);
@@ -85,17 +105,11 @@ void syslog_message_render(const struct syslog_message *m, struct buf *out)
 	put_name(out, m->app, APP_MAX);
 	put_name(out, m->process, PROCESS_MAX);
 	put_name(out, m->id, ID_MAX);
-	buf_printf(out, "[%s", m->data_id);
-	for (size_t i = 0; i < m->param_count; i++) {
-		if (m->params[i].value.n == 0)
-			continue;
-		buf_printf(out, " %s=\"", m->params[i].name);
-		put_text(out, m->params[i].value, "\"\\]", VALUE_MAX);
-		buf_byte(out, '"');
-	}
-	/* The byte order mark says that the text is UTF-8. */
-	buf_add(out, S("] \xef\xbb\xbf"));
+	put_data(m, out);
+	/* It says that the text is UTF-8. */
+	if (!m->verbatim)
+		buf_add(out, S("\xef\xbb\xbf"));
 	used = out->n - from;
-	if (used < SYSLOG_MAX_BYTES)
-		put_text(out, m->text, "", SYSLOG_MAX_BYTES - used);
+	if (used < max)
+		put_text(out, m->text, "", m->verbatim, max - used);
 }

@@ -23,9 +23,12 @@ struct syslog_message {
 	const struct syslog_param *params;
 	size_t param_count;
 	str text; /**< UTF-8; control characters become blanks, ill-formed bytes '?' */
+	/** the text is a format of its own (JSON, CEF, LEEF): no byte order mark before it, tabs stay */
+	bool verbatim;
+	size_t max_bytes; /**< of the whole; 0: SYSLOG_MAX_BYTES */
 };
 
-/** Appends the message on one line, without framing; the text is cut so that the whole has SYSLOG_MAX_BYTES at most. */
+/** Appends the message on one line, without framing; the text is cut so that the whole has max_bytes at most. */
 void syslog_message_render(const struct syslog_message *m, struct buf *out);
 
 #endif

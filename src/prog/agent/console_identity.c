@@ -347,11 +347,7 @@ static void say_status(struct console_identity *i, int result, int status)
 	char why[160];
 
 	if (result < 0)
-		snprintf(why, sizeof(why), "%s",
-			 result == -EHOSTUNREACH ? "it cannot be reached"
-			 : result == -ETIMEDOUT  ? "it does not answer"
-			 : result == -EPROTO     ? "TLS or HTTP failed"
-						 : strerror(-result));
+		snprintf(why, sizeof(why), "%s", http_flow_failure(result));
 	else if (status == 403 && i->step == STEP_ENROLL)
 		snprintf(
 			why, sizeof(why),

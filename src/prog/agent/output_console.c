@@ -359,14 +359,10 @@ static void on_end(void *ctx, int result, int status)
 		refused(c, status);
 	} else if (result == 0 && status == 403) {
 		wait_a_while(c, "it refuses this agent: its certificate is revoked or expired",
-		      REFUSED_MOST_NS);
+			     REFUSED_MOST_NS);
 	} else {
 		if (result < 0)
-			snprintf(why, sizeof(why), "%s; trying again",
-				 result == -EHOSTUNREACH ? "it cannot be reached"
-				 : result == -ETIMEDOUT  ? "it does not answer"
-				 : result == -EPROTO     ? "TLS or HTTP failed"
-							 : strerror(-result));
+			snprintf(why, sizeof(why), "%s; trying again", http_flow_failure(result));
 		else
 			snprintf(why, sizeof(why), "it answers %d; trying again", status);
 		wait_a_while(c, why, PAUSE_MOST_NS);

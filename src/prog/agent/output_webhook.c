@@ -215,11 +215,7 @@ static void on_end(void *ctx, int result, int status)
 		refused(h, status);
 	} else {
 		if (result < 0)
-			snprintf(why, sizeof(why), "%s; trying again",
-				 result == -EHOSTUNREACH ? "it cannot be reached"
-				 : result == -ETIMEDOUT  ? "it does not answer"
-				 : result == -EPROTO     ? "TLS or HTTP failed"
-							 : strerror(-result));
+			snprintf(why, sizeof(why), "%s; trying again", http_flow_failure(result));
 		else
 			snprintf(why, sizeof(why), "it answers %d; trying again", status);
 		retry(h, why);

@@ -1,0 +1,36 @@
+/** @file
+ * Sends by HTTP: each kind says what a request holds and what an answer means.
+ */
+#ifndef SKEP_CONSOLE_NOTIFY_SENDER_HTTP_H
+#define SKEP_CONSOLE_NOTIFY_SENDER_HTTP_H
+
+#include "console/notify/sender.h"
+
+#define HTTP_JOB_HEADERS 24
+
+struct http_job {
+	struct arena *arena; /**< owns everything */
+	const char *url;
+	const char *headers[HTTP_JOB_HEADERS + 1];
+	size_t header_count;
+	struct buf body; /**< freed by the sender */
+	uint64_t now_ns; /**< CLOCK_REALTIME */
+};
+
+struct http_kind {
+	int (*build)(const struct receiver *r, const struct sender_host *host,
+		     const struct notice *list, size_t count, struct http_job *ret, struct err *e);
+	/** What a 2xx answer says; NULL: that it was taken. */
+	void (*judge)(str answer, struct arena *a, struct outbox_result *ret);
+};
+
+/** @param k outlives the sender */
+MUST_CHECK int sender_http_open(const struct http_kind *k, const struct receiver *r,
+				const struct sender_host *host, struct sender **ret, struct err *e);
+
+/** "Name: value" */
+MUST_CHECK int http_job_header(struct http_job *j, const char *name, str value, struct err *e);
+/** Authorization: Basic, when the receiver has a user. */
+MUST_CHECK int http_job_basic(struct http_job *j, const struct receiver *r, struct err *e);
+
+#endif

@@ -1,0 +1,275 @@
+"""The console tells alerts: to the real rsyslog and to receivers that are away, slow, busy, strange or hostile."""
+import hashlib
+import hmac
+import json
+import re
+import time
+
+import pytest
+
+from agents import until
+from notifying import HOSTILE, Notifier
+from receivers import Rsyslog, Script
+from services import Certificates, free_port, need
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    need("openssl")
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def notifier(build_dir, tmp_path):
+    def make(*receivers, **options):
+        return Notifier(build_dir / "test" / "integration" / "notify_probe", tmp_path / "notify", *receivers, **options)
+    return make
+
+
+def syslog(url, **settings):
+    return {"kind": "syslog", "settings": {"url": url, **settings}}
+
+
+def webhook(script, **settings):
+    return {"kind": "webhook", "settings": {"url": script.url + "/hook", **settings}}
+
+
+@pytest.mark.parametrize("kind", ["udp", "tcp", "tls"])
+def test_syslog_text(notifier, tmp_path, certificates, kind):
+    with Rsyslog(tmp_path / "rsyslog", kind, certificates) as server, \
+            notifier(syslog(server.url, facility="local3", **({"ca": certificates.ca.read_text()} if kind == "tls" else {}))) as n:
+        n.tell(1)
+        n.tell(2, priority="Critical", message=HOSTILE)
+        assert until(lambda: len(server.messages()) == 2)
+        one, two = server.messages()
+        assert one["pri"] == str(19 * 8 + 4) and two["pri"] == str(19 * 8 + 2)
+        assert one["host"] == "node-1" and one["app"] == "skep" and "a shell, number 1" in one["msg"]
+        assert 'ruleId="SKEP-1042"' in one["data"] and 'alertId="1"' in one["data"] and 'image="nginx:1.25"' in one["data"]
+        assert until(lambda: n.of().get("sent") == 2)
+        assert n.of()["waiting"] == 0 and n.of()["failures"] == 0
+
+
+def unescaped(text, marks):
+    return re.sub(r"\\(.)", lambda m: "\n" if m[1] == "n" else m[1] if m[1] in marks else "\0", text)
+
+
+def parse_cef(line):
+    """By the specification: the header ends at unescaped bars, keys are words before an unescaped '='."""
+    assert line.startswith("CEF:0|")
+    parts = re.split(r"(?<!\\)((?:\\\\)*)\|", line, maxsplit=7)
+    parts = [parts[i] + (parts[i + 1] if i + 1 < len(parts) else "") for i in range(0, len(parts), 2)]
+    header, rest = parts[:7], parts[7]
+    keys = list(re.finditer(r"(?:^| )([A-Za-z][A-Za-z0-9]*)(?<!\\)=", rest))
+    pairs = {k[1]: unescaped(rest[k.end():keys[i + 1].start() if i + 1 < len(keys) else len(rest)], "\\=")
+             for i, k in enumerate(keys)}
+    return [unescaped(h, "\\|") for h in header], pairs
+
+
+def test_syslog_cef(notifier, tmp_path):
+    with Rsyslog(tmp_path / "rsyslog", "tcp") as server, notifier(syslog(server.url, format="cef")) as n:
+        n.tell(7)
+        n.tell(8, rule="a|b\\c=d", container={"name": HOSTILE, "image": "x cs1=forged"}, lineage=[{"pid": 1, "cmdline": HOSTILE}])
+        assert until(lambda: len(server.messages()) == 2)
+        header, pairs = parse_cef(server.messages()[0]["msg"].strip())
+        assert header[1:3] == ["Skep", "Skep"] and header[4:] == ["SKEP-1042", "Terminal shell in container", "6"]
+        assert pairs["externalId"] == "7" and pairs["rt"] == "1795285228123" and pairs["dvchost"] == "node-1"
+        assert pairs["cs2Label"] == "image" and pairs["cs2"] == "nginx:1.25" and pairs["msg"] == "a shell, number 7"
+        header, pairs = parse_cef(server.messages()[1]["msg"].strip())
+        assert header[5] == "a|b\\c=d"
+        clean = re.sub(r"[\x00-\x09\x0b-\x1f]", " ", HOSTILE)
+        assert pairs["cs1"] == clean and pairs["cs5"] == clean and pairs["cs2"] == "x cs1=forged"
+
+
+def test_syslog_leef(notifier, tmp_path):
+    with Rsyslog(tmp_path / "rsyslog", "udp") as server, notifier(syslog(server.url, format="leef")) as n:
+        n.tell(8, rule="a|b", container={"name": HOSTILE})
+        assert until(lambda: len(server.messages()) == 1)
+        # rsyslog writes control characters as #nnn
+        line = server.messages()[0]["msg"].strip().replace("#011", "\t")
+        header, attributes = line.split("|x09|", 1)
+        assert header.split("|") == ["LEEF:2.0", "Skep", "Skep", header.split("|")[3], "SKEP-1042"]
+        pairs = dict(a.split("=", 1) for a in attributes.split("\t"))
+        assert pairs["container"] == re.sub(r"[\x00-\x1f]", " ", HOSTILE) and pairs["name"] == "a|b"
+        assert pairs["devTime"] == "2026-11-21T18:20:28.123Z" and pairs["sev"] == "6"
+
+
+def test_syslog_json_is_always_whole(notifier, tmp_path):
+    with Rsyslog(tmp_path / "rsyslog", "tcp") as server, notifier(syslog(server.url, format="json", maxBytes=2000)) as n:
+        n.tell(1, message=HOSTILE)
+        n.tell(2, message='"' * 4000, container={"labels": {"x": "y" * 9000}})
+        assert until(lambda: len(server.messages()) == 2)
+        one, two = [json.loads(m["msg"]) for m in server.messages()]
+        assert one["id"] == "1" and one["host"] == "node-1" and one["message"] == HOSTILE and "cut" not in one
+        assert two["id"] == "2" and two["cut"] is True and two["container"] == "web" and len(json.dumps(two)) < 2000
+
+
+def test_syslog_receiver_that_goes_and_comes(notifier, tmp_path):
+    with Rsyslog(tmp_path / "rsyslog", "tcp") as server, notifier(syslog(server.url)) as n:
+        n.tell(1)
+        assert until(lambda: len(server.messages()) == 1)
+    with notifier(syslog(server.url)) as n:
+        n.tell(2)
+        assert until(lambda: n.of().get("failures", 0) > 0)
+        with Rsyslog(tmp_path / "rsyslog", "tcp", port=server.port) as again:
+            assert until(lambda: any("number 2" in m["msg"] for m in again.messages()))
+            assert until(lambda: n.of()["waiting"] == 0)
+
+
+def test_syslog_over_tls_does_not_trust_a_stranger(notifier, tmp_path, certificates):
+    with Rsyslog(tmp_path / "rsyslog", "tls", certificates) as server, notifier(syslog(server.url)) as n:
+        n.tell(1)
+        assert until(lambda: "certificate" in n.of().get("why", ""))
+        assert server.messages() == [] and n.of()["waiting"] == 1
+
+
+def test_webhook_says_everything_and_is_signed(notifier, certificates):
+    with Script(certificates=certificates) as script, \
+            notifier(webhook(script, secret="hush", headers={"X-Team": "red"}, ca=certificates.ca.read_text())) as n:
+        n.tell(5, message=HOSTILE)
+        assert until(lambda: script.bodies())
+        q = script.requests[0]
+        doc = json.loads(q["body"])
+        assert doc["id"] == "5" and doc["host"] == "node-1" and doc["agent"] == "a-1" and doc["message"] == HOSTILE
+        assert doc["rule"] == "Terminal shell in container" and doc["container"]["image"] == "nginx:1.25"
+        assert q["path"] == "/hook" and q["headers"]["x-team"] == "red" and q["headers"]["content-type"] == "application/json"
+        stamp = q["headers"]["x-skep-timestamp"]
+        assert abs(int(stamp) - time.time()) < 60
+        assert q["headers"]["x-skep-signature"] == \
+            "sha256=" + hmac.new(b"hush", stamp.encode() + b"." + q["body"], hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize("first", [(500, ""), (429, "", {"Retry-After": "2"}), (503, ""), ("reset", ""), (401, "")])
+def test_webhook_tries_again(notifier, first):
+    with Script([first, (200, "")]) as script, notifier(webhook(script)) as n:
+        n.tell(1)
+        assert until(lambda: len(script.requests) == 2)
+        assert json.loads(script.requests[1]["body"])["id"] == "1"
+        pause = script.requests[1]["at"] - script.requests[0]["at"]
+        assert pause > (1.9 if first[0] == 429 else 0.9)
+        assert until(lambda: n.of()["sent"] == 1) and n.of()["failures"] == 1
+
+
+def test_webhook_gives_up_only_what_is_refused(notifier):
+    with Script([(400, ""), (200, ""), (400, ""), (200, "")]) as script, notifier(webhook(script, batch=10)) as n:
+        for i in range(1, 5):
+            n.tell(i)
+        assert until(lambda: n.of().get("sent", 0) + n.of().get("refused", 0) == 4)
+        assert n.of()["refused"] == 1 and n.of()["waiting"] == 0
+
+
+def test_webhook_that_stalls_holds_nobody_up(notifier, tmp_path):
+    with Script([("stall", "")]) as slow, Script() as script, notifier(webhook(slow), webhook(script)) as n:
+        for i in range(1, 4):
+            n.tell(i)
+        assert until(lambda: len(script.bodies()) == 3)
+        assert n.of(1)["waiting"] == 3
+
+
+def test_webhook_does_not_trust_a_stranger(notifier, certificates):
+    with Script(certificates=certificates) as script, notifier(webhook(script)) as n:
+        n.tell(1)
+        assert until(lambda: "certificate" in n.of().get("why", ""))
+        assert script.requests == [] and n.of()["waiting"] == 1
+
+
+def test_webhook_does_not_follow_redirects(notifier):
+    with Script() as other, Script([(302, "", {"Location": other.url})]) as script, notifier(webhook(script)) as n:
+        n.tell(1)
+        assert until(lambda: "302" in n.of().get("why", ""))
+        assert other.requests == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "169.254.169.254", "0.0.0.0", "[::ffff:127.0.0.1]"])
+def test_this_hosts_own_services_are_out_of_reach(notifier, host):
+    with Script() as script, notifier({"kind": "webhook", "settings": {"url": f"http://{host}:{script.port}/"}},
+                                      syslog(f"tcp://{host}:{script.port}"), allow=()) as n:
+        n.tell(1)
+        assert until(lambda: n.of(1).get("why") and n.of(2).get("why"))
+        assert "may not be spoken to" in n.of(1)["why"] and "may not be spoken to" in n.of(2)["why"]
+        assert script.requests == []
+
+
+def test_alerts_wait_on_disk_while_the_receiver_is_away_and_the_console_dies(notifier):
+    port = free_port()
+    away = {"kind": "webhook", "settings": {"url": f"http://127.0.0.1:{port}/"}}
+    n = notifier(away).__enter__()
+    for i in range(1, 21):
+        n.tell(i)
+    assert until(lambda: n.of().get("waiting") == 20)
+    n.kill()
+    with Script(port=port) as script, notifier(away) as n:
+        assert until(lambda: len(script.bodies()) >= 20)
+        assert {json.loads(b)["id"] for b in script.bodies()} == {str(i) for i in range(1, 21)}
+
+
+def test_filters_choose(notifier):
+    with Script() as a, Script() as b, Script() as c, notifier(
+            {**webhook(a), "filter": "alert.severity <= 2"},
+            {**webhook(b), "filter": "k8s.ns.name = prod and not proc.name = sh"},
+            {**webhook(c), "filter": "container.image.repository = x"}) as n:
+        n.tell(1)
+        n.tell(2, priority="Critical")
+        n.tell(3, lineage=[{"pid": 1, "name": "bash"}])
+        # Nobody knows this one's image: it may be the one.
+        n.tell(4, container={"metadataKnown": False, "image": ""})
+        assert until(lambda: len(a.bodies()) + len(b.bodies()) + len(c.bodies()) == 3)
+        assert [json.loads(x.bodies()[0])["id"] for x in (a, b, c)] == ["2", "3", "4"]
+
+
+def test_equal_ones_are_told_together(notifier):
+    with Script() as script, notifier(webhook(script, groupBy=["rule", "container"], groupSeconds=1)) as n:
+        for i in range(1, 11):
+            n.tell(i, priority="Error" if i == 5 else "Warning")
+        assert until(lambda: len(script.bodies()) == 2)
+        first, rest = map(json.loads, script.bodies())
+        assert first["id"] == "1" and "more" not in first
+        assert rest["id"] == "5" and rest["more"] == 8 and rest["reason"] == "group"
+        assert rest["firstTime"] <= rest["lastTime"]
+
+
+def test_no_more_than_so_many_a_minute(notifier):
+    with Script() as script, notifier(webhook(script, perMinute=60)) as n:
+        for i in range(1, 101):
+            n.tell(i)
+        assert until(lambda: sum(1 + json.loads(b).get("more", 0) for b in script.bodies()) == 100)
+        assert 60 <= len(script.bodies()) <= 64
+        assert json.loads(script.bodies()[-1])["reason"] == "rate"
+
+
+def test_quiet_hours_end_in_one_message(notifier):
+    now = time.gmtime()
+    hours = {"quietFrom": "%02d:%02d" % (now.tm_hour, now.tm_min), "quietTo": "%02d:%02d" % ((now.tm_hour + 2) % 24, now.tm_min)}
+    with Script() as script:
+        with notifier(webhook(script, **hours)) as n:
+            n.tell(1)
+            n.tell(2, priority="Critical")
+            n.tell(3)
+            assert until(lambda: script.bodies() and n.of()["waiting"] == 2)
+            assert json.loads(script.bodies()[0])["id"] == "2"
+        # A console that goes down hands over what it holds.
+        with notifier(webhook(script)) as n:
+            assert until(lambda: len(script.bodies()) == 2)
+            held = json.loads(script.bodies()[1])
+            assert held["id"] == "3" and held["more"] == 1 and held["reason"] == "quiet"
+
+
+def test_settings_that_make_no_sense(notifier):
+    wrong = [({"kind": "webhook", "settings": {}}, "url"), ({"kind": "webhook", "settings": {"url": "file:///etc/passwd"}}, "url"),
+             ({"kind": "webhook", "settings": {"url": "http://x", "headers": {"A": "b\r\nC: d"}}}, "headers"),
+             ({"kind": "webhook", "settings": {"url": "http://u:p@x/"}}, "url"),
+             ({"kind": "syslog", "settings": {"url": "tcp://x", "format": "xml"}}, "format"),
+             ({"kind": "syslog", "settings": {"url": "tcp://x", "nonsense": 1}}, "nonsense")]
+    with notifier(*[w[0] for w in wrong]) as n:
+        assert until(lambda: len(n.errors) == len(wrong))
+        assert [e["at"] for e in n.errors] == [w[1] for w in wrong]
+
+
+def test_the_test_button(notifier):
+    with Script([(200, ""), (500, "")]) as script, notifier() as n:
+        n.say({"try": webhook(script)})
+        n.say({"try": webhook(script)})
+        n.say({"try": {"kind": "webhook", "settings": {"url": f"http://127.0.0.1:{free_port()}/"}}})
+        assert until(lambda: len(n.tried) == 3)
+        assert [t["tried"] for t in n.tried] == [0, 1, 1]
+        assert "500" in n.tried[1]["why"] and "reached" in n.tried[2]["why"]
+        assert json.loads(script.bodies()[0])["source"] == "console"
