@@ -9,7 +9,8 @@ def test_install(tmp_path, build_dir, source_dir):
     assert p.returncode == 0, p.stdout + p.stderr
     prefix = tmp_path / "usr" / "local"
     installed = {str(f.relative_to(prefix)) for f in prefix.rglob("*") if f.is_file()}
-    for expected in ("bin/skep", "bin/skep-agent", "lib/systemd/system/skep-agent.service", "share/man/man1/skep.1", "share/man/man1/skep-image.1",
+    for expected in ("bin/skep", "bin/skep-agent", "bin/skep-console", "lib/systemd/system/skep-agent.service",
+                     "lib/systemd/system/skep-console.service", "share/man/man1/skep.1", "share/man/man1/skep-image.1",
                      "share/man/man1/skep-config-show.1", "share/bash-completion/completions/skep",
                      "share/zsh/vendor-completions/_skep", "share/fish/vendor_completions.d/skep.fish"):
         assert expected in installed, sorted(installed)

@@ -93,41 +93,28 @@ static int load_tls(struct server *s, struct err *e)
 
 /* ---- Beginning ---- */
 
-static int identify(struct call *c, struct err *e)
-{
-	(void)c, (void)e;
-	return 0;
-}
-
-static int audit(struct call *c, const char *result, struct err *e)
-{
-	(void)c, (void)result, (void)e;
-	return 0;
-}
-
-static int begin_change(struct store *s, struct err *e)
-{
-	return sql_begin(s->sql, e);
-}
-
-static int commit_change(struct store *s, struct err *e)
-{
-	return sql_commit(s->sql, e);
-}
-
-static void roll_back(struct store *s)
-{
-	sql_rollback(s->sql);
-}
-
-/* Until there are accounts nobody is anybody. */
-static const struct api_doors nobody = { identify, audit, begin_change, commit_change, roll_back };
-
+/** The tables, the roles this version knows, and accounts where nobody has one. */
 static int open_store(struct server *s, struct err *e)
 {
+	struct first_account accounts[FIRST_ACCOUNTS];
+	OWNED_STORE *store = NULL;
+	size_t count = 0;
 	int r = store_prepare(s->where, e);
 
-	return MIN(r, 0);
+	if (r >= 0)
+		r = store_open(s->where, NULL, &store, e);
+	if (r == 0)
+		r = access_prepare(&s->access, store->sql, e);
+	if (r == 0)
+		r = access_first_password(&s->access, store->sql, accounts, &count, e);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		snprintf(s->ready.accounts[i].name, CONSOLE_TEXT_BYTES, "%s", accounts[i].name);
+		snprintf(s->ready.accounts[i].password, CONSOLE_TEXT_BYTES, "%s",
+			 accounts[i].password);
+	}
+	s->ready.account_count = count;
+	explicit_bzero(accounts, sizeof(accounts));
+	return r;
 }
 
 static int open_pages(struct server *s, struct err *e)
@@ -170,7 +157,8 @@ static int open_api(struct server *s, struct err *e)
 		r = limiter_new(REQUESTS_A_SECOND, BURST, &s->api.by_user, e);
 	if (r < 0)
 		return r;
-	s->api.doors = &nobody;
+	s->api.doors = &api_doors;
+	s->api.access = &s->access;
 	s->api.translate_zh = s->o->translate_zh;
 	s->api.log = log_line;
 	s->api.publish = publish;
@@ -292,6 +280,7 @@ static void finish(struct server *s)
 	tls_server_free(s->tls);
 	limiter_free(s->api.by_address);
 	limiter_free(s->api.by_user);
+	access_done(&s->access);
 	buf_done(&s->authority);
 	if (s->ui_folder >= 0)
 		close(s->ui_folder);
@@ -308,6 +297,7 @@ int console_run(const struct console_options *o, struct err *e)
 	if (!s)
 		return err_set(e, ENOMEM, "no memory for the console");
 	s->o = o;
+	access_init(&s->access, &(struct access_options){ .separate_duties = o->separate_duties });
 	s->ui_folder = s->signals = -1;
 	s->began_ns = clock_ns(CLOCK_MONOTONIC);
 	s->where = o->database ? o->database : o->state;

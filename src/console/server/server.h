@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "console/access/access.h"
 #include "console/api/dispatch.h"
 #include "console/console.h"
 #include "console/server/hub.h"
@@ -22,6 +23,7 @@ struct server {
 	struct http_server *http;
 	struct worker_pool *pool;
 	struct hub *hub;
+	struct access access;
 	struct api api;
 	struct web_pages pages;
 	int ui_folder; /**< -1: the pages it carries */

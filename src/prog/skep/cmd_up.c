@@ -167,9 +167,9 @@ static int set_agent(const struct up *u, struct option_set *o, struct arena *a, 
 	if (r == 0)
 		r = set(o, "format", "none", e);
 	if (r == 0)
-		r = set(o, "console", u->url, e);
-	if (r == 0)
 		r = set(o, "state", u->node_state, e);
+	if (r == 0 && u->ready.token[0])
+		r = set(o, "console", u->url, e);
 	if (r == 0 && u->ready.token[0] && !has_joined(u))
 		r = set(o, "enroll", u->ready.token, e);
 	for (size_t i = 0; r == 0 && i < count; i++)
