@@ -191,6 +191,12 @@ void json_null(struct json_out *j)
 	buf_add(j->out, S("null"));
 }
 
+void json_raw(struct json_out *j, str json)
+{
+	before_value(j);
+	buf_add(j->out, json);
+}
+
 void json_opt_str(struct json_out *j, const char *key, str s)
 {
 	if (s.n)

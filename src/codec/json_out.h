@@ -36,6 +36,8 @@ void json_uint(struct json_out *j, uint64_t n);
 void json_double(struct json_out *j, double n, int decimals);
 void json_bool(struct json_out *j, bool b);
 void json_null(struct json_out *j);
+/** A value that is JSON already: the caller answers for it. */
+void json_raw(struct json_out *j, str json);
 
 /** key and string; nothing at all when @p s is empty. */
 void json_opt_str(struct json_out *j, const char *key, str s);

@@ -18,6 +18,9 @@ enum problem_id problem_of(int error)
 	switch (error) {
 	case -ENOENT:
 		return PROBLEM_NOT_FOUND;
+	case -ENOKEY:
+	case -EKEYREJECTED:
+		return PROBLEM_UNAUTHENTICATED;
 	case -EACCES:
 	case -EPERM:
 		return PROBLEM_FORBIDDEN;
@@ -35,8 +38,11 @@ enum problem_id problem_of(int error)
 		return PROBLEM_TOO_LARGE;
 	case -EOPNOTSUPP:
 		return PROBLEM_METHOD;
+	case -EDQUOT:
+		return PROBLEM_TOO_MANY;
 	case -EAGAIN:
 	case -EHOSTUNREACH:
+	case -ETIMEDOUT:
 	case -ENOBUFS:
 	case -ENOMEM:
 		return PROBLEM_UNAVAILABLE;
