@@ -443,6 +443,7 @@ int sql_commit(struct sql *s, struct err *e)
 
 void sql_rollback(struct sql *s)
 {
+	s->rollbacks += s->in_transaction;
 	if (s->in_transaction && !s->lost) {
 		int r = s->engine->script(s, "ROLLBACK", NULL);
 
@@ -455,6 +456,11 @@ void sql_rollback(struct sql *s)
 bool sql_in_transaction(const struct sql *s)
 {
 	return s->in_transaction;
+}
+
+uint64_t sql_rollbacks(const struct sql *s)
+{
+	return s->rollbacks;
 }
 
 int sql_lock(struct sql *s, const char *name, struct err *e)

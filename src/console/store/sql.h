@@ -118,6 +118,8 @@ MUST_CHECK int sql_commit(struct sql *s, struct err *e);
 /** Never fails: what is not committed is gone. Without a transaction it does nothing. */
 void sql_rollback(struct sql *s);
 bool sql_in_transaction(const struct sql *s);
+/** How many transactions were undone: who remembers what it stored asks whether that is still true. */
+uint64_t sql_rollbacks(const struct sql *s);
 /** Holds all other transactions that lock the same name out until this one ends. On SQLite they are out already. */
 MUST_CHECK int sql_lock(struct sql *s, const char *name, struct err *e);
 
@@ -155,6 +157,8 @@ MUST_CHECK int sql_listen(struct sql *s, const char *channel, struct err *e);
 MUST_CHECK int sql_wait(struct sql *s, int timeout_ms, int wake_fd, struct buf *channel,
 			struct buf *text, struct err *e);
 
+/** The text as the store holds it: itself, or what was appended to @p b. A NULL pointer: no memory. */
+str sql_well_formed(str text, struct buf *b);
 /** Appends @p word as a pattern for {like}: what contains it. */
 void sql_like(str word, struct buf *out);
 /** Appends the statement as this engine wants it (braces, parameters). For tests and for PREPARE. */

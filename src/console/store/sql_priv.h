@@ -39,6 +39,7 @@ struct sql {
 	uint64_t epoch; /**< which connection this is: grows when it is made anew */
 	struct sql_statement *cache[SQL_CACHE];
 	uint64_t uses;
+	uint64_t rollbacks;
 	bool in_transaction;
 	bool lost;          /**< inside a transaction the server went away: only rollback helps */
 	struct buf scratch; /**< text made well-formed */
@@ -102,8 +103,5 @@ MUST_CHECK int sql_statement_take(struct sql *s, const char *statement,
 				  const struct sql_value *values, size_t count,
 				  struct sql_statement **ret, struct err *e);
 void sql_statement_release(struct sql *s, struct sql_statement *st);
-
-/** The text as the store may hold it: itself, or a copy in @p b (which is appended to). */
-str sql_well_formed(str text, struct buf *b);
 
 #endif

@@ -1,6 +1,7 @@
 #include "console/store/store.h"
 
 #include "base/clock.h"
+#include "console/store/alerts_priv.h"
 #include "console/store/migrate.h"
 
 enum { TRIES = 5 };
@@ -36,6 +37,7 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
+	alert_cache_free(s->alerts);
 	sql_close(s->sql);
 	free(s);
 }

@@ -1,0 +1,88 @@
+/* Documents of several alerts by few statements, and words in them. */
+#include <ctype.h>
+#include <inttypes.h>
+
+#include "console/store/alerts_priv.h"
+
+enum { AT_ONCE = 16 };
+
+static struct alert_hit *find_hit(struct alert_hit *hits, size_t count, int64_t id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (hits[i].id == id)
+			return &hits[i];
+	return NULL;
+}
+
+/* At most AT_ONCE of one day. */
+static int fetch_some(struct store *s, struct alert_cache *c, struct alert_hit *hits, size_t count,
+		      struct arena *a, struct err *e)
+{
+	struct sql_value values[AT_ONCE];
+	OWNED_BUF text = BUF_INIT;
+	OWNED_ROWS *rows = NULL;
+	int r;
+
+	for (size_t i = 0; i < AT_ONCE; i++)
+		values[i] = SQL_I(hits[MIN(i, count - 1)].id);
+	partition_say(&alert_docs, alert_id_ms(hits[0].id) / ALERT_DAY_MS,
+		      "SELECT id, dictionary, size, doc FROM {table} WHERE id IN "
+		      "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)",
+		      &text);
+	if (buf_error(&text) < 0)
+		return err_set(e, ENOMEM, "no memory for a statement");
+	r = sql_query(s->sql, buf_cstr(&text), values, AT_ONCE, &rows, e);
+	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
+		struct alert_hit *h = find_hit(hits, count, sql_int(rows, 0));
+
+		if (h)
+			r = alert_doc_unpack(s, c, sql_blob(rows, 3), sql_int(rows, 1),
+					     sql_int(rows, 2), a, &h->doc, e);
+		if (r < 0)
+			break;
+	}
+	return MIN(r, 0);
+}
+
+int alert_docs_fetch(struct store *s, struct alert_hit *hits, size_t count, struct arena *a,
+		     struct err *e)
+{
+	struct alert_cache *c = NULL;
+	int r = alert_cache_get(s, &c, e);
+
+	for (size_t i = 0, n; r == 0 && i < count; i += n) {
+		int64_t day = alert_id_ms(hits[i].id) / ALERT_DAY_MS;
+
+		for (n = 1; n < AT_ONCE && i + n < count &&
+			    alert_id_ms(hits[i + n].id) / ALERT_DAY_MS == day;)
+			n++;
+		r = fetch_some(s, c, &hits[i], n, a, e);
+	}
+	return r;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool alert_text_has(str text, str word)
+{
+	char low, high;
+
+	if (word.n == 0 || text.n < word.n)
+		return word.n == 0;
+	low = lower(word.p[0]);
+	high = (char)toupper((unsigned char)low);
+	for (size_t i = 0; i + word.n <= text.n; i++) {
+		size_t n = 1;
+
+		if (text.p[i] != low && text.p[i] != high)
+			continue;
+		while (n < word.n && lower(text.p[i + n]) == lower(word.p[n]))
+			n++;
+		if (n == word.n)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,196 @@
+#include "console/store/alert_tally.h"
+
+#include "base/clock.h"
+
+struct range {
+	int64_t from, to; /* milliseconds, [from, to) */
+};
+
+static int64_t up(int64_t n, int64_t by)
+{
+	return (n + by - 1) / by;
+}
+
+static int add_rows(struct alert_tally *t, struct sql_rows *rows, int sign, struct err *e)
+{
+	int r;
+
+	while ((r = sql_next(rows, e)) > 0) {
+		size_t at = alert_position(t->match.cache, sql_int(rows, 0));
+		int64_t state = sql_int(rows, 1);
+
+		if (at < t->match.cache->count && state >= 0 && state < ALERT_STATE_COUNT)
+			t->n[at * ALERT_STATE_COUNT + (size_t)state] += sign * sql_int(rows, 2);
+	}
+	return r;
+}
+
+static int add(struct store *s, struct alert_tally *t, const char *statement,
+	       const struct sql_value *values, size_t count, int sign, struct err *e)
+{
+	OWNED_ROWS *rows = NULL;
+	int r = sql_query(s->sql, statement, values, count, &rows, e);
+
+	return r < 0 ? r : add_rows(t, rows, sign, e);
+}
+
+static int add_hours(struct store *s, struct alert_tally *t, int64_t from, int64_t to,
+		     struct err *e)
+{
+	if (from >= to)
+		return 0;
+	return add(s, t,
+		   "SELECT series, state, n FROM alert_count_hour WHERE hour >= ?1 AND hour < ?2",
+		   SQL_ARGS(SQL_I(from), SQL_I(to)), 1, e);
+}
+
+/* Days [from, to): added up, or, where those are the most, all less the others. */
+static int add_days(struct store *s, struct alert_tally *t, int64_t from, int64_t to, struct err *e)
+{
+	int64_t inside = 0, all = 0;
+	int r = sql_get_int(s->sql, "SELECT COUNT(*) FROM alert_day", SQL_NONE, &all, e);
+
+	r = r < 0 ? r
+		  : sql_get_int(s->sql,
+				"SELECT COUNT(*) FROM alert_day WHERE day >= ?1 AND day < ?2",
+				SQL_ARGS(SQL_I(from), SQL_I(to)), &inside, e);
+	if (r < 0)
+		return r;
+	if (inside * 2 <= all)
+		return add(
+			s, t,
+			"SELECT series, state, n FROM alert_count_day WHERE day >= ?1 AND day < ?2",
+			SQL_ARGS(SQL_I(from), SQL_I(to)), 1, e);
+	r = add(s, t, "SELECT series, state, n FROM alert_count_all", SQL_NONE, 1, e);
+	if (r == 0 && inside < all)
+		r = add(s, t,
+			"SELECT series, state, n FROM alert_count_day WHERE day < ?1 OR day >= ?2",
+			SQL_ARGS(SQL_I(from), SQL_I(to)), -1, e);
+	return r;
+}
+
+/* Counts alerts themselves, in [from, to) of one day. */
+static int add_part(struct store *s, struct alert_tally *t, int64_t day, struct range x,
+		    struct err *e)
+{
+	OWNED_BUF text = BUF_INIT;
+
+	partition_say(&alert_rows, day,
+		      "SELECT series, state, COUNT(*) FROM {table} WHERE id >= ?1 AND id < ?2 "
+		      "GROUP BY series, state",
+		      &text);
+	if (buf_error(&text) < 0)
+		return err_set(e, ENOMEM, "no memory for a statement");
+	return add(s, t, buf_cstr(&text),
+		   SQL_ARGS(SQL_I(alert_low_id(x.from)), SQL_I(alert_low_id(x.to))), 1, e);
+}
+
+static int add_alerts(struct store *s, struct alert_tally *t, struct range x, struct err *e)
+{
+	OWNED_ROWS *days = NULL;
+	int r;
+
+	if (x.from >= x.to)
+		return 0;
+	r = sql_query(s->sql, "SELECT day FROM alert_day WHERE day >= ?1 AND day <= ?2",
+		      SQL_ARGS(SQL_I(x.from / ALERT_DAY_MS), SQL_I((x.to - 1) / ALERT_DAY_MS)),
+		      &days, e);
+	while (r >= 0 && (r = sql_next(days, e)) > 0) {
+		r = add_part(s, t, sql_int(days, 0), x, e);
+		if (r < 0)
+			break;
+	}
+	return MIN(r, 0);
+}
+
+int alert_crowd(struct store *s, int64_t from_ms, int64_t to_ms, int64_t *ret, struct err *e)
+{
+	int r = sql_get_int(
+		s->sql,
+		"SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM alert_count_time "
+		"WHERE hour >= ?1 AND hour < ?2",
+		SQL_ARGS(SQL_I(from_ms / ALERT_HOUR_MS), SQL_I(up(to_ms, ALERT_HOUR_MS))), ret, e);
+
+	return MIN(r, 0);
+}
+
+/* A piece of an hour at an end of the range: read, or where it is too crowded taken whole. */
+static int add_end(struct store *s, struct alert_tally *t, struct range x, struct err *e)
+{
+	int64_t crowd = 0, hour = x.from / ALERT_HOUR_MS;
+	int r = x.from < x.to ? alert_crowd(s, x.from, x.to, &crowd, e) : 0;
+
+	if (r < 0 || crowd == 0)
+		return r;
+	if (crowd <= 4 * ALERT_READ_MOST)
+		return add_alerts(s, t, x, e);
+	t->cut = true;
+	return add_hours(s, t, hour, hour + 1, e);
+}
+
+static int add_range(struct store *s, struct alert_tally *t, struct range x, struct err *e)
+{
+	const int64_t first = up(x.from, ALERT_HOUR_MS), last = x.to / ALERT_HOUR_MS;
+	const int64_t first_day = up(first, 24), last_day = last / 24;
+	int64_t crowd = 0;
+	int r = alert_crowd(s, x.from, x.to, &crowd, e);
+
+	if (r < 0 || crowd == 0)
+		return r;
+	if (crowd <= ALERT_READ_MOST || first >= last)
+		return add_alerts(s, t, x, e);
+	r = add_end(s, t, (struct range){ x.from, first * ALERT_HOUR_MS }, e);
+	r = r < 0 ? r : add_end(s, t, (struct range){ last * ALERT_HOUR_MS, x.to }, e);
+	if (r < 0)
+		return r;
+	if (first_day >= last_day)
+		return add_hours(s, t, first, last, e);
+	r = add_hours(s, t, first, first_day * 24, e);
+	r = r < 0 ? r : add_hours(s, t, last_day * 24, last, e);
+	return r < 0 ? r : add_days(s, t, first_day, last_day, e);
+}
+
+static int add_walked(struct store *s, const struct alert_filter *f, struct alert_tally *t,
+		      struct arena *a, struct err *e)
+{
+	struct alert_walk *w = NULL;
+	struct alert_hit h;
+	int r = alert_walk_new(s, f, 0, ALERT_READ_MOST, a, &w, e);
+
+	while (r >= 0 && (r = alert_walk_next(w, &h, e)) > 0) {
+		size_t at = alert_position(t->match.cache, h.series);
+
+		if (at < t->match.cache->count)
+			t->n[at * ALERT_STATE_COUNT + (size_t)h.state]++;
+	}
+	if (r == 0)
+		t->cut = alert_walk_at(w) != 0;
+	return r;
+}
+
+int alert_tally(struct store *s, const struct alert_filter *f, struct arena *a,
+		struct alert_tally *ret, struct err *e)
+{
+	const int64_t ms = (int64_t)MS_NS;
+	struct alert_tally t = { 0 };
+	int r = alert_match_series(s, f, a, &t.match, e);
+
+	if (r < 0)
+		return r;
+	t.n = ARENA_ARRAY(a, t.match.cache->count * ALERT_STATE_COUNT, int64_t);
+	if (!t.n)
+		return err_set(e, ENOBUFS, "no memory to count alerts");
+	if (alert_filter_is_particular(f))
+		r = add_walked(s, f, &t, a, e);
+	else if (f->since_ns <= 0 && f->until_ns <= 0)
+		r = add(s, &t, "SELECT series, state, n FROM alert_count_all", SQL_NONE, 1, e);
+	else
+		r = add_range(s, &t,
+			      (struct range){ up(MAX(f->since_ns, 0), ms),
+					      f->until_ns > 0 ? up(f->until_ns, ms)
+							      : store_now() / ms + ALERT_HOUR_MS },
+			      e);
+	if (r == 0)
+		*ret = t;
+	return r;
+}

@@ -1,0 +1,448 @@
+#include "console/store/alert_walk.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "console/store/alerts_priv.h"
+
+enum {
+	LOOKS = 200000,   /* alerts looked at by their rows in one walk */
+	DOC_LOOKS = 8000, /* or by their documents */
+	CHUNK_FIRST = 128,
+	CHUNK_MOST = 8192,
+	DOC_CHUNK = 64,   /* documents fetched by one statement */
+	PROBES = 512,     /* series that are worth being asked one by one */
+	PROBE_WORTH = 20, /* rows one may look at instead of asking once */
+	SERIES_CHUNK = 64,
+	DAYS = 4096,
+};
+
+enum how { HOW_SCAN, HOW_TRIAGED, HOW_SERIES, HOW_CONTAINER };
+
+struct day_series {
+	int64_t day, series;
+};
+
+struct alert_walk {
+	struct store *s;
+	const struct alert_filter *f;
+	struct arena *a;
+	struct alert_match match;
+	enum how how;
+	unsigned states;
+	int64_t low, at; /* ids still to be seen: [low, at) */
+	int64_t days[DAYS];
+	size_t day_count, day;
+	struct day_series *in_days; /* HOW_SERIES: by day, newest first */
+	size_t in_days_count;
+	size_t wanted, chunk_size;
+	size_t looks, doc_looks;
+	bool looks_at_docs, spent, done;
+	struct alert_hit *chunk;
+	size_t chunk_count, chunk_at, chunk_cap;
+};
+
+static int64_t day_of(int64_t id)
+{
+	return alert_id_ms(id) / ALERT_DAY_MS;
+}
+
+static int load_days(struct alert_walk *w, struct err *e)
+{
+	OWNED_ROWS *rows = NULL;
+	int r = sql_query(w->s->sql,
+			  "SELECT day FROM alert_day WHERE day <= ?1 AND day >= ?2 AND alerts > 0 "
+			  "ORDER BY day DESC",
+			  SQL_ARGS(SQL_I(day_of(w->at - 1)), SQL_I(day_of(w->low))), &rows, e);
+
+	while (r >= 0 && w->day_count < DAYS && (r = sql_next(rows, e)) > 0)
+		w->days[w->day_count++] = sql_int(rows, 0);
+	return MIN(r, 0);
+}
+
+/* Asks something of the series that match, a handful at a time: the last one stands in for those that are missing. */
+static int for_series(struct alert_walk *w, const char *statement,
+		      int (*take)(struct alert_walk *w, struct sql_rows *rows, int64_t *sum,
+				  struct err *e),
+		      int64_t *sum, struct err *e)
+{
+	struct sql_value values[SERIES_CHUNK];
+	size_t at = 0, n;
+	int r = 0;
+
+	while (r >= 0 && at < w->match.cache->count) {
+		OWNED_ROWS *rows = NULL;
+
+		for (n = 0; n < SERIES_CHUNK && at < w->match.cache->count; at++)
+			if (w->match.missed[at] == 0)
+				values[n++] = SQL_I(w->match.cache->items[at]->id);
+		if (n == 0)
+			break;
+		for (size_t i = n; i < SERIES_CHUNK; i++)
+			values[i] = values[n - 1];
+		r = sql_query(w->s->sql, statement, values, SERIES_CHUNK, &rows, e);
+		while (r >= 0 && (r = sql_next(rows, e)) > 0) {
+			r = take(w, rows, sum, e);
+			if (r < 0)
+				break;
+		}
+	}
+	return MIN(r, 0);
+}
+
+#define SIXTY_FOUR \
+	"(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24," \
+	"?25,?26," \
+	"?27,?28,?29,?30,?31,?32,?33,?34,?35,?36,?37,?38,?39,?40,?41,?42,?43,?44,?45,?46,?47,?48," \
+	"?49,?50," \
+	"?51,?52,?53,?54,?55,?56,?57,?58,?59,?60,?61,?62,?63,?64)"
+
+static int take_sum(struct alert_walk *w, struct sql_rows *rows, int64_t *sum, struct err *e)
+{
+	(void)w, (void)e;
+	*sum += sql_int(rows, 0);
+	return 0;
+}
+
+static int take_day(struct alert_walk *w, struct sql_rows *rows, int64_t *cap, struct err *e)
+{
+	size_t room = (size_t)*cap;
+	struct day_series *d = ARENA_PUSH(w->a, w->in_days, w->in_days_count, room);
+
+	*cap = (int64_t)room;
+	if (!d)
+		return err_set(e, ENOBUFS, "too many series of alerts");
+	*d = (struct day_series){ sql_int(rows, 0), sql_int(rows, 1) };
+	return 0;
+}
+
+static int newest_first(const void *x, const void *y)
+{
+	const struct day_series *a = x, *b = y;
+
+	return (a->day < b->day) - (a->day > b->day);
+}
+
+/* How it goes: from series to series when those that match are few and far between. */
+static int choose(struct alert_walk *w, struct err *e)
+{
+	int64_t matching = 0, all = 0, cap = 0;
+	int r;
+
+	if (w->f->containers.count) {
+		w->how = HOW_CONTAINER;
+		return 0;
+	}
+	if (!(w->states & 1U << ALERT_OPEN)) {
+		w->how = HOW_TRIAGED;
+		return 0;
+	}
+	if (w->match.all || w->match.matching > PROBES)
+		return 0;
+	r = for_series(
+		w, "SELECT CAST(SUM(n) AS BIGINT) FROM alert_count_all WHERE series IN " SIXTY_FOUR,
+		take_sum, &matching, e);
+	r = r < 0 ? r
+		  : sql_get_int(w->s->sql, "SELECT CAST(SUM(alerts) AS BIGINT) FROM alert_day",
+				SQL_NONE, &all, e);
+	if (r < 0)
+		return r;
+	if (matching &&
+	    (int64_t)w->wanted * all / matching <= (int64_t)w->match.matching * PROBE_WORTH)
+		return 0;
+	w->how = HOW_SERIES;
+	r = for_series(w,
+		       "SELECT day, series FROM alert_count_day WHERE series IN " SIXTY_FOUR
+		       " GROUP BY day, series",
+		       take_day, &cap, e);
+	if (w->in_days_count)
+		qsort(w->in_days, w->in_days_count, sizeof(*w->in_days), newest_first);
+	return r;
+}
+
+int alert_walk_new(struct store *s, const struct alert_filter *f, int64_t cursor, size_t wanted,
+		   struct arena *a, struct alert_walk **ret, struct err *e)
+{
+	struct alert_walk *w = ARENA_NEW(a, struct alert_walk);
+	int r;
+
+	if (!w)
+		return err_set(e, ENOBUFS, "no memory to look at alerts");
+	w->s = s;
+	w->f = f;
+	w->a = a;
+	w->wanted = wanted;
+	w->chunk_size = MIN(MAX(wanted + 1, CHUNK_FIRST), CHUNK_MOST);
+	w->states = f->states ? f->states : (1U << ALERT_STATE_COUNT) - 1;
+	w->looks_at_docs = f->text.n || f->holds;
+	w->at = f->until_ns ? alert_low_id((f->until_ns + (int64_t)MS_NS - 1) / (int64_t)MS_NS)
+			    : INT64_MAX;
+	w->at = cursor > 0 ? MIN(w->at, cursor) : w->at;
+	w->low = f->since_ns > 0 ? alert_low_id((f->since_ns + (int64_t)MS_NS - 1) / (int64_t)MS_NS)
+				 : 0;
+	r = alert_match_series(s, f, a, &w->match, e);
+	w->done = w->match.matching == 0 || w->low >= w->at;
+	if (r == 0 && !w->done)
+		r = load_days(w, e);
+	if (r == 0 && !w->done)
+		r = choose(w, e);
+	if (r == 0)
+		*ret = w;
+	return r;
+}
+
+static bool row_matches(const struct alert_walk *w, struct sql_rows *rows)
+{
+	size_t at;
+
+	if (w->f->pods.count) {
+		bool found = false;
+
+		for (size_t i = 0; !found && i < w->f->pods.count; i++)
+			found = alert_container_key(w->f->pods.items[i]) == sql_int(rows, 5);
+		if (!found)
+			return false;
+	}
+	if (w->match.all)
+		return true;
+	at = alert_position(w->match.cache, sql_int(rows, 1));
+	return at < w->match.cache->count && w->match.missed[at] == 0;
+}
+
+static int take_row(struct alert_walk *w, struct sql_rows *rows, struct err *e)
+{
+	struct alert_hit *h = ARENA_PUSH(w->a, w->chunk, w->chunk_count, w->chunk_cap);
+
+	if (h)
+		*h = (struct alert_hit){ sql_int(rows, 0),
+					 sql_int(rows, 1),
+					 sql_int(rows, 2),
+					 sql_int(rows, 3),
+					 { 0 },
+					 { 0 } };
+	if (h && sql_text(rows, 4).n)
+		h->who = sql_text_in(rows, 4, w->a);
+	return h && (h->who.p || sql_text(rows, 4).n == 0)
+		       ? 0
+		       : err_set(e, ENOBUFS, "too many alerts at once");
+}
+
+/*
+ * Rows of one day below w->at, at most `limit`, newest first, that the statement's key names.
+ * @param ret_last  the lowest id looked at; 0: nothing is left
+ */
+static int ask(struct alert_walk *w, const char *also, int64_t key, int64_t floor, size_t limit,
+	       int64_t *ret_last, struct err *e)
+{
+	OWNED_ROWS *rows = NULL;
+	OWNED_BUF text = BUF_INIT;
+	size_t seen = 0;
+	int64_t last = 0;
+	int r;
+
+	buf_printf(&text,
+		   "SELECT id, series, state, received_ms, who, pod FROM alert_%" PRId64
+		   " WHERE id < ?1 AND id >= ?2 AND ((?3 >> CAST(state AS INTEGER)) & 1) = 1%s"
+		   " ORDER BY id DESC LIMIT ?4",
+		   w->days[w->day], also);
+	if (buf_error(&text) < 0)
+		return err_set(e, ENOMEM, "no memory for a statement");
+	r = sql_query(w->s->sql, buf_cstr(&text),
+		      (const struct sql_value[]){ SQL_I(w->at), SQL_I(MAX(floor, w->low)),
+						  SQL_I(w->states), SQL_I(limit), SQL_I(key) },
+		      key ? 5 : 4, &rows, e);
+	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
+		seen++;
+		last = sql_int(rows, 0);
+		r = row_matches(w, rows) ? take_row(w, rows, e) : 0;
+		if (r < 0)
+			break;
+	}
+	w->looks += seen;
+	*ret_last = seen == limit ? last : 0;
+	return MIN(r, 0);
+}
+
+static int by_id_down(const void *x, const void *y)
+{
+	const struct alert_hit *a = x, *b = y;
+
+	return (a->id < b->id) - (a->id > b->id);
+}
+
+static void cut_chunk(struct alert_walk *w, size_t most)
+{
+	qsort(w->chunk, w->chunk_count, sizeof(*w->chunk), by_id_down);
+	w->chunk_count = MIN(w->chunk_count, most);
+}
+
+/* Asks each key for its newest, keeping the newest of all: what is below those need not be asked for any more. */
+static int ask_keys(struct alert_walk *w, const char *also, const int64_t *keys, size_t count,
+		    int64_t *ret_last, struct err *e)
+{
+	const size_t most = w->looks_at_docs ? CHUNK_FIRST : w->wanted + 1;
+	int64_t reached = 0; /* from here up every key's rows were seen */
+
+	for (size_t i = 0; i < count; i++) {
+		int64_t last = 0;
+		int r = ask(w, also, keys[i], reached, most, &last, e);
+
+		if (r < 0)
+			return r;
+		reached = MAX(reached, last);
+		if (w->chunk_count < most)
+			continue;
+		cut_chunk(w, most);
+		reached = MAX(reached, w->chunk[most - 1].id);
+	}
+	if (w->chunk_count)
+		cut_chunk(w, most);
+	while (w->chunk_count && w->chunk[w->chunk_count - 1].id < reached)
+		w->chunk_count--;
+	*ret_last = reached;
+	return 0;
+}
+
+static int ask_series(struct alert_walk *w, int64_t *ret_last, struct err *e)
+{
+	int64_t *keys = ARENA_ARRAY(w->a, w->match.matching + 1, int64_t);
+	size_t n = 0;
+
+	if (!keys)
+		return err_set(e, ENOBUFS, "too many series of alerts");
+	for (size_t i = 0; i < w->in_days_count; i++)
+		if (w->in_days[i].day == w->days[w->day] && n < w->match.matching)
+			keys[n++] = w->in_days[i].series;
+	return ask_keys(w, " AND series = ?5", keys, n, ret_last, e);
+}
+
+static int ask_containers(struct alert_walk *w, int64_t *ret_last, struct err *e)
+{
+	size_t n = w->f->containers.count;
+	int64_t *keys = ARENA_ARRAY(w->a, n, int64_t);
+
+	if (!keys)
+		return err_set(e, ENOBUFS, "too many containers");
+	for (size_t i = 0; i < n; i++)
+		keys[i] = alert_container_key(w->f->containers.items[i]);
+	return ask_keys(w, " AND container = ?5 AND container <> 0", keys, n, ret_last, e);
+}
+
+/* The next chunk of rows of this day; goes to the day before when it has no more. */
+static int fill_chunk(struct alert_walk *w, struct err *e)
+{
+	int64_t last = 0;
+	int r;
+
+	w->chunk_count = w->chunk_at = 0;
+	if (w->how == HOW_SERIES)
+		r = ask_series(w, &last, e);
+	else if (w->how == HOW_CONTAINER)
+		r = ask_containers(w, &last, e);
+	else
+		r = ask(w, w->how == HOW_TRIAGED ? " AND state <> 0" : "", 0, w->low, w->chunk_size,
+			&last, e);
+	if (r < 0)
+		return r;
+	w->chunk_size = MIN(w->chunk_size * 2, CHUNK_MOST);
+	if (last) {
+		w->at = last;
+		return 0;
+	}
+	w->at = MIN(w->at, alert_rows.low(w->days[w->day]));
+	w->day++;
+	return 0;
+}
+
+static bool holds_words(const struct alert_walk *w, const struct alert_hit *h, size_t position)
+{
+	str rest = w->f->text;
+
+	while (rest.n) {
+		str word = str_cut(&rest, ' ');
+		bool found = word.n == 0 || alert_text_has(h->doc, word);
+
+		for (unsigned t = 0; !found && t < ALERT_TEXT_COUNT; t++)
+			found = alert_text_has(series_text(w->match.cache,
+							   w->match.cache->items[position],
+							   (enum alert_text)t),
+					       word);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* Whether the document holds what the filter asks of it. */
+static int judge(struct alert_walk *w, struct alert_hit *h, struct err *e)
+{
+	size_t at = alert_position(w->match.cache, h->series);
+	struct stored_alert a = { .id = h->id,
+				  .state = (enum alert_state)h->state,
+				  .received_ns = h->received_ms * (int64_t)MS_NS,
+				  .who = h->who };
+
+	if (at == w->match.cache->count || !h->doc.p || !holds_words(w, h, at))
+		return 0;
+	if (!w->f->holds)
+		return 1;
+	a.series = series_describe(w->match.cache, w->match.cache->items[at], w->a);
+	if (!a.series)
+		return err_set(e, ENOBUFS, "too many alerts at once");
+	a.doc = h->doc;
+	return w->f->holds(w->f->ctx, &a);
+}
+
+/* The next row that matches; its document read in company of those behind it. */
+static int next_row(struct alert_walk *w, struct alert_hit **ret, struct err *e)
+{
+	while (w->chunk_at == w->chunk_count) {
+		int r;
+
+		if (w->day == w->day_count || w->spent)
+			return 0;
+		if (w->looks >= LOOKS || w->doc_looks >= DOC_LOOKS) {
+			w->spent = true;
+			return 0;
+		}
+		r = fill_chunk(w, e);
+		if (r < 0)
+			return r;
+	}
+	if (w->looks_at_docs && w->chunk_at % DOC_CHUNK == 0) {
+		size_t n = MIN((size_t)DOC_CHUNK, w->chunk_count - w->chunk_at);
+		int r = alert_docs_fetch(w->s, &w->chunk[w->chunk_at], n, w->a, e);
+
+		if (r < 0)
+			return r;
+		w->doc_looks += n;
+	}
+	*ret = &w->chunk[w->chunk_at++];
+	return 1;
+}
+
+int alert_walk_next(struct alert_walk *w, struct alert_hit *ret, struct err *e)
+{
+	struct alert_hit *h = NULL;
+	int r = 0;
+
+	if (w->done)
+		return 0;
+	while ((r = next_row(w, &h, e)) > 0) {
+		if (w->looks_at_docs)
+			r = judge(w, h, e);
+		if (r < 0)
+			return r;
+		if (r > 0) {
+			*ret = *h;
+			return 1;
+		}
+	}
+	w->done = r == 0 && !w->spent;
+	return r;
+}
+
+int64_t alert_walk_at(const struct alert_walk *w)
+{
+	return w->done ? 0 : w->at;
+}

@@ -1,0 +1,119 @@
+/* How much is kept: days made ahead, dropped when they are old or the store grows too large. */
+#include "console/store/alerts_priv.h"
+
+struct day {
+	int64_t day, now_ns;
+};
+
+static int make_day(struct store *s, void *ctx, struct err *e)
+{
+	const struct day *d = ctx;
+	int64_t first = d->now_ns / DAY_NS;
+	int r = sql_lock(s->sql, "alerts", e);
+
+	for (int64_t day = first; r == 0 && day <= first + 1; day++) {
+		r = sql_do(s->sql,
+			   "INSERT INTO alert_day (day, alerts, bytes) VALUES (?1, 0, 0) ON "
+			   "CONFLICT (day) DO NOTHING",
+			   SQL_ARGS(SQL_I(day)), e);
+		if (r == 1)
+			r = partition_make(s, &alert_rows, day, e);
+		r = r < 0 ? r : partition_make(s, &alert_docs, day, e);
+	}
+	return r;
+}
+
+int alerts_prepare_days(struct store *s, int64_t now_ns, struct err *e)
+{
+	struct day d = { .now_ns = now_ns };
+
+	return MIN(store_transact(s, make_day, &d, e), 0);
+}
+
+int alerts_stock(struct store *s, struct alert_stock *ret, struct err *e)
+{
+	OWNED_ROWS *rows = NULL;
+	int r = sql_query(
+		s->sql,
+		"SELECT CAST(COALESCE(SUM(alerts), 0) AS BIGINT), CAST(COALESCE(SUM(bytes), 0) AS "
+		"BIGINT),"
+		" COALESCE(MIN(day), 0), COALESCE(MAX(day), 0) FROM alert_day WHERE alerts > 0",
+		SQL_NONE, &rows, e);
+
+	r = r < 0 ? r : sql_next(rows, e);
+	if (r < 0)
+		return r;
+	*ret = (struct alert_stock){ sql_int(rows, 0), sql_int(rows, 1), sql_int(rows, 2),
+				     sql_int(rows, 3) };
+	return 0;
+}
+
+static int drop_day(struct store *s, void *ctx, struct err *e)
+{
+	static const char *const forget[] = {
+		"UPDATE alert_count_all SET n = n - COALESCE((SELECT d.n FROM alert_count_day d "
+		"WHERE d.day = ?1 "
+		"AND d.series = alert_count_all.series AND d.state = alert_count_all.state), 0) "
+		"WHERE EXISTS (SELECT 1 FROM alert_count_day d WHERE d.day = ?1 AND d.series = "
+		"alert_count_all.series)",
+		"DELETE FROM alert_count_hour WHERE hour >= ?1 * 24 AND hour < (?1 + 1) * 24",
+		"DELETE FROM alert_count_time WHERE hour >= ?1 * 24 AND hour < (?1 + 1) * 24",
+		"DELETE FROM alert_count_day WHERE day = ?1",
+		"DELETE FROM alert_step WHERE day = ?1",
+		"DELETE FROM alert_day WHERE day = ?1",
+	};
+	const struct day *d = ctx;
+	int r = sql_lock(s->sql, "alerts", e);
+
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(forget); i++)
+		r = sql_do(s->sql, forget[i], SQL_ARGS(SQL_I(d->day)), e);
+	/* Series nobody is of any more: who knows them by heart learns by the epoch that they are gone. */
+	r = r < 0 ? r : sql_do(s->sql, "DELETE FROM alert_count_all WHERE n <= 0", SQL_NONE, e);
+	r = r < 0 ? r
+		  : sql_do(s->sql,
+			   "DELETE FROM alert_series WHERE NOT EXISTS "
+			   "(SELECT 1 FROM alert_count_all c WHERE c.series = alert_series.id)",
+			   SQL_NONE, e);
+	if (r > 0)
+		r = sql_do(s->sql, "UPDATE alert_counter SET epoch = epoch + 1", SQL_NONE, e);
+	r = r < 0 ? r : partition_drop(s, &alert_rows, d->day, e);
+	return r < 0 ? r : partition_drop(s, &alert_docs, d->day, e);
+}
+
+static int oldest_day(struct store *s, int64_t *ret, struct err *e)
+{
+	return sql_get_int(s->sql, "SELECT day FROM alert_day ORDER BY day LIMIT 1", SQL_NONE, ret,
+			   e);
+}
+
+static int too_large(struct store *s, int64_t max_bytes, struct err *e)
+{
+	int64_t bytes = 0, spare = 0;
+	int r = max_bytes > 0 ? sql_size(s->sql, &bytes, &spare, e) : 0;
+
+	return r < 0 ? r : max_bytes > 0 && bytes - spare > max_bytes;
+}
+
+int alerts_retain(struct store *s, int64_t before_ns, int64_t max_bytes, struct err *e)
+{
+	const int64_t today = store_now() / DAY_NS;
+	int dropped = 0;
+
+	for (;;) {
+		struct day d = { 0 };
+		int64_t bytes = 0, spare = 0;
+		int r = oldest_day(s, &d.day, e);
+
+		if (r > 0 && d.day < today && (d.day + 1) * DAY_NS > before_ns)
+			r = too_large(s, max_bytes, e);
+		if (r <= 0 || d.day >= today) {
+			r = r < 0 || !dropped ? r : sql_size(s->sql, &bytes, &spare, e);
+			r = r < 0 || !spare ? r : sql_shrink(s->sql, spare, e);
+			return r < 0 ? r : dropped;
+		}
+		r = store_transact(s, drop_day, &d, e);
+		if (r < 0)
+			return r;
+		dropped++;
+	}
+}
