@@ -10,6 +10,7 @@
 #include "console/access/access.h"
 #include "console/api/dispatch.h"
 #include "console/console.h"
+#include "console/server/clockwork.h"
 #include "console/server/hub.h"
 #include "console/server/web_pages.h"
 #include "console/server/worker_pool.h"
@@ -23,6 +24,7 @@ struct server {
 	struct http_server *http;
 	struct worker_pool *pool;
 	struct hub *hub;
+	struct clockwork *clock;
 	struct access access;
 	struct api api;
 	struct web_pages pages;
