@@ -25,13 +25,15 @@ struct authority {
 MUST_CHECK int authority_get(struct store *s, struct arena *a, struct authority *ret,
 			     struct err *e);
 
+/** Makes this pair the authority when the store has none. @return 0, else as sql_do() */
+MUST_CHECK int authority_offer(struct store *s, str certificate, str key, struct err *e);
+
 /**
- * Makes a certificate and a key for the console itself.
- * @param names DNS names and addresses agents and browsers call it by
- * @param certificate, key  PEM is appended
+ * Answers an agent's request: a certificate for its key that says who it is, appended in PEM.
+ * @return as certificate_request_sign()
  */
-MUST_CHECK int authority_issue_server(const struct authority *w, const char *const *names,
-				      size_t count, int64_t from_s, int64_t to_s,
-				      struct buf *certificate, struct buf *key, struct err *e);
+MUST_CHECK int authority_sign_agent(const struct authority *w, const char *agent, str request,
+				    int64_t from_s, int64_t to_s, struct buf *certificate,
+				    struct err *e);
 
 #endif

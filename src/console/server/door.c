@@ -1,5 +1,7 @@
 #include "console/server/server.h"
 
+#include <stdio.h>
+
 #include "console/store/store.h"
 
 /* As doc/formats/web-blob.md has it. */
@@ -10,7 +12,7 @@
 #define DATA_POLICY "default-src 'none'; frame-ancestors 'none'"
 #define TEXT "text/plain; charset=utf-8"
 
-enum kind { KIND_API, KIND_STREAM, KIND_AGENT, KIND_READY };
+enum kind { KIND_API, KIND_STREAM, KIND_AGENT, KIND_ERRAND, KIND_READY };
 
 /** A request on its way through a worker and back. */
 struct job {
@@ -27,6 +29,11 @@ struct job {
 	} fields[API_MAX_HEADERS];
 	size_t field_count;
 	bool stream; /* the caller may listen */
+	/* KIND_AGENT, KIND_ERRAND */
+	bool commands; /* the answer is a stream of commands */
+	char agent[FLEET_AGENT_BYTES];
+	int64_t after;
+	void *errand;
 };
 
 static void add(struct http_server_reply *r, const char *name, const char *value)
@@ -66,6 +73,13 @@ static void answer_text(struct server *s, struct http_server_exchange *x, int st
 		add(&r, "Retry-After", "1");
 	secure(s, &r, DATA_POLICY);
 	http_server_answer(x, &r);
+}
+
+static void free_job(struct job *j)
+{
+	buf_done(&j->body);
+	buf_done(&j->texts);
+	free(j);
 }
 
 /* ---- On a worker's thread ---- */
@@ -139,6 +153,32 @@ static void work_ready(struct job *j, struct worker *w)
 	buf_add(&j->body, well ? S("ready\n") : S("the database does not answer\n"));
 }
 
+static void work_agent(struct job *j, struct worker *w)
+{
+	struct fleet_reply r;
+	char number[16];
+
+	agent_door_answer(j->server->agents, w, http_server_request(j->x), &r);
+	j->status = r.status;
+	j->type = r.type;
+	buf_add(&j->body, r.body);
+	j->commands = r.is_stream;
+	memcpy(j->agent, r.agent, sizeof(j->agent));
+	j->after = r.after;
+	if (r.retry_after_s) {
+		snprintf(number, sizeof(number), "%u", r.retry_after_s);
+		j->fields[0].name = "Retry-After";
+		buf_add(&j->texts, str_from(number));
+		buf_byte(&j->texts, '\0');
+		j->field_count = 1;
+	}
+	if (buf_error(&j->body) || buf_error(&j->texts)) {
+		j->status = 503;
+		j->commands = false;
+		j->field_count = 0;
+	}
+}
+
 static void deliver(void *arg);
 
 void door_work(void *ctx, struct worker *w, void *arg)
@@ -157,7 +197,12 @@ void door_work(void *ctx, struct worker *w, void *arg)
 		work_ready(j, w);
 		break;
 	case KIND_AGENT:
+		work_agent(j, w);
 		break;
+	case KIND_ERRAND:
+		agent_door_do(s->agents, w, j->errand);
+		free_job(j);
+		return;
 	}
 	/* Only memory can be missing; the next try has it. */
 	while (http_server_post(s->http, deliver, j) < 0)
@@ -165,13 +210,6 @@ void door_work(void *ctx, struct worker *w, void *arg)
 }
 
 /* ---- On the loop's thread ---- */
-
-static void free_job(struct job *j)
-{
-	buf_done(&j->body);
-	buf_done(&j->texts);
-	free(j);
-}
 
 static void deliver_stream(struct job *j)
 {
@@ -202,8 +240,24 @@ static void deliver(void *arg)
 	for (size_t i = 0; i < j->field_count; i++)
 		add(&r, j->fields[i].name, buf_cstr(&j->texts) + j->fields[i].at);
 	secure(j->server, &r, DATA_POLICY);
-	http_server_answer(j->x, &r);
+	if (j->commands && !j->server->stopping)
+		agent_door_open(j->server->agents, j->x, &r, j->agent, j->after);
+	else
+		http_server_answer(j->x, &r);
 	free_job(j);
+}
+
+int server_give_errand(struct server *s, void *errand)
+{
+	struct job *j = calloc(1, sizeof(*j));
+
+	if (!j)
+		return -EAGAIN;
+	*j = (struct job){ .server = s, .kind = KIND_ERRAND, .errand = errand };
+	if (worker_pool_give(s->pool, WORKER_AGENTS, j) == 0)
+		return 0;
+	free(j);
+	return -EAGAIN;
 }
 
 static void give(struct server *s, struct http_server_exchange *x, enum kind kind)

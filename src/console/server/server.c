@@ -9,13 +9,13 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "console/server/agent_authority.h"
 #include "console/server/own_certificate.h"
 #include "console/store/store.h"
 
 #define BODY_MAX_BYTES ((uint64_t)4 << 20)
 #define HELD_MAX_BYTES ((uint64_t)96 << 20)
 #define FILE_MAX_BYTES ((uint64_t)256 << 10)
-#define JOB_BYTES ((size_t)96 << 20)
 #define STOP_NS (10 * SECOND_NS)
 
 enum {
@@ -61,7 +61,7 @@ static int read_pem(const char *path, struct buf *out, struct err *e)
 	return file_read(AT_FDCWD, path, FILE_MAX_BYTES, out, e);
 }
 
-static int load_tls(struct server *s, struct err *e)
+int server_load_tls(struct server *s, struct err *e)
 {
 	const char *key = s->o->tls_key ? s->o->tls_key : s->o->tls_cert;
 	OWNED_BUF certificate = BUF_INIT;
@@ -141,7 +141,9 @@ static int open_http(struct server *s, struct err *e)
 	};
 	int r = http_server_new(&o, &s->http, e);
 
-	return r < 0 ? r : hub_new(s->http, PAGES_MAX, &s->hub, e);
+	if (r == 0)
+		r = hub_new(s->http, PAGES_MAX, &s->hub, e);
+	return r < 0 ? r : agent_door_new(s, &s->agents, e);
 }
 
 static int open_api(struct server *s, struct err *e)
@@ -166,30 +168,6 @@ static int open_api(struct server *s, struct err *e)
 	s->api.ctx = s;
 	s->api.database = s->o->vulnerability_database;
 	return worker_pool_new(&w, &s->pool, e);
-}
-
-static int sweep_access(void *ctx, struct store *store, struct arena *a, struct err *e)
-{
-	struct server *s = ctx;
-	int r = access_sweep(&s->access, store->sql, store_now(), e);
-
-	(void)a;
-	return MIN(r, 0);
-}
-
-static int start_clock(struct server *s, struct err *e)
-{
-	const struct clockwork_job jobs[] = {
-		{ .name = "forgetting old sessions", .every_s = 60, .fn = sweep_access, .ctx = s },
-	};
-	struct clockwork_options o = { .where = s->where,
-				       .jobs = jobs,
-				       .count = ARRAY_LEN(jobs),
-				       .arena_bytes = JOB_BYTES,
-				       .say = s->o->say,
-				       .ctx = s->o->ctx };
-
-	return clockwork_new(&o, &s->clock, e);
 }
 
 /** As many descriptors as may be had: a connection is one. */
@@ -229,17 +207,19 @@ static int begin(struct server *s, struct err *e)
 	if (r == 0)
 		r = open_pages(s, e);
 	if (r == 0 && !s->o->plain)
-		r = load_tls(s, e);
+		r = server_load_tls(s, e);
 	if (r == 0)
 		r = open_store(s, e);
+	if (r == 0 && !s->o->plain)
+		r = agent_authority_share(s, e);
+	if (r == 0 && s->o->wants_token)
+		r = agent_authority_token(s, e);
 	/* Who connects now is served as soon as all is there. */
 	if (r == 0)
 		r = open_http(s, e);
 	if (r == 0)
 		r = open_api(s, e);
-	if (r == 0)
-		r = start_clock(s, e);
-	return r;
+	return r < 0 ? r : agent_door_begin(s->agents, e);
 }
 
 /* ---- Running ---- */
@@ -250,7 +230,7 @@ static void reload(struct server *s)
 
 	if (s->o->plain)
 		return;
-	if (load_tls(s, &e) < 0)
+	if (server_load_tls(s, &e) < 0)
 		server_say(s, "the certificates stay as they were: %s", e.text);
 	else
 		server_say(s, "the certificates were read again");
@@ -281,6 +261,7 @@ static void turn(struct server *s, int most_ms)
 	int wait_ms = http_server_work(s->http);
 
 	wait_ms = sooner(sooner(wait_ms, hub_work(s->hub)), most_ms);
+	wait_ms = sooner(wait_ms, agent_door_work(s->agents));
 	(void)poll(fds, ARRAY_LEN(fds), wait_ms);
 	if (fds[1].revents)
 		take_signals(s);
@@ -300,11 +281,12 @@ static void serve(struct server *s)
 
 static void finish(struct server *s)
 {
-	clockwork_free(s->clock);
+	agent_door_end(s->agents);
 	/* Workers answer into the server: they end before it. */
 	worker_pool_free(s->pool);
 	http_server_free(s->http);
 	hub_free(s->hub);
+	agent_door_free(s->agents);
 	tls_server_free(s->tls);
 	limiter_free(s->api.by_address);
 	limiter_free(s->api.by_user);

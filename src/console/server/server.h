@@ -10,7 +10,7 @@
 #include "console/access/access.h"
 #include "console/api/dispatch.h"
 #include "console/console.h"
-#include "console/server/clockwork.h"
+#include "console/server/agent_door.h"
 #include "console/server/hub.h"
 #include "console/server/web_pages.h"
 #include "console/server/worker_pool.h"
@@ -24,7 +24,7 @@ struct server {
 	struct http_server *http;
 	struct worker_pool *pool;
 	struct hub *hub;
-	struct clockwork *clock;
+	struct agent_door *agents;
 	struct access access;
 	struct api api;
 	struct web_pages pages;
@@ -39,6 +39,11 @@ struct server {
 void door_open(void *ctx, struct http_server_exchange *x);
 /** On a worker's thread: one job made by door_open(). */
 void door_work(void *ctx, struct worker *w, void *job);
+
+/** Has a worker call agent_door_do(). @return 0, -EAGAIN */
+MUST_CHECK int server_give_errand(struct server *s, void *errand);
+/** Sets TLS up, or anew. */
+MUST_CHECK int server_load_tls(struct server *s, struct err *e);
 
 /** Counters for /metrics. */
 void server_metrics(struct server *s, struct buf *out);

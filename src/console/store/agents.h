@@ -13,15 +13,15 @@ enum agent_state { AGENT_ACTIVE = 0, AGENT_REVOKED = 1 };
 
 struct agent {
 	str id, name, machine_id, kernel, os, version, address;
-	str labels;    /**< "key=value,key=value": given with the token */
-	str stats;     /**< its last figures: doc/schemas/agent-stats-1.schema.json; may be empty */
-	str scan;      /**< the last `scan` record; may be empty */
+	str labels; /**< "key=value,key=value": given with the token */
+	str stats;  /**< its last figures: doc/schemas/agent-stats-1.schema.json; may be empty */
+	str scan;   /**< the last `scan` record; may be empty */
 	enum agent_state state;
-	bool ended;    /**< it said that it ends */
-	bool silent;   /**< it said nothing for AGENT_SILENT_NS though it had not ended, and an alert told so */
+	bool ended; /**< it said that it ends */
+	bool silent; /**< it said nothing for AGENT_SILENT_NS though it had not ended, and an alert told so */
 	int64_t enrolled_ns, seen_ns;
 	int64_t certificate_to_s; /**< of the newest */
-	int64_t lost; /**< alerts it lost, as it told */
+	int64_t lost;             /**< alerts it lost, as it told */
 };
 
 #define AGENT_SILENT_NS ((int64_t)60 * 1000000000)
@@ -29,7 +29,8 @@ struct agent {
 /* ---- Reading ---- */
 
 /** @return 0, -ENOENT */
-MUST_CHECK int agent_get(struct store *s, str id, struct arena *a, struct agent *ret, struct err *e);
+MUST_CHECK int agent_get(struct store *s, str id, struct arena *a, struct agent *ret,
+			 struct err *e);
 /** Agents by id, behind @p after (empty: from the first). @param ret_count at most @p limit */
 MUST_CHECK int agent_list(struct store *s, str after, size_t limit, struct arena *a,
 			  struct agent **ret, size_t *ret_count, struct err *e);
@@ -88,13 +89,18 @@ MUST_CHECK int agent_seen(struct store *s, str agent, str address, struct err *e
 /** @param doc one JSON object */
 MUST_CHECK int agent_set_stats(struct store *s, str agent, str doc, struct err *e);
 MUST_CHECK int agent_set_scan(struct store *s, str agent, str doc, struct err *e);
-MUST_CHECK int agent_set_node(struct store *s, str agent, const struct agent_node *n, struct err *e);
+MUST_CHECK int agent_set_node(struct store *s, str agent, const struct agent_node *n,
+			      struct err *e);
 MUST_CHECK int agent_add_lost(struct store *s, str agent, int64_t count, struct err *e);
 MUST_CHECK int agent_set_ended(struct store *s, str agent, struct err *e);
 
-/** The last number stored of a spool's life; 0: none. */
-MUST_CHECK int agent_mark(struct store *s, str agent, str life, int64_t *ret, struct err *e);
-MUST_CHECK int agent_set_mark(struct store *s, str agent, str life, int64_t mark, struct err *e);
+/**
+ * A look at all of a kind began, and later ended: what it did not show is to be marked as gone.
+ * @param ret when it began; 0: nobody said so
+ */
+MUST_CHECK int agent_look_begin(struct store *s, str agent, str kind, int64_t now_ns,
+				struct err *e);
+MUST_CHECK int agent_look_end(struct store *s, str agent, str kind, int64_t *ret, struct err *e);
 
 /* ---- Commands ---- */
 
@@ -122,7 +128,7 @@ MUST_CHECK int agent_command_done(struct store *s, str agent, int64_t id, bool o
 /** Those who fell silent and were not told of yet; marks them as told. Makes its own transaction. */
 MUST_CHECK int agent_take_silent(struct store *s, int64_t now_ns, struct arena *a,
 				 struct agent **ret, size_t *ret_count, struct err *e);
-/** Forgets marks, commands and certificates of the past. Makes its own transaction. */
+/** Forgets commands, tokens and certificates of the past. Makes its own transaction. */
 MUST_CHECK int agent_forget_past(struct store *s, int64_t now_ns, struct err *e);
 
 #endif

@@ -19,8 +19,8 @@ struct census {
 	struct thing **slots;
 	size_t slot_count, count;
 	uint32_t pass[CENSUS_KIND_COUNT];
-	uint64_t renewed_ns[CENSUS_KIND_COUNT]; /* CLOCK_REALTIME; 0: no snapshot is owed */
-	bool renew[CENSUS_KIND_COUNT];          /* from the next pass on */
+	bool renew[CENSUS_KIND_COUNT];    /* from the next pass on */
+	bool renewing[CENSUS_KIND_COUNT]; /* everything is told, the end of the snapshot is owed */
 	uint64_t cut;
 	struct buf doc;
 };
@@ -106,15 +106,6 @@ static int tell_gone(struct census *c, enum census_kind k, str id)
 	return buf_error(&doc) ? buf_error(&doc) : tell(c, "gone", buf_str(&doc));
 }
 
-void census_begin(struct census *c, enum census_kind k)
-{
-	c->pass[k]++;
-	if (c->renew[k]) {
-		c->renew[k] = false;
-		c->renewed_ns[k] = clock_ns(CLOCK_REALTIME);
-	}
-}
-
 static struct thing *add(struct census *c, struct thing **at, enum census_kind k, str id)
 {
 	struct thing *t = c->count < CENSUS_MAX ? malloc(sizeof(*t) + id.n) : NULL;
@@ -138,7 +129,7 @@ void census_put(struct census *c, enum census_kind k, str id, str doc)
 		return;
 	}
 	t->pass = c->pass[k];
-	if (t->doc_hash == hash && !c->renewed_ns[k])
+	if (t->doc_hash == hash && !c->renewing[k])
 		return;
 	/* What cannot be told now is told with the next pass. */
 	t->doc_hash = tell(c, names[k], doc) < 0 ? 0 : hash;
@@ -148,7 +139,7 @@ bool census_keep(struct census *c, enum census_kind k, str id)
 {
 	struct thing *t = *find(c, k, id);
 
-	if (!t || !t->doc_hash || c->renewed_ns[k])
+	if (!t || !t->doc_hash || c->renewing[k])
 		return false;
 	t->pass = c->pass[k];
 	return true;
@@ -173,15 +164,21 @@ void census_drop(struct census *c, enum census_kind k, str id, str last_doc)
 		forget(c, at);
 }
 
-static void tell_snapshot(struct census *c, enum census_kind k)
+static int tell_snapshot(struct census *c, enum census_kind k, const char *state)
 {
-	OWNED_BUF doc = BUF_INIT;
+	char doc[80];
 
-	buf_printf(&doc, "{\"kind\":\"%s\",\"since\":\"", names[k]);
-	put_time(&doc, c->renewed_ns[k]);
-	buf_add(&doc, S("\"}"));
-	if (!buf_error(&doc) && tell(c, "snapshot", buf_str(&doc)) == 0)
-		c->renewed_ns[k] = 0;
+	snprintf(doc, sizeof(doc), "{\"kind\":\"%s\",\"state\":\"%s\"}", names[k], state);
+	return tell(c, "snapshot", str_from(doc));
+}
+
+void census_begin(struct census *c, enum census_kind k)
+{
+	c->pass[k]++;
+	if (c->renew[k] && tell_snapshot(c, k, "begin") == 0) {
+		c->renew[k] = false;
+		c->renewing[k] = true;
+	}
 }
 
 void census_end(struct census *c, enum census_kind k)
@@ -196,8 +193,8 @@ void census_end(struct census *c, enum census_kind k)
 			else
 				at = &t->next;
 		}
-	if (c->renewed_ns[k])
-		tell_snapshot(c, k);
+	if (c->renewing[k] && tell_snapshot(c, k, "end") == 0)
+		c->renewing[k] = false;
 }
 
 void census_renew(struct census *c)

@@ -1,0 +1,39 @@
+/** @file
+ * Agents at the door: their requests to console/fleet, their streams of commands, and the clock that console/fleet asks for. Belongs to
+ * the loop's thread but for agent_door_answer() and agent_door_do().
+ */
+#ifndef SKEP_CONSOLE_SERVER_AGENT_DOOR_H
+#define SKEP_CONSOLE_SERVER_AGENT_DOOR_H
+
+#include "console/fleet/fleet.h"
+#include "console/server/worker_pool.h"
+#include "wire/http_server.h"
+
+struct server;
+struct agent_door;
+
+/** @return 0, -ENOMEM */
+MUST_CHECK int agent_door_new(struct server *s, struct agent_door **ret, struct err *e);
+/** Starts the clock's thread, once the store is prepared. @return 0, -errno */
+MUST_CHECK int agent_door_begin(struct agent_door *d, struct err *e);
+/** Ends it, before what it tells is gone. @param d may be NULL */
+void agent_door_end(struct agent_door *d);
+/** After the workers and the server are gone. */
+void agent_door_free(struct agent_door *d);
+
+/** On a worker's thread: answers a request. */
+void agent_door_answer(struct agent_door *d, struct worker *w, const struct http_server_request *q,
+		       struct fleet_reply *ret);
+/** Begins a stream of commands as the answer; a stream the agent has already ends. */
+void agent_door_open(struct agent_door *d, struct http_server_exchange *x,
+		     const struct http_server_reply *r, const char *agent, int64_t after);
+/** Does what is due. @return milliseconds until something is due again */
+int agent_door_work(struct agent_door *d);
+
+/** On a worker's thread: what agent_door_work() gave it to do. */
+void agent_door_do(struct agent_door *d, struct worker *w, void *errand);
+/** Streams that are open. */
+size_t agent_door_streams(const struct agent_door *d);
+struct fleet *agent_door_fleet(const struct agent_door *d);
+
+#endif
