@@ -1,6 +1,11 @@
 #include "console/access/access.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "base/clock.h"
+#include "base/file.h"
 #include "codec/mac.h"
 #include "console/access/permission.h"
 #include "console/store/roles.h"
@@ -12,7 +17,7 @@
 
 void access_init(struct access *a, const struct access_options *o)
 {
-	a->options = *o;
+	*a = (struct access){ .options = *o };
 	a->options.policy = password_policy_of(o->policy);
 	if (!a->options.session_idle_s)
 		a->options.session_idle_s = 3600;
@@ -23,7 +28,50 @@ void access_init(struct access *a, const struct access_options *o)
 
 void access_done(struct access *a)
 {
+	secret_wipe(a->audit_seed, sizeof(a->audit_seed));
 	password_kitchen_done(&a->kitchen);
+}
+
+/* The public half stands beside it, for `skep audit verify --key`. */
+static int make_audit_key(struct access *a, struct err *e)
+{
+	uint8_t key[ED25519_KEY_BYTES];
+	char path[4096], hex[2 * sizeof(key) + 2];
+	int r = ed25519_generate(a->audit_seed, e);
+
+	if (r == 0)
+		r = ed25519_public(a->audit_seed, key, e);
+	if (r < 0)
+		return r;
+	hex_render(key, sizeof(key), hex);
+	hex[2 * sizeof(key)] = '\n';
+	snprintf(path, sizeof(path), "%s.pub", a->options.audit_key_file);
+	r = file_write_atomic(AT_FDCWD, path, (str){ hex, sizeof(hex) - 1 }, 0644, e);
+	return r < 0 ? r
+		     : file_write_atomic(
+			       AT_FDCWD, a->options.audit_key_file,
+			       (str){ (const char *)a->audit_seed, sizeof(a->audit_seed) }, 0600,
+			       e);
+}
+
+static int read_audit_key(struct access *a, struct err *e)
+{
+	OWNED_BUF bytes = BUF_INIT;
+	int r;
+
+	if (!a->options.audit_key_file)
+		return 0;
+	r = file_read(AT_FDCWD, a->options.audit_key_file, 4096, &bytes, e);
+	if (r == -ENOENT) {
+		r = make_audit_key(a, e);
+	} else if (r == 0 && bytes.n == sizeof(a->audit_seed)) {
+		memcpy(a->audit_seed, bytes.p, bytes.n);
+		secret_wipe(bytes.p, bytes.n);
+	} else if (r == 0) {
+		r = err_set(e, EINVAL, "'%s' is no key of 32 bytes", a->options.audit_key_file);
+	}
+	a->signs_audit = r == 0;
+	return r;
 }
 
 int access_prepare(struct access *a, struct sql *s, struct err *e)
@@ -37,9 +85,10 @@ int access_prepare(struct access *a, struct sql *s, struct err *e)
 #undef X
 #undef P
 
-	(void)a;
-	int r = sql_begin(s, e);
+	int r = read_audit_key(a, e);
 
+	if (r == 0)
+		r = sql_begin(s, e);
 	for (size_t i = 0; i < ARRAY_LEN(built_in) && r == 0; i++)
 		r = roles_put_built_in(s, &built_in[i], e);
 	if (r == 0)

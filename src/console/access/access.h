@@ -7,6 +7,7 @@
 #ifndef SKEP_CONSOLE_ACCESS_ACCESS_H
 #define SKEP_CONSOLE_ACCESS_ACCESS_H
 
+#include "codec/digest.h"
 #include "console/access/password.h"
 #include "console/access/password_policy.h"
 #include "console/store/sql.h"
@@ -22,6 +23,8 @@ struct access_options {
 	uint32_t session_life_s;       /**< any session ends; 0: 12 h */
 	/** Administrator, security administrator and auditor are different people, and no role mixes their duties. */
 	bool separate_duties;
+	/** the key (32 bytes) that signs the end of an exported audit log; made when absent, FILE.pub with it; NULL: not signed */
+	const char *audit_key_file;
 	const struct ldap_options *ldap; /**< must outlive it; NULL: local users only */
 	const struct oidc_options *oidc; /**< must outlive it; NULL: none */
 };
@@ -29,12 +32,19 @@ struct access_options {
 struct access {
 	struct access_options options; /**< defaults filled in */
 	struct password_kitchen kitchen;
+	bool signs_audit;
+	uint8_t audit_seed[ED25519_KEY_BYTES];
 };
 
 void access_init(struct access *a, const struct access_options *o);
 void access_done(struct access *a);
 
-/** Brings the built-in roles up to what this version of the program knows. Once at start, after migrations. */
+/**
+ * Brings the built-in roles up to what this version of the program knows, and reads or makes the key of the audit log.
+ * Once at start, after migrations.
+ *
+ * @return 0, -EINVAL (the key's file holds none), -errno of the file, or the store's
+ */
 MUST_CHECK int access_prepare(struct access *a, struct sql *s, struct err *e);
 
 struct first_account {

@@ -307,7 +307,9 @@ int console_run(const struct console_options *o, struct err *e)
 	if (!s)
 		return err_set(e, ENOMEM, "no memory for the console");
 	s->o = o;
-	access_init(&s->access, &(struct access_options){ .separate_duties = o->separate_duties });
+	snprintf(s->audit_key, sizeof(s->audit_key), "%s/audit.key", o->state);
+	access_init(&s->access, &(struct access_options){ .separate_duties = o->separate_duties,
+							  .audit_key_file = s->audit_key });
 	s->ui_folder = s->signals = -1;
 	s->began_ns = clock_ns(CLOCK_MONOTONIC);
 	s->where = o->database ? o->database : o->state;

@@ -104,7 +104,7 @@ static int write_value(struct json_out *j, const struct value *v)
 		json_bool(j, v->boolean);
 		return 0;
 	case VALUE_NUMBER:
-		if (v->integer || v->number == 0)
+		if ((double)v->integer == v->number)
 			json_int(j, v->integer);
 		else
 			json_double(j, v->number, 6);
