@@ -4,8 +4,6 @@
 
 enum { NUMBER_BITS = 21, SKIPS = 64, SKIP = 7919, SERIES_PARAMETERS = 1 + ALERT_TEXT_COUNT };
 
-const struct scope scope_everything = { .everything = true };
-
 static const char *const states[ALERT_STATE_COUNT] = {
 #define STATE_NAME(id, name) [ALERT_##id] = name,
 	ALERT_STATES(STATE_NAME)

@@ -113,9 +113,6 @@ struct alert_filter {
 	void *ctx;
 };
 
-/** A scope that shows everything, for work of the console's own. */
-extern const struct scope scope_everything;
-
 struct alert_page {
 	struct stored_alert *items; /**< newest first */
 	size_t count;

@@ -1,5 +1,7 @@
 #include "console/store/scope.h"
 
+const struct scope scope_everything = { .everything = true };
+
 static const struct {
 	const char *name;
 	enum scope_key key;

@@ -43,6 +43,9 @@ struct scope {
 	size_t count;
 };
 
+/** Shows everything, for work of the console's own. */
+extern const struct scope scope_everything;
+
 /** What is asked about; an empty span is "has none". */
 struct scope_subject {
 	str cluster, namespace, image, host;

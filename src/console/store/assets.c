@@ -1,0 +1,263 @@
+#include "base/map.h"
+#include "console/store/assets_priv.h"
+
+static const char *const kinds[ASSET_KIND_COUNT] = {
+#define KIND_NAME(id, name) [ASSET_##id] = name,
+	ASSET_KINDS(KIND_NAME)
+#undef KIND_NAME
+};
+
+const char *asset_kind_name(enum asset_kind k)
+{
+	return k < ASSET_KIND_COUNT ? kinds[k] : "unknown";
+}
+
+int asset_kind_find(str name, enum asset_kind *ret)
+{
+	for (unsigned i = 0; i < ASSET_KIND_COUNT; i++)
+		if (str_is(name, kinds[i])) {
+			*ret = (enum asset_kind)i;
+			return 0;
+		}
+	return -ENOENT;
+}
+
+static int kind_of(str id, enum asset_kind *ret, struct err *e)
+{
+	str rest = id;
+
+	if (asset_kind_find(str_cut(&rest, ':'), ret) == 0 && rest.n)
+		return 0;
+	return err_set(e, EINVAL, "'%.*s' names no asset", STR_ARG(id));
+}
+
+static int put_one(struct store *s, const struct asset *x, int64_t now_ns, struct err *e)
+{
+	enum asset_kind kind;
+	int64_t gone = 0;
+	int r = kind_of(x->id, &kind, e), there;
+
+	if (r == 0 && x->doc.n > ASSET_DOC_MAX)
+		r = err_set(e, E2BIG, "asset '%.*s' has a document of %zu bytes", STR_ARG(x->id),
+			    x->doc.n);
+	if (r < 0)
+		return r;
+	there = sql_get_int(s->sql, "SELECT gone_ns FROM asset WHERE id = ?1",
+			    SQL_ARGS(SQL_T(x->id)), &gone, e);
+	if (there < 0)
+		return there;
+	r = sql_do(
+		s->sql,
+		"INSERT INTO asset (id, kind, agent, name, host, cluster, namespace, image, "
+		"image_id, labels,"
+		" state, risk, doc, first_ns, last_ns, gone_ns) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14, 0) "
+		"ON CONFLICT (id) DO UPDATE SET agent = excluded.agent, name = excluded.name,"
+		" host = excluded.host, cluster = excluded.cluster, namespace = excluded.namespace,"
+		" image = excluded.image, image_id = excluded.image_id, labels = excluded.labels,"
+		" state = excluded.state, doc = excluded.doc, last_ns = excluded.last_ns, gone_ns "
+		"= 0",
+		SQL_ARGS(SQL_T(x->id), SQL_I(kind), SQL_T(x->agent), SQL_T(x->name), SQL_T(x->host),
+			 SQL_T(x->cluster), SQL_T(x->namespace), SQL_T(x->image),
+			 SQL_T(x->image_id), SQL_T(x->labels), SQL_T(x->state), SQL_R(x->risk),
+			 SQL_T(x->doc), SQL_I(now_ns)),
+		e);
+	return r < 0 ? r : there == 0 || gone != 0;
+}
+
+int assets_put(struct store *s, const struct asset *assets, size_t count, int64_t now_ns,
+	       struct err *e)
+{
+	int fresh = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int r = put_one(s, &assets[i], now_ns, e);
+
+		if (r < 0)
+			return r;
+		fresh += r;
+	}
+	return fresh;
+}
+
+int assets_seen(struct store *s, const str *ids, size_t count, int64_t now_ns, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		r = sql_do(s->sql, "UPDATE asset SET last_ns = ?2 WHERE id = ?1 AND gone_ns = 0",
+			   SQL_ARGS(SQL_T(ids[i]), SQL_I(now_ns)), e);
+	return MIN(r, 0);
+}
+
+int assets_gone(struct store *s, str id, int64_t now_ns, struct err *e)
+{
+	int went = sql_do(s->sql, "UPDATE asset SET gone_ns = ?2 WHERE id = ?1 AND gone_ns = 0",
+			  SQL_ARGS(SQL_T(id), SQL_I(now_ns)), e);
+	int r = went;
+
+	if (r >= 0)
+		r = sql_do(s->sql,
+			   "UPDATE relation SET gone_ns = ?2 WHERE from_id = ?1 AND gone_ns = 0",
+			   SQL_ARGS(SQL_T(id), SQL_I(now_ns)), e);
+	if (r >= 0)
+		r = sql_do(s->sql,
+			   "UPDATE relation SET gone_ns = ?2 WHERE to_id = ?1 AND gone_ns = 0",
+			   SQL_ARGS(SQL_T(id), SQL_I(now_ns)), e);
+	return r < 0 ? r : went > 0;
+}
+
+/* Ids of what is there, of one agent and one kind or all. */
+static int present_ids(struct store *s, str agent, unsigned mask, struct arena *a, str **ret,
+		       size_t *ret_count, struct err *e)
+{
+	size_t cap = 0;
+	OWNED_ROWS *rows = NULL;
+	int r = sql_query(s->sql,
+			  "SELECT id FROM asset WHERE agent = ?1 AND gone_ns = 0 AND"
+			  " ((?2 >> CAST(kind AS INTEGER)) & 1) = 1",
+			  SQL_ARGS(SQL_T(agent), SQL_I(mask)), &rows, e);
+
+	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
+		str *id = ARENA_PUSH(a, *ret, *ret_count, cap);
+
+		if (id)
+			*id = sql_text_in(rows, 0, a);
+		if (!id || !id->p)
+			return err_set(e, ENOBUFS, "too many assets at once");
+	}
+	return r;
+}
+
+static int gone_but(struct store *s, str agent, unsigned mask, const str *ids, size_t count,
+		    int64_t now_ns, struct arena *a, struct err *e)
+{
+	struct map stay = map_in(a);
+	str *there = NULL;
+	size_t n = 0;
+	int went = 0, r = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		void **at = map_at(&stay, ids[i].p ? ids[i] : S(""));
+
+		if (!at)
+			return err_set(e, ENOBUFS, "too many assets at once");
+		*at = &stay;
+	}
+	r = present_ids(s, agent, mask, a, &there, &n, e);
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		if (map_find(&stay, there[i]))
+			continue;
+		r = assets_gone(s, there[i], now_ns, e);
+		went += r > 0;
+	}
+	return r < 0 ? r : went;
+}
+
+int assets_gone_but(struct store *s, str agent, enum asset_kind kind, const str *ids, size_t count,
+		    int64_t now_ns, struct err *e)
+{
+	struct arena a;
+	int r;
+
+	arena_init(&a, 0);
+	r = gone_but(s, agent, 1U << kind, ids, count, now_ns, &a, e);
+	arena_done(&a);
+	return r;
+}
+
+int assets_gone_of(struct store *s, str agent, int64_t now_ns, struct err *e)
+{
+	struct arena a;
+	int r;
+
+	arena_init(&a, 0);
+	r = gone_but(s, agent, (1U << ASSET_KIND_COUNT) - 1, NULL, 0, now_ns, &a, e);
+	arena_done(&a);
+	return r;
+}
+
+int assets_set_risk(struct store *s, str id, double risk, struct err *e)
+{
+	int r = sql_do(s->sql, "UPDATE asset SET risk = ?2 WHERE id = ?1",
+		       SQL_ARGS(SQL_T(id), SQL_R(risk)), e);
+
+	return MIN(r, 0);
+}
+
+/* Ends those relations that are not among @p to. */
+static int end_others(struct store *s, str from, str kind, const struct map *to, int64_t now_ns,
+		      struct arena *a, struct err *e)
+{
+	str *there = NULL;
+	size_t n = 0, cap = 0;
+	int r;
+
+	{
+		OWNED_ROWS *rows = NULL;
+
+		r = sql_query(s->sql,
+			      "SELECT to_id FROM relation WHERE from_id = ?1 AND kind = ?2 AND "
+			      "gone_ns = 0",
+			      SQL_ARGS(SQL_T(from), SQL_T(kind)), &rows, e);
+		while (r >= 0 && (r = sql_next(rows, e)) > 0) {
+			str *id = ARENA_PUSH(a, there, n, cap);
+
+			if (id)
+				*id = sql_text_in(rows, 0, a);
+			if (!id || !id->p)
+				return err_set(e, ENOBUFS, "too many relations at once");
+		}
+	}
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		if (!map_find(to, there[i]))
+			r = sql_do(
+				s->sql,
+				"UPDATE relation SET gone_ns = ?4 WHERE from_id = ?1 AND kind = ?2 "
+				"AND to_id = ?3",
+				SQL_ARGS(SQL_T(from), SQL_T(kind), SQL_T(there[i]), SQL_I(now_ns)),
+				e);
+	return MIN(r, 0);
+}
+
+int assets_relate(struct store *s, str from, str kind, const str *to, size_t count, int64_t now_ns,
+		  struct err *e)
+{
+	struct arena a;
+	struct map wanted;
+	int r = 0;
+
+	arena_init(&a, 0);
+	wanted = map_in(&a);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		void **at = map_at(&wanted, to[i].p ? to[i] : S(""));
+
+		if (!at)
+			r = err_set(e, ENOBUFS, "too many relations at once");
+		else
+			*at = &wanted;
+	}
+	r = r < 0 ? r : end_others(s, from, kind, &wanted, now_ns, &a, e);
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		r = sql_do(s->sql,
+			   "INSERT INTO relation (from_id, kind, to_id, first_ns, gone_ns) VALUES "
+			   "(?1, ?2, ?3, ?4, 0) "
+			   "ON CONFLICT (from_id, kind, to_id) DO UPDATE SET gone_ns = 0",
+			   SQL_ARGS(SQL_T(from), SQL_T(kind), SQL_T(to[i]), SQL_I(now_ns)), e);
+	arena_done(&a);
+	return MIN(r, 0);
+}
+
+int assets_forget(struct store *s, int64_t before_ns, int max, struct err *e)
+{
+	int r = sql_do(s->sql,
+		       "DELETE FROM asset WHERE id IN (SELECT id FROM asset WHERE gone_ns > 0 AND "
+		       "gone_ns < ?1 "
+		       "LIMIT ?2)",
+		       SQL_ARGS(SQL_I(before_ns), SQL_I(max)), e);
+	int more = r < 0 ? 0
+			 : sql_do(s->sql, "DELETE FROM relation WHERE gone_ns > 0 AND gone_ns < ?1",
+				  SQL_ARGS(SQL_I(before_ns)), e);
+
+	return more < 0 ? more : r;
+}

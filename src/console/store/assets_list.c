@@ -1,0 +1,260 @@
+#include "console/store/assets_priv.h"
+
+enum { CHUNK = 256, CHUNKS = 64 };
+
+#define WORD_COLUMNS "name id image namespace host labels doc"
+
+struct scope_subject asset_subject(const struct asset *a)
+{
+	return (struct scope_subject){ .cluster = a->cluster,
+				       .namespace = a->namespace,
+				       .image = a->image,
+				       .host = a->host,
+				       .labels = a->labels };
+}
+
+int asset_read(struct sql_rows *rows, unsigned first, struct arena *a, struct asset *ret,
+	       struct err *e)
+{
+	const unsigned c = first;
+	const struct asset out = { .id = sql_text_in(rows, c, a),
+				   .kind = (enum asset_kind)sql_int(rows, c + 1),
+				   .agent = sql_text_in(rows, c + 2, a),
+				   .name = sql_text_in(rows, c + 3, a),
+				   .host = sql_text_in(rows, c + 4, a),
+				   .cluster = sql_text_in(rows, c + 5, a),
+				   .namespace = sql_text_in(rows, c + 6, a),
+				   .image = sql_text_in(rows, c + 7, a),
+				   .image_id = sql_text_in(rows, c + 8, a),
+				   .labels = sql_text_in(rows, c + 9, a),
+				   .state = sql_text_in(rows, c + 10, a),
+				   .risk = sql_real(rows, c + 11),
+				   .first_ns = sql_int(rows, c + 12),
+				   .last_ns = sql_int(rows, c + 13),
+				   .gone_ns = sql_int(rows, c + 14),
+				   .doc = sql_text_in(rows, c + 15, a) };
+
+	if (!out.id.p || !out.agent.p || !out.name.p || !out.host.p || !out.cluster.p ||
+	    !out.namespace.p || !out.image.p || !out.image_id.p || !out.labels.p || !out.state.p ||
+	    !out.doc.p)
+		return err_set(e, ENOBUFS, "too many assets at once");
+	*ret = out;
+	return 0;
+}
+
+static void say_what(struct sql_where *w, const struct asset_filter *f)
+{
+	if (f->presence == ASSET_PRESENT)
+		buf_add(&w->text, S(" AND gone_ns = 0"));
+	else if (f->presence == ASSET_IS_GONE)
+		buf_add(&w->text, S(" AND gone_ns > 0"));
+	if (f->kinds && (f->kinds & (f->kinds - 1)) == 0)
+		SQL_WHERE(w, " AND kind = ?", SQL_I(__builtin_ctz(f->kinds)));
+	else if (f->kinds)
+		SQL_WHERE(w, " AND ((? >> CAST(kind AS INTEGER)) & 1) = 1", SQL_I(f->kinds));
+	if (f->agent.n)
+		SQL_WHERE(w, " AND agent = ?", SQL_T(f->agent));
+	if (f->image_id.n)
+		SQL_WHERE(w, " AND image_id = ?", SQL_T(f->image_id));
+	sql_where_words(w, WORD_COLUMNS, f->text);
+}
+
+struct lister {
+	struct store *s;
+	const struct asset_filter *f;
+	size_t limit;
+	bool with_doc;
+	struct arena *a;
+	struct asset *items;
+	size_t count, seen;
+	str name, id; /* behind which it goes on */
+};
+
+static int take(struct lister *l, struct sql_rows *rows, struct err *e)
+{
+	struct asset *x = &l->items[l->count];
+	int r = asset_read(rows, 0, l->a, x, e);
+
+	if (r < 0)
+		return r;
+	l->name = x->name;
+	l->id = x->id;
+	l->seen++;
+	if (asset_in_scope(x, l->f->scope) && (!l->f->holds || l->f->holds(l->f->ctx, x)))
+		l->count++;
+	return 0;
+}
+
+/* @return 1 when there may be more rows */
+static int list_chunk(struct lister *l, struct err *e)
+{
+	struct sql_where w = { 0 };
+	OWNED_ROWS *rows = NULL;
+	int r;
+
+	l->seen = 0;
+	buf_printf(&w.text, "SELECT " ASSET_COLUMNS ", %s FROM asset",
+		   l->with_doc || l->f->holds ? "doc" : "''");
+	SQL_WHERE(&w, " WHERE (name, id) > (?, ?)", SQL_T(l->name), SQL_T(l->id));
+	say_what(&w, l->f);
+	SQL_WHERE(&w, " ORDER BY name, id LIMIT ?", SQL_I(CHUNK));
+	r = sql_where_query(l->s->sql, &w, &rows, e);
+	while (r >= 0 && l->count < l->limit && (r = sql_next(rows, e)) > 0) {
+		r = take(l, rows, e);
+		if (r < 0)
+			break;
+	}
+	sql_where_done(&w);
+	return r < 0 ? r : l->seen == CHUNK || l->count == l->limit;
+}
+
+int assets_page(struct store *s, const struct asset_filter *f, str cursor, size_t limit,
+		bool with_doc, struct arena *a, struct asset_page *ret, struct err *e)
+{
+	struct lister l = { .s = s, .f = f, .limit = limit, .with_doc = with_doc, .a = a };
+	struct asset_page page = { 0 };
+	str parts[2];
+	int r = 0;
+
+	if (limit == 0 || limit > ASSET_PAGE_MAX)
+		return err_set(e, EINVAL, "a page has 1 to %d assets", ASSET_PAGE_MAX);
+	if (cursor.n) {
+		r = list_cursor_read(cursor, ARRAY_LEN(parts), a, parts, e);
+		if (r < 0)
+			return r;
+		l.name = parts[0];
+		l.id = parts[1];
+	}
+	l.items = ARENA_ARRAY(a, limit + 1, struct asset);
+	if (!l.items)
+		return err_set(e, ENOBUFS, "too many assets at once");
+	r = f->scope ? 1 : 0;
+	for (unsigned i = 0; r > 0 && l.count < limit && i < CHUNKS; i++)
+		r = list_chunk(&l, e);
+	if (r > 0)
+		r = list_cursor_make((const str[]){ l.name, l.id }, 2, a, &page.next, e);
+	if (r < 0)
+		return r;
+	page.items = l.items;
+	page.count = l.count;
+	for (size_t i = 0; i < page.count && !with_doc; i++)
+		page.items[i].doc = (str){ NULL, 0 };
+	*ret = page;
+	return 0;
+}
+
+int assets_get(struct store *s, const struct scope *scope, str id, struct arena *a,
+	       struct asset *ret, struct err *e)
+{
+	struct asset x = { 0 };
+	OWNED_ROWS *rows = NULL;
+	int r = sql_query(s->sql, "SELECT " ASSET_COLUMNS ", doc FROM asset WHERE id = ?1",
+			  SQL_ARGS(SQL_T(id)), &rows, e);
+
+	r = r < 0 ? r : sql_next(rows, e);
+	if (r > 0)
+		r = asset_read(rows, 0, a, &x, e);
+	if (r < 0)
+		return r;
+	if (!x.id.n || !asset_in_scope(&x, scope))
+		return err_set(e, ENOENT, "there is no asset '%.*s'", STR_ARG(id));
+	*ret = x;
+	return 0;
+}
+
+int assets_neighbours(struct store *s, const struct scope *scope, str id, size_t max,
+		      struct arena *a, struct asset_neighbour **ret, size_t *ret_count,
+		      bool *ret_cut, struct err *e)
+{
+	struct asset_neighbour *out = ARENA_ARRAY(a, max + 1, struct asset_neighbour);
+	OWNED_ROWS *rows = NULL;
+	size_t n = 0;
+	int r;
+
+	if (!out)
+		return err_set(e, ENOBUFS, "too many assets at once");
+	r = sql_query(s->sql,
+		      "SELECT relation.kind, 1, " ASSET_COLUMNS
+		      ", '' FROM relation JOIN asset ON asset.id = relation.to_id "
+		      "WHERE relation.from_id = ?1 AND relation.gone_ns = 0 "
+		      "UNION ALL SELECT relation.kind, 0, " ASSET_COLUMNS
+		      ", '' FROM relation JOIN asset ON asset.id = relation.from_id "
+		      "WHERE relation.to_id = ?1 AND relation.gone_ns = 0 LIMIT ?2",
+		      SQL_ARGS(SQL_T(id), SQL_I(max * 4 + 1)), &rows, e);
+	while (r >= 0 && n <= max && (r = sql_next(rows, e)) > 0) {
+		struct asset_neighbour *x = &out[n];
+
+		r = asset_read(rows, 2, a, &x->asset, e);
+		x->kind = sql_text_in(rows, 0, a);
+		x->outgoing = sql_int(rows, 1) != 0;
+		if (r < 0 || !x->kind.p)
+			return r < 0 ? r : err_set(e, ENOBUFS, "too many assets at once");
+		n += asset_in_scope(&x->asset, scope);
+	}
+	if (r < 0)
+		return r;
+	*ret = out;
+	*ret_count = MIN(n, max);
+	*ret_cut = n > max;
+	return 0;
+}
+
+int assets_count(struct store *s, const struct scope *scope, int64_t ret[ASSET_KIND_COUNT],
+		 struct err *e)
+{
+	const bool all = scope && scope->everything;
+	OWNED_ROWS *rows = NULL;
+	int r = sql_query(
+		s->sql,
+		all ? "SELECT kind, COUNT(*), '', '', '', '', '' FROM asset WHERE gone_ns = 0 "
+		      "GROUP BY kind"
+		    : "SELECT kind, COUNT(*), cluster, namespace, image, host, labels FROM asset "
+		      "WHERE gone_ns = 0 GROUP BY kind, cluster, namespace, image, host, labels",
+		SQL_NONE, &rows, e);
+
+	memset(ret, 0, ASSET_KIND_COUNT * sizeof(*ret));
+	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
+		const int64_t kind = sql_int(rows, 0);
+		const struct asset x = { .cluster = sql_text(rows, 2),
+					 .namespace = sql_text(rows, 3),
+					 .image = sql_text(rows, 4),
+					 .host = sql_text(rows, 5),
+					 .labels = sql_text(rows, 6) };
+
+		if (kind >= 0 && kind < ASSET_KIND_COUNT && (all || asset_in_scope(&x, scope)))
+			ret[kind] += sql_int(rows, 1);
+	}
+	return r;
+}
+
+int assets_changes(struct store *s, const struct scope *scope, unsigned kinds, int64_t since_ns,
+		   size_t max, struct arena *a, struct asset **ret, size_t *ret_count,
+		   struct err *e)
+{
+	struct asset *out = ARENA_ARRAY(a, max + 1, struct asset);
+	OWNED_ROWS *rows = NULL;
+	size_t n = 0;
+	int r;
+
+	if (!out)
+		return err_set(e, ENOBUFS, "too many assets at once");
+	r = sql_query(s->sql,
+		      "SELECT " ASSET_COLUMNS
+		      ", '' FROM asset WHERE (first_ns >= ?1 OR gone_ns >= ?1) AND"
+		      " ((?2 >> CAST(kind AS INTEGER)) & 1) = 1"
+		      " ORDER BY {max}(first_ns, gone_ns) DESC, id LIMIT ?3",
+		      SQL_ARGS(SQL_I(MAX(since_ns, 1)),
+			       SQL_I(kinds ? kinds : (1U << ASSET_KIND_COUNT) - 1), SQL_I(max * 8)),
+		      &rows, e);
+	while (r >= 0 && n < max && (r = sql_next(rows, e)) > 0) {
+		r = asset_read(rows, 0, a, &out[n], e);
+		if (r < 0)
+			return r;
+		n += asset_in_scope(&out[n], scope);
+	}
+	if (r < 0)
+		return r;
+	*ret = out;
+	*ret_count = n;
+	return 0;
+}

@@ -1,0 +1,217 @@
+#include <stdio.h>
+
+#include "console/store/assets.h"
+#include "store_stage.h"
+
+static struct asset container(const char *id, const char *name, const char *namespace)
+{
+	return (struct asset){ .id = str_from(id),
+			       .name = str_from(name),
+			       .agent = S("a-1"),
+			       .host = S("node1"),
+			       .namespace = str_from(namespace),
+			       .image = S("nginx:1.25"),
+			       .image_id = S("image:sha256:aa"),
+			       .labels = S(",team=red,"),
+			       .state = S("running"),
+			       .doc = S("{\"privileged\":true}"),
+			       .risk = -1 };
+}
+
+static void put(struct store *s, const struct asset *x, size_t n, int64_t now, int fresh)
+{
+	OK(sql_begin(s->sql, E));
+	assert_int_equal(OK(assets_put(s, x, n, now, E)), fresh);
+	OK(sql_commit(s->sql, E));
+}
+
+static size_t count_all(struct store *s, struct asset_filter f, size_t limit)
+{
+	struct arena a;
+	str cursor = { 0 };
+	size_t n = 0;
+	char last[64] = "";
+
+	arena_init(&a, 0);
+	do {
+		struct asset_page p = { 0 };
+
+		OK(assets_page(s, &f, cursor, limit, false, &a, &p, E));
+		for (size_t i = 0; i < p.count; i++) {
+			assert_true(str_cmp(str_from(last), p.items[i].name) <= 0);
+			snprintf(last, sizeof(last), "%.*s", STR_ARG(p.items[i].name));
+		}
+		n += p.count;
+		cursor = p.next;
+	} while (cursor.n);
+	arena_done(&a);
+	return n;
+}
+
+static void assets_come_and_go(struct store *s, const char *where)
+{
+	struct asset x = container("container:c1", "web", "shop"), got = { 0 };
+	struct arena a;
+
+	(void)where;
+	arena_init(&a, 0);
+	put(s, &x, 1, 100, 1);
+	put(s, &x, 1, 200, 0);
+	OK(assets_get(s, &scope_everything, x.id, &a, &got, E));
+	assert_true(got.first_ns == 100 && got.last_ns == 200 && got.gone_ns == 0);
+	assert_str(got.doc, "{\"privileged\":true}");
+	assert_int_equal(got.kind, ASSET_CONTAINER);
+	OK(assets_set_risk(s, x.id, 42.5, E));
+	assert_int_equal(OK(assets_gone(s, x.id, 300, E)), 1);
+	assert_int_equal(OK(assets_gone(s, x.id, 301, E)), 0);
+	OK(assets_get(s, &scope_everything, x.id, &a, &got, E));
+	assert_true(got.gone_ns == 300 && got.risk == 42.5);
+	put(s, &x, 1, 400, 1);
+	OK(assets_get(s, &scope_everything, x.id, &a, &got, E));
+	assert_true(got.first_ns == 100 && got.gone_ns == 0 && got.risk == 42.5);
+	x.id = S("toaster:1");
+	FAILS(EINVAL, assets_put(s, &x, 1, 500, E));
+	x.id = S("container:");
+	FAILS(EINVAL, assets_put(s, &x, 1, 500, E));
+	arena_done(&a);
+}
+
+enum { MANY = 700 };
+
+static void put_many(struct store *s)
+{
+	static char ids[MANY][32], names[MANY][32];
+	static struct asset x[MANY];
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(ids[i], sizeof(ids[i]), "%s:%d", i % 7 ? "container" : "process", i);
+		snprintf(names[i], sizeof(names[i]), "n%d", i % 40);
+		x[i] = container(ids[i], names[i], i % 2 ? "shop" : "pay");
+	}
+	x[5].doc = S("{\"a\":\"100%_Sure\"}");
+	put(s, x, MANY, 10, MANY);
+}
+
+static void lists_hold_each_once(struct store *s, const char *where)
+{
+	struct asset_filter f = { .scope = &scope_everything };
+	struct scope_selector one;
+	struct scope pay = { .any = &one, .count = 1 };
+	int64_t counts[ASSET_KIND_COUNT];
+	struct asset_page p;
+	struct arena a;
+
+	(void)where;
+	arena_init(&a, 0);
+	put_many(s);
+	assert_int_equal(count_all(s, f, 13), MANY);
+	assert_int_equal(count_all(s, f, 1000), MANY);
+	f.kinds = 1U << ASSET_PROCESS;
+	assert_int_equal(count_all(s, f, 13), MANY / 7);
+	f.kinds |= 1U << ASSET_CONTAINER;
+	assert_int_equal(count_all(s, f, 1000), MANY);
+	f.text = S("100%_sure node1");
+	assert_int_equal(count_all(s, f, 10), 1);
+	f.text = S("it's nowhere");
+	assert_int_equal(count_all(s, f, 10), 0);
+	f = (struct asset_filter){ .scope = &scope_everything, .agent = S("a-2") };
+	assert_int_equal(count_all(s, f, 10), 0);
+	f = (struct asset_filter){ .scope = &scope_everything, .presence = ASSET_IS_GONE };
+	assert_int_equal(count_all(s, f, 10), 0);
+	f = (struct asset_filter){ 0 };
+	assert_int_equal(count_all(s, f, 10), 0);
+	OK(scope_parse(S("namespace=pay, label.team=red"), &a, &one, E));
+	f.scope = &pay;
+	assert_int_equal(count_all(s, f, 13), MANY / 2);
+	OK(assets_count(s, &pay, counts, E));
+	assert_int_equal(counts[ASSET_CONTAINER] + counts[ASSET_PROCESS], MANY / 2);
+	OK(assets_count(s, &scope_everything, counts, E));
+	assert_int_equal(counts[ASSET_PROCESS], MANY / 7);
+	FAILS(EINVAL, assets_page(s, &f, S("nonsense!"), 10, false, &a, &p, E));
+	FAILS(EINVAL, assets_page(s, &f, S("YWJj"), 10, false, &a, &p, E));
+	arena_done(&a);
+}
+
+static void snapshots_say_who_left(struct store *s, const char *where)
+{
+	const str stay[] = { { "container:1", 11 }, { "container:2", 11 } };
+	struct asset_filter f = { .scope = &scope_everything };
+
+	(void)where;
+	put_many(s);
+	assert_int_equal(OK(assets_gone_but(s, S("a-1"), ASSET_CONTAINER, stay, 2, 20, E)),
+			 MANY - MANY / 7 - 2);
+	assert_int_equal(count_all(s, f, 100), MANY / 7 + 2);
+	assert_int_equal(OK(assets_gone_of(s, S("a-2"), 30, E)), 0);
+	assert_int_equal(OK(assets_gone_of(s, S("a-1"), 30, E)), MANY / 7 + 2);
+	assert_int_equal(count_all(s, f, 100), 0);
+	f.presence = ASSET_ANY;
+	assert_int_equal(count_all(s, f, 100), MANY);
+	assert_int_equal(OK(assets_forget(s, 25, 1000, E)), MANY - MANY / 7 - 2);
+	assert_int_equal(count_all(s, f, 100), MANY / 7 + 2);
+}
+
+static void relations_follow(struct store *s, const char *where)
+{
+	const str to[] = { { "container:1", 11 }, { "container:2", 11 } };
+	struct asset x[3] = { container("host:a-1", "node1", ""),
+			      container("container:1", "c1", "pay"),
+			      container("container:2", "c2", "shop") };
+	struct asset_neighbour *n = NULL;
+	struct scope_selector one;
+	struct scope pay = { .any = &one, .count = 1 };
+	struct asset *changes = NULL;
+	struct arena a;
+	size_t count = 0;
+	bool cut = false;
+
+	(void)where;
+	arena_init(&a, 0);
+	put(s, x, 3, 10, 3);
+	OK(assets_relate(s, x[0].id, S("runs"), to, 2, 11, E));
+	OK(assets_neighbours(s, &scope_everything, x[0].id, 10, &a, &n, &count, &cut, E));
+	assert_true(count == 2 && !cut && n[0].outgoing);
+	assert_str(n[0].kind, "runs");
+	OK(assets_neighbours(s, &scope_everything, x[0].id, 1, &a, &n, &count, &cut, E));
+	assert_true(count == 1 && cut);
+	OK(scope_parse(S("namespace=pay"), &a, &one, E));
+	OK(assets_neighbours(s, &pay, x[0].id, 10, &a, &n, &count, &cut, E));
+	assert_int_equal(count, 1);
+	OK(assets_neighbours(s, &scope_everything, x[1].id, 10, &a, &n, &count, &cut, E));
+	assert_true(count == 1 && !n[0].outgoing);
+	OK(assets_relate(s, x[0].id, S("runs"), &to[1], 1, 12, E));
+	OK(assets_neighbours(s, &scope_everything, x[1].id, 10, &a, &n, &count, &cut, E));
+	assert_int_equal(count, 0);
+	OK(assets_gone(s, x[2].id, 13, E));
+	OK(assets_neighbours(s, &scope_everything, x[0].id, 10, &a, &n, &count, &cut, E));
+	assert_int_equal(count, 0);
+	OK(assets_changes(s, &scope_everything, 1U << ASSET_CONTAINER, 5, 10, &a, &changes, &count,
+			  E));
+	assert_int_equal(count, 2);
+	assert_str(changes[0].id, "container:2");
+	arena_done(&a);
+}
+
+#define EACH(name) \
+	static void test_##name(void **state) \
+	{ \
+		(void)state; \
+		store_stage_each(name); \
+	}
+
+EACH(assets_come_and_go)
+EACH(lists_hold_each_once)
+EACH(snapshots_say_who_left)
+EACH(relations_follow)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_assets_come_and_go),
+		cmocka_unit_test(test_lists_hold_each_once),
+		cmocka_unit_test(test_snapshots_say_who_left),
+		cmocka_unit_test(test_relations_follow),
+	};
+
+	return cmocka_run_group_tests(tests, store_stage_up, store_stage_down);
+}
