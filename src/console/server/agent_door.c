@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -11,7 +10,7 @@
 
 #define LOOK_NS (5 * SECOND_NS) /* for commands that another replica took */
 #define PULSE_NS (15 * SECOND_NS)
-enum { TICK_S = 5, WORK_MS = 250, STREAMS_MAX = 20000 };
+enum { WORK_MS = 250, STREAMS_MAX = 20000 };
 
 /* An agent's stream of commands. */
 struct stream {
@@ -47,81 +46,7 @@ struct agent_door {
 	size_t count;
 	pthread_mutex_t lock;
 	struct waiting *waiting;
-	/* What no agent asks for is done by a thread of its own: it may take long, and must not keep anybody waiting. */
-	pthread_t clock;
-	pthread_cond_t end;
-	bool has_clock, ending;
 };
-
-/* ---- The clock's thread ---- */
-
-/** Waits for the next turn. @return whether there is one */
-static bool wait_for_turn(struct agent_door *d, unsigned int s)
-{
-	struct timespec until;
-	bool ending;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += (time_t)s;
-	pthread_mutex_lock(&d->lock);
-	while (!d->ending && pthread_cond_timedwait(&d->end, &d->lock, &until) != ETIMEDOUT)
-		;
-	ending = d->ending;
-	pthread_mutex_unlock(&d->lock);
-	return !ending;
-}
-
-static void *run_clock(void *arg)
-{
-	struct agent_door *d = arg;
-	struct store *store = NULL;
-	struct arena a;
-
-	arena_init(&a, FLEET_ARENA_BYTES);
-	for (unsigned int wait_s = 1; wait_for_turn(d, wait_s); wait_s = TICK_S) {
-		struct err e = { 0 };
-		int r = store ? 0 : store_open(d->server->where, NULL, &store, &e);
-
-		if (r == 0)
-			r = sql_lead(store->sql, "fleet", &e);
-		if (r > 0)
-			r = fleet_tick(d->fleet, store, &a, &e);
-		if (r < 0)
-			server_say(d->server, "the fleet's clock: %s", e.text);
-		wait_s = TICK_S;
-		arena_reset(&a);
-		/* There is more to do: at once, but not without end. */
-		while (r > 0 && wait_for_turn(d, 0)) {
-			r = fleet_tick(d->fleet, store, &a, &e);
-			arena_reset(&a);
-		}
-	}
-	arena_done(&a);
-	store_close(store);
-	return NULL;
-}
-
-int agent_door_begin(struct agent_door *d, struct err *e)
-{
-	int r = pthread_create(&d->clock, NULL, run_clock, d);
-
-	if (r)
-		return err_sys(e, r, "cannot start a thread");
-	d->has_clock = true;
-	return 0;
-}
-
-void agent_door_end(struct agent_door *d)
-{
-	if (!d || !d->has_clock)
-		return;
-	pthread_mutex_lock(&d->lock);
-	d->ending = true;
-	pthread_cond_broadcast(&d->end);
-	pthread_mutex_unlock(&d->lock);
-	pthread_join(d->clock, NULL);
-	d->has_clock = false;
-}
 
 static void publish(void *ctx, const char *topic)
 {
@@ -162,7 +87,6 @@ int agent_door_new(struct server *s, struct agent_door **ret, struct err *e)
 		return err_set(e, ENOMEM, "no memory for the console");
 	d->server = s;
 	pthread_mutex_init(&d->lock, NULL);
-	pthread_cond_init(&d->end, NULL);
 	r = fleet_new(&o, &d->fleet, e);
 	if (r < 0) {
 		agent_door_free(d);
@@ -185,7 +109,6 @@ void agent_door_free(struct agent_door *d)
 		free(w);
 	}
 	fleet_free(d->fleet);
-	pthread_cond_destroy(&d->end);
 	pthread_mutex_destroy(&d->lock);
 	free(d);
 }

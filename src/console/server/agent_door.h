@@ -1,5 +1,5 @@
 /** @file
- * Agents at the door: their requests to console/fleet, their streams of commands, and the clock that console/fleet asks for. Belongs to
+ * Agents at the door: their requests to console/fleet, and their streams of commands. Belongs to
  * the loop's thread but for agent_door_answer() and agent_door_do().
  */
 #ifndef SKEP_CONSOLE_SERVER_AGENT_DOOR_H
@@ -14,10 +14,6 @@ struct agent_door;
 
 /** @return 0, -ENOMEM */
 MUST_CHECK int agent_door_new(struct server *s, struct agent_door **ret, struct err *e);
-/** Starts the clock's thread, once the store is prepared. @return 0, -errno */
-MUST_CHECK int agent_door_begin(struct agent_door *d, struct err *e);
-/** Ends it, before what it tells is gone. @param d may be NULL */
-void agent_door_end(struct agent_door *d);
 /** After the workers and the server are gone. */
 void agent_door_free(struct agent_door *d);
 

@@ -16,6 +16,7 @@
 #define BODY_MAX_BYTES ((uint64_t)4 << 20)
 #define HELD_MAX_BYTES ((uint64_t)96 << 20)
 #define FILE_MAX_BYTES ((uint64_t)256 << 10)
+#define JOB_BYTES ((size_t)96 << 20)
 #define STOP_NS (10 * SECOND_NS)
 
 enum {
@@ -170,6 +171,36 @@ static int open_api(struct server *s, struct err *e)
 	return worker_pool_new(&w, &s->pool, e);
 }
 
+static int sweep_access(void *ctx, struct store *store, struct arena *a, struct err *e)
+{
+	struct server *s = ctx;
+	int r = access_sweep(&s->access, store->sql, store_now(), e);
+
+	(void)a;
+	return MIN(r, 0);
+}
+
+static int tick_fleet(void *ctx, struct store *store, struct arena *a, struct err *e)
+{
+	return fleet_tick(agent_door_fleet(((struct server *)ctx)->agents), store, a, e);
+}
+
+static int start_clock(struct server *s, struct err *e)
+{
+	const struct clockwork_job jobs[] = {
+		{ .name = "forgetting old sessions", .every_s = 60, .fn = sweep_access, .ctx = s },
+		{ .name = "watching over agents", .every_s = 5, .fn = tick_fleet, .ctx = s },
+	};
+	struct clockwork_options o = { .where = s->where,
+				       .jobs = jobs,
+				       .count = ARRAY_LEN(jobs),
+				       .arena_bytes = JOB_BYTES,
+				       .say = s->o->say,
+				       .ctx = s->o->ctx };
+
+	return clockwork_new(&o, &s->clock, e);
+}
+
 /** As many descriptors as may be had: a connection is one. */
 static void raise_limits(void)
 {
@@ -219,7 +250,9 @@ static int begin(struct server *s, struct err *e)
 		r = open_http(s, e);
 	if (r == 0)
 		r = open_api(s, e);
-	return r < 0 ? r : agent_door_begin(s->agents, e);
+	if (r == 0)
+		r = start_clock(s, e);
+	return r;
 }
 
 /* ---- Running ---- */
@@ -281,7 +314,7 @@ static void serve(struct server *s)
 
 static void finish(struct server *s)
 {
-	agent_door_end(s->agents);
+	clockwork_free(s->clock);
 	/* Workers answer into the server: they end before it. */
 	worker_pool_free(s->pool);
 	http_server_free(s->http);

@@ -11,6 +11,7 @@
 #include "console/api/dispatch.h"
 #include "console/console.h"
 #include "console/server/agent_door.h"
+#include "console/server/clockwork.h"
 #include "console/server/hub.h"
 #include "console/server/web_pages.h"
 #include "console/server/worker_pool.h"
@@ -24,6 +25,7 @@ struct server {
 	struct http_server *http;
 	struct worker_pool *pool;
 	struct hub *hub;
+	struct clockwork *clock;
 	struct agent_door *agents;
 	struct access access;
 	struct api api;

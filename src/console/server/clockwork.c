@@ -1,0 +1,134 @@
+#include "console/server/clockwork.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "console/store/store.h"
+
+enum { JOBS_MAX = 16, TURN_MS = 1000, SAID_AGAIN_S = 600 };
+
+struct job {
+	struct clockwork_job what;
+	uint64_t due_ms, said_ms;
+};
+
+struct clockwork {
+	struct clockwork_options o;
+	struct job jobs[JOBS_MAX];
+	struct store *store;
+	struct arena arena;
+	pthread_t id;
+	pthread_mutex_t lock;
+	pthread_cond_t end;
+	bool ending;
+};
+
+/** Once in a while: a database that is away for an hour is not told of 3,600 times. */
+static void complain(struct clockwork *c, struct job *j, const struct err *e, uint64_t now_ms)
+{
+	char line[ERR_TEXT_BYTES + 64];
+
+	if (j->said_ms && now_ms - j->said_ms < (uint64_t)SAID_AGAIN_S * 1000)
+		return;
+	j->said_ms = now_ms;
+	snprintf(line, sizeof(line), "%s: %s", j->what.name, e->text[0] ? e->text : "failed");
+	c->o.say(c->o.ctx, line);
+}
+
+static void run_job(struct clockwork *c, struct job *j, uint64_t now_ms)
+{
+	struct err e = { 0 };
+	int r = j->what.fn(j->what.ctx, c->store, &c->arena, &e);
+
+	arena_reset(&c->arena);
+	sql_rollback(c->store->sql);
+	if (r < 0)
+		complain(c, j, &e, now_ms);
+	else
+		j->said_ms = 0;
+	j->due_ms = r > 0 ? now_ms : now_ms + (uint64_t)j->what.every_s * 1000;
+}
+
+/** @return milliseconds until the next turn */
+static uint64_t turn(struct clockwork *c)
+{
+	uint64_t now_ms = clock_ms(CLOCK_MONOTONIC), next_ms = now_ms + TURN_MS;
+
+	if (sql_lead(c->store->sql, "clock", NULL) != 1)
+		return TURN_MS;
+	for (size_t i = 0; i < c->o.count; i++) {
+		if (c->jobs[i].due_ms <= now_ms)
+			run_job(c, &c->jobs[i], now_ms);
+		next_ms = MIN(next_ms, MAX(c->jobs[i].due_ms, now_ms + 1));
+	}
+	return next_ms - now_ms;
+}
+
+static void *run(void *arg)
+{
+	struct clockwork *c = arg;
+
+	pthread_mutex_lock(&c->lock);
+	while (!c->ending) {
+		struct timespec until;
+		uint64_t at_ns;
+
+		pthread_mutex_unlock(&c->lock);
+		at_ns = turn(c) * MS_NS + clock_ns(CLOCK_MONOTONIC);
+		until = (struct timespec){ .tv_sec = (time_t)(at_ns / SECOND_NS),
+					   .tv_nsec = (long)(at_ns % SECOND_NS) };
+		pthread_mutex_lock(&c->lock);
+		if (!c->ending)
+			(void)pthread_cond_timedwait(&c->end, &c->lock, &until);
+	}
+	pthread_mutex_unlock(&c->lock);
+	return NULL;
+}
+
+int clockwork_new(const struct clockwork_options *o, struct clockwork **ret, struct err *e)
+{
+	struct clockwork *c = calloc(1, sizeof(*c));
+	pthread_condattr_t a;
+	int r = c ? store_open(o->where, NULL, &c->store, e)
+		  : err_set(e, ENOMEM, "no memory for threads");
+
+	assert(o->count <= JOBS_MAX);
+	if (r < 0) {
+		free(c);
+		return r;
+	}
+	c->o = *o;
+	for (size_t i = 0; i < o->count; i++)
+		c->jobs[i].what = o->jobs[i];
+	arena_init(&c->arena, o->arena_bytes);
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_condattr_init(&a);
+	pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
+	pthread_cond_init(&c->end, &a);
+	pthread_condattr_destroy(&a);
+	r = pthread_create(&c->id, NULL, run, c);
+	if (r != 0) {
+		store_close(c->store);
+		free(c);
+		return err_sys(e, r, "cannot start a thread");
+	}
+	*ret = c;
+	return 0;
+}
+
+void clockwork_free(struct clockwork *c)
+{
+	if (!c)
+		return;
+	pthread_mutex_lock(&c->lock);
+	c->ending = true;
+	pthread_cond_signal(&c->end);
+	pthread_mutex_unlock(&c->lock);
+	pthread_join(c->id, NULL);
+	store_close(c->store);
+	arena_done(&c->arena);
+	pthread_cond_destroy(&c->end);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}

@@ -1,0 +1,37 @@
+/** @file
+ * What must happen though nobody asks: one thread with a connection of its own, and on PostgreSQL, of all replicas, the one that leads.
+ */
+#ifndef SKEP_CONSOLE_SERVER_CLOCKWORK_H
+#define SKEP_CONSOLE_SERVER_CLOCKWORK_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct store;
+struct clockwork;
+
+/** @return 1: there is more to do at once; 0; -errno with @p e */
+typedef int (*clockwork_fn)(void *ctx, struct store *s, struct arena *a, struct err *e);
+
+struct clockwork_job {
+	const char *name; /**< for the operator */
+	uint32_t every_s;
+	clockwork_fn fn;
+	void *ctx;
+};
+
+struct clockwork_options {
+	const char *where;
+	const struct clockwork_job *jobs; /**< copied */
+	size_t count;
+	size_t arena_bytes;
+	void (*say)(void *ctx, const char *line); /**< from the thread */
+	void *ctx;
+};
+
+MUST_CHECK int clockwork_new(const struct clockwork_options *o, struct clockwork **ret,
+			     struct err *e);
+/** Lets the job that runs come to its end. */
+void clockwork_free(struct clockwork *c);
+
+#endif

@@ -1,0 +1,272 @@
+"""The console's HTTP edge, as those meet it who mean no good, and those who are many."""
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+
+from consoles import Console, any_certificate
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory):
+    with Console(tmp_path_factory.mktemp("console"), "--max-per-address", 400) as c:
+        yield c
+
+
+def status_of(answer):
+    m = re.match(rb"HTTP/1\.1 (\d{3}) ", answer)
+    return int(m[1]) if m else None
+
+
+HOST = b"Host: localhost\r\n"
+MALFORMED = {
+    "no version": (b"GET /healthz\r\n\r\n", 400),
+    "an old version": (b"GET /healthz HTTP/0.9\r\n\r\n", 505),
+    "HTTP/2's preface": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+    "no host": (b"GET /healthz HTTP/1.1\r\n\r\n", 400),
+    "two hosts": (b"GET /healthz HTTP/1.1\r\n" + HOST + HOST + b"\r\n", 400),
+    "a blank before the colon": (b"GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n", 400),
+    "a folded field": (b"GET /healthz HTTP/1.1\r\n" + HOST + b"X: a\r\n b\r\n\r\n", 400),
+    "a bare line feed": (b"GET /healthz HTTP/1.1\r\n" + HOST + b"X: a\nY: b\r\n\r\n", 400),
+    "a NUL": (b"GET /heal\0thz HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+    "a control character": (b"GET /healthz HTTP/1.1\r\n" + HOST + b"X: a\x1b[2J\r\n\r\n", 400),
+    "two lengths": (b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
+    "length and chunks": (b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    "a length with a sign": (b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Content-Length: +1\r\n\r\na", 400),
+    "an endless length": (b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Content-Length: 99999999999999999999999\r\n\r\n", 400),
+    "another coding": (b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: gzip, chunked\r\n\r\n", 501),
+    "a chunk without size": (b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
+    "a negative chunk": (b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", 400),
+    "a chunk of 2^64": (b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n10000000000000000\r\n", 400),
+    "a body too large": (b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Content-Length: 99999999\r\n\r\n", 413),
+    "too many fields": (b"GET / HTTP/1.1\r\n" + HOST + b"".join(b"X-%d: y\r\n" % i for i in range(200)) + b"\r\n", 431),
+    "a field too long": (b"GET / HTTP/1.1\r\n" + HOST + b"X: " + b"y" * 100000 + b"\r\n\r\n", 431),
+    "a path too long": (b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 431),
+    "no path": (b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+    "a proxy's request": (b"CONNECT example.org:443 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+}
+
+
+@pytest.mark.parametrize("what", MALFORMED)
+def test_malformed_requests_are_refused(console, what):
+    request, wanted = MALFORMED[what]
+    answer = console.raw(request)
+    assert status_of(answer) == wanted, answer[:300]
+    # Nothing behind it is taken for a request, and what comes back is JSON as everywhere.
+    assert answer.count(b"HTTP/1.1 ") == 1 and b"Connection: close" in answer
+    assert b"application/problem+json" in answer and b'"status":%d' % wanted in answer
+    assert console.client().get("/healthz").status == 200
+
+
+def test_a_body_that_grows_too_large_is_cut(console):
+    head = b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    answer = console.raw(head + (b"10000\r\n" + b" " * 65536 + b"\r\n") * 100)
+    assert status_of(answer) == 413, answer[:200]
+
+
+def test_what_is_smuggled_is_no_request(console):
+    """The body of one request that looks like another is a body."""
+    inner = b"GET /metrics HTTP/1.1\r\n" + HOST + b"\r\n"
+    answer = console.raw(b"POST /api/v1/nothing HTTP/1.1\r\n" + HOST + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(inner) + inner)
+    assert answer.count(b"HTTP/1.1 ") == 1 and b"skep_console" not in answer
+
+
+def test_requests_in_one_go_are_answered_in_order(console):
+    ask = b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\nGET /api/v1/nothing HTTP/1.1\r\n" + HOST + b"\r\n"
+    answer = console.raw(ask * 20 + b"GET /assets/none HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+    assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == [b"200", b"404"] * 20 + [b"404"]
+
+
+def test_every_answer_carries_what_keeps_browsers_safe(console):
+    c = console.client()
+    for path in ("/", "/alerts/7", "/assets/none", "/healthz", "/api/v1/openapi.json", "/api/v1/nothing", "/../../etc/passwd", "/%2e%2e/x"):
+        h = c.get(path).headers
+        assert "default-src 'none'" in h["Content-Security-Policy"] and "frame-ancestors 'none'" in h["Content-Security-Policy"], path
+        assert "unsafe" not in h["Content-Security-Policy"]
+        assert h["X-Content-Type-Options"] == "nosniff" and h["Referrer-Policy"] == "no-referrer"
+        assert h["Server"] is None
+        assert b"root:" not in c.get(path).body
+
+
+def test_pages_are_sent_once(console):
+    c = console.client()
+    first = c.get("/", headers={"Accept-Encoding": "gzip, br"})
+    assert first.status == 200 and first.headers["Cache-Control"] == "no-cache"
+    again = c.get("/", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status == 304 and again.body == b""
+    script = re.search(rb'"(/assets/[^"]+\.js)"', c.get("/").body)
+    if script:
+        a = c.get(script[1].decode(), headers={"Accept-Encoding": "br"})
+        assert a.headers["Content-Encoding"] == "br" and "immutable" in a.headers["Cache-Control"]
+        assert a.headers["Content-Type"].startswith("text/javascript")
+
+
+def test_plain_http_is_sent_to_https(console):
+    with socket.create_connection(("127.0.0.1", console.port), timeout=5) as s:
+        s.sendall(b"GET /alerts?q=1 HTTP/1.1\r\nHost: localhost:%d\r\n\r\n" % console.port)
+        answer = s.recv(4096)
+    assert status_of(answer) == 308 and b"Location: https://localhost:%d/alerts?q=1\r\n" % console.port in answer
+    with socket.create_connection(("127.0.0.1", console.port), timeout=5) as s:
+        s.sendall(b"GET / HTTP/1.1\r\nHost: a\\evil\r\n\r\n")
+        assert status_of(s.recv(4096)) == 400
+
+
+def test_old_tls_and_foreign_certificates_are_refused(console, tmp_path):
+    old = any_certificate()
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises(OSError), socket.create_connection(("127.0.0.1", console.port)) as s:
+        old.wrap_socket(s)
+    # A certificate that another authority signed.
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                    tmp_path / "key", "-out", tmp_path / "cert", "-subj", "/CN=a-abcdefghijkl", "-days", "2"], check=True, capture_output=True)
+    foreign = any_certificate()
+    foreign.load_cert_chain(tmp_path / "cert", tmp_path / "key")
+    with pytest.raises(OSError), socket.create_connection(("127.0.0.1", console.port), timeout=5) as s, foreign.wrap_socket(s) as t:
+        t.sendall(b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert t.recv(100)  # TLS 1.3 tells of it here
+        raise AssertionError("a foreign certificate was let in")
+    assert console.client().get("/healthz").status == 200
+
+
+def test_figures_stay_on_this_host(console):
+    assert console.client().get("/metrics").status == 200
+    assert console.client().get("/metrics", headers={"X-Forwarded-For": "192.0.2.1"}).status == 403
+
+
+def test_those_who_dribble_hold_nobody_up(console):
+    """Heads that come a byte at a time: others are served at once, and what is held stays small."""
+    before = console.memory()
+    slow = [console.connect() for _ in range(300)]
+    for s in slow:
+        s.sendall(b"GET / HTTP/1.1\r\nX: ")
+    c, worst = console.client(), 0
+    for _ in range(20):
+        for s in slow:
+            s.sendall(b"y")
+        began = time.monotonic()
+        assert c.get("/healthz").status == 200
+        worst = max(worst, time.monotonic() - began)
+    assert worst < 2, worst
+    grown = console.memory() - before
+    assert grown < 300 * 120_000, grown
+    for s in slow:
+        s.close()
+
+
+def test_one_address_cannot_take_all_connections(tmp_path):
+    with Console(tmp_path, "--max-per-address", 20) as console:
+        held = []
+        for _ in range(30):
+            try:
+                s = console.connect(timeout=5)
+                held.append(s)
+            except OSError:
+                pass
+        assert len(held) == 20, len(held)
+        # Another address is another peer.
+        with socket.socket() as other:
+            other.settimeout(5)
+            other.bind(("127.0.0.9", 0))
+            other.connect(("127.0.0.1", console.port))
+            with any_certificate().wrap_socket(other) as t:
+                t.sendall(b"GET /metrics HTTP/1.1\r\n" + HOST + b"\r\n")
+                assert b"skep_console_refused_total 10\n" in t.recv(65536)
+        for s in held:
+            s.close()
+
+
+def test_more_connections_than_may_be_make_room(tmp_path):
+    """Those that say nothing for longest give way to those that come."""
+    with Console(tmp_path, "--max-connections", 50, "--max-per-address", 1000) as console:
+        idle = [console.connect() for _ in range(50)]
+        time.sleep(1.2)
+        for _ in range(10):
+            assert console.client().get("/healthz").status == 200
+        for s in idle:
+            s.close()
+
+
+def test_certificates_are_read_again(tmp_path):
+    def make(name):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                        tmp_path / "key.pem", "-out", tmp_path / "cert.pem", "-subj", f"/CN={name}", "-addext",
+                        f"subjectAltName=DNS:{name}", "-days", "2"], check=True, capture_output=True)
+
+    def shown():
+        return ssl.get_server_certificate(("127.0.0.1", console.port))
+
+    make("one.example")
+    with Console(tmp_path, "--tls-cert", tmp_path / "cert.pem", "--tls-key", tmp_path / "key.pem") as console:
+        assert console.client().get("/").headers["Strict-Transport-Security"]
+        first = shown()
+        with console.connect() as open_before:
+            make("two.example")
+            console.process.send_signal(signal.SIGHUP)
+            until = time.monotonic() + 5
+            while shown() == first and time.monotonic() < until:
+                time.sleep(0.02)
+            second = shown()
+            assert second != first
+            open_before.sendall(b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n")
+            assert status_of(open_before.recv(1000)) == 200
+        (tmp_path / "key.pem").write_text("nonsense")
+        console.process.send_signal(signal.SIGHUP)
+        until = time.monotonic() + 5
+        while "stay as they were" not in console.said() and time.monotonic() < until:
+            time.sleep(0.02)
+        assert "stay as they were" in console.said() and shown() == second
+
+
+def test_it_ends_in_order(tmp_path):
+    with Console(tmp_path) as console:
+        idle = [console.connect() for _ in range(5)]
+        asked = console.connect()
+        asked.sendall(b"POST /api/v1/session HTTP/1.1\r\n" + HOST +
+                      b"Content-Type: application/json\r\nContent-Length: 34\r\n\r\n" + b'{"name":"nobody","password":"x"}  ')
+        time.sleep(0.02)
+        began = time.monotonic()
+        assert console.end() == 0
+        took = time.monotonic() - began
+        answer = asked.recv(65536)
+        assert status_of(answer) in (401, 503) and b"Connection: close" in answer, answer[:200]
+        assert took < 5, took
+        for s in idle:
+            s.close()
+
+
+def test_it_serves_soon_after_it_began_also_after_a_kill(tmp_path):
+    console = Console(tmp_path)
+    console.start()
+    try:
+        for _ in range(3):
+            stop = threading.Event()
+
+            def hammer():
+                while not stop.is_set():
+                    try:
+                        console.client().get("/api/v1/openapi.json", timeout=5)
+                    except OSError:
+                        pass
+
+            threads = [threading.Thread(target=hammer) for _ in range(3)]
+            for t in threads:
+                t.start()
+            time.sleep(0.2)
+            console.process.kill()
+            console.process.wait()
+            stop.set()
+            for t in threads:
+                t.join()
+            console.start()
+            assert console.client().get("/readyz").status == 200
+            # A second where nothing else runs; tests share a machine.
+            assert console.started_s < 5, console.started_s
+    finally:
+        console.end()
