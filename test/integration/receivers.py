@@ -1,8 +1,11 @@
-"""Receivers of alerts: Debian's rsyslogd, and an HTTP server that answers as a test's script says and keeps every request."""
+"""Receivers of alerts: Debian's rsyslogd, and an HTTP server, a mail relay and
+Kafka's mock cluster that do as a test's script says and keep what they are told."""
 import http.server
+import base64
 import json
 import socket
 import ssl
+import subprocess
 import threading
 import time
 
@@ -128,3 +131,117 @@ class Script:
     def __exit__(self, *exc):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Mock:
+    """librdkafka's mock cluster (kafka_mock.c)."""
+
+    def __init__(self, program, topic):
+        self.child = subprocess.Popen([str(program), topic], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.brokers = self.child.stdout.readline().split()[1].split(",")
+        self.messages = []
+        self.reader = threading.Thread(target=self.read, daemon=True)
+
+    def read(self):
+        for line in self.child.stdout:
+            self.messages.append(json.loads(line))
+
+    def say(self, line):
+        self.child.stdin.write(line + "\n")
+        self.child.stdin.flush()
+
+    def __enter__(self):
+        self.reader.start()
+        return self
+
+    def __exit__(self, *exc):
+        self.child.stdin.close()
+        self.child.wait(20)
+
+
+class Relay:
+    """A mail relay on loopback (RFC 5321): one thread a connection. `say` maps a verb to the reply it gets instead of the
+    usual; `certificates` make it offer STARTTLS, or speak TLS from the beginning with `wrapped`."""
+
+    def __init__(self, certificates=None, wrapped=False, user=None, say=None):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.user, self.say, self.mails, self.said, self.wrapped, self.context = user, say or {}, [], [], wrapped, None
+        if certificates:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(certificates.cert, certificates.key)
+
+    def __enter__(self):
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc):
+        self.socket.close()
+
+    def accept(self):
+        while True:
+            try:
+                connection = self.socket.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, c):
+        try:
+            self.talk(c)
+        except (OSError, ValueError):
+            pass
+
+    def talk(self, c):
+        tls = self.wrapped
+        if tls:
+            c = self.context.wrap_socket(c, server_side=True)
+        lines, mail = c.makefile("rb"), {"to": []}
+        answer = lambda text: c.sendall(text.encode() + b"\r\n")
+        answer("220 relay")
+        while True:
+            line = lines.readline().decode().rstrip("\r\n")
+            if not line:
+                return
+            self.said.append(line)
+            verb = line.split(" ")[0].split(":")[0].upper()
+            if verb in self.say:
+                answer(self.say[verb])
+            elif verb == "EHLO":
+                answer("250-relay")
+                if self.context and not tls:
+                    answer("250-STARTTLS")
+                answer("250-AUTH PLAIN")
+                answer("250 SIZE 1000000")
+            elif verb == "STARTTLS":
+                answer("220 go")
+                c, tls = self.context.wrap_socket(c, server_side=True), True
+                lines = c.makefile("rb")
+            elif verb == "AUTH":
+                if line.count(" ") == 1:
+                    answer("334 ")
+                    line += " " + lines.readline().decode().strip()
+                good = self.user and base64.b64decode(line.split(" ")[2]) == b"\0" + b"\0".join(x.encode() for x in self.user)
+                mail["user"] = good
+                answer("235 welcome" if good else "535 who are you")
+            elif verb == "MAIL":
+                mail["from"], mail["tls"] = line, tls
+                answer("250 ok")
+            elif verb == "RCPT":
+                mail["to"].append(line)
+                answer("250 ok")
+            elif verb == "DATA":
+                answer("354 go on")
+                body = b""
+                while not body.endswith(b"\r\n.\r\n"):
+                    body += lines.readline()
+                mail["body"] = body[:-3]
+                if "." not in self.say:
+                    self.mails.append(mail)
+                mail = {"to": []}
+                answer(self.say.get(".", "250 taken"))
+            elif verb == "QUIT":
+                answer("221 bye")
+                return
+            else:
+                answer("500 what")

@@ -1,15 +1,19 @@
 """The console tells alerts: to the real rsyslog and to receivers that are away, slow, busy, strange or hostile."""
+import base64
+import email
+import email.policy
 import hashlib
 import hmac
 import json
 import re
 import time
+import urllib.parse
 
 import pytest
 
 from agents import until
 from notifying import HOSTILE, Notifier
-from receivers import Rsyslog, Script
+from receivers import Mock, Relay, Rsyslog, Script
 from services import Certificates, free_port, need
 
 
@@ -273,3 +277,201 @@ def test_the_test_button(notifier):
         assert [t["tried"] for t in n.tried] == [0, 1, 1]
         assert "500" in n.tried[1]["why"] and "reached" in n.tried[2]["why"]
         assert json.loads(script.bodies()[0])["source"] == "console"
+
+
+def told(script, kind, path="/", **settings):
+    return {"kind": kind, "settings": {"url": script.url + path, **settings}}
+
+
+def test_slack(notifier):
+    with Script([(200, "ok")]) as script, notifier(told(script, "slack", "/services/T/B/secret")) as n:
+        n.tell(1, rule=HOSTILE[:60], message=HOSTILE, container={"name": HOSTILE})
+        assert until(lambda: script.bodies())
+        body = json.loads(script.bodies()[0])
+        assert script.requests[0]["path"] == "/services/T/B/secret"
+        assert "<" not in body["text"] and "&lt;!channel&gt;" in body["text"]
+        blocks = body["attachments"][0]["blocks"]
+        assert [b["type"] for b in blocks] == ["header", "section", "section", "actions"]
+        assert blocks[3]["elements"][0]["url"] == "https://console.example:8443/alerts/1"
+        texts = [blocks[0]["text"], blocks[1]["text"], *blocks[2]["fields"]]
+        assert all(t["type"] == "plain_text" for t in texts) and len(blocks[2]["fields"]) <= 10
+
+
+def test_teams(notifier):
+    with Script([(202, "")]) as script, notifier(told(script, "teams")) as n:
+        n.tell(1, message=HOSTILE)
+        assert until(lambda: script.bodies(202))
+        card = json.loads(script.bodies(202)[0])["attachments"][0]
+        assert card["contentType"] == "application/vnd.microsoft.card.adaptive" and card["content"]["type"] == "AdaptiveCard"
+        assert all(b["type"] == "RichTextBlock" for b in card["content"]["body"])
+
+
+def test_dingtalk_is_signed_and_its_answer_read(notifier):
+    answers = [(200, '{"errcode":130101,"errmsg":"send too fast"}'), (200, '{"errcode":0,"errmsg":"ok"}')]
+    with Script(answers) as script, notifier(told(script, "dingtalk", "/robot/send?access_token=t", secret="SECx", language="zh")) as n:
+        n.tell(1)
+        assert until(lambda: n.of().get("sent") == 1) and n.of()["failures"] == 1
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(script.requests[1]["path"]).query)
+        stamp = query["timestamp"][0]
+        wanted = base64.b64encode(hmac.new(b"SECx", f"{stamp}\nSECx".encode(), hashlib.sha256).digest()).decode()
+        assert query["sign"] == [wanted] and query["access_token"] == ["t"] and abs(int(stamp) / 1000 - time.time()) < 60
+        content = json.loads(script.bodies()[1])["text"]["content"]
+        assert "第 1 个终端" in content and "镜像: nginx:1.25" in content and "/alerts/1" in content
+
+
+def test_feishu_is_signed(notifier):
+    with Script([(200, '{"code":0}')]) as script, notifier(told(script, "feishu", secret="SECx")) as n:
+        n.tell(1)
+        assert until(lambda: n.of().get("sent") == 1)
+        body = json.loads(script.bodies()[0])
+        key = f"{body['timestamp']}\nSECx".encode()
+        assert body["sign"] == base64.b64encode(hmac.new(key, b"", hashlib.sha256).digest()).decode()
+        assert body["msg_type"] == "interactive" and body["card"]["header"]["title"]["tag"] == "plain_text"
+
+
+def test_wecom_takes_2048_bytes(notifier):
+    with Script([(200, '{"errcode":0}')]) as script, notifier(told(script, "wecom", "/cgi-bin/webhook/send?key=k", language="zh")) as n:
+        n.tell(1, messageZh="中" * 3000)
+        assert until(lambda: n.of().get("sent") == 1)
+        content = json.loads(script.bodies()[0])["text"]["content"]
+        assert len(content.encode()) <= 2048 and content.endswith("https://console.example:8443/alerts/1\n")
+
+
+def test_elasticsearch(notifier):
+    partly = {"errors": True, "items": [{"create": {"status": 201}}, {"create": {"status": 429, "error": {"reason": "busy"}}}]}
+    with Script([(200, json.dumps(partly)), (200, '{"errors":false,"items":[]}')]) as script, \
+            notifier(told(script, "elasticsearch", index="alerts", user="u", password="p:w")) as n:
+        n.tell(1)
+        n.tell(2, message=HOSTILE)
+        assert until(lambda: n.of().get("sent") == 2)
+        q = script.requests[-1]
+        assert q["path"] == "/_bulk" and q["headers"]["content-type"] == "application/x-ndjson"
+        assert q["headers"]["authorization"] == "Basic " + base64.b64encode(b"u:p:w").decode()
+        lines = [json.loads(x) for x in q["body"].decode().splitlines()]
+        assert lines[0] == {"create": {"_index": "alerts", "_id": "1"}} and lines[1]["@timestamp"].startswith("2026-11-21T")
+        assert lines[3]["message"] == HOSTILE and q["body"].endswith(b"\n")
+
+
+def test_elasticsearch_refuses_some(notifier):
+    partly = {"errors": True, "items": [{"create": {"status": 201}}, {"create": {"status": 400, "error": {"reason": "mapping"}}}]}
+    with Script([(200, json.dumps(partly))]) as script, notifier(told(script, "elasticsearch", apiKey="abc")) as n:
+        n.set([])
+        n.tell(0)
+        n.set([{"id": 9, "name": "x", "version": 1, **told(script, "elasticsearch", apiKey="abc")}])
+        n.tell(1)
+        n.tell(2)
+        assert until(lambda: n.of(9).get("sent", 0) + n.of(9).get("refused", 0) >= 2)
+        assert n.of(9)["refused"] >= 1 and script.requests[0]["headers"]["authorization"] == "ApiKey abc"
+
+
+def test_splunk(notifier):
+    with Script([(503, '{"text":"Server is busy","code":9}'), (200, '{"text":"Success","code":0}')]) as script, \
+            notifier(told(script, "splunk", token="tok", index="main")) as n:
+        n.tell(1, message=HOSTILE)
+        assert until(lambda: n.of().get("sent") == 1)
+        q = script.requests[-1]
+        event = json.loads(q["body"])
+        assert q["path"] == "/services/collector/event" and q["headers"]["authorization"] == "Splunk tok"
+        assert event["time"] == 1795285228.123 and event["index"] == "main" and event["sourcetype"] == "skep:alert"
+        assert event["host"] == "node-1" and event["event"]["message"] == HOSTILE
+
+
+def test_alertmanager(notifier):
+    with Script() as script, notifier(told(script, "alertmanager", lastingSeconds=60)) as n:
+        n.tell(1)
+        assert until(lambda: script.bodies())
+        assert script.requests[0]["path"] == "/api/v2/alerts"
+        a = json.loads(script.bodies()[0])[0]
+        assert a["labels"] == {"alertname": "Terminal shell in container", "source": "skep", "severity": "warning",
+                               "priority": "Warning", "rule_id": "SKEP-1042", "host": "node-1", "container": "web",
+                               "image": "nginx:1.25", "namespace": "prod", "pod": "web-0"}
+        assert a["generatorURL"].endswith("/alerts/1") and a["startsAt"] < a["endsAt"]
+        assert a["annotations"]["description"] == "a shell, number 1"
+
+
+def mail(relay, scheme="smtp", **settings):
+    return {"kind": "mail", "settings": {"url": f"{scheme}://127.0.0.1:{relay.port}", "from": "skep@example.org",
+                                         "to": ["a@example.org", "b@example.org"], **settings}}
+
+
+@pytest.mark.parametrize("how", ["starttls", "wrapped", "none"])
+def test_mail(notifier, certificates, how):
+    tls = {} if how == "none" else {"user": "skep", "password": "p w", "ca": certificates.ca.read_text()}
+    with Relay(None if how == "none" else certificates, how == "wrapped", ("skep", "p w")) as relay, \
+            notifier(mail(relay, "smtps" if how == "wrapped" else "smtp", **tls,
+                          **({"tls": "none"} if how == "none" else {}), language="zh")) as n:
+        n.tell(1, rule="规则\r\nBcc: x@example.org " + HOSTILE, message=HOSTILE + "\n.\nQUIT")
+        assert until(lambda: n.of().get("sent") == 1)
+        m = relay.mails[0]
+        assert m["tls"] == (how != "none") and m.get("user", False) == (how != "none")
+        assert "<skep@example.org>" in m["from"] and [t.split("<")[1].split(">")[0] for t in m["to"]] == ["a@example.org", "b@example.org"]
+        assert all(len(line) <= 998 for line in m["body"].split(b"\r\n"))
+        message = email.message_from_bytes(m["body"], policy=email.policy.default)
+        assert message["Bcc"] is None and "规则  Bcc: x@example.org" in message["Subject"]
+        assert message["To"] == "a@example.org, b@example.org" and message["Date"] and message["Message-ID"]
+        text = message.get_content()
+        assert "第 1 个终端" in text and "镜像: nginx:1.25" in text and "/alerts/1" in text
+
+
+def test_mail_does_not_speak_without_tls(notifier):
+    with Relay() as relay, notifier(mail(relay)) as n:
+        n.tell(1)
+        assert until(lambda: n.of().get("failures", 0) >= 1)
+        assert relay.mails == [] and not any(line.startswith("MAIL") for line in relay.said)
+
+
+@pytest.mark.parametrize("verb,reply,lost", [("MAIL", "451 later", False), (".", "452 full", False), (".", "552 too much", True),
+                                             ("RCPT", "550 no relay", False)])
+def test_mail_that_is_not_taken(notifier, verb, reply, lost):
+    with Relay(say={verb: reply}) as relay, notifier(mail(relay, tls="none")) as n:
+        n.tell(1)
+        assert until(lambda: n.of().get("failures", 0) >= 1)
+        assert n.of()["refused"] == lost and n.of()["waiting"] == (not lost)
+        if not lost:
+            relay.say.clear()
+            assert until(lambda: n.of()["sent"] == 1)
+
+
+def test_a_wrong_password_is_said_and_nothing_lost(notifier, certificates):
+    with Relay(certificates, user=("skep", "other")) as relay, \
+            notifier(mail(relay, user="skep", password="wrong", ca=certificates.ca.read_text())) as n:
+        n.tell(1)
+        assert until(lambda: n.of().get("failures", 0) >= 1)
+        assert n.of()["waiting"] == 1 and n.of()["refused"] == 0
+
+
+def test_mail_settings(notifier):
+    base = {"url": "smtp://h", "from": "a@b.c", "to": ["d@e.f"]}
+    wrong = [{"from": "a@b\r\nc"}, {"from": "a b@c"}, {"to": ["x"]}, {"to": ["<a@b>"]}, {"to": []}, {"tls": "none", "user": "u"}]
+    with notifier(*[{"kind": "mail", "settings": {**base, **w}} for w in wrong]) as n:
+        assert until(lambda: len(n.errors) + sum(bool(f["wrong"]) for f in n.figures.values()) == len(wrong))
+
+
+def kafka(mock, **settings):
+    return {"kind": "kafka", "settings": {"brokers": mock.brokers, "topic": "alerts", **settings}}
+
+
+def test_kafka(notifier, build_dir):
+    with Mock(build_dir / "test" / "integration" / "kafka_mock", "alerts") as mock, notifier(kafka(mock)) as n:
+        for i in range(1, 301):
+            n.tell(i, message=HOSTILE)
+        assert until(lambda: n.of().get("sent") == 300, 30)
+        assert until(lambda: len(mock.messages) >= 300, 30)
+        assert {m["value"]["id"] for m in mock.messages} == {str(i) for i in range(1, 301)}
+        assert mock.messages[0]["key"] == "node-1" and mock.messages[0]["value"]["message"] == HOSTILE
+
+
+def test_kafka_that_fails_for_a_while(notifier, build_dir):
+    with Mock(build_dir / "test" / "integration" / "kafka_mock", "alerts") as mock, notifier(kafka(mock)) as n:
+        mock.say("away 3")
+        for i in range(1, 11):
+            n.tell(i)
+        assert until(lambda: n.of().get("sent") == 10, 40)
+        assert until(lambda: {m["value"]["id"] for m in mock.messages} == {str(i) for i in range(1, 11)}, 30)
+
+
+def test_kafka_that_is_away(notifier):
+    nobody = {"kind": "kafka", "settings": {"brokers": [f"127.0.0.1:{free_port()}"], "topic": "alerts"}}
+    with notifier(nobody) as n:
+        n.tell(1)
+        assert until(lambda: n.of().get("waiting") == 1)

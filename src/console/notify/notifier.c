@@ -17,8 +17,9 @@ struct slot {
 	int64_t version;
 	struct condition *condition; /* NULL: all */
 	struct post *post;
-	const struct rule *rule;     /* of the condition */
-	uint32_t index;              /* of the rule in the program */
+	const struct rule *rule; /* of the condition */
+	uint32_t index;          /* of the rule in the program */
+	uint64_t lost;           /* while it did not work at all */
 	char wrong[ERR_TEXT_BYTES];
 };
 
@@ -301,8 +302,7 @@ static struct pace_clock now(void)
 /* What cannot be decided is told. */
 static bool is_wanted(struct notifier *n, const struct slot *s, const struct policy_target *t)
 {
-	return s->index == UINT32_MAX ||
-	       policy_judge_rule(n->run, t, s->index) != POLICY_FALSE;
+	return s->index == UINT32_MAX || policy_judge_rule(n->run, t, s->index) != POLICY_FALSE;
 }
 
 int notifier_take(struct notifier *n, const struct alert_facts *facts, str json, struct err *e)
@@ -326,7 +326,11 @@ int notifier_take(struct notifier *n, const struct alert_facts *facts, str json,
 				  .doc = &doc,
 				  .json = json };
 	for (struct slot *s = n->slots; s; s = s->next) {
-		if (!s->post || !is_wanted(n, s, &target.target))
+		if (!s->post) {
+			s->lost++;
+			continue;
+		}
+		if (!is_wanted(n, s, &target.target))
 			continue;
 		told += post_take(s->post, &notice, now(), NULL) == 0;
 	}
@@ -360,6 +364,7 @@ size_t notifier_figures(struct notifier *n, struct notifier_figures *ret, size_t
 		ret[count] = (struct notifier_figures){ .id = s->receiver.id, .wrong = s->wrong };
 		if (s->post)
 			ret[count].counts = post_figures(s->post);
+		ret[count].counts.lost += s->lost;
 		count++;
 	}
 	return count;

@@ -53,6 +53,22 @@ static int keep_answer(void *ctx, str bytes)
 	return buf_error(&o->answer);
 }
 
+/* RFC 5321 section 4.2.1, RFC 4954 section 6: what the message is not to blame for may be put right. */
+static void judge_mail(int status, struct outbox_result *r)
+{
+	static const int others[] = { 530, 534, 535, 538, 550, 551, 553 };
+
+	if (status / 100 == 2) {
+		r->verdict = OUTBOX_SENT;
+		return;
+	}
+	outbox_result_set(r, status / 100 == 5 ? OUTBOX_REFUSED : OUTBOX_AGAIN, "it answers %d",
+			  status);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (status == others[i])
+			r->verdict = OUTBOX_AGAIN;
+}
+
 static void judge_status(struct out *o, int status, struct outbox_result *r)
 {
 	if (status / 100 == 2) {
@@ -76,6 +92,8 @@ static void on_end(void *ctx, int result, int status)
 	o->flow = NULL;
 	if (result < 0)
 		outbox_result_set(&r, OUTBOX_AGAIN, "%s", http_flow_failure(result));
+	else if (o->job.is_mail)
+		judge_mail(status, &r);
 	else
 		judge_status(o, status, &r);
 	forget(o);
@@ -100,6 +118,7 @@ static int send_http(struct sender *s, const struct notice *list, size_t count, 
 	if (r == 0 && buf_error(&o->job.body))
 		r = err_set(e, ENOMEM, "no memory for a request");
 	q.url = o->job.url;
+	q.mail = o->job.is_mail ? &o->job.mail : NULL;
 	q.headers = o->job.headers;
 	q.body = buf_str(&o->job.body);
 	if (r == 0)
@@ -136,6 +155,21 @@ int sender_http_open(const struct http_kind *k, const struct receiver *r,
 					 .client_key = o->key ? o->key : o->cert,
 					 .stall_s = ANSWER_S };
 	*ret = &o->head;
+	return 0;
+}
+
+int http_job_url(struct http_job *j, const struct receiver *r, const char *path, struct err *e)
+{
+	str base = receiver_text(r, "url"), url;
+
+	while (str_ends(base, S("/")))
+		base.n--;
+	url = str_ends(base, str_from(path))
+		      ? arena_str(j->arena, base)
+		      : arena_printf(j->arena, "%.*s/%s", STR_ARG(base), path);
+	if (!url.p)
+		return err_set(e, ENOBUFS, "notification: memory budget spent");
+	j->url = url.p;
 	return 0;
 }
 

@@ -13,6 +13,8 @@ struct http_job {
 	const char *url;
 	const char *headers[HTTP_JOB_HEADERS + 1];
 	size_t header_count;
+	bool is_mail; /**< the body is a mail, and this its envelope */
+	struct http_mail mail;
 	struct buf body; /**< freed by the sender */
 	uint64_t now_ns; /**< CLOCK_REALTIME */
 };
@@ -28,6 +30,9 @@ struct http_kind {
 MUST_CHECK int sender_http_open(const struct http_kind *k, const struct receiver *r,
 				const struct sender_host *host, struct sender **ret, struct err *e);
 
+/** The setting "url" with @p path behind it, unless it ends so already. */
+MUST_CHECK int http_job_url(struct http_job *j, const struct receiver *r, const char *path,
+			    struct err *e);
 /** "Name: value" */
 MUST_CHECK int http_job_header(struct http_job *j, const char *name, str value, struct err *e);
 /** Authorization: Basic, when the receiver has a user. */
