@@ -14,7 +14,7 @@ static const struct policy_field fields[ASSET_FIELD_COUNT] = {
 
 static const char *const kinds[] = {
 #define ASSET_KIND_NAME(id, name) name,
-	ASSET_KINDS(ASSET_KIND_NAME)
+	POLICY_ASSET_KINDS(ASSET_KIND_NAME)
 #undef ASSET_KIND_NAME
 };
 
@@ -67,7 +67,6 @@ static const struct {
 	{ ASSET_FIELD_K8S_POD_OWNER, OF_CONTAINER, "podOwner", true },
 	{ ASSET_FIELD_IMAGE_DIGEST, OF(IMAGE), "digest", false },
 	{ ASSET_FIELD_PROC_NAME, OF(PROCESS), "name", false },
-	{ ASSET_FIELD_PROC_NAME, OF(PORT), "process", false },
 	{ ASSET_FIELD_PROC_EXEPATH, OF(PROCESS) | OF(PORT), "exe", false },
 	{ ASSET_FIELD_PROC_CMDLINE, OF(PROCESS), "args", false },
 	{ ASSET_FIELD_USER_NAME, OF(PROCESS), "user", false },

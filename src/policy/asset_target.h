@@ -12,7 +12,7 @@
 #include "policy/field.h"
 
 /** X(ID, "name") */
-#define ASSET_KINDS(X) \
+#define POLICY_ASSET_KINDS(X) \
 	X(HOST, "host") \
 	X(CONTAINER, "container") \
 	X(IMAGE, "image") \
@@ -25,9 +25,9 @@
 	X(NETWORK, "network")
 
 enum policy_asset_kind {
-#define ASSET_KIND_ENUM(id, name) POLICY_ASSET_##id,
-	ASSET_KINDS(ASSET_KIND_ENUM)
-#undef ASSET_KIND_ENUM
+#define POLICY_ASSET_KIND_ENUM(id, name) POLICY_ASSET_##id,
+	POLICY_ASSET_KINDS(POLICY_ASSET_KIND_ENUM)
+#undef POLICY_ASSET_KIND_ENUM
 		POLICY_ASSET_COUNT
 };
 

@@ -138,6 +138,30 @@ static void complete(struct completion *c, str text)
 	}
 }
 
+bool policy_filter_is_condition(str text, const struct policy_subject *s)
+{
+	struct policy_ref ref;
+
+	while (text.n) {
+		size_t n = 1;
+		str name, rest;
+
+		while (n < text.n && is_name(text.p[0]) && is_name(text.p[n]))
+			n++;
+		name = str_take(text, n);
+		rest = str_skip(text, n);
+		text = rest;
+		if (!is_name(name.p[0]) || !operator_follows(rest))
+			continue;
+		while (rest.p[0] == ' ')
+			rest = str_skip(rest, 1);
+		if (strchr("=!<>", rest.p[0]) || alias_of(s, name) || find_own(s, name, &ref) ||
+		    str_find(name, '.') < name.n)
+			return true;
+	}
+	return false;
+}
+
 /* The place in the text as it was given. */
 static size_t given_at(const struct completion *c, size_t at)
 {
@@ -254,6 +278,11 @@ void policy_filter_free(struct policy_filter *f)
 	free(f);
 }
 
+bool policy_filter_uses(const struct policy_filter *f, uint16_t field)
+{
+	return policy_uses(f->program, field);
+}
+
 const struct condition *policy_filter_condition(const struct policy_filter *f)
 {
 	return f->rule.condition;
@@ -262,4 +291,33 @@ const struct condition *policy_filter_condition(const struct policy_filter *f)
 enum policy_verdict policy_filter_judge(struct policy_filter *f, const struct policy_target *t)
 {
 	return policy_judge_rule(f->run, t, 0);
+}
+
+static size_t values_of(const struct condition *n, const char *field, str *ret, size_t max)
+{
+	if (n->kind != CONDITION_CHECK || n->left.kind != TERM_FIELD ||
+	    !str_is(n->left.text, field) || (n->op != CONDITION_EQ && n->op != CONDITION_IN) ||
+	    n->quantifier != CONDITION_PLAIN || n->right_count > max)
+		return 0;
+	for (size_t i = 0; i < n->right_count; i++) {
+		if (n->right[i].kind != TERM_TEXT)
+			return 0;
+		ret[i] = n->right[i].text;
+	}
+	return n->right_count;
+}
+
+size_t policy_filter_requires(const struct policy_filter *f, const char *field, str *ret,
+			      size_t max)
+{
+	const struct condition *root = f->rule.condition;
+
+	if (root->kind == CONDITION_AND)
+		for (size_t i = 0; i < root->child_count; i++) {
+			size_t n = values_of(root->children[i], field, ret, max);
+
+			if (n)
+				return n;
+		}
+	return values_of(root, field, ret, max);
 }

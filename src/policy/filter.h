@@ -24,6 +24,21 @@ MUST_CHECK int policy_filter_new(str text, const struct policy_subject *s,
 				 struct policy_filter **ret, size_t *ret_at, struct err *e);
 void policy_filter_free(struct policy_filter *f);
 
+/** Whether a text is meant as a condition and not as words to look for: somewhere a field is followed by an operator. */
+bool policy_filter_is_condition(str text, const struct policy_subject *s);
+
+/**
+ * What the condition cannot hold without: that the field called @p field has one of these values.
+ *
+ * @param ret holds @p max; borrows from @p f
+ * @return how many; 0: the condition says no such thing, or more values than @p max
+ */
+size_t policy_filter_requires(const struct policy_filter *f, const char *field, str *ret,
+			      size_t max);
+
+/** Whether the condition asks for the field, by its number in the subject. */
+bool policy_filter_uses(const struct policy_filter *f, uint16_t field);
+
 /** The condition's tree, for who can answer parts of it by other means; lives as long as @p f. */
 const struct condition *policy_filter_condition(const struct policy_filter *f);
 

@@ -85,8 +85,8 @@ static void what_is_not_known_is_not_false(void **state UNUSED)
 static void kinds_have_their_fields(void **state UNUSED)
 {
 	assert_int_equal(judge(POLICY_ASSET_PORT,
-			       "port.number = 22 and port.protocol = tcp and proc.name = sshd",
-			       "{\"port\":22,\"protocol\":\"tcp\",\"process\":\"sshd\"}", false),
+			       "port.number = 22 and port.protocol = tcp and proc.exepath endswith /sshd",
+			       "{\"port\":22,\"protocol\":\"tcp\",\"exe\":\"/usr/sbin/sshd\"}", false),
 			 POLICY_TRUE);
 	assert_int_equal(judge(POLICY_ASSET_PORT, "port.number < 1024 and port.number != 80",
 			       "{\"port\":22}", false),
@@ -135,6 +135,54 @@ static void places_are_those_of_the_text(void **state UNUSED)
 	assert_int_equal(at, 21);
 }
 
+static void words_are_no_conditions(void **state UNUSED)
+{
+	static const char *const words[] = {
+		"nginx", "nginx web", "registry:5000/a/b:1.2", "exec in prod", "",
+		"name",  "\"a b\"",   "container.image"
+	};
+	static const char *const conditions[] = { "name = a",
+						  "a=b",
+						  "severity>=high",
+						  "kind in (a, b)",
+						  "container.image contains x",
+						  "(not proc.name exists)",
+						  "x.y exists" };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (policy_filter_is_condition(str_from(words[i]), &policy_assets))
+			fail_msg("'%s' is taken for a condition", words[i]);
+	for (size_t i = 0; i < ARRAY_LEN(conditions); i++)
+		if (!policy_filter_is_condition(str_from(conditions[i]), &policy_assets))
+			fail_msg("'%s' is not taken for a condition", conditions[i]);
+}
+
+static void requires(const char *text, const char *want)
+{
+	struct policy_filter *f;
+	OWNED_BUF out = BUF_INIT;
+	str values[3];
+	size_t n;
+
+	assert_int_equal(policy_filter_new(str_from(text), &policy_assets, &f, NULL, NULL), 0);
+	n = policy_filter_requires(f, "asset.kind", values, 3);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&out, "%.*s ", STR_ARG(values[i]));
+	assert_str(buf_str(&out), want);
+	policy_filter_free(f);
+}
+
+static void what_must_hold_is_known(void **state UNUSED)
+{
+	requires("kind = host", "host ");
+	requires("kind in (host, pod) and name = x", "host pod ");
+	requires("kind = host or name = x", "");
+	requires("not kind = host", "");
+	requires("kind != host and name = x", "");
+	requires("kind in (host, pod, image, user)", "");
+	requires("(kind = host or kind = pod) and name = x", "");
+}
+
 static void what_is_wrong_is_told(void **state UNUSED)
 {
 	assert_refused("", -EBADMSG, "");
@@ -171,6 +219,8 @@ int main(void)
 		cmocka_unit_test(what_is_not_known_is_not_false),
 		cmocka_unit_test(kinds_have_their_fields),
 		cmocka_unit_test(what_is_wrong_is_told),
+		cmocka_unit_test(words_are_no_conditions),
+		cmocka_unit_test(what_must_hold_is_known),
 		cmocka_unit_test(places_are_those_of_the_text),
 		cmocka_unit_test(alerts_have_severities_too),
 	};

@@ -3,6 +3,18 @@
 #include "base/time.h"
 #include "codec/digest.h"
 
+const struct scope *call_scope(struct call *c, enum permission p)
+{
+	struct caller *as = ARENA_NEW(c->arena, struct caller);
+
+	if (!as)
+		return NULL;
+	*as = c->who;
+	if (caller_narrow(as, p, c->arena, NULL) < 0)
+		as->scope = (struct scope){ 0 };
+	return &as->scope;
+}
+
 int call_header(struct call *c, const char *name, str value)
 {
 	struct api_header *h;
@@ -63,6 +75,35 @@ void call_put_time(struct json_out *j, const char *key, int64_t ns)
 	}
 	time_render_ns((uint64_t)ns, text);
 	json_cstr(j, text);
+}
+
+/* The writer has no way to take a document whole: a null is written for it and taken back. */
+void call_put_json(struct json_out *j, str document)
+{
+	json_null(j);
+	if (buf_error(j->out))
+		return;
+	j->out->n -= 4;
+	buf_add(j->out, document);
+}
+
+str call_body_text(struct call *c)
+{
+	return arena_str(c->arena, c->request->body);
+}
+
+void call_put_labels(str labels, struct json_out *j)
+{
+	json_object_open(j);
+	while (labels.n) {
+		str value = str_cut(&labels, ','), key = str_cut(&value, '=');
+
+		if (!key.n)
+			continue;
+		json_key_str(j, key);
+		json_str(j, value);
+	}
+	json_object_close(j);
 }
 
 int call_number(str id, int64_t *ret, struct err *e)

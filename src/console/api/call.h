@@ -86,6 +86,12 @@ str api_cookie(const struct call *c, const char *name);
 
 typedef int (*api_handler)(struct call *c, struct err *e);
 
+/**
+ * What the caller may see for another permission than the route's: nothing, when it is not held.
+ * NULL when memory is spent, which shows nothing either.
+ */
+const struct scope *call_scope(struct call *c, enum permission p);
+
 /** Adds a header; the value is copied. @return 0, -ENOBUFS */
 MUST_CHECK int call_header(struct call *c, const char *name, str value);
 
@@ -100,6 +106,12 @@ str call_query(const struct call *c, const char *name);
 int64_t call_time(const struct value *object, const char *name, int64_t otherwise);
 /** key and RFC 3339; null when @p ns is 0. */
 void call_put_time(struct json_out *j, const char *key, int64_t ns);
+/** "name=value,name=value", framed by commas or not, as an object. */
+void call_put_labels(str labels, struct json_out *j);
+/** A document that was checked to be JSON, as it is. */
+void call_put_json(struct json_out *j, str document);
+/** The request's body as JSON on one line, for the audit log; empty when memory is spent. */
+str call_body_text(struct call *c);
 /** A number that names something. @return 0, -ENOENT: no such number, so no such thing */
 MUST_CHECK int call_number(str id, int64_t *ret, struct err *e);
 

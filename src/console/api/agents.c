@@ -1,0 +1,256 @@
+#include "console/store/agents.h"
+
+#include "base/clock.h"
+#include "codec/json.h"
+#include "console/api/dispatch.h"
+#include "console/fleet/authority.h"
+
+#define STATS_BUDGET ((size_t)16 << 20)
+#define GONE_NS ((int64_t)24 * 3600 * (int64_t)SECOND_NS)
+#define HOUR_AHEAD_NS ((int64_t)3600 * (int64_t)SECOND_NS)
+#define LABEL_MAX_BYTES 2048
+
+static const char *state_of(const struct agent *a, int64_t now_ns)
+{
+	if (a->state == AGENT_REVOKED)
+		return "revoked";
+	if (a->ended || now_ns - a->seen_ns > GONE_NS)
+		return "gone";
+	return a->silent || now_ns - a->seen_ns > AGENT_SILENT_NS ? "silent" : "healthy";
+}
+
+static int64_t total(const struct value *counts)
+{
+	int64_t sum = 0;
+
+	VALUE_MEMBERS (m, counts)
+		sum += value_int(&m->value, 0);
+	return sum;
+}
+
+/* What an agent says of itself is told as far as it has the shape hoped for. */
+static void put_stats(const struct agent *a, struct json_out *j)
+{
+	struct arena scratch;
+	struct value doc;
+	int64_t memory;
+
+	arena_init(&scratch, STATS_BUDGET);
+	if (a->stats.n && json_parse(a->stats, &scratch, &doc, NULL) == 0) {
+		const struct value *sensor = value_get(&doc, "sensor");
+
+		memory = value_int(value_get(sensor, "residentBytes"), 0) +
+			 value_int(value_path(&doc, "uplink.residentBytes"), 0);
+		json_opt_str(j, "backend", value_get_str(sensor, "backend"));
+		json_put_int(j, "losses", total(value_get(sensor, "lost")));
+		json_put_int(j, "containers", value_int(value_get(sensor, "containers"), 0));
+		if (memory > 0)
+			json_put_int(j, "memory", memory);
+	}
+	arena_done(&scratch);
+}
+
+static void put(const struct agent *a, int64_t now_ns, struct json_out *j)
+{
+	json_object_open(j);
+	json_put_str(j, "id", a->id);
+	json_put_str(j, "name", a->name);
+	json_put_str(j, "version", a->version);
+	json_put_cstr(j, "state", state_of(a, now_ns));
+	call_put_time(j, "lastSeen", a->seen_ns);
+	call_put_time(j, "enrolled", a->enrolled_ns);
+	json_opt_str(j, "kernel", a->kernel);
+	json_opt_str(j, "os", a->os);
+	json_opt_str(j, "address", a->address);
+	json_put_int(j, "alertsLost", a->lost);
+	call_put_time(j, "certificateExpires", a->certificate_to_s * (int64_t)SECOND_NS);
+	json_key(j, "labels");
+	call_put_labels(a->labels, j);
+	put_stats(a, j);
+	json_object_close(j);
+}
+
+/* Agents are of the whole fleet: a scope that shows a part of it shows those whose labels it names. */
+static bool is_shown(const struct call *c, const struct agent *a)
+{
+	struct scope_subject of = { .host = a->name };
+	char labels[LABEL_MAX_BYTES];
+	str left = a->labels;
+
+	snprintf(labels, sizeof(labels), ",%.*s,",
+		 STR_ARG(str_take(a->labels, sizeof(labels) - 3)));
+	of.labels = a->labels.n ? str_from(labels) : (str){ 0 };
+	while (left.n) {
+		str pair = str_cut(&left, ',');
+
+		if (str_starts(pair, S("cluster=")))
+			of.cluster = str_skip(pair, 8);
+	}
+	return scope_holds(&c->who.scope, &of);
+}
+
+static bool contains(str text, str word)
+{
+	for (size_t i = 0; i + word.n <= text.n; i++)
+		if (str_eq_nocase(str_take(str_skip(text, i), word.n), word))
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct call *c, const struct agent *a)
+{
+	const struct value *states = value_get(&c->query, "state");
+	str q = call_query(c, "q");
+	bool state = !states;
+
+	VALUE_EACH (s, states)
+		state |= str_is(s->string, state_of(a, c->now_ns));
+	return state && is_shown(c, a) && (!q.n || contains(a->name, q) || contains(a->id, q));
+}
+
+int api_agent_list(struct call *c, struct err *e)
+{
+	str after = c->cursor;
+	uint64_t shown = 0;
+	size_t count;
+
+	call_page_open(c);
+	do {
+		struct agent *list;
+		int r = agent_list(c->store, after, (size_t)(c->limit - shown), c->arena, &list,
+				   &count, e);
+
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < count; i++) {
+			after = list[i].id;
+			if (!is_wanted(c, &list[i]))
+				continue;
+			put(&list[i], c->now_ns, &c->json);
+			shown++;
+		}
+	} while (count && shown < c->limit);
+	call_page_close(c, shown == c->limit ? after : (str){ 0 }, -1);
+	return 0;
+}
+
+static int get(struct call *c, struct agent *ret, struct err *e)
+{
+	int r = agent_get(c->store, c->id, c->arena, ret, e);
+
+	if (r == 0 && !is_shown(c, ret))
+		r = err_set(e, ENOENT, "there is no such agent");
+	return r;
+}
+
+int api_agent_get(struct call *c, struct err *e)
+{
+	struct arena scratch;
+	struct agent a;
+	struct value doc;
+	int r = get(c, &a, e);
+
+	if (r < 0)
+		return r;
+	json_object_open(&c->json);
+	json_key(&c->json, "agent");
+	put(&a, c->now_ns, &c->json);
+	json_key(&c->json, "stats");
+	arena_init(&scratch, STATS_BUDGET);
+	if (a.stats.n && json_parse(a.stats, &scratch, &doc, NULL) == 0)
+		call_put_json(&c->json, a.stats);
+	else
+		json_null(&c->json);
+	arena_done(&scratch);
+	json_object_close(&c->json);
+	return 0;
+}
+
+/* Names and values are kept in one text, parted by commas and '='. */
+static int labels_of(const struct call *c, struct buf *out, struct err *e)
+{
+	VALUE_MEMBERS (m, value_get(&c->body, "labels")) {
+		str v = m->value.string;
+
+		if (!m->key.n || str_find(m->key, ',') < m->key.n ||
+		    str_find(m->key, '=') < m->key.n || str_find(v, ',') < v.n ||
+		    str_find(v, '=') < v.n)
+			return err_set(e, EINVAL,
+				       "a label's name and value hold no ',' and no '='");
+		buf_printf(out, "%s%.*s=%.*s", out->n ? "," : "", STR_ARG(m->key), STR_ARG(v));
+	}
+	if (buf_error(out))
+		return err_set(e, ENOBUFS, "agents: memory budget spent");
+	return out->n > LABEL_MAX_BYTES
+		       ? err_set(e, E2BIG, "labels have %d bytes at most", LABEL_MAX_BYTES)
+		       : 0;
+}
+
+static void put_token(struct call *c, str token, int64_t expires_ns, int64_t uses)
+{
+	struct json_out *j = &c->json;
+	str host = c->request->header(c->request->headers, "Host");
+	OWNED_BUF command = BUF_INIT;
+
+	/* the address the operator reaches the console by is the one that is known to work */
+	buf_printf(&command, "skep-agent --console https://%.*s --enroll %.*s", STR_ARG(host),
+		   STR_ARG(token));
+	json_object_open(j);
+	json_put_str(j, "token", token);
+	call_put_time(j, "expires", expires_ns);
+	json_put_int(j, "uses", uses);
+	json_put_str(j, "command", buf_str(&command));
+	json_object_close(j);
+}
+
+int api_agent_token(struct call *c, struct err *e)
+{
+	int64_t expires_ns = call_time(&c->body, "expires", c->now_ns + HOUR_AHEAD_NS);
+	int64_t uses = value_int(value_get(&c->body, "uses"), 1), id;
+	OWNED_BUF labels = BUF_INIT;
+	OWNED_BUF token = BUF_INIT;
+	struct authority authority;
+	int r = 0;
+
+	if (expires_ns <= c->now_ns)
+		r = err_set(e, EINVAL, "it would have expired already");
+	if (r == 0 && !c->who.scope.everything)
+		r = err_set(e, EACCES, "you see a part of the fleet only: others add agents");
+	if (r == 0)
+		r = labels_of(c, &labels, e);
+	if (r == 0)
+		r = authority_get(c->store, c->arena, &authority, e);
+	if (r == 0)
+		r = agent_token_new(c->store, authority.digest, expires_ns, uses, buf_str(&labels),
+				    c->who.name, &token, &id, e);
+	if (r < 0)
+		return r;
+	/* the token itself is a secret: the log tells all but that */
+	c->audit_after = call_body_text(c);
+	c->audit_target = arena_printf(c->arena, "%lld", (long long)id);
+	put_token(c, buf_str(&token), expires_ns, uses);
+	return 0;
+}
+
+static int change(struct call *c, int (*how)(struct store *s, str agent, struct err *e),
+		  struct err *e)
+{
+	struct agent a;
+	int r = get(c, &a, e);
+
+	if (r == 0)
+		r = how(c->store, a.id, e);
+	if (r == 0 && c->api->publish)
+		c->api->publish(c->api->ctx, "agents");
+	return r;
+}
+
+int api_agent_revoke(struct call *c, struct err *e)
+{
+	return change(c, agent_revoke, e);
+}
+
+int api_agent_delete(struct call *c, struct err *e)
+{
+	return change(c, agent_delete, e);
+}

@@ -1,0 +1,252 @@
+#include "console/store/alerts.h"
+
+#include "base/clock.h"
+#include "codec/json.h"
+#include "console/api/alert_json.h"
+#include "console/api/dispatch.h"
+#include "console/api/search_box.h"
+#include "policy/alert_target.h"
+
+#define DAY_BACK_NS ((int64_t)24 * 3600 * (int64_t)SECOND_NS)
+/* More than the largest document takes when it is parsed. */
+#define DOCUMENT_BUDGET ((size_t)64 << 20)
+
+static int list(struct call *c, struct search_box *box, struct err *e)
+{
+	struct alert_filter f;
+	struct alert_page page;
+	struct arena scratch;
+	int64_t cursor = 0;
+	str next = { 0 };
+	int r = alert_filter_of(c, box, &f, e);
+
+	if (r == 0 && c->cursor.n && call_number(c->cursor, &cursor, NULL) < 0)
+		r = err_set(e, EINVAL, "this cursor is none of ours");
+	if (r == 0)
+		r = alerts_page(c->store, &f, cursor, c->limit, true, c->arena, &page, e);
+	if (r < 0)
+		return r;
+	arena_init(&scratch, DOCUMENT_BUDGET);
+	call_page_open(c);
+	for (size_t i = 0; i < page.count; i++)
+		alert_put(&page.items[i], &scratch, &c->json);
+	if (page.next)
+		next = arena_printf(c->arena, "%lld", (long long)page.next);
+	call_page_close(c, next, -1);
+	arena_done(&scratch);
+	return 0;
+}
+
+int api_alert_list(struct call *c, struct err *e)
+{
+	struct search_box box;
+	int r = search_box_open(c, &policy_alerts, &box, e);
+
+	if (r == 0)
+		r = list(c, &box, e);
+	if (r == 0)
+		search_box_close(&box);
+	return r;
+}
+
+static void put_facets(const struct alert_facets *f, struct json_out *j)
+{
+	json_object_open(j);
+	json_key(j, "facets");
+	json_array_open(j);
+	for (int i = 0; i < ALERT_FACET_COUNT; i++) {
+		json_object_open(j);
+		json_put_cstr(j, "field", alert_facet_name((enum alert_facet)i));
+		json_key(j, "values");
+		json_array_open(j);
+		for (size_t k = 0; k < f->count[i]; k++) {
+			json_object_open(j);
+			json_put_str(j, "value", f->values[i][k].value);
+			json_put_int(j, "count", f->values[i][k].count);
+			json_object_close(j);
+		}
+		json_array_close(j);
+		json_object_close(j);
+	}
+	json_array_close(j);
+	json_put_int(j, "total", f->total);
+	json_put_bool(j, "cut", f->cut);
+	json_object_close(j);
+}
+
+#define FACET_VALUES 20
+
+int api_alert_facets(struct call *c, struct err *e)
+{
+	struct search_box box;
+	struct alert_filter f;
+	struct alert_facets facets;
+	int r = search_box_open(c, &policy_alerts, &box, e);
+
+	if (r < 0)
+		return r;
+	r = alert_filter_of(c, &box, &f, e);
+	if (r == 0)
+		r = alerts_facets(c->store, &f, FACET_VALUES, c->arena, &facets, e);
+	if (r == 0)
+		put_facets(&facets, &c->json);
+	search_box_close(&box);
+	return r;
+}
+
+int api_alert_histogram(struct call *c, struct err *e)
+{
+	int64_t buckets = value_int(value_get(&c->query, "buckets"), 60);
+	struct search_box box;
+	struct alert_filter f;
+	struct alert_histogram h;
+	int r = search_box_open(c, &policy_alerts, &box, e);
+
+	if (r < 0)
+		return r;
+	r = alert_filter_of(c, &box, &f, e);
+	if (r == 0)
+		r = alerts_histogram(c->store, &f, (size_t)buckets, c->arena, &h, e);
+	search_box_close(&box);
+	if (r < 0)
+		return r;
+	/* where there is nothing and no range was asked for there is no time to begin at */
+	if (!h.from_ns) {
+		h.from_ns = h.to_ns = c->now_ns;
+		h.count = 0;
+	}
+	json_object_open(&c->json);
+	call_put_time(&c->json, "from", h.from_ns);
+	call_put_time(&c->json, "to", h.to_ns);
+	json_put_bool(&c->json, "cut", h.cut);
+	alert_buckets_put("buckets", &h, &c->json);
+	json_object_close(&c->json);
+	return 0;
+}
+
+static int get_alert(struct call *c, str id, struct stored_alert *ret, struct err *e)
+{
+	int64_t number;
+	int r = call_number(id, &number, e);
+
+	return r < 0 ? r : alerts_get(c->store, &c->who.scope, number, c->arena, ret, e);
+}
+
+static void put_history(const struct alert_step *steps, size_t count, struct json_out *j)
+{
+	json_key(j, "history");
+	json_array_open(j);
+	for (size_t i = 0; i < count; i++) {
+		json_object_open(j);
+		call_put_time(j, "time", steps[i].time_ns);
+		json_put_str(j, "user", steps[i].who);
+		json_put_cstr(j, "state", alert_state_name(steps[i].state));
+		json_put_str(j, "note", steps[i].note);
+		json_object_close(j);
+	}
+	json_array_close(j);
+}
+
+/* Alerts of its rule in the day before now. */
+static int count_similar(struct call *c, const struct stored_alert *a, int64_t *ret, struct err *e)
+{
+	struct alert_filter f = { .scope = &c->who.scope,
+				  .rules = { &a->series->rule, 1 },
+				  .since_ns = c->now_ns - DAY_BACK_NS };
+	struct alert_facets facets;
+	int r = alerts_facets(c->store, &f, 1, c->arena, &facets, e);
+
+	if (r == 0)
+		*ret = facets.total;
+	return r;
+}
+
+int api_alert_get(struct call *c, struct err *e)
+{
+	struct alert_step *steps;
+	struct stored_alert a;
+	struct arena scratch;
+	struct value doc;
+	size_t count;
+	int64_t similar;
+	int r = get_alert(c, c->id, &a, e);
+
+	if (r == 0)
+		r = alerts_history(c->store, a.id, c->arena, &steps, &count, e);
+	if (r == 0)
+		r = count_similar(c, &a, &similar, e);
+	if (r < 0)
+		return r;
+	arena_init(&scratch, DOCUMENT_BUDGET);
+	json_object_open(&c->json);
+	json_key(&c->json, "alert");
+	alert_put(&a, &scratch, &c->json);
+	json_key(&c->json, "doc");
+	/* only what is well-formed goes into the answer as it is */
+	arena_reset(&scratch);
+	if (json_parse(a.doc, &scratch, &doc, NULL) == 0)
+		call_put_json(&c->json, a.doc);
+	else
+		json_null(&c->json);
+	put_history(steps, count, &c->json);
+	json_put_int(&c->json, "similar", similar);
+	json_object_close(&c->json);
+	arena_done(&scratch);
+	return 0;
+}
+
+static int triage(struct call *c, const int64_t *ids, size_t count, struct err *e)
+{
+	enum alert_state state;
+	int r = alert_state_find(value_get_str(&c->body, "state"), &state);
+
+	if (r < 0)
+		return err_set(e, EINVAL, "no state is called so");
+	r = alerts_triage(c->store, &c->who.scope, ids, count, state,
+			  value_get_str(&c->body, "note"), c->who.name, c->now_ns, e);
+	if (r >= 0 && c->api->publish)
+		c->api->publish(c->api->ctx, "alerts");
+	return r;
+}
+
+int api_alert_patch(struct call *c, struct err *e)
+{
+	struct stored_alert a;
+	struct arena scratch;
+	int r = get_alert(c, c->id, &a, e);
+
+	if (r < 0)
+		return r;
+	c->audit_before = arena_printf(c->arena, "{\"state\":\"%s\"}", alert_state_name(a.state));
+	r = triage(c, &a.id, 1, e);
+	if (r >= 0)
+		r = get_alert(c, c->id, &a, e);
+	if (r < 0)
+		return r;
+	c->audit_after = call_body_text(c);
+	arena_init(&scratch, DOCUMENT_BUDGET);
+	alert_put(&a, &scratch, &c->json);
+	arena_done(&scratch);
+	return 0;
+}
+
+int api_alert_triage(struct call *c, struct err *e)
+{
+	const struct value *list = value_get(&c->body, "ids");
+	int64_t *ids = ARENA_ARRAY(c->arena, list->count, int64_t);
+	int r = 0;
+
+	if (!ids)
+		return err_set(e, ENOBUFS, "alerts: memory budget spent");
+	for (size_t i = 0; i < list->count && r == 0; i++)
+		r = call_number(list->items[i].string, &ids[i], e);
+	if (r == 0)
+		r = triage(c, ids, list->count, e);
+	if (r < 0)
+		return r;
+	c->audit_after = call_body_text(c);
+	json_object_open(&c->json);
+	json_put_int(&c->json, "changed", r);
+	json_object_close(&c->json);
+	return 0;
+}

@@ -1,0 +1,245 @@
+#include "console/api/call.h"
+#include "console/api/rule_book.h"
+#include "console/api/rules_priv.h"
+#include "policy/alert_target.h"
+
+static void close_book(struct rule_book *b)
+{
+	rule_book_close(b);
+}
+
+static void put_rule(const struct rule *r, struct json_out *j)
+{
+	json_object_open(j);
+	json_put_str(j, "id", r->id.n ? r->id : r->name);
+	json_put_str(j, "name", r->name);
+	json_put_str(j, "description", r->desc);
+	json_opt_str(j, "descriptionZh", r->desc_zh);
+	json_opt_str(j, "advice", r->advice);
+	json_opt_str(j, "adviceZh", r->advice_zh);
+	json_put_cstr(j, "priority", alert_priority_word(r->priority));
+	json_key(j, "tags");
+	json_array_open(j);
+	for (size_t i = 0; i < r->tag_count; i++)
+		json_str(j, r->tags[i]);
+	json_array_close(j);
+	json_opt_str(j, "mitre", r->mitre);
+	json_opt_str(j, "maturity", r->maturity);
+	json_put_bool(j, "enabled", r->enabled);
+	json_put_str(j, "source", r->file);
+	json_put_int(j, "line", r->line);
+	json_put_str(j, "condition", r->condition_text);
+	json_put_str(j, "output", r->output);
+	json_opt_str(j, "outputZh", r->output_zh);
+	json_object_close(j);
+}
+
+static bool contains(str text, str word)
+{
+	for (size_t i = 0; i + word.n <= text.n; i++)
+		if (str_eq_nocase(str_take(str_skip(text, i), word.n), word))
+			return true;
+	return false;
+}
+
+static bool has_tag(const struct rule *r, const struct value *wanted)
+{
+	VALUE_EACH (t, wanted)
+		for (size_t i = 0; i < r->tag_count; i++)
+			if (str_eq(r->tags[i], t->string))
+				return true;
+	return !wanted;
+}
+
+static bool is_wanted(const struct call *c, const struct rule *r)
+{
+	const struct value *enabled = value_get(&c->query, "enabled");
+	str q = call_query(c, "q");
+
+	if (enabled && enabled->boolean != r->enabled)
+		return false;
+	if (q.n && !contains(r->name, q) && !contains(r->id, q) && !contains(r->desc, q) &&
+	    !contains(r->desc_zh, q))
+		return false;
+	return has_tag(r, value_get(&c->query, "tag"));
+}
+
+/* The cursor is how many rules went before: the book is the same for everybody until somebody changes it. */
+int api_rule_list(struct call *c, struct err *e)
+{
+	static const struct rule_book_options all = { 0 };
+	CLEANUP(close_book) struct rule_book book = { 0 };
+	const struct rule *rules;
+	uint64_t after = 0, shown = 0;
+	size_t count, wanted = 0;
+	str next = { 0 };
+	int r;
+
+	if (c->cursor.n && str_u64(c->cursor, &after) < 0)
+		return err_set(e, EINVAL, "this cursor is none of ours");
+	r = rule_book_open(c->store, &all, c->arena, &book, e);
+	if (r < 0)
+		return r;
+	rules = rule_set_rules(book.set, &count);
+	call_page_open(c);
+	for (size_t i = 0; i < count; i++) {
+		if (!is_wanted(c, &rules[i]) || wanted++ < after)
+			continue;
+		if (shown < c->limit) {
+			put_rule(&rules[i], &c->json);
+			shown++;
+		}
+	}
+	if (after + shown < wanted)
+		next = arena_printf(c->arena, "%llu", (unsigned long long)(after + shown));
+	call_page_close(c, next, (int64_t)wanted);
+	return 0;
+}
+
+static int find(struct call *c, struct rule_book *book, const struct rule **ret, struct err *e)
+{
+	static const struct rule_book_options all = { 0 };
+	int r = rule_book_open(c->store, &all, c->arena, book, e);
+
+	if (r < 0)
+		return r;
+	*ret = rule_book_find(book, c->id);
+	return *ret ? 0 : err_set(e, ENOENT, "there is no such rule");
+}
+
+int api_rule_get(struct call *c, struct err *e)
+{
+	CLEANUP(close_book) struct rule_book book = { 0 };
+	const struct rule *rule;
+	int r = find(c, &book, &rule, e);
+
+	if (r < 0)
+		return r;
+	put_rule(rule, &c->json);
+	return 0;
+}
+
+static int text_of(const struct rule *rule, struct arena *a, str *ret, struct err *e)
+{
+	OWNED_BUF out = BUF_INIT;
+	struct json_out j;
+
+	json_out_init(&j, &out, false);
+	put_rule(rule, &j);
+	*ret = arena_str(a, buf_str(&out));
+	return buf_error(&out) || !ret->p ? err_set(e, ENOBUFS, "rules: memory budget spent") : 0;
+}
+
+static str state_of(const struct rule *rule, struct arena *a)
+{
+	return arena_printf(a, "{\"enabled\":%s,\"priority\":\"%s\"}",
+			    rule->enabled ? "true" : "false", alert_priority_word(rule->priority));
+}
+
+static int switch_rule(struct call *c, const struct rule *rule, struct err *e)
+{
+	struct rule_switch w = { .rule = rule->name,
+				 .enabled = value_is_true(value_get(&c->body, "enabled")),
+				 .priority = value_get_str(&c->body, "priority") };
+	enum alert_priority p;
+
+	/* what was chosen before stays, unless it is what the file says */
+	if (!w.priority.n)
+		w.priority = str_from(alert_priority_word(rule->priority));
+	if (alert_priority_find(w.priority, &p) < 0)
+		return err_set(e, EINVAL, "no priority is called so");
+	return rule_switch_put(c->store, &w, e);
+}
+
+int api_rule_put(struct call *c, struct err *e)
+{
+	CLEANUP(close_book) struct rule_book before = { 0 };
+	CLEANUP(close_book) struct rule_book after = { 0 };
+	const struct rule *rule;
+	char etag[CALL_ETAG_BYTES];
+	str text;
+	int r = sql_lock(c->store->sql, "rule", e);
+
+	if (r == 0)
+		r = find(c, &before, &rule, e);
+	if (r == 0)
+		r = text_of(rule, c->arena, &text, e);
+	if (r < 0)
+		return r;
+	call_etag(text, etag);
+	c->audit_before = state_of(rule, c->arena);
+	r = call_match(c, str_from(etag), e);
+	if (r == 0)
+		r = switch_rule(c, rule, e);
+	if (r == 0)
+		r = find(c, &after, &rule, e);
+	if (r == 0)
+		r = rules_tell_agents(c, e);
+	if (r < 0)
+		return r;
+	c->audit_after = state_of(rule, c->arena);
+	put_rule(rule, &c->json);
+	return 0;
+}
+
+void rules_put_problems(const struct rule_book *book, struct json_out *j)
+{
+	size_t count;
+	const struct rule_note *notes = rule_set_notes(book->set, &count);
+
+	json_key(j, "problems");
+	json_array_open(j);
+	for (size_t i = 0; i < count; i++) {
+		if (!str_is(notes[i].file, RULE_BOOK_DRAFT))
+			continue;
+		json_object_open(j);
+		json_put_int(j, "line", notes[i].line);
+		json_put_int(j, "column", notes[i].column);
+		json_put_cstr(j, "code", rule_code_name(notes[i].code));
+		json_put_cstr(j, "level", rule_code_is_error(notes[i].code) ? "error" : "warning");
+		json_opt_str(j, "item", notes[i].item);
+		json_put_str(j, "message", notes[i].message);
+		json_object_close(j);
+	}
+	json_array_close(j);
+}
+
+/* Whether a note tells that it could not be loaded; notes name it as "rule 'NAME'". */
+static bool is_refused(const struct rule_book *book, const struct rule *rule)
+{
+	size_t count;
+	const struct rule_note *notes = rule_set_notes(book->set, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (rule_code_is_error(notes[i].code) && str_is(notes[i].file, RULE_BOOK_DRAFT) &&
+		    str_search(notes[i].item, rule->name) < notes[i].item.n)
+			return true;
+	return false;
+}
+
+size_t rules_in_draft(const struct rule_book *book)
+{
+	size_t count, own = 0;
+	const struct rule *rules = rule_set_rules(book->set, &count);
+
+	for (size_t i = 0; i < count; i++)
+		own += str_is(rules[i].file, RULE_BOOK_DRAFT) && !is_refused(book, &rules[i]);
+	return own;
+}
+
+int api_rule_check(struct call *c, struct err *e)
+{
+	struct rule_book_options o = { .draft = value_get_str(&c->body, "text") };
+	CLEANUP(close_book) struct rule_book book = { 0 };
+	int r = rule_book_open(c->store, &o, c->arena, &book, e);
+
+	if (r < 0)
+		return r;
+	json_object_open(&c->json);
+	rules_put_problems(&book, &c->json);
+	json_put_uint(&c->json, "rules", rules_in_draft(&book));
+	json_put_uint(&c->json, "macros", rule_set_macro_count(book.set));
+	json_put_uint(&c->json, "lists", rule_set_list_count(book.set));
+	json_object_close(&c->json);
+	return 0;
+}
