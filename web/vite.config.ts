@@ -10,6 +10,10 @@ export default defineConfig({
 		modulePreload: { polyfill: false },
 		manifest: "manifest.json",
 		reportCompressedSize: false,
+		rolldownOptions: {
+			// "use client" means something to servers that render React; there is none here.
+			onLog: (level, log, tell) => log.code !== "MODULE_LEVEL_DIRECTIVE" && tell(level, log),
+		},
 	},
 	server: {
 		proxy: process.env.SKEP_CONSOLE ? { "/api": { target: process.env.SKEP_CONSOLE, secure: false } } : undefined,

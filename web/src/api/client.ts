@@ -1,0 +1,84 @@
+// Asks the console's API. Every answer that is not a success becomes a Problem with the sentence the console gave.
+import { currentLanguage } from "../i18n/index.ts";
+
+export type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>;
+
+export interface Page<T> {
+	items: T[];
+	next: string | null;
+	total?: number | null;
+}
+
+export class Problem extends Error {
+	status: number;
+	code: string;
+	errors: { path: string; message: string }[];
+
+	constructor(status: number, code: string, detail: string, errors: { path: string; message: string }[] = []) {
+		super(detail);
+		this.status = status;
+		this.code = code;
+		this.errors = errors;
+	}
+}
+
+let csrf = "";
+let onSignedOut = () => {};
+
+export function setCsrf(value: string) {
+	csrf = value;
+}
+
+export function whenSignedOut(fn: () => void) {
+	onSignedOut = fn;
+}
+
+export function queryText(query: Query | undefined): string {
+	const out = new URLSearchParams();
+	for (const [name, value] of Object.entries(query ?? {})) {
+		if (value === undefined || value === null || value === "") continue;
+		if (Array.isArray(value)) for (const one of value) out.append(name, one);
+		else out.set(name, String(value));
+	}
+	const text = out.toString();
+	return text ? `?${text}` : "";
+}
+
+async function problemOf(answer: Response): Promise<Problem> {
+	const body = await answer.json().catch(() => null);
+	return new Problem(answer.status, body?.code ?? "", body?.detail ?? `${answer.status} ${answer.statusText}`, body?.errors ?? []);
+}
+
+export interface CallOptions {
+	query?: Query;
+	body?: unknown;
+	signal?: AbortSignal;
+	headers?: Record<string, string>;
+}
+
+export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+	const headers: Record<string, string> = { "Accept-Language": currentLanguage(), ...options.headers };
+	if (options.body !== undefined) headers["Content-Type"] = "application/json";
+	if (method !== "GET") headers["X-Skep-Csrf"] = csrf;
+	let answer: Response;
+	try {
+		answer = await fetch(`/api/v1${path}${queryText(options.query)}`, {
+			method,
+			headers,
+			body: options.body === undefined ? undefined : JSON.stringify(options.body),
+			signal: options.signal,
+		});
+	} catch (cause) {
+		if (options.signal?.aborted) throw cause;
+		throw new Problem(0, "unreachable", "");
+	}
+	if (!answer.ok) {
+		const problem = await problemOf(answer);
+		if (answer.status === 401 && path !== "/session") onSignedOut();
+		throw problem;
+	}
+	if (answer.status === 204 || answer.headers.get("Content-Length") === "0") return undefined as T;
+	return (await answer.json()) as T;
+}
+
+export const get = <T>(path: string, query?: Query, signal?: AbortSignal) => call<T>("GET", path, { query, signal });

@@ -1,0 +1,68 @@
+import { QueryClient, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { type Page, Problem, type Query, call, get } from "./client.ts";
+
+export const queries = new QueryClient({
+	defaultOptions: {
+		queries: {
+			staleTime: 5_000,
+			// What was refused is refused again; only what did not answer is asked a second time.
+			retry: (failures, error) => failures < 2 && error instanceof Problem && (error.status === 0 || error.status >= 502),
+		},
+	},
+});
+
+export const PAGE_ROWS = 100;
+
+/** One answer of the API, kept under its path and query. */
+export function useAnswer<T>(path: string | null, query?: Query, options: { refetchMs?: number } = {}) {
+	return useQuery({
+		queryKey: [path, query ?? {}],
+		queryFn: ({ signal }) => get<T>(path!, query, signal),
+		enabled: path !== null,
+		refetchInterval: options.refetchMs ?? false,
+		placeholderData: keepPreviousData,
+	});
+}
+
+/** A list of the API, page by page by its cursors. */
+export function useList<T>(path: string, query?: Query, enabled = true) {
+	const result = useInfiniteQuery({
+		queryKey: [path, query ?? {}, "pages"],
+		queryFn: ({ signal, pageParam }) => get<Page<T>>(path, { limit: PAGE_ROWS, ...query, cursor: pageParam }, signal),
+		initialPageParam: null as string | null,
+		getNextPageParam: (page) => page.next,
+		placeholderData: keepPreviousData,
+		enabled,
+	});
+	const rows = useMemo(() => result.data?.pages.flatMap((page) => page.items) ?? [], [result.data]);
+	return { ...result, rows, total: result.data?.pages[0]?.total ?? null };
+}
+
+export type List<T> = ReturnType<typeof useList<T>>;
+
+/** Something that changes the console. What was kept below the paths of `touches` is asked anew afterwards. */
+export function useChange<In, Out>(
+	ask: (input: In) => { method: string; path: string; body?: unknown; headers?: Record<string, string> },
+	touches: string[],
+	done?: (answer: Out, input: In) => void,
+) {
+	const client = useQueryClient();
+	return useMutation<Out, Problem, In>({
+		mutationFn: (input) => {
+			const { method, path, ...rest } = ask(input);
+			return call<Out>(method, path, rest);
+		},
+		onSuccess: (answer, input) => {
+			refresh(client, touches);
+			done?.(answer, input);
+		},
+	});
+}
+
+/** Asks anew what was kept below these paths: what is shown at once, the rest when it is shown next. */
+export function refresh(client: QueryClient, paths: string[]) {
+	return client.invalidateQueries({
+		predicate: ({ queryKey }) => typeof queryKey[0] === "string" && paths.some((path) => (queryKey[0] as string).startsWith(path)),
+	});
+}

@@ -1,0 +1,57 @@
+// Names for the API's objects. They come from the OpenAPI document, which comes from the console's own tables; schema.ts is made
+// by `tool/check-web` and not kept.
+import type { components } from "./schema.ts";
+
+type Schemas = components["schemas"];
+
+export type Priority = Schemas["Priority"];
+export type Severity = Schemas["Severity"];
+export type AlertState = Schemas["AlertState"];
+export type AssetKind = Schemas["AssetKind"];
+export type Owner = Schemas["Owner"];
+export type Session = Schemas["Session"];
+export type User = Schemas["User"];
+export type UserCreated = Schemas["UserCreated"];
+export type Role = Schemas["Role"];
+export type ApiToken = Schemas["ApiToken"];
+export type ApiTokenCreated = Schemas["ApiTokenCreated"];
+export type TotpSecret = Schemas["TotpSecret"];
+export type AuditEntry = Schemas["AuditEntry"];
+export type Overview = Schemas["Overview"];
+export type Risk = Schemas["Risk"];
+export type RiskFactor = Schemas["RiskFactor"];
+export type SeverityCounts = Schemas["SeverityCounts"];
+export type PriorityCounts = Schemas["PriorityCounts"];
+export type HistogramBucket = Schemas["HistogramBucket"];
+export type Histogram = Schemas["Histogram"];
+export type SearchResult = Schemas["SearchResult"];
+export type SearchHit = Schemas["SearchHit"];
+export type Alert = Schemas["Alert"];
+export type AlertDetail = Schemas["AlertDetail"];
+export type Facets = Schemas["Facets"];
+export type Asset = Schemas["Asset"];
+export type AssetDetail = Schemas["AssetDetail"];
+export type Graph = Schemas["Graph"];
+export type Image = Schemas["Image"];
+export type ImageDetail = Schemas["ImageDetail"];
+export type ImageLayer = Schemas["ImageLayer"];
+export type ImageDiff = Schemas["ImageDiff"];
+export type Finding = Schemas["Finding"];
+export type Package = Schemas["Package"];
+export type Vulnerability = Schemas["Vulnerability"];
+export type VulnerabilityDetail = Schemas["VulnerabilityDetail"];
+export type Acceptance = Schemas["Acceptance"];
+export type Heat = Schemas["Heat"];
+export type HeatRow = Schemas["HeatRow"];
+export type Rule = Schemas["Rule"];
+export type RuleFile = Schemas["RuleFile"];
+export type RuleCheck = Schemas["RuleCheck"];
+export type RuleProblem = Schemas["RuleProblem"];
+export type DryRunResult = Schemas["DryRunResult"];
+export type Agent = Schemas["Agent"];
+export type AgentDetail = Schemas["AgentDetail"];
+export type Enrolment = Schemas["Enrolment"];
+export type Notification = Schemas["Notification"];
+export type TestResult = Schemas["TestResult"];
+export type Intelligence = Schemas["Intelligence"];
+export type Settings = Schemas["Settings"];

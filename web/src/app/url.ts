@@ -1,0 +1,24 @@
+import { useCallback } from "react";
+import { useSearchParams } from "wouter";
+
+/** What a page shows stands in its address, so that a link shows another reader the same. */
+export function useUrl() {
+	const [params, setParams] = useSearchParams();
+	const change = useCallback(
+		(patch: Record<string, string | readonly string[] | null>) =>
+			setParams(
+				(before) => {
+					const next = new URLSearchParams(before);
+					for (const [name, value] of Object.entries(patch)) {
+						next.delete(name);
+						if (value === null || value === "") continue;
+						for (const one of typeof value === "string" ? [value] : value) next.append(name, one);
+					}
+					return next;
+				},
+				{ replace: true },
+			),
+		[setParams],
+	);
+	return { params, one: (name: string) => params.get(name) ?? "", many: (name: string) => params.getAll(name), change };
+}

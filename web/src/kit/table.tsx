@@ -1,0 +1,211 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { useLocation } from "wouter";
+import type { List } from "../api/queries.ts";
+import { t } from "../i18n/index.ts";
+import { Button } from "./controls.tsx";
+import { Failed, Skeleton } from "./states.tsx";
+
+export interface Column<T> {
+	key: string;
+	head: string;
+	/** A track of a CSS grid: 120px, minmax(160px, 1fr) */
+	width: string;
+	cell: (row: T) => ReactNode;
+	end?: boolean;
+}
+
+interface TableProps<T> {
+	label: string;
+	columns: Column<T>[];
+	rows: readonly T[];
+	rowKey: (row: T) => string;
+	/** Where Enter or a click leads. */
+	href?: (row: T) => string | null;
+	onOpen?: (row: T) => void;
+	onKey?: (event: KeyboardEvent, row: T) => void;
+	selected?: ReadonlySet<string>;
+	rowHeight?: number;
+	nearEnd?: () => void;
+	atTop?: (top: boolean) => void;
+	foot?: ReactNode;
+	empty?: ReactNode;
+}
+
+/** A table of any length: only rows in sight exist. One stop of the Tab key; arrows, j and k, Home and End move in it. */
+export function Table<T>(props: TableProps<T>) {
+	const { columns, rows, rowHeight = 40 } = props;
+	const scroll = useRef<HTMLDivElement>(null);
+	const [at, setAt] = useState(0);
+	const [, navigate] = useLocation();
+	const id = useId();
+	const virtual = useVirtualizer({
+		count: rows.length,
+		getScrollElement: () => scroll.current,
+		estimateSize: () => rowHeight,
+		overscan: 12,
+		scrollMargin: 34,
+	});
+	const items = virtual.getVirtualItems();
+	const lastShown = items.at(-1)?.index ?? 0;
+	const { nearEnd } = props;
+	useEffect(() => {
+		if (rows.length && lastShown >= rows.length - 20) nearEnd?.();
+	}, [lastShown, rows.length, nearEnd]);
+
+	const tracks = columns.map((column) => column.width).join(" ");
+	const current = Math.min(at, rows.length - 1);
+	const open = (row: T) => {
+		const href = props.href?.(row);
+		if (href) navigate(href);
+		else props.onOpen?.(row);
+	};
+	const move = (to: number) => {
+		const bounded = Math.max(0, Math.min(rows.length - 1, to));
+		setAt(bounded);
+		virtual.scrollToIndex(bounded);
+	};
+	const keys = (event: KeyboardEvent) => {
+		if (event.target !== scroll.current || event.ctrlKey || event.metaKey || event.altKey) return;
+		const pageRows = Math.max(1, Math.floor((scroll.current?.clientHeight ?? 400) / rowHeight) - 2);
+		const steps: Record<string, number> = {
+			ArrowDown: current + 1,
+			j: current + 1,
+			ArrowUp: current - 1,
+			k: current - 1,
+			PageDown: current + pageRows,
+			PageUp: current - pageRows,
+			Home: 0,
+			End: rows.length - 1,
+		};
+		if (event.key in steps) {
+			event.preventDefault();
+			move(steps[event.key]!);
+			return;
+		}
+		const row = rows[current];
+		if (row === undefined) return;
+		if (event.key === "Enter") {
+			event.preventDefault();
+			open(row);
+		} else props.onKey?.(event, row);
+	};
+	const opens = !!(props.href || props.onOpen);
+
+	return (
+		<div className={rows.length === 0 ? "panel table fill bare" : "panel table fill"}>
+			<div
+				ref={scroll}
+				className="table-scroll"
+				role="grid"
+				aria-label={props.label}
+				aria-rowcount={rows.length + 1}
+				aria-multiselectable={props.selected ? true : undefined}
+				tabIndex={0}
+				aria-activedescendant={rows.length ? `${id}-${current}` : undefined}
+				onKeyDown={keys}
+				onScroll={(event) => props.atTop?.(event.currentTarget.scrollTop < rowHeight)}
+			>
+				<div className="table-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks }}>
+					{columns.map((column) => (
+						<span key={column.key} role="columnheader" className={column.end ? "end" : undefined}>
+							{column.head || <span className="sr-only">{column.key}</span>}
+						</span>
+					))}
+				</div>
+				<div role="rowgroup" style={{ height: virtual.getTotalSize(), position: "relative" }}>
+					{items.map((item) => {
+						const row = rows[item.index]!;
+						const key = props.rowKey(row);
+						return (
+							<div
+								key={key}
+								id={`${id}-${item.index}`}
+								role="row"
+								aria-rowindex={item.index + 2}
+								aria-selected={props.selected ? props.selected.has(key) : item.index === current ? true : undefined}
+								className={`table-row${opens ? " opens" : ""}${item.index === current ? " at" : ""}`}
+								style={{ gridTemplateColumns: tracks, height: rowHeight, transform: `translateY(${item.start - 34}px)` }}
+								onClick={(event) => {
+									setAt(item.index);
+									if (!(event.target as HTMLElement).closest("a, button, input")) open(row);
+								}}
+							>
+								{columns.map((column) => (
+									<div key={column.key} role="gridcell" className={`table-cell${column.end ? " end" : ""}`}>
+										{column.cell(row)}
+									</div>
+								))}
+							</div>
+						);
+					})}
+				</div>
+			</div>
+			{rows.length === 0 && <div className="table-empty">{props.empty}</div>}
+			{props.foot && <div className="table-foot">{props.foot}</div>}
+		</div>
+	);
+}
+
+/** A table of one of the API's lists: pages come as the reader nears the end of what is there. */
+export function ListTable<T>({ list, empty, ...rest }: Omit<TableProps<T>, "rows" | "nearEnd"> & { list: List<T>; empty: ReactNode }) {
+	if (list.isError && list.rows.length === 0) return <Failed error={list.error} again={() => list.refetch()} />;
+	if (list.isPending)
+		return (
+			<div className="panel table fill">
+				<div className="body">
+					<Skeleton lines={9} />
+				</div>
+			</div>
+		);
+	const nearEnd = () => {
+		if (list.hasNextPage && !list.isFetchingNextPage && !list.isFetchNextPageError) list.fetchNextPage();
+	};
+	const foot = (
+		<>
+			<span className="num" role="status">
+				{list.total != null ? t("table.of", { n: list.rows.length, total: list.total }) : list.hasNextPage ? t("table.more", { n: list.rows.length }) : t("table.all", { n: list.rows.length })}
+			</span>
+			{list.isFetchingNextPage && <span>{t("common.loading")}</span>}
+			{list.isFetchNextPageError && (
+				<Button look="plain" icon="refresh" onClick={() => list.fetchNextPage()}>
+					{t("common.again")}
+				</Button>
+			)}
+			{rest.foot}
+		</>
+	);
+	return <Table {...rest} rows={list.rows} nearEnd={nearEnd} foot={foot} empty={empty} />;
+}
+
+/** A table of few rows, laid out as text. */
+export function SmallTable<T>({ label, columns, rows, rowKey, empty }: Pick<TableProps<T>, "label" | "columns" | "rows" | "rowKey" | "empty">) {
+	const tracks = columns.map((column) => column.width).join(" ");
+	if (rows.length === 0) return <>{empty}</>;
+	return (
+		<div className="table">
+			<div className="table-scroll" role="table" aria-label={label} tabIndex={0}>
+				<div role="rowgroup">
+					<div className="table-head" role="row" style={{ gridTemplateColumns: tracks }}>
+						{columns.map((column) => (
+							<span key={column.key} role="columnheader" className={column.end ? "end" : undefined}>
+								{column.head || <span className="sr-only">{column.key}</span>}
+							</span>
+						))}
+					</div>
+				</div>
+				<div role="rowgroup">
+					{rows.map((row) => (
+						<div key={rowKey(row)} role="row" className="table-row still" style={{ gridTemplateColumns: tracks }}>
+							{columns.map((column) => (
+								<div key={column.key} role="cell" className={`table-cell${column.end ? " end" : ""}`}>
+									{column.cell(row)}
+								</div>
+							))}
+						</div>
+					))}
+				</div>
+			</div>
+		</div>
+	);
+}

@@ -1,0 +1,64 @@
+import { locale, t } from "../i18n/index.ts";
+
+export function number(n: number): string {
+	return n.toLocaleString(locale());
+}
+
+/** 12,345 as 12.3K: for tiles and badges, where the width is short. */
+export function shortNumber(n: number): string {
+	return n < 10_000 ? number(n) : new Intl.NumberFormat(locale(), { notation: "compact", maximumFractionDigits: 1 }).format(n);
+}
+
+export function bytes(n: number): string {
+	const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+	let unit = 0;
+	let value = n;
+	while (value >= 1024 && unit < units.length - 1) {
+		value /= 1024;
+		unit++;
+	}
+	return `${value.toLocaleString(locale(), { maximumFractionDigits: value < 10 && unit ? 1 : 0 })} ${units[unit]}`;
+}
+
+export function percent(share: number): string {
+	return share.toLocaleString(locale(), { style: "percent", maximumFractionDigits: share < 0.1 ? 1 : 0 });
+}
+
+/** 15.3% (92nd): a probability alone is misread as small, a rank alone as large. */
+export function epss(share: number, rank?: number): string {
+	return rank === undefined ? percent(share) : `${percent(share)} (P${Math.floor(rank * 100)})`;
+}
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+	["day", 86_400],
+	["hour", 3_600],
+	["minute", 60],
+	["second", 1],
+];
+
+export function relativeTime(time: string, now = Date.now()): string {
+	const seconds = (Date.parse(time) - now) / 1000;
+	if (Math.abs(seconds) < 5) return t("time.now");
+	const format = new Intl.RelativeTimeFormat(locale(), { numeric: "always", style: "short" });
+	for (const [unit, length] of STEPS)
+		if (Math.abs(seconds) >= length) return format.format(Math.trunc(seconds / length), unit);
+	return t("time.now");
+}
+
+export function dateTime(time: string): string {
+	return new Date(time).toLocaleString(locale(), { dateStyle: "medium", timeStyle: "medium" });
+}
+
+export function date(time: string): string {
+	return new Date(time).toLocaleDateString(locale(), { dateStyle: "medium" });
+}
+
+export function clock(time: string): string {
+	return new Date(time).toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+/** sha256:0123456789ab…: enough to tell digests apart by eye. */
+export function shortDigest(digest: string): string {
+	const [kind, hex] = digest.includes(":") ? digest.split(":", 2) : ["", digest];
+	return `${kind ? `${kind}:` : ""}${hex!.slice(0, 12)}`;
+}

@@ -1,0 +1,118 @@
+import { Link, useLocation } from "wouter";
+import { useAnswer, useChange } from "../api/queries.ts";
+import type { AgentDetail } from "../api/types.ts";
+import { useMay } from "../app/session.tsx";
+import { PageHead } from "../app/shell.tsx";
+import { t } from "../i18n/index.ts";
+import { Button, Facts, Notice, Panel, Time } from "../kit/controls.tsx";
+import { Answered } from "../kit/states.tsx";
+import { toast, toastError } from "../kit/toast.tsx";
+import { bytes, dateTime, number } from "../logic/format.ts";
+import { AgentState } from "./agents.tsx";
+
+function Tile({ label, value, tone }: { label: string; value: string; tone?: string }) {
+	return (
+		<div className="tile">
+			<div className="label">{label}</div>
+			<div className={`value${tone ? ` severity tone-${tone}` : ""}`}>{value}</div>
+		</div>
+	);
+}
+
+function Body({ detail }: { detail: AgentDetail }) {
+	const { agent } = detail;
+	const mayWrite = useMay("agents.write");
+	const [, navigate] = useLocation();
+	const revoke = useChange<void, void>(
+		() => ({ method: "POST", path: `/agents/${encodeURIComponent(agent.id)}/revoke` }),
+		["/agents"],
+		() => toast(t("agents.revoked", { name: agent.name })),
+	);
+	const remove = useChange<void, void>(
+		() => ({ method: "DELETE", path: `/agents/${encodeURIComponent(agent.id)}` }),
+		["/agents"],
+		() => {
+			toast(t("agents.removed", { name: agent.name }));
+			navigate("/agents");
+		},
+	);
+	const labels = Object.entries(agent.labels ?? {});
+	return (
+		<>
+			<PageHead title={agent.name || agent.id} back={{ href: "/agents", text: t("nav.agents") }} before={<AgentState state={agent.state} />}>
+				<Link href={`/assets?host=${encodeURIComponent(agent.id)}&kind=container`} className="button">
+					{t("overview.containers")}
+				</Link>
+				{mayWrite && agent.state !== "revoked" && (
+					<Button look="danger" disabled={revoke.isPending} onClick={() => confirm(t("agents.revokeAsk", { name: agent.name })) && revoke.mutate(undefined, { onError: toastError })}>
+						{t("agents.revoke")}
+					</Button>
+				)}
+				{mayWrite && agent.state === "revoked" && (
+					<Button look="danger" disabled={remove.isPending} onClick={() => confirm(t("agents.removeAsk", { name: agent.name })) && remove.mutate(undefined, { onError: toastError })}>
+						{t("common.remove")}
+					</Button>
+				)}
+			</PageHead>
+			{agent.state === "silent" && (
+				<Notice tone="high" icon="warning">
+					{t("agents.silentText")}
+				</Notice>
+			)}
+			<div className="tiles">
+				<Tile label={t("agents.events")} value={agent.eventsPerSecond != null ? number(Math.round(agent.eventsPerSecond)) : "–"} />
+				<Tile label={t("agents.losses")} value={agent.losses != null ? number(agent.losses) : "–"} tone={agent.losses ? "high" : undefined} />
+				<Tile label={t("agents.cpu")} value={agent.cpu != null ? `${agent.cpu.toFixed(1)}%` : "–"} />
+				<Tile label={t("agents.memory")} value={agent.memory != null ? bytes(agent.memory) : "–"} />
+				<Tile label={t("overview.containers")} value={agent.containers != null ? number(agent.containers) : "–"} />
+			</div>
+			<div className="split">
+				<Panel title={t("agents.stats")}>
+					{detail.stats ? (
+						<pre className="pre" tabIndex={0}>
+							{JSON.stringify(detail.stats, null, 2)}
+						</pre>
+					) : (
+						<p className="small muted">{t("agents.noStats")}</p>
+					)}
+				</Panel>
+				<Panel title={t("asset.facts")}>
+					<Facts
+						facts={[
+							[t("agents.id"), <code key="id">{agent.id}</code>],
+							[t("agents.lastSeen"), <Time key="seen" at={agent.lastSeen} />],
+							[t("agents.enrolled"), dateTime(agent.enrolled)],
+							[t("agents.version"), agent.version],
+							[t("agents.backend"), agent.backend],
+							[t("images.os"), agent.os],
+							[t("fact.kernel"), agent.kernel],
+							[t("audit.address"), agent.address],
+							[t("agents.certificate"), agent.certificateExpires && dateTime(agent.certificateExpires)],
+							[
+								t("asset.labels"),
+								labels.length > 0 && (
+									<span key="labels" className="row flow">
+										{labels.map(([name, value]) => (
+											<span key={name} className="tag">
+												{name}={value}
+											</span>
+										))}
+									</span>
+								),
+							],
+						]}
+					/>
+				</Panel>
+			</div>
+		</>
+	);
+}
+
+export default function AgentPage({ params }: { params: Record<string, string | undefined> }) {
+	const detail = useAnswer<AgentDetail>(`/agents/${encodeURIComponent(decodeURIComponent(params.id ?? ""))}`, undefined, { refetchMs: 10_000 });
+	return (
+		<div className="page">
+			<Answered query={detail}>{(data) => <Body detail={data} />}</Answered>
+		</div>
+	);
+}

@@ -1,0 +1,170 @@
+import { useState } from "react";
+import { Link } from "wouter";
+import { useChange, useList } from "../api/queries.ts";
+import type { Agent, Enrolment } from "../api/types.ts";
+import { useMay } from "../app/session.tsx";
+import { PageHead } from "../app/shell.tsx";
+import { useUrl } from "../app/url.ts";
+import { t, tValue } from "../i18n/index.ts";
+import { Button, Choice, CopyBox, Notice, SearchInput, SelectField, TextField, Time } from "../kit/controls.tsx";
+import { Dialog } from "../kit/dialog.tsx";
+import { Empty } from "../kit/states.tsx";
+import { type Column, ListTable } from "../kit/table.tsx";
+import { sentenceOf } from "../kit/toast.tsx";
+import { bytes, dateTime, number } from "../logic/format.ts";
+
+const TONE: Record<string, string> = { healthy: "good", silent: "high", gone: "neutral", revoked: "critical" };
+
+export function AgentState({ state }: { state: string }) {
+	return <span className={`badge tone-${TONE[state] ?? "neutral"}`}>{tValue("agentState", state)}</span>;
+}
+
+/** "zone=a, team=shop" as the labels it means. */
+export function parseLabels(text: string): Record<string, string> {
+	const out: Record<string, string> = {};
+	for (const part of text.split(",")) {
+		const at = part.indexOf("=");
+		if (at > 0) out[part.slice(0, at).trim()] = part.slice(at + 1).trim();
+	}
+	return out;
+}
+
+function EnrolDialog({ onClose }: { onClose: () => void }) {
+	const [hours, setHours] = useState("1");
+	const [uses, setUses] = useState("1");
+	const [labels, setLabels] = useState("");
+	const enrol = useChange<void, Enrolment>(
+		() => ({
+			method: "POST",
+			path: "/agents/tokens",
+			body: {
+				expires: new Date(Date.now() + Number(hours) * 3_600_000).toISOString(),
+				uses: Number(uses),
+				labels: parseLabels(labels),
+			},
+		}),
+		["/agents"],
+	);
+	return (
+		<Dialog title={t("agents.enrol")} onClose={onClose}>
+			{enrol.data ? (
+				<>
+					<p className="small">{t("enrol.run")}</p>
+					<CopyBox text={enrol.data.command || enrol.data.token} label={t("enrol.copy")} />
+					<Notice icon="lock">{t("enrol.once", { n: enrol.data.uses, time: dateTime(enrol.data.expires) })}</Notice>
+					<p className="small muted">{t("enrol.then")}</p>
+					<div className="dialog-foot">
+						<Button look="primary" onClick={onClose}>
+							{t("common.done")}
+						</Button>
+					</div>
+				</>
+			) : (
+				<form
+					className="stack"
+					onSubmit={(event) => {
+						event.preventDefault();
+						enrol.mutate();
+					}}
+				>
+					<p className="small muted">{t("enrol.text")}</p>
+					{enrol.isError && (
+						<Notice tone="critical" icon="warning">
+							{sentenceOf(enrol.error)}
+						</Notice>
+					)}
+					<SelectField
+						label={t("enrol.expires")}
+						value={hours}
+						onChange={(event) => setHours(event.target.value)}
+						options={[
+							["1", t("enrol.hour")],
+							["24", t("enrol.day")],
+							["168", t("enrol.week")],
+						]}
+					/>
+					<TextField label={t("enrol.uses")} type="number" min={1} max={100000} required value={uses} onChange={(event) => setUses(event.target.value)} />
+					<TextField label={t("enrol.labels")} hint={t("enrol.labelsHint")} placeholder="zone=a, team=shop" value={labels} onChange={(event) => setLabels(event.target.value)} />
+					<div className="dialog-foot">
+						<Button onClick={onClose}>{t("common.cancel")}</Button>
+						<Button look="primary" type="submit" disabled={enrol.isPending}>
+							{t("enrol.make")}
+						</Button>
+					</div>
+				</form>
+			)}
+		</Dialog>
+	);
+}
+
+const COLUMNS = (): Column<Agent>[] => [
+	{
+		key: "name",
+		head: t("agents.name"),
+		width: "minmax(170px, 1.4fr)",
+		cell: (agent) => (
+			<span className="two-lines">
+				<Link href={`/agents/${encodeURIComponent(agent.id)}`} tabIndex={-1} className="link-strong clip">
+					{agent.name || agent.id}
+				</Link>
+				<span className="muted xs clip">{[agent.os, agent.kernel].filter(Boolean).join(" · ")}</span>
+			</span>
+		),
+	},
+	{ key: "state", head: t("agents.state"), width: "92px", cell: (agent) => <AgentState state={agent.state} /> },
+	{ key: "seen", head: t("agents.lastSeen"), width: "100px", cell: (agent) => <Time at={agent.lastSeen} /> },
+	{ key: "version", head: t("agents.version"), width: "84px", cell: (agent) => agent.version },
+	{ key: "backend", head: t("agents.backend"), width: "minmax(90px, 0.6fr)", cell: (agent) => agent.backend ?? "" },
+	{ key: "containers", head: t("overview.containers"), width: "72px", end: true, cell: (agent) => (agent.containers != null ? number(agent.containers) : "") },
+	{ key: "events", head: t("agents.events"), width: "76px", end: true, cell: (agent) => (agent.eventsPerSecond != null ? number(Math.round(agent.eventsPerSecond)) : "") },
+	{
+		key: "losses",
+		head: t("agents.losses"),
+		width: "72px",
+		end: true,
+		cell: (agent) => (agent.losses ? <span className="severity tone-high">{number(agent.losses)}</span> : agent.losses === 0 ? "0" : ""),
+	},
+	{ key: "cpu", head: t("agents.cpu"), width: "64px", end: true, cell: (agent) => (agent.cpu != null ? `${agent.cpu.toFixed(1)}%` : "") },
+	{ key: "memory", head: t("agents.memory"), width: "80px", end: true, cell: (agent) => (agent.memory != null ? bytes(agent.memory) : "") },
+];
+
+export default function AgentsPage() {
+	const url = useUrl();
+	const mayWrite = useMay("agents.write");
+	const state = url.one("state");
+	const list = useList<Agent>("/agents", { q: url.one("q"), state: state ? [state] : undefined });
+	const enrolling = url.one("enrol") === "1" && mayWrite;
+	const enrol = mayWrite && (
+		<Button look="primary" icon="plus" onClick={() => url.change({ enrol: "1" })}>
+			{t("agents.enrol")}
+		</Button>
+	);
+	return (
+		<div className="page fixed">
+			<PageHead title={t("nav.agents")}>{enrol}</PageHead>
+			<div className="toolbar">
+				<SearchInput value={url.one("q")} onSearch={(q) => url.change({ q })} label={t("agents.search")} />
+				<Choice
+					label={t("agents.state")}
+					value={state}
+					options={[["", t("agents.anyState")], ...(["healthy", "silent", "gone", "revoked"] as const).map((each) => [each, tValue("agentState", each)] as [string, string])]}
+					onChange={(next) => url.change({ state: next })}
+				/>
+			</div>
+			<ListTable
+				label={t("nav.agents")}
+				list={list}
+				columns={COLUMNS()}
+				rowKey={(agent) => agent.id}
+				rowHeight={52}
+				href={(agent) => `/agents/${encodeURIComponent(agent.id)}`}
+				empty={
+					<Empty icon="agents" title={t("agents.none")} text={t("agents.noneText")}>
+						{enrol}
+					</Empty>
+				}
+			/>
+			{enrolling && <EnrolDialog onClose={() => url.change({ enrol: null })} />}
+		</div>
+	);
+}

@@ -1,0 +1,147 @@
+import { Link } from "wouter";
+import { useAnswer } from "../api/queries.ts";
+import type { AssetDetail, Graph } from "../api/types.ts";
+import { useMay } from "../app/session.tsx";
+import { PageHead } from "../app/shell.tsx";
+import { useUrl } from "../app/url.ts";
+import { t, tValue } from "../i18n/index.ts";
+import { Facts, Panel, Tabs, Time } from "../kit/controls.tsx";
+import { Counts } from "../kit/severity.tsx";
+import { Answered, Empty } from "../kit/states.tsx";
+import { SmallTable } from "../kit/table.tsx";
+import { textOf } from "../logic/asset.ts";
+import { number } from "../logic/format.ts";
+import { AssetName, GraphView } from "./assets.tsx";
+import { Factors } from "./overview.tsx";
+
+function plainFacts(doc: unknown): [string, string][] {
+	if (!doc || typeof doc !== "object") return [];
+	return Object.entries(doc as Record<string, unknown>)
+		.filter(([, value]) => value !== null && (typeof value !== "object" || (Array.isArray(value) && value.every((each) => typeof each !== "object"))))
+		.map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : textOf(value)]);
+}
+
+function Details({ detail }: { detail: AssetDetail }) {
+	const { asset } = detail;
+	const labels = Object.entries(asset.labels ?? {});
+	return (
+		<div className="split">
+			<div className="stack wide">
+				<Panel title={t("asset.relations", { n: detail.relations.length })} flush>
+					<SmallTable
+						label={t("asset.relations", { n: detail.relations.length })}
+						rows={detail.relations}
+						rowKey={(relation) => `${relation.kind}/${relation.direction}/${relation.asset.id}`}
+						columns={[
+							{ key: "how", head: t("asset.how"), width: "120px", cell: (relation) => <span className="muted">{tValue(`relation.${relation.direction}`, relation.kind)}</span> },
+							{ key: "what", head: t("assets.name"), width: "minmax(180px, 1fr)", cell: (relation) => <AssetName asset={relation.asset} /> },
+							{ key: "kind", head: t("assets.kind"), width: "100px", cell: (relation) => tValue("kind", relation.asset.kind) },
+						]}
+						empty={
+							<div className="body">
+								<p className="small muted">{t("asset.noRelations")}</p>
+							</div>
+						}
+					/>
+				</Panel>
+				<details className="panel">
+					<summary className="raw-summary small">{t("asset.raw")}</summary>
+					<div className="body">
+						<pre className="pre" tabIndex={0}>
+							{JSON.stringify(detail.doc, null, 2)}
+						</pre>
+					</div>
+				</details>
+			</div>
+			<div className="stack wide">
+				<Panel title={t("asset.facts")}>
+					<Facts
+						facts={[
+							[t("assets.host"), asset.host ?? asset.agent],
+							[t("assets.firstSeen"), <Time key="first" at={asset.firstSeen} />],
+							[t("assets.lastSeen"), <Time key="last" at={asset.lastSeen} />],
+							[t("assets.gone"), asset.gone && <Time key="gone" at={asset.gone} />],
+							...plainFacts(detail.doc).slice(0, 24).map(([name, value]): [string, string] => [tValue("fact", name), value]),
+						]}
+					/>
+				</Panel>
+				{labels.length > 0 && (
+					<Panel title={t("asset.labels")}>
+						<div className="row flow">
+							{labels.map(([name, value]) => (
+								<span key={name} className="tag" title={`${name}=${value}`}>
+									{name}={value}
+								</span>
+							))}
+						</div>
+					</Panel>
+				)}
+				{detail.risk && (
+					<Panel title={t("risk.of", { score: Math.round(detail.risk.score) })}>
+						<Factors factors={detail.risk.factors} />
+					</Panel>
+				)}
+			</div>
+		</div>
+	);
+}
+
+function Surroundings({ id }: { id: string }) {
+	const graph = useAnswer<Graph>("/assets/graph", { root: id, depth: 2 });
+	return <Answered query={graph}>{(data) => (data.nodes.length > 1 ? <GraphView graph={data} root={id} /> : <Empty icon="network" title={t("assets.noGraph")} />)}</Answered>;
+}
+
+function alertFilter(detail: AssetDetail): string {
+	const { asset } = detail;
+	const bare = asset.id.slice(asset.kind.length + 1);
+	return asset.kind === "host" ? `host=${encodeURIComponent(asset.name)}` : `container=${encodeURIComponent(bare)}`;
+}
+
+function Body({ detail, id }: { detail: AssetDetail; id: string }) {
+	const url = useUrl();
+	const tab = url.one("tab") || "details";
+	const { asset } = detail;
+	const mayAlerts = useMay("alerts.read");
+	const base = `/assets/${encodeURIComponent(id)}`;
+	const image = detail.relations.find((relation) => relation.asset.kind === "image")?.asset;
+	return (
+		<>
+			<PageHead
+				title={asset.name || asset.id}
+				back={{ href: `/assets?kind=${asset.kind}`, text: tValue("kinds", asset.kind) }}
+				before={asset.gone ? <span className="badge tone-neutral">{t("assets.gone")}</span> : undefined}
+			>
+				{(asset.kind === "host" || asset.kind === "container") && mayAlerts && (
+					<Link className="button" href={`/alerts?${alertFilter(detail)}&span=24h`}>
+						{t("asset.alerts", { n: number(detail.alerts24h) })}
+					</Link>
+				)}
+				{image && (
+					<Link className="button" href={`/images/${encodeURIComponent(image.id.replace(/^image:/, ""))}`}>
+						{t("kind.image")}
+					</Link>
+				)}
+			</PageHead>
+			{detail.findings && <Counts counts={detail.findings} />}
+			<Tabs
+				label={t("asset.tabs")}
+				current={tab}
+				tabs={[
+					{ key: "details", text: t("asset.details"), href: base },
+					{ key: "graph", text: t("assets.asGraph"), href: `${base}?tab=graph` },
+				]}
+			/>
+			{tab === "graph" ? <Surroundings id={id} /> : <Details detail={detail} />}
+		</>
+	);
+}
+
+export default function AssetPage({ params }: { params: Record<string, string | undefined> }) {
+	const id = decodeURIComponent(params.id ?? "");
+	const detail = useAnswer<AssetDetail>(`/assets/${encodeURIComponent(id)}`);
+	return (
+		<div className="page">
+			<Answered query={detail}>{(data) => <Body detail={data} id={id} />}</Answered>
+		</div>
+	);
+}

@@ -1,0 +1,95 @@
+import { Link } from "wouter";
+import { useList } from "../api/queries.ts";
+import type { Image } from "../api/types.ts";
+import { PageHead } from "../app/shell.tsx";
+import { useUrl } from "../app/url.ts";
+import { t, tValue } from "../i18n/index.ts";
+import { Choice, SearchInput, Time } from "../kit/controls.tsx";
+import { Counts } from "../kit/severity.tsx";
+import { Empty } from "../kit/states.tsx";
+import { type Column, ListTable } from "../kit/table.tsx";
+import { bytes, number, shortDigest } from "../logic/format.ts";
+import { SEVERITIES } from "../logic/severity.ts";
+
+export function imageName(image: { references?: string[]; digest: string }): string {
+	return image.references?.[0] ?? shortDigest(image.digest);
+}
+
+const COLUMNS = (): Column<Image>[] => [
+	{
+		key: "name",
+		head: t("images.name"),
+		width: "minmax(240px, 2fr)",
+		cell: (image) => (
+			<span className="two-lines">
+				<Link href={`/images/${encodeURIComponent(image.digest)}`} tabIndex={-1} className="link-strong clip">
+					{imageName(image)}
+				</Link>
+				<span className="muted xs mono clip">{shortDigest(image.digest)}</span>
+			</span>
+		),
+	},
+	{ key: "os", head: t("images.os"), width: "minmax(90px, 0.7fr)", cell: (image) => image.os ?? "" },
+	{
+		key: "findings",
+		head: t("images.findings"),
+		width: "minmax(190px, 1.2fr)",
+		cell: (image) => (image.scanned ? <Counts counts={image.counts} /> : <span className="muted">{t("images.notScanned")}</span>),
+	},
+	{ key: "kev", head: "KEV", width: "48px", end: true, cell: (image) => (image.kev ? number(image.kev) : "") },
+	{ key: "fixable", head: t("images.fixable"), width: "72px", end: true, cell: (image) => (image.scanned ? number(image.fixable) : "") },
+	{ key: "running", head: t("images.running"), width: "72px", end: true, cell: (image) => number(image.running) },
+	{ key: "size", head: t("images.size"), width: "84px", end: true, cell: (image) => (image.size != null ? bytes(image.size) : "") },
+	{ key: "scanned", head: t("images.scanned"), width: "104px", end: true, cell: (image) => (image.scanned ? <Time at={image.scanned} /> : "") },
+];
+
+export default function ImagesPage() {
+	const url = useUrl();
+	const severity = url.one("severity");
+	const running = url.one("running");
+	const list = useList<Image>("/images", { q: url.one("q"), severity: severity ? [severity] : undefined, running });
+	const filtered = url.one("q") || severity || running;
+	return (
+		<div className="page fixed">
+			<PageHead title={t("nav.images")} />
+			<div className="toolbar">
+				<SearchInput value={url.one("q")} onSearch={(q) => url.change({ q })} label={t("images.search")} />
+				<Choice
+					label={t("images.withSeverity")}
+					value={severity}
+					options={[["", t("images.anySeverity")], ...SEVERITIES.slice(0, 4).map((each) => [each, tValue("severity", each)] as [string, string])]}
+					onChange={(next) => url.change({ severity: next })}
+				/>
+				<Choice
+					label={t("images.use")}
+					value={running}
+					options={[
+						["", t("images.anyUse")],
+						["true", t("images.inUse")],
+						["false", t("images.notInUse")],
+					]}
+					onChange={(next) => url.change({ running: next })}
+				/>
+			</div>
+			<ListTable
+				label={t("nav.images")}
+				list={list}
+				columns={COLUMNS()}
+				rowKey={(image) => image.digest}
+				rowHeight={52}
+				href={(image) => `/images/${encodeURIComponent(image.digest)}`}
+				empty={
+					filtered ? (
+						<Empty icon="search" title={t("images.noMatch")} text={t("assets.noMatchText")} />
+					) : (
+						<Empty icon="images" title={t("images.none")} text={t("images.noneText")}>
+							<Link href="/agents" className="button">
+								{t("nav.agents")}
+							</Link>
+						</Empty>
+					)
+				}
+			/>
+		</div>
+	);
+}

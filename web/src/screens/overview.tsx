@@ -1,0 +1,220 @@
+import { Link } from "wouter";
+import { useAnswer } from "../api/queries.ts";
+import type { Overview, RiskFactor } from "../api/types.ts";
+import { useMay } from "../app/session.tsx";
+import { PageHead } from "../app/shell.tsx";
+import { pick, t, tValue } from "../i18n/index.ts";
+import { BAND_TONE, Histogram, Meter, RiskDial, StackedBar } from "../kit/charts.tsx";
+import { Notice, Panel, Time } from "../kit/controls.tsx";
+import { Icon } from "../kit/icons.tsx";
+import { Shape } from "../kit/severity.tsx";
+import { Answered, Empty } from "../kit/states.tsx";
+import { number, shortNumber } from "../logic/format.ts";
+import { ASSET_ICON, hrefOf } from "../logic/asset.ts";
+import { PRIORITIES, PRIORITY_LOOK, SEVERITIES, totalOf } from "../logic/severity.ts";
+import "./overview.css";
+
+function pageOf(query: string | undefined): string | null {
+	return query?.startsWith("/") ? query : null;
+}
+
+export function Factors({ factors }: { factors: RiskFactor[] }) {
+	return (
+		<ul className="factors">
+			{factors.map((factor) => {
+				const href = pageOf(factor.query);
+				const share = factor.max > 0 ? factor.points / factor.max : 0;
+				return (
+					<li key={factor.name} className="factor">
+						<div className="row">
+							<span className="factor-name">{tValue("factor", factor.name)}</span>
+							<span className="muted xs num push">{t("risk.points", { points: Math.round(factor.points), max: Math.round(factor.max) })}</span>
+						</div>
+						<Meter share={share} tone={share > 0.66 ? "critical" : share > 0.33 ? "high" : share > 0 ? "medium" : "good"} />
+						<p className="small muted">{href ? <Link href={href}>{pick(factor.why, factor.whyZh)}</Link> : pick(factor.why, factor.whyZh)}</p>
+					</li>
+				);
+			})}
+		</ul>
+	);
+}
+
+function Tile({ label, value, note, href }: { label: string; value: number; note?: string; href: string }) {
+	return (
+		<Link href={href} className="tile">
+			<div className="label">{label}</div>
+			<div className="value">{shortNumber(value)}</div>
+			{note && <div className="note">{note}</div>}
+		</Link>
+	);
+}
+
+function Body({ data }: { data: Overview }) {
+	const { counts, findings, risk } = data;
+	const mayAgents = useMay("agents.read");
+	if (counts.agents === 0 && counts.hosts === 0)
+		return (
+			<div className="panel">
+				<Empty icon="agents" title={t("overview.noAgents")} text={t("overview.noAgentsText")}>
+					{mayAgents && (
+						<Link href="/agents?enrol=1" className="button primary">
+							{t("agents.enrol")}
+						</Link>
+					)}
+				</Empty>
+			</div>
+		);
+	const alerts = totalOf(data.alerts24h);
+	return (
+		<>
+			{data.database.ageDays != null && data.database.ageDays > 7 && (
+				<Notice tone="medium" icon="warning">
+					{t("overview.oldDatabase", { n: Math.round(data.database.ageDays) })}
+				</Notice>
+			)}
+			<div className="tiles">
+				<Tile label={t("overview.hosts")} value={counts.hosts} href="/assets?kind=host" />
+				<Tile label={t("overview.containers")} value={counts.containers} href="/assets?kind=container" />
+				<Tile
+					label={t("overview.images")}
+					value={counts.images}
+					note={findings.imagesWaiting ? t("overview.waiting", { n: findings.imagesWaiting }) : t("overview.scanned", { n: findings.imagesScanned })}
+					href="/images"
+				/>
+				<Tile
+					label={t("overview.agents")}
+					value={counts.agents}
+					note={counts.agentsSilent ? t("overview.silent", { n: counts.agentsSilent }) : t("overview.allHealthy")}
+					href="/agents"
+				/>
+				<Tile label={t("overview.openAlerts")} value={data.alertsOpen} note={t("overview.last24h")} href="/alerts?state=open" />
+				<Tile label={t("overview.kev")} value={findings.kev} note={t("overview.fixable", { n: findings.fixable })} href="/vulnerabilities?kev=true" />
+			</div>
+
+			<div className="overview-grid">
+				<Panel title={t("risk.title")}>
+					<div className="risk">
+						<RiskDial score={risk.score} band={risk.band} />
+						<p className="small muted">{t("risk.explained")}</p>
+					</div>
+					{risk.factors.length > 0 ? <Factors factors={risk.factors} /> : <p className="small muted">{t("risk.none")}</p>}
+				</Panel>
+
+				<div className="stack wide-gap">
+					<Panel
+						title={t("overview.alerts24h")}
+						aside={
+							<Link href="/alerts">
+								{t("overview.allAlerts")}
+							</Link>
+						}
+					>
+						{alerts === 0 ? (
+							<p className="small muted">{t("overview.noAlerts")}</p>
+						) : (
+							<div className="stack">
+								<Histogram buckets={data.alertSeries} label={t("overview.alerts24h")} />
+								<ul className="legend">
+									{PRIORITIES.filter((priority) => data.alerts24h[priority] > 0).map((priority) => (
+										<li key={priority} className={`tone-${PRIORITY_LOOK[priority]}`}>
+											<Link href={`/alerts?priority=${priority}`} className="legend-item">
+												<span className="severity">
+													<Shape severity={PRIORITY_LOOK[priority]} />
+													{tValue("priority", priority)}
+												</span>
+												<b className="num">{number(data.alerts24h[priority])}</b>
+											</Link>
+										</li>
+									))}
+								</ul>
+							</div>
+						)}
+					</Panel>
+
+					<Panel title={t("overview.worst")}>
+						{data.worst.length === 0 ? (
+							<p className="small muted">{t("overview.noWorst")}</p>
+						) : (
+							<ol className="worst">
+								{data.worst.map((each) => (
+									<li key={each.id}>
+										<Link href={hrefOf(each.kind, each.id)} className="worst-item">
+											<Icon name={ASSET_ICON[each.kind] ?? "assets"} />
+											<span className="grow">
+												<span className="link-strong clip block">{each.name}</span>
+												<span className="small muted clip block">{each.factors.filter((factor) => factor.points > 0).map((factor) => pick(factor.why, factor.whyZh)).slice(0, 2).join(" ")}</span>
+											</span>
+											<span className={`score tone-${BAND_TONE[each.score >= 75 ? "critical" : each.score >= 50 ? "poor" : each.score >= 25 ? "fair" : "good"]}`}>{Math.round(each.score)}</span>
+										</Link>
+									</li>
+								))}
+							</ol>
+						)}
+					</Panel>
+				</div>
+
+				<div className="stack wide-gap">
+					<Panel
+						title={t("overview.findings")}
+						aside={
+							<Link href="/vulnerabilities">
+								{t("overview.allVulnerabilities")}
+							</Link>
+						}
+					>
+						{totalOf(findings.counts) === 0 ? (
+							<p className="small muted">{findings.imagesScanned ? t("overview.noFindings") : t("overview.notScanned")}</p>
+						) : (
+							<div className="stack">
+								<StackedBar parts={SEVERITIES.map((severity) => ({ tone: severity, value: findings.counts[severity] }))} />
+								<ul className="legend">
+									{SEVERITIES.filter((severity) => findings.counts[severity] > 0).map((severity) => (
+										<li key={severity} className={`tone-${severity}`}>
+											<Link href={`/vulnerabilities?severity=${severity}`} className="legend-item">
+												<span className="severity">
+													<Shape severity={severity} />
+													{tValue("severity", severity)}
+												</span>
+												<b className="num">{number(findings.counts[severity])}</b>
+											</Link>
+										</li>
+									))}
+								</ul>
+								{findings.accepted > 0 && <p className="small muted">{t("overview.accepted", { n: findings.accepted })}</p>}
+							</div>
+						)}
+					</Panel>
+
+					<Panel title={t("overview.changes")}>
+						{data.changes.length === 0 ? (
+							<p className="small muted">{t("overview.noChanges")}</p>
+						) : (
+							<ol className="changes">
+								{data.changes.map((change, index) => (
+									<li key={index}>
+										<span className="wrap">{change.link ? <Link href={change.link}>{pick(change.what, change.whatZh)}</Link> : pick(change.what, change.whatZh)}</span>
+										<span className="muted xs">
+											<Time at={change.time} />
+										</span>
+									</li>
+								))}
+							</ol>
+						)}
+					</Panel>
+				</div>
+			</div>
+		</>
+	);
+}
+
+export default function OverviewPage() {
+	const overview = useAnswer<Overview>("/overview", undefined, { refetchMs: 60_000 });
+	return (
+		<div className="page">
+			<PageHead title={t("nav.overview")} />
+			<Answered query={overview} lines={12}>
+				{(data) => <Body data={data} />}
+			</Answered>
+		</div>
+	);
+}

@@ -1,0 +1,97 @@
+import { Link } from "wouter";
+import { useAnswer } from "../api/queries.ts";
+import type { Rule } from "../api/types.ts";
+import { useMay } from "../app/session.tsx";
+import { PageHead } from "../app/shell.tsx";
+import { pick, t, tValue } from "../i18n/index.ts";
+import { Check, Choice, Facts, Notice, Panel } from "../kit/controls.tsx";
+import { PriorityMark } from "../kit/severity.tsx";
+import { Answered } from "../kit/states.tsx";
+import { toastError } from "../kit/toast.tsx";
+import { number } from "../logic/format.ts";
+import { PRIORITIES } from "../logic/severity.ts";
+import { useRuleSwitch } from "./rules.tsx";
+
+function Body({ rule }: { rule: Rule }) {
+	const mayWrite = useMay("rules.write");
+	const change = useRuleSwitch();
+	const advice = pick(rule.advice, rule.adviceZh);
+	return (
+		<>
+			<PageHead title={rule.name} back={{ href: "/rules", text: t("nav.rules") }} before={<PriorityMark priority={rule.priority} />}>
+				<Link href={`/alerts?rule=${encodeURIComponent(rule.name)}&span=24h`} className="button">
+					{t("rules.showAlerts", { n: number(rule.alerts24h) })}
+				</Link>
+			</PageHead>
+			<p className="measure">{pick(rule.description, rule.descriptionZh)}</p>
+			<div className="split">
+				<div className="stack wide">
+					<Panel title={t("rules.condition")}>
+						<pre className="pre" tabIndex={0}>
+							{rule.condition}
+						</pre>
+					</Panel>
+					<Panel title={t("rules.output")}>
+						<pre className="pre" tabIndex={0}>
+							{pick(rule.output, rule.outputZh)}
+						</pre>
+					</Panel>
+					{advice && (
+						<Notice tone="good" icon="check">
+							{advice}
+						</Notice>
+					)}
+				</div>
+				<div className="stack wide">
+					<Panel title={t("rules.steer")}>
+						<div className="stack">
+							<Check
+								label={t("rules.judge")}
+								role="switch"
+								checked={rule.enabled}
+								disabled={!mayWrite || change.isPending}
+								onChange={(event) => change.mutate({ rule, enabled: event.target.checked }, { onError: toastError })}
+							/>
+							<Choice
+								label={t("alerts.priority")}
+								value={rule.priority}
+								options={PRIORITIES.map((each) => [each, tValue("priority", each)])}
+								onChange={(priority) => mayWrite && change.mutate({ rule, enabled: rule.enabled, priority: priority as Rule["priority"] }, { onError: toastError })}
+							/>
+							{!mayWrite && <p className="xs muted">{t("rules.mayNot")}</p>}
+						</div>
+					</Panel>
+					<Panel title={t("asset.facts")}>
+						<Facts
+							facts={[
+								[t("rules.id"), <code key="id">{rule.id}</code>],
+								[t("rules.maturity"), rule.maturity],
+								["ATT&CK", rule.mitre],
+								[t("rules.source"), `${rule.source}:${rule.line}`],
+								[
+									t("alert.tags"),
+									<span key="tags" className="row flow">
+										{rule.tags.map((tag) => (
+											<Link key={tag} href={`/rules?tag=${encodeURIComponent(tag)}`} className="tag">
+												{tag}
+											</Link>
+										))}
+									</span>,
+								],
+							]}
+						/>
+					</Panel>
+				</div>
+			</div>
+		</>
+	);
+}
+
+export default function RulePage({ params }: { params: Record<string, string | undefined> }) {
+	const rule = useAnswer<Rule>(`/rules/${encodeURIComponent(decodeURIComponent(params.id ?? ""))}`);
+	return (
+		<div className="page">
+			<Answered query={rule}>{(data) => <Body rule={data} />}</Answered>
+		</div>
+	);
+}

@@ -1,0 +1,411 @@
+import { type FormEvent, useState } from "react";
+import { call } from "../api/client.ts";
+import { queries, useAnswer, useChange, useList } from "../api/queries.ts";
+import type { ApiToken, ApiTokenCreated, Notification, Settings, TestResult, TotpSecret } from "../api/types.ts";
+import { SESSION_KEY, useMay, useSession } from "../app/session.tsx";
+import { PageHead } from "../app/shell.tsx";
+import { ChangePasswordForm } from "../app/signin.tsx";
+import { useUrl } from "../app/url.ts";
+import { t, tValue } from "../i18n/index.ts";
+import { Button, Check, CopyBox, Notice, Panel, SelectField, Tabs, TextArea, TextField, Time } from "../kit/controls.tsx";
+import { Dialog } from "../kit/dialog.tsx";
+import { Answered, Empty } from "../kit/states.tsx";
+import { ListTable } from "../kit/table.tsx";
+import { sentenceOf, toast, toastError } from "../kit/toast.tsx";
+import { number } from "../logic/format.ts";
+
+type NumberSetting = Exclude<keyof Settings, "scanImages">;
+
+const NUMBERS: [NumberSetting, number, number][] = [
+	["retentionDays", 1, 3650],
+	["retentionBytes", 0, 1125899906842624],
+	["auditRetentionDays", 180, 3650],
+	["sessionIdleMinutes", 1, 1440],
+	["sessionHours", 1, 720],
+	["passwordMinLength", 8, 128],
+	["agentSilentSeconds", 30, 86400],
+];
+
+function GeneralForm({ settings }: { settings: Settings }) {
+	const may = useMay("settings.write");
+	const [draft, setDraft] = useState(settings);
+	const save = useChange<Partial<Settings>, Settings>(
+		(body) => ({ method: "PATCH", path: "/settings", body }),
+		["/settings"],
+		() => toast(t("settings.saved")),
+	);
+	const changed = Object.fromEntries(Object.entries(draft).filter(([name, value]) => settings[name as keyof Settings] !== value)) as Partial<Settings>;
+	const submit = (event: FormEvent) => {
+		event.preventDefault();
+		save.mutate(changed);
+	};
+	return (
+		<form className="panel" onSubmit={submit}>
+			<div className="body stack wide settings-form">
+				{save.isError && (
+					<Notice tone="critical" icon="warning">
+						{sentenceOf(save.error)}
+					</Notice>
+				)}
+				{NUMBERS.map(([name, min, max]) => (
+					<TextField
+						key={name}
+						label={tValue("setting", name)}
+						hint={tValue("settingHint", name)}
+						type="number"
+						min={min}
+						max={max}
+						readOnly={!may}
+						required
+						value={draft[name]}
+						onChange={(event) => setDraft({ ...draft, [name]: Number(event.target.value) })}
+					/>
+				))}
+				<Check label={t("setting.scanImages")} checked={draft.scanImages} disabled={!may} onChange={(event) => setDraft({ ...draft, scanImages: event.target.checked })} />
+				{may && (
+					<div>
+						<Button look="primary" type="submit" disabled={Object.keys(changed).length === 0 || save.isPending}>
+							{t("common.save")}
+						</Button>
+					</div>
+				)}
+			</div>
+		</form>
+	);
+}
+
+function General() {
+	const settings = useAnswer<Settings>("/settings");
+	return <Answered query={settings}>{(data) => <GeneralForm key={JSON.stringify(data)} settings={data} />}</Answered>;
+}
+
+const KINDS = ["syslog", "webhook", "slack", "teams", "dingtalk", "feishu", "wecom", "mail", "kafka", "elasticsearch", "splunk", "alertmanager"];
+
+function NotificationDialog({ notification, onClose }: { notification: Notification | null; onClose: () => void }) {
+	const [name, setName] = useState(notification?.name ?? "");
+	const [kind, setKind] = useState(notification?.kind ?? "webhook");
+	const [filter, setFilter] = useState(notification?.filter ?? "");
+	const [enabled, setEnabled] = useState(notification?.enabled ?? true);
+	const [settings, setSettings] = useState(JSON.stringify(notification?.settings ?? { url: "https://" }, null, 2));
+	const [wrong, setWrong] = useState(false);
+	const save = useChange<unknown, Notification>(
+		(parsed) => ({
+			method: notification ? "PUT" : "POST",
+			path: notification ? `/notifications/${notification.id}` : "/notifications",
+			body: { name, kind, filter, enabled, settings: parsed },
+		}),
+		["/notifications"],
+		() => {
+			toast(t("notify.saved", { name }));
+			onClose();
+		},
+	);
+	const remove = useChange<void, void>(
+		() => ({ method: "DELETE", path: `/notifications/${notification!.id}` }),
+		["/notifications"],
+		() => {
+			toast(t("notify.removed", { name }));
+			onClose();
+		},
+	);
+	const test = useChange<void, TestResult>(() => ({ method: "POST", path: `/notifications/${notification!.id}/test` }), ["/notifications"]);
+	const submit = (event: FormEvent) => {
+		event.preventDefault();
+		try {
+			const parsed = JSON.parse(settings);
+			setWrong(false);
+			save.mutate(parsed);
+		} catch {
+			setWrong(true);
+		}
+	};
+	const error = save.error ?? remove.error ?? test.error;
+	return (
+		<Dialog title={notification ? notification.name : t("notify.new")} onClose={onClose}>
+			<form className="stack" onSubmit={submit}>
+				{(wrong || error) && (
+					<Notice tone="critical" icon="warning">
+						{wrong ? t("notify.notJson") : sentenceOf(error)}
+					</Notice>
+				)}
+				{test.data && (
+					<Notice tone={test.data.ok ? "good" : "high"} icon={test.data.ok ? "check" : "warning"}>
+						{test.data.message || (test.data.ok ? t("notify.works") : t("notify.fails"))}
+					</Notice>
+				)}
+				<TextField label={t("notify.name")} required autoFocus value={name} onChange={(event) => setName(event.target.value)} />
+				<SelectField label={t("notify.kind")} value={kind} options={KINDS.map((each) => [each, tValue("notifyKind", each)])} onChange={(event) => setKind(event.target.value)} />
+				<TextField label={t("notify.filter")} hint={t("notify.filterHint")} className="input mono" value={filter} onChange={(event) => setFilter(event.target.value)} />
+				<TextArea label={t("notify.settings")} hint={t("notify.settingsHint")} className="input mono" rows={6} spellCheck={false} value={settings} onChange={(event) => setSettings(event.target.value)} />
+				<Check label={t("notify.enabled")} checked={enabled} onChange={(event) => setEnabled(event.target.checked)} />
+				<div className="dialog-foot">
+					{notification && (
+						<>
+							<Button look="danger" onClick={() => confirm(t("notify.removeAsk", { name })) && remove.mutate()}>
+								{t("common.remove")}
+							</Button>
+							<Button disabled={test.isPending} onClick={() => test.mutate()}>
+								{t("notify.test")}
+							</Button>
+						</>
+					)}
+					<span className="push" />
+					<Button onClick={onClose}>{t("common.cancel")}</Button>
+					<Button look="primary" type="submit" disabled={save.isPending}>
+						{t("common.save")}
+					</Button>
+				</div>
+			</form>
+		</Dialog>
+	);
+}
+
+function Notifications() {
+	const list = useList<Notification>("/notifications");
+	const may = useMay("notify.write");
+	const [open, setOpen] = useState<Notification | "new" | null>(null);
+	const add = may && (
+		<Button look="primary" icon="plus" onClick={() => setOpen("new")}>
+			{t("notify.new")}
+		</Button>
+	);
+	return (
+		<>
+			<div className="toolbar">{add}</div>
+			<ListTable
+				label={t("settings.notifications")}
+				list={list}
+				rowKey={(each) => each.id}
+				onOpen={(each) => may && setOpen(each)}
+				columns={[
+					{ key: "name", head: t("notify.name"), width: "minmax(150px, 1.2fr)", cell: (each) => <span className="link-strong">{each.name}</span> },
+					{ key: "kind", head: t("notify.kind"), width: "110px", cell: (each) => tValue("notifyKind", each.kind) },
+					{ key: "on", head: t("rules.enabled"), width: "76px", cell: (each) => <span className={`badge tone-${each.enabled ? "good" : "neutral"}`}>{each.enabled ? t("rules.on") : t("rules.off")}</span> },
+					{ key: "filter", head: t("notify.filter"), width: "minmax(140px, 1.4fr)", cell: (each) => (each.filter ? <code>{each.filter}</code> : <span className="muted">{t("notify.all")}</span>) },
+					{ key: "sent", head: t("notify.sent"), width: "64px", end: true, cell: (each) => number(each.state.sent) },
+					{ key: "waiting", head: t("notify.waiting"), width: "64px", end: true, cell: (each) => number(each.state.waiting) },
+					{ key: "error", head: t("notify.lastError"), width: "minmax(120px, 1.2fr)", cell: (each) => <span className="muted">{each.state.lastError ?? ""}</span> },
+				]}
+				empty={
+					<Empty icon="bell" title={t("notify.none")} text={t("notify.noneText")}>
+						{add}
+					</Empty>
+				}
+			/>
+			{open && <NotificationDialog notification={open === "new" ? null : open} onClose={() => setOpen(null)} />}
+		</>
+	);
+}
+
+function TotpPanel() {
+	const { user } = useSession();
+	const [secret, setSecret] = useState<TotpSecret | null>(null);
+	const [code, setCode] = useState("");
+	const [error, setError] = useState<unknown>(null);
+	const again = () => queries.invalidateQueries({ queryKey: SESSION_KEY });
+	const act = async (fn: () => Promise<void>) => {
+		try {
+			setError(null);
+			await fn();
+		} catch (problem) {
+			setError(problem);
+		}
+	};
+	return (
+		<Panel title={t("totp.title")}>
+			<div className="stack">
+				{error !== null && (
+					<Notice tone="critical" icon="warning">
+						{sentenceOf(error)}
+					</Notice>
+				)}
+				{user.totp ? (
+					<>
+						<p className="small">{t("totp.on")}</p>
+						<div>
+							<Button
+								look="danger"
+								onClick={() =>
+									act(async () => {
+										await call("DELETE", "/session/totp");
+										await again();
+									})
+								}
+							>
+								{t("totp.remove")}
+							</Button>
+						</div>
+					</>
+				) : secret ? (
+					<form
+						className="stack"
+						onSubmit={(event) => {
+							event.preventDefault();
+							act(async () => {
+								await call("POST", "/session/totp/confirm", { body: { code: code.trim() } });
+								setSecret(null);
+								toast(t("totp.done"));
+								await again();
+							});
+						}}
+					>
+						<p className="small">{t("totp.scan")}</p>
+						<CopyBox text={secret.secret} label={t("totp.copy")} />
+						<p className="xs muted wrap mono">{secret.uri}</p>
+						<TextField label={t("signIn.code")} inputMode="numeric" autoComplete="one-time-code" required value={code} onChange={(event) => setCode(event.target.value)} />
+						<div>
+							<Button look="primary" type="submit">
+								{t("totp.confirm")}
+							</Button>
+						</div>
+					</form>
+				) : (
+					<>
+						<p className="small muted">{t("totp.text")}</p>
+						<div>
+							<Button onClick={() => act(async () => setSecret(await call<TotpSecret>("POST", "/session/totp")))}>{t("totp.add")}</Button>
+						</div>
+					</>
+				)}
+			</div>
+		</Panel>
+	);
+}
+
+function TokenDialog({ onClose }: { onClose: () => void }) {
+	const { permissions } = useSession();
+	const [name, setName] = useState("");
+	const [chosen, setChosen] = useState<string[]>([]);
+	const [days, setDays] = useState("90");
+	const make = useChange<void, ApiTokenCreated>(
+		() => ({ method: "POST", path: "/tokens", body: { name, permissions: chosen, expires: new Date(Date.now() + Number(days) * 86_400_000).toISOString() } }),
+		["/tokens"],
+	);
+	return (
+		<Dialog title={t("tokens.new")} onClose={onClose}>
+			{make.data ? (
+				<>
+					<p className="small">{t("tokens.once")}</p>
+					<CopyBox text={make.data.secret} label={t("tokens.copy")} />
+					<div className="dialog-foot">
+						<Button look="primary" onClick={onClose}>
+							{t("common.done")}
+						</Button>
+					</div>
+				</>
+			) : (
+				<form
+					className="stack"
+					onSubmit={(event) => {
+						event.preventDefault();
+						make.mutate();
+					}}
+				>
+					{make.isError && (
+						<Notice tone="critical" icon="warning">
+							{sentenceOf(make.error)}
+						</Notice>
+					)}
+					<TextField label={t("tokens.name")} required autoFocus value={name} onChange={(event) => setName(event.target.value)} />
+					<SelectField
+						label={t("tokens.expires")}
+						value={days}
+						onChange={(event) => setDays(event.target.value)}
+						options={["7", "30", "90", "365"].map((each) => [each, t("tokens.days", { n: Number(each) })])}
+					/>
+					<fieldset className="checks">
+						<legend className="small">{t("roles.permissions")}</legend>
+						{permissions.map((each) => (
+							<Check key={each} label={tValue("permission", each)} checked={chosen.includes(each)} onChange={() => setChosen(chosen.includes(each) ? chosen.filter((other) => other !== each) : [...chosen, each])} />
+						))}
+					</fieldset>
+					<div className="dialog-foot">
+						<Button onClick={onClose}>{t("common.cancel")}</Button>
+						<Button look="primary" type="submit" disabled={make.isPending || chosen.length === 0}>
+							{t("tokens.make")}
+						</Button>
+					</div>
+				</form>
+			)}
+		</Dialog>
+	);
+}
+
+function Tokens() {
+	const list = useList<ApiToken>("/tokens");
+	const [making, setMaking] = useState(false);
+	const revoke = useChange<string, void>(
+		(id) => ({ method: "DELETE", path: `/tokens/${id}` }),
+		["/tokens"],
+		() => toast(t("tokens.revoked")),
+	);
+	const add = (
+		<Button look="primary" icon="plus" onClick={() => setMaking(true)}>
+			{t("tokens.new")}
+		</Button>
+	);
+	return (
+		<>
+			<div className="toolbar">{add}</div>
+			<ListTable
+				label={t("settings.tokens")}
+				list={list}
+				rowKey={(token) => token.id}
+				columns={[
+					{ key: "name", head: t("tokens.name"), width: "minmax(140px, 1fr)", cell: (token) => <span className="link-strong">{token.name}</span> },
+					{ key: "user", head: t("audit.user"), width: "minmax(90px, 0.7fr)", cell: (token) => token.user },
+					{ key: "permissions", head: t("roles.permissions"), width: "minmax(200px, 2fr)", cell: (token) => <span className="muted">{token.permissions.map((each) => tValue("permission", each)).join(" · ")}</span> },
+					{ key: "used", head: t("tokens.lastUsed"), width: "110px", end: true, cell: (token) => <Time at={token.lastUsed} /> },
+					{ key: "expires", head: t("tokens.ends"), width: "110px", end: true, cell: (token) => <Time at={token.expires} /> },
+					{
+						key: "revoke",
+						head: "",
+						width: "90px",
+						end: true,
+						cell: (token) => (
+							<Button look="plain" className="danger" onClick={() => revoke.mutate(token.id, { onError: toastError })}>
+								{t("accept.revoke")}
+							</Button>
+						),
+					},
+				]}
+				empty={<Empty icon="lock" title={t("tokens.none")} text={t("tokens.noneText")} />}
+			/>
+			{making && <TokenDialog onClose={() => setMaking(false)} />}
+		</>
+	);
+}
+
+function Account() {
+	return (
+		<div className="halves">
+			<Panel title={t("password.change")}>
+				<ChangePasswordForm onDone={() => toast(t("password.done"))} />
+			</Panel>
+			<TotpPanel />
+		</div>
+	);
+}
+
+export default function SettingsPage() {
+	const url = useUrl();
+	const { permissions } = useSession();
+	const tabs = [
+		...(permissions.includes("settings.read") ? [{ key: "general", text: t("settings.general") }] : []),
+		...(permissions.includes("notify.read") ? [{ key: "notifications", text: t("settings.notifications") }] : []),
+		{ key: "account", text: t("user.account") },
+		{ key: "tokens", text: t("settings.tokens") },
+	];
+	const wanted = url.one("tab");
+	const tab = tabs.some((each) => each.key === wanted) ? wanted : tabs[0]!.key;
+	return (
+		<div className={tab === "notifications" || tab === "tokens" ? "page fixed" : "page"}>
+			<PageHead title={t("nav.settings")} />
+			<Tabs label={t("nav.settings")} current={tab} tabs={tabs.map((each) => ({ ...each, href: `/settings?tab=${each.key}` }))} />
+			{tab === "general" && <General />}
+			{tab === "notifications" && <Notifications />}
+			{tab === "account" && <Account />}
+			{tab === "tokens" && <Tokens />}
+		</div>
+	);
+}

@@ -1,0 +1,295 @@
+import { type FormEvent, useState } from "react";
+import { useAnswer, useChange, useList } from "../api/queries.ts";
+import type { Page } from "../api/client.ts";
+import type { Role, User, UserCreated } from "../api/types.ts";
+import { useMay, useSession } from "../app/session.tsx";
+import { PageHead } from "../app/shell.tsx";
+import { useUrl } from "../app/url.ts";
+import { t, tValue } from "../i18n/index.ts";
+import { Button, Check, CopyBox, Notice, Tabs, TextArea, TextField, Time } from "../kit/controls.tsx";
+import { Dialog } from "../kit/dialog.tsx";
+import { Empty } from "../kit/states.tsx";
+import { type Column, ListTable } from "../kit/table.tsx";
+import { sentenceOf, toast } from "../kit/toast.tsx";
+
+const PERMISSIONS = [
+	"alerts.read",
+	"alerts.triage",
+	"assets.read",
+	"images.read",
+	"images.scan",
+	"vulnerabilities.read",
+	"vulnerabilities.accept",
+	"rules.read",
+	"rules.write",
+	"agents.read",
+	"agents.write",
+	"registries.read",
+	"registries.write",
+	"notify.read",
+	"notify.write",
+	"users.read",
+	"users.write",
+	"roles.write",
+	"audit.read",
+	"settings.read",
+	"settings.write",
+];
+
+function Checks({ legend, all, chosen, onChange, text }: { legend: string; all: string[]; chosen: string[]; onChange: (chosen: string[]) => void; text: (name: string) => string }) {
+	return (
+		<fieldset className="checks">
+			<legend className="small">{legend}</legend>
+			{all.map((name) => (
+				<Check key={name} label={text(name)} checked={chosen.includes(name)} onChange={() => onChange(chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name])} />
+			))}
+		</fieldset>
+	);
+}
+
+function roleText(name: string): string {
+	return tValue("role", name);
+}
+
+function useRoles() {
+	return useAnswer<Page<Role>>("/roles", { limit: 200 });
+}
+
+function UserDialog({ user, onClose }: { user: User | null; onClose: () => void }) {
+	const roles = useRoles();
+	const session = useSession();
+	const [name, setName] = useState("");
+	const [displayName, setDisplayName] = useState(user?.displayName ?? "");
+	const [password, setPassword] = useState("");
+	const [chosen, setChosen] = useState(user?.roles ?? []);
+	const [disabled, setDisabled] = useState(user?.disabled ?? false);
+	const [keepTotp, setKeepTotp] = useState(true);
+	const save = useChange<void, UserCreated | User>(
+		() =>
+			user
+				? {
+						method: "PATCH",
+						path: `/users/${user.id}`,
+						body: { displayName, roles: chosen, disabled, ...(password ? { password } : {}), ...(keepTotp ? {} : { totp: false }) },
+					}
+				: { method: "POST", path: "/users", body: { name, displayName, roles: chosen, ...(password ? { password } : {}) } },
+		["/users"],
+		(answer) => {
+			if (answer && "password" in answer && answer.password) return;
+			toast(user ? t("users.saved", { name: user.name }) : t("users.made", { name }));
+			onClose();
+		},
+	);
+	const remove = useChange<void, void>(
+		() => ({ method: "DELETE", path: `/users/${user!.id}` }),
+		["/users"],
+		() => {
+			toast(t("users.removed", { name: user!.name }));
+			onClose();
+		},
+	);
+	const made = save.data && "password" in save.data ? save.data.password : undefined;
+	if (made)
+		return (
+			<Dialog title={t("users.made", { name })} onClose={onClose}>
+				<p className="small">{t("users.password")}</p>
+				<CopyBox text={made} label={t("users.copyPassword")} />
+				<div className="dialog-foot">
+					<Button look="primary" onClick={onClose}>
+						{t("common.done")}
+					</Button>
+				</div>
+			</Dialog>
+		);
+	const submit = (event: FormEvent) => {
+		event.preventDefault();
+		save.mutate();
+	};
+	const self = user?.id === session.user.id;
+	const error = save.error ?? remove.error;
+	return (
+		<Dialog title={user ? user.name : t("users.new")} onClose={onClose}>
+			<form className="stack" onSubmit={submit}>
+				{error && (
+					<Notice tone="critical" icon="warning">
+						{sentenceOf(error)}
+					</Notice>
+				)}
+				{!user && <TextField label={t("signIn.name")} required autoFocus autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} />}
+				<TextField label={t("users.displayName")} autoComplete="off" value={displayName} onChange={(event) => setDisplayName(event.target.value)} />
+				{(!user || user.source === "local") && (
+					<TextField
+						label={user ? t("users.newPassword") : t("users.firstPassword")}
+						hint={user ? t("users.newPasswordHint") : t("users.firstPasswordHint")}
+						type="password"
+						autoComplete="new-password"
+						value={password}
+						onChange={(event) => setPassword(event.target.value)}
+					/>
+				)}
+				<Checks legend={t("users.roles")} all={(roles.data?.items ?? []).map((role) => role.name)} chosen={chosen} onChange={setChosen} text={roleText} />
+				{user && !self && <Check label={t("users.disabled")} checked={disabled} onChange={(event) => setDisabled(event.target.checked)} />}
+				{user?.totp && <Check label={t("users.keepTotp")} checked={keepTotp} onChange={(event) => setKeepTotp(event.target.checked)} />}
+				<div className="dialog-foot">
+					{user && !self && (
+						<Button look="danger" disabled={remove.isPending} onClick={() => confirm(t("users.removeAsk", { name: user.name })) && remove.mutate()}>
+							{t("common.remove")}
+						</Button>
+					)}
+					<span className="push" />
+					<Button onClick={onClose}>{t("common.cancel")}</Button>
+					<Button look="primary" type="submit" disabled={save.isPending || chosen.length === 0}>
+						{user ? t("common.save") : t("users.make")}
+					</Button>
+				</div>
+			</form>
+		</Dialog>
+	);
+}
+
+function RoleDialog({ role, onClose }: { role: Role | null; onClose: () => void }) {
+	const mayWrite = useMay("roles.write");
+	const fixed = role?.builtIn || !mayWrite;
+	const [name, setName] = useState(role?.name ?? "");
+	const [permissions, setPermissions] = useState(role?.permissions ?? []);
+	const [scope, setScope] = useState((role?.scope ?? []).join("\n"));
+	const save = useChange<void, Role>(
+		() => ({
+			method: role ? "PUT" : "POST",
+			path: role ? `/roles/${role.id}` : "/roles",
+			body: {
+				name,
+				permissions,
+				scope: scope
+					.split("\n")
+					.map((line) => line.trim())
+					.filter(Boolean),
+			},
+		}),
+		["/roles"],
+		() => {
+			toast(t("roles.saved", { name }));
+			onClose();
+		},
+	);
+	const remove = useChange<void, void>(
+		() => ({ method: "DELETE", path: `/roles/${role!.id}` }),
+		["/roles"],
+		() => {
+			toast(t("roles.removed", { name }));
+			onClose();
+		},
+	);
+	const error = save.error ?? remove.error;
+	return (
+		<Dialog title={role ? roleText(role.name) : t("roles.new")} onClose={onClose}>
+			<form
+				className="stack"
+				onSubmit={(event) => {
+					event.preventDefault();
+					save.mutate();
+				}}
+			>
+				{error && (
+					<Notice tone="critical" icon="warning">
+						{sentenceOf(error)}
+					</Notice>
+				)}
+				{fixed && <p className="small muted">{t("roles.builtIn")}</p>}
+				{!fixed && <TextField label={t("roles.name")} required autoFocus value={name} onChange={(event) => setName(event.target.value)} />}
+				<Checks
+					legend={t("roles.permissions")}
+					all={PERMISSIONS}
+					chosen={permissions}
+					onChange={(next) => !fixed && setPermissions(next)}
+					text={(each) => tValue("permission", each)}
+				/>
+				<TextArea label={t("roles.scope")} hint={t("roles.scopeHint")} readOnly={fixed} placeholder="namespace in (shop, pay)" value={scope} onChange={(event) => setScope(event.target.value)} />
+				{!fixed && (
+					<div className="dialog-foot">
+						{role && (
+							<Button look="danger" disabled={remove.isPending} onClick={() => confirm(t("roles.removeAsk", { name })) && remove.mutate()}>
+								{t("common.remove")}
+							</Button>
+						)}
+						<span className="push" />
+						<Button onClick={onClose}>{t("common.cancel")}</Button>
+						<Button look="primary" type="submit" disabled={save.isPending || permissions.length === 0}>
+							{t("common.save")}
+						</Button>
+					</div>
+				)}
+			</form>
+		</Dialog>
+	);
+}
+
+function UserTable({ onOpen }: { onOpen: (user: User) => void }) {
+	const list = useList<User>("/users");
+	const columns: Column<User>[] = [
+		{
+			key: "name",
+			head: t("users.name"),
+			width: "minmax(180px, 1.4fr)",
+			cell: (user) => (
+				<span className="row">
+					<span className="link-strong">{user.name}</span>
+					<span className="muted clip">{user.displayName}</span>
+					{user.disabled && <span className="badge tone-neutral">{t("users.off")}</span>}
+				</span>
+			),
+		},
+		{ key: "roles", head: t("users.roles"), width: "minmax(180px, 1.4fr)", cell: (user) => user.roles.map(roleText).join(", ") },
+		{ key: "source", head: t("users.source"), width: "96px", cell: (user) => tValue("source", user.source) },
+		{ key: "totp", head: t("users.totp"), width: "108px", cell: (user) => (user.totp ? <span className="badge tone-good">{t("rules.on")}</span> : <span className="muted">{t("common.no")}</span>) },
+		{ key: "last", head: t("users.lastSignIn"), width: "120px", end: true, cell: (user) => <Time at={user.lastSignIn} /> },
+	];
+	return <ListTable label={t("users.users")} list={list} columns={columns} rowKey={(user) => user.id} onOpen={onOpen} empty={<Empty icon="users" title={t("users.none")} />} />;
+}
+
+function RoleTable({ onOpen }: { onOpen: (role: Role) => void }) {
+	const list = useList<Role>("/roles");
+	const columns: Column<Role>[] = [
+		{ key: "name", head: t("roles.name"), width: "minmax(160px, 1fr)", cell: (role) => <span className="link-strong">{roleText(role.name)}</span> },
+		{ key: "kind", head: t("assets.kind"), width: "96px", cell: (role) => (role.builtIn ? t("roles.shipped") : t("roles.own")) },
+		{ key: "permissions", head: t("roles.permissions"), width: "minmax(260px, 2.4fr)", cell: (role) => <span className="muted">{role.permissions.map((each) => tValue("permission", each)).join(" · ")}</span> },
+		{ key: "scope", head: t("roles.scope"), width: "minmax(120px, 1fr)", cell: (role) => (role.scope.length ? <code>{role.scope.join("; ")}</code> : t("roles.everywhere")) },
+	];
+	return <ListTable label={t("users.roles")} list={list} columns={columns} rowKey={(role) => role.id} onOpen={onOpen} empty={<Empty icon="users" title={t("common.none")} />} />;
+}
+
+export default function UsersPage() {
+	const url = useUrl();
+	const roles = url.one("tab") === "roles";
+	const mayUsers = useMay("users.write");
+	const mayRoles = useMay("roles.write");
+	const [user, setUser] = useState<User | "new" | null>(null);
+	const [role, setRole] = useState<Role | "new" | null>(null);
+	return (
+		<div className="page fixed">
+			<PageHead title={t("nav.users")}>
+				{!roles && mayUsers && (
+					<Button look="primary" icon="plus" onClick={() => setUser("new")}>
+						{t("users.new")}
+					</Button>
+				)}
+				{roles && mayRoles && (
+					<Button look="primary" icon="plus" onClick={() => setRole("new")}>
+						{t("roles.new")}
+					</Button>
+				)}
+			</PageHead>
+			<Tabs
+				label={t("nav.users")}
+				current={roles ? "roles" : "users"}
+				tabs={[
+					{ key: "users", text: t("users.users"), href: "/users" },
+					{ key: "roles", text: t("users.roles"), href: "/users?tab=roles" },
+				]}
+			/>
+			{roles ? <RoleTable onOpen={setRole} /> : <UserTable onOpen={(each) => mayUsers && setUser(each)} />}
+			{user && <UserDialog user={user === "new" ? null : user} onClose={() => setUser(null)} />}
+			{role && <RoleDialog role={role === "new" ? null : role} onClose={() => setRole(null)} />}
+		</div>
+	);
+}

@@ -1,0 +1,224 @@
+import { Link } from "wouter";
+import { useAnswer, useList } from "../api/queries.ts";
+import type { Heat, Vulnerability } from "../api/types.ts";
+import { PageHead } from "../app/shell.tsx";
+import { useUrl } from "../app/url.ts";
+import { t, tValue } from "../i18n/index.ts";
+import { Choice, SearchInput, Segmented } from "../kit/controls.tsx";
+import { KevBadge, SeverityMark, Shape } from "../kit/severity.tsx";
+import { Answered, Empty } from "../kit/states.tsx";
+import { type Column, ListTable } from "../kit/table.tsx";
+import { date, epss, number, shortDigest } from "../logic/format.ts";
+import { SEVERITIES, heatStep } from "../logic/severity.ts";
+import "./vulnerabilities.css";
+
+export function AcceptanceBadge({ state }: { state: string }) {
+	return <span className={`badge tone-${state === "open" ? "high" : state === "accepted" ? "good" : "accent"}`}>{tValue("accepted", state)}</span>;
+}
+
+const COLUMNS = (): Column<Vulnerability>[] => [
+	{ key: "severity", head: t("finding.severity"), width: "112px", cell: (each) => <SeverityMark severity={each.severity} /> },
+	{
+		key: "id",
+		head: t("finding.vulnerability"),
+		width: "minmax(230px, 2fr)",
+		cell: (each) => (
+			<span className="two-lines">
+				<span className="row">
+					<Link href={`/vulnerabilities/${encodeURIComponent(each.id)}`} tabIndex={-1} className="link-strong">
+						{each.id}
+					</Link>
+					{each.kev && <KevBadge />}
+				</span>
+				{each.title && <span className="muted xs clip">{each.title}</span>}
+			</span>
+		),
+	},
+	{ key: "score", head: "CVSS", width: "48px", end: true, cell: (each) => (each.score != null ? each.score.toFixed(1) : "") },
+	{ key: "epss", head: "EPSS", width: "108px", end: true, cell: (each) => (each.epss != null ? epss(each.epss, each.epssPercentile) : "") },
+	{ key: "images", head: t("vulnerability.images"), width: "64px", end: true, cell: (each) => number(each.images) },
+	{ key: "containers", head: t("vulnerability.running"), width: "64px", end: true, cell: (each) => number(each.containers) },
+	{ key: "fix", head: t("finding.fix"), width: "88px", cell: (each) => (each.fixable ? <span className="badge tone-good">{t("finding.hasFix")}</span> : <span className="muted">{t("finding.noFix")}</span>) },
+	{ key: "state", head: t("alerts.state"), width: "104px", cell: (each) => <AcceptanceBadge state={each.state} /> },
+	{ key: "published", head: t("vulnerability.published"), width: "100px", end: true, cell: (each) => (each.published ? date(each.published) : "") },
+];
+
+function Table() {
+	const url = useUrl();
+	const list = useList<Vulnerability>("/vulnerabilities", {
+		q: url.one("q"),
+		severity: url.many("severity"),
+		kev: url.one("kev"),
+		fixable: url.one("fixable"),
+		running: url.one("running"),
+		state: url.many("state"),
+	});
+	const filtered = ["q", "severity", "kev", "fixable", "running", "state"].some((name) => url.one(name));
+	return (
+		<>
+			<div className="toolbar">
+				<SearchInput value={url.one("q")} onSearch={(q) => url.change({ q })} label={t("vulnerability.search")} />
+				<Choice
+					label={t("finding.severity")}
+					value={url.one("severity")}
+					options={[["", t("images.anySeverity")], ...SEVERITIES.map((each) => [each, tValue("severity", each)] as [string, string])]}
+					onChange={(severity) => url.change({ severity })}
+				/>
+				<Choice
+					label={t("vulnerability.exploited")}
+					value={url.one("kev")}
+					options={[
+						["", t("vulnerability.anyExploited")],
+						["true", t("vulnerability.kev.long")],
+					]}
+					onChange={(kev) => url.change({ kev })}
+				/>
+				<Choice
+					label={t("finding.fix")}
+					value={url.one("fixable")}
+					options={[
+						["", t("finding.anyFix")],
+						["true", t("finding.hasFix")],
+						["false", t("finding.noFix")],
+					]}
+					onChange={(fixable) => url.change({ fixable })}
+				/>
+				<Choice
+					label={t("alerts.state")}
+					value={url.one("state")}
+					options={[["", t("vulnerability.anyState")], ...(["open", "partly", "accepted"] as const).map((each) => [each, tValue("accepted", each)] as [string, string])]}
+					onChange={(state) => url.change({ state })}
+				/>
+			</div>
+			<ListTable
+				label={t("nav.vulnerabilities")}
+				list={list}
+				columns={COLUMNS()}
+				rowKey={(each) => each.id}
+				rowHeight={52}
+				href={(each) => `/vulnerabilities/${encodeURIComponent(each.id)}`}
+				empty={
+					filtered ? (
+						<Empty icon="search" title={t("vulnerability.noMatch")} text={t("assets.noMatchText")} />
+					) : (
+						<Empty icon="check" title={t("vulnerability.none")} text={t("vulnerability.noneText")}>
+							<Link href="/images" className="button">
+								{t("nav.images")}
+							</Link>
+						</Empty>
+					)
+				}
+			/>
+		</>
+	);
+}
+
+function HeatMap() {
+	const url = useUrl();
+	const by = url.one("by") === "namespace" ? "namespace" : "image";
+	const heat = useAnswer<Heat>("/vulnerabilities/heat", { by });
+	const columns = SEVERITIES.slice(0, 4);
+	return (
+		<>
+			<div className="toolbar">
+				<Segmented
+					label={t("heat.by")}
+					value={by}
+					options={[
+						["image", t("heat.image")],
+						["namespace", t("heat.namespace")],
+					]}
+					onChange={(next) => url.change({ by: next === "image" ? null : next })}
+				/>
+				<span className="heat-scale push xs muted" aria-hidden="true">
+					{t("heat.fewer")}
+					{[1, 2, 3, 4, 5].map((step) => (
+						<i key={step} className={`heat-cell heat-${step}`} />
+					))}
+					{t("heat.more")}
+				</span>
+			</div>
+			<Answered query={heat}>
+				{(data) =>
+					data.rows.length === 0 ? (
+						<div className="panel">
+							<Empty icon="check" title={t("heat.none")} text={by === "namespace" ? t("heat.noneNamespace") : t("vulnerability.noneText")} />
+						</div>
+					) : (
+						<div className="panel heat" tabIndex={0} role="group" aria-label={t("heat.title")}>
+							<table>
+								<caption className="sr-only">{t("heat.title")}</caption>
+								<thead>
+									<tr>
+										<th scope="col">{by === "image" ? t("heat.image") : t("heat.namespace")}</th>
+										{columns.map((severity) => (
+											<th key={severity} scope="col" className={`heat-head tone-${severity}`}>
+												<span className="severity">
+													<Shape severity={severity} />
+													{tValue("severity", severity)}
+												</span>
+											</th>
+										))}
+										<th scope="col" className="heat-number">
+											KEV
+										</th>
+										<th scope="col" className="heat-number">
+											{t("images.running")}
+										</th>
+									</tr>
+								</thead>
+								<tbody>
+									{data.rows.map((row) => (
+										<tr key={row.key}>
+											<th scope="row" className="clip">
+												{by === "image" ? (
+													<Link href={`/images/${encodeURIComponent(row.key)}`} className="link-strong">
+														{row.name || shortDigest(row.key)}
+													</Link>
+												) : (
+													row.name || row.key
+												)}
+											</th>
+											{columns.map((severity) => {
+												const count = row.counts[severity];
+												const cell = count ? number(count) : "·";
+												return (
+													<td key={severity} className={`heat-cell heat-${heatStep(count)}`}>
+														{by === "image" && count ? <Link href={`/images/${encodeURIComponent(row.key)}?severity=${severity}`}>{cell}</Link> : cell}
+													</td>
+												);
+											})}
+											<td className="heat-number num">{row.kev || ""}</td>
+											<td className="heat-number num">{row.running}</td>
+										</tr>
+									))}
+								</tbody>
+							</table>
+						</div>
+					)
+				}
+			</Answered>
+		</>
+	);
+}
+
+export default function VulnerabilitiesPage() {
+	const url = useUrl();
+	const heat = url.one("view") === "heat";
+	return (
+		<div className={heat ? "page" : "page fixed"}>
+			<PageHead title={t("nav.vulnerabilities")}>
+				<Segmented
+					label={t("assets.view")}
+					value={heat ? "heat" : "list"}
+					options={[
+						["list", t("alerts.asList")],
+						["heat", t("heat.title")],
+					]}
+					onChange={(view) => url.change({ view: view === "heat" ? "heat" : null })}
+				/>
+			</PageHead>
+			{heat ? <HeatMap /> : <Table />}
+		</div>
+	);
+}
