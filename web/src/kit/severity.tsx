@@ -16,7 +16,7 @@ const SHAPES: Record<Severity, { d: string; hollow?: boolean }> = {
 export function Shape({ severity }: { severity: Severity }) {
 	const shape = SHAPES[severity] ?? SHAPES.unknown;
 	return (
-		<svg width="11" height="11" viewBox="0 0 12 12" aria-hidden="true" fill={shape.hollow ? "none" : "currentColor"} stroke="currentColor" strokeWidth={shape.hollow ? 1.6 : 0}>
+		<svg className="shape" width="11" height="11" viewBox="0 0 12 12" aria-hidden="true" fill={shape.hollow ? "none" : "currentColor"} stroke="currentColor" strokeWidth={shape.hollow ? 1.6 : 0}>
 			<path d={shape.d} />
 		</svg>
 	);

@@ -32,6 +32,11 @@ interface TableProps<T> {
 	empty?: ReactNode;
 }
 
+/** The width below which a table scrolls sideways instead of squeezing its columns: the least of each track, gaps and edges. */
+function leastWidth(columns: { width: string }[]): number {
+	return columns.reduce((sum, column) => sum + Number(/\d+/.exec(column.width)?.[0] ?? 0), 0) + (columns.length - 1) * 16 + 32;
+}
+
 /** A table of any length: only rows in sight exist. One stop of the Tab key; arrows, j and k, Home and End move in it. */
 export function Table<T>(props: TableProps<T>) {
 	const { columns, rows, rowHeight = 40 } = props;
@@ -54,6 +59,7 @@ export function Table<T>(props: TableProps<T>) {
 	}, [lastShown, rows.length, nearEnd]);
 
 	const tracks = columns.map((column) => column.width).join(" ");
+	const minWidth = leastWidth(columns);
 	const current = Math.min(at, rows.length - 1);
 	const open = (row: T) => {
 		const href = props.href?.(row);
@@ -106,7 +112,7 @@ export function Table<T>(props: TableProps<T>) {
 				onKeyDown={keys}
 				onScroll={(event) => props.atTop?.(event.currentTarget.scrollTop < rowHeight)}
 			>
-				<div className="table-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks }}>
+				<div className="table-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks, minWidth }}>
 					{columns.map((column) => (
 						<span key={column.key} role="columnheader" className={column.end ? "end" : undefined}>
 							{column.head || <span className="sr-only">{column.key}</span>}
@@ -123,9 +129,9 @@ export function Table<T>(props: TableProps<T>) {
 								id={`${id}-${item.index}`}
 								role="row"
 								aria-rowindex={item.index + 2}
-								aria-selected={props.selected ? props.selected.has(key) : item.index === current ? true : undefined}
+								aria-selected={props.selected?.has(key)}
 								className={`table-row${opens ? " opens" : ""}${item.index === current ? " at" : ""}`}
-								style={{ gridTemplateColumns: tracks, height: rowHeight, transform: `translateY(${item.start - 34}px)` }}
+								style={{ gridTemplateColumns: tracks, minWidth, height: rowHeight, transform: `translateY(${item.start - 34}px)` }}
 								onClick={(event) => {
 									setAt(item.index);
 									if (!(event.target as HTMLElement).closest("a, button, input")) open(row);
@@ -181,12 +187,13 @@ export function ListTable<T>({ list, empty, ...rest }: Omit<TableProps<T>, "rows
 /** A table of few rows, laid out as text. */
 export function SmallTable<T>({ label, columns, rows, rowKey, empty }: Pick<TableProps<T>, "label" | "columns" | "rows" | "rowKey" | "empty">) {
 	const tracks = columns.map((column) => column.width).join(" ");
+	const minWidth = leastWidth(columns);
 	if (rows.length === 0) return <>{empty}</>;
 	return (
 		<div className="table">
 			<div className="table-scroll" role="table" aria-label={label} tabIndex={0}>
 				<div role="rowgroup">
-					<div className="table-head" role="row" style={{ gridTemplateColumns: tracks }}>
+					<div className="table-head" role="row" style={{ gridTemplateColumns: tracks, minWidth }}>
 						{columns.map((column) => (
 							<span key={column.key} role="columnheader" className={column.end ? "end" : undefined}>
 								{column.head || <span className="sr-only">{column.key}</span>}
@@ -196,7 +203,7 @@ export function SmallTable<T>({ label, columns, rows, rowKey, empty }: Pick<Tabl
 				</div>
 				<div role="rowgroup">
 					{rows.map((row) => (
-						<div key={rowKey(row)} role="row" className="table-row still" style={{ gridTemplateColumns: tracks }}>
+						<div key={rowKey(row)} role="row" className="table-row still" style={{ gridTemplateColumns: tracks, minWidth }}>
 							{columns.map((column) => (
 								<div key={column.key} role="cell" className={`table-cell${column.end ? " end" : ""}`}>
 									{column.cell(row)}

@@ -217,7 +217,7 @@ export default function AlertsPage() {
 					{
 						key: "select",
 						head: "",
-						width: "16px",
+						width: "20px",
 						cell: (alert: Alert) => (
 							<input type="checkbox" tabIndex={-1} aria-label={t("alerts.select")} checked={selected.has(alert.id)} onChange={() => toggle(alert.id)} />
 						),
