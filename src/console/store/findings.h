@@ -71,7 +71,10 @@ MUST_CHECK int images_put_scan_error(struct store *s, str digest, str why, int64
 				     struct err *e);
 /** @return 0, -ENOENT there is none */
 MUST_CHECK int images_inventory(struct store *s, str digest, struct buf *out, struct err *e);
-/** Digests in use (or any) that were not scanned yet, or not matched with the database of @p database_ns. */
+/**
+ * Digests that wait: those never scanned (and whose scan did not fail), or, without @p only_unscanned, those scanned but not
+ * matched with the database of @p database_ns.
+ */
 MUST_CHECK int images_waiting(struct store *s, int64_t database_ns, bool only_unscanned, size_t max,
 			      struct arena *a, str **ret, size_t *ret_count, struct err *e);
 

@@ -1,0 +1,35 @@
+/** @file
+ * What the files of findings share.
+ */
+#ifndef SKEP_CONSOLE_STORE_FINDINGS_PRIV_H
+#define SKEP_CONSOLE_STORE_FINDINGS_PRIV_H
+
+#include "base/map.h"
+#include "console/store/findings.h"
+#include "console/store/list_cursor.h"
+#include "console/store/sql_where.h"
+
+/** All images a scope shows, with how many containers run them. */
+struct image_set {
+	struct stored_image *items;
+	size_t count, cap;
+	struct map by_digest; /**< to struct stored_image */
+};
+
+/** Reads them into @p a. @param only NULL, or the one digest that is wanted */
+MUST_CHECK int image_set_read(struct store *s, const struct scope *scope, const str *only,
+			      struct arena *a, struct image_set *ret, struct err *e);
+
+/** Counts an image's findings anew, into its row. Inside a transaction. */
+MUST_CHECK int image_recount(struct store *s, str digest, struct err *e);
+/** Sets what is accepted of an image, or of a vulnerability (the other empty), and counts anew. Inside a transaction. */
+MUST_CHECK int acceptances_apply(struct store *s, str digest, str vulnerability, struct err *e);
+
+/** The page of @p count items that begins where @p cursor says, and the cursor of the next. */
+MUST_CHECK int list_cut(str cursor, size_t count, size_t limit, struct arena *a, size_t *ret_from,
+			size_t *ret_to, str *ret_next, struct err *e);
+
+/** Whether each word of @p words stands in one of the texts. */
+bool texts_hold(str words, const str *texts, size_t count);
+
+#endif

@@ -1,0 +1,296 @@
+#include <stdio.h>
+
+#include "console/store/assets.h"
+#include "console/store/findings.h"
+#include "store_stage.h"
+
+static void run_container(struct store *s, const char *id, const char *image, const char *namespace)
+{
+	char asset_image[64];
+	struct asset x = { .id = str_from(id),
+			   .name = str_from(id),
+			   .agent = S("a-1"),
+			   .host = S("h"),
+			   .namespace = str_from(namespace),
+			   .image = S("registry/shop:1"),
+			   .state = S("running"),
+			   .risk = -1 };
+
+	snprintf(asset_image, sizeof(asset_image), "image:%s", image);
+	x.image_id = str_from(asset_image);
+	OK(assets_put(s, &x, 1, 1, E));
+}
+
+static struct stored_finding finding(const char *vulnerability, const char *package,
+				     enum severity severity, const char *fixed)
+{
+	return (struct stored_finding){ .vulnerability = str_from(vulnerability),
+					.package = str_from(package),
+					.version = S("1"),
+					.type = S("deb"),
+					.fixed = str_from(fixed),
+					.severity = severity,
+					.score = 5,
+					.risk = 50,
+					.owner = OWNER_BASE };
+}
+
+static struct stored_vulnerability fact(const char *id, enum severity severity, bool kev)
+{
+	return (struct stored_vulnerability){ .id = str_from(id),
+					      .title = S("A <script> hole"),
+					      .description = S("long"),
+					      .severity = severity,
+					      .score = 7.5,
+					      .epss = 0.5,
+					      .epss_percentile = 0.9,
+					      .kev = kev,
+					      .references = S("https://x https://y") };
+}
+
+/* Two images: aa in namespaces shop and pay, bb running nowhere. */
+static void set_up(struct store *s)
+{
+	const struct stored_image images[] = { { .digest = S("sha256:aa"),
+						 .references = S("registry/shop:1 other:2"),
+						 .bytes = 100 },
+					       { .digest = S("sha256:bb"),
+						 .references = S("registry/lab:1") } };
+	const struct stored_finding aa[] = { finding("CVE-1", "openssl", SEVERITY_CRITICAL, "2"),
+					     finding("CVE-1", "libssl", SEVERITY_HIGH, "2"),
+					     finding("CVE-2", "bash", SEVERITY_LOW, "") };
+	const struct stored_finding bb[] = { finding("CVE-2", "bash", SEVERITY_LOW, ""),
+					     finding("CVE-3", "zlib", SEVERITY_MEDIUM, "3") };
+	const struct stored_vulnerability facts[] = { fact("CVE-1", SEVERITY_CRITICAL, true),
+						      fact("CVE-2", SEVERITY_LOW, false),
+						      fact("CVE-3", SEVERITY_MEDIUM, false) };
+
+	OK(sql_begin(s->sql, E));
+	for (size_t i = 0; i < 2; i++)
+		OK(images_put(s, &images[i], 1, E));
+	OK(images_put_inventory(s, S("sha256:aa"), S("{\"packages\":[]}"), 3, 4, S("debian 12"), 77,
+				E));
+	OK(images_put_inventory(s, S("sha256:bb"), S("{}"), 2, 1, S("alpine"), 78, E));
+	OK(findings_replace(s, S("sha256:aa"), aa, 3, facts, 3, 1000, E));
+	OK(findings_replace(s, S("sha256:bb"), bb, 2, facts, 3, 1000, E));
+	OK(findings_replace(s, S("sha256:bb"), bb, 2, facts, 3, 1000, E));
+	run_container(s, "container:1", "sha256:aa", "shop");
+	run_container(s, "container:2", "sha256:aa", "pay");
+	OK(sql_commit(s->sql, E));
+}
+
+static void images_are_counted(struct store *s, const char *where)
+{
+	struct image_filter f = { .scope = &scope_everything, .running = -1 };
+	struct stored_image got = { 0 };
+	struct stored_finding *list = NULL;
+	struct image_page p = { 0 };
+	struct arena a;
+	int64_t next = 0;
+	size_t n = 0;
+
+	(void)where;
+	arena_init(&a, 0);
+	set_up(s);
+	OK(images_page(s, &f, (str){ 0 }, 1, &a, &p, E));
+	assert_true(p.count == 1 && p.next.n);
+	assert_str(p.items[0].digest, "sha256:aa");
+	assert_int_equal(p.items[0].running, 2);
+	assert_int_equal(p.items[0].counts[SEVERITY_CRITICAL], 1);
+	assert_int_equal(p.items[0].counts[SEVERITY_HIGH], 0);
+	assert_int_equal(p.items[0].counts[SEVERITY_LOW], 1);
+	assert_true(p.items[0].fixable == 1 && p.items[0].kev == 1 && p.items[0].bytes == 100);
+	OK(images_page(s, &f, p.next, 1, &a, &p, E));
+	assert_true(p.count == 1 && p.next.n == 0);
+	assert_str(p.items[0].digest, "sha256:bb");
+	f.text = S("LAB alpine");
+	OK(images_page(s, &f, (str){ 0 }, 10, &a, &p, E));
+	assert_int_equal(p.count, 1);
+	f = (struct image_filter){ .scope = &scope_everything,
+				   .running = 1,
+				   .severities = 1U << SEVERITY_MEDIUM };
+	OK(images_page(s, &f, (str){ 0 }, 10, &a, &p, E));
+	assert_int_equal(p.count, 0);
+	OK(images_get(s, &scope_everything, S("sha256:aa"), &a, &got, E));
+	assert_str(got.os, "debian 12");
+	FAILS(ENOENT, images_get(s, &scope_everything, S("sha256:zz"), &a, &got, E));
+	OK(findings_page(s, S("sha256:aa"), 0, 2, &a, &list, &n, &next, E));
+	assert_true(n == 2 && next == 2 && list[0].kev && list[0].epss == 0.5);
+	assert_str(list[0].package, "openssl");
+	OK(findings_page(s, S("sha256:aa"), next, 2, &a, &list, &n, &next, E));
+	assert_true(n == 1 && next == 0);
+	arena_done(&a);
+}
+
+static void inventories_come_back(struct store *s, const char *where)
+{
+	OWNED_BUF text = BUF_INIT;
+	str *waiting = NULL;
+	struct arena a;
+	size_t n = 0;
+
+	(void)where;
+	arena_init(&a, 0);
+	set_up(s);
+	OK(images_inventory(s, S("sha256:aa"), &text, E));
+	assert_str(buf_str(&text), "{\"packages\":[]}");
+	FAILS(ENOENT, images_inventory(s, S("sha256:zz"), &text, E));
+	OK(images_waiting(s, 1000, false, 10, &a, &waiting, &n, E));
+	assert_int_equal(n, 0);
+	OK(images_waiting(s, 2000, false, 10, &a, &waiting, &n, E));
+	assert_int_equal(n, 2);
+	OK(images_put(s, &(struct stored_image){ .digest = S("sha256:cc") }, 1, E));
+	OK(images_waiting(s, 1000, true, 10, &a, &waiting, &n, E));
+	assert_int_equal(n, 1);
+	assert_str(waiting[0], "sha256:cc");
+	OK(images_put_scan_error(s, S("sha256:cc"), S("no space"), 1, E));
+	OK(images_waiting(s, 1000, true, 10, &a, &waiting, &n, E));
+	assert_int_equal(n, 0);
+	arena_done(&a);
+}
+
+static void vulnerabilities_say_where(struct store *s, const char *where)
+{
+	struct vulnerability_filter f = {
+		.scope = &scope_everything, .kev = -1, .fixable = -1, .accepted = -1
+	};
+	struct vulnerability_page p = { 0 };
+	struct vulnerability_row one = { 0 };
+	struct findings_summary sum = { 0 };
+	struct affected *list = NULL;
+	struct heat_row *heat = NULL;
+	struct arena a;
+	size_t n = 0;
+
+	(void)where;
+	arena_init(&a, 0);
+	set_up(s);
+	OK(vulnerabilities_page(s, &f, (str){ 0 }, 2, &a, &p, E));
+	assert_true(p.count == 2 && p.next.n);
+	assert_str(p.items[0].v.id, "CVE-1");
+	assert_true(p.items[0].images == 1 && p.items[0].containers == 2 && p.items[0].fixable);
+	assert_str(p.items[0].v.title, "A <script> hole");
+	OK(vulnerabilities_page(s, &f, p.next, 2, &a, &p, E));
+	assert_int_equal(p.count, 1);
+	f.text = S("cve-2");
+	OK(vulnerabilities_page(s, &f, (str){ 0 }, 10, &a, &p, E));
+	assert_true(p.count == 1 && p.items[0].images == 2 && !p.items[0].fixable);
+	OK(vulnerabilities_get(s, &scope_everything, S("CVE-1"), &a, &one, E));
+	assert_str(one.v.description, "long");
+	FAILS(ENOENT, vulnerabilities_get(s, &scope_everything, S("CVE-9"), &a, &one, E));
+	OK(vulnerabilities_affected(s, &scope_everything, S("CVE-2"), 10, &a, &list, &n, E));
+	assert_int_equal(n, 2);
+	assert_true(list[0].containers == 2 && list[1].containers == 0);
+	OK(vulnerabilities_heat(s, &scope_everything, false, 10, &a, &heat, &n, E));
+	assert_int_equal(n, 1);
+	assert_str(heat[0].name, "registry/shop:1");
+	OK(vulnerabilities_heat(s, &scope_everything, true, 10, &a, &heat, &n, E));
+	assert_int_equal(n, 2);
+	assert_int_equal(heat[0].counts[SEVERITY_CRITICAL], 1);
+	OK(findings_summary(s, &scope_everything, &sum, E));
+	assert_true(sum.counts[SEVERITY_CRITICAL] == 1 && sum.counts[SEVERITY_LOW] == 1 &&
+		    sum.counts[SEVERITY_MEDIUM] == 0 && sum.kev == 1 && sum.images == 1);
+	arena_done(&a);
+}
+
+static void scopes_hide(struct store *s, const char *where)
+{
+	struct image_filter f = { .running = -1 };
+	struct vulnerability_row one;
+	struct scope_selector sel;
+	struct scope scope = { .any = &sel, .count = 1 };
+	struct stored_image got = { 0 };
+	struct image_page p = { 0 };
+	struct arena a;
+
+	(void)where;
+	arena_init(&a, 0);
+	set_up(s);
+	OK(images_page(s, &f, (str){ 0 }, 10, &a, &p, E));
+	assert_int_equal(p.count, 0);
+	OK(scope_parse(S("namespace=pay"), &a, &sel, E));
+	f.scope = &scope;
+	OK(images_page(s, &f, (str){ 0 }, 10, &a, &p, E));
+	assert_int_equal(p.count, 1);
+	assert_int_equal(p.items[0].running, 1);
+	FAILS(ENOENT, images_get(s, &scope, S("sha256:bb"), &a, &got, E));
+	FAILS(ENOENT, vulnerabilities_get(s, &scope, S("CVE-3"), &a, &one, E));
+	OK(scope_parse(S("image=registry/lab*"), &a, &sel, E));
+	OK(images_get(s, &scope, S("sha256:bb"), &a, &got, E));
+	FAILS(ENOENT, images_get(s, &scope, S("sha256:aa"), &a, &got, E));
+	arena_done(&a);
+}
+
+static void acceptances_count_and_end(struct store *s, const char *where)
+{
+	struct acceptance x = { .vulnerability = S("CVE-2"),
+				.image = S("registry/shop*"),
+				.reason = S("it's fine"),
+				.approver = S("eve"),
+				.created_ns = 5,
+				.expires_ns = 100 };
+	struct vulnerability_row one = { 0 };
+	struct acceptance *list = NULL;
+	struct stored_image got = { 0 };
+	struct arena a;
+	int64_t id = 0;
+	size_t n = 0;
+
+	(void)where;
+	arena_init(&a, 0);
+	set_up(s);
+	OK(sql_begin(s->sql, E));
+	OK(acceptances_add(s, &x, &id, E));
+	OK(sql_commit(s->sql, E));
+	OK(images_get(s, &scope_everything, S("sha256:aa"), &a, &got, E));
+	assert_true(got.counts[SEVERITY_LOW] == 0 && got.accepted == 1);
+	OK(vulnerabilities_get(s, &scope_everything, S("CVE-2"), &a, &one, E));
+	assert_true(one.images == 2 && one.accepted == 1);
+	/* A new match keeps what was accepted. */
+	OK(sql_begin(s->sql, E));
+	OK(findings_replace(
+		s, S("sha256:aa"),
+		&(struct stored_finding){ .vulnerability = S("CVE-2"), .severity = SEVERITY_LOW },
+		1, NULL, 0, 5, E));
+	OK(sql_commit(s->sql, E));
+	OK(images_get(s, &scope_everything, S("sha256:aa"), &a, &got, E));
+	assert_true(got.counts[SEVERITY_LOW] == 0 && got.accepted == 1);
+	OK(acceptances_list(s, S("CVE-2"), 10, &a, &list, &n, E));
+	assert_int_equal(n, 1);
+	assert_str(list[0].reason, "it's fine");
+	assert_int_equal(OK(acceptances_expire(s, 99, E)), 0);
+	assert_int_equal(OK(acceptances_expire(s, 100, E)), 1);
+	OK(images_get(s, &scope_everything, S("sha256:aa"), &a, &got, E));
+	assert_true(got.counts[SEVERITY_LOW] == 1 && got.accepted == 0);
+	FAILS(ENOENT, acceptances_get(s, id, &a, &x, E));
+	OK(sql_begin(s->sql, E));
+	FAILS(ENOENT, acceptances_remove(s, id, E));
+	sql_rollback(s->sql);
+	arena_done(&a);
+}
+
+#define EACH(name) \
+	static void test_##name(void **state) \
+	{ \
+		(void)state; \
+		store_stage_each(name); \
+	}
+
+EACH(images_are_counted)
+EACH(inventories_come_back)
+EACH(vulnerabilities_say_where)
+EACH(scopes_hide)
+EACH(acceptances_count_and_end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_images_are_counted),
+		cmocka_unit_test(test_inventories_come_back),
+		cmocka_unit_test(test_vulnerabilities_say_where),
+		cmocka_unit_test(test_scopes_hide),
+		cmocka_unit_test(test_acceptances_count_and_end),
+	};
+
+	return cmocka_run_group_tests(tests, store_stage_up, store_stage_down);
+}
