@@ -90,6 +90,14 @@ MUST_CHECK int record_asset(struct teller *t, const struct batch_record *r, stru
 /** Stores an image's inventory, with what is wrong with it when a database is there. Returns as record_asset(). */
 MUST_CHECK int record_inventory(struct teller *t, str doc, struct err *e);
 
+/** Makes an image known. */
+MUST_CHECK int record_image(struct teller *t, str digest, str references, int64_t bytes,
+			    struct err *e);
+/** An image that runs: where its inventory is not known here, its agent is asked for it; it may have read it for another console. */
+MUST_CHECK int record_image_wanted(struct teller *t, str image, str reference, struct err *e);
+/** "sha256:..." */
+bool record_is_digest(str s);
+
 /**
  * Matches one image's stored inventory with the database in force, when one waits for it.
  * @return 1: there may be more, 0: none, -errno of the store

@@ -2,9 +2,7 @@
 
 #include "codec/json.h"
 #include "console/fleet/fleet_priv.h"
-#include "console/store/alerts.h"
 #include "console/store/assets.h"
-#include "console/store/findings.h"
 
 enum { NAME_MAX_BYTES = 256, ID_MAX_BYTES = 512, LABELS_MAX = 4096 };
 
@@ -144,44 +142,11 @@ static int put_pod(struct telling *w, str uid, struct err *e)
 	return r < 0 ? r : relate(w, "part-of", pod.id, e);
 }
 
-/** An image that runs and is not known here: its agent may have read it for another console. */
-static int want_scan(struct telling *w, str image, struct err *e)
-{
-	struct stored_image have;
-	int64_t id;
-	str members;
-	int r = images_get(w->t->store, &scope_everything, image, w->t->arena, &have, e);
-
-	if (r == 0 && (have.scanned_ns || have.scan_error.n))
-		return 0;
-	if (r < 0 && r != -ENOENT)
-		return r;
-	if (r == -ENOENT) {
-		const struct stored_image i = { .digest = image,
-						.references =
-							cut_name(value_get_str(&w->v, "image")) };
-
-		r = images_put(w->t->store, &i, w->t->now_ns, e);
-		if (r < 0)
-			return r;
-	}
-	members = arena_printf(w->t->arena, "\"image\":\"%.*s\"", STR_ARG(image));
-	r = agent_command_add(w->t->store, w->t->agent->id, "scan", members, &id, e);
-	return MIN(r, 0);
-}
-
-static bool is_digest(str s)
-{
-	uint8_t sum[SHA256_BYTES];
-
-	return digest_parse(s, sum, NULL) == 0;
-}
-
 static int put_container(struct telling *w, struct err *e)
 {
 	const struct value *v = &w->v;
 	str image = value_get_str(v, "imageId"), pod = value_get_str(v, "podUid");
-	bool has_image = is_digest(image);
+	bool has_image = record_is_digest(image);
 	int r;
 
 	w->asset.namespace = cut_name(value_get_str(v, "podNamespace"));
@@ -195,7 +160,7 @@ static int put_container(struct telling *w, struct err *e)
 	if (r == 0 && pod.n && pod.n < ID_MAX_BYTES)
 		r = put_pod(w, pod, e);
 	if (r == 0 && has_image && str_is(w->asset.state, "running"))
-		r = want_scan(w, image, e);
+		r = record_image_wanted(w->t, image, w->asset.image, e);
 	return r;
 }
 
@@ -216,19 +181,17 @@ static str references_of(const struct telling *w)
 static int put_image(struct telling *w, struct err *e)
 {
 	str digest = value_get_str(&w->v, "id"), references = references_of(w);
-	const struct stored_image i = { .digest = digest,
-					.references = references,
-					.bytes = value_int(value_get(&w->v, "bytes"), 0) };
+	int64_t bytes = value_int(value_get(&w->v, "bytes"), 0);
 	int r;
 
-	if (!is_digest(digest))
+	if (!record_is_digest(digest))
 		return RECORD_REFUSED;
 	/* Of no host: the same image is the same everywhere. */
 	w->asset.agent = w->asset.host = w->asset.labels = (str){ 0 };
 	w->asset.image = references;
 	w->asset.name = references.n ? str_take(references, str_find(references, ' ')) : digest;
 	r = put(w, e);
-	return r < 0 ? r : images_put(w->t->store, &i, w->t->now_ns, e);
+	return r < 0 ? r : record_image(w->t, digest, references, bytes, e);
 }
 
 static int put_port(struct telling *w, struct err *e)

@@ -16,8 +16,31 @@ struct console_spool {
 	struct spool *spool;
 	char life[CONSOLE_LIFE_DIGITS + 1];
 	uint64_t number;
+	uint64_t
+		last_doc; /* hash of the doc written last by a predecessor; 0: none, or no longer of interest */
 	struct buf line, file;
 };
+
+/** {"seq":7,"kind":"alert","doc":DOC} */
+static str doc_of(str record)
+{
+	const str mark = S("\"doc\":");
+	str doc = str_skip(record, str_search(record, mark) + mark.n);
+
+	return str_take(doc, doc.n - MIN(doc.n, (size_t)1));
+}
+
+/** The last line, which its writer may have died behind before it took the record from where it came. */
+static int find_last(struct console_spool *s, struct err *e)
+{
+	str line;
+	int r;
+
+	while ((r = spool_next(s->spool, &line, e)) > 0)
+		s->last_doc = str_hash(doc_of(line)) | 1;
+	spool_back(s->spool);
+	return r;
+}
 
 int console_spool_open(const char *dir, const char *name, uint64_t max_bytes,
 		       struct console_spool **ret, struct err *e)
@@ -32,6 +55,11 @@ int console_spool_open(const char *dir, const char *name, uint64_t max_bytes,
 	r = random_bytes(random, sizeof(random), e);
 	if (r == 0)
 		r = spool_open(dir, name, max_bytes, &s->spool, e);
+	if (r < 0) {
+		console_spool_close(s);
+		return r;
+	}
+	r = find_last(s, e);
 	if (r < 0) {
 		console_spool_close(s);
 		return r;
@@ -60,6 +88,11 @@ static int add_line(struct console_spool *s, struct err *e)
 
 int console_spool_add(struct console_spool *s, const char *kind, str doc, struct err *e)
 {
+	uint64_t last = s->last_doc;
+
+	s->last_doc = 0;
+	if (last && last == (str_hash(doc) | 1))
+		return 0;
 	buf_reset(&s->line);
 	buf_printf(&s->line, "%s {\"seq\":%llu,\"kind\":\"%s\",\"doc\":", s->life,
 		   (unsigned long long)++s->number, kind);

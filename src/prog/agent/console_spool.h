@@ -20,7 +20,7 @@ MUST_CHECK int console_spool_open(const char *dir, const char *name, uint64_t ma
 void console_spool_close(struct console_spool *s);
 
 /**
- * Appends a record.
+ * Appends a record; the first of a process is passed over when it is the last one its predecessor wrote.
  * @param doc one JSON value without a line feed
  * @return 0, -E2BIG, -errno of the write: then it is not kept
  */

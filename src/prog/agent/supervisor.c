@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -89,19 +90,37 @@ static void alert(struct supervisor *s, const char *text)
 		tell(s, "could not queue an alert: %s", text);
 }
 
+struct beginning {
+	const struct part *part;
+	struct part_context context;
+};
+
+static int run_part(void *ctx)
+{
+	struct beginning *b = ctx;
+	char name[16];
+
+	snprintf(name, sizeof(name), "skep-%s", b->part->name);
+	prctl(PR_SET_NAME, name);
+	return b->part->run(&b->context);
+}
+
 static int start_part(struct supervisor *s, struct part *p, struct err *e)
 {
 	const bool uplink = p == &s->parts[UPLINK];
-	struct part_context c = { .options = s->options,
-				  .supervisor = p->control[1],
-				  .data = uplink ? s->parts[SENSOR].far : p->data,
-				  .census = uplink ? s->parts[CENSUS].far : -1,
-				  .scans = uplink ? s->parts[SCANNER].far : -1,
-				  .kept = s->kept,
-				  .kept_count = p == &s->parts[SENSOR] ? s->kept_count : 0,
-				  .successor = p->deaths > 0 };
+	struct beginning b = {
+		.part = p,
+		.context = { .options = s->options,
+			     .supervisor = p->control[1],
+			     .data = uplink ? s->parts[SENSOR].far : p->data,
+			     .census = uplink ? s->parts[CENSUS].far : -1,
+			     .scans = uplink ? s->parts[SCANNER].far : -1,
+			     .kept = s->kept,
+			     .kept_count = p == &s->parts[SENSOR] ? s->kept_count : 0,
+			     .successor = p->deaths > 0 },
+	};
 	/* The other parts' sockets stay with the child too; it never looks at them, and a part holds no secret. */
-	int r = process_start_open(p->run, &c, &p->pid, e);
+	int r = process_start_open(run_part, &b, &p->pid, e);
 
 	if (r < 0)
 		return r;

@@ -7,7 +7,7 @@
 
 #define INVENTORY_ARENA ((size_t)256 << 20)
 
-static bool is_digest(str s)
+bool record_is_digest(str s)
 {
 	uint8_t sum[SHA256_BYTES];
 
@@ -85,7 +85,7 @@ int record_inventory(struct teller *t, str doc, struct err *e)
 	const struct stored_image known = { .digest = image };
 	int r;
 
-	if (!is_digest(image))
+	if (!record_is_digest(image))
 		return RECORD_REFUSED;
 	r = images_put(t->store, &known, t->now_ns, e);
 	if (r < 0)
@@ -93,4 +93,31 @@ int record_inventory(struct teller *t, str doc, struct err *e)
 	if (text.n)
 		return put(t, doc, image, text, e);
 	return images_put_scan_error(t->store, image, member(doc, "error"), t->now_ns, e);
+}
+
+int record_image(struct teller *t, str digest, str references, int64_t bytes, struct err *e)
+{
+	const struct stored_image i = { .digest = digest,
+					.references = references,
+					.bytes = bytes };
+
+	return images_put(t->store, &i, t->now_ns, e);
+}
+
+int record_image_wanted(struct teller *t, str image, str reference, struct err *e)
+{
+	struct stored_image have;
+	int64_t id;
+	str members;
+	int r = images_get(t->store, &scope_everything, image, t->arena, &have, e);
+
+	if (r == 0 && (have.scanned_ns || have.scan_error.n))
+		return 0;
+	if (r == -ENOENT)
+		r = record_image(t, image, reference, 0, e);
+	if (r < 0)
+		return r;
+	members = arena_printf(t->arena, "\"image\":\"%.*s\"", STR_ARG(image));
+	r = agent_command_add(t->store, t->agent->id, "scan", members, &id, e);
+	return MIN(r, 0);
 }

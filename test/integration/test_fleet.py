@@ -1,0 +1,118 @@
+"""Agents and their console, both real: what happens on a host is in the store, once, whatever dies or lies in between."""
+import gzip
+import json
+import os
+import random
+import signal
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from agents import OURS, mark, until, word
+from consoles import Console
+from containers import RunningEngine
+from fleet import JoinedAgent, alerts, ask, present, token
+from services import need_root
+
+FRESH = 30
+
+
+def a_console(tmp_path):
+    folder = tmp_path / "console"
+    folder.mkdir()
+    return Console(folder)
+
+
+@pytest.fixture
+def console(tmp_path):
+    with a_console(tmp_path) as c:
+        yield c
+
+
+@pytest.fixture
+def agent(skep, tmp_path, console):
+    need_root()
+    with JoinedAgent(skep, tmp_path / "agent", console) as a:
+        assert until(lambda: ask(console, "SELECT COUNT(*) FROM agent")[0][0] == 1, FRESH), a.said()
+        yield a
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory, shared):
+    need_root()
+    with RunningEngine(tmp_path_factory.mktemp("engine") / "e", unified=False) as e:
+        e.load(shared / "rootfs" / "alpine-310-docker-save.tar.gz")
+        yield e
+
+
+def test_what_happens_in_a_container_is_in_the_store(skep, tmp_path, console, engine):
+    """An attack in a container made for it, the container itself, its image and who runs in it."""
+    with JoinedAgent(skep, tmp_path / "agent", console, engine=engine) as a:
+        made = engine.run("victim")
+        try:
+            assert until(lambda: ("container:" + made, "victim") in present(console, "container"), FRESH), a.said()
+            run = engine.json("POST", f"/containers/{made}/exec", {"Cmd": ["/bin/true", OURS + "attack"]})
+            engine.ask("POST", f"/exec/{run['Id']}/start", json.dumps({"Detach": True}).encode())
+            assert until(lambda: alerts(console) == 1, FRESH), a.said()
+            row = ask(console, "SELECT s.workload, s.image, s.host, s.agent FROM alert_series s WHERE s.rule = 'Marker'")
+            assert row == [("victim", "alpine:3.10", os.uname().nodename, a.name())]
+            assert until(lambda: present(console, "image") and present(console, "host") and present(console, "user"), FRESH)
+            assert until(lambda: any("sleep" in n for _, n in present(console, "process")), FRESH)
+        finally:
+            engine.remove("victim")
+        assert until(lambda: not present(console, "container"), FRESH)
+        state, gone = ask(console, "SELECT state, gone_ns FROM asset WHERE id = ?", "container:" + made)[0]
+        assert state == "exited" and gone > 0
+
+
+def test_a_console_that_was_away_misses_nothing(console, agent):
+    mark(*range(20))
+    assert until(lambda: alerts(console) == 20, FRESH)
+    port = console.port
+    console.end()
+    mark(*range(20, 60))
+    assert until(lambda: len(agent.marked()) == 60, FRESH)
+    console.args[console.args.index("--listen") + 1] = f"127.0.0.1:{port}"
+    console.start()
+    assert until(lambda: alerts(console) >= 60, 90), (alerts(console), agent.said())
+    time.sleep(1)
+    assert alerts(console) == 60
+
+
+@pytest.mark.parametrize("victim", ["console", "uplink", "agent"])
+def test_nothing_is_lost_or_doubled_by_kills(skep, tmp_path, victim):
+    """kill -9 at random moments while alerts come; in the end each is stored once."""
+    need_root()
+    rng = random.Random(victim)
+    with a_console(tmp_path) as console:
+        a = JoinedAgent(skep, tmp_path / "agent", console)
+        a.__enter__()
+        try:
+            console.args[console.args.index("--listen") + 1] = f"127.0.0.1:{console.port}"
+            sent = 0
+            for _ in range(4):
+                mark(*range(sent, sent + 50))
+                sent += 50
+                time.sleep(rng.uniform(0, 0.4))
+                if victim == "console":
+                    console.end(signal.SIGKILL)
+                    console.start()
+                elif victim == "uplink":
+                    assert until(lambda: "uplink" in a.parts())
+                    os.kill(a.parts()["uplink"], signal.SIGKILL)
+                else:
+                    assert until(lambda: len(a.marked()) == sent, FRESH)  # they have left the sensor
+                    time.sleep(0.1)
+                    os.kill(a.pid, signal.SIGKILL)
+                    a.process.child.wait()
+                    a.process.__enter__()
+                    assert until(lambda: "uplink" in a.parts() and "watching by" in a.said(), FRESH), a.said()
+            assert until(lambda: alerts(console) >= sent, 90), (alerts(console), sent, a.said()[-2000:])
+            time.sleep(1)
+            assert alerts(console) == sent
+        finally:
+            a.__exit__(None, None, None)
