@@ -25,25 +25,38 @@ struct call {
 	__u32 type; /* enum event_type */
 };
 
-/* @return false: not to be told */
-static __always_inline bool call_begin(struct call *k, long ret, __u32 type)
+static __always_inline void call_arguments(struct call *k)
 {
-	struct pt_regs *regs;
+	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
 
-	k->c = control_get();
-	k->t = (void *)bpf_get_current_task_btf();
-	if (!k->c || (__u32)k->t->tgid == k->c->self_pid)
-		return false;
-	regs = (void *)bpf_task_pt_regs((void *)k->t);
-	k->t = task_plain(k->t);
 	k->arg[0] = regs->di;
 	k->arg[1] = regs->si;
 	k->arg[2] = regs->dx;
 	k->arg[3] = regs->r10;
 	k->arg[4] = regs->r8;
 	k->arg[5] = regs->r9;
+}
+
+/* All but the arguments. @return false: not to be told */
+static __always_inline bool call_begin_bare(struct call *k, long ret, __u32 type)
+{
+	struct task_struct *t = (void *)bpf_get_current_task_btf();
+
+	k->c = control_get();
+	if (!k->c || (__u32)t->tgid == k->c->self_pid)
+		return false;
+	k->t = task_plain(t);
 	k->ret = ret;
 	k->type = type;
+	return true;
+}
+
+/* @return false: not to be told */
+static __always_inline bool call_begin(struct call *k, long ret, __u32 type)
+{
+	if (!call_begin_bare(k, ret, type))
+		return false;
+	call_arguments(k);
 	return true;
 }
 
@@ -56,14 +69,21 @@ static __always_inline __u64 call_address(const struct call *k, const void *p)
 #define NR_IO_URING_ENTER 426
 #define TS_COMPAT 2
 
-/* Whether io_uring does this, in the call that hands it work or in a thread of its own. */
+#define CALL_IO_URING (~0ull)
+
+/* The number of the call a task is in; what io_uring does, in the call that hands it work or in a thread of its own, has none. */
+static __always_inline __u64 call_number(struct task_struct *t)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)t);
+	__u64 number = regs->orig_ax;
+
+	return t->flags & PF_IO_WORKER || number == NR_IO_URING_ENTER ? CALL_IO_URING : number;
+}
+
 static __always_inline bool call_is_io_uring(void)
 {
 	/* Asked for anew: what lay on the stack meanwhile is not trusted by every verifier. */
-	struct task_struct *t = (void *)bpf_get_current_task_btf();
-	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)t);
-
-	return t->flags & PF_IO_WORKER || regs->orig_ax == NR_IO_URING_ENTER;
+	return call_number((void *)bpf_get_current_task_btf()) == CALL_IO_URING;
 }
 
 /* Two ways to learn that a call returns. The tracepoint serves many calls with one program, but while there is one every
@@ -102,15 +122,20 @@ static __always_inline struct file *call_file(const struct call *k, int fd)
 	return f;
 }
 
-extern int LINUX_KERNEL_VERSION __kconfig;
-extern void *bpf_rdonly_cast(const void *p, __u32 type) __ksym __weak;
-
-/* As call_file(), by a pointer the verifier knows, so that it is followed without helpers; 0 before 6.3. */
+/* As call_file(), by a pointer the verifier knows, so that it is followed without helpers; 0 where that cannot be. */
 static __always_inline struct file *call_known_file(struct file *f)
 {
-	if (!f || LINUX_KERNEL_VERSION < KERNEL_VERSION(6, 3, 0))
-		return 0;
-	return bpf_rdonly_cast(f, bpf_core_type_id_kernel(struct file));
+	return f && CAN_FOLLOW ? FOLLOW(file, f) : 0;
+}
+
+/* Without the caller, whom emit_who() adds. */
+static __always_inline struct record_head *call_blank(const struct call *k, struct emit *w,
+						      __u32 parts)
+{
+	struct record_head *h = emit_blank(w, k->type, parts);
+
+	h->res = k->ret;
+	return h;
 }
 
 static __always_inline struct record_head *call_head(const struct call *k, struct emit *w,

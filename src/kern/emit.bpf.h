@@ -32,13 +32,24 @@ enum { EVENT_TRUNCATED = 1, EVENT_RACY = 2, EVENT_IO_URING = 4, EVENT_REPLAYED =
 #define EMIT_TEXT_MAX (6 * RECORD_PATH_MAX)
 #define EMIT_WALK_BYTES RECORD_PATH_MAX
 
-/* The way up a path is built on, see path.bpf.h. Here because stacks are short: all that are in use at once have 512 bytes. */
+/*
+ * The way up a path is built on, see path.bpf.h, and what is known of one while it is read, see judge.bpf.h. Here because stacks
+ * are short (all that are in use at once have 512 bytes), and because the verifier would follow every value there.
+ */
 struct path_walk {
 	struct dentry *dentry, *root_dentry, *mnt_dentry;
 	struct vfsmount *mnt, *root_mnt;
+	__u64 chain;     /* filter.bpf.h */
 	__u32 at;        /* the path is s->walk[at] to the end of EMIT_WALK_BYTES */
 	__u32 done, cut; /* bool */
 	__u32 zero;
+};
+
+struct path_scan {
+	__u64 hits, climbs; /* climbs: not 0: it has ".." in it */
+	__u32 state, depth;
+	__u32 bytes, dots; /* of the component it is in */
+	__u32 at, last;
 };
 
 struct scratch {
@@ -46,6 +57,7 @@ struct scratch {
 	 * value it may have. */
 	__u32 at, zero;
 	struct path_walk way;
+	struct path_scan scan;
 	__u8 walk[EMIT_WALK_BYTES + 256]; /* a path grows here from its end to its beginning */
 	__u8 record[EMIT_FIXED_MAX + EMIT_TEXT_MAX];
 };
@@ -230,13 +242,11 @@ static __always_inline __u16 task_threads(struct task_struct *t)
 	return n < 65535 ? n : 65535;
 }
 
-/** Writes the head for something @p t does; @p parts must be a constant. Text follows with emit_text(). */
-static __always_inline struct record_head *emit_head(struct emit *w, const struct control *c,
-						     struct task_struct *t, enum event_type type,
-						     __u32 parts)
+/** An empty record with its parts; @p parts must be a constant. Text follows with emit_text(), and emit_who(). */
+static __always_inline struct record_head *emit_blank(struct emit *w, enum event_type type,
+						      __u32 parts)
 {
 	struct record_head *h = (struct record_head *)w->s->record;
-	const struct cred *cred = t->cred;
 
 	_Static_assert(sizeof(struct record_head) + sizeof(struct record_args) +
 				       sizeof(struct record_fd) + sizeof(struct record_caps) +
@@ -245,6 +255,19 @@ static __always_inline struct record_head *emit_head(struct emit *w, const struc
 		       "the fixed parts fit");
 	__builtin_memset(h, 0, sizeof(*h));
 	h->type = type;
+	h->parts = parts;
+	w->s->at = sizeof(*h) + parts_bytes(parts);
+	if (parts)
+		__builtin_memset(w->s->record + sizeof(*h), 0, parts_bytes(parts));
+	return h;
+}
+
+/** Now, and @p t. */
+static __always_inline void emit_who(struct emit *w, const struct control *c, struct task_struct *t)
+{
+	struct record_head *h = (struct record_head *)w->s->record;
+	const struct cred *cred = t->cred;
+
 	h->time_ns = bpf_ktime_get_boot_ns();
 	h->start_ns = t->group_leader->start_boottime;
 	h->cgroup_id = task_cgroup_id(c, t);
@@ -253,11 +276,17 @@ static __always_inline struct record_head *emit_head(struct emit *w, const struc
 	h->user = cred->euid.val;
 	h->group = cred->egid.val;
 	h->cpu = bpf_get_smp_processor_id();
-	h->parts = parts;
 	h->threads = task_threads(t);
-	w->s->at = sizeof(*h) + parts_bytes(parts);
-	if (parts)
-		__builtin_memset(w->s->record + sizeof(*h), 0, parts_bytes(parts));
+}
+
+/** Both for something @p t does. */
+static __always_inline struct record_head *emit_head(struct emit *w, const struct control *c,
+						     struct task_struct *t, enum event_type type,
+						     __u32 parts)
+{
+	struct record_head *h = emit_blank(w, type, parts);
+
+	emit_who(w, c, t);
 	return h;
 }
 

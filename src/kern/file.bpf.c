@@ -9,6 +9,8 @@
 #include "kern/describe.bpf.h"
 #include "kern/judge.bpf.h"
 
+#define CREATES (O_CREAT | 020000000) /* or O_TMPFILE: the mode counts */
+
 struct open_args {
 	int dirfd;
 	const void *path;
@@ -50,7 +52,7 @@ static __always_inline void open_arguments(const struct call *k, struct open_arg
 		o->flags = (__u32)k->arg[2];
 		o->mode = k->arg[3];
 	}
-	if (!(o->flags & (O_CREAT | 020000000)))
+	if (!(o->flags & CREATES))
 		o->mode = 0;
 }
 
@@ -66,7 +68,7 @@ static __noinline int tell_open(const struct call *k, struct file *file, bool ju
 	open_arguments(k, &o);
 	if (!emit_begin(&w))
 		return 0;
-	h = call_head(k, &w, RECORD_FD);
+	h = call_blank(k, &w, RECORD_FD);
 	f = emit_part(&w, 0);
 	h->flags = o.flags;
 	h->mode = o.mode;
@@ -82,10 +84,10 @@ static __noinline int tell_open(const struct call *k, struct file *file, bool ju
 		h->span[RECORD_PATH] = emit_path_at(k, &w, o.dirfd, o.path, &raw);
 		emit_raw_again(&w, RECORD_RAW, w.s->at, raw);
 	}
-	if (judged || judge_record(k, &w, filter_open_fact(o.flags, o.mode)))
-		emit_send_bulk(&w, k->c);
-	else
-		emit_drop(&w);
+	if (!judged)
+		return judge_and_send(k, &w, filter_open_fact(o.flags, o.mode));
+	emit_who(&w, k->c, k->t);
+	emit_send_bulk(&w, k->c);
 	return 0;
 }
 
@@ -107,26 +109,27 @@ static __always_inline const void *open_name(const struct call *k)
 
 static __always_inline int judge_open(struct call *k)
 {
-	struct file *file, *known;
+	struct file *file;
+	bool known;
 
 	if (k->ret < 0 && !k->c->failed_opens)
 		return 0;
 	file = k->ret < 0 ? 0 : call_file(k, k->ret);
-	known = call_known_file(file);
-	if (known && !judge_file(k, open_fact(k), known, open_name(k), true))
+	known = CAN_FOLLOW && file;
+	if (known && !judge_file(k, open_fact(k), file, (__u64)file, open_name(k), true))
 		return 0;
-	return tell_open(k, file, known != 0);
+	return tell_open(k, file, known);
 }
 CALL_RETURNS(on_open, judge_open)
 
 /* Which call opens; EVENT_TYPE_COUNT: none that is told, as when the kernel opens something for itself. */
 static __always_inline __u32 opening_call(struct task_struct *t)
 {
-	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)t);
+	__u64 number = call_number(t);
 
-	if (call_is_io_uring() || t->thread_info.status & TS_COMPAT)
+	if (number == CALL_IO_URING || t->thread_info.status & TS_COMPAT)
 		return EVENT_OPENAT;
-	switch (regs->orig_ax) {
+	switch (number) {
 	case 2:
 		return EVENT_OPEN;
 	case 85:
@@ -158,6 +161,7 @@ static __noinline int tell_opened(struct call *k, struct file *file, struct file
 		h->marks |= EVENT_IO_URING;
 	h->flags = op->open_flag & ~O_LARGEFILE;
 	if (!io_uring) { /* what concerns the descriptor alone has been taken out */
+		call_arguments(k);
 		open_arguments(k, &o);
 		h->flags |= o.flags & O_CLOEXEC;
 	}
@@ -180,22 +184,25 @@ int BPF_PROG(on_filp_open, int dirfd, struct filename *name, const struct open_f
 	     struct file *file)
 {
 	struct task_struct *t = (void *)bpf_get_current_task_btf();
-	__u32 type = opening_call(t);
+	__u32 flags = op->open_flag;
 	struct call k;
 	__s64 ret;
 
-	if (type == EVENT_TYPE_COUNT || op->open_flag & FMODE_EXEC || !call_begin(&k, 0, type))
+	if (flags & FMODE_EXEC || !call_begin_bare(&k, 0, opening_call(t)) ||
+	    k.type == EVENT_TYPE_COUNT)
 		return 0;
 	ret = call_address(&k, file);
 	if (ret < 0 && ret >= ERRNO_LEAST) {
 		k.ret = ret;
 		if (!k.c->failed_opens || call_is_io_uring() || t->thread_info.status & TS_COMPAT)
 			return 0;
+		call_arguments(&k);
 		return tell_open(&k, 0, false);
 	}
-	k.ret = t->files->next_fd - 1;
-	if (!judge_file(&k, filter_open_fact(op->open_flag, op->mode), file, name->name, false))
+	if (!judge_file(&k, filter_open_fact(flags, flags & CREATES ? op->mode : 0), file, ret,
+			name->name, false))
 		return 0;
+	k.ret = t->files->next_fd - 1;
 	return tell_opened(&k, file, name, op);
 }
 
@@ -304,7 +311,7 @@ static __noinline int tell_path(struct call *k)
 	path_arguments(k, &p);
 	if (!emit_begin(&w))
 		return 0;
-	h = call_head(k, &w, RECORD_ARGS | RECORD_FD);
+	h = call_blank(k, &w, RECORD_ARGS | RECORD_FD);
 	a = emit_part(&w, 0);
 	((struct record_fd *)emit_part(&w, RECORD_ARGS))->number = p.fd;
 	h->flags = p.flags;
@@ -322,11 +329,7 @@ static __noinline int tell_path(struct call *k)
 	}
 	if (p.text)
 		emit_user_string(&w, RECORD_TEXT, p.text);
-	if (judge_record(k, &w, FILTER_ANY_FACT))
-		emit_send_bulk(&w, k->c);
-	else
-		emit_drop(&w);
-	return 0;
+	return judge_and_send(k, &w, FILTER_ANY_FACT);
 }
 CALL_RETURNS(on_path, tell_path)
 
@@ -380,7 +383,7 @@ static __noinline int tell_paths(struct call *k)
 	pair_arguments(k, &p);
 	if (!emit_begin(&w))
 		return 0;
-	h = call_head(k, &w, 0);
+	h = call_blank(k, &w, 0);
 	h->flags = p.flags;
 	if (k->type == EVENT_SYMLINK || k->type == EVENT_SYMLINKAT) {
 		emit_user_string(&w, RECORD_PATH, p.path[0]);
@@ -395,11 +398,7 @@ static __noinline int tell_paths(struct call *k)
 	emit_raw_again(&w, RECORD_RAW, end[0], n);
 	n = raw[1];
 	emit_raw_again(&w, RECORD_RAW2, end[1], n);
-	if (judge_record(k, &w, FILTER_ANY_FACT))
-		emit_send_bulk(&w, k->c);
-	else
-		emit_drop(&w);
-	return 0;
+	return judge_and_send(k, &w, FILTER_ANY_FACT);
 }
 CALL_RETURNS(on_paths, tell_paths)
 

@@ -1,9 +1,8 @@
 /** @file
- * The filter in the kernel: whether any rule could want an event, in a few loads. See filter_image.h for the tables.
+ * The filter in the kernel: what rules could want of an event, in a few loads. See filter_image.h for the tables.
  *
- *	struct filter f;
- *	switch (filter_ask(&f, control, EVENT_X, combo, task)) { ... }
- *	FILTER_NEEDS_PATH: filter_path(&f, fs, mnt, dentry) or filter_raw(&f, fs, text, n), once for each path
+ * Which combinations of facts and sets an event's type asks for stands in filter_image.combos; judge.bpf.h asks them.
+ * filter_path_sets() says which sets a file's path satisfies.
  *
  * What a folder's path leads to in the automaton is remembered under a hash of its chain of dentries and mounts up to
  * the process's root: addresses, names and lengths, read anew each time. A folder that is renamed or mounted over has
@@ -41,15 +40,12 @@ struct {
 	__type(value, struct filter_folder);
 } filter_folders SEC(".maps");
 
-enum filter_answer { FILTER_DROP, FILTER_PASS, FILTER_NEEDS_PATH };
+static __always_inline const struct filter_image *filter_image(__u32 version)
+{
+	__u32 slot = version & (FILTER_SLOTS - 1);
 
-struct filter {
-	const struct filter_image *m;
-	struct task_struct *task;
-	__u64 task_number; /* its address, as the verifier's number */
-	__u64 paths;       /* any of these sets is enough */
-	__u64 version;
-};
+	return bpf_map_lookup_elem(&filter_images, &slot);
+}
 
 static __always_inline __u32 filter_combo(bool container, bool failed, __u32 fact)
 {
@@ -61,44 +57,10 @@ static __always_inline __u32 filter_combo(bool container, bool failed, __u32 fac
 	return combo;
 }
 
-/**
- * Judges all but paths.
- *
- * @param ports  sets of the event's ports, from filter_ports(); ~0 when they are not known
- */
-static __always_inline enum filter_answer filter_ask(struct filter *f, const struct control *c,
-						     __u32 type, __u32 combo, __u64 ports,
-						     struct task_struct *t)
-{
-	__u32 version = *(volatile const __u32 *)&c->generation;
-	__u32 slot = version & (FILTER_SLOTS - 1);
-	const struct filter_image *m = bpf_map_lookup_elem(&filter_images, &slot);
-	const struct filter_combo *asks;
-	__u64 comm[2];
-
-	if (!m)
-		return FILTER_PASS;
-	asks = &m->combos[type & (FILTER_TYPES - 1)][combo & (FILTER_COMBOS - 1)];
-	if (asks->always || (asks->ports & ports))
-		return FILTER_PASS;
-	if (asks->comms) {
-		__builtin_memcpy(comm, t->comm, sizeof(comm));
-		if (asks->comms & m->comms[filter_comm_slot(comm) & (FILTER_HASHED - 1)])
-			return FILTER_PASS;
-	}
-	f->m = m;
-	f->task = t;
-	f->task_number = bpf_get_current_task();
-	f->paths = asks->paths;
-	f->version = version;
-	return asks->paths ? FILTER_NEEDS_PATH : FILTER_DROP;
-}
-
 /* The sets of two ports, for filter_ask(). */
 static __always_inline __u64 filter_ports(const struct control *c, __u16 local, __u16 remote)
 {
-	__u32 slot = c->generation & (FILTER_SLOTS - 1);
-	const struct filter_image *m = bpf_map_lookup_elem(&filter_images, &slot);
+	const struct filter_image *m = filter_image(c->generation);
 
 	return m ? m->ports[local & (FILTER_HASHED - 1)] | m->ports[remote & (FILTER_HASHED - 1)]
 		 : ~0ull;
@@ -128,12 +90,6 @@ static __always_inline __u64 filter_mix(__u64 h, __u64 x)
 	return h ^ (h >> 29);
 }
 
-/* kernel_address() without asking for the task each time. */
-static __always_inline __u64 filter_address(const struct filter *f, const void *p)
-{
-	return kernel_address_by(p, f->task, f->task_number);
-}
-
 /* Hash and length of a name are one word, lengths in the upper half. */
 static __always_inline __u64 filter_hash_len(struct dentry *d)
 {
@@ -141,24 +97,13 @@ static __always_inline __u64 filter_hash_len(struct dentry *d)
 	       d->d_name.hash; /* one word, but verifiers before 6.13 see two */
 }
 
-/* A way up a tree of folders. Its pointers are numbers to the verifier. */
-struct filter_climb {
-	struct dentry *dentry, *root_dentry, *mnt_dentry;
-	struct vfsmount *mnt, *root_mnt;
-	__u64 chain;
-	__u32 done; /* reached the process's root, or the top of what there is */
-	__u32 cut;
-	__u32 at; /* where the path begins in the scratch slot, when it is built */
-	struct scratch *s;
-};
-
 static __always_inline __u64 filter_link_mix(__u64 chain, __u64 dentry, __u64 hash_len)
 {
 	return filter_mix(chain, dentry * 3 ^ hash_len);
 }
 
-/* One step up by reads. @return whether there is a name to put before the path: @p l is the link taken */
-static __always_inline bool filter_climb_step(struct filter_climb *p, struct dentry_link *l)
+/* One step up by reads: done where it is the process's root, or the top of what there is. @return whether there is a name to put before the path: @p l is the link taken */
+static __always_inline bool filter_climb_step(struct path_walk *p, struct dentry_link *l)
 {
 	struct mount *m, *up;
 	struct vfsmount *v;
@@ -192,7 +137,7 @@ static __always_inline bool filter_climb_step(struct filter_climb *p, struct den
 	return true;
 }
 
-static __always_inline void filter_climb_begin(struct filter_climb *p, __u64 dentry, __u64 mnt)
+static __always_inline void filter_climb_begin(struct path_walk *p, __u64 dentry, __u64 mnt)
 {
 	struct task_struct *t = (void *)bpf_get_current_task();
 	struct vfsmount *v = (void *)mnt;
@@ -207,7 +152,7 @@ static __always_inline void filter_climb_begin(struct filter_climb *p, __u64 den
 
 static long filter_chain_step(__u32 i, void *ctx)
 {
-	struct filter_climb *p = ctx;
+	struct path_walk *p = ctx;
 	struct dentry_link l;
 
 	filter_climb_step(p, &l);
@@ -222,7 +167,7 @@ static long filter_chain_step(__u32 i, void *ctx)
  */
 __noinline __u64 filter_chain_rest(__u64 dentry, __u64 mnt, __u64 chain)
 {
-	struct filter_climb p;
+	struct path_walk p;
 
 	filter_climb_begin(&p, dentry, mnt);
 	p.chain = chain;
@@ -235,73 +180,32 @@ static __always_inline __u64 filter_chain_begin(__u64 root_dentry, __u64 mnt, __
 	return filter_mix(root_dentry ^ version, mnt);
 }
 
-/* The mount that holds a vfsmount the verifier knows, known as well. */
-static __always_inline struct mount *filter_mount(struct vfsmount *mnt)
-{
-	return bpf_rdonly_cast((void *)mnt - bpf_core_field_offset(struct mount, mnt),
-			       bpf_core_type_id_kernel(struct mount));
-}
-
-/* All the way up, by pointers the verifier knows: what filter_climb_step() finds by reads. */
-static __always_inline __u64 filter_chain_known(const struct filter *f, struct fs_struct *fs,
-						struct vfsmount *mnt, struct dentry *d)
-{
-	__u64 in_mount = bpf_core_field_offset(struct mount, mnt);
-	struct dentry *root = fs->root.dentry, *top = mnt->mnt_root;
-	struct mount *m = filter_mount(mnt), *up;
-	__u64 root_m = filter_address(f, fs->root.mnt) - in_mount;
-	__u64 chain =
-		filter_chain_begin(filter_address(f, root), filter_address(f, mnt), f->version);
-
-	for (__u32 i = 0; i < FILTER_DEPTH; i++) {
-		if (d == root && filter_address(f, m) == root_m)
-			return chain | 1;
-		if (d == top) {
-			up = m->mnt_parent;
-			if (up == m || !up)
-				return chain | 1;
-			chain = filter_mix(chain, filter_address(f, up) + in_mount);
-			d = m->mnt_mountpoint;
-			m = up;
-			top = m->mnt.mnt_root;
-			continue;
-		}
-		if (d->d_parent == d || !d->d_parent)
-			return chain | 1;
-		chain = filter_link_mix(chain, filter_address(f, d), filter_hash_len(d));
-		d = d->d_parent;
-	}
-	return 0;
-}
-
 /*
  * The chain of a folder, odd; 0: too deep. Up to the top of its mount, which for most containers is the top of all, by
  * pointers the verifier knows; from there on by reads, where they cannot be followed. A call, so that what it keeps on the
  * stack is gone when filter_learn() needs that.
  */
-static __noinline __u64 filter_chain(const struct filter *f, struct fs_struct *fs,
-				     struct vfsmount *mnt, struct dentry *d)
+static __noinline __u64 filter_chain(struct fs_struct *fs, struct vfsmount *mnt, struct dentry *d,
+				     __u32 version)
 {
 	struct dentry *top = mnt->mnt_root, *root = fs->root.dentry;
 	bool root_mnt = fs->root.mnt == mnt;
-	__u64 chain =
-		filter_chain_begin(filter_address(f, root), filter_address(f, mnt), f->version);
+	__u64 chain = filter_chain_begin(kernel_address(root), kernel_address(mnt), version);
 
-	if (CAN_FOLLOW)
-		return filter_chain_known(f, fs, mnt, d);
 	/* One way out of the loop: what it found is asked again below, which saves the verifier from following each. */
 	for (__u32 i = 0; i < FILTER_DEPTH && d != root && d != top && d->d_parent != d; i++) {
-		chain = filter_link_mix(chain, filter_address(f, d), filter_hash_len(d));
+		chain = filter_link_mix(chain, kernel_address(d), filter_hash_len(d));
 		d = d->d_parent;
 	}
 	if (!((d == root && root_mnt) || (d != top && d->d_parent == d)))
-		chain = filter_chain_rest(filter_address(f, d), filter_address(f, mnt), chain);
+		chain = filter_chain_rest(kernel_address(d), kernel_address(mnt), chain);
 	return chain ? chain | 1 : 0;
 }
 
 static long filter_build_step(__u32 i, void *ctx)
 {
-	struct filter_climb *p = ctx;
+	struct scratch *s = *(struct scratch **)ctx;
+	struct path_walk *p = &s->way;
 	struct dentry *d = p->dentry;
 	struct dentry_link l = { 0 };
 	__u64 chain = p->chain;
@@ -315,10 +219,10 @@ static long filter_build_step(__u32 i, void *ctx)
 		return 1;
 	}
 	at = (at - n) & (EMIT_WALK_BYTES - 1);
-	if (bpf_probe_read_kernel(&p->s->walk[at], n, l.name.name))
+	if (bpf_probe_read_kernel(&s->walk[at], n, l.name.name))
 		p->cut = 1;
 	at = (at - 1) & (EMIT_WALK_BYTES - 1);
-	p->s->walk[at] = '/';
+	s->walk[at] = '/';
 	p->at = at;
 	/* A name is read after its hash: if that changed meanwhile, they may belong to different names. */
 	dentry_read_link(&l, d);
@@ -389,25 +293,24 @@ static __noinline __u64 filter_scan(const struct filter_image *m, const struct s
  */
 __noinline __u64 filter_learn(__u64 dentry, __u64 mnt, __u64 key, __u32 version)
 {
-	__u32 slot = version & (FILTER_SLOTS - 1);
-	const struct filter_image *m = bpf_map_lookup_elem(&filter_images, &slot);
-	struct filter_climb p;
+	const struct filter_image *m = filter_image(version);
+	struct path_walk *p;
 	struct emit w;
 	__u64 found = FILTER_UNKNOWN;
 
 	if (!m || !emit_begin(&w))
 		return FILTER_UNKNOWN;
-	filter_climb_begin(&p, dentry, mnt);
-	p.chain = filter_chain_begin((__u64)p.root_dentry, mnt, version);
-	p.at = EMIT_WALK_BYTES;
-	p.cut = 0;
-	p.s = w.s;
-	bpf_loop(512, filter_build_step, &p, 0);
-	if (p.done && !p.cut) {
-		found = filter_scan(m, w.s, p.at);
-		if (p.at == EMIT_WALK_BYTES) /* the root itself */
+	p = &w.s->way;
+	filter_climb_begin(p, dentry, mnt);
+	p->chain = filter_chain_begin((__u64)p->root_dentry, mnt, version);
+	p->at = EMIT_WALK_BYTES;
+	p->cut = 0;
+	bpf_loop(512, filter_build_step, &w.s, 0);
+	if (p->done && !p->cut) {
+		found = filter_scan(m, w.s, p->at);
+		if (p->at == EMIT_WALK_BYTES) /* the root itself */
 			found |= m->tops << 16;
-		if ((p.chain | 1) == key)
+		if ((p->chain | 1) == key)
 			filter_keep(key, found);
 	}
 	emit_drop(&w);
@@ -443,42 +346,149 @@ static __noinline __u64 filter_name(const struct filter_image *m, __u64 found, c
 	return x.hits;
 }
 
-/**
- * The sets that the path of (mnt, dentry), as a process with these roots sees it, satisfies; all when it cannot be told.
- * The pointers must be ones the verifier knows.
- */
-static __always_inline __u64 filter_path_sets(const struct filter *f, struct fs_struct *fs,
-					      struct vfsmount *mnt, struct dentry *dentry)
+static __always_inline __u64 filter_file_key(__u64 folder, __u64 dentry, __u64 hash_len)
 {
-	struct dentry *up;
-	__u64 folder, file, name, found;
+	return filter_link_mix(folder, dentry, hash_len) | 1;
+}
 
-	if (!fs || !mnt || !dentry)
+/*
+ * What filter_recall() did not know of a file in a folder whose path leads to @p found: the sets its path satisfies.
+ * Remembered if it still has the name its key was made from.
+ *
+ * @param file  0: not to be remembered
+ */
+__noinline __u64 filter_find(__u64 dentry, __u64 found, __u64 folder, __u64 file, __u32 version)
+{
+	const struct filter_image *m = filter_image(version);
+	struct dentry_link l = { 0 };
+
+	dentry_read_link(&l, (void *)dentry);
+	if (!m || !l.parent || found == FILTER_UNKNOWN)
 		return FILTER_UNKNOWN;
-	up = dentry->d_parent;
-	if (up == dentry || dentry == mnt->mnt_root || dentry == fs->root.dentry)
-		return FILTER_UNKNOWN; /* a root or a mount point: its name stands elsewhere */
-	name = filter_hash_len(dentry);
-	folder = filter_chain(f, fs, mnt, up);
-	file = filter_link_mix(folder, filter_address(f, dentry), name) | 1;
-	if (folder && filter_recall(file, &found))
-		return found;
-	if (!folder || !filter_recall(folder, &found))
-		found = filter_learn(filter_address(f, up), filter_address(f, mnt), folder,
-				     f->version);
-	if (found == FILTER_UNKNOWN)
-		return FILTER_UNKNOWN;
-	found = filter_name(f->m, found, dentry->d_name.name, dentry->d_name.len);
-	if (folder && dentry->d_parent == up && filter_hash_len(dentry) == name)
+	found = filter_name(m, found, l.name.name, l.name.len);
+	if (file &&
+	    filter_file_key(folder, dentry, (__u64)l.name.len << 32 | l.name.hash) == file)
 		filter_keep(file, found);
 	return found;
 }
 
-/** Whether the path satisfies what filter_ask() left open. */
-static __always_inline bool filter_path(const struct filter *f, struct fs_struct *fs,
-					struct vfsmount *mnt, struct dentry *dentry)
+/*
+ * The sets that a file's path satisfies, not the first time. One call after the other, not one in the other: their frames are
+ * large. What was learned of a folder just now may be of another one, if it was moved; so its files are remembered from the
+ * next time on.
+ *
+ * @param folder  the chain of the folder it is in; 0: not known
+ */
+static __always_inline __u64 filter_file_sets(__u64 dentry, __u64 up, __u64 mnt, __u64 folder,
+					      __u64 file, __u32 version)
 {
-	return filter_path_sets(f, fs, mnt, dentry) & f->paths;
+	__u64 found;
+
+	if (!folder || !filter_recall(folder, &found)) {
+		found = filter_learn(up, mnt, folder, version);
+		file = 0;
+	}
+	return filter_find(dentry, found, folder, file, version);
+}
+
+/* The sets that "/" satisfies. */
+static __always_inline __u64 filter_root_sets(const struct filter_image *m)
+{
+	__u64 hits = m->tops;
+	__u32 s = filter_step(m, 0, FILTER_CLASS_BEGIN, &hits);
+
+	s = filter_byte(m, s, '/', &hits);
+	filter_step(m, s, FILTER_CLASS_END, &hits);
+	return hits;
+}
+
+/**
+ * The sets that the path of (mnt, dentry), as a process with this root sees it, satisfies; all when it cannot be told. All are
+ * addresses: for kernels where CAN_FOLLOW. What filter_climb_step() finds step by step by reads is here in one loop.
+ */
+static __always_inline __u64 filter_path_sets(const struct filter_image *m, __u64 mnt, __u64 dentry,
+					      __u64 root_mnt, __u64 root, __u32 version)
+{
+	const __u64 to_parent = bpf_core_field_offset(struct dentry, d_parent);
+	const __u64 to_name = bpf_core_field_offset(struct dentry, d_name);
+	const __u64 to_root = bpf_core_field_offset(struct vfsmount, mnt_root);
+	const __u64 in_mount = bpf_core_field_offset(struct mount, mnt);
+	__u64 top = kernel_word(mnt + to_root), up, d, m_at, above, chain, file, found;
+
+	if (dentry == top) { /* its name is the one of the place it is mounted at */
+		if (dentry == root && mnt == root_mnt)
+			return filter_root_sets(m);
+		dentry = kernel_word(mnt - in_mount +
+				     bpf_core_field_offset(struct mount, mnt_mountpoint));
+		above = kernel_word(mnt - in_mount +
+				    bpf_core_field_offset(struct mount, mnt_parent));
+		if (!above || above == mnt - in_mount)
+			return FILTER_UNKNOWN;
+		mnt = above + in_mount;
+		top = kernel_word(mnt + to_root);
+		if (dentry == top) /* one over another */
+			return FILTER_UNKNOWN;
+	}
+	if (dentry == root)
+		return mnt == root_mnt ? filter_root_sets(m) : FILTER_UNKNOWN;
+	up = kernel_word(dentry + to_parent);
+	if (!up || up == dentry)
+		return FILTER_UNKNOWN;
+	chain = filter_chain_begin(root, mnt, version);
+	d = up;
+	m_at = mnt;
+	for (__u32 i = 0; i < FILTER_DEPTH; i++) {
+		if (d == root && m_at == root_mnt)
+			goto at_top;
+		if (d == top) {
+			above = kernel_word(m_at - in_mount +
+					    bpf_core_field_offset(struct mount, mnt_parent));
+			if (!above || above == m_at - in_mount)
+				goto at_top;
+			d = kernel_word(m_at - in_mount +
+					bpf_core_field_offset(struct mount, mnt_mountpoint));
+			m_at = above + in_mount;
+			top = kernel_word(m_at + to_root);
+			chain = filter_mix(chain, m_at);
+			continue;
+		}
+		above = kernel_word(d + to_parent);
+		if (!above || above == d)
+			goto at_top;
+		chain = filter_link_mix(chain, d, kernel_word(d + to_name));
+		d = above;
+	}
+	chain = 0;
+at_top:
+	if (chain)
+		chain |= 1;
+	file = filter_file_key(chain, dentry, kernel_word(dentry + to_name));
+	if (chain && filter_recall(file, &found))
+		return found;
+	return filter_file_sets(dentry, up, mnt, chain, file, version);
+}
+
+/* The same where pointers alone are followed, ones the verifier knows. */
+static __always_inline __u64 filter_known_path_sets(const struct filter_image *m,
+						    struct fs_struct *fs, struct vfsmount *mnt,
+						    struct dentry *dentry, __u32 version)
+{
+	struct dentry *up;
+	__u64 folder, file, found;
+
+	if (!fs || !mnt || !dentry)
+		return FILTER_UNKNOWN;
+	up = dentry->d_parent;
+	if (dentry == fs->root.dentry && mnt == fs->root.mnt)
+		return filter_root_sets(m);
+	if (up == dentry || dentry == mnt->mnt_root || dentry == fs->root.dentry)
+		return FILTER_UNKNOWN; /* a root or a mount point: its name stands elsewhere */
+	folder = filter_chain(fs, mnt, up, version);
+	file = filter_file_key(folder, kernel_address(dentry), filter_hash_len(dentry));
+	if (folder && filter_recall(file, &found))
+		return found;
+	return filter_file_sets(kernel_address(dentry), kernel_address(up), kernel_address(mnt), folder,
+				file, version);
 }
 
 #endif

@@ -18,77 +18,88 @@
 #define JUDGE_GIVEN 64 /* longer ones are taken to have what is looked for */
 
 struct judge {
-	__u64 ports; /* of filter_ports(); ~0: not known */
-	bool failed;
-	__u8 fact;            /* enum filter_fact; never at a multiple of eight, see struct call */
-	struct filter filter; /* after judge_any(): what paths are still asked for */
+	const struct filter_image *m;
+	const struct filter_combo *host, *container; /* what is asked for, where the caller may run */
+	__u64 ports;                                 /* of filter_ports(); ~0: not known */
+	__u64 comms;
+	__u32 version;
 };
 
-static __always_inline bool judge_in_container(const struct call *k)
+/* A call that asks for all it needs: who judges need not keep it on the stack. */
+JUDGE bool judge_in_container(void)
 {
-	__u64 id = task_cgroup_id(k->c, k->t);
-	const struct control_cgroup *g = bpf_map_lookup_elem(&cgroups, &id);
+	struct task_struct *t = task_plain((void *)bpf_get_current_task_btf());
+	const struct control *c = control_get();
+	const struct control_cgroup *g;
+	__u64 id;
 
+	if (!c)
+		return true;
+	id = task_cgroup_id(c, t);
+	g = bpf_map_lookup_elem(&cgroups, &id);
 	return !g || g->kind != SENSOR_CGROUP_HOST;
 }
 
-static __always_inline enum filter_answer judge_ask(const struct call *k, struct judge *j,
-						    bool container)
+/* @return false: there is no filter, all is to be told */
+static __always_inline bool judge_begin(struct judge *j, const struct control *c,
+					struct task_struct *t, __u32 type, bool failed, __u32 fact,
+					__u64 ports)
 {
-	return filter_ask(&j->filter, k->c, k->type, filter_combo(container, j->failed, j->fact),
-			  j->ports, k->t);
-}
+	__u32 combo = filter_combo(false, failed, fact);
+	__u64 comm[2];
 
-/* The answer wherever the caller may run: of two neighbours in the table, in one look. */
-JUDGE enum filter_answer judge_any(const struct call *k, struct judge *j)
-{
-	__u32 version = *(volatile const __u32 *)&k->c->generation;
-	__u32 slot = version & (FILTER_SLOTS - 1);
-	const struct filter_image *m = bpf_map_lookup_elem(&filter_images, &slot);
-	const struct filter_combo *host, *container;
-	__u32 combo = filter_combo(false, j->failed, j->fact);
-	__u64 comm[2], comms;
-
-	if (!m)
-		return FILTER_PASS;
-	host = &m->combos[k->type & (FILTER_TYPES - 1)][combo & (FILTER_COMBOS - 2)];
-	container = host + FILTER_CONTAINER;
-	if (host->always | container->always || ((host->ports | container->ports) & j->ports))
-		return FILTER_PASS;
-	comms = host->comms | container->comms;
-	if (comms) {
-		__builtin_memcpy(comm, k->t->comm, sizeof(comm));
-		if (comms & m->comms[filter_comm_slot(comm) & (FILTER_HASHED - 1)])
-			return FILTER_PASS;
+	j->version = *(volatile const __u32 *)&c->generation;
+	j->m = filter_image(j->version);
+	if (!j->m)
+		return false;
+	/* Two neighbours in the table. */
+	j->host = &j->m->combos[type & (FILTER_TYPES - 1)][combo & (FILTER_COMBOS - 2)];
+	j->container = j->host + FILTER_CONTAINER;
+	j->ports = ports;
+	j->comms = 0;
+	if (j->host->comms | j->container->comms) {
+		__builtin_memcpy(comm, t->comm, sizeof(comm));
+		j->comms = j->m->comms[filter_comm_slot(comm) & (FILTER_HASHED - 1)];
 	}
-	j->filter.m = m;
-	j->filter.task = k->t;
-	j->filter.task_number = bpf_get_current_task();
-	j->filter.paths = host->paths | container->paths;
-	j->filter.version = version;
-	return j->filter.paths ? FILTER_NEEDS_PATH : FILTER_DROP;
+	return true;
 }
 
-/* The answer where the caller does run. */
-JUDGE enum filter_answer judge_here(const struct call *k, struct judge *j)
+/* Whether a rule may want the event, of which these sets of paths are satisfied. */
+static __always_inline bool judge_says(const struct judge *j, const struct filter_combo *asks,
+				       __u64 paths)
 {
-	return judge_ask(k, j, judge_in_container(k));
+	return asks->always || (asks->ports & j->ports) || (asks->comms & j->comms) ||
+	       (asks->paths & paths);
 }
 
-static __always_inline bool judge_drop(const struct call *k)
+/* The sets that decide, as long as they are not known; 0: none does. */
+static __always_inline __u64 judge_open_question(const struct judge *j)
 {
-	count_passed_over(k->type);
-	return false;
+	if (judge_says(j, j->host, 0) && judge_says(j, j->container, 0))
+		return 0;
+	return j->host->paths | j->container->paths;
+}
+
+/* The verdict; what is not wanted is counted. */
+static __always_inline bool judge_end(const struct judge *j, __u32 type, __u64 paths)
+{
+	bool host = judge_says(j, j->host, paths);
+	bool wanted = judge_says(j, j->container, paths);
+
+	if (host != wanted && !judge_in_container())
+		wanted = host;
+	if (!wanted)
+		count_passed_over(type);
+	return wanted;
 }
 
 /* Events without paths, or whose paths are not looked at. */
 JUDGE bool judge_call(const struct call *k, __u32 fact, __u64 ports)
 {
-	struct judge j = { .fact = fact, .failed = k->ret < 0, .ports = ports };
+	struct judge j;
 
-	if (judge_any(k, &j) == FILTER_DROP || judge_here(k, &j) == FILTER_DROP)
-		return judge_drop(k);
-	return true;
+	return !judge_begin(&j, k->c, k->t, k->type, k->ret < 0, fact, ports) ||
+	       judge_end(&j, k->type, ~0ull);
 }
 
 /* Whether a path as it was given may have ".." in it; true when it is long or cannot be read. */
@@ -112,101 +123,244 @@ JUDGE bool judge_climbs(const void *given, bool user)
 	return false;
 }
 
+/* Sets that count only for paths given with ".." in them are taken away from what @p given has not. */
+static __always_inline __u64 judge_given(const struct judge *j, __u64 sets, __u64 question,
+					 const void *given, bool user)
+{
+	__u64 climbs = j->m->climbs;
+
+	if (sets & question & climbs && given && !judge_climbs(given, user))
+		sets &= ~climbs;
+	return sets;
+}
+
+/*
+ * judge_file() where CAN_FOLLOW. All numbers, and not static: the verifier looks at it once for each program.
+ *
+ * @param what  type << 8 | user << 7 | fact
+ */
+__noinline __attribute__((unused)) __u64 judge_opened(__u64 file, __u64 given, __u32 what)
+{
+	struct task_struct *t = task_plain((void *)bpf_get_current_task_btf());
+	const struct control *c = control_get();
+	__u64 question, fs, path, sets = 0;
+	__u32 type = what >> 8;
+	struct judge j;
+
+	/* Older verifiers look at this even if nobody calls it. */
+	if (!CAN_FOLLOW || !c ||
+	    !judge_begin(&j, c, t, type, false, what & FILTER_ANY_FACT, ~0ull))
+		return 1;
+	question = judge_open_question(&j);
+	if (question) {
+		fs = bpf_get_current_task() + bpf_core_field_offset(struct task_struct, fs);
+		fs = kernel_word(fs) + bpf_core_field_offset(struct fs_struct, root);
+		path = file + bpf_core_field_offset(struct file, f_path);
+		sets = filter_path_sets(
+			j.m, kernel_word(path + bpf_core_field_offset(struct path, mnt)),
+			kernel_word(path + bpf_core_field_offset(struct path, dentry)),
+			kernel_word(fs + bpf_core_field_offset(struct path, mnt)),
+			kernel_word(fs + bpf_core_field_offset(struct path, dentry)), j.version);
+		sets = judge_given(&j, sets, question, (const void *)given, what & 1 << 7);
+	}
+	return judge_end(&j, type, sets);
+}
+
+/* judge_file() before that. */
+JUDGE bool judge_known(const struct call *k, __u32 fact, struct file *file, const void *given,
+		       bool user)
+{
+	__u64 question, sets = 0;
+	struct judge j;
+
+	if (!judge_begin(&j, k->c, k->t, k->type, false, fact, ~0ull))
+		return true;
+	question = judge_open_question(&j);
+	if (question) {
+		sets = filter_known_path_sets(j.m, k->t->fs, file->f_path.mnt, file->f_path.dentry,
+					      j.version);
+		sets = judge_given(&j, sets, question, given, user);
+	}
+	return judge_end(&j, k->type, sets);
+}
+
 /**
  * Events about an open file.
  *
+ * @param file   known to the verifier; its address where CAN_FOLLOW
  * @param given  the path as the program has it (@p user) or the kernel; 0: not known
  */
-JUDGE bool judge_file(const struct call *k, __u32 fact, struct file *file, const void *given,
-		      bool user)
+static __always_inline bool judge_file(const struct call *k, __u32 fact, struct file *file,
+				       __u64 address, const void *given, bool user)
 {
-	struct judge j = { .fact = fact, .ports = ~0ull };
-	enum filter_answer a = judge_any(k, &j);
-	bool here = a == FILTER_PASS;
-	__u64 sets, climbs;
-
-	if (here)
-		a = judge_here(k, &j);
-	if (a == FILTER_DROP)
-		return judge_drop(k);
-	if (a == FILTER_PASS)
-		return true;
-	sets = filter_path_sets(&j.filter, k->t->fs, file->f_path.mnt, file->f_path.dentry);
-	climbs = j.filter.m->climbs;
-	if (sets & j.filter.paths & climbs && given && !judge_climbs(given, user))
-		sets &= ~climbs;
-	if (!(sets & j.filter.paths))
-		return judge_drop(k);
-	if (here)
-		return true;
-	a = judge_here(k, &j);
-	return a == FILTER_PASS || (a == FILTER_NEEDS_PATH && (sets & j.filter.paths)) ||
-	       judge_drop(k);
+	if (CAN_FOLLOW)
+		return judge_opened(address, (__u64)given, k->type << 8 | user << 7 | fact);
+	return judge_known(k, fact, file, given, user);
 }
+
+/*
+ * Reading a path of a record as user space will (record_normal_path()): without "//", "/./" and "/../". The automaton's state
+ * and what was found before each component stand in the slot's walk, where no path is built by then.
+ */
+#define JUDGE_DEPTH (EMIT_WALK_BYTES / sizeof(__u64))
 
 struct judge_scan {
 	const struct filter_image *m;
-	const struct scratch *s;
-	__u64 hits;
-	__u32 at, state, slashes;
-	__u8 last, before;
-	bool odd;
+	struct scratch *s;
 };
+
+static __always_inline __u64 *judge_level(struct scratch *s, __u32 depth)
+{
+	return (__u64 *)s->walk + (depth & (JUDGE_DEPTH - 1));
+}
+
+static __always_inline void judge_recall(struct scratch *s)
+{
+	__u64 found = *judge_level(s, s->scan.depth);
+
+	s->scan.state = found & 0xffff;
+	s->scan.hits = found >> 16;
+	s->scan.bytes = s->scan.dots = 0;
+}
+
+/* The end of a component. */
+static __always_inline void judge_close(struct scratch *s)
+{
+	struct path_scan *x = &s->scan;
+
+	if (x->bytes != x->dots || x->dots > 2) {
+		x->depth++; /* more than there is room for: judge_text() sees it at the end */
+		*judge_level(s, x->depth) = x->hits << 16 | (x->state & 0xffff);
+	} else if (x->dots == 2 && x->depth) {
+		x->depth--;
+	}
+	judge_recall(s);
+}
+
+static __always_inline void judge_byte(const struct filter_image *m, struct path_scan *x, __u8 c)
+{
+	__u64 hits = 0;
+
+	x->state = filter_byte(m, x->state, c, &hits);
+	x->hits |= hits;
+}
 
 static long judge_scan_step(__u32 i, void *ctx)
 {
-	struct judge_scan *x = ctx;
-	__u32 at = x->at + i;
+	struct judge_scan *j = ctx;
+	struct scratch *s = j->s;
+	struct path_scan *x = &s->scan;
+	__u32 at = x->at + i, last = x->last;
 	__u8 c;
 
-	if (at >= sizeof(x->s->record))
+	if (at >= sizeof(s->record))
 		return 1;
-	c = x->s->record[at];
-	/* "//" and what follows "/." may mean another path than it says. */
-	if (x->last == '/' && (c == '/' || c == '.'))
-		x->odd = true;
-	x->slashes += c == '/';
+	c = s->record[at];
 	x->last = c;
-	x->state = filter_byte(x->m, x->state, c, &x->hits);
+	if (c == '/') {
+		judge_close(s);
+		return 0;
+	}
+	if (!x->bytes)
+		judge_byte(j->m, x, '/');
+	x->bytes++;
+	x->dots += c == '.';
+	if (c == '.' && last == c)
+		x->climbs = 1;
+	judge_byte(j->m, x, c);
 	return 0;
 }
 
-/* The sets that a path in the record satisfies; all when it is not plain. */
-static __always_inline __u64 judge_text(const struct judge *j, const struct emit *w, __u32 at,
-					__u32 n)
+/* A text that is taken as it is. */
+static long judge_plain_step(__u32 i, void *ctx)
 {
-	struct judge_scan x = { .m = j->filter.m, .s = w->s, .at = at };
+	struct judge_scan *j = ctx;
+	__u32 at = j->s->scan.at + i;
 
-	x.state = filter_step(x.m, 0, FILTER_CLASS_BEGIN, &x.hits);
-	bpf_loop(n & (2 * RECORD_PATH_MAX - 1), judge_scan_step, &x, 0);
-	filter_step(x.m, x.state, FILTER_CLASS_END, &x.hits);
-	if (x.slashes <= 1)
-		x.hits |= x.m->tops;
-	return x.odd || x.last == '/' ? ~0ull : x.hits;
+	if (at >= sizeof(j->s->record))
+		return 1;
+	judge_byte(j->m, &j->s->scan, j->s->record[at]);
+	return 0;
 }
 
-/* Events about one or two paths that stand in the record, the second after the first. */
-JUDGE bool judge_record(const struct call *k, const struct emit *w, __u32 fact)
+/* The sets that a path in the record satisfies. @param plain  user space leaves it as it is */
+static __noinline __attribute__((unused)) __u64 judge_text(const struct filter_image *m,
+							   struct scratch *s, __u32 at, __u32 n,
+							   bool plain)
 {
-	const struct record_head *h = (const void *)w->s->record;
-	struct judge j = { .fact = fact, .failed = k->ret < 0, .ports = ~0ull };
-	enum filter_answer a = judge_any(k, &j);
-	__u32 at = sizeof(*h) + parts_bytes(h->parts);
-	__u64 sets;
+	struct judge_scan j = { .m = m, .s = s };
+	struct path_scan *x = &s->scan;
+	__u64 hits = 0;
 
-	if (a == FILTER_DROP)
-		return judge_drop(k);
-	if (a == FILTER_PASS)
-		return judge_here(k, &j) != FILTER_DROP || judge_drop(k);
-	sets = judge_text(&j, w, at, h->span[RECORD_PATH]);
-	if (h->span[RECORD_PATH2])
-		sets |= judge_text(&j, w, at + h->span[RECORD_PATH], h->span[RECORD_PATH2]);
-	if (!(sets & j.filter.paths))
-		return judge_drop(k);
-	a = judge_here(k, &j);
-	if (a == FILTER_DROP || (a == FILTER_NEEDS_PATH && !(sets & j.filter.paths)))
-		return judge_drop(k);
-	return true;
+	n &= 2 * RECORD_PATH_MAX - 1;
+	if (at >= sizeof(s->record))
+		return ~0ull;
+	__builtin_memset(x, 0, sizeof(*x));
+	x->at = at;
+	x->state = filter_step(m, 0, FILTER_CLASS_BEGIN, &hits);
+	x->hits = hits;
+	if (plain || s->record[at] != '/') {
+		bpf_loop(n, judge_plain_step, &j, 0);
+		x->climbs = 1;
+	} else {
+		*judge_level(s, 0) = x->hits << 16 | (x->state & 0xffff);
+		bpf_loop(n, judge_scan_step, &j, 0);
+		judge_close(s);
+		if (!x->depth)
+			judge_byte(m, x, '/');
+		if (x->depth >= JUDGE_DEPTH)
+			return ~0ull;
+	}
+	hits = x->hits;
+	filter_step(m, x->state, FILTER_CLASS_END, &hits);
+	if (x->depth <= 1)
+		hits |= m->tops;
+	return x->climbs ? hits : hits & ~m->climbs;
+}
+
+/*
+ * Events about one or two paths that stand in the record in a slot, the second after the first; of its head type, result, marks
+ * and parts are there. All numbers, and not static, as judge_opened().
+ */
+__noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
+{
+	struct task_struct *t = task_plain((void *)bpf_get_current_task_btf());
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	const struct control *c = control_get();
+	const struct record_head *h;
+	struct judge j;
+	__u64 sets = 0;
+	__u32 type, at;
+
+	if (!s || !c)
+		return 1;
+	h = (const void *)s->record;
+	type = h->type;
+	at = sizeof(*h) + parts_bytes(h->parts);
+	if (!judge_begin(&j, c, t, type, h->res < 0, fact & FILTER_ANY_FACT, ~0ull))
+		return 1;
+	if (h->marks & EVENT_TRUNCATED) {
+		sets = ~0ull;
+	} else if (judge_open_question(&j)) {
+		sets = judge_text(j.m, s, at, h->span[RECORD_PATH],
+				  type == EVENT_SYMLINK || type == EVENT_SYMLINKAT);
+		if (h->span[RECORD_PATH2])
+			sets |= judge_text(j.m, s, at + h->span[RECORD_PATH],
+					   h->span[RECORD_PATH2], false);
+	}
+	return judge_end(&j, type, sets);
+}
+
+/* Sends what stands in a slot if a rule may want it; who did it is looked up only then. */
+static __always_inline int judge_and_send(const struct call *k, struct emit *w, __u32 fact)
+{
+	if (judge_slot(w->bit >> 1, fact)) {
+		emit_who(w, k->c, k->t);
+		emit_send_bulk(w, k->c);
+	} else {
+		emit_drop(w);
+	}
+	return 0;
 }
 
 #endif

@@ -415,24 +415,22 @@ struct bpf_iter__task {
 
 #define CAP_DAC_OVERRIDE 1
 
-/*
- * The same task, without the verifier's trust in it. Following a pointer out of a trusted one makes the verifier of 6.3 and
- * later look a name up among all of the kernel's types, each time it comes by: half the time of loading the programs.
- */
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 extern int LINUX_KERNEL_VERSION __kconfig;
-
-static __always_inline struct task_struct *task_plain(struct task_struct *t)
-{
-	if (LINUX_KERNEL_VERSION < 0x060600)
-		return t;
-	return bpf_rdonly_cast(t, bpf_core_type_id_kernel(struct task_struct));
-}
 
 /* From 6.6 on any number can be followed as if the verifier knew it, at a tenth of what reading by a helper costs. */
 #define CAN_FOLLOW (LINUX_KERNEL_VERSION >= 0x060600)
 #define FOLLOW(type, number) \
 	((struct type *)bpf_rdonly_cast((void *)(number), bpf_core_type_id_kernel(struct type)))
+
+/*
+ * The same task, without the verifier's trust in it. Following a pointer out of a trusted one makes the verifier of 6.3 and
+ * later look a name up among all of the kernel's types, each time it comes by: half the time of loading the programs.
+ */
+static __always_inline struct task_struct *task_plain(struct task_struct *t)
+{
+	return CAN_FOLLOW ? FOLLOW(task_struct, t) : t;
+}
 
 /*
  * The verifier keeps pointers it follows itself (quick) and numbers (to be read with a helper, ten times as slow) apart.
@@ -449,6 +447,12 @@ static __always_inline __u64 kernel_address(const void *p)
 {
 	return kernel_address_by(p, (const void *)bpf_get_current_task_btf(),
 				 bpf_get_current_task());
+}
+
+/* A word of the kernel's memory by its address, as a number; what cannot be read is 0. From 6.6 on. */
+static __always_inline __u64 kernel_word(__u64 address)
+{
+	return FOLLOW(timespec64, address)->tv_sec;
 }
 
 static __always_inline struct cgroup *cgroup_plain(struct cgroup *g)

@@ -88,11 +88,12 @@ static __always_inline int uring_tell_open(struct call *k, void *cmd)
 	struct io_open *o = cmd;
 	__u64 flags = BPF_CORE_READ(o, how.flags);
 	__u32 mode = BPF_CORE_READ(o, how.mode);
-	struct file *file = call_file(k, k->ret), *known = call_known_file(file);
+	struct file *file = call_file(k, k->ret);
 
 	/* Without a name a failed open says nothing. */
 	if (k->ret < 0 || !file ||
-	    (known && !judge_file(k, filter_open_fact(flags, mode), known, 0, false)))
+	    (CAN_FOLLOW &&
+	     !judge_file(k, filter_open_fact(flags, mode), file, (__u64)file, 0, false)))
 		return 0;
 	return uring_tell_opened(k, file, flags, mode);
 }
@@ -245,7 +246,7 @@ int BPF_PROG(on_uring_taken, struct io_kiocb *req)
 
 	if (!uring_begin(&k) || !read_names(&k, req, &n) || !emit_begin(&w))
 		return 0;
-	h = call_head(&k, &w, 0);
+	h = call_blank(&k, &w, 0);
 	h->marks = EVENT_IO_URING;
 	h->flags = n.flags;
 	h->mode = n.mode;
@@ -255,9 +256,5 @@ int BPF_PROG(on_uring_taken, struct io_kiocb *req)
 		h->span[RECORD_PATH] = emit_name(&k, &w, n.dirfd[0], n.name[0]);
 	if (n.name[1])
 		h->span[RECORD_PATH2] = emit_name(&k, &w, n.dirfd[1], n.name[1]);
-	if (judge_record(&k, &w, FILTER_ANY_FACT))
-		emit_send_bulk(&w, k.c);
-	else
-		emit_drop(&w);
-	return 0;
+	return judge_and_send(&k, &w, FILTER_ANY_FACT);
 }

@@ -15,7 +15,7 @@ static __always_inline bool uring_object_begin(struct call *k, __u32 type)
 
 static __always_inline struct record_head *uring_head(struct call *k, struct emit *w, __u32 parts)
 {
-	struct record_head *h = call_head(k, w, parts);
+	struct record_head *h = call_blank(k, w, parts);
 
 	h->marks |= EVENT_IO_URING;
 	return h;
@@ -26,15 +26,6 @@ static __always_inline __u32 emit_entry(struct call *k, struct emit *w, const st
 					struct dentry *d)
 {
 	return emit_path(w, k->t->fs, (__u64)BPF_CORE_READ(dir, mnt), call_address(k, d));
-}
-
-static __always_inline int uring_send(struct call *k, struct emit *w)
-{
-	if (judge_record(k, w, FILTER_ANY_FACT))
-		emit_send_bulk(w, k->c);
-	else
-		emit_drop(w);
-	return 0;
 }
 
 static __noinline int tell_entry(struct call *k, const struct path *dir, struct dentry *d,
@@ -49,7 +40,7 @@ static __noinline int tell_entry(struct call *k, const struct path *dir, struct 
 	h->mode = mode;
 	h->flags = flags;
 	h->span[RECORD_PATH] = emit_entry(k, &w, dir, d);
-	return uring_send(k, &w);
+	return judge_and_send(k, &w, FILTER_ANY_FACT);
 }
 
 SEC("fentry/security_path_unlink")
@@ -87,7 +78,7 @@ static __noinline int tell_entries(struct call *k, const struct path *dir, struc
 	h = uring_head(k, &w, 0);
 	h->span[RECORD_PATH] = emit_entry(k, &w, dir, d);
 	h->span[RECORD_PATH2] = emit_entry(k, &w, dir2, d2);
-	return uring_send(k, &w);
+	return judge_and_send(k, &w, FILTER_ANY_FACT);
 }
 
 SEC("fentry/security_path_rename")
@@ -120,7 +111,7 @@ int BPF_PROG(uring_symlink, const struct path *dir, struct dentry *d, const char
 	h = uring_head(&k, &w, 0);
 	h->span[RECORD_PATH] = emit_kernel_string(&w, target);
 	h->span[RECORD_PATH2] = emit_entry(&k, &w, dir, d);
-	return uring_send(&k, &w);
+	return judge_and_send(&k, &w, FILTER_ANY_FACT);
 }
 
 /* The address is the kernel's copy. */
@@ -148,9 +139,11 @@ int BPF_PROG(uring_connect, struct socket *sock, void *address, int bytes)
 	else if (a.family == AF_INET6)
 		__builtin_memcpy(f->remote, a.ip6, 16);
 	settle_kind(f);
-	if (judge_call(&k, FILTER_ANY_FACT, filter_ports(k.c, f->local_port, f->remote_port)))
+	if (judge_call(&k, FILTER_ANY_FACT, filter_ports(k.c, f->local_port, f->remote_port))) {
+		emit_who(&w, k.c, k.t);
 		emit_send_bulk(&w, k.c);
-	else
+	} else {
 		emit_drop(&w);
+	}
 	return 0;
 }
