@@ -31,7 +31,7 @@ struct control {
 	__u32 layout;       /* RECORD_LAYOUT */
 	__u32 hierarchy;    /* enum control_hierarchy */
 	__s32 hierarchy_id; /* as in /proc/PID/cgroup; 0: unified */
-	__u32 zero;
+	__u32 cgroup_changes; /* counts what the agent writes into map "cgroups" */
 	__u32 self_pid;   /* 0: none */
 	__u32 env;        /* exec events carry the environment */
 	__u64 rate_ns;    /* a cgroup's bulk events are this far apart on average */

@@ -21,12 +21,12 @@ struct dentry_link {
 static __always_inline void dentry_read_link(struct dentry_link *l, struct dentry *d)
 {
 	if (CAN_FOLLOW) {
-		struct dentry *known = FOLLOW(dentry, d);
+		struct dentry *words = WORDS(dentry, d);
 
-		l->parent = (void *)kernel_address(known->d_parent);
-		l->name.hash = known->d_name.hash;
-		l->name.len = known->d_name.len;
-		l->name.name = known->d_name.name;
+		l->parent = words->d_parent;
+		l->name.hash = words->d_name.hash;
+		l->name.len = words->d_name.len;
+		l->name.name = words->d_name.name;
 		return;
 	}
 	if (bpf_core_field_offset(struct dentry, d_name) ==

@@ -402,68 +402,67 @@ static __always_inline __u64 filter_root_sets(const struct filter_image *m)
 	return hits;
 }
 
+#define FILTER_UP(m) ((__u64)WORDS(mount, m)->mnt_parent)
+#define FILTER_PLACE(m) ((__u64)WORDS(mount, m)->mnt_mountpoint)
+#define FILTER_TOP(m) ((__u64)WORDS(mount, m)->mnt.mnt_root)
+
 /**
- * The sets that the path of (mnt, dentry), as a process with this root sees it, satisfies; all when it cannot be told. All are
- * addresses: for kernels where CAN_FOLLOW. What filter_climb_step() finds step by step by reads is here in one loop.
+ * The sets that the path of a dentry in a mount, as a process with this root sees it, satisfies; all when it cannot be told. All
+ * are addresses: for kernels where CAN_FOLLOW. What filter_climb_step() finds step by step by reads is here in one loop.
+ *
+ * @param mnt, root_mnt  as struct path has them
  */
 static __always_inline __u64 filter_path_sets(const struct filter_image *m, __u64 mnt, __u64 dentry,
 					      __u64 root_mnt, __u64 root, __u32 version)
 {
-	const __u64 to_parent = bpf_core_field_offset(struct dentry, d_parent);
-	const __u64 to_name = bpf_core_field_offset(struct dentry, d_name);
-	const __u64 to_root = bpf_core_field_offset(struct vfsmount, mnt_root);
 	const __u64 in_mount = bpf_core_field_offset(struct mount, mnt);
-	__u64 top = kernel_word(mnt + to_root), up, d, m_at, above, chain, file, found;
+	__u64 at = mnt - in_mount, root_at = root_mnt - in_mount;
+	__u64 top = FILTER_TOP(at), up, d, above, chain, file, found;
 
 	if (dentry == top) { /* its name is the one of the place it is mounted at */
-		if (dentry == root && mnt == root_mnt)
+		if (dentry == root && at == root_at)
 			return filter_root_sets(m);
-		dentry = kernel_word(mnt - in_mount +
-				     bpf_core_field_offset(struct mount, mnt_mountpoint));
-		above = kernel_word(mnt - in_mount +
-				    bpf_core_field_offset(struct mount, mnt_parent));
-		if (!above || above == mnt - in_mount)
+		above = FILTER_UP(at);
+		if (!above || above == at)
 			return FILTER_UNKNOWN;
-		mnt = above + in_mount;
-		top = kernel_word(mnt + to_root);
+		dentry = FILTER_PLACE(at);
+		at = above;
+		mnt = at + in_mount;
+		top = FILTER_TOP(at);
 		if (dentry == top) /* one over another */
 			return FILTER_UNKNOWN;
 	}
 	if (dentry == root)
-		return mnt == root_mnt ? filter_root_sets(m) : FILTER_UNKNOWN;
-	up = kernel_word(dentry + to_parent);
+		return at == root_at ? filter_root_sets(m) : FILTER_UNKNOWN;
+	up = (__u64)WORDS(dentry, dentry)->d_parent;
 	if (!up || up == dentry)
 		return FILTER_UNKNOWN;
 	chain = filter_chain_begin(root, mnt, version);
 	d = up;
-	m_at = mnt;
 	for (__u32 i = 0; i < FILTER_DEPTH; i++) {
-		if (d == root && m_at == root_mnt)
+		if (d == root && at == root_at)
 			goto at_top;
 		if (d == top) {
-			above = kernel_word(m_at - in_mount +
-					    bpf_core_field_offset(struct mount, mnt_parent));
-			if (!above || above == m_at - in_mount)
+			above = FILTER_UP(at);
+			if (!above || above == at)
 				goto at_top;
-			d = kernel_word(m_at - in_mount +
-					bpf_core_field_offset(struct mount, mnt_mountpoint));
-			m_at = above + in_mount;
-			top = kernel_word(m_at + to_root);
-			chain = filter_mix(chain, m_at);
+			d = FILTER_PLACE(at);
+			at = above;
+			top = FILTER_TOP(at);
+			chain = filter_mix(chain, at + in_mount);
 			continue;
 		}
-		above = kernel_word(d + to_parent);
-		if (!above || above == d)
+		above = (__u64)WORDS(dentry, d)->d_parent;
+		if (above == d) /* so it comes to an end at what cannot be read, too: 0 */
 			goto at_top;
-		chain = filter_link_mix(chain, d, kernel_word(d + to_name));
+		chain = filter_link_mix(chain, d, WORDS(dentry___word, d)->d_name.hash_len);
 		d = above;
 	}
-	chain = 0;
+	return filter_file_sets(dentry, up, mnt, 0, 0, version);
 at_top:
-	if (chain)
-		chain |= 1;
-	file = filter_file_key(chain, dentry, kernel_word(dentry + to_name));
-	if (chain && filter_recall(file, &found))
+	chain |= 1;
+	file = filter_file_key(chain, dentry, WORDS(dentry___word, dentry)->d_name.hash_len);
+	if (filter_recall(file, &found))
 		return found;
 	return filter_file_sets(dentry, up, mnt, chain, file, version);
 }

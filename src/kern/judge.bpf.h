@@ -19,72 +19,79 @@
 
 struct judge {
 	const struct filter_image *m;
-	const struct filter_combo *host, *container; /* what is asked for, where the caller may run */
-	__u64 ports;                                 /* of filter_ports(); ~0: not known */
+	const struct filter_combo *asks; /* on the host; where FILTER_CONTAINER is added, in a container */
+	__u64 ports;                     /* of filter_ports(); ~0: not known */
 	__u64 comms;
-	__u32 version;
 };
 
-/* A call that asks for all it needs: who judges need not keep it on the stack. */
+/*
+ * A call that asks for all it needs: who judges need not keep it on the stack. The answer stands among the folders of the filter
+ * until control.cgroup_changes changes.
+ */
 JUDGE bool judge_in_container(void)
 {
-	struct task_struct *t = task_plain((void *)bpf_get_current_task_btf());
 	const struct control *c = control_get();
 	const struct control_cgroup *g;
-	__u64 id;
+	__u64 id, key, kind;
 
 	if (!c)
 		return true;
-	id = task_cgroup_id(c, t);
-	g = bpf_map_lookup_elem(&cgroups, &id);
-	return !g || g->kind != SENSOR_CGROUP_HOST;
+	key = *(volatile const __u32 *)&c->cgroup_changes;
+	id = task_cgroup_id(c, (void *)bpf_get_current_task_btf());
+	key = filter_mix(key << 32 ^ FILTER_HASH, id);
+	if (!filter_recall(key, &kind)) {
+		g = bpf_map_lookup_elem(&cgroups, &id);
+		kind = g ? g->kind : 0;
+		filter_keep(key, kind);
+	}
+	return kind != SENSOR_CGROUP_HOST;
 }
 
 /* @return false: there is no filter, all is to be told */
-static __always_inline bool judge_begin(struct judge *j, const struct control *c,
-					struct task_struct *t, __u32 type, bool failed, __u32 fact,
-					__u64 ports)
+static __always_inline bool judge_begin(struct judge *j, __u32 version, __u32 type, bool failed,
+					__u32 fact, __u64 ports)
 {
 	__u32 combo = filter_combo(false, failed, fact);
+	struct task_struct *t;
 	__u64 comm[2];
 
-	j->version = *(volatile const __u32 *)&c->generation;
-	j->m = filter_image(j->version);
+	j->m = filter_image(version);
 	if (!j->m)
 		return false;
 	/* Two neighbours in the table. */
-	j->host = &j->m->combos[type & (FILTER_TYPES - 1)][combo & (FILTER_COMBOS - 2)];
-	j->container = j->host + FILTER_CONTAINER;
+	j->asks = &j->m->combos[type & (FILTER_TYPES - 1)][combo & (FILTER_COMBOS - 2)];
+	barrier_var(j->asks); /* or it is computed anew for each of its fields */
 	j->ports = ports;
 	j->comms = 0;
-	if (j->host->comms | j->container->comms) {
+	if (j->asks[0].comms | j->asks[FILTER_CONTAINER].comms) {
+		t = (void *)bpf_get_current_task_btf();
 		__builtin_memcpy(comm, t->comm, sizeof(comm));
 		j->comms = j->m->comms[filter_comm_slot(comm) & (FILTER_HASHED - 1)];
 	}
 	return true;
 }
 
-/* Whether a rule may want the event, of which these sets of paths are satisfied. */
-static __always_inline bool judge_says(const struct judge *j, const struct filter_combo *asks,
-				       __u64 paths)
+/* Whether a rule may want the event where it is (0 or FILTER_CONTAINER), of which these sets of paths are satisfied. */
+static __always_inline bool judge_says(const struct judge *j, __u32 where, __u64 paths)
 {
-	return asks->always || (asks->ports & j->ports) || (asks->comms & j->comms) ||
+	const struct filter_combo *asks = &j->asks[where];
+
+	return asks->always | (asks->ports & j->ports) | (asks->comms & j->comms) |
 	       (asks->paths & paths);
 }
 
 /* The sets that decide, as long as they are not known; 0: none does. */
 static __always_inline __u64 judge_open_question(const struct judge *j)
 {
-	if (judge_says(j, j->host, 0) && judge_says(j, j->container, 0))
+	if (judge_says(j, 0, 0) && judge_says(j, FILTER_CONTAINER, 0))
 		return 0;
-	return j->host->paths | j->container->paths;
+	return j->asks[0].paths | j->asks[FILTER_CONTAINER].paths;
 }
 
 /* The verdict; what is not wanted is counted. */
 static __always_inline bool judge_end(const struct judge *j, __u32 type, __u64 paths)
 {
-	bool host = judge_says(j, j->host, paths);
-	bool wanted = judge_says(j, j->container, paths);
+	bool host = judge_says(j, 0, paths), wanted = judge_says(j, FILTER_CONTAINER, paths);
 
 	if (host != wanted && !judge_in_container())
 		wanted = host;
@@ -93,12 +100,17 @@ static __always_inline bool judge_end(const struct judge *j, __u32 type, __u64 p
 	return wanted;
 }
 
+static __always_inline __u32 judge_version(const struct control *c)
+{
+	return *(volatile const __u32 *)&c->generation;
+}
+
 /* Events without paths, or whose paths are not looked at. */
 JUDGE bool judge_call(const struct call *k, __u32 fact, __u64 ports)
 {
 	struct judge j;
 
-	return !judge_begin(&j, k->c, k->t, k->type, k->ret < 0, fact, ports) ||
+	return !judge_begin(&j, judge_version(k->c), k->type, k->ret < 0, fact, ports) ||
 	       judge_end(&j, k->type, ~0ull);
 }
 
@@ -139,28 +151,27 @@ static __always_inline __u64 judge_given(const struct judge *j, __u64 sets, __u6
  *
  * @param what  type << 8 | user << 7 | fact
  */
-__noinline __attribute__((unused)) __u64 judge_opened(__u64 file, __u64 given, __u32 what)
+__noinline __attribute__((unused)) __u64 judge_opened(__u64 file, __u64 given, __u32 what,
+						      __u32 version)
 {
-	struct task_struct *t = task_plain((void *)bpf_get_current_task_btf());
-	const struct control *c = control_get();
-	__u64 question, fs, path, sets = 0;
+	struct task_struct *t;
+	struct fs_struct *fs;
+	struct file *f;
 	__u32 type = what >> 8;
+	__u64 question, sets = 0;
 	struct judge j;
 
 	/* Older verifiers look at this even if nobody calls it. */
-	if (!CAN_FOLLOW || !c ||
-	    !judge_begin(&j, c, t, type, false, what & FILTER_ANY_FACT, ~0ull))
+	if (!CAN_FOLLOW ||
+	    !judge_begin(&j, version, type, false, what & FILTER_ANY_FACT, ~0ull))
 		return 1;
 	question = judge_open_question(&j);
 	if (question) {
-		fs = bpf_get_current_task() + bpf_core_field_offset(struct task_struct, fs);
-		fs = kernel_word(fs) + bpf_core_field_offset(struct fs_struct, root);
-		path = file + bpf_core_field_offset(struct file, f_path);
-		sets = filter_path_sets(
-			j.m, kernel_word(path + bpf_core_field_offset(struct path, mnt)),
-			kernel_word(path + bpf_core_field_offset(struct path, dentry)),
-			kernel_word(fs + bpf_core_field_offset(struct path, mnt)),
-			kernel_word(fs + bpf_core_field_offset(struct path, dentry)), j.version);
+		t = (void *)bpf_get_current_task_btf();
+		fs = WORDS(fs_struct, kernel_address_by(t->fs, t, bpf_get_current_task()));
+		f = WORDS(file, file);
+		sets = filter_path_sets(j.m, (__u64)f->f_path.mnt, (__u64)f->f_path.dentry,
+					(__u64)fs->root.mnt, (__u64)fs->root.dentry, version);
 		sets = judge_given(&j, sets, question, (const void *)given, what & 1 << 7);
 	}
 	return judge_end(&j, type, sets);
@@ -170,15 +181,16 @@ __noinline __attribute__((unused)) __u64 judge_opened(__u64 file, __u64 given, _
 JUDGE bool judge_known(const struct call *k, __u32 fact, struct file *file, const void *given,
 		       bool user)
 {
+	__u32 version = judge_version(k->c);
 	__u64 question, sets = 0;
 	struct judge j;
 
-	if (!judge_begin(&j, k->c, k->t, k->type, false, fact, ~0ull))
+	if (!judge_begin(&j, version, k->type, false, fact, ~0ull))
 		return true;
 	question = judge_open_question(&j);
 	if (question) {
 		sets = filter_known_path_sets(j.m, k->t->fs, file->f_path.mnt, file->f_path.dentry,
-					      j.version);
+					      version);
 		sets = judge_given(&j, sets, question, given, user);
 	}
 	return judge_end(&j, k->type, sets);
@@ -194,7 +206,8 @@ static __always_inline bool judge_file(const struct call *k, __u32 fact, struct 
 				       __u64 address, const void *given, bool user)
 {
 	if (CAN_FOLLOW)
-		return judge_opened(address, (__u64)given, k->type << 8 | user << 7 | fact);
+		return judge_opened(address, (__u64)given, k->type << 8 | user << 7 | fact,
+				    judge_version(k->c));
 	return judge_known(k, fact, file, given, user);
 }
 
@@ -324,7 +337,6 @@ static __noinline __attribute__((unused)) __u64 judge_text(const struct filter_i
  */
 __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 {
-	struct task_struct *t = task_plain((void *)bpf_get_current_task_btf());
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	const struct control *c = control_get();
 	const struct record_head *h;
@@ -337,7 +349,7 @@ __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 	h = (const void *)s->record;
 	type = h->type;
 	at = sizeof(*h) + parts_bytes(h->parts);
-	if (!judge_begin(&j, c, t, type, h->res < 0, fact & FILTER_ANY_FACT, ~0ull))
+	if (!judge_begin(&j, judge_version(c), type, h->res < 0, fact & FILTER_ANY_FACT, ~0ull))
 		return 1;
 	if (h->marks & EVENT_TRUNCATED) {
 		sets = ~0ull;

@@ -77,6 +77,10 @@ struct qstr {
 	const unsigned char *name;
 };
 
+struct qstr___word {
+	__u64 hash_len; /* of both: lengths in the upper half */
+};
+
 struct hlist_bl_node {
 	struct hlist_bl_node *next, **pprev;
 };
@@ -126,6 +130,10 @@ struct dentry {
 	struct qstr d_name;
 	struct inode *d_inode;
 	struct super_block *d_sb;
+};
+
+struct dentry___word {
+	struct qstr___word d_name;
 };
 
 struct vfsmount {
@@ -449,11 +457,12 @@ static __always_inline __u64 kernel_address(const void *p)
 				 bpf_get_current_task());
 }
 
-/* A word of the kernel's memory by its address, as a number; what cannot be read is 0. From 6.6 on. */
-static __always_inline __u64 kernel_word(__u64 address)
-{
-	return FOLLOW(timespec64, address)->tv_sec;
-}
+/*
+ * The same, whose fields come as numbers: to the verifier it is pt_regs, a row of words. For whole words within the first 160
+ * bytes of what the type says.
+ */
+#define WORDS(type, number) \
+	((struct type *)bpf_rdonly_cast((void *)(number), bpf_core_type_id_kernel(struct pt_regs)))
 
 static __always_inline struct cgroup *cgroup_plain(struct cgroup *g)
 {

@@ -13,8 +13,7 @@
 
 static __always_inline struct dentry *path_mount_root(struct vfsmount *m)
 {
-	return CAN_FOLLOW ? (void *)kernel_address(FOLLOW(vfsmount, m)->mnt_root)
-			  : BPF_CORE_READ(m, mnt_root);
+	return CAN_FOLLOW ? WORDS(vfsmount, m)->mnt_root : BPF_CORE_READ(m, mnt_root);
 }
 
 /* From the root of a mount to where it is mounted. */

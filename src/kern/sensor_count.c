@@ -15,12 +15,19 @@ void sensor_loss_sum(struct sensor *s, uint64_t ret[CONTROL_LOSSES])
 	}
 }
 
+/* After each write: programs remember what they read. */
+static void count_change(struct sensor *s)
+{
+	__atomic_add_fetch(&s->control->cgroup_changes, 1, __ATOMIC_SEQ_CST);
+}
+
 void sensor_forget_cgroup(struct sensor *s, uint64_t cgroup_id)
 {
 	struct control_cgroup g;
 
 	if (!cgroup_id || map_get(s->cgroups, &cgroup_id, &g) || map_delete(s->cgroups, &cgroup_id))
 		return;
+	count_change(s);
 	for (size_t i = 0; i < CONTROL_LOSSES; i++)
 		s->lost[i] += g.lost[i];
 	for (size_t i = 0; i < s->before_count; i++)
@@ -40,6 +47,7 @@ int sensor_set_cgroup(struct sensor *s, uint64_t cgroup_id, enum sensor_cgroup k
 		return 0;
 	g.kind = kind;
 	r = map_set(s->cgroups, &cgroup_id, &g);
+	count_change(s);
 	return r ? err_sys(e, -r, "sensor: cgroup") : 0;
 }
 
