@@ -28,16 +28,16 @@ enum control_want {
 
 /** The one value of map "control", mapped into the agent. */
 struct control {
-	__u32 layout;       /* RECORD_LAYOUT */
-	__u32 hierarchy;    /* enum control_hierarchy */
-	__s32 hierarchy_id; /* as in /proc/PID/cgroup; 0: unified */
+	__u32 layout;         /* RECORD_LAYOUT */
+	__u32 hierarchy;      /* enum control_hierarchy */
+	__s32 hierarchy_id;   /* as in /proc/PID/cgroup; 0: unified */
 	__u32 cgroup_changes; /* counts what the agent writes into map "cgroups" */
-	__u32 self_pid;   /* 0: none */
-	__u32 env;        /* exec events carry the environment */
-	__u64 rate_ns;    /* a cgroup's bulk events are this far apart on average */
-	__u64 burst_ns;   /* rate_ns times how many may come at once */
-	__u32 asleep;     /* the agent waits on the rings: wake it, once */
-	__u32 generation; /* counts filters loaded */
+	__u32 self_pid;       /* 0: none */
+	__u32 env;            /* exec events carry the environment */
+	__u64 rate_ns;        /* a cgroup's bulk events are this far apart on average */
+	__u64 burst_ns;       /* rate_ns times how many may come at once */
+	__u32 asleep;         /* the agent waits on the rings: wake it, once */
+	__u32 generation;     /* counts filters loaded */
 	__u32 failed_opens;
 	__u32 received;
 	__u64 losses; /* events lost by any cause: counts on, so that nobody need look at every cgroup to see none */

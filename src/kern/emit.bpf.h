@@ -46,10 +46,13 @@ struct path_walk {
 };
 
 struct path_scan {
-	__u64 hits, climbs; /* climbs: not 0: it has ".." in it */
+	__u64 hits;
+	__u64 climbs, odd,
+		deep; /* not 0: it has "..", is not in normal form, has a '/' behind its first byte */
 	__u32 state, depth;
 	__u32 bytes, dots; /* of the component it is in */
-	__u32 at, last;
+	__u32 at, left;
+	__u32 cut, zero;
 };
 
 struct scratch {

@@ -84,6 +84,21 @@ static __always_inline __u32 filter_byte(const struct filter_image *m, __u32 s, 
 	return filter_step(m, s, m->classes[byte], hits);
 }
 
+/* Eight bytes of a text, from the lowest; zeros pad the last ones. Without branches. */
+static __always_inline __u32 filter_bytes(const struct filter_image *m, __u32 s, __u64 word,
+					  __u64 *hits)
+{
+#pragma unroll
+	for (int i = 0; i < 8; i++) {
+		__u32 class = m->classes[word >> 8 * i & 255] & (FILTER_CLASSES - 1);
+
+		barrier_var(class);
+		s = m->next[(s & (FILTER_STATES - 1)) * FILTER_CLASSES + class];
+		*hits |= m->hits[s & (FILTER_STATES - 1)];
+	}
+	return s;
+}
+
 static __always_inline __u64 filter_mix(__u64 h, __u64 x)
 {
 	h = (h ^ x) * FILTER_HASH;
@@ -321,14 +336,14 @@ struct filter_name {
 	const struct filter_image *m;
 	__u64 hits;
 	__u32 state;
-	__u8 text[FILTER_NAME];
+	__u64 text[FILTER_NAME / 8];
 };
 
 static long filter_name_step(__u32 i, void *ctx)
 {
 	struct filter_name *x = ctx;
 
-	x->state = filter_byte(x->m, x->state, x->text[i & (FILTER_NAME - 1)], &x->hits);
+	x->state = filter_bytes(x->m, x->state, x->text[i & (FILTER_NAME / 8 - 1)], &x->hits);
 	return 0;
 }
 
@@ -338,10 +353,10 @@ static __noinline __u64 filter_name(const struct filter_image *m, __u64 found, c
 {
 	struct filter_name x = { .m = m, .hits = found >> 16 };
 
-	if (n >= FILTER_NAME || bpf_probe_read_kernel(x.text, sizeof(x.text), name))
+	if (n >= FILTER_NAME || bpf_probe_read_kernel(x.text, n & (FILTER_NAME - 1), name))
 		return FILTER_UNKNOWN;
 	x.state = filter_byte(m, found & 0xffff, '/', &x.hits);
-	bpf_loop(n, filter_name_step, &x, 0);
+	bpf_loop((n + 7) / 8, filter_name_step, &x, 0);
 	filter_step(m, x.state, FILTER_CLASS_END, &x.hits);
 	return x.hits;
 }
@@ -366,8 +381,7 @@ __noinline __u64 filter_find(__u64 dentry, __u64 found, __u64 folder, __u64 file
 	if (!m || !l.parent || found == FILTER_UNKNOWN)
 		return FILTER_UNKNOWN;
 	found = filter_name(m, found, l.name.name, l.name.len);
-	if (file &&
-	    filter_file_key(folder, dentry, (__u64)l.name.len << 32 | l.name.hash) == file)
+	if (file && filter_file_key(folder, dentry, (__u64)l.name.len << 32 | l.name.hash) == file)
 		filter_keep(file, found);
 	return found;
 }
@@ -486,8 +500,8 @@ static __always_inline __u64 filter_known_path_sets(const struct filter_image *m
 	file = filter_file_key(folder, kernel_address(dentry), filter_hash_len(dentry));
 	if (folder && filter_recall(file, &found))
 		return found;
-	return filter_file_sets(kernel_address(dentry), kernel_address(up), kernel_address(mnt), folder,
-				file, version);
+	return filter_file_sets(kernel_address(dentry), kernel_address(up), kernel_address(mnt),
+				folder, file, version);
 }
 
 #endif

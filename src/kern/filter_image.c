@@ -57,7 +57,7 @@ static void add_literal(struct making *k, bool begin, str lead, str text, bool e
 {
 	unsigned s = 0;
 
-	k->full = false;
+	k->full = memchr(text.p, '\0', text.n) != NULL; /* no path has it */
 	if (begin)
 		s = take_step(k, s, FILTER_CLASS_BEGIN);
 	for (size_t i = 0; !k->full && i < lead.n; i++)
@@ -130,6 +130,10 @@ static int complete(struct making *k, struct arena *a, struct err *e)
 
 		m->hits[s] |= m->hits[fall[s]];
 		for (unsigned c = 0; c < FILTER_CLASSES; c++) {
+			if (c == FILTER_CLASS_STAY) {
+				row[c] = (uint16_t)s;
+				continue;
+			}
 			if (!row[c]) {
 				row[c] = back[c];
 				continue;
@@ -243,6 +247,7 @@ int filter_image_make(const struct kernel_filter *f, struct arena *a, struct fil
 		return err_set(e, ENOBUFS, "kernel filter: memory budget spent");
 	memset(ret, 0, sizeof(*ret));
 	memset(ret->classes, FILTER_CLASS_OTHER, sizeof(ret->classes));
+	ret->classes[0] = FILTER_CLASS_STAY;
 	k->m = ret;
 	k->states = 1;
 	k->classes = FILTER_CLASS_FIRST;

@@ -21,7 +21,7 @@
 #endif
 
 #define FILTER_STATES 8192
-/* of bytes: two marks, one for bytes in no literal, one each for others */
+/* of bytes: two marks, one for bytes in no literal, one that changes nothing, one each for others */
 #define FILTER_CLASSES 64
 #define FILTER_PATH_SETS 48 /* more are merged: a folder's bits and state are one 64-bit word */
 #define FILTER_HASHED 4096
@@ -31,7 +31,13 @@
 #define FILTER_HIT 0x8000 /* on a transition: the state it leads to satisfies sets */
 #define FILTER_HASH 0x9e3779b97f4a7c15ull
 
-enum filter_class { FILTER_CLASS_BEGIN, FILTER_CLASS_END, FILTER_CLASS_OTHER, FILTER_CLASS_FIRST };
+enum filter_class {
+	FILTER_CLASS_BEGIN,
+	FILTER_CLASS_END,
+	FILTER_CLASS_OTHER,
+	FILTER_CLASS_STAY, /* of NUL: what pads a text to whole words leads nowhere else */
+	FILTER_CLASS_FIRST
+};
 
 /** Bits of a combination. */
 enum filter_combo_bit {

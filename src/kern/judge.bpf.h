@@ -19,8 +19,9 @@
 
 struct judge {
 	const struct filter_image *m;
-	const struct filter_combo *asks; /* on the host; where FILTER_CONTAINER is added, in a container */
-	__u64 ports;                     /* of filter_ports(); ~0: not known */
+	const struct filter_combo
+		*asks; /* on the host; where FILTER_CONTAINER is added, in a container */
+	__u64 ports;   /* of filter_ports(); ~0: not known */
 	__u64 comms;
 };
 
@@ -114,25 +115,58 @@ JUDGE bool judge_call(const struct call *k, __u32 fact, __u64 ports)
 	       judge_end(&j, k->type, ~0ull);
 }
 
-/* Whether a path as it was given may have ".." in it; true when it is long or cannot be read. */
-JUDGE bool judge_climbs(const void *given, bool user)
+/* A byte's highest bit is set where the byte is zero; above such a byte others may have it as well. */
+static __always_inline __u64 judge_zeros(__u64 word)
 {
-	const __u64 dots = 0x2e2e2e2e2e2e2e2e, ones = 0x0101010101010101;
+	const __u64 ones = 0x0101010101010101;
+
+	return (word - ones) & ~word & ones << 7;
+}
+
+#define JUDGE_ALL(byte) (0x0101010101010101 * (byte))
+
+/* Where in a word a dot is followed by one. @param after  the bytes that follow those of @p word */
+static __always_inline __u64 judge_dots(__u64 word, __u64 after)
+{
+	return judge_zeros((word ^ JUDGE_ALL('.')) | (after ^ JUDGE_ALL('.')));
+}
+
+/* Whether a path as it was given may have ".." in it; true when it is long or cannot be read. */
+JUDGE bool judge_user_climbs(const void *given)
+{
 	__u64 text[JUDGE_GIVEN / 8 + 1] = { 0 };
-	long n = user ? bpf_probe_read_user_str(text, JUDGE_GIVEN, given)
-		      : bpf_probe_read_kernel_str(text, JUDGE_GIVEN, given);
-	__u64 not_dots;
+	long n = bpf_probe_read_user_str(text, JUDGE_GIVEN, given);
 
 	if (n < 0 || n == JUDGE_GIVEN)
 		return true;
 #pragma unroll
-	for (int i = 0; i < JUDGE_GIVEN / 8; i++) {
-		/* A byte is zero where it and the one after it are dots; then something is borrowed there. */
-		not_dots = (text[i] ^ dots) | ((text[i] >> 8 | text[i + 1] << 56) ^ dots);
-		if ((not_dots - ones) & ~not_dots & ones << 7)
+	for (int i = 0; i < JUDGE_GIVEN / 8; i++)
+		if (judge_dots(text[i], text[i] >> 8 | text[i + 1] << 56))
 			return true;
-	}
 	return false;
+}
+
+/* The kernel's copy stands in a page of its own, so that words behind its end can be read. */
+struct judge_words {
+	__u64 word[JUDGE_GIVEN / 8 + 1];
+};
+
+JUDGE bool judge_kernel_climbs(__u64 given)
+{
+	struct judge_words *words =
+		bpf_rdonly_cast((void *)given, bpf_core_type_id_kernel(struct pt_regs));
+	__u64 word = words->word[0], next;
+
+#pragma unroll
+	for (int i = 0; i < JUDGE_GIVEN / 8; i++) {
+		next = words->word[i + 1];
+		if (judge_dots(word, word >> 8 | next << 56))
+			return true;
+		if (judge_zeros(word))
+			return false;
+		word = next;
+	}
+	return true;
 }
 
 /* Sets that count only for paths given with ".." in them are taken away from what @p given has not. */
@@ -141,7 +175,9 @@ static __always_inline __u64 judge_given(const struct judge *j, __u64 sets, __u6
 {
 	__u64 climbs = j->m->climbs;
 
-	if (sets & question & climbs && given && !judge_climbs(given, user))
+	if (!(sets & question & climbs) || !given)
+		return sets;
+	if (user || !CAN_FOLLOW ? !judge_user_climbs(given) : !judge_kernel_climbs((__u64)given))
 		sets &= ~climbs;
 	return sets;
 }
@@ -162,8 +198,7 @@ __noinline __attribute__((unused)) __u64 judge_opened(__u64 file, __u64 given, _
 	struct judge j;
 
 	/* Older verifiers look at this even if nobody calls it. */
-	if (!CAN_FOLLOW ||
-	    !judge_begin(&j, version, type, false, what & FILTER_ANY_FACT, ~0ull))
+	if (!CAN_FOLLOW || !judge_begin(&j, version, type, false, what & FILTER_ANY_FACT, ~0ull))
 		return 1;
 	question = judge_open_question(&j);
 	if (question) {
@@ -211,16 +246,16 @@ static __always_inline bool judge_file(const struct call *k, __u32 fact, struct 
 	return judge_known(k, fact, file, given, user);
 }
 
+struct judge_scan {
+	const struct filter_image *m;
+	struct scratch *s;
+};
+
 /*
  * Reading a path of a record as user space will (record_normal_path()): without "//", "/./" and "/../". The automaton's state
  * and what was found before each component stand in the slot's walk, where no path is built by then.
  */
 #define JUDGE_DEPTH (EMIT_WALK_BYTES / sizeof(__u64))
-
-struct judge_scan {
-	const struct filter_image *m;
-	struct scratch *s;
-};
 
 static __always_inline __u64 *judge_level(struct scratch *s, __u32 depth)
 {
@@ -242,7 +277,7 @@ static __always_inline void judge_close(struct scratch *s)
 	struct path_scan *x = &s->scan;
 
 	if (x->bytes != x->dots || x->dots > 2) {
-		x->depth++; /* more than there is room for: judge_text() sees it at the end */
+		x->depth++; /* more than there is room for: judge_folded() sees it at the end */
 		*judge_level(s, x->depth) = x->hits << 16 | (x->state & 0xffff);
 	} else if (x->dots == 2 && x->depth) {
 		x->depth--;
@@ -258,18 +293,17 @@ static __always_inline void judge_byte(const struct filter_image *m, struct path
 	x->hits |= hits;
 }
 
-static long judge_scan_step(__u32 i, void *ctx)
+static long judge_folded_step(__u32 i, void *ctx)
 {
 	struct judge_scan *j = ctx;
 	struct scratch *s = j->s;
 	struct path_scan *x = &s->scan;
-	__u32 at = x->at + i, last = x->last;
+	__u32 at = x->at + i;
 	__u8 c;
 
 	if (at >= sizeof(s->record))
 		return 1;
 	c = s->record[at];
-	x->last = c;
 	if (c == '/') {
 		judge_close(s);
 		return 0;
@@ -278,57 +312,97 @@ static long judge_scan_step(__u32 i, void *ctx)
 		judge_byte(j->m, x, '/');
 	x->bytes++;
 	x->dots += c == '.';
-	if (c == '.' && last == c)
-		x->climbs = 1;
 	judge_byte(j->m, x, c);
 	return 0;
 }
 
-/* A text that is taken as it is. */
-static long judge_plain_step(__u32 i, void *ctx)
-{
-	struct judge_scan *j = ctx;
-	__u32 at = j->s->scan.at + i;
-
-	if (at >= sizeof(j->s->record))
-		return 1;
-	judge_byte(j->m, &j->s->scan, j->s->record[at]);
-	return 0;
-}
-
-/* The sets that a path in the record satisfies. @param plain  user space leaves it as it is */
-static __noinline __attribute__((unused)) __u64 judge_text(const struct filter_image *m,
-							   struct scratch *s, __u32 at, __u32 n,
-							   bool plain)
+/* @return false: it is too deep */
+static __noinline __attribute__((unused)) bool judge_folded(const struct filter_image *m,
+							    struct scratch *s, __u32 n)
 {
 	struct judge_scan j = { .m = m, .s = s };
 	struct path_scan *x = &s->scan;
+
+	*judge_level(s, 0) = x->hits << 16 | (x->state & 0xffff);
+	bpf_loop(n & (2 * RECORD_PATH_MAX - 1), judge_folded_step, &j, 0);
+	judge_close(s);
+	if (!x->depth)
+		judge_byte(m, x, '/');
+	return x->depth < JUDGE_DEPTH;
+}
+
+/* Eight bytes of a text as it is; and whether it is as record_normal_path() would leave it. */
+static long judge_plain_step(__u32 i, void *ctx)
+{
+	struct judge_scan *j = ctx;
+	struct path_scan *x = &j->s->scan;
+	__u32 at = x->at + 8 * i, left = x->left;
+	__u64 word, after, slashes, hits = x->hits;
+
+	if (at > sizeof(j->s->record) - 16) {
+		x->cut = 1;
+		return 1;
+	}
+	word = *(__u64 *)(j->s->record + at);
+	after = j->s->record[at + 8];
+	if (left <
+	    8) /* zeros behind its end; and as if a '/' followed, which is one too many after another */
+		word &= (1ull << 8 * (left & 7)) - 1;
+	after = word >> 8 | (left > 8 ? after : '/') << 56;
+	if (left < 8)
+		after |= (__u64)'/' << (8 * left - 8 & 63);
+	slashes = judge_zeros(word ^ JUDGE_ALL('/'));
+	x->climbs |= judge_dots(word, after);
+	x->odd |= slashes &
+		  (judge_zeros(after ^ JUDGE_ALL('/')) | judge_zeros(after ^ JUDGE_ALL('.')));
+	x->deep |= i ? slashes : slashes & ~0xffull;
+	x->left = left - 8;
+	x->state = filter_bytes(j->m, x->state, word, &hits);
+	x->hits = hits;
+	return 0;
+}
+
+static __always_inline void judge_text_begin(const struct filter_image *m, struct path_scan *x,
+					     __u32 at, __u32 n)
+{
 	__u64 hits = 0;
+
+	__builtin_memset(x, 0, sizeof(*x));
+	x->at = at;
+	x->left = n;
+	x->state = filter_step(m, 0, FILTER_CLASS_BEGIN, &hits);
+	x->hits = hits;
+}
+
+/* The sets that a path in the record satisfies. @param plain  user space leaves it as it is */
+static __noinline __attribute__((unused)) __u64
+judge_text(const struct filter_image *m, struct scratch *s, __u32 at, __u32 n, bool plain)
+{
+	struct judge_scan j = { .m = m, .s = s };
+	struct path_scan *x = &s->scan;
+	__u64 hits, climbs;
+	bool deep;
 
 	n &= 2 * RECORD_PATH_MAX - 1;
 	if (at >= sizeof(s->record))
 		return ~0ull;
-	__builtin_memset(x, 0, sizeof(*x));
-	x->at = at;
-	x->state = filter_step(m, 0, FILTER_CLASS_BEGIN, &hits);
-	x->hits = hits;
-	if (plain || s->record[at] != '/') {
-		bpf_loop(n, judge_plain_step, &j, 0);
-		x->climbs = 1;
-	} else {
-		*judge_level(s, 0) = x->hits << 16 | (x->state & 0xffff);
-		bpf_loop(n, judge_scan_step, &j, 0);
-		judge_close(s);
-		if (!x->depth)
-			judge_byte(m, x, '/');
-		if (x->depth >= JUDGE_DEPTH)
+	judge_text_begin(m, x, at, n);
+	bpf_loop((n + 7) / 8, judge_plain_step, &j, 0);
+	if (x->cut)
+		return ~0ull;
+	climbs = x->climbs;
+	deep = x->deep;
+	if (x->odd && !plain && s->record[at] == '/') {
+		judge_text_begin(m, x, at, n);
+		if (!judge_folded(m, s, n))
 			return ~0ull;
+		deep = x->depth > 1;
 	}
 	hits = x->hits;
 	filter_step(m, x->state, FILTER_CLASS_END, &hits);
-	if (x->depth <= 1)
+	if (!deep)
 		hits |= m->tops;
-	return x->climbs ? hits : hits & ~m->climbs;
+	return climbs ? hits : hits & ~m->climbs;
 }
 
 /*
@@ -357,8 +431,8 @@ __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 		sets = judge_text(j.m, s, at, h->span[RECORD_PATH],
 				  type == EVENT_SYMLINK || type == EVENT_SYMLINKAT);
 		if (h->span[RECORD_PATH2])
-			sets |= judge_text(j.m, s, at + h->span[RECORD_PATH],
-					   h->span[RECORD_PATH2], false);
+			sets |= judge_text(j.m, s, at + h->span[RECORD_PATH], h->span[RECORD_PATH2],
+					   false);
 	}
 	return judge_end(&j, type, sets);
 }
