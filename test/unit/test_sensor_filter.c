@@ -1,0 +1,309 @@
+/* The filter in the kernel against the one in user space: names drawn by chance, folders that are renamed, mount points. */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "asset/host_namespace.h"
+#include "kern/record_complete.h"
+#include "kern/sensor.h"
+
+enum { DEEDS = 600, ROUNDS = 40, TEXT_BYTES = 128, CLAUSE_PATHS = 6 };
+
+/* What a child does with one name, and how often it was told. */
+struct deed {
+	enum event_type type;
+	bool fails, mount_point;
+	char text[TEXT_BYTES];
+	unsigned int done, told;
+};
+
+struct fixture {
+	struct sensor *sensor;
+	struct deed deeds[DEEDS];
+	size_t count;
+	struct kernel_filter filter;
+	struct kernel_clause clause;
+	struct kernel_path paths[CLAUSE_PATHS];
+	const struct kernel_path *list[CLAUSE_PATHS];
+	char text[CLAUSE_PATHS][TEXT_BYTES];
+	pid_t child;
+	bool gone;
+	char dir[64];
+};
+
+static enum sensor_backend backend(void)
+{
+	const char *name = getenv("SENSOR_BACKEND");
+
+	return name && strcmp(name, "object") == 0 ? SENSOR_OBJECT : SENSOR_TRACEPOINT;
+}
+
+static void want(struct fixture *f, enum kernel_path_test test, const char *dir, const char *name)
+{
+	size_t i = f->clause.path_count++;
+
+	assert_true(i < CLAUSE_PATHS);
+	snprintf(f->text[i], TEXT_BYTES, "%s%s", dir, name);
+	f->paths[i] = (struct kernel_path){ test, str_from(f->text[i]) };
+	f->list[i] = &f->paths[i];
+}
+
+/* @return the deed of this name: each stands there once */
+static struct deed *deed(struct fixture *f, enum event_type type, bool fails, const char *text)
+{
+	struct deed *d = f->deeds;
+
+	while (d < f->deeds + f->count && !(d->type == type && strcmp(d->text, text) == 0))
+		d++;
+	if (d < f->deeds + f->count)
+		return d;
+	assert_true(f->count < DEEDS);
+	f->count++;
+	*d = (struct deed){ .type = type, .fails = fails };
+	snprintf(d->text, sizeof(d->text), "%s", text);
+	return d;
+}
+
+static void take(void *ctx, const struct event *v)
+{
+	struct fixture *f = ctx;
+
+	if (v->task.pid != (uint32_t)f->child)
+		return;
+	if (v->type == EVENT_PROCEXIT)
+		f->gone = true;
+	for (size_t i = 0; i < f->count; i++)
+		f->deeds[i].told += f->deeds[i].type == v->type && str_is(v->raw, f->deeds[i].text);
+}
+
+static void drain_until_gone(struct fixture *f)
+{
+	for (int i = 0; i < 200 && !f->gone; i++) {
+		struct pollfd p = { .fd = sensor_fd(f->sensor), .events = POLLIN };
+
+		poll(&p, 1, 20);
+		assert_true(sensor_drain(f->sensor, 0, take, f, NULL) >= 0);
+	}
+	assert_true(f->gone);
+}
+
+/* @return false: there is no sensor here */
+static bool run(struct fixture *f, void (*action)(struct fixture *f))
+{
+	struct sensor_config c = { .backend = backend(), .rate_per_s = 1000000, .burst = 1000000 };
+	struct err e = { 0 };
+	int status;
+
+	f->clause.paths_any = true;
+	f->clause.paths = f->list;
+	f->filter.failed_opens = true;
+	f->filter.clauses[EVENT_OPENAT] = f->filter.clauses[EVENT_UNLINKAT] = &f->clause;
+	f->filter.clause_count[EVENT_OPENAT] = f->filter.clause_count[EVENT_UNLINKAT] = 1;
+	if (sensor_open(&c, &f->filter, &f->sensor, &e) < 0) {
+		print_message("# skipped: %s\n", e.text);
+		return false;
+	}
+	fflush(NULL);
+	f->child = fork();
+	if (!f->child) {
+		action(f);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(f->child, &status, 0), f->child);
+	assert_int_equal(status, 0);
+	drain_until_gone(f);
+	return true;
+}
+
+static bool is_wanted(const struct fixture *f, const struct deed *d)
+{
+	char whole[2 * TEXT_BYTES], normal[RECORD_NORMAL_BYTES];
+	struct event v = { .type = d->type, .res = d->fails ? -ENOENT : 3 };
+
+	snprintf(whole, sizeof(whole), d->text[0] == '/' ? "%.0s%s" : "%s/%s", f->dir, d->text);
+	v.path = v.fd.path = record_normal_path(str_from(whole), normal);
+	v.raw = str_from(d->text);
+	return kernel_filter_passes(&f->filter, &v, true);
+}
+
+/* Nothing that is wanted is dropped, and nothing else is told but what a kernel may not see. */
+static void compare(struct fixture *f, size_t least)
+{
+	size_t wanted = 0;
+
+	for (size_t i = 0; i < f->count; i++) {
+		const struct deed *d = &f->deeds[i];
+		bool want_it = is_wanted(f, d);
+
+		wanted += want_it;
+		if (d->told != (want_it ? d->done : 0) &&
+		    !(d->mount_point && !want_it && d->told <= d->done))
+			fail_msg("%s '%s': done %u, told %u, %s", event_type_name(d->type), d->text,
+				 d->done, d->told, want_it ? "wanted" : "not wanted");
+	}
+	assert_true(wanted >= least && wanted < f->count);
+}
+
+static void end(struct fixture *f)
+{
+	sensor_close(f->sensor);
+	rmdir(f->dir);
+	free(f);
+}
+
+static struct fixture *begin(void)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	snprintf(f->dir, sizeof(f->dir), "/tmp/test_sensor_filter.%d", (int)getpid());
+	mkdir(f->dir, 0755);
+	return f;
+}
+
+static void act_by_name(struct fixture *f)
+{
+	if (chdir(f->dir))
+		_exit(1);
+	for (size_t i = 0; i < f->count; i++)
+		for (unsigned int n = 0; n < f->deeds[i].done; n++)
+			if (f->deeds[i].type == EVENT_OPENAT)
+				syscall(SYS_openat, AT_FDCWD, f->deeds[i].text, O_RDONLY, 0);
+			else
+				syscall(SYS_unlinkat, AT_FDCWD, f->deeds[i].text, 0);
+}
+
+/* The folder "qq" is nowhere: all that is done with such names fails, and the name alone is judged. */
+static void names_by_chance(void **state)
+{
+	static const char letters[] = "aab//..c";
+	struct fixture *f = begin();
+
+	(void)state;
+	srandom(7);
+	want(f, KERNEL_PATH_DIR, "", "/qq/ab");
+	want(f, KERNEL_PATH_EXACT, "", "/qq/b");
+	want(f, KERNEL_PATH_SUFFIX, "", "/a.c");
+	want(f, KERNEL_PATH_BASENAME, "", "ba");
+	want(f, KERNEL_PATH_PREFIX, f->dir, "/qq/c");
+	want(f, KERNEL_PATH_TOP, "", "/");
+	for (size_t i = 0; i < DEEDS; i++) {
+		size_t n = (size_t)random() % 28, at;
+		char text[TEXT_BYTES];
+
+		if (random() % 20 == 0)
+			n = 90; /* longer than what is read at once */
+		at = (size_t)snprintf(text, sizeof(text), "%sqq/", random() % 3 ? "/" : "");
+		while (n--)
+			text[at++] = letters[(size_t)random() % (sizeof(letters) - 1)];
+		text[at] = '\0';
+		deed(f, random() % 2 ? EVENT_OPENAT : EVENT_UNLINKAT, true, text)->done++;
+	}
+	if (run(f, act_by_name))
+		compare(f, 40);
+	end(f);
+}
+
+static void must(int r)
+{
+	if (r < 0)
+		_exit(1);
+}
+
+static void open_now(const char *dir, const char *name)
+{
+	char path[4 * TEXT_BYTES];
+
+	snprintf(path, sizeof(path), "%s%s", dir, name);
+	must(close((int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY, 0)));
+}
+
+static const char *const in_folder[] = { "f", "ba", "mnt", "mnt/f", "mnt/ba" };
+
+/* One folder under two names by turns, with a file system mounted in it. */
+static void act_on_tree(struct fixture *f)
+{
+	char names[2][TEXT_BYTES], path[2 * TEXT_BYTES];
+
+	must(unshare(CLONE_NEWNS));
+	must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	must(mount("tmpfs", f->dir, "tmpfs", 0, NULL));
+	for (int i = 0; i < 2; i++)
+		snprintf(names[i], TEXT_BYTES, "%s/d%d", f->dir, i);
+	must(mkdir(names[0], 0755));
+	for (size_t i = 0; i < ARRAY_LEN(in_folder); i++) {
+		snprintf(path, sizeof(path), "%s/%s", names[0], in_folder[i]);
+		if (i != 2) {
+			must(mknod(path, S_IFREG | 0644, 0)); /* no open */
+			continue;
+		}
+		must(mkdir(path, 0755));
+		must(mount("tmpfs", path, "tmpfs", 0, NULL));
+	}
+	for (int round = 0; round < ROUNDS; round++) {
+		for (size_t i = 0; i < ARRAY_LEN(in_folder); i++) {
+			open_now(names[round % 2], "/");
+			snprintf(path, sizeof(path), "/%s", in_folder[i]);
+			open_now(names[round % 2], path);
+		}
+		open_now("", "/");
+		open_now("", "/proc");
+		must(rename(names[round % 2], names[(round + 1) % 2]));
+	}
+}
+
+static void folders_under_two_names(void **state)
+{
+	struct fixture *f = begin();
+	char text[TEXT_BYTES];
+
+	(void)state;
+	want(f, KERNEL_PATH_EXACT, f->dir, "/d0/f");
+	want(f, KERNEL_PATH_EXACT, f->dir, "/d1/mnt");
+	want(f, KERNEL_PATH_PREFIX, f->dir, "/d1/mnt/b");
+	want(f, KERNEL_PATH_SUFFIX, "", "/d0/mnt/f");
+	for (int i = 0; i < 2; i++) {
+		for (size_t n = 0; n < ARRAY_LEN(in_folder); n++) {
+			struct deed *d;
+
+			snprintf(text, sizeof(text), "%s/d%d/%s", f->dir, i, in_folder[n]);
+			d = deed(f, EVENT_OPENAT, false, text);
+			d->done = ROUNDS / 2;
+			d->mount_point = n == 2;
+		}
+		snprintf(text, sizeof(text), "%s/d%d/", f->dir, i);
+		deed(f, EVENT_OPENAT, false, text)->done = ROUNDS / 2 * ARRAY_LEN(in_folder);
+	}
+	deed(f, EVENT_OPENAT, false, "/")->done = ROUNDS;
+	deed(f, EVENT_OPENAT, false, "/proc")->done = ROUNDS;
+	deed(f, EVENT_OPENAT, false, "/proc")->mount_point = true;
+	if (run(f, act_on_tree))
+		compare(f, 4);
+	end(f);
+}
+
+static void own_numbers(void **state)
+{
+	(void)state;
+	SKIP_BECAUSE("a PID namespace of its own: what the kernel tells is in the host's numbers");
+}
+
+int main(void)
+{
+	const struct CMUnitTest elsewhere[] = { cmocka_unit_test(own_numbers) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_by_chance),
+		cmocka_unit_test(folders_under_two_names),
+	};
+	OWNED_FD root = open("/", O_PATH | O_CLOEXEC);
+
+	if (!host_namespace_has_proc(root))
+		return cmocka_run_group_tests(elsewhere, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
