@@ -1,0 +1,166 @@
+#include "base/map.h"
+#include "console/api/asset_json.h"
+#include "console/store/assets.h"
+
+#define NODES_MAX 300
+#define NEIGHBOURS_MAX 200
+
+/* Nodes in the order they were found, each looked around once: breadth first, so that what is near is there. */
+struct graph {
+	struct call *call;
+	struct asset nodes[NODES_MAX];
+	unsigned int depths[NODES_MAX];
+	size_t count;
+	struct map known;
+	struct map edges; /* "from kind to" */
+	struct edge {
+		str from, to, kind;
+	} * list;
+	size_t edge_count, edge_cap;
+	unsigned int kinds; /* 0: any */
+	bool cut;
+};
+
+static int spent(struct err *e)
+{
+	return err_set(e, ENOBUFS, "graph: memory budget spent");
+}
+
+static int add_node(struct graph *g, const struct asset *a, unsigned int depth, bool *ret_in,
+		    struct err *e)
+{
+	void **at;
+
+	*ret_in = map_find(&g->known, a->id) != NULL;
+	if (*ret_in)
+		return 0;
+	if (g->kinds && depth && !(g->kinds & 1U << a->kind))
+		return 0;
+	if (g->count == NODES_MAX) {
+		g->cut = true;
+		return 0;
+	}
+	at = map_at(&g->known, a->id);
+	if (!at)
+		return spent(e);
+	g->nodes[g->count] = *a;
+	g->depths[g->count] = depth;
+	*at = &g->nodes[g->count++];
+	*ret_in = true;
+	return 0;
+}
+
+static int add_edge(struct graph *g, str from, str kind, str to, struct err *e)
+{
+	struct arena *a = g->call->arena;
+	str key = arena_printf(a, "%.*s %.*s %.*s", STR_ARG(from), STR_ARG(kind), STR_ARG(to));
+	void **at = key.p ? map_at(&g->edges, key) : NULL;
+	struct edge *edge;
+
+	if (!at)
+		return spent(e);
+	if (*at)
+		return 0;
+	edge = ARENA_PUSH(a, g->list, g->edge_count, g->edge_cap);
+	if (!edge)
+		return spent(e);
+	*edge = (struct edge){ from, to, kind };
+	*at = g;
+	return 0;
+}
+
+static int look_around(struct graph *g, size_t node, struct err *e)
+{
+	struct call *c = g->call;
+	struct asset_neighbour *list;
+	size_t count;
+	bool cut, in;
+	int r = assets_neighbours(c->store, &c->who.scope, g->nodes[node].id, NEIGHBOURS_MAX,
+				  c->arena, &list, &count, &cut, e);
+
+	if (r < 0)
+		return r;
+	g->cut |= cut;
+	for (size_t i = 0; i < count && r == 0; i++) {
+		str here = g->nodes[node].id, there = list[i].asset.id;
+
+		r = add_node(g, &list[i].asset, g->depths[node] + 1, &in, e);
+		if (r == 0 && in)
+			r = add_edge(g, list[i].outgoing ? here : there, list[i].kind,
+				     list[i].outgoing ? there : here, e);
+	}
+	return r;
+}
+
+static int begin(struct graph *g, struct err *e)
+{
+	struct call *c = g->call;
+	struct asset_filter hosts = { .scope = &c->who.scope, .kinds = 1U << ASSET_HOST };
+	str root = call_query(c, "root");
+	struct asset_page page;
+	struct asset a;
+	bool in;
+	int r;
+
+	if (root.n) {
+		r = assets_get(c->store, &c->who.scope, root, c->arena, &a, e);
+		return r < 0 ? r : add_node(g, &a, 0, &in, e);
+	}
+	r = assets_page(c->store, &hosts, (str){ 0 }, NODES_MAX, false, c->arena, &page, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < page.count && r == 0; i++)
+		r = add_node(g, &page.items[i], 0, &in, e);
+	g->cut |= page.next.n != 0;
+	return r;
+}
+
+static void put(const struct graph *g, struct json_out *j)
+{
+	struct arena scratch;
+
+	arena_init(&scratch, 0);
+	json_object_open(j);
+	json_key(j, "nodes");
+	json_array_open(j);
+	for (size_t i = 0; i < g->count; i++)
+		asset_put(&g->nodes[i], &scratch, j);
+	json_array_close(j);
+	json_key(j, "edges");
+	json_array_open(j);
+	for (size_t i = 0; i < g->edge_count; i++) {
+		json_object_open(j);
+		json_put_str(j, "from", g->list[i].from);
+		json_put_str(j, "to", g->list[i].to);
+		json_put_str(j, "kind", g->list[i].kind);
+		json_object_close(j);
+	}
+	json_array_close(j);
+	json_put_bool(j, "cut", g->cut);
+	json_object_close(j);
+	arena_done(&scratch);
+}
+
+int api_asset_graph(struct call *c, struct err *e)
+{
+	unsigned int depth = (unsigned int)value_int(value_get(&c->query, "depth"), 2);
+	struct graph *g = ARENA_NEW(c->arena, struct graph);
+	enum asset_kind k;
+	int r;
+
+	if (!g)
+		return spent(e);
+	g->call = c;
+	g->known = map_in(c->arena);
+	g->edges = map_in(c->arena);
+	VALUE_EACH (v, value_get(&c->query, "kind"))
+		if (asset_kind_find(v->string, &k) == 0)
+			g->kinds |= 1U << k;
+	r = begin(g, e);
+	for (size_t i = 0; i < g->count && r == 0; i++)
+		if (g->depths[i] < depth)
+			r = look_around(g, i, e);
+	if (r == 0)
+		put(g, &c->json);
+	return r;
+}

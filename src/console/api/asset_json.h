@@ -1,0 +1,24 @@
+/** @file
+ * Assets, images and counts of findings as the API's JSON.
+ */
+#ifndef SKEP_CONSOLE_API_ASSET_JSON_H
+#define SKEP_CONSOLE_API_ASSET_JSON_H
+
+#include "console/api/call.h"
+#include "console/store/assets.h"
+#include "console/store/findings.h"
+
+/** An Asset; its document is read for the summary where it has one. @param scratch  is reset */
+void asset_put(const struct asset *a, struct arena *scratch, struct json_out *j);
+/** A SeverityCounts. */
+void severity_counts_put(const int64_t counts[SEVERITY_COUNT], struct json_out *j);
+/** An Image. */
+void image_put(const struct stored_image *i, struct json_out *j);
+/** key and an array of what stands between blanks. */
+void words_put(const char *key, str words, struct json_out *j);
+/** "database": a DatabaseState. @param database_ns  0: not known */
+void database_state_put(int64_t database_ns, int64_t now_ns, struct json_out *j);
+const char *layer_owner_name(enum layer_owner o);
+const char *severity_word(enum severity s);
+
+#endif

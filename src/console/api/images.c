@@ -1,0 +1,438 @@
+#include "base/map.h"
+#include "codec/json.h"
+#include "console/api/asset_json.h"
+#include "console/api/dispatch.h"
+#include "console/store/agents.h"
+#include "console/store/findings.h"
+#include "model/inventory.h"
+
+/* More than the largest inventory takes when it is parsed. */
+#define INVENTORY_BUDGET ((size_t)512 << 20)
+#define DIFF_MAX 1000
+#define CONTAINERS_MAX 100
+
+static unsigned int severities_of(const struct call *c)
+{
+	unsigned int bits = 0;
+
+	VALUE_EACH (v, value_get(&c->query, "severity"))
+		for (unsigned int i = 0; i < SEVERITY_COUNT; i++)
+			if (str_is(v->string, severity_word((enum severity)i)))
+				bits |= 1U << i;
+	return bits;
+}
+
+/* 1, 0, or -1 when the query does not say. */
+static int choice(const struct call *c, const char *name)
+{
+	const struct value *v = value_get(&c->query, name);
+
+	return v ? v->boolean : -1;
+}
+
+int api_image_list(struct call *c, struct err *e)
+{
+	struct image_filter f = { .scope = &c->who.scope,
+				  .text = call_query(c, "q"),
+				  .severities = severities_of(c),
+				  .running = choice(c, "running") };
+	struct image_page page;
+	int r = images_page(c->store, &f, c->cursor, c->limit, c->arena, &page, e);
+
+	if (r < 0)
+		return r;
+	call_page_open(c);
+	for (size_t i = 0; i < page.count; i++)
+		image_put(&page.items[i], &c->json);
+	call_page_close(c, page.next, -1);
+	return 0;
+}
+
+/* An inventory and how many of its layers are the base's. */
+struct stored_inventory {
+	struct inventory inventory;
+	int64_t base_layers; /* negative: not known */
+	bool there;
+	struct arena arena;
+};
+
+static int read_inventory(struct call *c, str digest, struct stored_inventory *ret, struct err *e)
+{
+	OWNED_BUF text = BUF_INIT;
+	struct value doc;
+	int r = images_inventory(c->store, digest, &text, e);
+
+	*ret = (struct stored_inventory){ .base_layers = -1 };
+	arena_init(&ret->arena, INVENTORY_BUDGET);
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = json_parse(buf_str(&text), &ret->arena, &doc, e);
+	if (r == 0)
+		ret->base_layers = value_int(value_get(&doc, "baseLayers"), -1);
+	if (r == 0)
+		r = inventory_parse(&doc, &ret->arena, &ret->inventory, e);
+	ret->there = r == 0;
+	return r;
+}
+
+static void close_inventory(struct stored_inventory *v)
+{
+	arena_done(&v->arena);
+}
+
+static const char *owner_of(const struct stored_inventory *v, size_t layer)
+{
+	if (v->base_layers < 0)
+		return "unknown";
+	return (int64_t)layer < v->base_layers ? "base" : "application";
+}
+
+static void put_layers(const struct stored_inventory *v, struct json_out *j)
+{
+	json_key(j, "layerList");
+	json_array_open(j);
+	for (size_t i = 0; v->there && i < v->inventory.layer_count; i++) {
+		const struct inventory_layer *l = &v->inventory.layers[i];
+
+		json_object_open(j);
+		json_put_uint(j, "index", i);
+		json_put_str(j, "digest", l->diff_id.n ? l->diff_id : l->digest);
+		json_opt_str(j, "command", l->created_by);
+		json_put_uint(j, "size", l->tar_bytes);
+		json_put_cstr(j, "owner", owner_of(v, i));
+		json_object_close(j);
+	}
+	json_array_close(j);
+}
+
+static void put_gaps(const struct stored_inventory *v, struct json_out *j)
+{
+	json_key(j, "gaps");
+	json_array_open(j);
+	for (size_t i = 0; v->there && i < v->inventory.gaps.count; i++) {
+		const struct gap *g = &v->inventory.gaps.items[i];
+
+		json_object_open(j);
+		json_put_cstr(j, "kind", gap_kind_name(g->kind));
+		json_put_str(j, "place", g->place);
+		json_opt_str(j, "detail", g->what);
+		json_put_uint(j, "count", g->count);
+		json_object_close(j);
+	}
+	json_array_close(j);
+}
+
+static int put_containers(struct call *c, str digest, struct err *e)
+{
+	struct asset_filter f = { .scope = call_scope(c, PERMISSION_ASSETS_READ),
+				  .kinds = 1U << ASSET_CONTAINER,
+				  .image_id =
+					  arena_printf(c->arena, "image:%.*s", STR_ARG(digest)) };
+	struct asset_page page;
+	struct arena scratch;
+	int r;
+
+	if (!f.image_id.p)
+		return err_set(e, ENOBUFS, "image: memory budget spent");
+	r = assets_page(c->store, &f, (str){ 0 }, CONTAINERS_MAX, true, c->arena, &page, e);
+	if (r < 0)
+		return r;
+	arena_init(&scratch, 0);
+	json_key(&c->json, "containers");
+	json_array_open(&c->json);
+	for (size_t i = 0; i < page.count; i++)
+		asset_put(&page.items[i], &scratch, &c->json);
+	json_array_close(&c->json);
+	arena_done(&scratch);
+	return 0;
+}
+
+int api_image_get(struct call *c, struct err *e)
+{
+	CLEANUP(close_inventory) struct stored_inventory v = { 0 };
+	struct stored_image image;
+	int r = images_get(c->store, &c->who.scope, c->id, c->arena, &image, e);
+
+	if (r == 0)
+		r = read_inventory(c, image.digest, &v, e);
+	if (r < 0)
+		return r;
+	json_object_open(&c->json);
+	json_key(&c->json, "image");
+	image_put(&image, &c->json);
+	put_layers(&v, &c->json);
+	put_gaps(&v, &c->json);
+	database_state_put(image.database_ns, c->now_ns, &c->json);
+	r = put_containers(c, image.digest, e);
+	json_object_close(&c->json);
+	return r;
+}
+
+static bool contains(str text, str word)
+{
+	for (size_t i = 0; i + word.n <= text.n; i++)
+		if (str_eq_nocase(str_take(str_skip(text, i), word.n), word))
+			return true;
+	return false;
+}
+
+struct finding_query {
+	str q, owner;
+	unsigned int severities;
+	int kev, fixable;
+};
+
+static bool is_wanted(const struct finding_query *q, const struct stored_finding *f)
+{
+	if (q->severities && !(q->severities & 1U << f->severity))
+		return false;
+	if ((q->kev >= 0 && q->kev != f->kev) ||
+	    (q->fixable >= 0 && q->fixable != (f->fixed.n != 0)))
+		return false;
+	if (q->owner.n && !str_is(q->owner, layer_owner_name(f->owner)))
+		return false;
+	return !q->q.n || contains(f->vulnerability, q->q) || contains(f->package, q->q);
+}
+
+static void put_number(struct json_out *j, const char *key, double n, int decimals)
+{
+	if (n < 0)
+		return;
+	json_key(j, key);
+	json_double(j, n, decimals);
+}
+
+static void put_finding(const struct stored_finding *f, struct json_out *j)
+{
+	json_object_open(j);
+	json_put_str(j, "vulnerability", f->vulnerability);
+	json_put_str(j, "package", f->package);
+	json_put_str(j, "version", f->version);
+	json_opt_str(j, "type", f->type);
+	json_opt_str(j, "path", f->path);
+	json_opt_str(j, "fixed", f->fixed);
+	json_put_cstr(j, "severity", severity_word(f->severity));
+	put_number(j, "score", f->score, 1);
+	put_number(j, "epss", f->epss, 5);
+	json_put_bool(j, "kev", f->kev);
+	json_put_cstr(j, "owner", layer_owner_name(f->owner));
+	json_opt_str(j, "layer", f->layer);
+	put_number(j, "risk", f->risk, 1);
+	json_put_bool(j, "accepted", f->accepted);
+	json_object_close(j);
+}
+
+/* Rows that are looked at for one page: one that few match is short and still has a next. */
+#define LOOK_MAX 20000
+
+int api_image_findings(struct call *c, struct err *e)
+{
+	struct finding_query q = { .q = call_query(c, "q"),
+				   .owner = call_query(c, "owner"),
+				   .severities = severities_of(c),
+				   .kev = choice(c, "kev"),
+				   .fixable = choice(c, "fixable") };
+	int64_t cursor = 0, looked = 0;
+	struct stored_image image;
+	uint64_t shown = 0;
+	str next = { 0 };
+	int r = images_get(c->store, &c->who.scope, c->id, c->arena, &image, e);
+
+	if (r == 0 && c->cursor.n && call_number(c->cursor, &cursor, NULL) < 0)
+		r = err_set(e, EINVAL, "this cursor is none of ours");
+	if (r < 0)
+		return r;
+	call_page_open(c);
+	do {
+		struct stored_finding *list;
+		size_t count;
+
+		/* never more than may be shown: the page after begins behind the last that was looked at */
+		r = findings_page(c->store, image.digest, cursor, c->limit - shown, c->arena, &list,
+				  &count, &cursor, e);
+		for (size_t i = 0; r == 0 && i < count; i++)
+			if (is_wanted(&q, &list[i])) {
+				put_finding(&list[i], &c->json);
+				shown++;
+			}
+		looked += (int64_t)count;
+	} while (r == 0 && cursor && shown < c->limit && looked < LOOK_MAX);
+	if (cursor)
+		next = arena_printf(c->arena, "%lld", (long long)cursor);
+	call_page_close(c, next, -1);
+	return r;
+}
+
+static void put_package(const struct stored_inventory *v, const struct package *p,
+			struct json_out *j)
+{
+	json_object_open(j);
+	json_put_str(j, "name", p->name);
+	json_put_str(j, "version", p->version);
+	json_put_str(j, "kind", p->type);
+	json_put_uint(j, "layer", p->layer);
+	json_put_cstr(j, "owner", owner_of(v, p->layer));
+	json_opt_str(j, "path", p->db_path);
+	json_opt_str(j, "license", p->license);
+	json_object_close(j);
+}
+
+int api_image_packages(struct call *c, struct err *e)
+{
+	CLEANUP(close_inventory) struct stored_inventory v = { 0 };
+	struct stored_image image;
+	uint64_t after = 0, shown = 0;
+	size_t wanted = 0;
+	str q = call_query(c, "q"), next = { 0 };
+	int r = images_get(c->store, &c->who.scope, c->id, c->arena, &image, e);
+
+	if (r == 0 && c->cursor.n && str_u64(c->cursor, &after) < 0)
+		r = err_set(e, EINVAL, "this cursor is none of ours");
+	if (r == 0)
+		r = read_inventory(c, image.digest, &v, e);
+	if (r < 0)
+		return r;
+	call_page_open(c);
+	for (size_t i = 0; v.there && i < v.inventory.packages.count; i++) {
+		const struct package *p = &v.inventory.packages.items[i];
+
+		if ((q.n && !contains(p->name, q)) || wanted++ < after || shown == c->limit)
+			continue;
+		put_package(&v, p, &c->json);
+		shown++;
+	}
+	if (after + shown < wanted)
+		next = arena_printf(c->arena, "%llu", (unsigned long long)(after + shown));
+	call_page_close(c, next, (int64_t)wanted);
+	return 0;
+}
+
+/* All findings of an image, by vulnerability and package. */
+struct finding_set {
+	struct map map;
+	struct stored_finding *items;
+	size_t count, cap;
+	bool cut;
+};
+
+static str key_of(struct arena *a, const struct stored_finding *f)
+{
+	return arena_printf(a, "%.*s %.*s %.*s", STR_ARG(f->vulnerability), STR_ARG(f->type),
+			    STR_ARG(f->package));
+}
+
+static int read_set(struct call *c, str digest, struct finding_set *ret, struct err *e)
+{
+	int64_t cursor = 0;
+
+	ret->map = map_in(c->arena);
+	do {
+		struct stored_finding *list;
+		size_t count;
+		int r = findings_page(c->store, digest, cursor, FINDING_PAGE_MAX, c->arena, &list,
+				      &count, &cursor, e);
+
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < count; i++) {
+			str key = key_of(c->arena, &list[i]);
+			void **at = key.p ? map_at(&ret->map, key) : NULL;
+			struct stored_finding *f =
+				ARENA_PUSH(c->arena, ret->items, ret->count, ret->cap);
+
+			if (!at || !f)
+				return err_set(e, ENOBUFS, "findings: memory budget spent");
+			*f = list[i];
+			*at = ret;
+		}
+	} while (cursor && ret->count < LOOK_MAX);
+	ret->cut = cursor != 0;
+	return 0;
+}
+
+/* Those of @p a that @p b has not got. @return how many both have */
+static int64_t put_difference(struct call *c, const char *key, const struct finding_set *a,
+			      const struct finding_set *b, bool *cut)
+{
+	size_t shown = 0;
+	int64_t same = 0;
+
+	json_key(&c->json, key);
+	json_array_open(&c->json);
+	for (size_t i = 0; i < a->count; i++) {
+		str k = key_of(c->arena, &a->items[i]);
+
+		if (k.p && map_find(&b->map, k))
+			same++;
+		else if (shown++ < DIFF_MAX)
+			put_finding(&a->items[i], &c->json);
+	}
+	json_array_close(&c->json);
+	*cut |= shown > DIFF_MAX || a->cut;
+	return same;
+}
+
+int api_image_diff(struct call *c, struct err *e)
+{
+	struct finding_set here = { 0 }, there = { 0 };
+	struct stored_image one, other;
+	bool cut = false;
+	int64_t same;
+	int r = images_get(c->store, &c->who.scope, c->id, c->arena, &one, e);
+
+	if (r == 0)
+		r = images_get(c->store, &c->who.scope, call_query(c, "to"), c->arena, &other, e);
+	if (r == 0)
+		r = read_set(c, one.digest, &here, e);
+	if (r == 0)
+		r = read_set(c, other.digest, &there, e);
+	if (r < 0)
+		return r;
+	json_object_open(&c->json);
+	put_difference(c, "added", &there, &here, &cut);
+	same = put_difference(c, "removed", &here, &there, &cut);
+	json_put_int(&c->json, "same", same);
+	json_put_bool(&c->json, "cut", cut);
+	json_object_close(&c->json);
+	return 0;
+}
+
+#define ASKED_MAX 3
+
+/* The agents of hosts that run it read it; one would do, three are sure that one has it still. */
+int api_image_scan(struct call *c, struct err *e)
+{
+	struct asset_filter f = { .scope = &c->who.scope, .kinds = 1U << ASSET_CONTAINER };
+	struct stored_image image;
+	struct asset_page page;
+	str members, asked[ASKED_MAX];
+	size_t count = 0;
+	int r = images_get(c->store, &c->who.scope, c->id, c->arena, &image, e);
+
+	if (r < 0)
+		return r;
+	f.image_id = arena_printf(c->arena, "image:%.*s", STR_ARG(image.digest));
+	members = arena_printf(c->arena, "\"image\":\"%.*s\"", STR_ARG(image.digest));
+	if (!f.image_id.p || !members.p)
+		return err_set(e, ENOBUFS, "image: memory budget spent");
+	r = assets_page(c->store, &f, (str){ 0 }, ASSET_PAGE_MAX, false, c->arena, &page, e);
+	for (size_t i = 0; r >= 0 && i < page.count && count < ASKED_MAX; i++) {
+		bool again = false;
+		int64_t id;
+
+		for (size_t k = 0; k < count; k++)
+			again |= str_eq(asked[k], page.items[i].agent);
+		if (again)
+			continue;
+		asked[count++] = page.items[i].agent;
+		r = agent_command_add(c->store, page.items[i].agent, "scan", members, &id, e);
+	}
+	if (r < 0)
+		return r;
+	if (!count) {
+		c->code = "not-running";
+		return err_set(e, EBUSY, "no host runs this image now, so no agent can read it");
+	}
+	return 0;
+}

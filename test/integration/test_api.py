@@ -1,0 +1,372 @@
+"""The API as its own document describes it: every answer is what it says, nobody gets what their role does not allow, and no value of
+any parameter or member brings about anything but an answer or a problem."""
+import json
+import subprocess
+import time
+import urllib.parse
+
+import pytest
+
+from consoles import Console
+from openapi import PATH, Document
+from pretended_agent import PretendedAgent, alert
+
+DIGEST = "sha256:" + "ab" * 32
+CONTAINER = "c0ffee" * 10 + "abcd"
+
+
+@pytest.fixture(scope="module")
+def document():
+    return Document(PATH.read_text())
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory):
+    with Console(tmp_path_factory.mktemp("api")) as c:
+        yield c
+
+
+@pytest.fixture(scope="module")
+def admin(console):
+    return console.admin()
+
+
+def patient(client, method, path, **kw):
+    """Asks again when it was asked to wait."""
+    while True:
+        answer = client.ask(method, path, **kw)
+        if answer.status != 429 or not answer.headers.get("Retry-After"):
+            return answer
+        time.sleep(float(answer.headers["Retry-After"]))
+
+
+@pytest.fixture(scope="module")
+def told(console, admin, tmp_path_factory):
+    """A console that was told of a host, a container, its image and some alerts."""
+    token = admin.ask("POST", "/api/v1/agents/tokens", {"labels": {"cluster": "prod"}}).json()["token"]
+    agent = PretendedAgent(console, tmp_path_factory.mktemp("agent"), token)
+    began = time.time() - 600
+    agent.tell([("host", {"id": "host", "time": "2026-11-21T18:00:00Z", "name": "node-1", "machineId": "m", "kernel": "6.1", "os": "Debian",
+                          "osVersion": "12", "cpus": 2, "memoryBytes": 1 << 30, "agentVersion": "0.1.0"}),
+                ("image", {"id": DIGEST, "time": "2026-11-21T18:00:00Z", "references": ["docker.io/library/nginx:1.25"],
+                           "bytes": 1000}),
+                ("container", {"id": CONTAINER, "runtime": "docker", "name": "web", "image": "docker.io/library/nginx:1.25",
+                               "imageId": DIGEST, "state": "running", "privileged": True, "metadataKnown": True, "caps": 0,
+                               "labels": {"team": "red"}}),
+                ("port", {"id": "tcp/0.0.0.0:80/1", "protocol": "tcp", "address": "0.0.0.0", "port": 80, "pid": 7,
+                          "exe": "/usr/sbin/nginx", "container": CONTAINER})])
+    agent.tell([("alert", alert(began + i, rule=f"Rule {i % 3}", priority=["Critical", "Warning", "Notice"][i % 3]))
+                for i in range(30)])
+    return agent
+
+
+def test_the_document_is_the_same_at_build_time_and_at_run_time(document, admin):
+    assert admin.get("/api/v1/openapi.json").json() == document.doc
+
+
+def test_every_answer_is_as_the_document_says(document, admin, told):
+    alerts = admin.get("/api/v1/alerts").json()["items"]
+    values = {"/api/v1/alerts/{id}": alerts[0]["id"], "/api/v1/agents/{id}": told.id, "/api/v1/users/{id}": "1",
+              "/api/v1/assets/{id}": f"container:{CONTAINER}"}
+    needed = {"/api/v1/search": "?q=web", "/api/v1/images/{digest}/diff": "?to=" + DIGEST}
+    wrong, answered = [], 0
+    for method, path, operation in document.operations():
+        if method != "GET" or "oidc" in path:
+            continue
+        url = document.fill(path, id=values.get(path, "1"), digest=DIGEST) + needed.get(path, "")
+        answer = patient(admin, "GET", url)
+        answered += answer.status == 200
+        wrong += [f"{path}: {p}" for p in document.problems(operation, answer)]
+        if answer.status >= 500:
+            wrong.append(f"{path}: {answer}")
+    assert not wrong, "\n".join(wrong[:20])
+    assert answered > 12
+
+
+def test_alerts_are_listed_counted_and_triaged(admin, told, document):
+    first = admin.get("/api/v1/alerts?limit=7").json()
+    assert len(first["items"]) == 7 and first["next"]
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = admin.get(f"/api/v1/alerts?limit=7{cursor and '&cursor=' + cursor}").json()
+        seen += [a["id"] for a in page["items"]]
+        cursor = page["next"]
+    assert len(seen) == len(set(seen)) == 30 and seen == sorted(seen, key=int, reverse=True)
+    assert len(admin.get("/api/v1/alerts?priority=critical&limit=100").json()["items"]) == 10
+    assert len(admin.get("/api/v1/alerts?priority=critical&priority=notice&limit=100").json()["items"]) == 20
+    facets = {f["field"]: {v["value"]: v["count"] for v in f["values"]} for f in admin.get("/api/v1/alerts/facets").json()["facets"]}
+    assert facets["priority"] == {"critical": 10, "warning": 10, "notice": 10}
+    assert facets["rule"] == {"Rule 0": 10, "Rule 1": 10, "Rule 2": 10}
+    buckets = admin.get("/api/v1/alerts/histogram").json()["buckets"]
+    assert sum(b["counts"]["critical"] for b in buckets) == 10
+    one = admin.get(f"/api/v1/alerts/{seen[0]}").json()
+    assert one["doc"]["rule"] == one["alert"]["rule"] and one["similar"] == 10 and one["history"] == []
+    assert one["alert"]["container"] == CONTAINER and one["alert"]["process"] == "bash"
+    answer = admin.ask("PATCH", f"/api/v1/alerts/{seen[0]}", {"state": "resolved", "note": "seen"})
+    assert answer.status == 200 and answer.json()["state"] == "resolved", answer
+    assert admin.get(f"/api/v1/alerts/{seen[0]}").json()["history"][0]["note"] == "seen"
+    answer = admin.ask("POST", "/api/v1/alerts/triage", {"ids": seen[1:4], "state": "acknowledged"})
+    assert answer.json() == {"changed": 3}
+    assert len(admin.get("/api/v1/alerts?state=acknowledged").json()["items"]) == 3
+    entry = admin.get("/api/v1/audit?limit=2").json()["items"][1]
+    assert entry["action"] == "PATCH /api/v1/alerts/{id}" and entry["target"] == seen[0]
+    assert entry["before"] == {"state": "open"} and entry["after"]["state"] == "resolved"
+
+
+QUERIES = {
+    'container.image contains "nginx" and severity >= high': 10,
+    "severity >= medium": 20,
+    "priority = critical": 10,
+    "rule = 'Rule 1' and proc.name = bash": 10,
+    "not priority in (critical, warning)": 10,
+    "proc.aname = init and container.privileged = true": 30,
+    "k8s.ns.name exists": 0,
+    "fd.name = x or alert.field[fd.name] = /etc/shadow": None,
+    "nonesuch.field = 1": None,
+    "severity >= ": None,
+    "web shadow": 30,
+    "nosuchword": 0,
+}
+
+
+@pytest.mark.parametrize("q", QUERIES)
+def test_the_query_box_takes_words_and_conditions(admin, told, q):
+    answer = admin.get("/api/v1/alerts?limit=1000&q=" + urllib.parse.quote(q))
+    if QUERIES[q] is None:
+        assert answer.status == 400 and answer.json()["code"] == "query" and "column" in answer.json()["detail"], answer
+    else:
+        assert answer.status == 200 and len(answer.json()["items"]) == QUERIES[q], answer
+
+
+def test_problems_speak_the_readers_language(admin):
+    answer = admin.get("/api/v1/alerts?limit=0&nonesuch=1", headers={"Accept-Language": "zh-CN,zh;q=0.9"})
+    assert answer.status == 400 and answer.json()["title"] == "请求无效"
+    assert {e["path"]: e["message"] for e in answer.json()["errors"]} == {"?limit": "不得小于 1", "?nonesuch": "没有这个参数"}
+    answer = admin.ask("PATCH", "/api/v1/settings", {"retentionDays": "x", "more": 1}, headers={"Accept-Language": "en"})
+    assert {e["path"]: e["message"] for e in answer.json()["errors"]} == \
+        {"/retentionDays": "a whole number is expected here", "/more": "there is no such member"}
+
+
+def test_answers_are_named_and_changes_held_to_the_name(admin):
+    answer = admin.get("/api/v1/settings")
+    etag = answer.headers["ETag"]
+    assert admin.get("/api/v1/settings", headers={"If-None-Match": etag}).status == 304
+    assert admin.ask("PATCH", "/api/v1/settings", {"retentionDays": 31}, headers={"If-Match": '"other"'}).status == 412
+    answer = admin.ask("PATCH", "/api/v1/settings", {"retentionDays": 31}, headers={"If-Match": etag})
+    assert answer.status == 200 and answer.json()["retentionDays"] == 31
+    assert admin.ask("PATCH", "/api/v1/settings", {"retentionDays": 32}, headers={"If-Match": etag}).status == 412
+    assert admin.get("/api/v1/settings", headers={"If-None-Match": etag}).status == 200
+
+
+RULE = """- rule: Ours
+  desc: ours
+  condition: evt.type = execve and proc.name = nonesuch
+  output: ours %proc.name
+  priority: WARNING
+"""
+
+
+def test_rules_are_checked_kept_and_switched(admin):
+    problems = admin.ask("POST", "/api/v1/rules/check", {"text": RULE.replace("proc.name = ", "proc.nam = ")}).json()
+    assert problems["rules"] == 0
+    assert [(p["line"], p["column"], p["level"]) for p in problems["problems"]] == [(3, 36, "error")]
+    assert "proc.name" in problems["problems"][0]["message"]
+    answer = admin.ask("POST", "/api/v1/rule-files", {"name": "ours", "text": RULE})
+    assert answer.status == 201, answer
+    here = f"/api/v1/rule-files/{answer.json()['id']}"
+    assert admin.ask("POST", "/api/v1/rule-files", {"name": "ours", "text": RULE}).status == 409
+    assert admin.ask("PUT", here, {"name": "ours", "text": "- rule: ["}).json()["code"] == "rule-error"
+    ours = admin.get("/api/v1/rules/Ours").json()
+    assert ours["priority"] == "warning" and ours["enabled"] and ours["source"] == "own/ours"
+    answer = admin.ask("PUT", "/api/v1/rules/Ours", {"enabled": False, "priority": "critical"})
+    assert answer.status == 200, answer
+    ours = admin.get("/api/v1/rules/Ours").json()
+    assert ours["priority"] == "critical" and not ours["enabled"]
+    assert admin.ask("DELETE", here, headers={"If-Match": '"other"'}).status == 412
+    assert admin.ask("DELETE", here).status == 204
+    assert admin.get("/api/v1/rules/Ours").status == 404
+    shipped = admin.get("/api/v1/rules?limit=1000").json()
+    assert shipped["total"] == len(shipped["items"]) > 50
+
+
+# ---- Who may ----
+
+@pytest.fixture(scope="module")
+def people(console, admin):
+    """A signed-in client of each role that comes with the program."""
+    found = {}
+    for role in admin.get("/api/v1/roles").json()["items"]:
+        if not role["builtIn"]:
+            continue
+        name = "user-" + role["name"]
+        made = admin.ask("POST", "/api/v1/users", {"name": name, "password": "First-horse-7-battery", "roles": [role["name"]]})
+        assert made.status == 201, made
+        found[role["name"]] = (console.client().sign_in(name, "First-horse-7-battery", new="Second-horse-8-battery"), role["permissions"])
+    assert len(found) >= 5
+    return found
+
+
+def body_for(document, operation):
+    """A body that is right in every member, or None."""
+    content = operation.get("requestBody", {}).get("content")
+    return sample(document, content["application/json"]["schema"]) if content else None
+
+
+def sample(document, schema):
+    schema = document.resolve(schema)
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "object":
+        return {k: sample(document, v) for k, v in schema.get("properties", {}).items() if k in schema.get("required", [])}
+    if kind == "array":
+        return [sample(document, schema["items"])]
+    if kind == "string":
+        return "2030-01-01T00:00:00Z" if schema.get("format") == "date-time" else "x" * max(1, schema.get("minLength", 1))
+    if kind == "integer":
+        return max(schema.get("minimum", 1), 0)
+    return True if kind == "boolean" else {}
+
+
+def test_nobody_gets_in_without_permission(document, console, people):
+    """Every route as nobody and as every role. What the role does not hold is refused before anything else is looked at; what it
+    holds is not."""
+    nobody = console.client()
+    wrong = []
+    for method, path, operation in document.operations():
+        wanted = operation["x-permission"]
+        url = document.fill(path, id="999999", digest="sha256:none")
+        body = body_for(document, operation)
+        if wanted != "public":
+            answer = patient(nobody, method, url, body=body)
+            if answer.status != 401:
+                wrong.append(f"nobody: {method} {path}: {answer}")
+            answer = patient(nobody, method, url, body=body, headers={"Authorization": "Bearer skep_" + "A" * 43})
+            if answer.status != 401:
+                wrong.append(f"a made-up token: {method} {path}: {answer}")
+        if wanted in ("public", "self"):
+            continue
+        for role, (client, permissions) in people.items():
+            # nothing is changed by it: the ids are nobody's, and what needs none is told apart by its body
+            answer = patient(client, method, url, body=None if body is None else b"{")
+            if wanted not in permissions and answer.status != 403:
+                wrong.append(f"{role}: {method} {path}: {answer}")
+            if wanted in permissions and method == "GET" and answer.status == 403:
+                wrong.append(f"{role} is refused: {method} {path}: {answer}")
+            if answer.status >= 500:
+                wrong.append(f"{role}: {method} {path}: {answer}")
+    assert not wrong, "\n".join(wrong[:20])
+
+
+def test_a_page_of_another_site_cannot_act(document, people):
+    """With the cookie alone nothing is changed."""
+    client, _ = people["administrator"]
+    for method, path, operation in document.operations():
+        if method == "GET" or operation["x-permission"] == "public":
+            continue
+        answer = patient(client, method, document.fill(path, id="1"), body=body_for(document, operation), headers={"X-Skep-Csrf": "guess"})
+        assert answer.status == 403 and answer.json()["code"] == "csrf", (method, path, answer)
+
+
+# ---- What nobody should send ----
+
+TEXTS = ["", " ", "'", "' OR 1=1 --", '";DROP TABLE users;--', "<script>alert(1)</script>", "../../etc/passwd", "%00", "\u202e", "😀" * 50,
+         "a" * 5000, "-1", "0", "99999999999999999999", "1e309", "NaN", "null", "true", "[]", "{}", "2026-13-45T99:99:99Z", "1969-12-31T00:00:00Z",
+         "container.image contains", "((((((((((", "a=" * 500, "not " * 200 + "asset.name = a", "asset.name regex '(a+)+$'", "\x7f\x1b[2J", "${jndi:x}"]
+VALUES = [None, True, -1, 0, 1.5, 2 ** 63, -(2 ** 63), 1e308, "", "x" * 5000, "\u0000", "' OR 1=1 --", [], [[]], [None], {}, {"a": {"b": []}}, ["x"] * 2000]
+
+
+def hostile_queries(operation):
+    for p in operation.get("parameters", []):
+        if p["in"] == "query":
+            for text in TEXTS:
+                yield urllib.parse.quote(p["name"]) + "=" + urllib.parse.quote(text)
+            yield urllib.parse.quote(p["name"]) + "=%ff%fe"
+            yield "&".join([urllib.parse.quote(p["name"]) + "=1"] * 300)
+    yield "=" * 100
+    yield "%"
+    yield "&" * 1000
+
+
+def hostile_bodies(document, operation):
+    right = body_for(document, operation)
+    if right is None:
+        yield b"{}"
+        return
+    schema = document.resolve(operation["requestBody"]["content"]["application/json"]["schema"])
+    for name in list(schema["properties"]) + ["nonesuch", ""]:
+        for value in VALUES:
+            yield json.dumps({**right, name: value}).encode()
+    for raw in (b"", b"null", b"[]", b"{", b'{"a":1}trailing', b"[" * 100000, b'{"a":' * 1000 + b"1" + b"}" * 1000, b"\xff\xfe", b'{"\\ud800":1}'):
+        yield raw
+
+
+def survives(document, console, client, requests):
+    wrong = []
+    for method, path, operation, url, kw in requests:
+        answer = patient(client, method, url, **kw)
+        if answer.status >= 500:
+            wrong.append(f"{method} {url[:200]} {str(kw)[:200]}: {answer}")
+        wrong += [f"{method} {url[:200]} {str(kw)[:200]}: {p}" for p in document.problems(operation, answer)]
+        if len(wrong) > 10:
+            break
+    assert not wrong, "\n".join(wrong[:10])
+    assert console.process.poll() is None, console.said()
+
+
+def test_no_query_brings_it_down(document, console, told, people):
+    client, _ = people["administrator"]
+
+    def requests():
+        for method, path, operation in document.operations():
+            if method == "GET" and "oidc" not in path:
+                for q in hostile_queries(operation):
+                    yield method, path, operation, document.fill(path, id="1") + "?" + q, {}
+
+    survives(document, console, client, requests())
+
+
+def test_no_path_brings_it_down(document, console, people):
+    client, _ = people["administrator"]
+
+    def requests():
+        for method, path, operation in document.operations():
+            if "{" in path and method == "GET":
+                for text in TEXTS + ["1/2", "..", "%2e%2e", "sha256:" + "f" * 64, "container:x"]:
+                    yield method, path, operation, document.fill(path, id=text or "%20", digest=text or "%20"), {}
+
+    survives(document, console, client, requests())
+
+
+# What would end the session the test goes by, or wait for slow hashes thousands of times.
+APART = ("session", "users", "tokens", "roles")
+
+
+def test_no_body_brings_it_down(document, console, people):
+    client, _ = people["administrator"]
+
+    def requests():
+        for method, path, operation in document.operations():
+            if method == "GET" or path.split("/")[3] in APART:
+                continue
+            for body in hostile_bodies(document, operation):
+                yield (method, path, operation, document.fill(path, id="999999", digest="x"),
+                       {"body": body, "headers": {"Content-Type": "application/json"}})
+
+    survives(document, console, client, requests())
+
+
+def test_what_is_no_json_is_refused(document, admin):
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
+        answer = admin.ask("PATCH", "/api/v1/settings", b'{"retentionDays":9}', headers={"Content-Type": kind})
+        assert answer.status == 415, (kind, answer)
+    assert admin.ask("PATCH", "/api/v1/settings", b'{"retentionDays":9}', headers={"Content-Type": "application/json; charset=utf-8"}).status == 200
+
+
+def test_who_asks_too_much_waits(console, people):
+    """Limits are by user: one who asks in a loop is told to wait, and others are answered."""
+    client, _ = people["read-only"]
+    answers = [client.get("/api/v1/session").status for _ in range(1500)]
+    if 429 not in answers:
+        pytest.skip("this machine does not ask fast enough")
