@@ -50,7 +50,7 @@ struct agent_door {
 
 static void publish(void *ctx, const char *topic)
 {
-	hub_publish(((struct agent_door *)ctx)->server->hub, str_from(topic));
+	server_publish(((struct agent_door *)ctx)->server, str_from(topic));
 }
 
 static void say(void *ctx, const char *line)
@@ -58,19 +58,26 @@ static void say(void *ctx, const char *line)
 	server_say(((struct agent_door *)ctx)->server, "%s", line);
 }
 
-static void on_command(void *ctx, const char *agent)
+void agent_door_hurry(struct agent_door *d, str agent)
 {
-	struct agent_door *d = ctx;
-	struct waiting *w = calloc(1, sizeof(*w));
+	struct waiting *w = agent.n < FLEET_AGENT_BYTES ? calloc(1, sizeof(*w)) : NULL;
 
 	/* Without memory it is found at the next look. */
 	if (!w)
 		return;
-	snprintf(w->agent, sizeof(w->agent), "%s", agent);
+	memcpy(w->agent, agent.p, agent.n);
 	pthread_mutex_lock(&d->lock);
 	w->next = d->waiting;
 	d->waiting = w;
 	pthread_mutex_unlock(&d->lock);
+}
+
+static void on_command(void *ctx, const char *agent)
+{
+	struct agent_door *d = ctx;
+
+	agent_door_hurry(d, str_from(agent));
+	server_tell_command(d->server, agent);
 }
 
 int agent_door_new(struct server *s, struct agent_door **ret, struct err *e)

@@ -1,6 +1,6 @@
 /** @file
- * Agents at the door: their requests to console/fleet, and their streams of commands. Belongs to
- * the loop's thread but for agent_door_answer() and agent_door_do().
+ * Agents at the door: their requests to console/fleet, and their streams of commands. Belongs to the loop's thread but for
+ * agent_door_answer(), agent_door_do() and agent_door_hurry().
  */
 #ifndef SKEP_CONSOLE_SERVER_AGENT_DOOR_H
 #define SKEP_CONSOLE_SERVER_AGENT_DOOR_H
@@ -28,6 +28,8 @@ int agent_door_work(struct agent_door *d);
 
 /** On a worker's thread: what agent_door_work() gave it to do. */
 void agent_door_do(struct agent_door *d, struct worker *w, void *errand);
+/** From any thread: this agent has commands waiting. */
+void agent_door_hurry(struct agent_door *d, str agent);
 /** Streams that are open. */
 size_t agent_door_streams(const struct agent_door *d);
 struct fleet *agent_door_fleet(const struct agent_door *d);

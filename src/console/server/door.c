@@ -119,6 +119,36 @@ static void keep_reply(struct job *j, const struct api_reply *r)
 		j->status = 503;
 }
 
+/** What pages hear of when a request changed something, by the first word of its path. */
+static const struct {
+	str word;
+	const char *topic;
+} changes[] = {
+	{ { "alerts", 6 }, "alerts" },
+	{ { "acceptances", 11 }, "findings" },
+	{ { "vulnerabilities", 15 }, "findings" },
+	{ { "images", 6 }, "findings" },
+	{ { "agents", 6 }, "agents" },
+	{ { "rules", 5 }, "rules" },
+	{ { "rule-files", 10 }, "rules" },
+	{ { "notifications", 13 }, "notifications" },
+	{ { "intelligence", 12 }, "notifications" },
+	{ { "users", 5 }, "users" },
+	{ { "roles", 5 }, "users" },
+	{ { "settings", 8 }, "settings" },
+};
+
+static void tell_change(struct server *s, const struct http_head *h)
+{
+	str rest = str_skip(h->path, sizeof("/api/v1/") - 1), word = str_cut(&rest, '/');
+
+	if (str_is(h->method, "GET") || str_is(h->method, "HEAD"))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(changes); i++)
+		if (str_eq(word, changes[i].word))
+			server_publish(s, str_from(changes[i].topic));
+}
+
 static void work_api(struct job *j, struct worker *w)
 {
 	struct api_request q = request_of(http_server_request(j->x));
@@ -126,6 +156,8 @@ static void work_api(struct job *j, struct worker *w)
 
 	api_answer(&j->server->api, w->store, &w->arena, &q, &r);
 	keep_reply(j, &r);
+	if (r.status < 300)
+		tell_change(j->server, &http_server_request(j->x)->head);
 }
 
 /* Who may see a session of theirs may listen: what is told is no more than that something changed. */

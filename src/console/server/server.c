@@ -16,7 +16,6 @@
 #define BODY_MAX_BYTES ((uint64_t)4 << 20)
 #define HELD_MAX_BYTES ((uint64_t)96 << 20)
 #define FILE_MAX_BYTES ((uint64_t)256 << 10)
-#define JOB_BYTES ((size_t)96 << 20)
 #define STOP_NS (10 * SECOND_NS)
 
 enum {
@@ -50,9 +49,42 @@ static void log_line(void *ctx, const char *line)
 
 static void publish(void *ctx, const char *topic)
 {
+	server_publish(ctx, str_from(topic));
+}
+
+/* ---- Replicas ---- */
+
+#define COMMAND "agent "
+
+void server_publish(struct server *s, str topic)
+{
+	hub_publish(s->hub, topic);
+	replica_tell(s->replica, topic);
+}
+
+void server_tell_command(struct server *s, const char *agent)
+{
+	char text[sizeof(COMMAND) + FLEET_AGENT_BYTES];
+
+	snprintf(text, sizeof(text), COMMAND "%s", agent);
+	replica_tell(s->replica, str_from(text));
+}
+
+static void on_told(void *ctx, str text)
+{
 	struct server *s = ctx;
 
-	hub_publish(s->hub, str_from(topic));
+	if (str_starts(text, S(COMMAND)))
+		agent_door_hurry(s->agents, str_skip(text, sizeof(COMMAND) - 1));
+	else
+		hub_publish(s->hub, text);
+}
+
+static int open_replica(struct server *s, struct err *e)
+{
+	struct replica_options o = { .where = s->where, .on_told = on_told, .ctx = s };
+
+	return sql_names_postgres(s->where) ? replica_new(&o, &s->replica, e) : 0;
 }
 
 /* ---- Certificates ---- */
@@ -171,36 +203,6 @@ static int open_api(struct server *s, struct err *e)
 	return worker_pool_new(&w, &s->pool, e);
 }
 
-static int sweep_access(void *ctx, struct store *store, struct arena *a, struct err *e)
-{
-	struct server *s = ctx;
-	int r = access_sweep(&s->access, store->sql, store_now(), e);
-
-	(void)a;
-	return MIN(r, 0);
-}
-
-static int tick_fleet(void *ctx, struct store *store, struct arena *a, struct err *e)
-{
-	return fleet_tick(agent_door_fleet(((struct server *)ctx)->agents), store, a, e);
-}
-
-static int start_clock(struct server *s, struct err *e)
-{
-	const struct clockwork_job jobs[] = {
-		{ .name = "forgetting old sessions", .every_s = 60, .fn = sweep_access, .ctx = s },
-		{ .name = "watching over agents", .every_s = 5, .fn = tick_fleet, .ctx = s },
-	};
-	struct clockwork_options o = { .where = s->where,
-				       .jobs = jobs,
-				       .count = ARRAY_LEN(jobs),
-				       .arena_bytes = JOB_BYTES,
-				       .say = s->o->say,
-				       .ctx = s->o->ctx };
-
-	return clockwork_new(&o, &s->clock, e);
-}
-
 /** As many descriptors as may be had: a connection is one. */
 static void raise_limits(void)
 {
@@ -249,10 +251,10 @@ static int begin(struct server *s, struct err *e)
 	if (r == 0)
 		r = open_http(s, e);
 	if (r == 0)
-		r = open_api(s, e);
+		r = open_replica(s, e);
 	if (r == 0)
-		r = start_clock(s, e);
-	return r;
+		r = open_api(s, e);
+	return r < 0 ? r : server_start_jobs(s, e);
 }
 
 /* ---- Running ---- */
@@ -317,6 +319,7 @@ static void finish(struct server *s)
 	clockwork_free(s->clock);
 	/* Workers answer into the server: they end before it. */
 	worker_pool_free(s->pool);
+	replica_free(s->replica);
 	http_server_free(s->http);
 	hub_free(s->hub);
 	agent_door_free(s->agents);

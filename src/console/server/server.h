@@ -13,6 +13,7 @@
 #include "console/server/agent_door.h"
 #include "console/server/clockwork.h"
 #include "console/server/hub.h"
+#include "console/server/replica.h"
 #include "console/server/web_pages.h"
 #include "console/server/worker_pool.h"
 
@@ -25,8 +26,9 @@ struct server {
 	struct http_server *http;
 	struct worker_pool *pool;
 	struct hub *hub;
-	struct clockwork *clock;
 	struct agent_door *agents;
+	struct clockwork *clock;
+	struct replica *replica; /**< NULL: SQLite */
 	struct access access;
 	struct api api;
 	struct web_pages pages;
@@ -46,6 +48,13 @@ void door_work(void *ctx, struct worker *w, void *job);
 MUST_CHECK int server_give_errand(struct server *s, void *errand);
 /** Sets TLS up, or anew. */
 MUST_CHECK int server_load_tls(struct server *s, struct err *e);
+
+/** Starts the clock's thread, once the store is prepared. */
+MUST_CHECK int server_start_jobs(struct server *s, struct err *e);
+/** Pages here and at other replicas hear that @p topic changed; from any thread. */
+void server_publish(struct server *s, str topic);
+/** Other replicas hear that this agent has commands waiting; from any thread. */
+void server_tell_command(struct server *s, const char *agent);
 
 /** Counters for /metrics. */
 void server_metrics(struct server *s, struct buf *out);

@@ -1,0 +1,39 @@
+/* What time brings: each room's jobs, one line each. */
+#include "console/server/server.h"
+#include "console/store/store.h"
+
+#define JOB_BYTES FLEET_ARENA_BYTES
+
+static int look_after_fleet(void *ctx, struct store *store, struct arena *a, struct err *e)
+{
+	const struct server *s = ctx;
+
+	return fleet_tick(agent_door_fleet(s->agents), store, a, e);
+}
+
+static int forget_sessions(void *ctx, struct store *store, struct arena *a, struct err *e)
+{
+	struct server *s = ctx;
+
+	(void)a;
+	return MIN(access_sweep(&s->access, store->sql, store_now(), e), 0);
+}
+
+int server_start_jobs(struct server *s, struct err *e)
+{
+	const struct clockwork_job jobs[] = {
+		{ .name = "looking after agents", .every_s = 5, .fn = look_after_fleet, .ctx = s },
+		{ .name = "forgetting old sessions",
+		  .every_s = 60,
+		  .fn = forget_sessions,
+		  .ctx = s },
+	};
+	const struct clockwork_options o = { .where = s->where,
+					     .jobs = jobs,
+					     .count = ARRAY_LEN(jobs),
+					     .arena_bytes = JOB_BYTES,
+					     .say = s->o->say,
+					     .ctx = s->o->ctx };
+
+	return clockwork_new(&o, &s->clock, e);
+}
