@@ -46,6 +46,9 @@ def engine(tmp_path_factory, shared):
     need_root()
     with RunningEngine(tmp_path_factory.mktemp("engine") / "e", unified=False) as e:
         e.load(shared / "rootfs" / "alpine-310-docker-save.tar.gz")
+        old = (shared / "rootfs" / "alpine-docker-3.9.0-20190223.tar.xz").read_bytes()
+        status, answer = e.request("POST", "/images/create?fromSrc=-&repo=old&tag=1", old)
+        assert status == 200 and b"error" not in answer, answer
         yield e
 
 
@@ -64,9 +67,44 @@ def test_what_happens_in_a_container_is_in_the_store(skep, tmp_path, console, en
             assert until(lambda: any("sleep" in n for _, n in present(console, "process")), FRESH)
         finally:
             engine.remove("victim")
-        assert until(lambda: not present(console, "container"), FRESH)
+        assert until(lambda: ("container:" + made, "victim") not in present(console, "container"), FRESH)
         state, gone = ask(console, "SELECT state, gone_ns FROM asset WHERE id = ?", "container:" + made)[0]
         assert state == "exited" and gone > 0
+
+
+def image_row(console):
+    """Of the image these tests made: others on this host may run others."""
+    rows = ask(console, "SELECT digest, packages, scan_error, database_ns FROM image WHERE scanned_ns > 0 AND refs LIKE '%old:1%'")
+    return rows[0] if rows else None
+
+
+def test_images_that_run_are_read_once_and_matched(skep, tmp_path, console, engine):
+    """By the agent's scanner, and again from what is kept when another console wants to know."""
+    with JoinedAgent(skep, tmp_path / "agent", console, engine=engine) as a:
+        engine.run("scanned", image="old:1")
+        try:
+            assert until(lambda: image_row(console), 60), a.said()
+            digest, packages, error, _ = image_row(console)
+            said = skep.report("image", "--docker-host", engine.host, "docker:old:1")
+            assert packages == len(said["packages"]) and error == ""
+            assert until(lambda: image_row(console)[3] > 0, 60), console.said()
+            found = ask(console, "SELECT vulnerability, package FROM finding WHERE image = ?", digest)
+            assert sorted(found) == sorted((f["vulnerability"], f["package"]) for f in said["findings"]) and found
+            kept = a.state / "scans" / (digest.replace(":", "-") + ".json")
+            read_at = kept.stat().st_mtime_ns
+        except BaseException:
+            engine.remove("scanned")
+            raise
+    # Another console: the agent is told to join it, and reads nothing again.
+    other = tmp_path / "other"
+    other.mkdir()
+    try:
+        with Console(other) as second, JoinedAgent(skep, tmp_path / "agent", second, engine=engine) as b:
+            assert until(lambda: image_row(second), 60), b.said()
+            assert kept.stat().st_mtime_ns == read_at
+            assert until(lambda: ask(second, "SELECT COUNT(*) FROM agent_command WHERE done_ns > 0")[0][0] >= 1, FRESH)
+    finally:
+        engine.remove("scanned")
 
 
 def test_a_console_that_was_away_misses_nothing(console, agent):
