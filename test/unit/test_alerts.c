@@ -416,6 +416,62 @@ static void undone_is_undone(struct store *s, const char *where)
 	arena_done(&arena);
 }
 
+enum { CROWD = 60000, CROWD_GROUP = 6000 };
+
+static bool in_crowd(int i, int rule, int64_t time, const struct alert_filter *f)
+{
+	return (rule < 0 || i % 7 == rule) && time >= f->since_ns &&
+	       (!f->until_ns || time < f->until_ns);
+}
+
+static int64_t crowd_time(int i)
+{
+	return noon(0) - (int64_t)i * (7 * (int64_t)SECOND_NS);
+}
+
+/* Too many to be read one by one: the counters answer, and say the same. */
+static void crowds_are_counted_right(struct store *s, const char *where)
+{
+	static struct alert_new a[CROWD_GROUP];
+	static const char *const rules[] = { "r0", "r1", "r2", "r3", "r4", "r5", "r6" };
+	const str rule = { "r3", 2 };
+	struct arena arena;
+
+	(void)where;
+	arena_init(&arena, 0);
+	for (int i = 0; i < CROWD; i++) {
+		a[i % CROWD_GROUP] = sample(rules[i % 7], i % 2 ? "h0" : "h1", crowd_time(i));
+		a[i % CROWD_GROUP].series.priority = i % 7 == 3 ? PRIORITY_ERROR : PRIORITY_NOTICE;
+		if (i % CROWD_GROUP == CROWD_GROUP - 1)
+			append(s, a, CROWD_GROUP, noon(0) + HOUR, NULL);
+	}
+	for (int k = 0; k < 12; k++) {
+		struct alert_filter f = everything;
+		struct alert_histogram h = { 0 };
+		int64_t want = 0;
+
+		if (k % 2)
+			f.rules = (struct alert_values){ &rule, 1 };
+		if (k % 3)
+			f.since_ns = noon(k % 5) - (k > 8 ? 1234567891 : 0) - 90 * HOUR;
+		if (k > 5)
+			f.until_ns = noon(0) - (k % 4) * 7 * HOUR;
+		for (int i = 0; i < CROWD; i++)
+			want += in_crowd(i, k % 2 ? 3 : -1, crowd_time(i), &f);
+		assert_int_equal(total(s, &f), want);
+		OK(alerts_histogram(s, &f, 40, &arena, &h, E));
+		assert_true(h.count <= 40);
+		want = 0;
+		f.since_ns = h.from_ns;
+		f.until_ns = h.to_ns;
+		for (int i = 0; i < CROWD; i++)
+			want += in_crowd(i, k % 2 ? 3 : -1, crowd_time(i), &f);
+		if (k <= 5)
+			assert_int_equal(drawn(&h), want);
+	}
+	arena_done(&arena);
+}
+
 #define EACH(name) \
 	static void test_##name(void **state) \
 	{ \
@@ -433,6 +489,7 @@ EACH(triage_moves_counts)
 EACH(scopes_hide)
 EACH(old_days_are_dropped)
 EACH(undone_is_undone)
+EACH(crowds_are_counted_right)
 
 int main(void)
 {
@@ -447,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_scopes_hide),
 		cmocka_unit_test(test_old_days_are_dropped),
 		cmocka_unit_test(test_undone_is_undone),
+		cmocka_unit_test(test_crowds_are_counted_right),
 	};
 
 	return cmocka_run_group_tests(tests, store_stage_up, store_stage_down);

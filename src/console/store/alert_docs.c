@@ -4,7 +4,7 @@
 
 #include "console/store/alerts_priv.h"
 
-enum { AT_ONCE = 16 };
+enum { AT_ONCE = 64 };
 
 static struct alert_hit *find_hit(struct alert_hit *hits, size_t count, int64_t id)
 {
@@ -26,8 +26,7 @@ static int fetch_some(struct store *s, struct alert_cache *c, struct alert_hit *
 	for (size_t i = 0; i < AT_ONCE; i++)
 		values[i] = SQL_I(hits[MIN(i, count - 1)].id);
 	partition_say(&alert_docs, alert_id_ms(hits[0].id) / ALERT_DAY_MS,
-		      "SELECT id, dictionary, size, doc FROM {table} WHERE id IN "
-		      "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)",
+		      "SELECT id, dictionary, size, doc FROM {table} WHERE id IN " SQL_SIXTY_FOUR,
 		      &text);
 	if (buf_error(&text) < 0)
 		return err_set(e, ENOMEM, "no memory for a statement");

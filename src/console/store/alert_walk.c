@@ -8,9 +8,10 @@
 enum {
 	LOOKS = 200000,   /* alerts looked at by their rows in one walk */
 	DOC_LOOKS = 8000, /* or by their documents */
+	DOC_MS = 40,      /* or so long */
 	CHUNK_FIRST = 128,
 	CHUNK_MOST = 8192,
-	DOC_CHUNK = 64,   /* documents fetched by one statement */
+	DOC_CHUNK = 128,  /* documents fetched by one statement */
 	PROBES = 512,     /* series that are worth being asked one by one */
 	PROBE_WORTH = 20, /* rows one may look at instead of asking once */
 	SERIES_CHUNK = 64,
@@ -37,6 +38,7 @@ struct alert_walk {
 	size_t in_days_count;
 	size_t wanted, chunk_size;
 	size_t looks, doc_looks;
+	uint64_t doc_end_ms; /* when enough documents were looked at, however many */
 	bool looks_at_docs, spent, done;
 	struct alert_hit *chunk;
 	size_t chunk_count, chunk_at, chunk_cap;
@@ -90,13 +92,6 @@ static int for_series(struct alert_walk *w, const char *statement,
 	return MIN(r, 0);
 }
 
-#define SIXTY_FOUR \
-	"(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24," \
-	"?25,?26," \
-	"?27,?28,?29,?30,?31,?32,?33,?34,?35,?36,?37,?38,?39,?40,?41,?42,?43,?44,?45,?46,?47,?48," \
-	"?49,?50," \
-	"?51,?52,?53,?54,?55,?56,?57,?58,?59,?60,?61,?62,?63,?64)"
-
 static int take_sum(struct alert_walk *w, struct sql_rows *rows, int64_t *sum, struct err *e)
 {
 	(void)w, (void)e;
@@ -139,9 +134,10 @@ static int choose(struct alert_walk *w, struct err *e)
 	}
 	if (w->match.all || w->match.matching > PROBES)
 		return 0;
-	r = for_series(
-		w, "SELECT CAST(SUM(n) AS BIGINT) FROM alert_count_all WHERE series IN " SIXTY_FOUR,
-		take_sum, &matching, e);
+	r = for_series(w,
+		       "SELECT CAST(SUM(n) AS BIGINT) FROM alert_count_all WHERE series "
+		       "IN " SQL_SIXTY_FOUR,
+		       take_sum, &matching, e);
 	r = r < 0 ? r
 		  : sql_get_int(w->s->sql, "SELECT CAST(SUM(alerts) AS BIGINT) FROM alert_day",
 				SQL_NONE, &all, e);
@@ -152,7 +148,7 @@ static int choose(struct alert_walk *w, struct err *e)
 		return 0;
 	w->how = HOW_SERIES;
 	r = for_series(w,
-		       "SELECT day, series FROM alert_count_day WHERE series IN " SIXTY_FOUR
+		       "SELECT day, series FROM alert_count_day WHERE series IN " SQL_SIXTY_FOUR
 		       " GROUP BY day, series",
 		       take_day, &cap, e);
 	if (w->in_days_count)
@@ -175,6 +171,7 @@ int alert_walk_new(struct store *s, const struct alert_filter *f, int64_t cursor
 	w->chunk_size = MIN(MAX(wanted + 1, CHUNK_FIRST), CHUNK_MOST);
 	w->states = f->states ? f->states : (1U << ALERT_STATE_COUNT) - 1;
 	w->looks_at_docs = f->text.n || f->holds;
+	w->doc_end_ms = clock_ms(CLOCK_MONOTONIC) + DOC_MS;
 	w->at = f->until_ns ? alert_low_id((f->until_ns + (int64_t)MS_NS - 1) / (int64_t)MS_NS)
 			    : INT64_MAX;
 	w->at = cursor > 0 ? MIN(w->at, cursor) : w->at;
@@ -227,6 +224,21 @@ static int take_row(struct alert_walk *w, struct sql_rows *rows, struct err *e)
 		       : err_set(e, ENOBUFS, "too many alerts at once");
 }
 
+/* Spelt out, so that a planner knows how many there are. */
+static void say_states(unsigned states, struct buf *text)
+{
+	const char *join = " AND state IN (";
+
+	if (states == (1U << ALERT_STATE_COUNT) - 1)
+		return;
+	for (unsigned i = 0; i < ALERT_STATE_COUNT; i++)
+		if (states & 1U << i) {
+			buf_printf(text, "%s%u", join, i);
+			join = ", ";
+		}
+	buf_byte(text, ')');
+}
+
 /*
  * Rows of one day below w->at, at most `limit`, newest first, that the statement's key names.
  * @param ret_last  the lowest id looked at; 0: nothing is left
@@ -242,15 +254,16 @@ static int ask(struct alert_walk *w, const char *also, int64_t key, int64_t floo
 
 	buf_printf(&text,
 		   "SELECT id, series, state, received_ms, who, pod FROM alert_%" PRId64
-		   " WHERE id < ?1 AND id >= ?2 AND ((?3 >> CAST(state AS INTEGER)) & 1) = 1%s"
-		   " ORDER BY id DESC LIMIT ?4",
+		   " WHERE id < ?1 AND id >= ?2%s",
 		   w->days[w->day], also);
+	say_states(w->states, &text);
+	buf_add(&text, S(" ORDER BY id DESC LIMIT ?3"));
 	if (buf_error(&text) < 0)
 		return err_set(e, ENOMEM, "no memory for a statement");
 	r = sql_query(w->s->sql, buf_cstr(&text),
 		      (const struct sql_value[]){ SQL_I(w->at), SQL_I(MAX(floor, w->low)),
-						  SQL_I(w->states), SQL_I(limit), SQL_I(key) },
-		      key ? 5 : 4, &rows, e);
+						  SQL_I(limit), SQL_I(key) },
+		      key ? 4 : 3, &rows, e);
 	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
 		seen++;
 		last = sql_int(rows, 0);
@@ -313,7 +326,7 @@ static int ask_series(struct alert_walk *w, int64_t *ret_last, struct err *e)
 	for (size_t i = 0; i < w->in_days_count; i++)
 		if (w->in_days[i].day == w->days[w->day] && n < w->match.matching)
 			keys[n++] = w->in_days[i].series;
-	return ask_keys(w, " AND series = ?5", keys, n, ret_last, e);
+	return ask_keys(w, " AND series = ?4", keys, n, ret_last, e);
 }
 
 static int ask_containers(struct alert_walk *w, int64_t *ret_last, struct err *e)
@@ -325,7 +338,7 @@ static int ask_containers(struct alert_walk *w, int64_t *ret_last, struct err *e
 		return err_set(e, ENOBUFS, "too many containers");
 	for (size_t i = 0; i < n; i++)
 		keys[i] = alert_container_key(w->f->containers.items[i]);
-	return ask_keys(w, " AND container = ?5 AND container <> 0", keys, n, ret_last, e);
+	return ask_keys(w, " AND container = ?4 AND container <> 0", keys, n, ret_last, e);
 }
 
 /* The next chunk of rows of this day; goes to the day before when it has no more. */
@@ -401,7 +414,8 @@ static int next_row(struct alert_walk *w, struct alert_hit **ret, struct err *e)
 
 		if (w->day == w->day_count || w->spent)
 			return 0;
-		if (w->looks >= LOOKS || w->doc_looks >= DOC_LOOKS) {
+		if (w->looks >= LOOKS || w->doc_looks >= DOC_LOOKS ||
+		    (w->doc_looks && clock_ms(CLOCK_MONOTONIC) > w->doc_end_ms)) {
 			w->spent = true;
 			return 0;
 		}

@@ -1,7 +1,11 @@
 #include "base/clock.h"
 #include "console/store/alert_tally.h"
 
-enum { HOURS_READ = 36 }; /* of a range longer than this, days are counted */
+enum {
+	HOURS_READ = 36,     /* of a range longer than this, days are counted */
+	SERIES_ASKED = 1024, /* so few series are asked for by name */
+	SERIES_CHUNK = 62,
+};
 
 struct draw {
 	struct store *s;
@@ -97,6 +101,45 @@ static int draw_counters(struct draw *d, bool days, struct err *e)
 	return r;
 }
 
+/* Days of a handful of series: the last one stands in for those that are missing. */
+static int draw_series(struct draw *d, struct sql_value values[SERIES_CHUNK + 2], size_t n,
+		       struct err *e)
+{
+	OWNED_ROWS *rows = NULL;
+	int r;
+
+	for (size_t i = n; i < SERIES_CHUNK; i++)
+		values[i] = values[n - 1];
+	values[SERIES_CHUNK] = SQL_I(d->from / ALERT_DAY_MS);
+	values[SERIES_CHUNK + 1] = SQL_I((d->to - 1) / ALERT_DAY_MS);
+	r = sql_query(
+		d->s->sql,
+		"SELECT day, series, state, n FROM alert_count_day WHERE series IN " SQL_SIXTY_TWO
+		" AND day >= ?63 AND day <= ?64",
+		values, SERIES_CHUNK + 2, &rows, e);
+	while (r >= 0 && (r = sql_next(rows, e)) > 0)
+		add(d, sql_int(rows, 0) * ALERT_DAY_MS,
+		    priority_of(d, sql_int(rows, 1), sql_int(rows, 2)), sql_int(rows, 3));
+	return r;
+}
+
+static int draw_few(struct draw *d, struct err *e)
+{
+	struct sql_value values[SERIES_CHUNK + 2];
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < d->match.cache->count; i++) {
+		if (d->match.missed[i] == 0)
+			values[n++] = SQL_I(d->match.cache->items[i]->id);
+		if (n == SERIES_CHUNK) {
+			r = draw_series(d, values, n, e);
+			n = 0;
+		}
+	}
+	return r < 0 || n == 0 ? r : draw_series(d, values, n, e);
+}
+
 /* The range a filter leaves open ends with what there is. */
 static int set_range(struct draw *d, struct err *e)
 {
@@ -134,6 +177,8 @@ static int draw(struct draw *d, size_t wanted, struct arena *a, struct arena *sc
 		return r < 0 ? r : draw_time(d, e);
 	}
 	r = lay_out(d, days ? ALERT_DAY_MS : ALERT_HOUR_MS, wanted, a, e);
+	if (r == 0 && days && d->match.matching <= SERIES_ASKED)
+		return draw_few(d, e);
 	return r < 0 ? r : draw_counters(d, days, e);
 }
 

@@ -126,12 +126,17 @@ static int read_uses(struct store *s, const struct scope *scope, struct arena *a
 		     struct err *e)
 {
 	OWNED_ROWS *rows = NULL;
-	int r = sql_query(s->sql,
-			  "SELECT image_id, state, cluster, namespace, image, host, labels, "
-			  "COUNT(*) FROM asset "
-			  "WHERE kind = 1 AND gone_ns = 0 AND image_id <> '' "
+	int r = sql_query(
+		s->sql,
+		scope->everything
+			? "SELECT image_id, state, '', '', '', '', '', COUNT(*) FROM asset "
+			  "WHERE kind = 1 AND gone_ns = 0 AND image_id <> '' GROUP BY image_id, "
+			  "state"
+			: "SELECT image_id, state, cluster, namespace, image, host, labels, "
+			  "COUNT(*) "
+			  "FROM asset WHERE kind = 1 AND gone_ns = 0 AND image_id <> '' "
 			  "GROUP BY image_id, state, cluster, namespace, image, host, labels",
-			  SQL_NONE, &rows, e);
+		SQL_NONE, &rows, e);
 
 	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
 		const struct scope_subject of = { .cluster = sql_text(rows, 2),

@@ -71,6 +71,13 @@ struct sql_value {
 	(const struct sql_value[]){ __VA_ARGS__ }, \
 		sizeof((const struct sql_value[]){ __VA_ARGS__ }) / sizeof(struct sql_value)
 #define SQL_NONE NULL, 0
+/** Parameters 1 to 62, or 1 to 64, in brackets, for IN: where there are fewer values the last one fills up. */
+#define SQL_SIXTY_TWO "(" SQL_TO_62 ")"
+#define SQL_SIXTY_FOUR "(" SQL_TO_62 ",?63,?64)"
+#define SQL_TO_62 \
+	"?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24," \
+	"?25,?26,?27,?28,?29,?30,?31,?32,?33,?34,?35,?36,?37,?38,?39,?40,?41,?42,?43,?44," \
+	"?45,?46,?47,?48,?49,?50,?51,?52,?53,?54,?55,?56,?57,?58,?59,?60,?61,?62"
 
 /**
  * Runs a statement that yields rows. It is prepared once a connection and kept by its text.

@@ -9,17 +9,18 @@ struct survey {
 	struct map by_id; /* to struct vulnerability_row */
 	struct vulnerability_row **rows;
 	size_t count, cap;
+	struct vulnerability_row *last; /* rows come by vulnerability: mostly the same again */
 };
 
 /* Adds one image's having of a vulnerability. */
 static int note_pair(struct survey *y, struct sql_rows *rows, struct arena *a, struct err *e)
 {
 	const struct stored_image *i = map_find(&y->images.by_digest, sql_text(rows, 1));
-	struct vulnerability_row *x = map_find(&y->by_id, sql_text(rows, 0));
+	struct vulnerability_row *x = y->last;
 
 	if (!i)
 		return 0;
-	if (!x) {
+	if (!x || !str_eq(x->v.id, sql_text(rows, 0))) {
 		str id = sql_text_in(rows, 0, a);
 		void **at = id.p ? map_at(&y->by_id, id) : NULL;
 		struct vulnerability_row **slot =
@@ -28,7 +29,7 @@ static int note_pair(struct survey *y, struct sql_rows *rows, struct arena *a, s
 		x = slot ? ARENA_NEW(a, struct vulnerability_row) : NULL;
 		if (!x)
 			return err_set(e, ENOBUFS, "too many vulnerabilities at once");
-		*slot = *at = x;
+		*slot = *at = y->last = x;
 		x->v = (struct stored_vulnerability){
 			.id = id, .score = -1, .epss = -1, .epss_percentile = -1
 		};
