@@ -33,6 +33,7 @@ enum option_type {
 	X(DATABASE, "Database", "漏洞库") \
 	X(RULES, "Rules", "规则") \
 	X(SENSOR, "Sensor", "感知") \
+	X(CONSOLE, "Console", "控制台") \
 	X(PERFORMANCE, "Performance", "性能") \
 	X(GLOBAL, "Global", "全局")
 

@@ -447,6 +447,7 @@ static int run(struct invocation *v)
 static const struct option_def options[] = {
 	{ .name = "state",
 	  .type = OPTION_STRING,
+	  .group = OPTION_GROUP_CONSOLE,
 	  .arg = "DIR",
 	  .fallback = "/var/lib/skep",
 	  .complete = OPTION_COMPLETE_DIR,
@@ -454,6 +455,7 @@ static const struct option_def options[] = {
 		    "控制台与 agent 的数据目录；不存在时创建" } },
 	{ .name = "listen",
 	  .type = OPTION_STRING,
+	  .group = OPTION_GROUP_CONSOLE,
 	  .arg = "ADDRESS:PORT",
 	  .fallback = ":8443",
 	  .help = { "where browsers and further agents reach the console",
@@ -472,7 +474,7 @@ static const struct option_def options[] = {
 
 const struct command cmd_up = {
 	.name = "up",
-	.summary = { "run the whole platform on this host: console and agent",
+	.summary = { "run console and agent on this host",
 		     "在本机运行整个平台：控制台与 agent" },
 	.detail = { "Starts a console, dropped to an unprivileged user and with its data in a "
 		    "SQLite file, and an agent that watches this "
