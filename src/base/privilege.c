@@ -12,6 +12,7 @@
 #define RIGHTS_WRITE \
 	(RIGHTS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
 	 LANDLOCK_ACCESS_FS_MAKE_REG)
+#define RIGHTS_FOLDERS (LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR)
 #define RIGHTS_FILE (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE)
 
 int privilege_keep(uint64_t keep, struct err *e)
@@ -47,6 +48,8 @@ static void allow(int rules, const struct privilege_place *p)
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return;
+	if (p->folders)
+		a.allowed_access |= RIGHTS_FOLDERS;
 	if (!S_ISDIR(st.st_mode))
 		a.allowed_access &= RIGHTS_FILE;
 	a.parent_fd = fd;

@@ -25,6 +25,7 @@ MUST_CHECK int privilege_keep(uint64_t keep, struct err *e);
 struct privilege_place {
 	const char *path; /**< one that does not exist is passed over */
 	bool writable;    /**< files may be made, written, renamed and removed there */
+	bool folders;     /**< folders, too */
 };
 
 /**

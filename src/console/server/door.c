@@ -345,7 +345,7 @@ static void serve_page(struct server *s, struct http_server_exchange *x)
 		return;
 	}
 	arena_init(&a, (size_t)64 << 20);
-	found = web_pages_read(s->ui_folder, h->path, &a, &page, NULL) == 0;
+	found = web_pages_load(s->ui_folder, h->path, &a, &page, NULL) == 0;
 	if (found)
 		answer_page(s, x, &page, false);
 	else

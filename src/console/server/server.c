@@ -241,15 +241,17 @@ static int begin(struct server *s, struct err *e)
 		r = open_pages(s, e);
 	if (r == 0 && !s->o->plain)
 		r = server_load_tls(s, e);
+	/* A low port may take a right that is given up then; who connects now is served as soon as all is there. */
+	if (r == 0)
+		r = open_http(s, e);
+	if (r == 0)
+		r = server_confine(s, e);
 	if (r == 0)
 		r = open_store(s, e);
 	if (r == 0 && !s->o->plain)
 		r = agent_authority_share(s, e);
 	if (r == 0 && s->o->wants_token)
 		r = agent_authority_token(s, e);
-	/* Who connects now is served as soon as all is there. */
-	if (r == 0)
-		r = open_http(s, e);
 	if (r == 0)
 		r = open_replica(s, e);
 	if (r == 0)

@@ -49,6 +49,8 @@ MUST_CHECK int server_give_errand(struct server *s, void *errand);
 /** Sets TLS up, or anew. */
 MUST_CHECK int server_load_tls(struct server *s, struct err *e);
 
+/** Gives up what the console needs no more, before it makes threads: capabilities, places, power over other processes. */
+MUST_CHECK int server_confine(const struct server *s, struct err *e);
 /** Starts the clock's thread, once the store is prepared. */
 MUST_CHECK int server_start_jobs(struct server *s, struct err *e);
 /** Pages here and at other replicas hear that @p topic changed; from any thread. */

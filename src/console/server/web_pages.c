@@ -170,7 +170,7 @@ static int read_one(int folder, str path, struct arena *a, struct web_page *ret,
 	return ret->body.p ? 0 : err_set(e, ENOBUFS, "memory budget spent");
 }
 
-int web_pages_read(int folder, str path, struct arena *a, struct web_page *ret, struct err *e)
+int web_pages_load(int folder, str path, struct arena *a, struct web_page *ret, struct err *e)
 {
 	int r = str_is(path, "/") ? -ENOENT : read_one(folder, path, a, ret, e);
 

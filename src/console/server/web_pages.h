@@ -37,7 +37,7 @@ bool web_pages_find(const struct web_pages *w, str path, str accept_encoding, st
  * @param a owns what @p ret points at
  * @return 0, -ENOENT, -E2BIG, -errno
  */
-MUST_CHECK int web_pages_read(int folder, str path, struct arena *a, struct web_page *ret,
+MUST_CHECK int web_pages_load(int folder, str path, struct arena *a, struct web_page *ret,
 			      struct err *e);
 
 #endif

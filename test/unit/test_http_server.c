@@ -1,0 +1,268 @@
+#include "unit.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "wire/http_server.h"
+
+/* A server and the exchanges that wait for an answer. */
+struct stage {
+	struct http_server *server;
+	struct http_server_exchange *waiting[8];
+	size_t count;
+	unsigned int gone;
+	char agent[64];
+};
+
+static void keep(void *ctx, struct http_server_exchange *x)
+{
+	struct stage *s = ctx;
+
+	assert_true(s->count < 8);
+	s->waiting[s->count++] = x;
+}
+
+static void on_gone(void *ctx)
+{
+	((struct stage *)ctx)->gone++;
+}
+
+static void open_stage(struct stage *s, struct http_server_options o)
+{
+	*s = (struct stage){ 0 };
+	o.address = "127.0.0.1:0";
+	o.on_request = keep;
+	o.ctx = s;
+	assert_int_equal(http_server_new(&o, &s->server, NULL), 0);
+}
+
+static int call(struct stage *s, const char *says)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons((uint16_t)http_server_port(s->server)),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(send(fd, says, strlen(says), MSG_NOSIGNAL), (ssize_t)strlen(says));
+	return fd;
+}
+
+static void work(struct stage *s, uint64_t ms)
+{
+	uint64_t until = clock_ms(CLOCK_MONOTONIC) + ms;
+
+	do {
+		struct pollfd p = { .fd = http_server_fd(s->server), .events = POLLIN };
+		int wait = http_server_work(s->server);
+
+		(void)poll(&p, 1, wait < 0 ? 5 : MIN(wait, 5));
+	} while (clock_ms(CLOCK_MONOTONIC) < until);
+}
+
+/** Works until the peer has @p text, or its end. */
+static bool hears(struct stage *s, int fd, const char *text, struct buf *got)
+{
+	for (int i = 0; i < 400; i++) {
+		char room[4096];
+		ssize_t n;
+
+		work(s, 1);
+		while ((n = recv(fd, room, sizeof(room), 0)) > 0)
+			buf_add(got, (str){ room, (size_t)n });
+		if (text && str_search(buf_str(got), str_from(text)) < got->n)
+			return true;
+		if (n == 0)
+			return !text;
+	}
+	return false;
+}
+
+static void answer(struct stage *s, const char *body)
+{
+	struct http_server_reply r = { .status = 200,
+				       .type = "text/plain",
+				       .body = str_from(body) };
+
+	assert_true(s->count > 0);
+	http_server_answer(s->waiting[--s->count], &r);
+}
+
+#define GET "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
+
+static void test_late_answers_find_their_peer_or_nobody(void **state)
+{
+	struct stage s;
+	OWNED_BUF got = BUF_INIT;
+	int a, b;
+
+	(void)state;
+	open_stage(&s, (struct http_server_options){ .idle_s = 5 });
+	a = call(&s, GET);
+	work(&s, 20);
+	b = call(&s, GET);
+	work(&s, 20);
+	assert_int_equal(s.count, 2);
+	/* One hangs up, hard. */
+	(void)setsockopt(b, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));
+	close(b);
+	work(&s, 20);
+	answer(&s, "nobody");
+	answer(&s, "somebody");
+	assert_true(hears(&s, a, "somebody", &got));
+	assert_true(str_search(buf_str(&got), S("nobody")) == got.n);
+	close(a);
+	work(&s, 20);
+	assert_true(http_server_is_idle(s.server));
+	http_server_free(s.server);
+}
+
+static void test_who_is_slow_is_told_so(void **state)
+{
+	struct http_server_figures f;
+	struct stage s;
+	OWNED_BUF head = BUF_INIT;
+	OWNED_BUF body = BUF_INIT;
+	OWNED_BUF mute = BUF_INIT;
+	int a, b, c;
+
+	(void)state;
+	open_stage(&s,
+		   (struct http_server_options){ .idle_s = 5, .head_s = 1, .max_body_bytes = 100 });
+	a = call(&s, "GET /x HT");
+	b = call(&s, "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
+	c = call(&s, "");
+	work(&s, 1200);
+	assert_true(hears(&s, a, "HTTP/1.1 408 ", &head));
+	assert_true(hears(&s, b, "HTTP/1.1 408 ", &body));
+	assert_true(hears(&s, c, NULL, &mute));
+	assert_int_equal(mute.n, 0);
+	assert_int_equal(s.count, 0);
+	close(a), close(b), close(c);
+	work(&s, 20);
+	http_server_read(s.server, &f);
+	assert_int_equal(f.connections, 0);
+	assert_int_equal(f.held_bytes, 0);
+	http_server_free(s.server);
+}
+
+static void test_all_together_hold_no_more_than_they_may(void **state)
+{
+	struct stage s;
+	OWNED_BUF got = BUF_INIT;
+	OWNED_BUF big = BUF_INIT;
+	int fds[3];
+
+	(void)state;
+	open_stage(&s, (struct http_server_options){
+			       .idle_s = 5, .max_body_bytes = 1 << 20, .max_held_bytes = 300000 });
+	buf_printf(&big, "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 120000\r\n\r\n%0120000d",
+		   0);
+	for (int i = 0; i < 3; i++) {
+		fds[i] = call(&s, buf_cstr(&big));
+		work(&s, 30);
+	}
+	assert_true(s.count < 3);
+	assert_true(hears(&s, fds[2], "HTTP/1.1 503 ", &got));
+	while (s.count)
+		answer(&s, "ok");
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+	work(&s, 20);
+	http_server_free(s.server);
+}
+
+static void test_streams_end_as_they_should(void **state)
+{
+	static const struct http_server_reply r = { .status = 200,
+						    .type = "text/event-stream",
+						    .body = { "hello", 5 } };
+	struct stage s;
+	OWNED_BUF got = BUF_INIT;
+	OWNED_BUF much = BUF_INIT;
+	struct http_server_exchange *x;
+	int fd;
+
+	(void)state;
+	open_stage(&s, (struct http_server_options){ .idle_s = 5 });
+	/* By us. */
+	fd = call(&s, GET);
+	work(&s, 20);
+	x = s.waiting[--s.count];
+	http_server_stream(x, &r, on_gone, &s);
+	http_server_send(x, S("there"));
+	http_server_end(x);
+	assert_true(hears(&s, fd, "5\r\nhello\r\n5\r\nthere\r\n0\r\n\r\n", &got));
+	assert_int_equal(s.gone, 0);
+	/* By the peer, on the same connection. */
+	assert_int_equal(send(fd, GET, strlen(GET), 0), (ssize_t)strlen(GET));
+	work(&s, 20);
+	http_server_stream(s.waiting[--s.count], &r, on_gone, &s);
+	work(&s, 10);
+	close(fd);
+	work(&s, 20);
+	assert_int_equal(s.gone, 1);
+	/* By one that does not read. */
+	fd = call(&s, GET);
+	work(&s, 20);
+	x = s.waiting[--s.count];
+	http_server_stream(x, &r, on_gone, &s);
+	buf_printf(&much, "%0500000d", 0);
+	for (int i = 0; i < 100 && s.gone == 1; i++)
+		http_server_send(x, buf_str(&much));
+	assert_int_equal(s.gone, 2);
+	close(fd);
+	/* By the end of all. */
+	fd = call(&s, GET);
+	work(&s, 20);
+	http_server_stream(s.waiting[--s.count], &r, on_gone, &s);
+	work(&s, 10);
+	http_server_drain(s.server);
+	assert_int_equal(s.gone, 3);
+	buf_reset(&got);
+	assert_true(hears(&s, fd, "0\r\n\r\n", &got));
+	close(fd);
+	work(&s, 20);
+	assert_true(http_server_is_idle(s.server));
+	http_server_free(s.server);
+}
+
+static void test_a_field_cannot_become_an_answer(void **state)
+{
+	struct http_server_reply r = { .status = 200,
+				       .fields = { { "X", "a\r\nSet-Cookie: b" } },
+				       .field_count = 1 };
+	struct stage s;
+	OWNED_BUF got = BUF_INIT;
+	int fd;
+
+	(void)state;
+	open_stage(&s, (struct http_server_options){ .idle_s = 5 });
+	fd = call(&s, GET);
+	work(&s, 20);
+	http_server_answer(s.waiting[--s.count], &r);
+	assert_true(hears(&s, fd, "HTTP/1.1 500 ", &got));
+	assert_true(str_search(buf_str(&got), S("Set-Cookie")) == got.n);
+	close(fd);
+	work(&s, 20);
+	http_server_free(s.server);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_late_answers_find_their_peer_or_nobody),
+		cmocka_unit_test(test_who_is_slow_is_told_so),
+		cmocka_unit_test(test_all_together_hold_no_more_than_they_may),
+		cmocka_unit_test(test_streams_end_as_they_should),
+		cmocka_unit_test(test_a_field_cannot_become_an_answer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
