@@ -1,10 +1,13 @@
 """Agents that joined a real console: tokens made in its store, and what the store says afterwards."""
 import base64
 import hashlib
+import http.client
+import json
 import os
 import pathlib
 import sqlite3
 import ssl
+import subprocess
 import time
 
 from agents import Agent, until
@@ -82,4 +85,75 @@ def present(console, kind):
     return ask(console, "SELECT id, name FROM asset WHERE id LIKE ? AND gone_ns = 0", kind + ":%")
 
 
-__all__ = ["JoinedAgent", "alerts", "ask", "present", "store", "token", "until"]
+class Peer:
+    """Who speaks the agent's protocol by hand: honest or not."""
+
+    def __init__(self, console, folder, joins=None):
+        self.console = console
+        self.folder = folder
+        self.key, self.pem = folder / "key.pem", folder / "identity.pem"
+        self.number = 0
+        self.life = os.urandom(16).hex()
+        folder.mkdir()
+        subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                        "/CN=agent", "-keyout", self.key, "-out", folder / "csr.pem"], check=True, capture_output=True)
+        self.csr = (folder / "csr.pem").read_text()
+        self.id = None
+        if joins:
+            status, answer = self.enroll(joins)
+            assert status == 200, answer
+            self.take(answer)
+
+    def take(self, answer):
+        self.id = answer["agent"]
+        self.pem.write_text(answer["certificate"])
+
+    def context(self, with_certificate=True):
+        c = ssl.create_default_context(cafile=str(self.console.state / "tls" / "authority.pem"))
+        if with_certificate and self.pem.exists():
+            c.load_cert_chain(self.pem, self.key)
+        return c
+
+    def ask(self, method, path, body=None, headers=None, with_certificate=True, protocol="1"):
+        c = http.client.HTTPSConnection("127.0.0.1", self.console.port, context=self.context(with_certificate), timeout=30)
+        try:
+            c.request(method, "/agent/v1/" + path, body, {"Skep-Agent-Protocol": protocol, **(headers or {})})
+            r = c.getresponse()
+            raw = r.read()
+        finally:
+            c.close()
+        try:
+            return r.status, json.loads(raw)
+        except ValueError:
+            return r.status, raw
+
+    def enroll(self, text, csr=None):
+        return self.ask("POST", "enroll", json.dumps({"token": text, "csr": csr or self.csr, "node": {"name": "peer"}}),
+                        with_certificate=False)
+
+    def line(self, kind, doc, number=None):
+        if number is None:
+            self.number += 1
+            number = self.number
+        return f'{{"seq":{number},"kind":"{kind}","doc":{doc if isinstance(doc, str) else json.dumps(doc)}}}\n'
+
+    def alert(self, rule="Peer", **more):
+        now = time.time_ns()
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now // 10**9)) + f".{now % 10**9:09}Z"
+        return {"schemaVersion": 1, "time": stamp, "rule": rule, "priority": "Warning", "source": "syscall", "message": "m",
+                "tags": ["t"], "fields": {}, "container": {"runtime": "host", "id": "host"}, "lineage": [],
+                "event": {"number": 1}, "count": 1, "first": stamp, "last": stamp, **more}
+
+    def batch(self, *lines, encoding=None, life=None, **kw):
+        body = lines[0] if len(lines) == 1 and isinstance(lines[0], bytes) else "".join(lines).encode()
+        headers = {"Skep-Spool": life or self.life, "Content-Type": "application/x-ndjson"}
+        if encoding:
+            headers["Content-Encoding"] = encoding
+        return self.ask("POST", "batch", body, headers, **kw)
+
+
+def zstd(data):
+    return subprocess.run(["zstd", "-q", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+__all__ = ["JoinedAgent", "Peer", "alerts", "ask", "present", "store", "token", "until", "zstd"]

@@ -180,20 +180,27 @@ static int open_console(struct output **list, const struct option_set *o, struct
 
 static int tell(struct output *o, const struct output_alert *a, struct err *e)
 {
-	return console_spool_add(((struct console *)o)->spools[ALERTS], "alert", a->json, e);
+	struct console *c = (struct console *)o;
+	int r = console_spool_add(c->spools[ALERTS], "alert", a->json, e);
+
+	c->lost_unsaid[ALERTS] += r < 0;
+	return r;
 }
 
 static int record(struct output *o, const struct output_record *rec, struct err *e)
 {
 	struct console *c = (struct console *)o;
+	int r;
 
 	if (rec->passing) {
 		buf_reset(&c->stats);
 		buf_add(&c->stats, rec->doc);
 		return buf_error(&c->stats);
 	}
-	return rec->file.n ? console_spool_add_file(c->spools[INVENTORY], rec->kind, rec->file, e)
-			   : console_spool_add(c->spools[INVENTORY], rec->kind, rec->doc, e);
+	r = rec->file.n ? console_spool_add_file(c->spools[INVENTORY], rec->kind, rec->file, e)
+			: console_spool_add(c->spools[INVENTORY], rec->kind, rec->doc, e);
+	c->lost_unsaid[INVENTORY] += r < 0;
+	return r;
 }
 
 static void put_result(struct console *c, uint64_t id, bool ok, const char *message)

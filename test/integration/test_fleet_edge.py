@@ -1,0 +1,276 @@
+"""Agents that lie, steal, repeat themselves or flood; consoles and hosts whose disks are full."""
+import json
+import os
+import pathlib
+import sqlite3
+import subprocess
+import threading
+import time
+
+import pytest
+
+from agents import mark, until
+from consoles import Console
+from fleet import JoinedAgent, Peer, alerts, ask, token, zstd
+from services import need, need_root
+
+FRESH = 30
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory):
+    with Console(tmp_path_factory.mktemp("console")) as c:
+        yield c
+
+
+@pytest.fixture
+def peer(console, tmp_path):
+    return Peer(console, tmp_path / "peer", joins=token(console))
+
+
+def rule(name):
+    """A rule of this test's own, so that its alerts can be counted."""
+    return f"{name}-{os.urandom(4).hex()}"
+
+
+# ---- Who may speak ----
+
+
+def test_a_token_is_good_once_and_for_a_while(console, tmp_path):
+    once = token(console)
+    a = Peer(console, tmp_path / "a", joins=once)
+    b = Peer(console, tmp_path / "b")
+    assert b.enroll(once)[0] == 403
+    assert b.enroll(token(console, life_s=-1))[0] == 403
+    assert b.enroll("skep1." + "A" * 64)[0] == 403
+    assert b.enroll("nonsense")[0] == 400
+    # The answer was lost: the same request is the same agent, with a certificate that works.
+    status, again = a.enroll(once)
+    assert status == 200 and again["agent"] == a.id
+    a.take(again)
+    assert a.batch(a.line("alert", a.alert()))[0] == 200
+    two = token(console, uses=2)
+    assert b.enroll(two)[0] == 200
+    c = Peer(console, tmp_path / "c", joins=two)
+    assert c.id != b.id and Peer(console, tmp_path / "d").enroll(two)[0] == 403
+    secret = ask(console, "SELECT COUNT(*) FROM agent_token WHERE secret = ?", once)[0][0]
+    assert secret == 0  # what is stored is its sum
+
+
+def test_bad_requests_for_certificates_use_up_no_token(console, tmp_path):
+    one = token(console)
+    p = Peer(console, tmp_path / "p")
+    for csr in ("", "x", p.csr[:200], p.csr.replace("A", "B", 5), "-----BEGIN CERTIFICATE REQUEST-----\n" * 1000):
+        assert p.enroll(one, csr or " ")[0] in (400, 413), csr
+    assert p.enroll(one)[0] == 200
+
+
+def test_who_shows_no_certificate_of_an_agent_is_refused(console, peer, tmp_path):
+    line = peer.line("alert", peer.alert())
+    assert peer.batch(line, with_certificate=False)[0] == 403
+    assert peer.ask("GET", "commands", with_certificate=False)[0] == 403
+    # One the authority signed, but never gave to an agent.
+    tls = console.state / "tls"
+    p = Peer(console, tmp_path / "p")
+    for days in ("30", "-1"):
+        subprocess.run(["openssl", "x509", "-req", "-in", p.folder / "csr.pem", "-CA", tls / "authority.pem", "-CAkey",
+                        tls / "authority.key", "-days", days, "-out", p.pem], check=True, capture_output=True)
+        try:
+            assert p.batch(line)[0] == 403
+        except OSError:
+            assert days == "-1"  # TLS itself refuses what is over
+    # One of another authority, with the right name.
+    other = tmp_path / "other"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                    f"/CN={peer.id}", "-keyout", other, "-out", p.pem], check=True, capture_output=True)
+    p.key = other
+    with pytest.raises(OSError):
+        p.batch(line)
+    assert peer.batch(line)[0] == 200
+
+
+def test_a_revoked_agent_is_refused_at_its_next_request(console, peer):
+    assert peer.batch(peer.line("alert", peer.alert()))[0] == 200
+    d = sqlite3.connect(console.state / "skep.db", timeout=20)
+    with d:
+        d.execute("UPDATE agent SET state = 1 WHERE id = ?", (peer.id,))
+    d.close()
+    assert peer.batch(peer.line("alert", peer.alert()))[0] == 403
+    assert peer.ask("GET", "commands")[0] == 403
+    assert peer.ask("POST", "renew", json.dumps({"csr": peer.csr}))[0] == 403
+
+
+def test_a_renewed_certificate_works_and_is_the_same_agents(console, peer):
+    status, answer = peer.ask("POST", "renew", json.dumps({"csr": peer.csr}))
+    assert status == 200 and answer["agent"] == peer.id
+    peer.take(answer)
+    assert peer.batch(peer.line("alert", peer.alert()))[0] == 200
+
+
+def test_protocols_that_are_not_spoken(console, peer):
+    for p in ("0", "2", "", "x", "1" * 30):
+        assert peer.batch(peer.line("alert", peer.alert()), protocol=p)[0] == 426
+    assert peer.ask("GET", "nothing")[0] == 404
+    assert peer.ask("DELETE", "batch")[0] == 404
+
+
+# ---- What they say ----
+
+
+def test_a_batch_that_comes_again_is_stored_once(console, peer):
+    name = rule("replay")
+    body = "".join(peer.line("alert", peer.alert(name)) for _ in range(100)).encode()
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(peer.batch(body))) for _ in range(6)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert all(a == (200, {"acknowledged": peer.number, "refused": 0}) for a in answers), answers
+    more = peer.line("alert", peer.alert(name))
+    assert peer.batch(body.decode() + more)[1]["acknowledged"] == peer.number
+    assert alerts(console, name) == 101
+
+
+def test_what_is_no_record_is_passed_over_and_counted(console, peer):
+    name = rule("odd")
+    good = [peer.line("alert", peer.alert(name)) for _ in range(3)]
+    bad = ["nonsense\n", '{"seq":900,"kind":"alert"}\n', '{"seq":901,"kind":"alert","doc":{"a":}}\n',
+           '{"seq":902,"kind":"alert","doc":{}}\n', '{"seq":903,"kind":"alert","doc":{"time":"x","rule":"r"}}\n',
+           '{"seq":904,"kind":"container","doc":{"id":""}}\n', '{"seq":905,"kind":"gone","doc":{"kind":"moon","id":"1"}}\n',
+           '{"seq":906,"kind":"inventory","doc":{"image":"../../etc/passwd"}}\n',
+           '{"seq":907,"kind":"alert","doc":"\xff"}\n', '{"seq":908,"kind":"moon","doc":{}}\n']
+    status, answer = peer.batch(good[0] + good[1] + good[2] + "".join(bad))
+    assert status == 200 and answer["acknowledged"] == 908 and answer["refused"] == 9, answer
+    assert alerts(console, name) == 3
+
+
+def test_hostile_batches(console, peer):
+    line = peer.line("alert", peer.alert())
+    before = console.memory()
+    assert peer.batch("", line)[0] == 200
+    assert peer.batch(zstd(bytes(300 << 20)), encoding="zstd")[0] == 413
+    assert peer.batch(b"\x28\xb5\x2f\xfd" + bytes(100), encoding="zstd")[0] == 400
+    assert peer.batch(line, encoding="gzip")[0] == 415
+    assert peer.batch(line, life="../x")[0] == 400
+    assert peer.batch(peer.line("alert", {}, 77), peer.line("alert", {}, 77))[0] == 400
+    assert peer.batch(peer.line("alert", {}, 99), peer.line("alert", {}, 98))[0] == 400
+    assert peer.batch(zstd(b"\n".join(b'{"seq":%d,"kind":"x","doc":{}}' % n for n in range(200, 10300))),
+                      encoding="zstd")[0] == 413
+    deep = '{"a":' * 100000 + "1" + "}" * 100000
+    assert peer.batch(peer.line("alert", deep))[1]["refused"] == 1
+    try:
+        assert peer.batch(bytes(5 << 20))[0] == 413
+    except OSError:
+        pass  # hung up on before all was sent
+    assert peer.batch(peer.line("alert", peer.alert()), life=os.urandom(16).hex())[0] == 200
+    assert console.memory() - before < 200 << 20
+
+
+def test_names_that_are_sql_html_and_control_characters_are_text(console, peer):
+    evil = "'; DROP TABLE agent;-- <script>alert(1)</script> \u202e\u0000\ud800 %s ${x}"
+    name = rule("evil") + evil
+    doc = json.dumps({"id": "c" * 64, "name": evil, "image": evil, "labels": {evil: evil}, "state": "running"})
+    status, answer = peer.batch(peer.line("container", doc), peer.line("alert", json.dumps(peer.alert(name, container={
+        "runtime": "docker", "id": "c" * 64, "name": evil, "labels": {"a": evil}}))))
+    assert status == 200 and answer["refused"] == 0, answer
+    got = ask(console, "SELECT name FROM asset WHERE id = ?", "container:" + "c" * 64)
+    assert len(got) == 1 and "DROP TABLE" in got[0][0]
+    assert ask(console, "SELECT COUNT(*) FROM agent")[0][0] > 0
+
+
+def test_an_agent_speaks_for_its_own_things_alone(console, tmp_path, peer):
+    thief = Peer(console, tmp_path / "thief", joins=token(console))
+    thing = os.urandom(32).hex()
+    peer.batch(peer.line("container", {"id": thing, "name": "mine", "state": "running"}))
+    peer.batch(peer.line("process", {"id": "1@1", "name": "init"}))
+    thief.batch(thief.line("gone", {"kind": "container", "id": thing}), thief.line("gone", {"kind": "process", "id": "1@1"}),
+                thief.line("snapshot", {"kind": "container", "state": "begin"}),
+                thief.line("snapshot", {"kind": "container", "state": "end"}))
+    assert ask(console, "SELECT gone_ns FROM asset WHERE id = ?", "container:" + thing) == [(0,)]
+    assert ask(console, "SELECT gone_ns FROM asset WHERE id = ?", f"process:{peer.id}/1@1") == [(0,)]
+    peer.batch(peer.line("snapshot", {"kind": "container", "state": "begin"}),
+               peer.line("snapshot", {"kind": "container", "state": "end"}))
+    time.sleep(0.01)
+    peer.batch(peer.line("snapshot", {"kind": "container", "state": "begin"}),
+               peer.line("snapshot", {"kind": "container", "state": "end"}))
+    assert ask(console, "SELECT gone_ns FROM asset WHERE id = ?", "container:" + thing)[0][0] > 0
+
+
+def test_commands_come_down_and_their_results_up(console, peer):
+    d = sqlite3.connect(console.state / "skep.db", timeout=20)
+    with d:
+        d.execute("INSERT INTO agent_command (agent, kind, members, made_ns, done_ns, ok, message) VALUES (?, 'ping', '', ?, 0, "
+                  "0, '')", (peer.id, time.time_ns()))
+    number = d.execute("SELECT MAX(id) FROM agent_command").fetchone()[0]
+    d.close()
+    import http.client
+    c = http.client.HTTPSConnection("127.0.0.1", console.port, context=peer.context(), timeout=30)
+    c.request("GET", "/agent/v1/commands?after=0", headers={"Skep-Agent-Protocol": "1"})
+    r = c.getresponse()
+    line = b""
+    while not line.strip():
+        line = r.readline()
+    assert json.loads(line) == {"id": number, "kind": "ping"}
+    peer.batch(peer.line("result", {"command": number, "ok": True, "message": "here"}))
+    assert ask(console, "SELECT ok, message FROM agent_command WHERE id = ?", number) == [(1, "here")]
+    c.close()
+
+
+# ---- Disks ----
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    need_root()
+    need("mount")
+    at = tmp_path / "disk"
+    at.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "none", at], check=True)
+    yield at
+    subprocess.run(["umount", "-l", at], check=False)
+
+
+def test_a_console_whose_disk_is_full_loses_nothing_it_acknowledged(small_disk, tmp_path):
+    name = rule("full")
+    with Console(small_disk) as console:
+        peer = Peer(console, tmp_path / "peer", joins=token(console))
+        noise, stored, refused = os.urandom, 0, 0
+        for _ in range(400):
+            lines = [peer.line("alert", peer.alert(name, message=noise(700).hex())) for _ in range(40)]
+            status, answer = peer.batch(*lines)
+            if status == 200:
+                stored += 40
+                continue
+            assert status == 503, (status, answer)
+            refused += 1
+            if refused == 3:
+                break
+        assert refused == 3 and stored > 0
+        assert alerts(console, name) == stored
+        subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
+        assert until(lambda: peer.batch(peer.line("alert", peer.alert(name)))[0] == 200, FRESH)
+        assert alerts(console, name) == stored + 1
+
+
+def test_an_agent_whose_disk_is_full_goes_on_and_counts(skep, small_disk, console, tmp_path):
+    """Alerts that found no room are told as lost; those that come when there is room again arrive."""
+    subprocess.run(["mount", "-o", "remount,size=3m", small_disk], check=True)
+    with JoinedAgent(skep, tmp_path / "agent", console, "--state", small_disk / "node") as a:
+        a.state = small_disk / "node"
+        assert until(lambda: (small_disk / "node" / "agent" / "identity.pem").exists(), FRESH), a.said()
+        before = alerts(console)
+        filler = small_disk / "filler"
+        with filler.open("wb", buffering=0) as f:
+            try:
+                while True:
+                    f.write(bytes(4096))
+            except OSError:
+                pass
+        mark(*range(900, 910))
+        assert until(lambda: len(a.marked()) == 10, FRESH)
+        filler.unlink()
+        mark(*range(910, 920))
+        assert until(lambda: len(a.marked()) == 20, FRESH)
+        assert until(lambda: alerts(console) - before >= 10, FRESH), a.said()
+        # What found no room is counted, and told when there is some.
+        lost = lambda: ask(console, "SELECT lost FROM agent WHERE id = ?", a.name())[0][0]
+        assert until(lambda: alerts(console) - before + lost() == 20, FRESH), (alerts(console) - before, lost())
