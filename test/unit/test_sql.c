@@ -207,6 +207,9 @@ static void leads_are_for_one(struct store *s, const char *where)
 	OK(store_open(where, NULL, &other, E));
 	assert_int_equal(OK(sql_lead(s->sql, "jobs", E)), 1);
 	assert_int_equal(OK(sql_lead(other->sql, "jobs", E)), 0);
+	assert_int_equal(OK(sql_lead(other->sql, "post", E)), 1);
+	assert_int_equal(OK(sql_lead(s->sql, "post", E)), 0);
+	assert_int_equal(OK(sql_lead(other->sql, "jobs", E)), 0);
 	assert_int_equal(OK(sql_lead(s->sql, "jobs", E)), 1);
 	store_close(s);
 	/* A server takes a moment to notice. */

@@ -1,6 +1,6 @@
 /* What time brings: each room's jobs, one line each. */
 #include "console/server/server.h"
-#include "console/store/store.h"
+#include "console/store/housekeeping.h"
 
 #define JOB_BYTES FLEET_ARENA_BYTES
 
@@ -19,6 +19,12 @@ static int forget_sessions(void *ctx, struct store *store, struct arena *a, stru
 	return MIN(access_sweep(&s->access, store->sql, store_now(), e), 0);
 }
 
+static int keep_house(void *ctx, struct store *store, struct arena *a, struct err *e)
+{
+	(void)ctx, (void)a;
+	return housekeeping(store, store_now(), e);
+}
+
 int server_start_jobs(struct server *s, struct err *e)
 {
 	const struct clockwork_job jobs[] = {
@@ -27,6 +33,7 @@ int server_start_jobs(struct server *s, struct err *e)
 		  .every_s = 60,
 		  .fn = forget_sessions,
 		  .ctx = s },
+		{ .name = "keeping the store", .every_s = 60, .fn = keep_house, .ctx = s },
 	};
 	const struct clockwork_options o = { .where = s->where,
 					     .jobs = jobs,

@@ -11,12 +11,16 @@
 /* A cache of pages for each connection, and how large the log grows before it is folded into the file. */
 #define CACHE_KIB "8192"
 #define CHECKPOINT_PAGES "4000"
-enum { PROGRESS_STEPS = 20000, FOLDER_MODE = 0700 };
+enum { PROGRESS_STEPS = 20000, FOLDER_MODE = 0700, LEADS = 8 };
 
 struct handle {
 	sqlite3 *db;
 	char *path;
-	int lead_fd;
+	struct {
+		uint64_t name; /* its hash */
+		int fd;
+	} leads[LEADS];
+	size_t lead_count;
 	uint64_t deadline_ms; /* of the statement that runs; 0: none */
 };
 
@@ -151,7 +155,6 @@ static int open_store(struct sql *s, struct err *e)
 		return err_set(e, ENOMEM, "no memory for the store");
 	s->handle = h;
 	s->epoch = 1;
-	h->lead_fd = -1;
 	r = asprintf(&h->path, str_ends(str_from(s->where), S(".db")) ? "%s" : "%s/skep.db",
 		     s->where);
 	if (r < 0) {
@@ -175,8 +178,8 @@ static void close_store(struct sql *s)
 	if (!h)
 		return;
 	sqlite3_close_v2(h->db);
-	if (h->lead_fd >= 0)
-		close(h->lead_fd);
+	while (h->lead_count)
+		close(h->leads[--h->lead_count].fd);
 	free(h->path);
 	free(h);
 	s->handle = NULL;
@@ -378,8 +381,11 @@ static int lead(struct sql *s, const char *name, struct err *e)
 	OWNED char *path = NULL;
 	OWNED_FD fd = -1;
 
-	if (h->lead_fd >= 0)
-		return 1;
+	for (size_t i = 0; i < h->lead_count; i++)
+		if (h->leads[i].name == str_hash(str_from(name)))
+			return 1;
+	if (h->lead_count == LEADS)
+		return err_set(e, EINVAL, "more than %d leads", LEADS);
 	if (asprintf(&path, "%s-%s", h->path, name) < 0) {
 		path = NULL;
 		return err_set(e, ENOMEM, "no memory for a lock's name");
@@ -389,7 +395,8 @@ static int lead(struct sql *s, const char *name, struct err *e)
 		return err_sys(e, errno, "cannot open '%s'", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? 0 : err_sys(e, errno, "cannot lock '%s'", path);
-	h->lead_fd = fd;
+	h->leads[h->lead_count].name = str_hash(str_from(name));
+	h->leads[h->lead_count++].fd = fd;
 	fd = -1;
 	return 1;
 }

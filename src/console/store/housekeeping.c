@@ -1,0 +1,41 @@
+#include "console/store/housekeeping.h"
+
+#include "console/store/alerts.h"
+#include "console/store/assets.h"
+#include "console/store/findings.h"
+#include "console/store/ingest.h"
+#include "console/store/partition.h"
+#include "console/store/settings.h"
+
+enum { FORGET_AT_ONCE = 2000 };
+
+struct keeping {
+	int64_t before_ns, now_ns;
+	int forgot;
+};
+
+static int forget(struct store *s, void *ctx, struct err *e)
+{
+	struct keeping *k = ctx;
+	int r = assets_forget(s, k->before_ns, FORGET_AT_ONCE, e);
+
+	k->forgot = MAX(r, 0);
+	/* A spool's life that was not heard of for so long is over: its agent has begun others. */
+	return r < 0 ? r : MIN(ingest_forget(s, k->before_ns, e), 0);
+}
+
+int housekeeping(struct store *s, int64_t now_ns, struct err *e)
+{
+	struct settings set = { 0 };
+	struct keeping k = { .now_ns = now_ns };
+	int r = settings_get(s, &set, e);
+
+	if (r < 0)
+		return r;
+	k.before_ns = now_ns - set.values[SETTING_RETENTION_DAYS] * DAY_NS;
+	r = alerts_prepare_days(s, now_ns, e);
+	r = r < 0 ? r : alerts_retain(s, k.before_ns, set.values[SETTING_RETENTION_BYTES], e);
+	r = r < 0 ? r : acceptances_expire(s, now_ns, e);
+	r = r < 0 ? r : store_transact(s, forget, &k, e);
+	return r < 0 ? r : k.forgot == FORGET_AT_ONCE;
+}
