@@ -65,7 +65,7 @@ static void privilege(const struct risk_facts *f, struct arena *a, struct risk_p
 		double points;
 		const char *en, *zh;
 	} powers[] = {
-		{ f->privileged, 20, "privileged", "特权模式" },
+		{ f->privileged, 20, "is privileged", "特权模式" },
 		{ f->engine_socket, 18, "has the engine's socket", "挂载容器引擎套接字" },
 		{ f->host_pid, 10, "sees the host's processes", "共享主机 PID 空间" },
 		{ f->host_network, 8, "shares the host's network", "共享主机网络" },

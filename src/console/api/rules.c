@@ -229,7 +229,8 @@ size_t rules_in_draft(const struct rule_book *book)
 
 int api_rule_check(struct call *c, struct err *e)
 {
-	struct rule_book_options o = { .draft = value_get_str(&c->body, "text") };
+	struct rule_book_options o = { .draft = value_get_str(&c->body, "text"),
+				       .not_switched = true };
 	CLEANUP(close_book) struct rule_book book = { 0 };
 	int r = rule_book_open(c->store, &o, c->arena, &book, e);
 
