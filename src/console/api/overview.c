@@ -53,7 +53,7 @@ static int add(struct overview *o, const struct asset *a, struct err *e)
 	r = risk_find(c, a, &facts, e);
 	if (r < 0)
 		return r;
-	if (risk_of(&facts, c->arena, &at->risk) < 0)
+	if (risk_reckon(&facts, c->arena, &at->risk) < 0)
 		return spent(e);
 	at->asset = *a;
 	o->count++;

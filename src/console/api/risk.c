@@ -116,7 +116,7 @@ static void coverage(const struct risk_facts *f, struct arena *a, struct risk_pa
 				 !f->scanned && !f->known ? "、" : "", f->known ? "" : "容器权限");
 }
 
-int risk_of(const struct risk_facts *f, struct arena *a, struct risk *ret)
+int risk_reckon(const struct risk_facts *f, struct arena *a, struct risk *ret)
 {
 	struct risk r = { 0 };
 

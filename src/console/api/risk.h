@@ -52,7 +52,7 @@ struct risk {
 };
 
 /** Pure. @param a  owns the sentences @return 0, -ENOBUFS */
-MUST_CHECK int risk_of(const struct risk_facts *f, struct arena *a, struct risk *ret);
+MUST_CHECK int risk_reckon(const struct risk_facts *f, struct arena *a, struct risk *ret);
 /** "good", "fair", "poor", "critical". */
 const char *risk_band(double score);
 /** A Risk. */

@@ -136,7 +136,7 @@ int risk_put_of(struct call *c, const struct asset *a, struct err *e)
 	struct risk risk;
 	int r = risk_find(c, a, &f, e);
 
-	if (r == 0 && risk_of(&f, c->arena, &risk) < 0)
+	if (r == 0 && risk_reckon(&f, c->arena, &risk) < 0)
 		r = err_set(e, ENOBUFS, "risk: memory budget spent");
 	if (r < 0)
 		return r;
