@@ -48,12 +48,12 @@ def config(layers):
                        "history": [{"created_by": f"step {i}"} for i, _ in enumerate(layers)]}).encode()
 
 
-def docker_save(layers, order=None, conf=None):
+def docker_save(layers, order=None, conf=None, tag="test:1"):
     """The old layout of docker save; `order` sorts the members."""
     conf = conf or config(layers)
     name = digest(conf)[7:] + ".json"
     members = [(f"{i}/layer.tar", x) for i, x in enumerate(layers)]
-    manifest = [{"Config": name, "RepoTags": ["test:1"], "Layers": [n for n, _ in members]}]
+    manifest = [{"Config": name, "RepoTags": [tag], "Layers": [n for n, _ in members]}]
     members += [(name, conf), ("manifest.json", json.dumps(manifest).encode())]
     if order:
         members.sort(key=order)

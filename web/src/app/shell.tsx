@@ -27,7 +27,7 @@ function Live() {
 	const state = useLiveState();
 	const text = state === "live" ? t("live.on") : t("live.waiting");
 	return (
-		<span className={`live ${state}`} role="status" title={text}>
+		<span className={`live is-${state}`} role="status" title={text}>
 			<i aria-hidden="true" />
 			<span className="live-text">{text}</span>
 		</span>

@@ -4,7 +4,7 @@ export function number(n: number): string {
 	return n.toLocaleString(locale());
 }
 
-/** 12,345 as 12.3K: for tiles and badges, where the width is short. */
+/** 12,345 as 12.3k: for tiles and badges, where the width is short. */
 export function shortNumber(n: number): string {
 	return n < 10_000 ? number(n) : new Intl.NumberFormat(locale(), { notation: "compact", maximumFractionDigits: 1 }).format(n);
 }
@@ -21,6 +21,7 @@ export function bytes(n: number): string {
 }
 
 export function percent(share: number): string {
+	if (share > 0 && share < 0.001) return "<0.1%";
 	return share.toLocaleString(locale(), { style: "percent", maximumFractionDigits: share < 0.1 ? 1 : 0 });
 }
 

@@ -22,6 +22,8 @@ export function workloadOf(alert: Alert): string {
 export function groupAlerts(alerts: readonly Alert[]): AlertGroup[] {
 	const groups = new Map<string, AlertGroup>();
 	for (const alert of alerts) {
+		const first = alert.first ?? alert.time;
+		const last = alert.last ?? alert.time;
 		const key = `${alert.rule}\n${workloadOf(alert)}\n${alert.host}`;
 		const group = groups.get(key);
 		if (!group) {
@@ -30,8 +32,8 @@ export function groupAlerts(alerts: readonly Alert[]): AlertGroup[] {
 				alerts: [alert],
 				priority: alert.priority,
 				count: alert.count,
-				first: alert.first,
-				last: alert.last,
+				first,
+				last,
 				open: alert.state === "open" ? 1 : 0,
 			});
 			continue;
@@ -39,8 +41,8 @@ export function groupAlerts(alerts: readonly Alert[]): AlertGroup[] {
 		group.alerts.push(alert);
 		group.count += alert.count;
 		if (alert.state === "open") group.open++;
-		if (alert.first < group.first) group.first = alert.first;
-		if (alert.last > group.last) group.last = alert.last;
+		if (first < group.first) group.first = first;
+		if (last > group.last) group.last = last;
 		if (PRIORITIES.indexOf(alert.priority) < PRIORITIES.indexOf(group.priority)) group.priority = alert.priority;
 	}
 	return [...groups.values()];

@@ -40,7 +40,7 @@ function Body({ detail }: { detail: AgentDetail }) {
 	return (
 		<>
 			<PageHead title={agent.name || agent.id} back={{ href: "/agents", text: t("nav.agents") }} before={<AgentState state={agent.state} />}>
-				<Link href={`/assets?host=${encodeURIComponent(agent.id)}&kind=container`} className="button">
+				<Link href={`/assets?agent=${encodeURIComponent(agent.id)}&kind=container`} className="button">
 					{t("overview.containers")}
 				</Link>
 				{mayWrite && agent.state !== "revoked" && (
@@ -60,9 +60,8 @@ function Body({ detail }: { detail: AgentDetail }) {
 				</Notice>
 			)}
 			<div className="tiles">
-				<Tile label={t("agents.events")} value={agent.eventsPerSecond != null ? number(Math.round(agent.eventsPerSecond)) : "–"} />
 				<Tile label={t("agents.losses")} value={agent.losses != null ? number(agent.losses) : "–"} tone={agent.losses ? "high" : undefined} />
-				<Tile label={t("agents.cpu")} value={agent.cpu != null ? `${agent.cpu.toFixed(1)}%` : "–"} />
+				<Tile label={t("agents.alertsLost")} value={number(agent.alertsLost)} tone={agent.alertsLost ? "high" : undefined} />
 				<Tile label={t("agents.memory")} value={agent.memory != null ? bytes(agent.memory) : "–"} />
 				<Tile label={t("overview.containers")} value={agent.containers != null ? number(agent.containers) : "–"} />
 			</div>

@@ -116,7 +116,6 @@ const COLUMNS = (): Column<Agent>[] => [
 	{ key: "version", head: t("agents.version"), width: "84px", cell: (agent) => agent.version },
 	{ key: "backend", head: t("agents.backend"), width: "minmax(90px, 0.6fr)", cell: (agent) => agent.backend ?? "" },
 	{ key: "containers", head: t("overview.containers"), width: "72px", end: true, cell: (agent) => (agent.containers != null ? number(agent.containers) : "") },
-	{ key: "events", head: t("agents.events"), width: "76px", end: true, cell: (agent) => (agent.eventsPerSecond != null ? number(Math.round(agent.eventsPerSecond)) : "") },
 	{
 		key: "losses",
 		head: t("agents.losses"),
@@ -124,7 +123,13 @@ const COLUMNS = (): Column<Agent>[] => [
 		end: true,
 		cell: (agent) => (agent.losses ? <span className="severity tone-high">{number(agent.losses)}</span> : agent.losses === 0 ? "0" : ""),
 	},
-	{ key: "cpu", head: t("agents.cpu"), width: "64px", end: true, cell: (agent) => (agent.cpu != null ? `${agent.cpu.toFixed(1)}%` : "") },
+	{
+		key: "alertsLost",
+		head: t("agents.alertsLost"),
+		width: "96px",
+		end: true,
+		cell: (agent) => (agent.alertsLost ? <span className="severity tone-high">{number(agent.alertsLost)}</span> : "0"),
+	},
 	{ key: "memory", head: t("agents.memory"), width: "80px", end: true, cell: (agent) => (agent.memory != null ? bytes(agent.memory) : "") },
 ];
 

@@ -40,8 +40,8 @@ function ProcessTree({ lineage }: { lineage: Ancestor[] }) {
 function Timeline({ detail }: { detail: AlertDetail }) {
 	const { alert } = detail;
 	const moments: { time: string; what: string; note?: string; mark: string }[] = [
-		{ time: alert.first, what: t("alert.first"), mark: "critical" },
-		...(alert.count > 1 ? [{ time: alert.last, what: t("alert.lastOf", { n: alert.count }), mark: "critical" }] : []),
+		{ time: alert.first ?? alert.time, what: t("alert.first"), mark: "critical" },
+		...(alert.count > 1 ? [{ time: alert.last ?? alert.time, what: t("alert.lastOf", { n: alert.count }), mark: "critical" }] : []),
 		{ time: alert.received, what: t("alert.received"), mark: "neutral" },
 		...detail.history.map((step) => ({
 			time: step.time,
@@ -190,7 +190,7 @@ function Body({ detail }: { detail: AlertDetail }) {
 				<span className="small">{workloadOf(alert)}</span>
 				<span className="small muted">{alert.host}</span>
 				<span className="small muted">
-					<Time at={alert.last} />
+					<Time at={alert.last ?? alert.time} />
 				</span>
 				{alert.count > 1 && <span className="small">×{number(alert.count)}</span>}
 			</div>

@@ -23,7 +23,7 @@ import { PRIORITY_LOOK } from "../logic/severity.ts";
 import type { Priority } from "../api/types.ts";
 import "./alerts.css";
 
-const FIELDS = ["state", "priority", "rule", "host", "container", "image", "namespace", "tag"] as const;
+const FIELDS = ["state", "priority", "rule", "host", "agent", "cluster", "namespace", "workload", "pod", "container", "image", "tag"] as const;
 const SPANS: Record<string, number> = { "1h": 3_600, "24h": 86_400, "7d": 604_800, "30d": 2_592_000 };
 
 /** The query of the API for what the address says. A span is counted from the whole minute, so that equal pages share an answer. */
@@ -251,7 +251,7 @@ export default function AlertsPage() {
 		},
 		{ key: "count", head: t("alerts.times"), width: "48px", end: true, cell: (alert) => (alert.count > 1 ? `×${number(alert.count)}` : "") },
 		{ key: "state", head: t("alerts.state"), width: "112px", cell: (alert) => <StateBadge state={alert.state} /> },
-		{ key: "time", head: t("alerts.when"), width: "96px", end: true, cell: (alert) => <Time at={alert.last} /> },
+		{ key: "time", head: t("alerts.when"), width: "96px", end: true, cell: (alert) => <Time at={alert.last ?? alert.time} /> },
 	];
 	const groupColumns: Column<AlertGroup>[] = [
 		columns.find((column) => column.key === "priority") as unknown as Column<AlertGroup>,

@@ -58,6 +58,9 @@ function Details({ detail }: { detail: AssetDetail }) {
 					<Facts
 						facts={[
 							[t("assets.host"), asset.host ?? asset.agent],
+							[t("fact.image"), asset.image],
+							[t("fact.podNamespace"), asset.namespace],
+							[t("facet.cluster"), asset.cluster],
 							[t("assets.firstSeen"), <Time key="first" at={asset.firstSeen} />],
 							[t("assets.lastSeen"), <Time key="last" at={asset.lastSeen} />],
 							[t("assets.gone"), asset.gone && <Time key="gone" at={asset.gone} />],
@@ -103,7 +106,7 @@ function Body({ detail, id }: { detail: AssetDetail; id: string }) {
 	const { asset } = detail;
 	const mayAlerts = useMay("alerts.read");
 	const base = `/assets/${encodeURIComponent(id)}`;
-	const image = detail.relations.find((relation) => relation.asset.kind === "image")?.asset;
+	const image = asset.imageDigest;
 	return (
 		<>
 			<PageHead
@@ -117,7 +120,7 @@ function Body({ detail, id }: { detail: AssetDetail; id: string }) {
 					</Link>
 				)}
 				{image && (
-					<Link className="button" href={`/images/${encodeURIComponent(image.id.replace(/^image:/, ""))}`}>
+					<Link className="button" href={`/images/${encodeURIComponent(image)}`}>
 						{t("kind.image")}
 					</Link>
 				)}

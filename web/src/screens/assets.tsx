@@ -19,7 +19,7 @@ const KINDS: AssetKind[] = ["host", "container", "pod", "process", "port", "pack
 /** What lists show of each kind beside its name: members of its summary. */
 const FACTS: Partial<Record<AssetKind, string[]>> = {
 	host: ["os", "kernel", "address"],
-	container: ["image", "state", "user"],
+	container: ["state", "user"],
 	pod: ["namespace", "owner"],
 	process: ["exe", "pid", "user"],
 	port: ["address", "port", "protocol"],
@@ -32,7 +32,7 @@ const FACTS: Partial<Record<AssetKind, string[]>> = {
 function factText(asset: Asset): string {
 	const summary = (asset.summary ?? {}) as Record<string, unknown>;
 	const wanted = FACTS[asset.kind] ?? [];
-	const shown = wanted.map((name) => textOf(summary[name])).filter(Boolean);
+	const shown = [asset.image ?? "", asset.namespace ?? "", ...wanted.map((name) => textOf(summary[name]))].filter(Boolean);
 	if (shown.length > 0) return shown.join(" · ");
 	return Object.values(summary)
 		.filter((value) => typeof value === "string" || typeof value === "number")
@@ -198,7 +198,7 @@ export default function AssetsPage() {
 							onChange={(next) => url.change({ state: next === "present" ? null : next })}
 						/>
 					</div>
-					<AssetTable kind={kind} query={{ q: url.one("q"), kind: kind ? [kind] : undefined, state, host: url.one("host") }} />
+					<AssetTable kind={kind} query={{ q: url.one("q"), kind: kind ? [kind] : undefined, state, agent: url.one("agent") }} />
 				</>
 			)}
 			{graph && <GraphPage />}

@@ -3,7 +3,7 @@ import { useList } from "../api/queries.ts";
 import type { AuditEntry } from "../api/types.ts";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
-import { t } from "../i18n/index.ts";
+import { t, tValue } from "../i18n/index.ts";
 import { Facts, SearchInput, TextField } from "../kit/controls.tsx";
 import { Dialog } from "../kit/dialog.tsx";
 import { Icon } from "../kit/icons.tsx";
@@ -22,6 +22,7 @@ function Result({ result }: { result: string }) {
 const COLUMNS = (): Column<AuditEntry>[] => [
 	{ key: "time", head: t("alerts.when"), width: "168px", cell: (entry) => <span className="num">{dateTime(entry.time)}</span> },
 	{ key: "user", head: t("audit.user"), width: "minmax(90px, 0.6fr)", cell: (entry) => entry.user || <span className="muted">{t("audit.nobody")}</span> },
+	{ key: "how", head: t("audit.how"), width: "84px", cell: (entry) => tValue("how", entry.how) },
 	{ key: "address", head: t("audit.address"), width: "minmax(100px, 0.6fr)", cell: (entry) => <span className="mono xs">{entry.address}</span> },
 	{ key: "action", head: t("audit.action"), width: "minmax(220px, 1.6fr)", cell: (entry) => <code>{entry.action}</code> },
 	{ key: "target", head: t("audit.target"), width: "minmax(120px, 1fr)", cell: (entry) => entry.target },
@@ -35,6 +36,7 @@ function EntryDialog({ entry, onClose }: { entry: AuditEntry; onClose: () => voi
 				facts={[
 					[t("alerts.when"), dateTime(entry.time)],
 					[t("audit.user"), entry.user || t("audit.nobody")],
+					[t("audit.how"), tValue("how", entry.how)],
 					[t("audit.address"), entry.address],
 					[t("audit.action"), <code key="action">{entry.action}</code>],
 					[t("audit.target"), entry.target],

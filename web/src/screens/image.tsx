@@ -252,6 +252,11 @@ function Body({ detail, path }: { detail: ImageDetail; path: string }) {
 					<span className="small muted">{t("image.summary", { kev: image.kev, fixable: image.fixable, accepted: image.accepted })}</span>
 				</div>
 			</div>
+			{image.scanError && (
+				<Notice tone="high" icon="warning">
+					{t("image.scanError", { why: image.scanError })}
+				</Notice>
+			)}
 			{detail.gaps.length > 0 && (
 				<Notice tone="medium" icon="warning">
 					<details>

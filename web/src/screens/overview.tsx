@@ -14,15 +14,21 @@ import { ASSET_ICON, hrefOf } from "../logic/asset.ts";
 import { PRIORITIES, PRIORITY_LOOK, SEVERITIES, totalOf } from "../logic/severity.ts";
 import "./overview.css";
 
-function pageOf(query: string | undefined): string | null {
-	return query?.startsWith("/") ? query : null;
-}
+/** The page that lists what a factor counted. */
+const FACTOR_PAGE: Record<string, string> = {
+	vulnerabilities: "/vulnerabilities?severity=critical",
+	exploited: "/vulnerabilities?kev=true",
+	exposure: "/assets?kind=port",
+	privilege: "/assets?kind=container",
+	alerts: "/alerts?state=open&span=24h",
+	coverage: "/images",
+};
 
 export function Factors({ factors }: { factors: RiskFactor[] }) {
 	return (
 		<ul className="factors">
 			{factors.map((factor) => {
-				const href = pageOf(factor.query);
+				const href = factor.value > 0 ? FACTOR_PAGE[factor.name] : undefined;
 				const share = factor.max > 0 ? factor.points / factor.max : 0;
 				return (
 					<li key={factor.name} className="factor">
@@ -192,7 +198,9 @@ function Body({ data }: { data: Overview }) {
 							<ol className="changes">
 								{data.changes.map((change, index) => (
 									<li key={index}>
-										<span className="wrap">{change.link ? <Link href={change.link}>{pick(change.what, change.whatZh)}</Link> : pick(change.what, change.whatZh)}</span>
+										<span className="wrap">
+											{change.asset ? <Link href={hrefOf(change.asset.split(":", 1)[0]!, change.asset)}>{pick(change.what, change.whatZh)}</Link> : pick(change.what, change.whatZh)}
+										</span>
 										<span className="muted xs">
 											<Time at={change.time} />
 										</span>

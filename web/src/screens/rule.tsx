@@ -20,7 +20,7 @@ function Body({ rule }: { rule: Rule }) {
 		<>
 			<PageHead title={rule.name} back={{ href: "/rules", text: t("nav.rules") }} before={<PriorityMark priority={rule.priority} />}>
 				<Link href={`/alerts?rule=${encodeURIComponent(rule.name)}&span=24h`} className="button">
-					{t("rules.showAlerts", { n: number(rule.alerts24h) })}
+					{t("rules.showAlerts", { n: number(rule.alerts24h ?? 0) })}
 				</Link>
 			</PageHead>
 			<p className="measure">{pick(rule.description, rule.descriptionZh)}</p>

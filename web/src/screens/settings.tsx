@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { call } from "../api/client.ts";
 import { queries, useAnswer, useChange, useList } from "../api/queries.ts";
-import type { ApiToken, ApiTokenCreated, Notification, Settings, TestResult, TotpSecret } from "../api/types.ts";
+import type { ApiToken, ApiTokenCreated, Notification, Settings, TestResult, TotpRecovery, TotpSecret } from "../api/types.ts";
 import { SESSION_KEY, useMay, useSession } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { ChangePasswordForm } from "../app/signin.tsx";
@@ -201,6 +201,7 @@ function TotpPanel() {
 	const { user } = useSession();
 	const [secret, setSecret] = useState<TotpSecret | null>(null);
 	const [code, setCode] = useState("");
+	const [recovery, setRecovery] = useState<string[] | null>(null);
 	const [error, setError] = useState<unknown>(null);
 	const again = () => queries.invalidateQueries({ queryKey: SESSION_KEY });
 	const act = async (fn: () => Promise<void>) => {
@@ -217,6 +218,14 @@ function TotpPanel() {
 				{error !== null && (
 					<Notice tone="critical" icon="warning">
 						{sentenceOf(error)}
+					</Notice>
+				)}
+				{recovery && (
+					<Notice icon="lock">
+						<div className="stack">
+							<p>{t("totp.recovery")}</p>
+							<CopyBox text={recovery.join(" ")} label={t("totp.copyRecovery")} />
+						</div>
 					</Notice>
 				)}
 				{user.totp ? (
@@ -242,7 +251,8 @@ function TotpPanel() {
 						onSubmit={(event) => {
 							event.preventDefault();
 							act(async () => {
-								await call("POST", "/session/totp/confirm", { body: { code: code.trim() } });
+								const made = await call<TotpRecovery>("POST", "/session/totp/confirm", { body: { code: code.trim() } });
+								setRecovery(made.recoveryCodes);
 								setSecret(null);
 								toast(t("totp.done"));
 								await again();

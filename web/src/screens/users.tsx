@@ -1,40 +1,16 @@
 import { type FormEvent, useState } from "react";
 import { useAnswer, useChange, useList } from "../api/queries.ts";
 import type { Page } from "../api/client.ts";
-import type { Role, User, UserCreated } from "../api/types.ts";
+import type { Permission, Role, User, UserCreated } from "../api/types.ts";
 import { useMay, useSession } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
-import { t, tValue } from "../i18n/index.ts";
+import { pick, t, tValue } from "../i18n/index.ts";
 import { Button, Check, CopyBox, Notice, Tabs, TextArea, TextField, Time } from "../kit/controls.tsx";
 import { Dialog } from "../kit/dialog.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { sentenceOf, toast } from "../kit/toast.tsx";
-
-const PERMISSIONS = [
-	"alerts.read",
-	"alerts.triage",
-	"assets.read",
-	"images.read",
-	"images.scan",
-	"vulnerabilities.read",
-	"vulnerabilities.accept",
-	"rules.read",
-	"rules.write",
-	"agents.read",
-	"agents.write",
-	"registries.read",
-	"registries.write",
-	"notify.read",
-	"notify.write",
-	"users.read",
-	"users.write",
-	"roles.write",
-	"audit.read",
-	"settings.read",
-	"settings.write",
-];
 
 function Checks({ legend, all, chosen, onChange, text }: { legend: string; all: string[]; chosen: string[]; onChange: (chosen: string[]) => void; text: (name: string) => string }) {
 	return (
@@ -147,23 +123,32 @@ function UserDialog({ user, onClose }: { user: User | null; onClose: () => void 
 	);
 }
 
+function linesOf(text: string): string[] {
+	return text
+		.split("\n")
+		.map((line) => line.trim())
+		.filter(Boolean);
+}
+
 function RoleDialog({ role, onClose }: { role: Role | null; onClose: () => void }) {
 	const mayWrite = useMay("roles.write");
 	const fixed = role?.builtIn || !mayWrite;
 	const [name, setName] = useState(role?.name ?? "");
 	const [permissions, setPermissions] = useState(role?.permissions ?? []);
+	const [description, setDescription] = useState(role?.description ?? "");
 	const [scope, setScope] = useState((role?.scope ?? []).join("\n"));
+	const [groups, setGroups] = useState((role?.groups ?? []).join("\n"));
+	const known = useAnswer<Page<Permission>>("/permissions", { limit: 200 });
 	const save = useChange<void, Role>(
 		() => ({
 			method: role ? "PUT" : "POST",
 			path: role ? `/roles/${role.id}` : "/roles",
 			body: {
 				name,
+				description,
 				permissions,
-				scope: scope
-					.split("\n")
-					.map((line) => line.trim())
-					.filter(Boolean),
+				scope: linesOf(scope),
+				groups: linesOf(groups),
 			},
 		}),
 		["/roles"],
@@ -196,15 +181,25 @@ function RoleDialog({ role, onClose }: { role: Role | null; onClose: () => void 
 					</Notice>
 				)}
 				{fixed && <p className="small muted">{t("roles.builtIn")}</p>}
-				{!fixed && <TextField label={t("roles.name")} required autoFocus value={name} onChange={(event) => setName(event.target.value)} />}
+				{role?.builtIn && role.description && <p className="small">{role.description}</p>}
+				{!fixed && (
+					<>
+						<TextField label={t("roles.name")} required autoFocus value={name} onChange={(event) => setName(event.target.value)} />
+						<TextField label={t("roles.description")} value={description} onChange={(event) => setDescription(event.target.value)} />
+					</>
+				)}
 				<Checks
 					legend={t("roles.permissions")}
-					all={PERMISSIONS}
+					all={(known.data?.items ?? []).map((each) => each.name)}
 					chosen={permissions}
 					onChange={(next) => !fixed && setPermissions(next)}
-					text={(each) => tValue("permission", each)}
+					text={(name) => {
+						const permission = known.data?.items.find((each) => each.name === name);
+						return pick(permission?.what, permission?.whatZh);
+					}}
 				/>
 				<TextArea label={t("roles.scope")} hint={t("roles.scopeHint")} readOnly={fixed} placeholder="namespace in (shop, pay)" value={scope} onChange={(event) => setScope(event.target.value)} />
+				<TextArea label={t("roles.groups")} hint={t("roles.groupsHint")} readOnly={fixed} rows={2} value={groups} onChange={(event) => setGroups(event.target.value)} />
 				{!fixed && (
 					<div className="dialog-foot">
 						{role && (

@@ -9,7 +9,7 @@ import { KevBadge, SeverityMark, Shape } from "../kit/severity.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { date, epss, number, shortDigest } from "../logic/format.ts";
-import { SEVERITIES, heatStep } from "../logic/severity.ts";
+import { SEVERITIES, heatStep, totalOf } from "../logic/severity.ts";
 import "./vulnerabilities.css";
 
 export function AcceptanceBadge({ state }: { state: string }) {
@@ -50,10 +50,9 @@ function Table() {
 		severity: url.many("severity"),
 		kev: url.one("kev"),
 		fixable: url.one("fixable"),
-		running: url.one("running"),
-		state: url.many("state"),
+		accepted: url.one("accepted"),
 	});
-	const filtered = ["q", "severity", "kev", "fixable", "running", "state"].some((name) => url.one(name));
+	const filtered = ["q", "severity", "kev", "fixable", "accepted"].some((name) => url.one(name));
 	return (
 		<>
 			<div className="toolbar">
@@ -85,9 +84,13 @@ function Table() {
 				/>
 				<Choice
 					label={t("alerts.state")}
-					value={url.one("state")}
-					options={[["", t("vulnerability.anyState")], ...(["open", "partly", "accepted"] as const).map((each) => [each, tValue("accepted", each)] as [string, string])]}
-					onChange={(state) => url.change({ state })}
+					value={url.one("accepted")}
+					options={[
+						["", t("vulnerability.anyState")],
+						["false", t("vulnerability.notAccepted")],
+						["true", t("vulnerability.accepted")],
+					]}
+					onChange={(accepted) => url.change({ accepted })}
 				/>
 			</div>
 			<ListTable
@@ -160,10 +163,7 @@ function HeatMap() {
 											</th>
 										))}
 										<th scope="col" className="heat-number">
-											KEV
-										</th>
-										<th scope="col" className="heat-number">
-											{t("images.running")}
+											{t("heat.total")}
 										</th>
 									</tr>
 								</thead>
@@ -188,8 +188,7 @@ function HeatMap() {
 													</td>
 												);
 											})}
-											<td className="heat-number num">{row.kev || ""}</td>
-											<td className="heat-number num">{row.running}</td>
+											<td className="heat-number num">{number(totalOf(row.counts))}</td>
 										</tr>
 									))}
 								</tbody>

@@ -1,0 +1,186 @@
+"""The web pages in a real browser, against a real console, agent and engine: what people do with them, and how they look."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tarfile
+
+import pytest
+
+from agents import OURS, RULES, until, word
+from consoles import Console
+from containers import RunningEngine
+from images import docker_save, entry, layer
+from services import Process, need_root
+
+PLACES = ["/", "/alerts", "/alerts?view=groups", "/assets", "/assets?view=graph", "/images", "/vulnerabilities",
+          "/vulnerabilities?view=heat", "/rules", "/rules/files/new", "/agents", "/agents?enrol=1", "/audit", "/users",
+          "/users?tab=roles", "/settings", "/settings?tab=notifications", "/settings?tab=account", "/settings?tab=tokens",
+          "/nowhere"]
+
+
+@pytest.fixture(scope="module")
+def node(source_dir):
+    """The node the pages are built with; its modules are in web/."""
+    if not shutil.which("npm"):
+        pytest.skip("npm is not installed")
+    p = subprocess.run([source_dir / "tool" / "build-web", "--modules"], capture_output=True, text=True)
+    if p.returncode:
+        pytest.skip("npm did not bring the modules of the web pages")
+    return p.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    path = shutil.which("chromium")
+    if not path:
+        pytest.skip("chromium is not installed")
+    return path
+
+
+def apk(*packages):
+    """An apk database of "name=version" strings."""
+    return b"".join(b"P:%s\nV:%s\nA:x86_64\n\n" % tuple(p.encode().split(b"=")) for p in packages)
+
+
+def hive_image(tag):
+    """An image that runs, with packages the shipped database knows to be flawed: a base of old, an application's layer on it."""
+    busybox = next(path for path in ("/bin/busybox", "/usr/bin/busybox") if os.path.exists(path))
+    old = ["musl=1.1.20-r3", "openssl=1.1.1a-r0", "libxml2=2.9.8-r1", "expat=2.2.5-r0"]
+    base = layer(entry("etc/os-release", b'ID=alpine\nVERSION_ID=3.9.0\nPRETTY_NAME="Alpine Linux v3.9"\n'),
+                 entry("bin/busybox", pathlib.Path(busybox).read_bytes(), mode=0o755),
+                 *(entry(f"bin/{name}", kind=tarfile.SYMTYPE, link="busybox") for name in ("sh", "sleep", "true")),
+                 entry("lib/apk/db/installed", apk(*old)))
+    top = layer(entry("lib/apk/db/installed", apk(*old, "curl=7.61.1-r1", "nginx=1.14.0-r1", "git=2.18.0-r0")),
+                entry("srv/shop.conf", b"listen 8080\n"))
+    return docker_save([base, top], tag=tag)
+
+
+class Stage:
+    """A console, an engine and an agent that belong together, and what the browser may ask to be done with them."""
+
+    IMAGE = "shop/hive:1.0"
+
+    def __init__(self, folder, skep):
+        self.folder, self.skep = folder, skep
+        self.count = 0
+
+    def __enter__(self):
+        self.console = Console(self.folder).start()
+        self.engine = RunningEngine(self.folder / "engine").__enter__()
+        archive = self.folder / "image.tar"
+        archive.write_bytes(hive_image(self.IMAGE))
+        self.engine.load(archive)
+        return self
+
+    def __exit__(self, *exc):
+        if hasattr(self, "agent"):
+            self.agent.__exit__(*exc)
+        self.engine.__exit__(*exc)
+        self.console.end()
+
+    def enrol(self):
+        """The agent joins by a token made as the browser's administrator would."""
+        client = self.console.client().sign_in(self.console.first[0], Console.PASSWORD)
+        a = client.ask("POST", "/api/v1/agents/tokens", {})
+        assert a.status in (200, 201), a
+        rules = self.folder / "rules.yaml"
+        rules.write_text(RULES)
+        self.agent = Process([self.skep.binary, "agent", "run", "-f", "none", "-r", rules, "--engine", self.engine.host,
+                              "--console", self.console.url, "--enroll", a.json()["token"], "--spool", self.folder / "spool",
+                              "--state", self.folder / "node", "--control", f"/run/skep-web-{os.getpid()}.sock"], self.folder / "agent.log", env=self.skep.env)
+        self.agent.__enter__()
+        self.agent.wait_for(lambda: "watching by" in (self.folder / "agent.log").read_text(), 40)
+        self.client = client
+
+    # What web_try.mjs asks for
+
+    def who(self):
+        return {"admin": self.console.first[0], "first": self.console.first[1], "password": Console.PASSWORD}
+
+    def agent_joins(self):
+        self.enrol()
+        return {}
+
+    def start_container(self):
+        self.count += 1
+        name = f"hive-{word(self.count)}"
+        self.engine.run(name, self.IMAGE, ("sleep", "1000"))
+        return {"name": name}
+
+    def do_harm(self):
+        """A marked program in a container of its own, which the rule is about."""
+        self.count += 1
+        mark = OURS + word(self.count)
+        self.engine.run(f"bad-{word(self.count)}", self.IMAGE, ("/bin/true", mark))
+        return {"mark": mark}
+
+    def vulnerability(self):
+        found = []
+
+        def known():
+            found[:] = self.client.get("/api/v1/vulnerabilities?limit=1").json()["items"]
+            return found
+
+        assert until(known, 60, 0.5), "no vulnerability is known of the image that runs"
+        return {"vulnerability": found[0]["id"]}
+
+    def pages(self):
+        items = {noun: self.client.get(f"/api/v1/{noun}?limit=1").json().get("items", []) for noun in
+                 ("alerts", "images", "vulnerabilities", "agents", "rules")}
+        places = list(PLACES)
+        for noun, key in (("alerts", "id"), ("images", "digest"), ("vulnerabilities", "id"), ("agents", "id"), ("rules", "id")):
+            places += [f"/{noun}/{each[key].replace(':', '%3A').replace('/', '%2F')}" for each in items[noun]]
+        return {"pages": places}
+
+
+def drive(stage, node, chromium, source_dir, shots, steps):
+    """Runs the browser, does what it asks for; @return the steps that passed and why the last failed."""
+    script = source_dir / "test" / "integration" / "web_try.mjs"
+    child = subprocess.Popen([node, script, stage.console.url, chromium, shots, *steps], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, text=True)
+    passed, why = [], None
+    with child:
+        for line in child.stdout:
+            said = json.loads(line)
+            if "do" in said:
+                child.stdin.write(json.dumps(getattr(stage, said["do"].replace("-", "_"))()) + "\n")
+                child.stdin.flush()
+            elif "passed" in said:
+                passed.append(said["passed"])
+            else:
+                why = f"{said['failed']}: {said['why']}"
+    return passed, why
+
+
+def test_people_work(node, chromium, module_skep, source_dir, tmp_path):
+    need_root()
+    steps = os.environ.get("SKEP_WEB_STEPS", "").split() or ["sign-in", "container", "alert", "triage", "accept", "users", "search"]
+    shots = pathlib.Path(os.environ.get("SKEP_SCREENSHOTS", tmp_path / "shots"))
+    with Stage(tmp_path, module_skep) as stage:
+        passed, why = drive(stage, node, chromium, source_dir, shots, steps)
+    assert why is None, why
+    assert passed == steps
+
+
+def test_types_come_from_the_api(node, build_dir, source_dir):
+    """The pages' types are made from the OpenAPI document, and hold for every use."""
+    document = build_dir / "openapi.json"
+    document.write_bytes(subprocess.run([build_dir / "test" / "integration" / "openapi_print"], check=True,
+                                        capture_output=True).stdout)
+    modules = source_dir / "web" / "node_modules"
+    schema = source_dir / "web" / "src" / "api" / "schema.ts"
+    subprocess.run([node, modules / "openapi-typescript" / "bin" / "cli.js", document, "-o", schema], check=True,
+                   capture_output=True)
+    p = subprocess.run([node, modules / "typescript" / "bin" / "tsc", "--noEmit", "-p", source_dir / "web"],
+                       capture_output=True, text=True)
+    assert p.returncode == 0, p.stdout
+
+
+def test_logic(node, source_dir):
+    """Unit tests of what the pages reckon: texts, numbers, groups, the packed form."""
+    tests = sorted((source_dir / "web" / "test").glob("*.test.ts"))
+    assert tests
+    p = subprocess.run([node, "--test", "--test-reporter=spec", *tests], capture_output=True, text=True)
+    assert p.returncode == 0, p.stdout[-4000:]

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { queryText } from "../src/api/client.ts";
+import type { Alert, Asset, Graph } from "../src/api/types.ts";
+import { loadLanguage } from "../src/i18n/index.ts";
+import { readAlertDoc } from "../src/logic/alert_doc.ts";
+import { hrefOf } from "../src/logic/asset.ts";
+import { bytes, epss, relativeTime, shortDigest, shortNumber } from "../src/logic/format.ts";
+import { NODE_HEIGHT, layoutGraph } from "../src/logic/graph_layout.ts";
+import { groupAlerts, workloadOf } from "../src/logic/group.ts";
+import { heatStep, worstOf } from "../src/logic/severity.ts";
+
+before(() => loadLanguage("en"));
+
+function alert(over: Partial<Alert>): Alert {
+	const time = "2026-11-21T10:00:00Z";
+	return {
+		id: "1",
+		time,
+		received: time,
+		priority: "warning",
+		rule: "R",
+		message: "m",
+		host: "h",
+		agent: "a-1",
+		tags: [],
+		count: 1,
+		first: time,
+		last: time,
+		state: "open",
+		...over,
+	};
+}
+
+test("numbers are short and honest", () => {
+	assert.equal(bytes(0), "0 B");
+	assert.equal(bytes(1023), "1,023 B");
+	assert.equal(bytes(1024), "1 KiB");
+	assert.equal(bytes(1.5 * 1024 ** 3), "1.5 GiB");
+	assert.equal(shortNumber(9999), "9,999");
+	assert.equal(shortNumber(123_456), "123.5k");
+	assert.equal(epss(0.153, 0.927), "15% (P92)");
+	assert.equal(epss(0.0004), "<0.1%");
+	assert.equal(epss(0), "0%");
+	assert.equal(shortDigest(`sha256:${"ab".repeat(32)}`), "sha256:abababababab");
+});
+
+test("times are told from now", () => {
+	const now = Date.parse("2026-11-21T10:00:00Z");
+	assert.equal(relativeTime("2026-11-21T09:59:58Z", now), "just now");
+	assert.match(relativeTime("2026-11-21T09:59:00Z", now), /^1 min/);
+	assert.match(relativeTime("2026-11-19T09:59:00Z", now), /^2 days ago/);
+	assert.match(relativeTime("2026-11-21T12:00:00Z", now), /^in 2/);
+});
+
+test("a query leaves out what is not asked, and repeats lists", () => {
+	assert.equal(queryText({ q: "", a: undefined, b: null, state: ["open", "resolved"], n: 0, on: false }), "?state=open&state=resolved&n=0&on=false");
+	assert.equal(queryText({}), "");
+});
+
+test("alerts of one rule and workload become one group", () => {
+	const groups = groupAlerts([
+		alert({ id: "3", containerName: "web", count: 2, priority: "notice", last: "2026-11-21T10:00:02Z" }),
+		alert({ id: "2", containerName: "db" }),
+		alert({ id: "1", containerName: "web", count: 5, priority: "critical", first: "2026-11-21T09:00:00Z", state: "resolved" }),
+	]);
+	assert.deepEqual(
+		groups.map(({ count, open, priority, first, last, alerts }) => ({ count, open, priority, first, last, n: alerts.length })),
+		[
+			{ count: 7, open: 1, priority: "critical", first: "2026-11-21T09:00:00Z", last: "2026-11-21T10:00:02Z", n: 2 },
+			{ count: 1, open: 1, priority: "warning", first: "2026-11-21T10:00:00Z", last: "2026-11-21T10:00:00Z", n: 1 },
+		],
+	);
+	assert.equal(workloadOf(alert({ namespace: "shop", pod: "web-1" })), "shop/web-1");
+	assert.equal(workloadOf(alert({})), "h");
+});
+
+test("counts have a worst and a step", () => {
+	const none = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 };
+	assert.equal(worstOf(none), null);
+	assert.equal(worstOf({ ...none, low: 3, high: 1 }), "high");
+	const steps = [0, 1, 3, 4, 10, 40, 100, 1e9].map(heatStep);
+	assert.deepEqual(steps, [...steps].sort((a, b) => a - b));
+	assert.deepEqual([steps[0], steps[1], steps.at(-1)], [0, 1, 5]);
+});
+
+test("pages of things are found by kind and id, whatever the id holds", () => {
+	assert.equal(hrefOf("image", "image:sha256:ab/.."), "/images/sha256%3Aab%2F..");
+	assert.equal(hrefOf("container", "container:x"), "/assets/container%3Ax");
+	assert.equal(hrefOf("container", "x"), "/assets/container%3Ax");
+	assert.equal(hrefOf("vulnerability", "CVE-1?q"), "/vulnerabilities/CVE-1%3Fq");
+});
+
+test("an agent's document may be anything", () => {
+	for (const doc of [null, 1, "x", [], {}, { lineage: 3, container: [], fields: null }, { lineage: [null, 1, { pid: "x" }], container: { mounts: [1] } }]) {
+		const read = readAlertDoc(doc);
+		assert.ok(Array.isArray(read.lineage) && Array.isArray(read.fields) && Array.isArray(read.container));
+	}
+	const read = readAlertDoc({ lineage: [{ pid: 7, name: "sh", cmdline: "<b>" }], container: { runtime: "docker", privileged: true }, fields: { a: null, b: { c: 1 } } });
+	assert.equal(read.lineage[0]!.pid, 7);
+	assert.equal(read.powers.privileged, true);
+	assert.deepEqual(read.fields, [
+		["a", ""],
+		["b", '{"c":1}'],
+	]);
+});
+
+test("a graph lies the same way each time, nothing on top of another, nothing lost", () => {
+	const asset = (kind: Asset["kind"], id: string): Asset => ({ id, kind, name: id, agent: "", firstSeen: "", lastSeen: "", gone: null, labels: {}, summary: null });
+	const graph: Graph = {
+		nodes: [asset("host", "h"), ...Array.from({ length: 20 }, (_, i) => asset("container", `c${i}`)), asset("image", "i")],
+		edges: [...Array.from({ length: 20 }, (_, i) => ({ from: "h", to: `c${i}`, kind: "runs" })), { from: "c3", to: "i", kind: "uses" }, { from: "c3", to: "gone", kind: "uses" }],
+		cut: false,
+	};
+	const one = layoutGraph(graph);
+	assert.deepEqual(layoutGraph(graph), one);
+	assert.equal(one.nodes.length, graph.nodes.length);
+	assert.equal(one.edges.length, 21);
+	for (const a of one.nodes) {
+		assert.ok(a.x >= 0 && a.y >= 0 && a.y + NODE_HEIGHT <= one.height);
+		for (const b of one.nodes) assert.ok(a === b || a.x !== b.x || Math.abs(a.y - b.y) >= NODE_HEIGHT);
+	}
+	for (const { from, to } of one.edges) assert.ok(from.x < to.x);
+});
