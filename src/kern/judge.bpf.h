@@ -106,13 +106,24 @@ static __always_inline __u32 judge_version(const struct control *c)
 	return *(volatile const __u32 *)&c->generation;
 }
 
-/* Events without paths, or whose paths are not looked at. */
-JUDGE bool judge_call(const struct call *k, __u32 fact, __u64 ports)
+/*
+ * judge_call(), all numbers, and not static: the verifier looks at it once for each program, not from each place and state it
+ * is called in.
+ *
+ * @param what  type << 8 | failed << 7 | fact
+ */
+__noinline __attribute__((unused)) __u64 judge_fact(__u32 what, __u64 ports, __u32 version)
 {
 	struct judge j;
 
-	return !judge_begin(&j, judge_version(k->c), k->type, k->ret < 0, fact, ports) ||
-	       judge_end(&j, k->type, ~0ull);
+	return !judge_begin(&j, version, what >> 8, what & 1 << 7, what & FILTER_ANY_FACT, ports) ||
+	       judge_end(&j, what >> 8, ~0ull);
+}
+
+/* Events without paths, or whose paths are not looked at. */
+static __always_inline bool judge_call(const struct call *k, __u32 fact, __u64 ports)
+{
+	return judge_fact(k->type << 8 | (k->ret < 0) << 7 | fact, ports, judge_version(k->c));
 }
 
 /* A byte's highest bit is set where the byte is zero; above such a byte others may have it as well. */
@@ -183,7 +194,7 @@ static __always_inline __u64 judge_given(const struct judge *j, __u64 sets, __u6
 }
 
 /*
- * judge_file() where CAN_FOLLOW. All numbers, and not static: the verifier looks at it once for each program.
+ * judge_file() where CAN_FOLLOW; as judge_fact().
  *
  * @param what  type << 8 | user << 7 | fact
  */
@@ -374,18 +385,21 @@ static __always_inline void judge_text_begin(const struct filter_image *m, struc
 	x->hits = hits;
 }
 
-/* The sets that a path in the record satisfies. @param plain  user space leaves it as it is */
-static __noinline __attribute__((unused)) __u64
-judge_text(const struct filter_image *m, struct scratch *s, __u32 at, __u32 n, bool plain)
+/* The sets that a path in the record in a slot satisfies. @param plain  user space leaves it as it is */
+__noinline __attribute__((unused)) __u64 judge_text(__u32 slot, __u32 at, __u32 n, __u32 plain,
+						    __u32 version)
 {
+	const struct filter_image *m = filter_image(version);
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
 	struct judge_scan j = { .m = m, .s = s };
-	struct path_scan *x = &s->scan;
+	struct path_scan *x;
 	__u64 hits, climbs;
 	bool deep;
 
 	n &= 2 * RECORD_PATH_MAX - 1;
-	if (at >= sizeof(s->record))
+	if (!m || !s || at >= sizeof(s->record))
 		return ~0ull;
+	x = &s->scan;
 	judge_text_begin(m, x, at, n);
 	bpf_loop((n + 7) / 8, judge_plain_step, &j, 0);
 	if (x->cut)
@@ -407,7 +421,7 @@ judge_text(const struct filter_image *m, struct scratch *s, __u32 at, __u32 n, b
 
 /*
  * Events about one or two paths that stand in the record in a slot, the second after the first; of its head type, result, marks
- * and parts are there. All numbers, and not static, as judge_opened().
+ * and parts are there. As judge_fact().
  */
 __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 {
@@ -415,24 +429,25 @@ __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 	const struct control *c = control_get();
 	const struct record_head *h;
 	struct judge j;
+	__u32 type, at, version;
 	__u64 sets = 0;
-	__u32 type, at;
 
 	if (!s || !c)
 		return 1;
 	h = (const void *)s->record;
 	type = h->type;
 	at = sizeof(*h) + parts_bytes(h->parts);
-	if (!judge_begin(&j, judge_version(c), type, h->res < 0, fact & FILTER_ANY_FACT, ~0ull))
+	version = judge_version(c);
+	if (!judge_begin(&j, version, type, h->res < 0, fact & FILTER_ANY_FACT, ~0ull))
 		return 1;
 	if (h->marks & EVENT_TRUNCATED) {
 		sets = ~0ull;
 	} else if (judge_open_question(&j)) {
-		sets = judge_text(j.m, s, at, h->span[RECORD_PATH],
-				  type == EVENT_SYMLINK || type == EVENT_SYMLINKAT);
+		sets = judge_text(slot, at, h->span[RECORD_PATH],
+				  type == EVENT_SYMLINK || type == EVENT_SYMLINKAT, version);
 		if (h->span[RECORD_PATH2])
-			sets |= judge_text(j.m, s, at + h->span[RECORD_PATH], h->span[RECORD_PATH2],
-					   false);
+			sets |= judge_text(slot, at + h->span[RECORD_PATH], h->span[RECORD_PATH2],
+					   false, version);
 	}
 	return judge_end(&j, type, sets);
 }

@@ -48,7 +48,8 @@ static __always_inline __u32 family_fact(const struct record_fd *f)
 static __noinline bool is_of_interest(struct call *k, int fd)
 {
 	struct sock *sk = known_sock(fd >= 0 ? call_file(k, fd) : 0);
-	__u32 fact = FILTER_IPV4;
+	struct sockaddr_any given = { 0 };
+	__u32 fact = FILTER_IPV4, far;
 	__u64 ports = ~0ull;
 	__u16 remote;
 
@@ -62,10 +63,18 @@ static __noinline bool is_of_interest(struct call *k, int fd)
 		if (k->ret < 0 && k->ret != -EINPROGRESS)
 			break; /* the far end is what the program gave */
 		remote = bpf_ntohs(sk->__sk_common.skc_dport);
+		far = sk->__sk_common.skc_daddr;
+		/* A datagram's is read again for the record, as describe_given() says. */
+		if (!remote && k->type == EVENT_SENDTO && k->arg[4] && k->arg[5] >= 8) {
+			bpf_probe_read_user(&given, 8, (void *)k->arg[4]);
+			if (given.family != AF_INET)
+				return true;
+			remote = bpf_ntohs(given.port);
+			far = given.ip4;
+		}
 		if (remote)
 			ports = filter_ports(k->c, sk->__sk_common.skc_num, remote);
-		if ((sk->__sk_common.skc_daddr & 0xff) == 127 &&
-		    (sk->__sk_common.skc_rcv_saddr & 0xff) == 127)
+		if ((far & 0xff) == 127 && (sk->__sk_common.skc_rcv_saddr & 0xff) == 127)
 			fact = FILTER_LOOPBACK;
 		break;
 	default:
