@@ -202,7 +202,7 @@ int BPF_PROG(on_filp_open, int dirfd, struct filename *name, const struct open_f
 	if (!judge_file(&k, filter_open_fact(flags, flags & CREATES ? op->mode : 0), file, ret,
 			name->name, false))
 		return 0;
-	k.ret = t->files->next_fd - 1;
+	k.ret = k.t->files->next_fd - 1;
 	return tell_opened(&k, file, name, op);
 }
 

@@ -38,7 +38,7 @@ JUDGE bool judge_in_container(void)
 	if (!c)
 		return true;
 	key = *(volatile const __u32 *)&c->cgroup_changes;
-	id = task_cgroup_id(c, (void *)bpf_get_current_task_btf());
+	id = task_cgroup_id(c, task_plain((void *)bpf_get_current_task_btf()));
 	key = filter_mix(key << 32 ^ FILTER_HASH, id);
 	if (!filter_recall(key, &kind)) {
 		g = bpf_map_lookup_elem(&cgroups, &id);
@@ -213,7 +213,7 @@ __noinline __attribute__((unused)) __u64 judge_opened(__u64 file, __u64 given, _
 		return 1;
 	question = judge_open_question(&j);
 	if (question) {
-		t = (void *)bpf_get_current_task_btf();
+		t = task_plain((void *)bpf_get_current_task_btf());
 		fs = WORDS(fs_struct, kernel_address_by(t->fs, t, bpf_get_current_task()));
 		f = WORDS(file, file);
 		sets = filter_path_sets(j.m, (__u64)f->f_path.mnt, (__u64)f->f_path.dentry,
