@@ -11,8 +11,8 @@
 #define ALERT_SHORT_LINEAGE 8
 
 struct alert_short {
-	struct alert
-		alert; /**< the result, marked as cut; points into this and into what it was made of */
+	/** The result, marked as cut; points into this and into what it was made of. */
+	struct alert alert;
 	struct container container;
 	struct alert_field fields[ALERT_SHORT_FIELDS];
 	struct alert_process lineage[ALERT_SHORT_LINEAGE];

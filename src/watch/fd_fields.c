@@ -1,9 +1,10 @@
 #include "watch/event_target_priv.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
+
+#include "watch/fd_ends.h"
 
 bool fd_fields_apply(const struct event_target *t)
 {
@@ -23,35 +24,13 @@ bool fd_fields_apply(const struct event_target *t)
 	}
 }
 
-static bool mapped(const uint8_t ip[16])
-{
-	static const uint8_t prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-
-	return memcmp(ip, prefix, sizeof(prefix)) == 0;
-}
-
-static bool nothing(const uint8_t ip[16])
-{
-	static const uint8_t zero[16];
-
-	return memcmp(ip, zero, sizeof(zero)) == 0;
-}
-
-/* IPv4 inside an IPv6 socket is IPv4, as for Falco. */
-static bool is_mapped(const struct event_fd *f)
-{
-	return f->kind == EVENT_FD_IPV6 && (mapped(f->local.ip) || nothing(f->local.ip)) &&
-	       (mapped(f->remote.ip) || nothing(f->remote.ip)) &&
-	       (mapped(f->local.ip) || mapped(f->remote.ip));
-}
-
 enum event_fd_kind fd_fields_kind(const struct event_target *t)
 {
 	const struct event *v = t->event;
 
 	if (event_type_family(v->type) == EVENT_FAMILY_OPEN && v->fd.kind == EVENT_FD_NONE)
 		return EVENT_FD_FILE;
-	return is_mapped(&v->fd) ? EVENT_FD_IPV4 : (enum event_fd_kind)v->fd.kind;
+	return fd_ends_kind(&v->fd);
 }
 
 str fd_fields_type(enum event_fd_kind k)
@@ -105,35 +84,11 @@ static bool is_named(enum event_fd_kind k)
 	return k == EVENT_FD_FILE || k == EVENT_FD_DIRECTORY;
 }
 
-/* An end as the language has it. */
-struct end {
-	struct policy_ip ip;
-	uint16_t port;
-	bool there;
-};
-
-static struct end end_of(enum event_fd_kind k, const struct event_end *e)
-{
-	struct end out = { .port = e->port, .there = e->port || !nothing(e->ip) };
-
-	out.ip.family = k == EVENT_FD_IPV4 ? 4 : 6;
-	if (k == EVENT_FD_IPV4 && mapped(e->ip))
-		memcpy(out.ip.bytes, e->ip + 12, 4);
-	else
-		memcpy(out.ip.bytes, e->ip, k == EVENT_FD_IPV4 ? 4 : 16);
-	return out;
-}
-
-struct ends {
-	struct end local, remote, client, server;
-	bool server_side;
-};
-
 /* Who called whom; where nobody told, the higher port called. */
 static bool we_serve(const struct event *v)
 {
 	if (v->fd.role)
-		return v->fd.role == 's';
+		return fd_ends_serves(&v->fd);
 	switch (event_type_family(v->type)) {
 	case EVENT_FAMILY_ACCEPT:
 	case EVENT_FAMILY_BIND:
@@ -143,45 +98,22 @@ static bool we_serve(const struct event *v)
 	case EVENT_FAMILY_SEND:
 		return false;
 	default:
-		return v->fd.local.port && v->fd.remote.port > v->fd.local.port;
+		return fd_ends_serves(&v->fd);
 	}
 }
 
-static struct ends ends_of(const struct event_target *t, enum event_fd_kind k)
+static struct fd_ends ends_of(const struct event_target *t)
 {
-	const struct event_fd *f = &t->event->fd;
-	struct ends e = { .local = end_of(k, &f->local), .remote = end_of(k, &f->remote) };
-
-	e.server_side = we_serve(t->event);
-	e.client = e.server_side ? e.remote : e.local;
-	e.server = e.server_side ? e.local : e.remote;
-	return e;
+	return fd_ends_of(&t->event->fd, we_serve(t->event));
 }
 
-static void add_end(struct scratch_text *out, const struct end *e)
+static str internet_name(const struct event_target *t)
 {
-	char text[INET6_ADDRSTRLEN];
-
-	inet_ntop(e->ip.family == 4 ? AF_INET : AF_INET6, e->ip.bytes, text, sizeof(text));
-	scratch_add(out, str_from(text));
-	scratch_byte(out, ':');
-	scratch_uint(out, e->port);
-}
-
-static str internet_name(const struct event_target *t, enum event_fd_kind k)
-{
-	struct ends e = ends_of(t, k);
 	struct scratch_text out = scratch_text(t->world->scratch);
+	struct fd_ends e = ends_of(t);
+	char text[FD_ENDS_BYTES];
 
-	if (!e.local.there && !e.remote.there)
-		return (str){ 0 };
-	if (!e.remote.there) {
-		add_end(&out, &e.local);
-		return scratch_str(&out);
-	}
-	add_end(&out, &e.client);
-	scratch_add(&out, S("->"));
-	add_end(&out, &e.server);
+	scratch_add(&out, fd_ends_text(&e, text));
 	return scratch_str(&out);
 }
 
@@ -206,7 +138,7 @@ str event_target_fd_name(const struct event_target *t)
 {
 	enum event_fd_kind k = fd_fields_kind(t);
 
-	return is_internet(k) ? internet_name(t, k) : path_of(t->event);
+	return is_internet(k) ? internet_name(t) : path_of(t->event);
 }
 
 static bool get_directory(const struct event_target *t, enum event_fd_kind k,
@@ -317,7 +249,7 @@ static bool changes_name(const struct event *v)
 	}
 }
 
-static bool put_ip(const struct end *e, struct policy_value *ret)
+static bool put_ip(const struct fd_end *e, struct policy_value *ret)
 {
 	if (!e->there)
 		return value_absent(ret);
@@ -325,7 +257,7 @@ static bool put_ip(const struct end *e, struct policy_value *ret)
 	return value_known(ret);
 }
 
-static bool put_port(const struct end *e, struct policy_value *ret)
+static bool put_port(const struct fd_end *e, struct policy_value *ret)
 {
 	if (!e->there)
 		return value_absent(ret);
@@ -334,9 +266,9 @@ static bool put_port(const struct end *e, struct policy_value *ret)
 }
 
 /* Both ends; an address that is nowhere (0.0.0.0 of a datagram's socket) is left out where the other says something. */
-static bool put_ends(const struct ends *e, bool ports, struct policy_value *ret)
+static bool put_ends(const struct fd_ends *e, bool ports, struct policy_value *ret)
 {
-	const struct end *both[2] = { &e->client, &e->server };
+	const struct fd_end *both[2] = { &e->client, &e->server };
 
 	ret->count = 0;
 	for (int i = 0; i < 2; i++) {
@@ -344,7 +276,7 @@ static bool put_ends(const struct ends *e, bool ports, struct policy_value *ret)
 			continue;
 		if (ports)
 			ret->port[ret->count++] = both[i]->port;
-		else if (!nothing(both[i]->ip.bytes) || nothing(both[1 - i]->ip.bytes))
+		else if (fd_end_has_address(both[i]) || !fd_end_has_address(both[1 - i]))
 			ret->ip[ret->count++] = both[i]->ip;
 	}
 	ret->state = ret->count ? POLICY_KNOWN : POLICY_ABSENT;
@@ -354,11 +286,11 @@ static bool put_ends(const struct ends *e, bool ports, struct policy_value *ret)
 static bool get_end(const struct event_target *t, enum event_fd_kind k, uint16_t field,
 		    struct policy_value *ret)
 {
-	struct ends e;
+	struct fd_ends e;
 
 	if (!is_internet(k))
 		return value_absent(ret);
-	e = ends_of(t, k);
+	e = ends_of(t);
 	switch (field) {
 	case FIELD_FD_IP:
 	case FIELD_FD_NET:

@@ -1,51 +1,24 @@
 #include "watch/stdio.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
+
+#include "watch/fd_ends.h"
 
 enum { NAME_MOST = 4096 };
 
-static bool is_there(const struct event_end *e)
+static str name_of(const struct event_fd *f, char to[FD_ENDS_BYTES])
 {
-	static const uint8_t nowhere[sizeof(e->ip)];
+	struct fd_ends e;
 
-	return e->port || memcmp(e->ip, nowhere, sizeof(nowhere)) != 0;
-}
-
-static size_t put_end(char *to, size_t room, int family, const struct event_end *e)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	inet_ntop(family, e->ip, text, sizeof(text));
-	return (size_t)snprintf(to, room, "%s:%u", text, e->port);
-}
-
-/* The client stands first; where nobody told who called, the higher port did. */
-static str ends_name(const struct event_fd *f, char *to, size_t room)
-{
-	int family = f->kind == EVENT_FD_IPV4 ? AF_INET : AF_INET6;
-	bool serves = f->role ? f->role == 's' : f->local.port < f->remote.port;
-	const struct event_end *client = serves ? &f->remote : &f->local;
-	size_t n;
-
-	if (!is_there(&f->remote))
-		return (str){ to, is_there(&f->local) ? put_end(to, room, family, &f->local) : 0 };
-	n = put_end(to, room, family, client);
-	n += (size_t)snprintf(to + n, room - n, "->");
-	n += put_end(to + n, room - n, family, serves ? &f->local : &f->remote);
-	return (str){ to, n };
-}
-
-static str name_of(const struct event_fd *f, char *to, size_t room)
-{
 	if (f->path.n)
 		return str_take(f->path, NAME_MOST);
 	if (f->kind == EVENT_FD_PIPE)
-		return (str){ to, (size_t)snprintf(to, room, "pipe:[%llu]",
+		return (str){ to, (size_t)snprintf(to, FD_ENDS_BYTES, "pipe:[%llu]",
 						   (unsigned long long)f->inode) };
-	if (f->kind == EVENT_FD_IPV4 || f->kind == EVENT_FD_IPV6)
-		return ends_name(f, to, room);
-	return (str){ 0 };
+	if (f->kind != EVENT_FD_IPV4 && f->kind != EVENT_FD_IPV6)
+		return (str){ 0 };
+	e = fd_ends_of(f, fd_ends_serves(f));
+	return fd_ends_text(&e, to);
 }
 
 static void drop(struct stdio *s, struct text_pool *p, unsigned int i)
@@ -69,11 +42,11 @@ static void keep(struct stdio *s, struct text_pool *p, unsigned int i, str name)
 
 void stdio_set(struct stdio *s, struct text_pool *p, unsigned int i, const struct event_fd *f)
 {
-	char ends[2 * (INET6_ADDRSTRLEN + sizeof(":65535")) + 2];
+	char ends[FD_ENDS_BYTES];
 
 	drop(s, p, i);
 	s->kind[i] = f->kind ? f->kind : STDIO_CLOSED;
-	keep(s, p, i, name_of(f, ends, sizeof(ends)));
+	keep(s, p, i, name_of(f, ends));
 }
 
 void stdio_inherit(struct stdio *s, struct text_pool *p, const struct stdio *parent)

@@ -5,9 +5,8 @@
 #include <poll.h>
 #include <stdio.h>
 
-#include "base/clock.h"
-
 #include "asset/host_namespace.h"
+#include "base/clock.h"
 
 enum { TICK_NS = 50000000, EVENTS_A_TURN = 65536 };
 

@@ -36,9 +36,9 @@ struct session {
 	struct watch *watch;
 	struct names *names; /**< NULL: no rule names a domain */
 	uint64_t ticked_ns;
-	uint64_t marked
-		[SESSION_MARKED]; /**< cgroups the kernel knows the kind of, at their id's remainder */
-	uint64_t state_lost;      /* process events, since the processes were read */
+	/** Cgroups the kernel knows the kind of, at their id's remainder. */
+	uint64_t marked[SESSION_MARKED];
+	uint64_t state_lost; /* process events, since the processes were read */
 	uint64_t losses_told_ns;
 	bool losses; /* since they were told */
 };
