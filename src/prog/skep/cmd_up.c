@@ -41,6 +41,7 @@ struct child {
 struct up {
 	struct invocation *v;
 	const char *state, *listen;
+	char listen_again[PATH_BYTES]; /* where port 0 came out */
 	char console_state[PATH_BYTES], node_state[PATH_BYTES], url[PATH_BYTES];
 	uid_t uid;
 	gid_t gid;
@@ -299,6 +300,16 @@ static void show(struct up *u)
 	fflush(out);
 }
 
+static void begin_serving(struct up *u)
+{
+	set_url(u);
+	show(u);
+	/* Whoever takes its place must be found where it was. */
+	snprintf(u->listen_again, sizeof(u->listen_again), "%.*s:%u",
+		 (int)(strlen(u->listen) - strlen(port_of(u))), u->listen, u->ready.port);
+	u->listen = u->listen_again;
+}
+
 /** What a console that came to serve says. @return 0, -EPIPE: nothing whole */
 static int take_ready(struct up *u, struct err *e)
 {
@@ -309,9 +320,8 @@ static int take_ready(struct up *u, struct err *e)
 		return err_set(e, EPIPE, "the console could not begin; see above");
 	u->ready = r;
 	explicit_bzero(&r, sizeof(r));
-	set_url(u);
 	if (!u->is_ready)
-		show(u);
+		begin_serving(u);
 	u->is_ready = true;
 	explicit_bzero(u->ready.accounts, sizeof(u->ready.accounts));
 	return u->agent.pid ? 0 : start(u, ITS_AGENT, e);
@@ -474,8 +484,7 @@ static const struct option_def options[] = {
 
 const struct command cmd_up = {
 	.name = "up",
-	.summary = { "run console and agent on this host",
-		     "在本机运行整个平台：控制台与 agent" },
+	.summary = { "run console and agent on this host", "在本机运行整个平台：控制台与 agent" },
 	.detail = { "Starts a console, dropped to an unprivileged user and with its data in a "
 		    "SQLite file, and an agent that watches this "
 		    "host and has joined it. Prints the address, and at the first start a "

@@ -1,0 +1,136 @@
+"""`skep up`: a console and an agent of this host, started, watched over and ended in order."""
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+from conftest import BUILD
+from consoles import Client
+from services import need_root
+
+
+def until(look, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.05)
+    return look()
+
+
+class Up:
+    PASSWORD = "Correct-horse-7-battery"
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.out = folder / "out"
+
+    def start(self):
+        self.out.write_bytes(b"")
+        with self.out.open("ab") as out:
+            self.process = subprocess.Popen([BUILD / "bin" / "skep", "up", "--state", self.folder / "state", "--listen", self.listen],
+                                            stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"})
+        assert until(lambda: re.search(r"https://\S+", self.said())), self.said()
+        self.url = re.search(r"https://[^/\s]+", self.said())[0]
+        self.listen = self.url[len("https://"):]
+        return self
+
+    def __enter__(self):
+        self.listen = "127.0.0.1:0"
+        return self.start()
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def said(self):
+        return self.out.read_text(errors="replace")
+
+    def children(self):
+        """User id to process id: the console's is nobody's, the agent's root's."""
+        found = {}
+        for status in pathlib.Path("/proc").glob("[0-9]*/status"):
+            try:
+                text = status.read_text()
+            except OSError:
+                continue
+            if re.search(rf"^PPid:\t{self.process.pid}$", text, re.M) and "State:\tZ" not in text:
+                found[int(re.search(r"^Uid:\t(\d+)", text, re.M)[1])] = int(status.parent.name)
+        return found
+
+    def ready(self):
+        try:
+            return Client(self.url).get("/readyz", timeout=5).status == 200
+        except OSError:
+            return False
+
+    def agents(self, client):
+        a = client.get("/api/v1/agents")
+        assert a.status == 200, a
+        return a.json()["items"]
+
+
+@pytest.fixture
+def folder():
+    # The console's user goes through it.
+    with tempfile.TemporaryDirectory() as f:
+        os.chmod(f, 0o755)
+        yield pathlib.Path(f)
+
+
+def test_up(folder):
+    need_root()
+    with Up(folder) as up:
+        assert until(up.ready)
+        assert until(lambda: len(up.children()) == 2), up.said()
+        name, password = re.search(r"Sign in as: (\S+)\s+password: (\S+)", up.said()).groups()
+        client = Client(up.url).sign_in(name, password, new=Up.PASSWORD)
+        # The agent of this host joined by itself, and its console is another user without a capability.
+        assert until(lambda: [a["state"] for a in up.agents(client)] == ["healthy"]), up.agents(client)
+        uid, console = next((u, p) for u, p in up.children().items() if u)
+        status = pathlib.Path(f"/proc/{console}/status").read_text()
+        assert re.search(r"^CapEff:\t0+$", status, re.M) and re.search(r"^NoNewPrivs:\t1$", status, re.M)
+        assert re.search(r"^Seccomp:\t2$", status, re.M)
+        assert (folder / "state" / "console" / "skep.db").stat().st_uid == uid
+
+        # A dead console is started again; who was signed in is, and the agent finds it.
+        os.kill(console, signal.SIGKILL)
+        assert until(lambda: up.children().get(uid) not in (None, console)) and until(up.ready)
+        assert client.get("/api/v1/session").status == 200
+        assert "starting it again" in up.said()
+        seen = up.agents(client)[0]["lastSeen"]
+        assert until(lambda: up.agents(client)[0]["lastSeen"] > seen, 40), up.said()
+
+        # It ends both, the agent first, and says so to nobody's alarm.
+        up.process.send_signal(signal.SIGINT)
+        assert up.process.wait(30) == 0
+        assert not up.children()
+
+        # Again: no password, and the agent is the one it was.
+        up.start()
+        assert until(up.ready) and "password" not in up.said()
+        client = Client(up.url).sign_in(name, Up.PASSWORD)
+        assert until(lambda: [a["state"] for a in up.agents(client)] == ["healthy"])
+        up.process.send_signal(signal.SIGTERM)
+        assert up.process.wait(30) == 0
+
+
+def test_up_says_what_is_wrong(folder, skep):
+    need_root()
+    p = skep.run("up", "--state", folder / "state", "--listen", "nonsense", timeout=30)
+    assert p.returncode != 0 and "'nonsense' is no ADDRESS:PORT" in p.err, p.err
+    with Up(folder) as up:
+        assert until(up.ready)
+        # The port is taken.
+        p = skep.run("up", "--state", folder / "other", "--listen", up.listen, timeout=30)
+        assert p.returncode != 0 and "cannot listen" in p.err, p.err
+        up.process.send_signal(signal.SIGTERM)
+        assert up.process.wait(30) == 0
