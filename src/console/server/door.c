@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "console/store/store.h"
 
 /* As doc/formats/web-blob.md has it. */
@@ -11,6 +12,8 @@
 	"form-action 'none'; frame-ancestors 'none'"
 #define DATA_POLICY "default-src 'none'; frame-ancestors 'none'"
 #define TEXT "text/plain; charset=utf-8"
+
+enum { AGAIN_MS = 1000 };
 
 enum kind { KIND_API, KIND_STREAM, KIND_AGENT, KIND_ERRAND, KIND_READY };
 
@@ -149,12 +152,25 @@ static void tell_change(struct server *s, const struct http_head *h)
 			server_publish(s, str_from(changes[i].topic));
 }
 
+/* A connection that was lost while nobody asked is found out by the next request, and made anew by the one after: reading may as
+ * well be that one. */
+static void ask_api(struct server *s, struct worker *w, const struct api_request *q,
+		    struct api_reply *ret)
+{
+	uint64_t began_ms = clock_ms(CLOCK_MONOTONIC);
+
+	api_answer(&s->api, w->store, &w->arena, q, ret);
+	if (ret->status == 503 && str_is(q->method, "GET") &&
+	    clock_ms(CLOCK_MONOTONIC) - began_ms < AGAIN_MS)
+		api_answer(&s->api, w->store, &w->arena, q, ret);
+}
+
 static void work_api(struct job *j, struct worker *w)
 {
 	struct api_request q = request_of(http_server_request(j->x));
 	struct api_reply r;
 
-	api_answer(&j->server->api, w->store, &w->arena, &q, &r);
+	ask_api(j->server, w, &q, &r);
 	keep_reply(j, &r);
 	if (r.status < 300)
 		tell_change(j->server, &http_server_request(j->x)->head);
@@ -168,7 +184,7 @@ static void work_stream(struct job *j, struct worker *w)
 
 	q.path = S("/api/v1/session");
 	q.query = (str){ 0 };
-	api_answer(&j->server->api, w->store, &w->arena, &q, &r);
+	ask_api(j->server, w, &q, &r);
 	j->stream = r.status == 200;
 	if (!j->stream)
 		keep_reply(j, &r);
@@ -178,7 +194,9 @@ static void work_ready(struct job *j, struct worker *w)
 {
 	struct err e = { 0 };
 	int64_t one = 0;
-	bool well = sql_get_int(w->store->sql, "SELECT 1", SQL_NONE, &one, &e) == 1 && one == 1;
+	/* Twice, for the same reason. */
+	bool well = sql_get_int(w->store->sql, "SELECT 1", SQL_NONE, &one, &e) == 1 ||
+		    sql_get_int(w->store->sql, "SELECT 1", SQL_NONE, &one, &e) == 1;
 
 	j->status = well ? 200 : 503;
 	j->type = TEXT;

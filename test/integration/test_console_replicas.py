@@ -1,0 +1,191 @@
+"""Two consoles on one PostgreSQL: either does for the other."""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from consoles import Client, Console, any_certificate
+from services import free_port, need_root
+
+BIN = "/usr/lib/postgresql/15/bin"
+
+
+class Postgres:
+    """A server of its own, as the user postgres, reached by a socket in its folder and by TCP."""
+
+    def __init__(self, folder):
+        if not os.path.exists(f"{BIN}/initdb"):
+            pytest.skip("postgresql-15 is not installed")
+        need_root()
+        self.folder = folder / "postgres"
+        self.folder.mkdir()
+        shutil.chown(self.folder, "postgres", "postgres")
+        for f in (folder, *folder.parents):
+            if f.stat().st_uid == 0 and not f.stat().st_mode & 0o001:
+                f.chmod(f.stat().st_mode | 0o011)
+        self.port = free_port()
+        self.run("initdb", "-D", self.folder / "data", "-A", "trust", "-U", "me", "-E", "UTF8", "--no-sync")
+        self.url = f"postgresql://me@127.0.0.1:{self.port}/skep"
+        self.start()
+        self.run("createdb", "-h", "127.0.0.1", "-p", self.port, "-U", "me", "-E", "UTF8", "-T", "template0", "skep")
+
+    def run(self, program, *args):
+        # Not to a pipe: the server would hold it.
+        with (self.folder / "said").open("ab") as said:
+            p = subprocess.run(["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", f"{BIN}/{program}", *map(str, args)],
+                               stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=self.folder)
+        assert p.returncode == 0, (self.folder / "said").read_text()[-2000:]
+
+    def start(self):
+        self.run("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-o",
+                 f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off", "start")
+
+    def stop(self):
+        self.run("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "-w", "stop")
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory):
+    p = Postgres(tmp_path_factory.mktemp("replicas"))
+    yield p
+    try:
+        p.stop()
+    except AssertionError:
+        pass
+
+
+@pytest.fixture
+def two(postgres, tmp_path):
+    a = Console(tmp_path / "a", database=postgres.url)
+    b = Console(tmp_path / "b", database=postgres.url)
+    for c in (a, b):
+        c.state.parent.mkdir()
+        c.start()
+    yield a, b
+    a.end(signal.SIGKILL)
+    b.end(signal.SIGKILL)
+
+
+FIRST = {}
+
+
+def admin(a, b):
+    """Signed in at one of two consoles of a database that keeps its accounts from test to test."""
+    if not FIRST:
+        FIRST["name"], password = a.first
+        return a.client().sign_in(FIRST["name"], password, new=Console.PASSWORD)
+    return a.client().sign_in(FIRST["name"], Console.PASSWORD)
+
+
+def moved(client, console):
+    """The same browser, sent to the other console by a load balancer."""
+    other = Client(console.url)
+    other.opener, other.csrf = client.opener, client.csrf
+    return other
+
+
+class Hints(threading.Thread):
+    """Listens to a console's event stream."""
+
+    def __init__(self, client, console):
+        super().__init__(daemon=True)
+        jar = next(h.cookiejar for h in client.opener.handlers if hasattr(h, "cookiejar"))
+        self.heard = b""
+        self.socket = console.connect(timeout=30)
+        self.socket.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nCookie: " +
+                            "; ".join(f"{c.name}={c.value}" for c in jar).encode() + b"\r\n\r\n")
+        self.start()
+
+    def run(self):
+        try:
+            while piece := self.socket.recv(4096):
+                self.heard += piece
+        except OSError:
+            pass
+
+    def wait(self, what, seconds=10):
+        end = time.monotonic() + seconds
+        while what not in self.heard and time.monotonic() < end:
+            time.sleep(0.02)
+        return what in self.heard
+
+
+def test_either_does_for_the_other(two):
+    a, b = two
+    here = admin(a, b)
+    there = moved(here, b)
+    assert there.get("/api/v1/session").status == 200
+    # What one changes the other shows, and its pages hear of it.
+    hints = Hints(here, b)
+    assert hints.wait(b"retry: 3000")
+    assert here.ask("PATCH", "/api/v1/settings", {"retentionDays": 77}).status == 200
+    assert hints.wait(b'"topic":"settings"'), hints.heard
+    assert there.get("/api/v1/settings").json()["retentionDays"] == 77
+    # Both show agents certificates of one authority.
+    ca = [Client(c.url).get("/agent/v1/ca", headers={"Skep-Agent-Protocol": "1"}).body for c in two]
+    assert b"BEGIN CERTIFICATE" in ca[0] and ca[0] == ca[1]
+    # One is killed while it is asked: the other goes on, and nobody is signed out.
+    stop, lost, served = threading.Event(), [], []
+
+    def ask():
+        while not stop.is_set():
+            for c in (here, there):
+                try:
+                    status = c.get("/api/v1/users", timeout=10).status
+                except OSError:
+                    lost.append(c)
+                else:
+                    served.append((c, status))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    time.sleep(0.5)
+    a.process.kill()
+    a.process.wait()
+    time.sleep(0.5)
+    stop.set()
+    asking.join()
+    assert {s for _, s in served} == {200}
+    assert here in lost and there not in lost
+    a.start()
+    assert moved(here, a).get("/api/v1/session").status == 200
+    assert hints.wait(b": alive", 0) or hints.socket.fileno() >= 0
+
+
+def test_a_database_that_goes_away_is_said_and_found_again(two, postgres):
+    a, b = two
+    client = admin(a, b)
+    postgres.stop()
+    try:
+        began = time.monotonic()
+        ready, asked = client.get("/readyz"), client.get("/api/v1/users")
+        assert ready.status == 503 and asked.status == 503, (ready, asked)
+        assert time.monotonic() - began < 10
+        assert asked.json()["status"] == 503 and asked.headers["Retry-After"]
+        # What needs no database goes on.
+        assert client.get("/healthz").status == 200 and client.get("/").status == 200
+        assert str(postgres.port) not in asked.body.decode()
+    finally:
+        postgres.start()
+    end = time.monotonic() + 15
+    while client.get("/readyz").status != 200 and time.monotonic() < end:
+        time.sleep(0.1)
+    assert client.get("/readyz").status == 200
+    assert client.get("/api/v1/session").status == 200
+    # Hints travel again, too.
+    hints = Hints(client, b)
+    assert hints.wait(b"retry: 3000")
+    end = time.monotonic() + 15
+    days = 100
+    while b'"topic":"settings"' not in hints.heard and time.monotonic() < end:
+        days += 1
+        # 503: the first to find its connection lost; what changes something is not done twice by itself.
+        assert client.ask("PATCH", "/api/v1/settings", {"retentionDays": days}).status in (200, 503)
+        hints.wait(b'"topic":"settings"', 1)
+    assert b'"topic":"settings"' in hints.heard
