@@ -62,7 +62,11 @@ static int trouble(LDAP *ld, int code, const char *doing, struct err *e)
 	else if ((code == LDAP_SERVER_DOWN || code == LDAP_BUSY || code == LDAP_UNAVAILABLE) &&
 		 why.n == 0)
 		r = EHOSTUNREACH;
-	if (code == LDAP_REFERRAL)
+	if (r == EPROTO && (code == LDAP_SERVER_DOWN || code == LDAP_CONNECT_ERROR))
+		r = err_set(e, r,
+			    "LDAP: %s: no TLS, or the directory's certificate is not trusted or not its name's: %.*s",
+			    doing, STR_ARG(str_take(why, 200)));
+	else if (code == LDAP_REFERRAL)
 		r = err_set(e, r, "LDAP: %s: a referral is not followed", doing);
 	else
 		r = err_set(e, r, "LDAP: %s: %s%s%.*s", doing, ldap_err2string(code),
