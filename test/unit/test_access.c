@@ -3,6 +3,9 @@
 #include "base/clock.h"
 #include "console/access/account.h"
 #include "console/access/sign_in.h"
+#include "console/store/audit.h"
+#include "console/store/audit_verify.h"
+#include "console/store/partition.h"
 #include "console/store/roles.h"
 #include "console/store/sessions.h"
 
@@ -176,7 +179,7 @@ static void sessions(struct store *s, const char *where)
 	assert_int_equal(caller_of(&a, s, one.session.secret, t).how, CALLER_NONE);
 	assert_int_equal(caller_of(&a, s, "", t).how, CALLER_NONE);
 	assert_int_equal(caller_of(&a, s, "' OR 1=1 --", t).how, CALLER_NONE);
-	OK(access_sweep(&a, s->sql, t + 24 * 3600 * SECOND, E));
+	OK(access_sweep(&a, s, t + 24 * 3600 * SECOND, E));
 	access_done(&a);
 }
 
@@ -503,6 +506,102 @@ static void tokens_do_what_they_were_made_for(void **state)
 	store_stage_each(tokens);
 }
 
+static void append(struct store *s, int64_t now, const char *target)
+{
+	OK(sql_begin(s->sql, E));
+	OK(audit_append(s,
+			&(struct audit_entry){ .time_ns = now,
+					       .name = S("admin"),
+					       .how = S("session"),
+					       .action = S("DELETE /api/v1/x/{id}"),
+					       .target = str_from(target),
+					       .result = S("done"),
+					       .after = S("{\"password\":\"hunter2\"}") },
+			&arena, E));
+	OK(sql_commit(s->sql, E));
+}
+
+static struct audit_report exported(struct store *s)
+{
+	struct audit_entry rows[50];
+	struct audit_report report;
+	OWNED_BUF out = BUF_INIT;
+	size_t count;
+
+	OK(audit_walk(s, 0, ARRAY_LEN(rows), &arena, rows, &count, E));
+	for (size_t i = 0; i < count; i++) {
+		audit_render(&rows[i], &out);
+		buf_byte(&out, '\n');
+	}
+	assert_true(str_search(buf_str(&out), S("hunter2")) == out.n);
+	OK(audit_verify(buf_str(&out), NULL, 0, &arena, &report, E));
+	return report;
+}
+
+static void days_of_audit(struct store *s, const char *where)
+{
+	static const int64_t at[] = { 0, 1, 1, 3, 2, 3, 9, 9 }; /* days; the clock goes back once */
+	struct audit_entry rows[50];
+	struct audit_report report;
+	OWNED_STORE *other = NULL;
+	OWNED_BUF text = BUF_INIT;
+	int64_t day;
+	size_t count;
+
+	OK(store_open(where, NULL, &other, E));
+	for (size_t i = 0; i < ARRAY_LEN(at); i++)
+		append(i % 2 ? other : s, start + at[i] * DAY_NS, "a \\ b\xff\x01 \u871c");
+	report = exported(s);
+	assert_int_equal(report.fault_count, 0);
+	assert_int_equal(report.rows, ARRAY_LEN(at));
+
+	OK(audit_page(s, &(struct audit_filter){ 0 }, 0, 3, &arena, rows, &count, E));
+	assert_int_equal(count, 3);
+	assert_int_equal(rows[0].id, 8);
+	OK(audit_page(s, &(struct audit_filter){ 0 }, rows[2].id, 50, &arena, rows, &count, E));
+	assert_int_equal(count, 5);
+	assert_int_equal(rows[4].id, 1);
+	OK(audit_page(s,
+		      &(struct audit_filter){ .since_ns = start + DAY_NS,
+					      .until_ns = start + 3 * DAY_NS },
+		      0, 50, &arena, rows, &count, E));
+	assert_int_equal(count, 3);
+	OK(audit_page(s,
+		      &(struct audit_filter){
+			      .user = S("admin"), .action = S("DELETE /api"), .target = S("a \\") },
+		      0, 50, &arena, rows, &count, E));
+	assert_int_equal(count, 8);
+	OK(audit_page(s, &(struct audit_filter){ .user = S("' OR 1=1 --") }, 0, 50, &arena, rows,
+		      &count, E));
+	assert_int_equal(count, 0);
+
+	/* Whole days go, and the chain goes on from there. */
+	assert_int_equal(OK(audit_drop_days(s, start + 2 * DAY_NS, E)), 2);
+	report = exported(other);
+	assert_int_equal(report.fault_count, 0);
+	assert_int_equal(report.first, 4);
+	assert_true(OK(audit_drop_days(s, start + 99 * DAY_NS, E)) == 1);
+	report = exported(s);
+	assert_int_equal(report.first, 7);
+	append(s, start + 9 * DAY_NS, "more");
+	assert_int_equal(exported(s).last, 9);
+
+	/* Who writes to the table itself is found out. */
+	day = (start + 9 * DAY_NS) / DAY_NS;
+	buf_printf(&text, "UPDATE audit_log_%lld SET name = 'eve' WHERE id = 8", (long long)day);
+	OK(sql_do(s->sql, buf_cstr(&text), SQL_NONE, E));
+	report = exported(s);
+	assert_int_equal(report.fault_count, 1);
+	assert_int_equal(report.faults[0].kind, AUDIT_CHANGED);
+	assert_int_equal(report.faults[0].id, 8);
+}
+
+static void the_audit_log_goes_by_days(void **state)
+{
+	(void)state;
+	store_stage_each(days_of_audit);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -514,6 +613,7 @@ int main(void)
 		cmocka_unit_test(somebody_is_always_left_to_govern),
 		cmocka_unit_test(duties_are_separated),
 		cmocka_unit_test(tokens_do_what_they_were_made_for),
+		cmocka_unit_test(the_audit_log_goes_by_days),
 	};
 	arena_init(&arena, (size_t)64 << 20);
 

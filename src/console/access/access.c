@@ -8,8 +8,11 @@
 #include "base/file.h"
 #include "codec/mac.h"
 #include "console/access/permission.h"
+#include "console/store/audit.h"
+#include "console/store/partition.h"
 #include "console/store/roles.h"
 #include "console/store/sessions.h"
+#include "console/store/settings.h"
 #include "console/store/users.h"
 
 /* Failures are remembered so long; a lock never lasts longer. */
@@ -19,10 +22,6 @@ void access_init(struct access *a, const struct access_options *o)
 {
 	*a = (struct access){ .options = *o };
 	a->options.policy = password_policy_of(o->policy);
-	if (!a->options.session_idle_s)
-		a->options.session_idle_s = 3600;
-	if (!a->options.session_life_s)
-		a->options.session_life_s = 12 * 3600;
 	password_kitchen_init(&a->kitchen, o->cost, o->hashes_at_once);
 }
 
@@ -175,12 +174,21 @@ int access_first_password(struct access *a, struct sql *s, struct first_account 
 	return 0;
 }
 
-int access_sweep(struct access *a, struct sql *s, int64_t now_ns, struct err *e)
+int access_sweep(struct access *a, struct store *s, int64_t now_ns, struct err *e)
 {
-	int r = sessions_sweep(s, now_ns, now_ns - a->options.session_idle_s * (int64_t)SECOND_NS,
-			       e);
+	struct settings set;
+	int r = settings_get(s, &set, e);
 
+	(void)a;
+	if (r < 0)
+		return r;
+	r = sessions_sweep(
+		s->sql, now_ns,
+		now_ns - set.values[SETTING_SESSION_IDLE_MINUTES] * 60 * (int64_t)SECOND_NS, e);
 	if (r >= 0)
-		r = locks_sweep(s, now_ns - FAILURES_KEPT_NS, e);
+		r = locks_sweep(s->sql, now_ns - FAILURES_KEPT_NS, e);
+	if (r >= 0)
+		r = audit_drop_days(s, now_ns - set.values[SETTING_AUDIT_RETENTION_DAYS] * DAY_NS,
+				    e);
 	return MIN(r, 0);
 }

@@ -10,17 +10,16 @@
 #include "codec/digest.h"
 #include "console/access/password.h"
 #include "console/access/password_policy.h"
-#include "console/store/sql.h"
+#include "console/store/store.h"
 
 struct ldap_options;
 struct oidc_options;
 
 struct access_options {
-	struct password_cost cost;     /**< zeroes: 64 MiB, 3 passes */
-	unsigned int hashes_at_once;   /**< 0: 2 */
-	struct password_policy policy; /**< zeroes: its defaults */
-	uint32_t session_idle_s;       /**< a session nobody uses ends; 0: 1 h */
-	uint32_t session_life_s;       /**< any session ends; 0: 12 h */
+	struct password_cost cost;   /**< zeroes: 64 MiB, 3 passes */
+	unsigned int hashes_at_once; /**< 0: 2 */
+	struct password_policy
+		policy; /**< zeroes: its defaults; the store's settings say how long at least */
 	/** Administrator, security administrator and auditor are different people, and no role mixes their duties. */
 	bool separate_duties;
 	/** the key (32 bytes) that signs the end of an exported audit log; made when absent, FILE.pub with it; NULL: not signed */
@@ -64,7 +63,7 @@ MUST_CHECK int access_first_password(struct access *a, struct sql *s,
 				     struct first_account ret[FIRST_ACCOUNTS], size_t *ret_count,
 				     struct err *e);
 
-/** Forgets expired sessions and old failures. A job for now and then. */
-MUST_CHECK int access_sweep(struct access *a, struct sql *s, int64_t now_ns, struct err *e);
+/** Forgets expired sessions, old failures, and days of the audit log past their time. A job for now and then. */
+MUST_CHECK int access_sweep(struct access *a, struct store *s, int64_t now_ns, struct err *e);
 
 #endif

@@ -7,6 +7,7 @@
 #include "console/access/grants_priv.h"
 #include "console/access/sign_in.h"
 #include "console/store/sessions.h"
+#include "console/store/settings.h"
 
 #define DISPLAY_MAX_BYTES 256
 
@@ -96,14 +97,28 @@ static int check_giving(struct access *a, const struct caller *c, size_t count, 
 	return 0;
 }
 
-static int new_password(struct access *a, str user, str wanted, char made[PASSWORD_RANDOM_BYTES],
-			char hash[PASSWORD_HASH_BYTES], struct err *e)
+int account_check_password(const struct access *a, struct sql *s, str user, str password,
+			   struct err *e)
+{
+	struct password_policy p = a->options.policy;
+	struct settings set;
+	int r = settings_read(s, &set, e);
+
+	if (r < 0)
+		return r;
+	p.least = (unsigned int)set.values[SETTING_PASSWORD_MIN_LENGTH];
+	return password_policy_check(&p, user, password, e);
+}
+
+static int new_password(struct access *a, struct sql *s, str user, str wanted,
+			char made[PASSWORD_RANDOM_BYTES], char hash[PASSWORD_HASH_BYTES],
+			struct err *e)
 {
 	int r;
 
 	made[0] = '\0';
 	if (wanted.n) {
-		r = password_policy_check(&a->options.policy, user, wanted, e);
+		r = account_check_password(a, s, user, wanted, e);
 	} else {
 		r = password_random(made, e);
 		wanted = str_from(made);
@@ -149,7 +164,7 @@ int account_add(struct access *a, struct sql *s, const struct caller *c,
 	if (r == 0)
 		r = find_roles(a, s, c, n->roles, n->role_count, arena, roles, e);
 	if (r == 0)
-		r = new_password(a, str_from(name), n->password, made, hash, e);
+		r = new_password(a, s, str_from(name), n->password, made, hash, e);
 	if (r == 0)
 		r = add(s,
 			&(struct user){ .name = str_from(name),
@@ -243,7 +258,7 @@ int account_alter(struct access *a, struct sql *s, const struct caller *c, int64
 	if (r == 0 && x->set_roles)
 		r = find_roles(a, s, c, x->roles, x->role_count, arena, roles, e);
 	if (r == 0 && x->set_password)
-		r = x->password.n ? new_password(a, u.name, x->password, made, hash, e)
+		r = x->password.n ? new_password(a, s, u.name, x->password, made, hash, e)
 				  : err_set(e, EINVAL, "the password is empty");
 	if (r == 0)
 		r = sql_begin(s, e);

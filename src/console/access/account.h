@@ -62,6 +62,10 @@ MUST_CHECK int account_set_own_password(struct access *a, struct sql *s, const s
 					str old, str new, int64_t now_ns, struct arena *arena,
 					struct err *e);
 
+/** Whether @p password may be @p user's, by the policy and the settings. @return 0, -EINVAL, or the store's */
+MUST_CHECK int account_check_password(const struct access *a, struct sql *s, str user, str password,
+				      struct err *e);
+
 /** Begins enrolling a second factor; it is asked for once account_confirm_totp() has seen a code. @return 0, -EBUSY (on) */
 MUST_CHECK int account_begin_totp(struct sql *s, const struct caller *c, struct arena *arena,
 				  uint8_t ret_secret[TOTP_SECRET_BYTES], struct err *e);

@@ -81,7 +81,7 @@ int account_set_own_password(struct access *a, struct sql *s, const struct calle
 	if (r == 0)
 		r = check_old(a, s, c, &u, old, now_ns, e);
 	if (r == 0)
-		r = password_policy_check(&a->options.policy, u.name, new, e);
+		r = account_check_password(a, s, u.name, new, e);
 	if (r == 0)
 		r = check_former(a, &u, new, e);
 	if (r == 0)

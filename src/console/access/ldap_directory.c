@@ -64,7 +64,8 @@ static int trouble(LDAP *ld, int code, const char *doing, struct err *e)
 		r = EHOSTUNREACH;
 	if (r == EPROTO && (code == LDAP_SERVER_DOWN || code == LDAP_CONNECT_ERROR))
 		r = err_set(e, r,
-			    "LDAP: %s: no TLS, or the directory's certificate is not trusted or not its name's: %.*s",
+			    "LDAP: %s: no TLS, or the directory's certificate is not trusted or "
+			    "not its name's: %.*s",
 			    doing, STR_ARG(str_take(why, 200)));
 	else if (code == LDAP_REFERRAL)
 		r = err_set(e, r, "LDAP: %s: a referral is not followed", doing);

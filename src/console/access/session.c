@@ -6,6 +6,7 @@
 #include "codec/mac.h"
 #include "console/access/grants_priv.h"
 #include "console/store/sessions.h"
+#include "console/store/settings.h"
 
 #define SECRET_BYTES 32
 /* Being seen is noted no more often: a page asks many times a second. */
@@ -48,12 +49,16 @@ int session_begin(struct access *a, struct sql *s, int64_t user, str address, st
 		  int64_t now_ns, struct session_new *ret, struct err *e)
 {
 	struct session_new out;
+	struct settings set;
 	char hash[SHA256_HEX + 1];
-	int r = secret_new(out.secret, e);
+	int r = settings_read(s, &set, e);
 
+	(void)a;
+	if (r == 0)
+		r = secret_new(out.secret, e);
 	if (r < 0)
 		return r;
-	out.expires_ns = now_ns + a->options.session_life_s * (int64_t)SECOND_NS;
+	out.expires_ns = now_ns + set.values[SETTING_SESSION_HOURS] * 3600 * (int64_t)SECOND_NS;
 	secret_hash("session", str_from(out.secret), hash);
 	r = sessions_add(s,
 			 &(struct session_row){ .hash = str_from(hash),
@@ -99,7 +104,8 @@ static int nobody(int r, str address, struct caller *ret)
 int session_caller(struct access *a, struct sql *s, str secret, str address, int64_t now_ns,
 		   struct arena *arena, struct caller *ret, struct err *e)
 {
-	int64_t idle_ns = a->options.session_idle_s * (int64_t)SECOND_NS;
+	struct settings set;
+	int64_t idle_ns;
 	struct caller out = { .address = address };
 	struct session_row row;
 	char hash[SHA256_HEX + 1];
@@ -109,8 +115,11 @@ int session_caller(struct access *a, struct sql *s, str secret, str address, int
 		return nobody(-ENOENT, address, ret);
 	secret_hash("session", secret, hash);
 	r = sessions_get(s, str_from(hash), arena, &row, e);
+	if (r == 0)
+		r = settings_read(s, &set, e);
 	if (r < 0)
 		return nobody(r, address, ret);
+	idle_ns = set.values[SETTING_SESSION_IDLE_MINUTES] * 60 * (int64_t)SECOND_NS;
 	if (now_ns >= row.expires_ns || now_ns - row.seen_ns >= idle_ns)
 		return nobody(-ENOENT, address, ret);
 	r = grants_of_user(a, s, row.user, UINT64_MAX, now_ns, arena, &out, e);

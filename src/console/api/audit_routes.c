@@ -58,7 +58,7 @@ int api_audit_list(struct call *c, struct err *e)
 		     : err_set(e, ENOBUFS, "the answer does not fit in memory");
 
 	if (r == 0)
-		r = audit_page(c->store->sql, &f, below, c->limit, c->arena, rows, &count, e);
+		r = audit_page(c->store, &f, below, c->limit, c->arena, rows, &count, e);
 	if (r < 0)
 		return r;
 	call_page_open(c);
@@ -76,7 +76,7 @@ static int export_step(struct call *c, int64_t *above, size_t *ret_count, struct
 
 	arena_init(&step, (size_t)64 << 20);
 	rows = ARENA_ARRAY(&step, EXPORT_STEP, struct audit_entry);
-	r = rows ? audit_walk(c->store->sql, *above, EXPORT_STEP, &step, rows, ret_count, e)
+	r = rows ? audit_walk(c->store, *above, EXPORT_STEP, &step, rows, ret_count, e)
 		 : err_set(e, ENOBUFS, "the answer does not fit in memory");
 	for (size_t i = 0; r == 0 && i < *ret_count; i++) {
 		audit_render(&rows[i], &c->out);
@@ -97,7 +97,7 @@ static int sign_end(struct call *c, int64_t last, struct err *e)
 
 	if (!a->signs_audit)
 		return 0;
-	r = audit_walk(c->store->sql, last - 1, 1, c->arena, &end, &count, e);
+	r = audit_walk(c->store, last - 1, 1, c->arena, &end, &count, e);
 	if (r == 0 && count == 1 && end.id == last)
 		r = audit_checkpoint_render(end.id, end.hash, c->now_ns, a->audit_seed, &c->out, e);
 	if (r == 0)
@@ -114,7 +114,7 @@ int api_audit_export(struct call *c, struct err *e)
 	int r = cursor_read(call_query(c, "cursor"), &above, e);
 
 	if (r == 0)
-		r = audit_head_get(c->store->sql, &head, e);
+		r = audit_head_get(c->store, &head, e);
 	while (r == 0 && got == EXPORT_STEP && total < EXPORT_ROWS && c->out.n < EXPORT_BYTES) {
 		r = export_step(c, &above, &got, e);
 		total += got;

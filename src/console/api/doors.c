@@ -84,7 +84,7 @@ static int audit(struct call *c, const char *result, struct err *e)
 
 	if (!entry.action.p)
 		return err_set(e, ENOBUFS, "audit: memory budget spent");
-	return audit_append(c->store->sql, &entry, c->arena, e);
+	return audit_append(c->store, &entry, c->arena, e);
 }
 
 static int begin(struct store *s, struct err *e)

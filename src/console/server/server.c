@@ -140,6 +140,8 @@ static int open_store(struct server *s, struct err *e)
 	if (r == 0)
 		r = access_prepare(&s->access, store->sql, e);
 	if (r == 0)
+		r = sign_in_config_apply(&s->sign_in, store->sql, e);
+	if (r == 0)
 		r = access_first_password(&s->access, store->sql, accounts, &count, e);
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		snprintf(s->ready.accounts[i].name, CONSOLE_TEXT_BYTES, "%s", accounts[i].name);
@@ -329,6 +331,7 @@ static void finish(struct server *s)
 	limiter_free(s->api.by_address);
 	limiter_free(s->api.by_user);
 	access_done(&s->access);
+	arena_done(&s->sign_in_memory);
 	buf_done(&s->authority);
 	if (s->ui_folder >= 0)
 		close(s->ui_folder);
@@ -346,13 +349,22 @@ int console_run(const struct console_options *o, struct err *e)
 		return err_set(e, ENOMEM, "no memory for the console");
 	s->o = o;
 	snprintf(s->audit_key, sizeof(s->audit_key), "%s/audit.key", o->state);
-	access_init(&s->access, &(struct access_options){ .separate_duties = o->separate_duties,
-							  .audit_key_file = s->audit_key });
+	arena_init(&s->sign_in_memory, (size_t)4 << 20);
+	r = o->sign_in_file
+		    ? sign_in_config_read(o->sign_in_file, &s->sign_in_memory, &s->sign_in, e)
+		    : 0;
+	access_init(&s->access, &(struct access_options){
+					.separate_duties = o->separate_duties,
+					.audit_key_file = s->audit_key,
+					.ldap = s->sign_in.has_ldap ? &s->sign_in.ldap : NULL,
+					.oidc = s->sign_in.has_oidc ? &s->sign_in.oidc : NULL,
+				});
 	s->ui_folder = s->signals = -1;
 	s->began_ns = clock_ns(CLOCK_MONOTONIC);
 	s->where = o->database ? o->database : o->state;
 	snprintf(s->tls_folder, sizeof(s->tls_folder), "%s/tls", o->state);
-	r = begin(s, e);
+	if (r == 0)
+		r = begin(s, e);
 	if (r == 0) {
 		s->ready.port = http_server_port(s->http);
 		s->ready.is_tls = !o->plain;

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "console/access/access.h"
+#include "console/access/sign_in_config.h"
 #include "console/api/dispatch.h"
 #include "console/console.h"
 #include "console/server/agent_door.h"
@@ -29,6 +30,8 @@ struct server {
 	struct agent_door *agents;
 	struct clockwork *clock;
 	struct replica *replica; /**< NULL: SQLite */
+	struct arena sign_in_memory;
+	struct sign_in_config sign_in; /**< in sign_in_memory */
 	struct access access;
 	struct api api;
 	struct web_pages pages;

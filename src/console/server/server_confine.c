@@ -66,6 +66,8 @@ int server_confine(const struct server *s, struct err *e)
 	add_folder_of(&l, s->o->tls_cert);
 	add_folder_of(&l, s->o->tls_key);
 	add_folder_of(&l, s->o->vulnerability_database);
+	add_folder_of(&l, s->sign_in.ldap.ca_file);
+	add_folder_of(&l, s->sign_in.oidc.ca_file);
 	add(&l, s->o->ui_dir, false);
 	add_data(&l);
 	r = privilege_keep(0, e);

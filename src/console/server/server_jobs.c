@@ -16,7 +16,7 @@ static int forget_sessions(void *ctx, struct store *store, struct arena *a, stru
 	struct server *s = ctx;
 
 	(void)a;
-	return MIN(access_sweep(&s->access, store->sql, store_now(), e), 0);
+	return MIN(access_sweep(&s->access, store, store_now(), e), 0);
 }
 
 static int keep_house(void *ctx, struct store *store, struct arena *a, struct err *e)

@@ -1,6 +1,7 @@
 #include "console/store/audit.h"
 
 #include "base/text.h"
+#include "console/store/partition.h"
 
 #define MAX_TEXT 1024
 
@@ -54,12 +55,33 @@ static int prepare(const struct audit_entry *entry, struct arena *a, struct audi
 	return r;
 }
 
-int audit_head_get(struct sql *s, struct audit_head *ret, struct err *e)
+/* The day is the key: a clock that was set back does not put an entry in front of those written before it. */
+static int64_t low_key(int64_t day)
+{
+	return day;
+}
+
+static const struct partition_table days = {
+	.name = "audit_log",
+	.columns = "id BIGINT NOT NULL, day BIGINT NOT NULL, time_ns BIGINT NOT NULL, user_id "
+		   "BIGINT NOT NULL, "
+		   "name {text} NOT NULL, how {text} NOT NULL, address {text} NOT NULL, action "
+		   "{text} NOT NULL, "
+		   "target {text} NOT NULL, result {text} NOT NULL, was {text} NOT NULL, became "
+		   "{text} NOT NULL, "
+		   "previous {text} NOT NULL, hash {text} NOT NULL",
+	.key = "day",
+	.low = low_key,
+	.indexes = { "CREATE UNIQUE INDEX IF NOT EXISTS {table}_id ON {table} (id)" },
+};
+
+int audit_head_get(struct store *s, struct audit_head *ret, struct err *e)
 {
 	OWNED_ROWS *rows = NULL;
 	struct audit_head out = { 0 };
 	str hash;
-	int r = sql_query(s, "SELECT entry, hash FROM audit_head WHERE id = 1", SQL_NONE, &rows, e);
+	int r = sql_query(s->sql, "SELECT entry, hash, day FROM audit_head WHERE id = 1", SQL_NONE,
+			  &rows, e);
 
 	if (r == 0)
 		r = sql_next(rows, e);
@@ -71,45 +93,77 @@ int audit_head_get(struct sql *s, struct audit_head *ret, struct err *e)
 		if (hash.n != SHA256_HEX)
 			return err_set(e, EBADMSG, "audit log: its head is damaged");
 		out.id = sql_int(rows, 0);
+		out.day = sql_int(rows, 2);
 		memcpy(out.hash, hash.p, SHA256_HEX);
 	}
 	*ret = out;
 	return 0;
 }
 
-int audit_append(struct sql *s, const struct audit_entry *entry, struct arena *a, struct err *e)
+static int statement(const char *text, int64_t day, struct buf *out, struct err *e)
+{
+	partition_say(&days, day, text, out);
+	buf_byte(out, '\0');
+	return buf_error(out) ? err_set(e, ENOMEM, "no memory for a statement") : 0;
+}
+
+static int insert(struct store *s, const struct audit_entry *x, int64_t day, struct err *e)
+{
+	OWNED_BUF text = BUF_INIT;
+	int r = statement(
+		"INSERT INTO {table} (id, day, time_ns, user_id, name, how, address, action, "
+		"target, result, was, became, previous, hash) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+		day, &text, e);
+
+	if (r == 0)
+		r = sql_do(s->sql, text.p,
+			   SQL_ARGS(SQL_I(x->id), SQL_I(day), SQL_I(x->time_ns), SQL_I(x->user),
+				    SQL_T(x->name), SQL_T(x->how), SQL_T(x->address),
+				    SQL_T(x->action), SQL_T(x->target), SQL_T(x->result),
+				    SQL_T(x->before), SQL_T(x->after), SQL_T(str_from(x->previous)),
+				    SQL_T(str_from(x->hash))),
+			   e);
+	return MIN(r, 0);
+}
+
+static int note(struct store *s, const struct audit_entry *x, int64_t day, struct err *e)
+{
+	int r = sql_do(s->sql,
+		       "INSERT INTO audit_day (day, first, last) VALUES (?1, ?2, ?2) "
+		       "ON CONFLICT (day) DO UPDATE SET last = ?2",
+		       SQL_ARGS(SQL_I(day), SQL_I(x->id)), e);
+
+	if (r >= 0)
+		r = sql_do(s->sql,
+			   "INSERT INTO audit_head (id, entry, hash, day) VALUES (1, ?1, ?2, ?3) "
+			   "ON CONFLICT (id) DO UPDATE SET entry = ?1, hash = ?2, day = ?3",
+			   SQL_ARGS(SQL_I(x->id), SQL_T(str_from(x->hash)), SQL_I(day)), e);
+	return MIN(r, 0);
+}
+
+int audit_append(struct store *s, const struct audit_entry *entry, struct arena *a, struct err *e)
 {
 	struct audit_entry x = { .time_ns = entry->time_ns, .user = entry->user };
 	struct audit_head head;
+	int64_t day;
 	int r = prepare(entry, a, &x, e);
 
 	if (r == 0)
-		r = sql_lock(s, "audit", e);
+		r = sql_lock(s->sql, "audit", e);
 	if (r == 0)
 		r = audit_head_get(s, &head, e);
 	if (r < 0)
 		return r;
+	day = MAX(x.time_ns / DAY_NS, head.day);
 	x.id = head.id + 1;
 	memcpy(x.previous, head.hash, sizeof(x.previous));
 	r = audit_seal(&x, e);
-	if (r < 0)
-		return r;
-	r = sql_do(
-		s,
-		"INSERT INTO audit_log (id, time_ns, user_id, name, how, address, action, target, "
-		"result, was, became, previous, hash) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-		SQL_ARGS(SQL_I(x.id), SQL_I(x.time_ns), SQL_I(x.user), SQL_T(x.name), SQL_T(x.how),
-			 SQL_T(x.address), SQL_T(x.action), SQL_T(x.target), SQL_T(x.result),
-			 SQL_T(x.before), SQL_T(x.after), SQL_T(str_from(x.previous)),
-			 SQL_T(str_from(x.hash))),
-		e);
-	if (r >= 0)
-		r = sql_do(s,
-			   "INSERT INTO audit_head (id, entry, hash) VALUES (1, ?1, ?2) "
-			   "ON CONFLICT (id) DO UPDATE SET entry = ?1, hash = ?2",
-			   SQL_ARGS(SQL_I(x.id), SQL_T(str_from(x.hash))), e);
-	return MIN(r, 0);
+	if (r == 0 && (head.id == 0 || day != head.day))
+		r = partition_make(s, &days, day, e);
+	if (r == 0)
+		r = insert(s, &x, day, e);
+	return r < 0 ? r : note(s, &x, day, e);
 }
 
 #define COLUMNS \
@@ -146,46 +200,141 @@ static int read_row(struct sql_rows *rows, struct arena *a, struct audit_entry *
 	return r < 0 ? r : read_hash(rows, 12, x->hash, e);
 }
 
-static int read_all(struct sql_rows *rows, size_t limit, struct arena *a, struct audit_entry *ret,
-		    size_t *ret_count, struct err *e)
-{
-	size_t n = 0;
-	int r;
+/* Where entries that are asked for may be. */
+struct day_list {
+	int64_t *days;
+	size_t count, cap;
+};
 
-	while ((r = sql_next(rows, e)) > 0 && n < limit) {
-		r = read_row(rows, a, &ret[n++], e);
+static int list_days(struct store *s, const char *text, int64_t bound, int64_t since_day,
+		     struct arena *a, struct day_list *ret, struct err *e)
+{
+	OWNED_ROWS *rows = NULL;
+	int r = sql_query(s->sql, text, SQL_ARGS(SQL_I(bound), SQL_I(since_day)), &rows, e);
+
+	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
+		int64_t *at = ARENA_PUSH(a, ret->days, ret->count, ret->cap);
+
+		if (!at)
+			return err_set(e, ENOBUFS, "audit log: memory budget spent");
+		*at = sql_int(rows, 0);
+	}
+	return r;
+}
+
+/* A page being gathered from one day after another. */
+struct page {
+	struct audit_entry *rows;
+	size_t count, limit;
+};
+
+/* @param values the limit is the last of them, and set here */
+static int read_day(struct store *s, const char *text, int64_t day, struct sql_value *values,
+		    size_t count, struct arena *a, struct page *p, struct err *e)
+{
+	OWNED_BUF said = BUF_INIT;
+	OWNED_ROWS *rows = NULL;
+	int r = statement(text, day, &said, e);
+
+	values[count - 1] = SQL_I(p->limit - p->count);
+	if (r == 0)
+		r = sql_query(s->sql, said.p, values, count, &rows, e);
+	while (r >= 0 && (r = sql_next(rows, e)) > 0 && p->count < p->limit) {
+		r = read_row(rows, a, &p->rows[p->count++], e);
 		if (r < 0)
 			return r;
 	}
+	return MIN(r, 0);
+}
+
+int audit_page(struct store *s, const struct audit_filter *f, int64_t below, size_t limit,
+	       struct arena *a, struct audit_entry *ret, size_t *ret_count, struct err *e)
+{
+	struct sql_value values[] = {
+		SQL_I(below ? below : INT64_MAX),
+		SQL_I(f->since_ns),
+		SQL_I(f->until_ns ? f->until_ns : INT64_MAX),
+		SQL_T(f->user),
+		SQL_T(f->action),
+		SQL_T(f->target),
+		SQL_N,
+	};
+	struct page p = { .rows = ret, .limit = limit };
+	struct day_list list = { 0 };
+	int r = list_days(
+		s, "SELECT day FROM audit_day WHERE first < ?1 AND day >= ?2 ORDER BY day DESC",
+		values[0].integer, f->since_ns / DAY_NS, a, &list, e);
+
+	for (size_t i = 0; r >= 0 && i < list.count && p.count < limit; i++)
+		r = read_day(s,
+			     "SELECT " COLUMNS
+			     " FROM {table} WHERE id < ?1 AND time_ns >= ?2 AND time_ns < ?3 "
+			     "AND (?4 = '' OR name = ?4) AND substr(action, 1, length(?5)) = ?5 "
+			     "AND substr(target, 1, length(?6)) = ?6 ORDER BY id DESC LIMIT ?7",
+			     list.days[i], values, ARRAY_LEN(values), a, &p, e);
 	if (r < 0)
 		return r;
-	*ret_count = n;
+	*ret_count = p.count;
 	return 0;
 }
 
-int audit_page(struct sql *s, const struct audit_filter *f, int64_t below, size_t limit,
-	       struct arena *a, struct audit_entry *ret, size_t *ret_count, struct err *e)
+int audit_walk(struct store *s, int64_t above, size_t limit, struct arena *a,
+	       struct audit_entry *ret, size_t *ret_count, struct err *e)
 {
-	OWNED_ROWS *rows = NULL;
-	int r = sql_query(s,
-			  "SELECT " COLUMNS
-			  " FROM audit_log WHERE id < ?1 AND time_ns >= ?2 AND time_ns < ?3 "
-			  "AND (?4 = '' OR name = ?4) AND substr(action, 1, length(?5)) = ?5 "
-			  "AND substr(target, 1, length(?6)) = ?6 ORDER BY id DESC LIMIT ?7",
-			  SQL_ARGS(SQL_I(below ? below : INT64_MAX), SQL_I(f->since_ns),
-				   SQL_I(f->until_ns ? f->until_ns : INT64_MAX), SQL_T(f->user),
-				   SQL_T(f->action), SQL_T(f->target), SQL_I(limit)),
-			  &rows, e);
+	struct sql_value values[] = { SQL_I(above), SQL_N };
+	struct page p = { .rows = ret, .limit = limit };
+	struct day_list list = { 0 };
+	int r = list_days(s, "SELECT day FROM audit_day WHERE last > ?1 AND day >= ?2 ORDER BY day",
+			  above, 0, a, &list, e);
 
-	return r < 0 ? r : read_all(rows, limit, a, ret, ret_count, e);
+	for (size_t i = 0; r >= 0 && i < list.count && p.count < limit; i++)
+		r = read_day(s,
+			     "SELECT " COLUMNS " FROM {table} WHERE id > ?1 ORDER BY id LIMIT ?2",
+			     list.days[i], values, ARRAY_LEN(values), a, &p, e);
+	if (r < 0)
+		return r;
+	*ret_count = p.count;
+	return 0;
 }
 
-int audit_walk(struct sql *s, int64_t above, size_t limit, struct arena *a, struct audit_entry *ret,
-	       size_t *ret_count, struct err *e)
+static int drop_oldest(struct store *s, int64_t before_day, struct err *e)
 {
-	OWNED_ROWS *rows = NULL;
-	int r = sql_query(s, "SELECT " COLUMNS " FROM audit_log WHERE id > ?1 ORDER BY id LIMIT ?2",
-			  SQL_ARGS(SQL_I(above), SQL_I(limit)), &rows, e);
+	struct audit_head head;
+	int64_t day;
+	int r = sql_lock(s->sql, "audit", e);
 
-	return r < 0 ? r : read_all(rows, limit, a, ret, ret_count, e);
+	if (r == 0)
+		r = audit_head_get(s, &head, e);
+	if (r == 0)
+		r = sql_get_int(s->sql,
+				"SELECT day FROM audit_day WHERE day < ?1 AND day < ?2 "
+				"ORDER BY day LIMIT 1",
+				SQL_ARGS(SQL_I(before_day), SQL_I(head.day)), &day, e);
+	if (r <= 0)
+		return r;
+	r = partition_drop(s, &days, day, e);
+	if (r == 0)
+		r = sql_do(s->sql, "DELETE FROM audit_day WHERE day = ?1", SQL_ARGS(SQL_I(day)), e);
+	return r;
+}
+
+int audit_drop_days(struct store *s, int64_t before_ns, struct err *e)
+{
+	int dropped = 0, r;
+
+	do {
+		r = sql_begin(s->sql, e);
+		if (r < 0)
+			return r;
+		r = drop_oldest(s, before_ns / DAY_NS, e);
+		if (r >= 0) {
+			int done = sql_commit(s->sql, e);
+
+			r = done < 0 ? done : r;
+		}
+		if (r < 0)
+			sql_rollback(s->sql);
+		dropped += r > 0;
+	} while (r > 0);
+	return r < 0 ? r : dropped;
 }

@@ -13,11 +13,11 @@ const struct setting_row *setting_row(enum setting s)
 	return &rows[s];
 }
 
-int settings_get(struct store *s, struct settings *ret, struct err *e)
+int settings_read(struct sql *s, struct settings *ret, struct err *e)
 {
 	OWNED_ROWS *found = NULL;
 	struct settings out;
-	int r = sql_query(s->sql, "SELECT name, value FROM setting", SQL_NONE, &found, e);
+	int r = sql_query(s, "SELECT name, value FROM setting", SQL_NONE, &found, e);
 
 	if (r < 0)
 		return r;
@@ -32,6 +32,11 @@ int settings_get(struct store *s, struct settings *ret, struct err *e)
 	if (r == 0)
 		*ret = out;
 	return r;
+}
+
+int settings_get(struct store *s, struct settings *ret, struct err *e)
+{
+	return settings_read(s->sql, ret, e);
 }
 
 int settings_set(struct store *s, enum setting which, int64_t value, struct err *e)

@@ -27,6 +27,8 @@ struct settings {
 
 /** All of them. A stored value out of its bounds counts as the nearest one in them. */
 MUST_CHECK int settings_get(struct store *s, struct settings *ret, struct err *e);
+/** The same, over a bare connection. */
+MUST_CHECK int settings_read(struct sql *s, struct settings *ret, struct err *e);
 /** Changes one. In the caller's transaction. @return 0, -ERANGE, or the store's */
 MUST_CHECK int settings_set(struct store *s, enum setting which, int64_t value, struct err *e);
 

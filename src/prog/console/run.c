@@ -83,6 +83,7 @@ int console_start(const struct option_set *o, const char *(*translate_zh)(const 
 		.ui_dir = option_text(o, "ui-dir"),
 		.plain = option_flag(o, "plain"),
 		.separate_duties = option_flag(o, "separate-duties"),
+		.sign_in_file = option_text(o, "sign-in"),
 		.workers = (unsigned int)workers,
 		.max_connections = (uint32_t)MIN(option_number(o, "max-connections", 0), 1000000u),
 		.max_per_peer = (uint32_t)MIN(option_number(o, "max-per-address", 0), 1000000u),
