@@ -1,6 +1,6 @@
 /** @file
  * The file that says who else may vouch for users: a directory, an identity provider, and which of their groups hold which
- * roles (doc/console-sign-in.md). YAML, or JSON.
+ * roles (doc/console-access.md). YAML, or JSON.
  */
 #ifndef SKEP_CONSOLE_ACCESS_SIGN_IN_CONFIG_H
 #define SKEP_CONSOLE_ACCESS_SIGN_IN_CONFIG_H
