@@ -38,15 +38,16 @@ static str remember(const struct access *a, const struct user *u, struct arena *
 static int check_old(struct access *a, struct sql *s, const struct caller *c, const struct user *u,
 		     str old, int64_t now_ns, struct err *e)
 {
+	const struct sign_in_who who = { u->id, u->name, c->address };
 	int r;
 
 	if (!str_is(u->source, "local") || !u->password.n)
 		return err_set(e, EACCES, "this user's password is not kept here");
-	r = sign_in_check_locks(s, u->name, c->address, now_ns, NULL, e);
+	r = sign_in_check_locks(s, &who, now_ns, NULL, e);
 	if (r == 0)
 		r = password_check(&a->kitchen, u->password, old, NULL, e);
 	if (r == -EACCES)
-		return sign_in_count_failure(s, u->name, c->address, now_ns,
+		return sign_in_count_failure(s, &who, now_ns,
 					     err_set(e, EACCES, "the old password is wrong"), e);
 	return r;
 }

@@ -56,12 +56,17 @@ struct lock_keys {
 	char user[LOCK_KEY_BYTES], address[LOCK_KEY_BYTES];
 };
 
-static struct lock_keys keys_of(str name, str address)
+static struct lock_keys keys_of(const struct sign_in_who *who)
 {
+	uint8_t sum[SHA256_BYTES];
 	struct lock_keys k;
 
-	snprintf(k.user, sizeof(k.user), "user:%.*s", STR_ARG(str_take(name, USER_NAME_BYTES)));
-	snprintf(k.address, sizeof(k.address), "address:%.*s", STR_ARG(str_take(address, 64)));
+	sha256_of(who->name, sum);
+	if (who->user)
+		snprintf(k.user, sizeof(k.user), "user:%lld", (long long)who->user);
+	else
+		snprintf(k.user, sizeof(k.user), "unknown:%02x%02x", sum[0], sum[1]);
+	snprintf(k.address, sizeof(k.address), "address:%.*s", STR_ARG(str_take(who->address, 64)));
 	return k;
 }
 
@@ -81,10 +86,10 @@ static int check_lock(struct sql *s, const char *key, int64_t now_ns, unsigned i
 	return 0;
 }
 
-int sign_in_check_locks(struct sql *s, str name, str address, int64_t now_ns,
+int sign_in_check_locks(struct sql *s, const struct sign_in_who *who, int64_t now_ns,
 			unsigned int *ret_wait_s, struct err *e)
 {
-	struct lock_keys k = keys_of(name, address);
+	struct lock_keys k = keys_of(who);
 	unsigned int wait_s = 0;
 	int r = check_lock(s, k.user, now_ns, &wait_s, e);
 
@@ -111,10 +116,10 @@ static int count_one(struct sql *s, const char *key, int64_t now_ns, int64_t fre
 	return r;
 }
 
-int sign_in_count_failure(struct sql *s, str name, str address, int64_t now_ns, int why,
+int sign_in_count_failure(struct sql *s, const struct sign_in_who *who, int64_t now_ns, int why,
 			  struct err *e)
 {
-	struct lock_keys k = keys_of(name, address);
+	struct lock_keys k = keys_of(who);
 	struct err trouble = { 0 };
 	int r = sql_begin(s, &trouble);
 
@@ -206,7 +211,8 @@ static int check_code(struct attempt *t, struct err *e)
 
 static int let_in(struct attempt *t, struct sign_in_result *ret, struct err *e)
 {
-	struct lock_keys k = keys_of(str_from(t->name), t->q->address);
+	struct lock_keys k =
+		keys_of(&(struct sign_in_who){ .user = t->user.id, .address = t->q->address });
 	int r = sql_begin(t->sql, e);
 
 	if (r == 0)
@@ -231,14 +237,17 @@ int sign_in(struct access *a, struct sql *s, const struct sign_in *q, int64_t no
 	    struct arena *arena, struct sign_in_result *ret, struct err *e)
 {
 	struct attempt t = { .access = a, .sql = s, .q = q, .now_ns = now_ns, .arena = arena };
+	struct sign_in_who who;
 	int r;
 
 	if (!user_name_normal(q->name, t.name))
 		t.name[0] = '\0';
 	*ret = (struct sign_in_result){ 0 };
-	r = sign_in_check_locks(s, str_from(t.name), q->address, now_ns, &ret->wait_s, e);
-	if (r == 0)
-		r = find_user(&t, e);
+	r = find_user(&t, e);
+	if (r < 0)
+		return r;
+	who = (struct sign_in_who){ t.user.id, str_from(t.name), q->address };
+	r = sign_in_check_locks(s, &who, now_ns, &ret->wait_s, e);
 	if (r == 0)
 		r = check_password(&t, e);
 	if (r == 0 && t.user.disabled)
@@ -248,6 +257,6 @@ int sign_in(struct access *a, struct sql *s, const struct sign_in *q, int64_t no
 	if (r == 0)
 		r = let_in(&t, ret, e);
 	if (r == -EACCES)
-		r = sign_in_count_failure(s, str_from(t.name), q->address, now_ns, r, e);
+		r = sign_in_count_failure(s, &who, now_ns, r, e);
 	return r;
 }
