@@ -233,3 +233,43 @@ def test_a_directory_that_is_away_or_hangs_costs_a_few_seconds(access, directory
         threading.Thread(target=lambda: held.append(silent.accept()), daemon=True).start()
         a.ldap.update(url=f"ldap://127.0.0.1:{silent.getsockname()[1]}", timeout=1)
         assert a.sign_in("alice", "alice-secret")["error"] == "ETIMEDOUT"
+
+
+def test_a_running_console_asks_the_directory(tmp_path, directory):
+    """In the confinement it works in, with what it may read there."""
+    from consoles import Console
+
+    secret = tmp_path / "ldap" / "secret"
+    secret.parent.mkdir()
+    secret.write_text("service-secret\n")
+    config = tmp_path / "ldap" / "sign-in.yaml"
+    config.write_text(f"""
+ldap:
+  url: ldaps://127.0.0.1:{directory.tls}
+  ca: {directory.certificates.ca}
+  bindDn: cn=skep,{BASE}
+  bindPasswordFile: {secret}
+  base: ou=people,{BASE}
+roles:
+  developer: ["cn=seclab,ou=groups,{BASE}"]
+""")
+    with Console(tmp_path, "--sign-in", config) as console:
+        alice = console.client().sign_in("alice", "alice-secret")
+        said = alice.get("/api/v1/session").json()
+        assert said["user"]["source"] == "ldap" and said["user"]["roles"] == ["developer"]
+        assert "images.read" in said["permissions"] and not said["mustChangePassword"]
+        assert console.client().ask("POST", "/api/v1/session", {"name": "alice", "password": "Wr0ng-secret"}).status == 401
+        # A local user's name never goes there, whatever the directory says of it.
+        assert console.client().ask("POST", "/api/v1/session", {"name": "admin", "password": "admin-secret"}).status == 401
+        assert console.admin().get("/api/v1/session").json()["user"]["source"] == "local"
+        assert "secret" not in console.said()
+
+
+def test_a_file_that_is_wrong_says_where(tmp_path, directory):
+    for text, told in (("ldap: {url: x}", "'base' is missing"), ("ldap:\n  url: x\n  bas: y\n", "3:8: there is no setting 'bas'"),
+                       ("saml: {}", "ldap, oidc or roles is expected"), ("ldap: [", "sign-in.yaml"),
+                       ("ldap: {url: x, base: y, filter: '(uid=*)'}", "%s once"), ("roles: {nobody: [x]}", "no role 'nobody'")):
+        (tmp_path / "sign-in.yaml").write_text(text)
+        p = subprocess.run([BUILD / "bin/skep-console", "--state", tmp_path / "state", "--listen", "127.0.0.1:0", "--sign-in",
+                            tmp_path / "sign-in.yaml"], capture_output=True, text=True, timeout=60)
+        assert p.returncode != 0 and told in p.stdout + p.stderr, (text, p.stdout, p.stderr)
