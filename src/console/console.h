@@ -40,6 +40,8 @@ struct console_options {
 	uint32_t max_connections;           /**< 0: 8192 */
 	uint32_t max_per_peer;              /**< 0: 512 */
 	const char *vulnerability_database; /**< NULL: none */
+	/** networks ("127.0.0.0/8") alerts may be told to besides what wire/reach.h lets through; NULL-terminated, may be NULL */
+	const char *const *notify_allow;
 	/** for the operator: one line each, from any thread; escaped by the callee */
 	void (*say)(void *ctx, const char *line);
 	/** once, when requests are answered; also from a second start on, without accounts then */

@@ -72,6 +72,11 @@ int outbox_add(struct outbox *b, str line, struct err *e)
 	return spool_add(b->spool, line, e);
 }
 
+void outbox_sync(struct outbox *b)
+{
+	spool_sync(b->spool);
+}
+
 /* Takes a batch. @return how many lines, or -errno */
 static int fill(struct outbox *b, struct err *e)
 {

@@ -62,6 +62,8 @@ void outbox_close(struct outbox *b);
 
 /** @return 0, as spool_add(): then it is not kept */
 MUST_CHECK int outbox_add(struct outbox *b, str line, struct err *e);
+/** To disk with what was added. */
+void outbox_sync(struct outbox *b);
 /** Begins to send when it is time; once a second to disk. @param now_ns CLOCK_MONOTONIC */
 void outbox_work(struct outbox *b, uint64_t now_ns);
 /** The batch under way is over. */

@@ -1,8 +1,12 @@
 """The console's notifications, driven by lines (notify_probe.c), and alerts for them."""
 import json
+import os
 import subprocess
 import threading
 import time
+import urllib.request
+
+from consoles import any_certificate
 
 HOSTILE = "web|1\\ a=b\n\t\r\x1b[31m<!channel> *x* [y](http://z) 设 \u202e\" ' %n ${jndi}"
 
@@ -69,3 +73,40 @@ class Notifier:
 
     def of(self, number=1):
         return self.figures.get(number, {})
+
+
+class Teller:
+    """An agent of a console that says what a test wants, by its protocol (doc/formats/agent-protocol.md)."""
+
+    def __init__(self, console, admin, folder):
+        self.console, self.spool, self.seq = console, os.urandom(16).hex(), 0
+        key, csr, self.identity = folder / "agent.key", folder / "agent.csr", folder / "identity.pem"
+        subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x",
+                        "-keyout", key, "-out", csr], check=True, capture_output=True)
+        made = admin.ask("POST", "/api/v1/agents/tokens", {})
+        assert made.status == 201, made
+        joined = self.post("enroll", {"token": made.json()["token"], "csr": csr.read_text(),
+                                      "node": {"name": "node-1", "machineId": "m", "kernel": "6", "os": "x", "version": "0"}})
+        self.identity.write_text(joined["certificate"] + key.read_text())
+
+    def post(self, path, body, headers=()):
+        context = any_certificate()
+        if self.identity.exists():
+            context.load_cert_chain(self.identity)
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        q = urllib.request.Request(f"{self.console.url}/agent/v1/{path}", data,
+                                   {"Skep-Agent-Protocol": "1", "Content-Type": "application/json", **dict(headers)}, method="POST")
+        with urllib.request.urlopen(q, context=context, timeout=20) as r:
+            return json.loads(r.read())
+
+    def tell(self, *numbers, **with_):
+        """Acknowledged when it returns."""
+        lines = []
+        for n in numbers:
+            self.seq += 1
+            now = time.time_ns()
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now // 10**9)) + f".{now % 10**9:09}Z"
+            lines.append(json.dumps({"seq": self.seq, "kind": "alert",
+                                     "doc": alert(n, time=stamp, first=stamp, last=stamp, **with_)}, separators=(",", ":")) + "\n")
+        answer = self.post("batch", "".join(lines).encode(), {"Content-Type": "application/x-ndjson", "Skep-Spool": self.spool})
+        assert answer["acknowledged"] == self.seq and answer.get("refused", 0) == 0, answer

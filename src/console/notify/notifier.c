@@ -337,6 +337,13 @@ int notifier_take(struct notifier *n, const struct alert_facts *facts, str json,
 	return told;
 }
 
+void notifier_sync(struct notifier *n)
+{
+	for (struct slot *s = n->slots; s; s = s->next)
+		if (s->post)
+			post_sync(s->post);
+}
+
 void notifier_work(struct notifier *n, int timeout_ms, int wake_fd)
 {
 	struct pollfd fds[RECEIVERS_MAX + 2];

@@ -45,6 +45,8 @@ bool notifier_has_any(const struct notifier *n);
 /** Gives an alert to those that want it. @return how many, or -EBADMSG (no alert) */
 MUST_CHECK int notifier_take(struct notifier *n, const struct alert_facts *facts, str json,
 			     struct err *e);
+/** To disk with what was taken: it survives a power failure from now on. */
+void notifier_sync(struct notifier *n);
 /** Sends, and lets time pass; waits at most so long for something to do. @param wake_fd ends the wait; -1: none */
 void notifier_work(struct notifier *n, int timeout_ms, int wake_fd);
 

@@ -124,6 +124,11 @@ int post_take(struct post *p, const struct notice *n, struct pace_clock now, str
 	return r;
 }
 
+void post_sync(struct post *p)
+{
+	outbox_sync(p->box);
+}
+
 void post_work(struct post *p, struct pace_clock now)
 {
 	if (pace_work(p->pace, now, NULL) < 0)

@@ -23,6 +23,8 @@ void post_close(struct post *p);
 /** @return 0, -errno: it is lost for this receiver, counted */
 MUST_CHECK int post_take(struct post *p, const struct notice *n, struct pace_clock now,
 			 struct err *e);
+/** To disk with what waits. */
+void post_sync(struct post *p);
 void post_work(struct post *p, struct pace_clock now);
 /** What to poll for besides the host's flows. @return -1: nothing */
 int post_fd(const struct post *p, short *ret_events);

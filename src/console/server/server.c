@@ -257,6 +257,8 @@ static int begin(struct server *s, struct err *e)
 	if (r == 0)
 		r = open_replica(s, e);
 	if (r == 0)
+		r = server_open_notify(s, e);
+	if (r == 0)
 		r = open_api(s, e);
 	return r < 0 ? r : server_start_jobs(s, e);
 }
@@ -324,6 +326,7 @@ static void finish(struct server *s)
 	/* Workers answer into the server: they end before it. */
 	worker_pool_free(s->pool);
 	replica_free(s->replica);
+	notify_service_free(s->notify);
 	http_server_free(s->http);
 	hub_free(s->hub);
 	agent_door_free(s->agents);

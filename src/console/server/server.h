@@ -11,6 +11,7 @@
 #include "console/access/sign_in_config.h"
 #include "console/api/dispatch.h"
 #include "console/console.h"
+#include "console/notify/service.h"
 #include "console/server/agent_door.h"
 #include "console/server/clockwork.h"
 #include "console/server/hub.h"
@@ -34,6 +35,8 @@ struct server {
 	struct sign_in_config sign_in; /**< in sign_in_memory */
 	struct access access;
 	struct api api;
+	struct notify_service *notify;
+	char address[512]; /**< for links in notifications */
 	struct web_pages pages;
 	int ui_folder; /**< -1: the pages it carries */
 	int signals;
@@ -60,6 +63,8 @@ MUST_CHECK int server_start_jobs(struct server *s, struct err *e);
 void server_publish(struct server *s, str topic);
 /** Other replicas hear that this agent has commands waiting; from any thread. */
 void server_tell_command(struct server *s, const char *agent);
+/** Begins to tell alerts to other systems. @return as notify_service_new() */
+MUST_CHECK int server_open_notify(struct server *s, struct err *e);
 
 /** Counters for /metrics. */
 void server_metrics(struct server *s, struct buf *out);

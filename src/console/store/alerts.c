@@ -1,6 +1,7 @@
 #include "console/store/alerts_priv.h"
 
 #include "base/clock.h"
+#include "console/store/notify_queue.h"
 
 enum { NUMBER_BITS = 21, SKIPS = 64, SKIP = 7919, SERIES_PARAMETERS = 1 + ALERT_TEXT_COUNT };
 
@@ -265,6 +266,18 @@ static int count_batch(struct batch *b, struct err *e)
 	return alert_counts_add(b->s, cells, b->count, e);
 }
 
+/* What is stored is told, whoever dies in between. */
+static int queue_batch(struct batch *b, struct err *e)
+{
+	int64_t *ids = ARENA_ARRAY(&b->arena, b->count, int64_t);
+
+	if (!ids)
+		return err_set(e, ENOMEM, "no memory for a batch of alerts");
+	for (size_t i = 0; i < b->count; i++)
+		ids[i] = b->drafts[i].id;
+	return notify_queue_add(b->s, ids, b->count, e);
+}
+
 static int store_batch(struct batch *b, int64_t *ret_ids, struct err *e)
 {
 	/* After a transaction was undone, perhaps because an id was taken, other numbers follow. */
@@ -283,6 +296,9 @@ static int store_batch(struct batch *b, int64_t *ret_ids, struct err *e)
 		return r;
 	for (size_t i = 0; ret_ids && i < b->count; i++)
 		ret_ids[i] = b->drafts[i].id;
+	r = queue_batch(b, e);
+	if (r < 0)
+		return r;
 	qsort(b->drafts, b->count, sizeof(*b->drafts), by_id);
 	r = put_days(b, e);
 	r = r < 0 ? r : count_batch(b, e);

@@ -46,7 +46,7 @@ int receivers_list(struct store *s, struct arena *a, struct stored_receiver **re
 
 	if (!list)
 		return spent(e);
-	r = sql_query(s->sql, "SELECT " COLUMNS " FROM receiver ORDER BY name LIMIT ?1",
+	r = sql_query(s->sql, "SELECT " COLUMNS " FROM receiver ORDER BY id LIMIT ?1",
 		      SQL_ARGS(SQL_I(RECEIVERS_MAX)), &rows, e);
 	while (r >= 0 && (r = sql_next(rows, e)) > 0)
 		r = read_receiver(rows, a, &list[count++], e);

@@ -24,7 +24,7 @@ struct stored_receiver {
 #define RECEIVER_PLACE_BYTES 32
 void receiver_place(int64_t id, char ret[RECEIVER_PLACE_BYTES]);
 
-/** All by name. @param a owns @p ret */
+/** All, in the order they were made. @param a owns @p ret */
 MUST_CHECK int receivers_list(struct store *s, struct arena *a, struct stored_receiver **ret,
 			      size_t *ret_count, struct err *e);
 /** @return 0, -ENOENT */

@@ -49,6 +49,12 @@ const struct option_def console_options[] = {
 	  .help = { "no TLS: only behind a proxy on the same host, at 127.0.0.1; agents cannot "
 		    "join",
 		    "不使用 TLS：仅用于同一主机的代理之后（127.0.0.1）；agent 无法加入" } },
+	{ .name = "notify-allow",
+	  .type = OPTION_LIST,
+	  .arg = "NETWORK",
+	  .help = { "alerts may be told in this network, too: by itself none goes to this host "
+		    "(127.0.0.0/8), link-local or cloud metadata addresses",
+		    "允许向该网段发送通知：缺省不向本机（127.0.0.0/8）、链路本地与云元数据地址发送" } },
 	{ .name = "separate-duties",
 	  .type = OPTION_FLAG,
 	  .group = OPTION_GROUP_CONSOLE,

@@ -1,0 +1,145 @@
+"""Alerts from an agent through the console to other systems, set up by its API."""
+import json
+import signal
+import sqlite3
+
+import pytest
+
+from agents import until
+from consoles import Console
+from notifying import HOSTILE, Teller
+from receivers import Script
+from services import free_port
+
+SECRET = "hush-Zq7-never-seen-again"
+
+
+@pytest.fixture
+def console(tmp_path):
+    (tmp_path / "console").mkdir()
+    with Console(tmp_path / "console", "--notify-allow", "127.0.0.0/8") as c:
+        yield c
+
+
+@pytest.fixture
+def admin(console):
+    return console.admin()
+
+
+def hook(url, name="hook", filter="", **settings):
+    return {"name": name, "kind": "webhook", "filter": filter, "settings": {"url": url, **settings}}
+
+
+def state(admin, made):
+    a = admin.get(f"/api/v1/notifications/{made['id']}")
+    assert a.status == 200, a
+    return a.json()["state"]
+
+
+def test_an_alert_goes_through(console, admin, tmp_path):
+    with Script() as script, Script() as other:
+        made = admin.ask("POST", "/api/v1/notifications", hook(script.url + "/x", secret=SECRET))
+        assert made.status == 201, made
+        only = admin.ask("POST", "/api/v1/notifications", hook(other.url, "critical", "alert.severity <= 2"))
+        assert only.status == 201, only
+        teller = Teller(console, admin, tmp_path)
+        teller.tell(1, message=HOSTILE)
+        teller.tell(2, 3, priority="Critical")
+        assert until(lambda: len(script.bodies()) == 3 and len(other.bodies()) == 2)
+        docs = [json.loads(b) for b in script.bodies()]
+        assert docs[0]["message"] == HOSTILE and docs[0]["host"] == "node-1" and docs[0]["agent"].startswith("a-")
+        assert len({d["id"] for d in docs}) == 3 and all(d["priority"] == "Critical" for d in map(json.loads, other.bodies()))
+        assert until(lambda: state(admin, made.json())["sent"] == 3, 12)
+        assert state(admin, made.json())["waiting"] == 0
+
+
+def test_secrets_are_told_to_nobody(console, admin):
+    with Script() as script:
+        made = admin.ask("POST", "/api/v1/notifications",
+                         hook(script.url + "/" + SECRET, secret=SECRET, headers={"X-Token": SECRET})).json()
+        shown = made["settings"]
+        assert shown["secret"] == "***" and shown["headers"] == {"X-Token": "***"} and shown["url"] == script.url + "/***"
+        listed = admin.get("/api/v1/notifications").body + admin.get(f"/api/v1/notifications/{made['id']}").body
+        # What is shown may be given back.
+        put = admin.ask("PUT", f"/api/v1/notifications/{made['id']}", {"name": "again", "kind": "webhook", "settings": shown})
+        assert put.status == 200, put
+        assert admin.ask("POST", f"/api/v1/notifications/{made['id']}/test").json() == {"ok": True, "message": ""}
+        q = script.requests[-1]
+        assert q["path"] == "/" + SECRET and q["headers"]["x-token"] == SECRET and q["headers"]["x-skep-signature"]
+        # Nobody sends another's secret to himself.
+        moved = {**shown, "url": "http://127.0.0.1:1/elsewhere"}
+        assert admin.ask("PUT", f"/api/v1/notifications/{made['id']}", {"name": "x", "kind": "webhook", "settings": moved}).status == 400
+        audit = admin.get("/api/v1/audit").body
+        assert b"again" in audit
+        for place in (listed, put.body, audit, console.said().encode(), admin.get("/metrics").body):
+            assert SECRET.encode() not in place
+    console.end()
+    for file in console.state.rglob("*"):
+        if file.is_file():
+            assert SECRET.encode() not in file.read_bytes(), file
+    assert (console.state / "secret.key").stat().st_mode & 0o077 == 0
+
+
+def test_what_is_wrong_is_said(admin):
+    wrong = [({"name": "x", "kind": "pigeon", "settings": {}}, "pigeon"),
+             (hook("file:///etc/passwd"), "url"), (hook("http://h", filter="alert.severity <"), "column"),
+             (hook("http://h", filter="alert.severty = 1"), "alert.severity"), (hook("http://h", nonsense=1), "nonsense"),
+             (hook("http://h", quietFrom="22:00"), "quietTo")]
+    for body, word in wrong:
+        a = admin.ask("POST", "/api/v1/notifications", body)
+        assert a.status == 400 and word in a.json()["detail"], a
+    assert admin.ask("POST", "/api/v1/notifications", hook("http://h")).status == 201
+    assert admin.ask("POST", "/api/v1/notifications", hook("http://h")).status == 409
+    assert admin.get("/api/v1/notifications/999").status == 404
+
+
+def test_the_test_button_says_what_is_wrong(admin):
+    made = admin.ask("POST", "/api/v1/notifications", hook(f"http://127.0.0.1:{free_port()}")).json()
+    a = admin.ask("POST", f"/api/v1/notifications/{made['id']}/test").json()
+    assert a == {"ok": False, "message": "it cannot be reached"}
+    far = admin.ask("POST", "/api/v1/notifications", hook("http://169.254.169.254/latest/meta-data/", "far")).json()
+    a = admin.ask("POST", f"/api/v1/notifications/{far['id']}/test").json()
+    assert not a["ok"] and "may not be spoken to" in a["message"]
+
+
+def test_a_receiver_that_is_changed_or_taken_away(console, admin, tmp_path):
+    teller = Teller(console, admin, tmp_path)
+    with Script() as one, Script() as two:
+        made = admin.ask("POST", "/api/v1/notifications", hook(one.url)).json()
+        teller.tell(1)
+        assert until(lambda: len(one.bodies()) == 1)
+        admin.ask("PUT", f"/api/v1/notifications/{made['id']}", hook(two.url))
+        teller.tell(2)
+        assert until(lambda: len(two.bodies()) == 1)
+        assert admin.ask("DELETE", f"/api/v1/notifications/{made['id']}").status == 204
+        teller.tell(3)
+        assert until(lambda: sqlite3.connect(console.state / "skep.db").execute("SELECT COUNT(*) FROM notify_queue").fetchone()[0] == 0)
+        assert len(one.bodies()) == 1 and len(two.bodies()) == 1
+        assert not list((console.state / "notify").glob("receiver-*"))
+
+
+def test_nothing_acknowledged_is_lost_when_the_console_is_killed(console, admin, tmp_path):
+    port = free_port()
+    admin.ask("POST", "/api/v1/notifications", hook(f"http://127.0.0.1:{port}/"))
+    teller = Teller(console, admin, tmp_path)
+    told = 0
+    for round in range(3):
+        for _ in range(5):
+            teller.tell(*range(told + 1, told + 11))
+            told += 10
+        console.end(signal.SIGKILL)
+        console.args[console.args.index("--listen") + 1] = f"127.0.0.1:{console.port}"
+        console.start()
+    with Script(port=port) as script:
+        assert until(lambda: len({json.loads(b)["event"] for b in script.bodies()}) == told, 90)
+        # Told again are at most those that were on their way into the spool at a kill.
+        assert len(script.bodies()) <= told + 3 * 50
+
+
+def test_kinds_describe_themselves(admin):
+    kinds = {k["name"]: k for k in admin.get("/api/v1/notification-kinds").json()["items"]}
+    assert set(kinds) == {"syslog", "webhook", "slack", "teams", "dingtalk", "feishu", "wecom", "mail", "kafka", "elasticsearch",
+                          "splunk", "alertmanager"}
+    settings = {s["name"]: s for s in kinds["mail"]["settings"]}
+    assert settings["password"]["secret"] and settings["to"]["required"] and settings["tls"]["choices"] == ["starttls", "none"]
+    assert all(s["what"] and s["whatZh"] for k in kinds.values() for s in k["settings"])
