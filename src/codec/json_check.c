@@ -213,7 +213,7 @@ static bool step(struct check *c, enum state *state)
 			*state = AFTER;
 			return true;
 		}
-		/* fall through */
+		__attribute__((fallthrough));
 	case KEY:
 		*state = COLON;
 		return *c->p++ == '"' && string(c);

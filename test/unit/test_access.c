@@ -8,6 +8,7 @@
 #include "console/store/partition.h"
 #include "console/store/roles.h"
 #include "console/store/sessions.h"
+#include "console/store/settings.h"
 
 #define SECOND ((int64_t)SECOND_NS)
 
@@ -506,6 +507,35 @@ static void tokens_do_what_they_were_made_for(void **state)
 	store_stage_each(tokens);
 }
 
+static void passwords_grow_old(struct store *s, const char *where)
+{
+	struct access a = made(s, &cheap);
+	struct sign_in_result in;
+	struct caller c;
+
+	(void)where;
+	administrator(&a, s, "Blue-kettle-42");
+	OK(sql_begin(s->sql, E));
+	OK(settings_set(s, SETTING_PASSWORD_DAYS, 30, E));
+	OK(sql_commit(s->sql, E));
+	OK(try_in(&a, s, "admin", "Blue-kettle-42", start + 30 * DAY_NS - SECOND, &in));
+	assert_false(caller_of(&a, s, in.session.secret, start + 30 * DAY_NS - SECOND)
+			     .must_change_password);
+	c = caller_of(&a, s, in.session.secret, start + 30 * DAY_NS);
+	assert_true(c.must_change_password);
+	assert_false(caller_may(&c, PERMISSION_ALERTS_READ));
+	OK(account_set_own_password(&a, s->sql, &c, S("Blue-kettle-42"), S("Green-teapot-7"),
+				    start + 30 * DAY_NS, &arena, E));
+	assert_false(caller_of(&a, s, in.session.secret, start + 30 * DAY_NS).must_change_password);
+	access_done(&a);
+}
+
+static void an_old_password_must_be_changed(void **state)
+{
+	(void)state;
+	store_stage_each(passwords_grow_old);
+}
+
 static void append(struct store *s, int64_t now, const char *target)
 {
 	OK(sql_begin(s->sql, E));
@@ -613,6 +643,7 @@ int main(void)
 		cmocka_unit_test(somebody_is_always_left_to_govern),
 		cmocka_unit_test(duties_are_separated),
 		cmocka_unit_test(tokens_do_what_they_were_made_for),
+		cmocka_unit_test(an_old_password_must_be_changed),
 		cmocka_unit_test(the_audit_log_goes_by_days),
 	};
 	arena_init(&arena, (size_t)64 << 20);

@@ -1,5 +1,6 @@
-#include "base/clock.h"
 #include "console/access/grants_priv.h"
+#include "console/store/partition.h"
+#include "console/store/settings.h"
 #include "console/store/users.h"
 
 #define MAX_SELECTORS 64
@@ -46,9 +47,9 @@ static void separate(struct caller *c)
 		c->grant_count = 0;
 }
 
-static bool password_is_old(const struct access *a, const struct user *u, int64_t now_ns)
+static bool password_is_old(const struct settings *set, const struct user *u, int64_t now_ns)
 {
-	int64_t life = a->options.policy.days * (int64_t)(24 * 3600) * (int64_t)SECOND_NS;
+	int64_t life = set->values[SETTING_PASSWORD_DAYS] * DAY_NS;
 
 	return life && str_is(u->source, "local") && now_ns - u->password_ns >= life;
 }
@@ -56,6 +57,7 @@ static bool password_is_old(const struct access *a, const struct user *u, int64_
 int grants_of_user(struct access *a, struct sql *s, int64_t user, uint64_t mask, int64_t now_ns,
 		   struct arena *arena, struct caller *c, struct err *e)
 {
+	struct settings set;
 	struct user u;
 	struct role *roles;
 	size_t count;
@@ -64,12 +66,14 @@ int grants_of_user(struct access *a, struct sql *s, int64_t user, uint64_t mask,
 	if (r == 0 && u.disabled)
 		r = -ENOENT;
 	if (r == 0)
+		r = settings_read(s, &set, e);
+	if (r == 0)
 		r = roles_of_user(s, user, arena, &roles, &count, e);
 	if (r < 0)
 		return r;
 	c->user = u.id;
 	c->name = u.name;
-	c->must_change_password = u.must_change || password_is_old(a, &u, now_ns);
+	c->must_change_password = u.must_change || password_is_old(&set, &u, now_ns);
 	c->grants = ARENA_ARRAY(arena, count, struct caller_grant);
 	if (!c->grants)
 		return err_set(e, ENOBUFS, "roles: memory budget spent");

@@ -12,7 +12,6 @@ struct password_policy {
 	unsigned int
 		kinds; /**< of lower, upper, digit, other; 0: 3; a password of 20 characters needs none */
 	unsigned int remember; /**< former passwords that may not come back; 0: 3 */
-	unsigned int days;     /**< after which it must be changed; 0: never */
 };
 
 #define PASSWORD_POLICY_REMEMBER 3

@@ -61,6 +61,19 @@ static str name_for_audit(struct call *c, str typed)
 	return u.name;
 }
 
+int api_session_ways(struct call *c, struct err *e)
+{
+	const struct access_options *o = &c->api->access->options;
+
+	(void)e;
+	json_object_open(&c->json);
+	json_put_bool(&c->json, "password", true);
+	json_put_bool(&c->json, "ldap", o->ldap != NULL);
+	json_put_bool(&c->json, "oidc", o->oidc != NULL);
+	json_object_close(&c->json);
+	return 0;
+}
+
 int api_session_open(struct call *c, struct err *e)
 {
 	struct access *a = c->api->access;

@@ -23,6 +23,7 @@ const NUMBERS: [NumberSetting, number, number][] = [
 	["sessionIdleMinutes", 1, 1440],
 	["sessionHours", 1, 720],
 	["passwordMinLength", 8, 128],
+	["passwordDays", 0, 3650],
 	["agentSilentSeconds", 30, 86400],
 ];
 
