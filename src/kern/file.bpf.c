@@ -74,21 +74,21 @@ static __noinline int tell_open(const struct call *k, struct file *file, bool ju
 	h->mode = o.mode;
 	f->number = k->ret < 0 ? -1 : k->ret;
 	f->kind = 'f';
+	if (file)
+		h->span[RECORD_PATH] = emit_file_path(k, &w, file);
+	else if (o.path)
+		h->span[RECORD_PATH] = emit_path_at(k, &w, o.dirfd, o.path, &raw);
+	if (!judged && !judge_emit(&w, filter_open_fact(o.flags, o.mode)))
+		return 0;
 	if (file) {
 		describe_inode(f, file);
-		h->span[RECORD_PATH] = emit_file_path(k, &w, file);
 		if (o.path)
 			emit_user_string(&w, RECORD_RAW, o.path);
 		h->marks &= ~EVENT_RACY; /* raw is said to be what the program gave */
 	} else if (o.path) {
-		h->span[RECORD_PATH] = emit_path_at(k, &w, o.dirfd, o.path, &raw);
 		emit_raw_again(&w, RECORD_RAW, w.s->at, raw);
 	}
-	if (!judged)
-		return judge_and_send(k, &w, filter_open_fact(o.flags, o.mode));
-	emit_who(&w, k->c, k->t);
-	emit_send_bulk(&w, k->c);
-	return 0;
+	return judge_send(k, &w);
 }
 
 static __noinline __u32 open_fact(const struct call *k)
@@ -320,16 +320,19 @@ static __noinline int tell_path(struct call *k)
 	a->arg[1] = p.arg[1];
 	if (p.fd >= 0)
 		file = call_file(k, p.fd);
-	if (file) {
-		describe_inode(emit_part(&w, RECORD_ARGS), file);
+	if (file)
 		h->span[RECORD_PATH] = emit_file_path(k, &w, file);
-	} else if (p.path) {
+	else if (p.path)
 		h->span[RECORD_PATH] = emit_path_at(k, &w, p.dirfd, p.path, &raw);
+	if (!judge_emit(&w, FILTER_ANY_FACT))
+		return 0;
+	if (file)
+		describe_inode(emit_part(&w, RECORD_ARGS), file);
+	else if (p.path)
 		emit_raw_again(&w, RECORD_RAW, w.s->at, raw);
-	}
 	if (p.text)
 		emit_user_string(&w, RECORD_TEXT, p.text);
-	return judge_and_send(k, &w, FILTER_ANY_FACT);
+	return judge_send(k, &w);
 }
 CALL_RETURNS(on_path, tell_path)
 
@@ -394,11 +397,13 @@ static __noinline int tell_paths(struct call *k)
 	end[0] = w.s->at;
 	h->span[RECORD_PATH2] = emit_path_at(k, &w, p.dirfd[1], p.path[1], &raw[1]);
 	end[1] = w.s->at;
+	if (!judge_emit(&w, FILTER_ANY_FACT))
+		return 0;
 	n = raw[0];
 	emit_raw_again(&w, RECORD_RAW, end[0], n);
 	n = raw[1];
 	emit_raw_again(&w, RECORD_RAW2, end[1], n);
-	return judge_and_send(k, &w, FILTER_ANY_FACT);
+	return judge_send(k, &w);
 }
 CALL_RETURNS(on_paths, tell_paths)
 

@@ -452,15 +452,19 @@ __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 	return judge_end(&j, type, sets);
 }
 
-/* Sends what stands in a slot if a rule may want it; who did it is looked up only then. */
-static __always_inline int judge_and_send(const struct call *k, struct emit *w, __u32 fact)
+/* Whether what stands in the slot may be wanted; if not, the slot is given back. What judging does not need is added only then. */
+static __always_inline bool judge_emit(struct emit *w, __u32 fact)
 {
-	if (judge_slot(w->bit >> 1, fact)) {
-		emit_who(w, k->c, k->t);
-		emit_send_bulk(w, k->c);
-	} else {
-		emit_drop(w);
-	}
+	if (judge_slot(w->bit >> 1, fact))
+		return true;
+	emit_drop(w);
+	return false;
+}
+
+static __always_inline int judge_send(const struct call *k, struct emit *w)
+{
+	emit_who(w, k->c, k->t);
+	emit_send_bulk(w, k->c);
 	return 0;
 }
 

@@ -256,5 +256,5 @@ int BPF_PROG(on_uring_taken, struct io_kiocb *req)
 		h->span[RECORD_PATH] = emit_name(&k, &w, n.dirfd[0], n.name[0]);
 	if (n.name[1])
 		h->span[RECORD_PATH2] = emit_name(&k, &w, n.dirfd[1], n.name[1]);
-	return judge_and_send(&k, &w, FILTER_ANY_FACT);
+	return judge_emit(&w, FILTER_ANY_FACT) ? judge_send(&k, &w) : 0;
 }

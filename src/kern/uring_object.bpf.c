@@ -40,7 +40,7 @@ static __noinline int tell_entry(struct call *k, const struct path *dir, struct 
 	h->mode = mode;
 	h->flags = flags;
 	h->span[RECORD_PATH] = emit_entry(k, &w, dir, d);
-	return judge_and_send(k, &w, FILTER_ANY_FACT);
+	return judge_emit(&w, FILTER_ANY_FACT) ? judge_send(k, &w) : 0;
 }
 
 SEC("fentry/security_path_unlink")
@@ -78,7 +78,7 @@ static __noinline int tell_entries(struct call *k, const struct path *dir, struc
 	h = uring_head(k, &w, 0);
 	h->span[RECORD_PATH] = emit_entry(k, &w, dir, d);
 	h->span[RECORD_PATH2] = emit_entry(k, &w, dir2, d2);
-	return judge_and_send(k, &w, FILTER_ANY_FACT);
+	return judge_emit(&w, FILTER_ANY_FACT) ? judge_send(k, &w) : 0;
 }
 
 SEC("fentry/security_path_rename")
@@ -111,7 +111,7 @@ int BPF_PROG(uring_symlink, const struct path *dir, struct dentry *d, const char
 	h = uring_head(&k, &w, 0);
 	h->span[RECORD_PATH] = emit_kernel_string(&w, target);
 	h->span[RECORD_PATH2] = emit_entry(&k, &w, dir, d);
-	return judge_and_send(&k, &w, FILTER_ANY_FACT);
+	return judge_emit(&w, FILTER_ANY_FACT) ? judge_send(&k, &w) : 0;
 }
 
 /* The address is the kernel's copy. */

@@ -1,10 +1,16 @@
 #include "policy/ip_set.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
+
+/* An address as two words in the order of their bits, the first ones highest; IPv4 in the upper half of the first. */
+struct ip_words {
+	uint64_t word[2];
+};
 
 struct ip_net {
-	struct policy_ip ip; /* its host bits are zero */
-	uint8_t bits;
+	struct ip_words ip; /* its host bits are zero */
+	uint8_t family, bits;
 };
 
 struct ip_set {
@@ -41,25 +47,47 @@ int ip_parse(str text, struct policy_ip *ret, struct err *e)
 	return 0;
 }
 
-static void mask(struct policy_ip *ip, unsigned int bits)
+static struct ip_words words_of(const struct policy_ip *ip)
 {
-	for (unsigned int i = 0; i < 16; i++) {
-		unsigned int keep = bits > i * 8 ? MIN(bits - i * 8, 8u) : 0;
+	struct ip_words w = { 0 };
 
-		ip->bytes[i] &= (uint8_t)(0xff00u >> keep);
-	}
+	memcpy(w.word, ip->bytes, ip_bytes(ip));
+	for (int i = 0; i < 2; i++)
+		w.word[i] = be64toh(w.word[i]);
+	return w;
+}
+
+/* Leaves the first @p bits of a word. */
+static uint64_t first_bits(uint64_t word, unsigned int bits)
+{
+	return bits ? word & ~0ull << (64 - MIN(bits, 64u)) : 0;
+}
+
+static struct ip_words mask(struct ip_words w, unsigned int bits)
+{
+	w.word[0] = first_bits(w.word[0], bits);
+	w.word[1] = first_bits(w.word[1], bits > 64 ? bits - 64 : 0);
+	return w;
+}
+
+static int order(const struct ip_words *a, const struct ip_words *b)
+{
+	for (int i = 0; i < 2; i++)
+		if (a->word[i] != b->word[i])
+			return a->word[i] < b->word[i] ? -1 : 1;
+	return 0;
 }
 
 static int parse_net(str text, struct ip_net *ret, struct err *e)
 {
 	size_t slash = str_find(text, '/');
-	struct ip_net n = { 0 };
+	struct policy_ip ip;
 	uint32_t bits;
-	int r = ip_parse(str_take(text, slash), &n.ip, e);
+	int r = ip_parse(str_take(text, slash), &ip, e);
 
 	if (r < 0)
 		return err_set(e, EBADMSG, "'%.*s' is no address and no network", STR_ARG(text));
-	bits = (uint32_t)ip_bytes(&n.ip) * 8;
+	bits = (uint32_t)ip_bytes(&ip) * 8;
 	if (slash < text.n) {
 		uint32_t most = bits;
 
@@ -67,9 +95,7 @@ static int parse_net(str text, struct ip_net *ret, struct err *e)
 			return err_set(e, EBADMSG, "'%.*s' is no network: 0 to %u bits",
 				       STR_ARG(text), most);
 	}
-	n.bits = (uint8_t)bits;
-	mask(&n.ip, bits);
-	*ret = n;
+	*ret = (struct ip_net){ mask(words_of(&ip), bits), ip.family, (uint8_t)bits };
 	return 0;
 }
 
@@ -77,11 +103,11 @@ static int compare(const void *a, const void *b)
 {
 	const struct ip_net *x = a, *y = b;
 
-	if (x->ip.family != y->ip.family)
-		return x->ip.family - y->ip.family;
+	if (x->family != y->family)
+		return x->family - y->family;
 	if (x->bits != y->bits)
 		return x->bits - y->bits;
-	return memcmp(x->ip.bytes, y->ip.bytes, sizeof(x->ip.bytes));
+	return order(&x->ip, &y->ip);
 }
 
 int ip_set_new(const str *texts, size_t count, struct arena *a, struct ip_set **ret,
@@ -108,20 +134,39 @@ int ip_set_new(const str *texts, size_t count, struct arena *a, struct ip_set **
 	return 0;
 }
 
+/* The first net of a later family or prefix length than the one at @p at. */
+static size_t next_group(const struct ip_set *s, size_t at)
+{
+	size_t end = at + 1;
+
+	while (end < s->count && s->nets[end].bits == s->nets[at].bits &&
+	       s->nets[end].family == s->nets[at].family)
+		end++;
+	return end;
+}
+
 bool ip_set_has(const struct ip_set *s, const struct policy_ip *ip)
 {
-	for (size_t lo = 0; lo < s->count;) {
-		struct ip_net key = { *ip, s->nets[lo].bits };
-		size_t end = lo + 1;
+	struct ip_words whole = words_of(ip);
 
-		while (end < s->count && s->nets[end].bits == key.bits &&
-		       s->nets[end].ip.family == s->nets[lo].ip.family)
-			end++;
-		mask(&key.ip, key.bits);
-		if (s->nets[lo].ip.family == ip->family &&
-		    bsearch(&key, s->nets + lo, end - lo, sizeof(key), compare))
-			return true;
-		lo = end;
+	for (size_t lo = 0, end; lo < s->count; lo = end) {
+		struct ip_words key = mask(whole, s->nets[lo].bits);
+		size_t high;
+
+		end = high = next_group(s, lo);
+		if (s->nets[lo].family != ip->family)
+			continue;
+		while (lo < high) {
+			size_t middle = lo + (high - lo) / 2;
+			int o = order(&key, &s->nets[middle].ip);
+
+			if (o == 0)
+				return true;
+			if (o < 0)
+				high = middle;
+			else
+				lo = middle + 1;
+		}
 	}
 	return false;
 }
