@@ -16,6 +16,10 @@ int store_stage_down(void **state);
 
 /** Where a new, empty store is to be; NULL when the engine is not here, which is told as a skip. Lives until the end. */
 const char *store_stage_where(enum stage_engine engine);
+/** The same with its data in a file system of its own, of @p megabytes; NULL as well where none can be mounted. */
+const char *store_stage_small_where(enum stage_engine engine, unsigned megabytes);
+/** Makes the one made last larger. */
+void store_stage_grow(unsigned megabytes);
 /** The server's process, to be stopped and killed. */
 void store_stage_kill_server(void);
 void store_stage_start_server(void);

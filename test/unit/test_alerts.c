@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "console/store/alerts.h"
+#include "console/store/alerts_priv.h"
 #include "console/store/partition.h"
 #include "store_stage.h"
 
@@ -416,6 +417,35 @@ static void undone_is_undone(struct store *s, const char *where)
 	arena_done(&arena);
 }
 
+/* What an agent makes up is stored, and counted, but not told apart without end. */
+static void series_are_bounded(struct store *s, const char *where)
+{
+	static struct alert_new a[500];
+	static char rules[500][32];
+	struct alert_facets c = { 0 };
+	struct alert_cache *cache = NULL;
+	struct arena arena;
+
+	(void)where;
+	arena_init(&arena, 0);
+	OK(alert_cache_get(s, &cache, E));
+	cache->most = 100;
+	for (int i = 0; i < 500; i++) {
+		snprintf(rules[i], sizeof(rules[i]), "made up %d", i);
+		a[i] = sample(rules[i], "h", noon(0) - i * 1000000L);
+	}
+	append(s, a, 500, noon(0), NULL);
+	append(s, a, 500, noon(0), NULL);
+	assert_int_equal(cache->count, 101);
+	assert_true(cache->word_count < 120);
+	OK(alerts_facets(s, &everything, 5, &arena, &c, E));
+	assert_int_equal(c.total, 1000);
+	assert_str(c.values[ALERT_FACET_RULE][0].value, "(other)");
+	assert_int_equal(c.values[ALERT_FACET_RULE][0].count, 800);
+	assert_int_equal(walk(s, &everything, 100), 1000);
+	arena_done(&arena);
+}
+
 enum { CROWD = 60000, CROWD_GROUP = 6000 };
 
 static bool in_crowd(int i, int rule, int64_t time, const struct alert_filter *f)
@@ -490,6 +520,7 @@ EACH(scopes_hide)
 EACH(old_days_are_dropped)
 EACH(undone_is_undone)
 EACH(crowds_are_counted_right)
+EACH(series_are_bounded)
 
 int main(void)
 {
@@ -505,6 +536,7 @@ int main(void)
 		cmocka_unit_test(test_old_days_are_dropped),
 		cmocka_unit_test(test_undone_is_undone),
 		cmocka_unit_test(test_crowds_are_counted_right),
+		cmocka_unit_test(test_series_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, store_stage_up, store_stage_down);

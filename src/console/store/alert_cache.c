@@ -22,7 +22,17 @@ void alert_cache_forget(struct alert_cache *c)
 	c->items = NULL;
 	c->word_count = c->word_cap = c->count = c->cap = 0;
 	c->last_id = 0;
+	c->unsure = false;
 	forget_dictionaries(c);
+}
+
+void alert_cache_doubt(struct store *s)
+{
+	struct alert_cache *c = s->alerts;
+
+	if (!c->unsure)
+		c->rollbacks = sql_rollbacks(s->sql);
+	c->unsure = true;
 }
 
 void alert_cache_free(struct alert_cache *c)
@@ -45,13 +55,14 @@ int alert_cache_get(struct store *s, struct alert_cache **ret, struct err *e)
 		if (!c)
 			return err_set(e, ENOMEM, "no memory for names of alerts");
 		alert_cache_forget(c);
+		c->most = ALERT_SERIES_MAX;
 		s->alerts = c;
 	}
 	/* A transaction that was undone took series with it that stand here. */
-	if (c->rollbacks != sql_rollbacks(s->sql)) {
-		c->rollbacks = sql_rollbacks(s->sql);
+	if (c->unsure && c->rollbacks != sql_rollbacks(s->sql))
 		alert_cache_forget(c);
-	}
+	if (!sql_in_transaction(s->sql))
+		c->unsure = false;
 	*ret = c;
 	return 0;
 }

@@ -6,6 +6,26 @@
 
 enum { AT_ONCE = 64 };
 
+int alert_day_query(struct store *s, const struct partition_table *t, int64_t day,
+		    const char *statement, const struct sql_value *values, size_t count,
+		    struct sql_rows **ret, struct err *e)
+{
+	OWNED_BUF text = BUF_INIT;
+	int64_t there = 0;
+	int r, known;
+
+	partition_say(t, day, statement, &text);
+	if (buf_error(&text) < 0)
+		return err_set(e, ENOMEM, "no memory for a statement");
+	r = sql_query(s->sql, buf_cstr(&text), values, count, ret, e);
+	/* A table that is missing is a wrong statement to the engine. */
+	if (r != -EINVAL || sql_in_transaction(s->sql))
+		return r;
+	known = sql_get_int(s->sql, "SELECT 1 FROM alert_day WHERE day = ?1", SQL_ARGS(SQL_I(day)),
+			    &there, NULL);
+	return known == 0 ? err_set(e, ENOENT, "the day of these alerts was dropped") : r;
+}
+
 static struct alert_hit *find_hit(struct alert_hit *hits, size_t count, int64_t id)
 {
 	for (size_t i = 0; i < count; i++)
@@ -19,18 +39,17 @@ static int fetch_some(struct store *s, struct alert_cache *c, struct alert_hit *
 		      struct arena *a, struct err *e)
 {
 	struct sql_value values[AT_ONCE];
-	OWNED_BUF text = BUF_INIT;
 	OWNED_ROWS *rows = NULL;
 	int r;
 
 	for (size_t i = 0; i < AT_ONCE; i++)
 		values[i] = SQL_I(hits[MIN(i, count - 1)].id);
-	partition_say(&alert_docs, alert_id_ms(hits[0].id) / ALERT_DAY_MS,
-		      "SELECT id, dictionary, size, doc FROM {table} WHERE id IN " SQL_SIXTY_FOUR,
-		      &text);
-	if (buf_error(&text) < 0)
-		return err_set(e, ENOMEM, "no memory for a statement");
-	r = sql_query(s->sql, buf_cstr(&text), values, AT_ONCE, &rows, e);
+	r = alert_day_query(
+		s, &alert_docs, alert_id_ms(hits[0].id) / ALERT_DAY_MS,
+		"SELECT id, dictionary, size, doc FROM {table} WHERE id IN " SQL_SIXTY_FOUR, values,
+		AT_ONCE, &rows, e);
+	if (r == -ENOENT)
+		return 0;
 	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
 		struct alert_hit *h = find_hit(hits, count, sql_int(rows, 0));
 

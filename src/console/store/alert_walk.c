@@ -1,7 +1,5 @@
 #include "console/store/alert_walk.h"
 
-#include <inttypes.h>
-
 #include "base/clock.h"
 #include "console/store/alerts_priv.h"
 
@@ -253,17 +251,21 @@ static int ask(struct alert_walk *w, const char *also, int64_t key, int64_t floo
 	int r;
 
 	buf_printf(&text,
-		   "SELECT id, series, state, received_ms, who, pod FROM alert_%" PRId64
+		   "SELECT id, series, state, received_ms, who, pod FROM {table}"
 		   " WHERE id < ?1 AND id >= ?2%s",
-		   w->days[w->day], also);
+		   also);
 	say_states(w->states, &text);
 	buf_add(&text, S(" ORDER BY id DESC LIMIT ?3"));
 	if (buf_error(&text) < 0)
 		return err_set(e, ENOMEM, "no memory for a statement");
-	r = sql_query(w->s->sql, buf_cstr(&text),
-		      (const struct sql_value[]){ SQL_I(w->at), SQL_I(MAX(floor, w->low)),
-						  SQL_I(limit), SQL_I(key) },
-		      key ? 4 : 3, &rows, e);
+	r = alert_day_query(w->s, &alert_rows, w->days[w->day], buf_cstr(&text),
+			    (const struct sql_value[]){ SQL_I(w->at), SQL_I(MAX(floor, w->low)),
+							SQL_I(limit), SQL_I(key) },
+			    key ? 4 : 3, &rows, e);
+	if (r == -ENOENT) {
+		*ret_last = 0;
+		return 0;
+	}
 	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
 		seen++;
 		last = sql_int(rows, 0);
@@ -406,16 +408,21 @@ static int judge(struct alert_walk *w, struct alert_hit *h, struct err *e)
 	return w->f->holds(w->f->ctx, &a);
 }
 
+static bool saw_enough_docs(const struct alert_walk *w)
+{
+	return w->doc_looks >= DOC_LOOKS ||
+	       (w->doc_looks && clock_ms(CLOCK_MONOTONIC) > w->doc_end_ms);
+}
+
 /* The next row that matches; its document read in company of those behind it. */
 static int next_row(struct alert_walk *w, struct alert_hit **ret, struct err *e)
 {
-	while (w->chunk_at == w->chunk_count) {
+	while (w->chunk_at == w->chunk_count && !w->spent) {
 		int r;
 
-		if (w->day == w->day_count || w->spent)
+		if (w->day == w->day_count)
 			return 0;
-		if (w->looks >= LOOKS || w->doc_looks >= DOC_LOOKS ||
-		    (w->doc_looks && clock_ms(CLOCK_MONOTONIC) > w->doc_end_ms)) {
+		if (w->looks >= LOOKS || saw_enough_docs(w)) {
 			w->spent = true;
 			return 0;
 		}
@@ -423,10 +430,18 @@ static int next_row(struct alert_walk *w, struct alert_hit **ret, struct err *e)
 		if (r < 0)
 			return r;
 	}
+	if (w->spent)
+		return 0;
 	if (w->looks_at_docs && w->chunk_at % DOC_CHUNK == 0) {
 		size_t n = MIN((size_t)DOC_CHUNK, w->chunk_count - w->chunk_at);
-		int r = alert_docs_fetch(w->s, &w->chunk[w->chunk_at], n, w->a, e);
+		int r;
 
+		if (w->chunk_at && saw_enough_docs(w)) {
+			w->at = w->chunk[w->chunk_at - 1].id;
+			w->spent = true;
+			return 0;
+		}
+		r = alert_docs_fetch(w->s, &w->chunk[w->chunk_at], n, w->a, e);
 		if (r < 0)
 			return r;
 		w->doc_looks += n;

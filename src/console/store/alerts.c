@@ -101,6 +101,7 @@ static int insert_series(struct batch *b, const struct series_key *key, struct s
 	int64_t id = 0;
 	int r;
 
+	alert_cache_doubt(b->s);
 	for (unsigned t = 0; t < ALERT_TEXT_COUNT; t++)
 		values[1 + t] = SQL_T(b->cache->words[key->words[t]]);
 #define TEXT_COLUMN(field) ", " #field
@@ -116,22 +117,59 @@ static int insert_series(struct batch *b, const struct series_key *key, struct s
 	return *ret ? 0 : err_set(e, ENOBUFS, "no memory for names of alerts");
 }
 
-static int find_series(struct batch *b, const struct alert_series *of, int64_t *ret, struct err *e)
+static int find_key(struct batch *b, const struct alert_series *of, struct series_key *ret,
+		    struct err *e)
 {
 	struct series_key key = { .priority = (uint32_t)of->priority };
-	struct alert_cache *c = b->cache;
-	struct series *x;
 	int r = 0;
 
 #define TEXT_WORD(field) \
 	if (r == 0) \
-		r = alert_cache_word(c, of->field, &key.words[ALERT_TEXT_##field], e);
+		r = alert_cache_word(b->cache, of->field, &key.words[ALERT_TEXT_##field], e);
 	ALERT_SERIES_TEXTS(TEXT_WORD)
 #undef TEXT_WORD
-	if (r < 0)
-		return r;
-	x = map_find(&c->by_key, (str){ (const char *)&key, sizeof(key) });
-	if (!x)
+	if (r == 0)
+		*ret = key;
+	return r;
+}
+
+/* Whether all its words were met before: asking does not keep them. */
+static bool is_known(const struct alert_cache *c, const struct alert_series *of)
+{
+#define TEXT_KNOWN(field) \
+	if (!map_find(&c->by_text, of->field.p ? of->field : S(""))) \
+		return false;
+	ALERT_SERIES_TEXTS(TEXT_KNOWN)
+#undef TEXT_KNOWN
+	return true;
+}
+
+static struct series *lookup(const struct alert_cache *c, const struct series_key *key)
+{
+	return map_find(&c->by_key, (str){ (const char *)key, sizeof(*key) });
+}
+
+static int find_series(struct batch *b, const struct alert_series *of, int64_t *ret, struct err *e)
+{
+	const struct alert_series other = { .rule = S("(other)"),
+					    .agent = of->agent,
+					    .host = of->host,
+					    .cluster = of->cluster,
+					    .priority = of->priority };
+	struct alert_cache *c = b->cache;
+	struct series *x = NULL;
+	struct series_key key;
+	int r = 0;
+
+	if (c->count < c->most || is_known(c, of)) {
+		r = find_key(b, of, &key, e);
+		x = r == 0 ? lookup(c, &key) : NULL;
+	}
+	if (r == 0 && !x && c->count >= c->most) {
+		r = find_key(b, &other, &key, e);
+		x = r == 0 ? lookup(c, &key) : NULL;
+	}
+	if (r == 0 && !x)
 		r = insert_series(b, &key, &x, e);
 	if (r == 0)
 		*ret = x->id;
@@ -281,7 +319,7 @@ static int queue_batch(struct batch *b, struct err *e)
 static int store_batch(struct batch *b, int64_t *ret_ids, struct err *e)
 {
 	/* After a transaction was undone, perhaps because an id was taken, other numbers follow. */
-	const int64_t skip = (int64_t)(b->cache->rollbacks % SKIPS) * SKIP;
+	const int64_t skip = (int64_t)(sql_rollbacks(b->s->sql) % SKIPS) * SKIP;
 	int64_t next = 0;
 	/* The counters' rows are everybody's: whoever adds to them waits for others, in one place. */
 	int r = sql_lock(b->s->sql, "alerts", e);

@@ -20,6 +20,8 @@
 #define ALERT_LATE_DAYS 35
 #define ALERT_PAGE_MAX 1000
 #define ALERT_DOC_MAX (1 << 20)
+/** More series are not told apart: what an agent makes up must not grow without end. See alerts_append(). */
+#define ALERT_SERIES_MAX 300000
 
 /** X(ID, "name"): what people have made of an alert */
 #define ALERT_STATES(X) \
@@ -72,6 +74,9 @@ struct alert_new {
 
 /**
  * Stores alerts. Inside a transaction, with ingest_advance() for what they came from.
+ *
+ * Where there are ALERT_SERIES_MAX series already, alerts that would make another are counted under rule "(other)" of their
+ * host, with its cluster and agent alone; their documents are stored as they are.
  *
  * @param now_ns  when they arrived
  * @param ret_ids NULL, or room for @p count ids

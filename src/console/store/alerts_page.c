@@ -24,14 +24,20 @@ static int describe_all(struct store *s, struct alert_hit *hits, size_t count, b
 {
 	int r = 0;
 
+	/* What the walk read lies where only the walk does. */
+	for (size_t i = 0; i < count; i++)
+		hits[i].doc = (str){ NULL, 0 };
 	if (with_doc)
 		r = alert_docs_fetch(s, hits, count, a, e);
 	ret->items = ARENA_ARRAY(a, count, struct stored_alert);
 	if (r == 0 && !ret->items)
 		r = err_set(e, ENOBUFS, "too many alerts at once");
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = describe(s, &hits[i], a, &ret->items[i], e);
-	ret->count = count;
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		/* Of a day that was dropped while we looked. */
+		if (with_doc && !hits[i].doc.p)
+			continue;
+		r = describe(s, &hits[i], a, &ret->items[ret->count++], e);
+	}
 	return r;
 }
 
@@ -59,9 +65,6 @@ int alerts_page(struct store *s, const struct alert_filter *f, int64_t cursor, s
 	}
 	for (size_t i = 0; r == 0 && i < page.count; i++)
 		page.items[i].who = arena_str(a, page.items[i].who);
-	/* What the filter looked at lies in the scratch. */
-	for (size_t i = 0; r == 0 && i < page.count && !with_doc; i++)
-		page.items[i].doc = (str){ NULL, 0 };
 	arena_done(&scratch);
 	if (r == 0)
 		*ret = page;
@@ -71,17 +74,16 @@ int alerts_page(struct store *s, const struct alert_filter *f, int64_t cursor, s
 static int read_row(struct store *s, int64_t id, struct arena *a, struct alert_hit *ret,
 		    struct err *e)
 {
-	OWNED_BUF text = BUF_INIT;
 	OWNED_ROWS *rows = NULL;
 	int64_t day = alert_id_ms(id) / ALERT_DAY_MS, there;
 	int r = sql_get_int(s->sql, "SELECT 1 FROM alert_day WHERE day = ?1", SQL_ARGS(SQL_I(day)),
 			    &there, e);
 
 	if (r > 0) {
-		partition_say(&alert_rows, day,
-			      "SELECT series, state, received_ms, who FROM {table} WHERE id = ?1",
-			      &text);
-		r = sql_query(s->sql, buf_cstr(&text), SQL_ARGS(SQL_I(id)), &rows, e);
+		r = alert_day_query(
+			s, &alert_rows, day,
+			"SELECT series, state, received_ms, who FROM {table} WHERE id = ?1",
+			SQL_ARGS(SQL_I(id)), &rows, e);
 		r = r < 0 ? r : sql_next(rows, e);
 	}
 	if (r <= 0)

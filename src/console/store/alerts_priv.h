@@ -46,9 +46,11 @@ struct alert_cache {
 	struct map by_key;     /**< struct series_key to struct series */
 	struct series **items; /**< by id, ascending */
 	size_t count, cap;
+	size_t most; /**< ALERT_SERIES_MAX, but in tests */
 	int64_t last_id;
 	int64_t epoch;      /**< of the store's series: another one means some were deleted */
-	uint64_t rollbacks; /**< of the connection, when this was last known to be true */
+	bool unsure;        /**< it holds what a transaction added that may yet be undone */
+	uint64_t rollbacks; /**< of the connection, before that transaction */
 	struct alert_dictionary dictionaries[ALERT_DICTIONARIES];
 	size_t dictionary_count;
 	struct zstd_packer *packer; /**< with dictionary `packs`; NULL: to be made */
@@ -63,6 +65,8 @@ extern const struct partition_table alert_rows, alert_docs;
 /** The store's cache, made at the first call, begun anew when what it knows may be untrue. */
 MUST_CHECK int alert_cache_get(struct store *s, struct alert_cache **ret, struct err *e);
 void alert_cache_free(struct alert_cache *c);
+/** To be said before it is told of what this transaction adds. */
+void alert_cache_doubt(struct store *s);
 /** Forgets all series. */
 void alert_cache_forget(struct alert_cache *c);
 /** Learns of series made since it last looked. */
@@ -119,6 +123,14 @@ struct alert_match {
 
 MUST_CHECK int alert_match_series(struct store *s, const struct alert_filter *f, struct arena *a,
 				  struct alert_match *ret, struct err *e);
+/**
+ * Runs a statement on a day's table, in which {table} stands.
+ * @return 0, -ENOENT the day was dropped meanwhile, or as sql_query()
+ */
+MUST_CHECK int alert_day_query(struct store *s, const struct partition_table *t, int64_t day,
+			       const char *statement, const struct sql_value *values, size_t count,
+			       struct sql_rows **ret, struct err *e);
+
 /** Reads the documents of @p count alerts into their `doc`. */
 MUST_CHECK int alert_docs_fetch(struct store *s, struct alert_hit *hits, size_t count,
 				struct arena *a, struct err *e);
