@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "console/store/migrate.h"
@@ -37,21 +38,41 @@ static int copy_file(const char *from, const char *to, struct err *e)
 	return 0;
 }
 
+/* The lead of a console's clockwork, which one that runs holds (sql_lead()). */
+static int check_nobody_runs(const char *db, int *ret_lock, struct err *e)
+{
+	OWNED_BUF path = BUF_INIT;
+	OWNED_FD fd = -1;
+
+	buf_printf(&path, "%s-clock", db);
+	fd = open(buf_cstr(&path), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	if (fd < 0)
+		return err_sys(e, errno, "cannot open '%s'", buf_cstr(&path));
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return err_set(e, EBUSY, "a console works on '%s': end it first", db);
+	*ret_lock = fd;
+	fd = -1;
+	return 0;
+}
+
 static int put_in_place(const char *db, const char *copy, struct err *e)
 {
 	OWNED_BUF before = BUF_INIT, before_log = BUF_INIT, fresh = BUF_INIT, log = BUF_INIT;
+	OWNED_BUF index = BUF_INIT;
 	int r;
 
 	buf_printf(&before, "%s.before-restore", db);
 	buf_printf(&before_log, "%s.before-restore-wal", db);
 	buf_printf(&fresh, "%s.restoring", db);
 	buf_printf(&log, "%s-wal", db);
+	buf_printf(&index, "%s-shm", db);
 	r = copy_file(copy, buf_cstr(&fresh), e);
 	if (r < 0)
 		return r;
 	if (rename(db, buf_cstr(&before)) < 0 && errno != ENOENT)
 		return err_sys(e, errno, "cannot rename '%s'", db);
-	/* The log belongs to the old file: it would be played into the new one. */
+	/* The log belongs to the old file, and so does its index: they would be played into the new one. */
+	unlink(buf_cstr(&index));
 	if (rename(buf_cstr(&log), buf_cstr(&before_log)) < 0 && errno != ENOENT)
 		return err_sys(e, errno, "cannot rename '%s'", buf_cstr(&log));
 	if (rename(buf_cstr(&fresh), db) < 0)
@@ -62,6 +83,7 @@ static int put_in_place(const char *db, const char *copy, struct err *e)
 int store_restore(const char *where, const char *copy, struct err *e)
 {
 	OWNED_BUF db = BUF_INIT;
+	OWNED_FD lock = -1;
 	int r;
 
 	if (sql_names_postgres(where))
@@ -70,5 +92,6 @@ int store_restore(const char *where, const char *copy, struct err *e)
 	if (r < 0)
 		return r;
 	buf_printf(&db, str_ends(str_from(where), S(".db")) ? "%s" : "%s/skep.db", where);
-	return put_in_place(buf_cstr(&db), copy, e);
+	r = check_nobody_runs(buf_cstr(&db), &lock, e);
+	return r < 0 ? r : put_in_place(buf_cstr(&db), copy, e);
 }

@@ -49,7 +49,8 @@ MUST_CHECK int store_transact(struct store *s, int (*fn)(struct store *s, void *
  * Puts a copy made by sql_backup() in the place of a SQLite store that nobody has open. The copy is checked first; what
  * stood there is kept beside it as skep.db.before-restore.
  *
- * @return 0, -EBADMSG the copy is damaged or no store, -EOPNOTSUPP on PostgreSQL or made by a newer version, -errno
+ * @return 0, -EBADMSG the copy is damaged or no store, -EBUSY a console works on it, -EOPNOTSUPP on PostgreSQL or made by a
+ *         newer version, -errno
  */
 MUST_CHECK int store_restore(const char *where, const char *copy, struct err *e);
 

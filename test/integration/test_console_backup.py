@@ -1,0 +1,77 @@
+"""`skep console backup` and `restore`: a copy of a store in use, checked before it takes a store's place."""
+import contextlib
+import sqlite3
+
+import pytest
+
+
+def connect(path):
+    """A connection that ends with its block, what was done in it committed."""
+    return contextlib.closing(sqlite3.connect(path, isolation_level=None))
+
+
+def make_store(skep, folder):
+    """A store as `console restore` makes one ready: from an empty copy of it."""
+    folder.mkdir()
+    (folder / "skep.db").touch()
+    seed = folder / "seed.db"
+    with connect(seed) as db:
+        db.execute("CREATE TABLE migration (name TEXT PRIMARY KEY, done_ns BIGINT NOT NULL)")
+    skep.run("console", "restore", "--state", folder, seed, check=0)
+    return folder / "skep.db"
+
+
+def run_in(path, statement):
+    with connect(path) as db:
+        db.execute(statement)
+
+
+def fact(path):
+    with connect(path) as db:
+        return [row[0] for row in db.execute("SELECT value FROM store_fact WHERE name = 'colour'")]
+
+
+def test_a_copy_of_a_store_in_use_comes_back(skep, tmp_path):
+    path = make_store(skep, tmp_path / "state")
+    with connect(path) as db:
+        db.execute("INSERT INTO store_fact VALUES ('colour', 'red')")
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("UPDATE store_fact SET value = 'green'")
+    copy = tmp_path / "copy.db"
+    assert "copied" in skep.run("console", "backup", "--state", path.parent, copy, check=0).out
+    assert fact(copy) == ["red"], "what was not committed is not in the copy"
+    writer.execute("COMMIT")
+    writer.close()
+    assert fact(path) == ["green"]
+    skep.run("console", "restore", "--state", path.parent, copy, check=0)
+    assert fact(path) == ["red"]
+    assert fact(path.parent / "skep.db.before-restore") == ["green"]
+    again = skep.run("console", "backup", "--state", path.parent, copy)
+    assert again.returncode != 0 and "exist" in again.err
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda copy: copy.write_bytes(b"not a database at all" * 500),
+    lambda copy: copy.write_bytes(copy.read_bytes()[:8192] + b"\x5a" * 300 + copy.read_bytes()[8492:]),
+    lambda copy: run_in(copy, "INSERT INTO migration VALUES ('of-tomorrow', 1)"),
+])
+def test_a_bad_copy_changes_nothing(skep, tmp_path, spoil):
+    path = make_store(skep, tmp_path / "state")
+    copy = tmp_path / "copy.db"
+    skep.run("console", "backup", "--state", path.parent, copy, check=0)
+    spoil(copy)
+    before = path.read_bytes()
+    assert skep.run("console", "restore", "--state", path.parent, copy).returncode != 0
+    assert path.read_bytes() == before
+
+
+def test_a_running_console_is_not_pulled_from_under(skep, tmp_path):
+    import fcntl
+    path = make_store(skep, tmp_path / "state")
+    copy = tmp_path / "copy.db"
+    skep.run("console", "backup", "--state", path.parent, copy, check=0)
+    with open(f"{path}-clock", "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        result = skep.run("console", "restore", "--state", path.parent, copy)
+    assert result.returncode != 0 and "end it first" in result.err
