@@ -173,6 +173,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close(fd);
 	assert(asked == answered && !waiting);
 	check_answers(buf_str(&got));
+	/* Whoever was refused is heard until he hangs up. */
+	for (int turn = 0; turn < TURNS && !http_server_is_idle(server); turn++)
+		(void)http_server_work(server);
 	http_server_read(server, &f);
 	assert(f.connections == 0 && f.streams == 0 && f.held_bytes == 0);
 	asked = manner = 0;

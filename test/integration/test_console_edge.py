@@ -135,6 +135,50 @@ def test_old_tls_and_foreign_certificates_are_refused(console, tmp_path):
     assert console.client().get("/healthz").status == 200
 
 
+def certificate_of_the_authority(console, folder, name, usage="clientAuth", from_s=-3600, to_s=3600, authority=None):
+    """A certificate as the console's own authority would sign it, valid from and to so many seconds from now."""
+    tls = authority or console.state / "tls"
+    at = lambda s: time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + s))
+    (folder / "ext").write_text(f"basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage={usage}\n")
+    (folder / "ca.cnf").write_text(f"[ca]\ndefault_ca=d\n[d]\ndatabase={folder}/index\nserial={folder}/serial\nnew_certs_dir={folder}\n"
+                                   "default_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n")
+    (folder / "index").write_text("")
+    (folder / "serial").write_text("7E57C0DE\n")
+    run = lambda *args: subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True)
+    run("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", folder / f"{name}.key", "-out",
+        folder / f"{name}.csr", "-subj", f"/CN={name}")
+    run("ca", "-batch", "-config", folder / "ca.cnf", "-in", folder / f"{name}.csr", "-out", folder / f"{name}.pem", "-notext", "-cert",
+        tls / "authority.pem", "-keyfile", tls / "authority.key", "-startdate", at(from_s), "-enddate", at(to_s), "-extfile", folder / "ext")
+    c = any_certificate()
+    c.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
+    return c
+
+
+def agents_answer(console, context):
+    """What a batch is answered; None: not let in at all."""
+    try:
+        with socket.create_connection(("127.0.0.1", console.port), timeout=5) as s, context.wrap_socket(s) as t:
+            t.sendall(b"POST /agent/v1/batch HTTP/1.1\r\n" + HOST + b"Skep-Agent-Protocol: 1\r\nContent-Type: application/x-ndjson\r\n"
+                      b"Skep-Spool: 00000000000000000000000000000000\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            return status_of(t.recv(65536))
+    except OSError:
+        return None
+
+
+def test_certificates_that_are_no_agents(console, tmp_path):
+    sign = lambda name, **kw: certificate_of_the_authority(console, tmp_path, name, **kw)
+    # Of our authority, but of nobody who joined; and none at all.
+    assert agents_answer(console, sign("a-abcdefghijkl")) == 403
+    assert agents_answer(console, any_certificate()) in (401, 403)
+    # Over, not begun, for another purpose.
+    assert agents_answer(console, sign("a-over", from_s=-7200, to_s=-3600)) is None
+    assert agents_answer(console, sign("a-early", from_s=3600, to_s=7200)) is None
+    assert agents_answer(console, sign("a-server", usage="serverAuth")) is None
+    # A name that tries to be more than a name.
+    assert agents_answer(console, sign("a' OR 1=1 --")) == 403
+    assert console.client().get("/readyz").status == 200
+
+
 def test_figures_stay_on_this_host(console):
     assert console.client().get("/metrics").status == 200
     assert console.client().get("/metrics", headers={"X-Forwarded-For": "192.0.2.1"}).status == 403

@@ -173,11 +173,12 @@ def test_a_database_that_goes_away_is_said_and_found_again(two, postgres):
         assert str(postgres.port) not in asked.body.decode()
     finally:
         postgres.start()
-    end = time.monotonic() + 15
-    while client.get("/readyz").status != 200 and time.monotonic() < end:
-        time.sleep(0.1)
-    assert client.get("/readyz").status == 200
-    assert client.get("/api/v1/session").status == 200
+    # Each worker finds it by itself, within a second or so; nobody was signed out.
+    well, end = 0, time.monotonic() + 15
+    while well < 12 and time.monotonic() < end:
+        well = well + 1 if client.get("/api/v1/session").status == 200 else 0
+        time.sleep(0.05)
+    assert well == 12 and client.get("/readyz").status == 200
     # Hints travel again, too.
     hints = Hints(client, b)
     assert hints.wait(b"retry: 3000")
