@@ -149,6 +149,33 @@ static void inventories_come_back(struct store *s, const char *where)
 	arena_done(&a);
 }
 
+static void what_nobody_judged_is_told(struct store *s, const char *where)
+{
+	struct gap_list gaps = { 0 }, none = { 0 }, back;
+	struct stored_image x;
+	struct arena a;
+
+	(void)where;
+	arena_init(&a, 0);
+	set_up(s);
+	gap_add(&gaps, &a, GAP_NO_DATA, S("Debian 12"), "no advisories");
+	gap_add(&gaps, &a, GAP_STALE, S("alpine"), "old");
+	gap_add(&gaps, &a, GAP_STALE, S("alpine"), "old");
+	OK(images_put_gaps(s, S("sha256:aa"), &gaps, E));
+	OK(images_get(s, &scope_everything, S("sha256:aa"), &a, &x, E));
+	assert_int_equal(x.gap_count, 3);
+	assert_int_equal(x.unjudged, 1);
+	OK(images_gaps(s, S("sha256:aa"), &a, &back, E));
+	assert_int_equal(back.count, 2);
+	assert_int_equal(back.items[0].kind, GAP_NO_DATA);
+	assert_true(str_is(back.items[0].place, "Debian 12"));
+	OK(images_put_gaps(s, S("sha256:aa"), &none, E));
+	OK(images_gaps(s, S("sha256:aa"), &a, &back, E));
+	assert_int_equal(back.count, 0);
+	assert_int_equal(images_gaps(s, S("sha256:none"), &a, &back, E), -ENOENT);
+	arena_done(&a);
+}
+
 static void vulnerabilities_say_where(struct store *s, const char *where)
 {
 	struct vulnerability_filter f = {
@@ -278,6 +305,7 @@ static void acceptances_count_and_end(struct store *s, const char *where)
 
 EACH(images_are_counted)
 EACH(inventories_come_back)
+EACH(what_nobody_judged_is_told)
 EACH(vulnerabilities_say_where)
 EACH(scopes_hide)
 EACH(acceptances_count_and_end)
@@ -287,6 +315,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_images_are_counted),
 		cmocka_unit_test(test_inventories_come_back),
+		cmocka_unit_test(test_what_nobody_judged_is_told),
 		cmocka_unit_test(test_vulnerabilities_say_where),
 		cmocka_unit_test(test_scopes_hide),
 		cmocka_unit_test(test_acceptances_count_and_end),

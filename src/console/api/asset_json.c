@@ -167,6 +167,8 @@ void image_put(const struct stored_image *i, struct json_out *j)
 	json_put_int(j, "kev", i->kev);
 	json_put_int(j, "accepted", i->accepted);
 	json_put_int(j, "running", i->running);
+	json_put_int(j, "gaps", i->gap_count);
+	json_put_bool(j, "unjudged", i->unjudged > 0);
 	json_object_close(j);
 }
 

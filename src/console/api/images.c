@@ -106,12 +106,10 @@ static void put_layers(const struct stored_inventory *v, struct json_out *j)
 	json_array_close(j);
 }
 
-static void put_gaps(const struct stored_inventory *v, struct json_out *j)
+static void put_gap_list(const struct gap_list *l, struct json_out *j)
 {
-	json_key(j, "gaps");
-	json_array_open(j);
-	for (size_t i = 0; v->there && i < v->inventory.gaps.count; i++) {
-		const struct gap *g = &v->inventory.gaps.items[i];
+	for (size_t i = 0; i < l->count; i++) {
+		const struct gap *g = &l->items[i];
 
 		json_object_open(j);
 		json_put_cstr(j, "kind", gap_kind_name(g->kind));
@@ -120,7 +118,23 @@ static void put_gaps(const struct stored_inventory *v, struct json_out *j)
 		json_put_uint(j, "count", g->count);
 		json_object_close(j);
 	}
-	json_array_close(j);
+}
+
+/** What the scan could not read, then what the match could not judge. */
+static int put_gaps(struct call *c, str digest, const struct stored_inventory *v, struct err *e)
+{
+	struct gap_list unjudged;
+	int r = images_gaps(c->store, digest, c->arena, &unjudged, e);
+
+	if (r < 0)
+		return r;
+	json_key(&c->json, "gaps");
+	json_array_open(&c->json);
+	if (v->there)
+		put_gap_list(&v->inventory.gaps, &c->json);
+	put_gap_list(&unjudged, &c->json);
+	json_array_close(&c->json);
+	return 0;
 }
 
 static int put_containers(struct call *c, str digest, struct err *e)
@@ -162,9 +176,10 @@ int api_image_get(struct call *c, struct err *e)
 	json_key(&c->json, "image");
 	image_put(&image, &c->json);
 	put_layers(&v, &c->json);
-	put_gaps(&v, &c->json);
+	r = put_gaps(c, image.digest, &v, e);
 	database_state_put(image.database_ns, c->now_ns, &c->json);
-	r = put_containers(c, image.digest, e);
+	if (r == 0)
+		r = put_containers(c, image.digest, e);
 	json_object_close(&c->json);
 	return r;
 }

@@ -67,6 +67,8 @@ static void privilege(const struct risk_facts *f, struct arena *a, struct risk_p
 	} powers[] = {
 		{ f->privileged, 20, "is privileged", "特权模式" },
 		{ f->engine_socket, 18, "has the engine's socket", "挂载容器引擎套接字" },
+		{ f->host_files, 16, "mounts the host's files", "挂载主机文件系统" },
+		{ f->administers, 12, "has CAP_SYS_ADMIN", "拥有 CAP_SYS_ADMIN" },
 		{ f->host_pid, 10, "sees the host's processes", "共享主机 PID 空间" },
 		{ f->host_network, 8, "shares the host's network", "共享主机网络" },
 		{ f->root, 4, "runs as root", "以 root 运行" },
@@ -107,13 +109,20 @@ static void alerts(const struct risk_facts *f, struct arena *a, struct risk_part
 
 static void coverage(const struct risk_facts *f, struct arena *a, struct risk_part *p)
 {
-	p->value = !f->scanned + !f->known;
+	bool image = !f->scanned || f->unjudged;
+
+	p->value = image + !f->known;
 	p->points = factors[RISK_COVERAGE].most * p->value / 2;
-	p->why = arena_printf(a, "not known: %s%s%s", f->scanned ? "" : "what its image holds",
-			      !f->scanned && !f->known ? ", " : "",
-			      f->known ? "" : "what it may do");
-	p->why_zh = arena_printf(a, "未知：%s%s%s", f->scanned ? "" : "镜像内容",
-				 !f->scanned && !f->known ? "、" : "", f->known ? "" : "容器权限");
+	p->why = arena_printf(a, "not known: %s%s%s",
+			      !f->scanned   ? "what its image holds"
+			      : f->unjudged ? "whether its packages are vulnerable: no advisories"
+					    : "",
+			      image && !f->known ? ", " : "", f->known ? "" : "what it may do");
+	p->why_zh = arena_printf(a, "未知：%s%s%s",
+				 !f->scanned   ? "镜像内容"
+				 : f->unjudged ? "软件包是否有漏洞（无公告数据）"
+					       : "",
+				 image && !f->known ? "、" : "", f->known ? "" : "容器权限");
 }
 
 int risk_reckon(const struct risk_facts *f, struct arena *a, struct risk *ret)

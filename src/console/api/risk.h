@@ -30,14 +30,17 @@ enum risk_factor {
 /** What the score of one container is made from. */
 struct risk_facts {
 	bool scanned;
+	bool unjudged; /**< the database has no advisories for some of what its image holds */
 	int64_t counts[SEVERITY_COUNT]; /**< vulnerabilities of its image that nobody accepted */
 	int64_t kev;                    /**< of those, known to be exploited */
 	double exploit; /**< probability that one of the others is exploited within 30 days, by EPSS; negative: not known */
-	bool known; /**< the next five are known */
+	bool known; /**< the next seven are known */
 	bool privileged, host_pid, host_network, root;
 	bool engine_socket; /**< an engine's socket is mounted into it */
-	int64_t ports;      /**< on which something in it listens for others than its own host */
-	int64_t alerts;     /**< open alerts of a day, error and worse */
+	bool host_files;  /**< the host's root, or a folder its programs and accounts live in, is */
+	bool administers; /**< it has CAP_SYS_ADMIN */
+	int64_t ports;    /**< on which something in it listens for others than its own host */
+	int64_t alerts;   /**< open alerts of a day, error and worse */
 };
 
 struct risk_part {

@@ -1,3 +1,4 @@
+#include <linux/capability.h>
 #include <math.h>
 
 #include "base/clock.h"
@@ -20,6 +21,18 @@ static bool is_engine_socket(str source)
 	       str_ends(source, S("/crio.sock")) || str_ends(source, S("/podman.sock"));
 }
 
+/* Who writes there is the host's root; who reads there knows its secrets. */
+static bool is_host_folder(str source)
+{
+	static const char *const folders[] = { "/",     "/boot", "/etc", "/home", "/lib",
+					       "/proc", "/root", "/sys", "/usr",  "/var" };
+
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		if (str_is(source, folders[i]))
+			return true;
+	return false;
+}
+
 static int read_document(struct call *c, const struct asset *a, struct risk_facts *f)
 {
 	struct arena scratch;
@@ -37,8 +50,14 @@ static int read_document(struct call *c, const struct asset *a, struct risk_fact
 		user = value_get_str(&doc, "user");
 		f->root = !user.n || str_is(user, "root") || str_is(user, "0") ||
 			  str_starts(user, S("0:")) || str_starts(user, S("root:"));
-		VALUE_EACH (m, value_get(&doc, "mounts"))
-			f->engine_socket |= is_engine_socket(value_get_str(m, "source"));
+		VALUE_EACH (m, value_get(&doc, "mounts")) {
+			str source = value_get_str(m, "source");
+
+			f->engine_socket |= is_engine_socket(source);
+			f->host_files |= is_host_folder(source);
+		}
+		f->administers =
+			((uint64_t)value_int(value_get(&doc, "caps"), 0) >> CAP_SYS_ADMIN & 1) != 0;
 	}
 	arena_done(&scratch);
 	return 0;
@@ -66,6 +85,7 @@ static int read_image(struct call *c, const struct asset *a, struct risk_facts *
 	if (r < 0)
 		return r;
 	f->scanned = true;
+	f->unjudged = image.unjudged > 0;
 	f->kev = image.kev;
 	memcpy(f->counts, image.counts, sizeof(f->counts));
 	for (size_t i = 0; i < count; i++)

@@ -84,6 +84,7 @@ struct replacing {
 	struct stored_finding *findings;
 	struct stored_vulnerability *facts;
 	size_t finding_count, fact_count;
+	const struct gap_list *gaps;
 	int64_t database_ns;
 };
 
@@ -91,8 +92,10 @@ static int replace(struct store *s, void *ctx, struct err *e)
 {
 	const struct replacing *w = ctx;
 
-	return findings_replace(s, w->digest, w->findings, w->finding_count, w->facts,
-				w->fact_count, w->database_ns, e);
+	int r = findings_replace(s, w->digest, w->findings, w->finding_count, w->facts,
+				 w->fact_count, w->database_ns, e);
+
+	return r < 0 ? r : images_put_gaps(s, w->digest, w->gaps, e);
 }
 
 /** Findings come by risk; facts of each vulnerability are kept once. */
@@ -138,10 +141,10 @@ static int match(struct fleet *f, const struct inventory *v, struct arena *a, st
 
 static int rematch_image(struct fleet *f, struct store *s, str digest, struct err *e)
 {
-	struct replacing w = { .digest = digest };
+	struct report rep;
+	struct replacing w = { .digest = digest, .gaps = &rep.gaps };
 	OWNED_BUF text = BUF_INIT;
 	struct inventory v;
-	struct report rep;
 	struct value root;
 	struct arena own;
 	int r = images_inventory(s, digest, &text, e);

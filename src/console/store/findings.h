@@ -11,6 +11,7 @@
 
 #include "console/store/scope.h"
 #include "console/store/store.h"
+#include "model/gap.h"
 #include "model/vulnerability.h"
 
 #define FINDING_PAGE_MAX 1000
@@ -59,6 +60,8 @@ struct stored_image {
 	/* Set by the store where it reads: what is not accepted; of each vulnerability the worst package counts, once. */
 	int64_t counts[SEVERITY_COUNT];
 	int64_t fixable, kev, accepted, running;
+	/** Of the last match: what could not be judged, and how much of that for want of advisories. */
+	int64_t gap_count, unjudged;
 };
 
 /** Makes an image known, or brings references, os, size up to date; what a scan said stays. */
@@ -82,6 +85,13 @@ MUST_CHECK int images_waiting(struct store *s, int64_t database_ns, bool only_un
 MUST_CHECK int findings_replace(struct store *s, str digest, const struct stored_finding *findings,
 				size_t count, const struct stored_vulnerability *facts,
 				size_t fact_count, int64_t database_ns, struct err *e);
+
+/** Keeps what matching could not judge, beside the findings: no finding of an image nobody could judge says nothing. */
+MUST_CHECK int images_put_gaps(struct store *s, str digest, const struct gap_list *gaps,
+			       struct err *e);
+/** @return 0 (@p ret may be empty), -ENOENT, -ENOBUFS */
+MUST_CHECK int images_gaps(struct store *s, str digest, struct arena *a, struct gap_list *ret,
+			   struct err *e);
 
 struct image_filter {
 	const struct scope *

@@ -1,3 +1,4 @@
+#include "codec/json.h"
 #include "codec/zstd.h"
 #include "console/store/alerts_priv.h"
 #include "console/store/findings_priv.h"
@@ -7,7 +8,7 @@ enum { LEVEL = 3 };
 #define IMAGE_COLUMNS \
 	"digest, refs, os, bytes, layers, packages, scanned_ns, scan_error, database_ns, " \
 	"unknown, negligible," \
-	" low, medium, high, critical, fixable, kev, accepted"
+	" low, medium, high, critical, fixable, kev, accepted, gap_count, unjudged"
 
 int images_put(struct store *s, const struct stored_image *i, int64_t now_ns, struct err *e)
 {
@@ -83,6 +84,46 @@ int images_inventory(struct store *s, str digest, struct buf *out, struct err *e
 	if (r == 0)
 		return err_set(e, ENOENT, "image '%.*s' was not scanned", STR_ARG(digest));
 	return r < 0 ? r : zstd_decompress(sql_blob(rows, 0), INVENTORY_MAX, out, e);
+}
+
+int images_put_gaps(struct store *s, str digest, const struct gap_list *gaps, struct err *e)
+{
+	OWNED_BUF text = BUF_INIT;
+	int64_t count = (int64_t)gaps->dropped, unjudged = 0;
+	struct json_out j;
+	int r;
+
+	for (size_t i = 0; i < gaps->count; i++) {
+		count += (int64_t)gaps->items[i].count;
+		unjudged += gaps->items[i].kind == GAP_NO_DATA;
+	}
+	json_out_init(&j, &text, false);
+	gap_list_render(gaps, &j);
+	if (buf_error(&text) < 0)
+		return err_set(e, ENOMEM, "no memory for what could not be judged");
+	r = sql_do(s->sql,
+		   "UPDATE image SET gaps = ?2, gap_count = ?3, unjudged = ?4 WHERE digest = ?1",
+		   SQL_ARGS(SQL_T(digest), SQL_T(count ? buf_str(&text) : S("")), SQL_I(count),
+			    SQL_I(unjudged)),
+		   e);
+	return MIN(r, 0);
+}
+
+int images_gaps(struct store *s, str digest, struct arena *a, struct gap_list *ret, struct err *e)
+{
+	struct value doc, *given = NULL;
+	OWNED_ROWS *rows = NULL;
+	int r = sql_query(s->sql, "SELECT gaps FROM image WHERE digest = ?1",
+			  SQL_ARGS(SQL_T(digest)), &rows, e);
+
+	r = r < 0 ? r : sql_next(rows, e);
+	if (r == 0)
+		return err_set(e, ENOENT, "no image '%.*s'", STR_ARG(digest));
+	if (r > 0 && sql_text(rows, 0).n) {
+		r = json_parse(sql_text(rows, 0), a, &doc, e);
+		given = &doc;
+	}
+	return r < 0 ? r : gap_list_parse(given, a, ret, e);
 }
 
 int images_waiting(struct store *s, int64_t database_ns, bool only_unscanned, size_t max,
@@ -175,7 +216,9 @@ static int take_image(struct sql_rows *rows, struct arena *a, struct stored_imag
 				    .database_ns = sql_int(rows, 8),
 				    .fixable = sql_int(rows, 15),
 				    .kev = sql_int(rows, 16),
-				    .accepted = sql_int(rows, 17) };
+				    .accepted = sql_int(rows, 17),
+				    .gap_count = sql_int(rows, 18),
+				    .unjudged = sql_int(rows, 19) };
 	for (unsigned i = 0; i < SEVERITY_COUNT; i++)
 		x->counts[i] = sql_int(rows, 9 + i);
 	return x->digest.p && x->references.p && x->os.p && x->scan_error.p

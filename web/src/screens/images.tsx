@@ -15,6 +15,17 @@ export function imageName(image: { references?: string[]; digest: string }): str
 	return image.references?.[0] ?? shortDigest(image.digest);
 }
 
+/** Nothing found where nothing could be judged is not "none". */
+function Judged({ image }: { image: Image }) {
+	const found = Object.values(image.counts).some((count) => count > 0);
+	return (
+		<>
+			{(found || !image.unjudged) && <Counts counts={image.counts} />}
+			{image.unjudged && <span className="severity tone-unknown">{found ? t("images.partlyJudged") : t("images.unjudged")}</span>}
+		</>
+	);
+}
+
 const COLUMNS = (): Column<Image>[] => [
 	{
 		key: "name",
@@ -34,7 +45,7 @@ const COLUMNS = (): Column<Image>[] => [
 		key: "findings",
 		head: t("images.findings"),
 		width: "minmax(190px, 1.2fr)",
-		cell: (image) => (image.scanned ? <Counts counts={image.counts} /> : <span className="muted">{t("images.notScanned")}</span>),
+		cell: (image) => (image.scanned ? <Judged image={image} /> : <span className="muted">{t("images.notScanned")}</span>),
 	},
 	{ key: "kev", head: "KEV", width: "48px", end: true, cell: (image) => (image.kev ? number(image.kev) : "") },
 	{ key: "fixable", head: t("images.fixable"), width: "72px", end: true, cell: (image) => (image.scanned ? number(image.fixable) : "") },
