@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 import urllib.parse
+import urllib.request
 
 import pytest
 
@@ -230,3 +231,42 @@ def test_a_local_name_is_not_taken_over(access, provider):
     assert whole(access, provider)["name"] == "carol"
     provider.claims = {"sub": "u-2", "preferred_username": "carol"}
     assert whole(access, provider)["error"] == "EACCES"
+
+
+class Stay(urllib.request.HTTPRedirectHandler):
+    """A browser that tells where it is sent and does not go."""
+
+    def redirect_request(self, *args, **kw):
+        return None
+
+
+def stays(client):
+    kept = (urllib.request.HTTPSHandler, urllib.request.HTTPCookieProcessor)
+    client.opener = urllib.request.build_opener(Stay(), *(h for h in client.opener.handlers if isinstance(h, kept)))
+    return client
+
+
+def test_a_running_console_sends_there_and_takes_back(tmp_path, provider):
+    from consoles import Console
+
+    settings = tmp_path / "settings"
+    settings.mkdir()
+    Access(settings, provider)
+    with Console(tmp_path, "--sign-in", settings / "sign-in.yaml") as console:
+        browser = stays(console.client())
+        assert browser.get("/api/v1/session/ways").json() == {"password": True, "ldap": False, "oidc": True}
+        sent = browser.get("/api/v1/session/oidc")
+        assert sent.status == 302 and "SameSite=Lax" in sent.headers["Set-Cookie"] and "HttpOnly" in sent.headers["Set-Cookie"]
+        code, state = provider.authorize(sent.headers["Location"])
+        query = urllib.parse.urlencode({"code": code, "state": state, "session_state": "x", "iss": provider.issuer})
+
+        # Somebody else's browser cannot finish it.
+        assert stays(console.client()).get(f"/api/v1/session/oidc/callback?{query}").status == 403
+        back = browser.get(f"/api/v1/session/oidc/callback?{query}")
+        assert back.status == 302 and back.headers["Location"] == "/", back
+        session = browser.get("/api/v1/session").json()
+        assert session["user"]["name"] == "alice" and session["user"]["source"] == "oidc" and session["user"]["roles"] == ["developer"]
+        assert browser.get(f"/api/v1/session/oidc/callback?{query}").status == 403
+        assert browser.get("/api/v1/session/oidc/callback?error=access_denied").status == 403
+        log = console.admin().get("/api/v1/audit?action=GET%20/api/v1/session/oidc").json()["items"]
+        assert {"done", "forbidden"} == {e["result"] for e in log} and "alice" in {e["user"] for e in log}

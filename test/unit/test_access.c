@@ -240,14 +240,18 @@ static void second_factor(struct store *s, const char *where)
 	char recovery[RECOVERY_CODES][RECOVERY_CODE_BYTES], code[TOTP_DIGITS + 1];
 	struct sign_in_result in;
 	int64_t t = start;
+	struct user u;
 
 	(void)where;
-	OK(account_begin_totp(s->sql, &c, &arena, secret, E));
+	a.seals = true;
+	OK(account_begin_totp(&a, s->sql, &c, &arena, secret, E));
+	OK(users_get(s->sql, c.user, &arena, &u, E));
+	assert_int_equal(u.totp.n, TOTP_SECRET_BYTES + SEAL_EXTRA_BYTES);
 	OK(try_in(&a, s, "admin", "Blue-kettle-42", t, &in));
-	FAILS(EACCES, account_confirm_totp(s->sql, &c, S("000000"), t, &arena, recovery, E));
+	FAILS(EACCES, account_confirm_totp(&a, s->sql, &c, S("000000"), t, &arena, recovery, E));
 	totp_code(secret, (uint64_t)(t / SECOND) / TOTP_STEP_S, code);
-	OK(account_confirm_totp(s->sql, &c, str_from(code), t, &arena, recovery, E));
-	FAILS(EBUSY, account_begin_totp(s->sql, &c, &arena, secret, E));
+	OK(account_confirm_totp(&a, s->sql, &c, str_from(code), t, &arena, recovery, E));
+	FAILS(EBUSY, account_begin_totp(&a, s->sql, &c, &arena, secret, E));
 
 	FAILS(ENOKEY, try_in(&a, s, "admin", "Blue-kettle-42", t, &in));
 	FAILS(EACCES, try_code(&a, s, "admin", "Blue-kettle-42", code, t, &in));

@@ -11,6 +11,7 @@
 #include "console/store/audit.h"
 #include "console/store/partition.h"
 #include "console/store/roles.h"
+#include "console/store/secret_key.h"
 #include "console/store/sessions.h"
 #include "console/store/settings.h"
 #include "console/store/users.h"
@@ -28,6 +29,7 @@ void access_init(struct access *a, const struct access_options *o)
 void access_done(struct access *a)
 {
 	secret_wipe(a->audit_seed, sizeof(a->audit_seed));
+	secret_wipe(&a->seal_key, sizeof(a->seal_key));
 	password_kitchen_done(&a->kitchen);
 }
 
@@ -85,6 +87,11 @@ int access_prepare(struct access *a, struct sql *s, struct err *e)
 #undef P
 
 	int r = read_audit_key(a, e);
+
+	if (r == 0 && a->options.key_folder) {
+		r = secret_key_get(a->options.key_folder, &a->seal_key, e);
+		a->seals = r == 0;
+	}
 
 	if (r == 0)
 		r = sql_begin(s, e);

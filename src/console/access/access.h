@@ -8,6 +8,7 @@
 #define SKEP_CONSOLE_ACCESS_ACCESS_H
 
 #include "codec/digest.h"
+#include "codec/seal.h"
 #include "console/access/password.h"
 #include "console/access/password_policy.h"
 #include "console/store/store.h"
@@ -24,6 +25,8 @@ struct access_options {
 	bool separate_duties;
 	/** the key (32 bytes) that signs the end of an exported audit log; made when absent, FILE.pub with it; NULL: not signed */
 	const char *audit_key_file;
+	/** where secret.key is, which secrets of second factors are sealed with; NULL: they are kept as they are */
+	const char *key_folder;
 	const struct ldap_options *ldap; /**< must outlive it; NULL: local users only */
 	const struct oidc_options *oidc; /**< must outlive it; NULL: none */
 };
@@ -31,6 +34,8 @@ struct access_options {
 struct access {
 	struct access_options options; /**< defaults filled in */
 	struct password_kitchen kitchen;
+	bool seals;
+	struct seal_key seal_key;
 	bool signs_audit;
 	uint8_t audit_seed[ED25519_KEY_BYTES];
 };
@@ -39,10 +44,11 @@ void access_init(struct access *a, const struct access_options *o);
 void access_done(struct access *a);
 
 /**
- * Brings the built-in roles up to what this version of the program knows, and reads or makes the key of the audit log.
+ * Brings the built-in roles up to what this version of the program knows, and reads or makes the
+ * keys.
  * Once at start, after migrations.
  *
- * @return 0, -EINVAL (the key's file holds none), -errno of the file, or the store's
+ * @return 0, -EINVAL or -EBADMSG (a key's file holds none), -errno of the file, or the store's
  */
 MUST_CHECK int access_prepare(struct access *a, struct sql *s, struct err *e);
 

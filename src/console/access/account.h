@@ -67,14 +67,15 @@ MUST_CHECK int account_check_password(const struct access *a, struct sql *s, str
 				      struct err *e);
 
 /** Begins enrolling a second factor; it is asked for once account_confirm_totp() has seen a code. @return 0, -EBUSY (on) */
-MUST_CHECK int account_begin_totp(struct sql *s, const struct caller *c, struct arena *arena,
-				  uint8_t ret_secret[TOTP_SECRET_BYTES], struct err *e);
+MUST_CHECK int account_begin_totp(struct access *a, struct sql *s, const struct caller *c,
+				  struct arena *arena, uint8_t ret_secret[TOTP_SECRET_BYTES],
+				  struct err *e);
 /**
  * @param ret fresh codes of recovery, shown once
  * @return 0, -EACCES (the code), -EINVAL (nothing was begun), -EBUSY (it is on already)
  */
-MUST_CHECK int account_confirm_totp(struct sql *s, const struct caller *c, str code, int64_t now_ns,
-				    struct arena *arena,
+MUST_CHECK int account_confirm_totp(struct access *a, struct sql *s, const struct caller *c,
+				    str code, int64_t now_ns, struct arena *arena,
 				    char ret[RECOVERY_CODES][RECOVERY_CODE_BYTES], struct err *e);
 /** Takes the caller's own second factor away. @return 0, -EACCES (not in a session) */
 MUST_CHECK int account_drop_totp(struct sql *s, const struct caller *c, struct arena *arena,

@@ -2,6 +2,7 @@
 #include "codec/mac.h"
 #include "console/access/account.h"
 #include "console/access/sign_in_priv.h"
+#include "console/access/totp_secret_priv.h"
 #include "console/store/sessions.h"
 
 /* One of those the user had before, the one they have included. */
@@ -98,7 +99,7 @@ static int own_user(struct sql *s, const struct caller *c, struct arena *arena, 
 	return users_get(s, c->user, arena, ret, e);
 }
 
-int account_begin_totp(struct sql *s, const struct caller *c, struct arena *arena,
+int account_begin_totp(struct access *a, struct sql *s, const struct caller *c, struct arena *arena,
 		       uint8_t ret_secret[TOTP_SECRET_BYTES], struct err *e)
 {
 	uint8_t secret[TOTP_SECRET_BYTES];
@@ -110,7 +111,7 @@ int account_begin_totp(struct sql *s, const struct caller *c, struct arena *aren
 	if (r == 0)
 		r = random_bytes(secret, sizeof(secret), e);
 	if (r == 0)
-		r = users_set_totp(s, u.id, (str){ (const char *)secret, sizeof(secret) }, e);
+		r = totp_secret_keep(a, s, u.id, secret, e);
 	if (r == 0)
 		memcpy(ret_secret, secret, sizeof(secret));
 	secret_wipe(secret, sizeof(secret));
@@ -134,10 +135,11 @@ static int keep_recovery(struct sql *s, int64_t user,
 	return users_set_recovery(s, user, spans, RECOVERY_CODES, e);
 }
 
-int account_confirm_totp(struct sql *s, const struct caller *c, str code, int64_t now_ns,
-			 struct arena *arena, char ret[RECOVERY_CODES][RECOVERY_CODE_BYTES],
-			 struct err *e)
+int account_confirm_totp(struct access *a, struct sql *s, const struct caller *c, str code,
+			 int64_t now_ns, struct arena *arena,
+			 char ret[RECOVERY_CODES][RECOVERY_CODE_BYTES], struct err *e)
 {
+	uint8_t secret[TOTP_SECRET_BYTES];
 	struct user u;
 	uint64_t step;
 	int r = own_user(s, c, arena, &u, e);
@@ -146,9 +148,13 @@ int account_confirm_totp(struct sql *s, const struct caller *c, str code, int64_
 		return r;
 	if (u.totp_on)
 		return err_set(e, EBUSY, "the second factor is on already");
-	if (u.totp.n != TOTP_SECRET_BYTES)
+	if (!u.totp.n)
 		return err_set(e, EINVAL, "no second factor was begun");
-	step = totp_check((const uint8_t *)u.totp.p, code, now_ns / (int64_t)SECOND_NS, 0);
+	r = totp_secret_open(a, &u, secret, e);
+	if (r < 0)
+		return r;
+	step = totp_check(secret, code, now_ns / (int64_t)SECOND_NS, 0);
+	secret_wipe(secret, sizeof(secret));
 	if (!step)
 		return err_set(e, EACCES, "the one-time code is wrong or was used");
 	r = users_take_totp_step(s, u.id, step, e);

@@ -3,9 +3,10 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "codec/mac.h"
 #include "console/access/directory_priv.h"
 #include "console/access/sign_in_priv.h"
-#include "console/access/totp.h"
+#include "console/access/totp_secret_priv.h"
 #include "console/store/sessions.h"
 
 /* The last failure is forgotten after this long without another. */
@@ -191,6 +192,7 @@ static int use_recovery_code(struct attempt *t, struct err *e)
 
 static int check_code(struct attempt *t, struct err *e)
 {
+	uint8_t secret[TOTP_SECRET_BYTES];
 	uint64_t last, step;
 	int r;
 
@@ -198,13 +200,13 @@ static int check_code(struct attempt *t, struct err *e)
 		return 0;
 	if (!t->q->code.n)
 		return err_set(e, ENOKEY, "a one-time code is needed");
-	if (t->user.totp.n != TOTP_SECRET_BYTES)
-		return err_set(e, EBADMSG, "a user's second factor is damaged");
 	r = users_totp_step(t->sql, t->user.id, &last, e);
+	if (r == 0)
+		r = totp_secret_open(t->access, &t->user, secret, e);
 	if (r < 0)
 		return r;
-	step = totp_check((const uint8_t *)t->user.totp.p, t->q->code,
-			  t->now_ns / (int64_t)SECOND_NS, last);
+	step = totp_check(secret, t->q->code, t->now_ns / (int64_t)SECOND_NS, last);
+	secret_wipe(secret, sizeof(secret));
 	r = step ? users_take_totp_step(t->sql, t->user.id, step, e) : use_recovery_code(t, e);
 	return r == -EACCES ? err_set(e, EACCES, "the one-time code is wrong or was used") : r;
 }

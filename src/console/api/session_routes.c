@@ -137,7 +137,7 @@ int api_totp_begin(struct call *c, struct err *e)
 {
 	uint8_t secret[TOTP_SECRET_BYTES];
 	OWNED_BUF text = BUF_INIT, uri = BUF_INIT;
-	int r = account_begin_totp(c->store->sql, &c->who, c->arena, secret, e);
+	int r = account_begin_totp(c->api->access, c->store->sql, &c->who, c->arena, secret, e);
 
 	c->audit_target = c->who.name;
 	if (r < 0)
@@ -157,7 +157,7 @@ int api_totp_begin(struct call *c, struct err *e)
 int api_totp_confirm(struct call *c, struct err *e)
 {
 	char codes[RECOVERY_CODES][RECOVERY_CODE_BYTES];
-	int r = account_confirm_totp(c->store->sql, &c->who, value_get_str(&c->body, "code"),
+	int r = account_confirm_totp(c->api->access, c->store->sql, &c->who, value_get_str(&c->body, "code"),
 				     c->now_ns, c->arena, codes, e);
 
 	c->audit_target = c->who.name;

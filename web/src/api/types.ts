@@ -10,6 +10,7 @@ export type AlertState = Schemas["AlertState"];
 export type AssetKind = Schemas["AssetKind"];
 export type Owner = Schemas["Owner"];
 export type Session = Schemas["Session"];
+export type SignInWays = Schemas["SignInWays"];
 export type User = Schemas["User"];
 export type UserCreated = Schemas["UserCreated"];
 export type Permission = Schemas["Permission"];

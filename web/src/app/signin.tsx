@@ -1,7 +1,7 @@
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { Problem, call, setCsrf } from "../api/client.ts";
 import { queries } from "../api/queries.ts";
-import type { Session } from "../api/types.ts";
+import type { Session, SignInWays } from "../api/types.ts";
 import { currentLanguage, t } from "../i18n/index.ts";
 import { Button, Notice, TextField } from "../kit/controls.tsx";
 import { sentenceOf } from "../kit/toast.tsx";
@@ -39,6 +39,10 @@ export function SignIn() {
 	const [code, setCode] = useState<string | null>(null);
 	const [error, setError] = useState<unknown>(null);
 	const [busy, setBusy] = useState(false);
+	const [ways, setWays] = useState<SignInWays | null>(null);
+	useEffect(() => {
+		call<SignInWays>("GET", "/session/ways").then(setWays, () => setWays(null));
+	}, []);
 	const submit = async (event: FormEvent) => {
 		event.preventDefault();
 		setBusy(true);
@@ -77,6 +81,11 @@ export function SignIn() {
 				<Button look="primary" type="submit" disabled={busy}>
 					{busy ? t("signIn.busy") : t("signIn.submit")}
 				</Button>
+				{ways?.oidc && (
+					<a className="button" href="/api/v1/session/oidc">
+						{t("signIn.provider")}
+					</a>
+				)}
 			</form>
 		</Door>
 	);

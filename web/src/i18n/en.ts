@@ -78,6 +78,7 @@ export const en = {
 	"signIn.codeHint": "Six digits from your authenticator.",
 	"signIn.busy": "Signing in…",
 	"signIn.submit": "Sign in",
+	"signIn.provider": "Sign in at the identity provider",
 	"password.first": "Choose your password",
 	"password.firstText": "The one you came in with was made for you. Replace it before you go on.",
 	"password.change": "Change password",

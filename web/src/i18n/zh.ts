@@ -80,6 +80,7 @@ export const zh: Catalog = {
 	"signIn.codeHint": "身份验证器显示的六位数字。",
 	"signIn.busy": "正在登录…",
 	"signIn.submit": "登录",
+	"signIn.provider": "通过身份提供方登录",
 	"password.first": "设置您的密码",
 	"password.firstText": "当前密码由系统生成，请先更换再继续。",
 	"password.change": "修改密码",
