@@ -1,3 +1,5 @@
+#include <pthread.h>
+
 #include "store_stage.h"
 
 #include "base/clock.h"
@@ -630,6 +632,71 @@ static void days_of_audit(struct store *s, const char *where)
 	assert_int_equal(report.faults[0].id, 8);
 }
 
+struct appender {
+	pthread_t id;
+	const char *where;
+	int error;
+};
+
+static void *append_many(void *arg)
+{
+	struct appender *x = arg;
+	struct store *s = NULL;
+	struct err e = { 0 };
+	struct arena own;
+
+	arena_init(&own, 1u << 20);
+	x->error = store_open(x->where, NULL, &s, &e);
+	for (int i = 0; i < 25 && x->error == 0; i++) {
+		x->error = sql_begin(s->sql, &e);
+		if (x->error == 0)
+			x->error = audit_append(
+				s,
+				&(struct audit_entry){ .time_ns = start + (i / 10) * DAY_NS,
+						       .name = S("both"),
+						       .result = S("done") },
+				&own, &e);
+		if (x->error == 0)
+			x->error = sql_commit(s->sql, &e);
+		arena_reset(&own);
+	}
+	store_close(s);
+	arena_done(&own);
+	return NULL;
+}
+
+/* Two replicas at once, over the turn of days. */
+static void many_append(struct store *s, const char *where)
+{
+	struct appender x[3] = { { .where = where }, { .where = where }, { .where = where } };
+	struct audit_entry rows[100];
+	OWNED_BUF out = BUF_INIT;
+	struct audit_report report;
+	size_t count;
+
+	for (size_t i = 0; i < ARRAY_LEN(x); i++)
+		assert_int_equal(pthread_create(&x[i].id, NULL, append_many, &x[i]), 0);
+	for (size_t i = 0; i < ARRAY_LEN(x); i++) {
+		pthread_join(x[i].id, NULL);
+		assert_int_equal(x[i].error, 0);
+	}
+	OK(audit_walk(s, 0, ARRAY_LEN(rows), &arena, rows, &count, E));
+	for (size_t i = 0; i < count; i++) {
+		audit_render(&rows[i], &out);
+		buf_byte(&out, '\n');
+	}
+	OK(audit_verify(buf_str(&out), NULL, 0, &arena, &report, E));
+	assert_int_equal(report.rows, 75);
+	assert_int_equal(report.last, 75);
+	assert_int_equal(report.fault_count, 0);
+}
+
+static void the_chain_holds_when_many_append(void **state)
+{
+	(void)state;
+	store_stage_each(many_append);
+}
+
 static void the_audit_log_goes_by_days(void **state)
 {
 	(void)state;
@@ -649,6 +716,7 @@ int main(void)
 		cmocka_unit_test(tokens_do_what_they_were_made_for),
 		cmocka_unit_test(an_old_password_must_be_changed),
 		cmocka_unit_test(the_audit_log_goes_by_days),
+		cmocka_unit_test(the_chain_holds_when_many_append),
 	};
 	arena_init(&arena, (size_t)64 << 20);
 
