@@ -61,14 +61,12 @@ static bool entry_of(const struct value *v, struct notifier_entry *ret)
 static void set(struct notifier *n, const struct value *list)
 {
 	struct notifier_entry entries[64];
-	struct err e = { 0 };
 	size_t count = 0;
 
 	VALUE_EACH (item, list)
 		if (count < ARRAY_LEN(entries) && entry_of(item, &entries[count]))
 			count++;
-	if (notifier_set(n, entries, count, &e) < 0)
-		say_error(&e, S(""));
+	notifier_set(n, entries, count);
 }
 
 static void tell(struct notifier *n, const struct value *v, str line)

@@ -143,3 +143,29 @@ def test_kinds_describe_themselves(admin):
     settings = {s["name"]: s for s in kinds["mail"]["settings"]}
     assert settings["password"]["secret"] and settings["to"]["required"] and settings["tls"]["choices"] == ["starttls", "none"]
     assert all(s["what"] and s["whatZh"] for k in kinds.values() for s in k["settings"])
+
+
+def test_threat_intelligence_reaches_agents_rules(console, admin, tmp_path):
+    Teller(console, admin, tmp_path)
+    a = admin.ask("POST", "/api/v1/intelligence", {"name": "feodo", "kind": "ip", "source": "https://feeds.example/feodo",
+                                                   "text": "# x\n198.51.100.7,8080\n203.0.113.0/24\nnonsense\nbad.example\n"})
+    assert a.status == 201, a
+    made = a.json()
+    assert (made["entries"], made["notUnderstood"], made["firstNotUnderstood"], made["others"]) == (2, 1, 4, 1)
+    stix = {"type": "bundle", "objects": [{"type": "indicator", "pattern_type": "stix", "pattern": "[domain-name:value = 'bad.example']"}]}
+    assert admin.ask("POST", "/api/v1/intelligence", {"name": "names", "kind": "domain", "text": json.dumps(stix)}).status == 201
+    # A rule of one's own may name the lists; both rules are among the console's.
+    own = "- rule: Mine\n  desc: x\n  condition: evt.type = dns and dns.name in (intel_names)\n  output: x\n  priority: ERROR\n"
+    assert admin.ask("POST", "/api/v1/rule-files", {"name": "own", "text": own}).status == 201
+    names = [r["name"] for r in admin.get("/api/v1/rules?limit=1000").json()["items"]]
+    assert {"Address of threat intelligence", "Name of threat intelligence", "Mine"} <= set(names)
+    sent = sqlite3.connect(console.state / "skep.db").execute("SELECT * FROM agent_command ORDER BY id DESC LIMIT 1").fetchone()
+    assert any("203.0.113.0/24" in str(c) for c in sent)
+    for wrong in ({"name": "ip", "kind": "ip", "text": "1.2.3.4"}, {"name": "x", "kind": "url", "text": "1.2.3.4"},
+                  {"name": "x", "kind": "ip", "text": "0.0.0.0/0"}, {"name": "x", "kind": "ip", "text": "{}"}):
+        assert admin.ask("POST", "/api/v1/intelligence", wrong).status == 400, wrong
+    assert admin.ask("POST", "/api/v1/intelligence", {"name": "feodo", "kind": "ip", "text": "1.2.3.4"}).status == 409
+    put = admin.ask("PUT", f"/api/v1/intelligence/{made['id']}", {"text": "1.2.3.4\n"})
+    assert put.status == 200 and put.json()["entries"] == 1
+    assert admin.ask("DELETE", f"/api/v1/intelligence/{made['id']}").status == 204
+    assert [x["name"] for x in admin.get("/api/v1/intelligence").json()["items"]] == ["names"]

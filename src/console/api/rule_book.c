@@ -4,6 +4,8 @@
 
 #include "base/file.h"
 #include "codec/json_out.h"
+#include "console/notify/intel.h"
+#include "console/store/intelligence.h"
 #include "policy/rule_path.h"
 
 /* Does something with each part of the book, in the order agents read them. */
@@ -33,6 +35,30 @@ static int read_shipped(struct reader *r, struct err *e)
 					 buf_str(&text), e);
 	}
 	return result;
+}
+
+/* Lists that rules of one's own may name, and what finds them. */
+static int read_intelligence(struct reader *r, struct err *e)
+{
+	OWNED_BUF text = BUF_INIT;
+	struct stored_intelligence *stored;
+	struct intel_list *lists;
+	size_t count;
+	int result = intelligence_list(r->store, true, r->arena, &stored, &count, e);
+
+	if (result < 0)
+		return result;
+	lists = ARENA_ARRAY(r->arena, count, struct intel_list);
+	if (!lists)
+		return err_set(e, ENOBUFS, "rules: memory budget spent");
+	for (size_t i = 0; i < count; i++) {
+		lists[i] = (struct intel_list){ .name = stored[i].name, .body = stored[i].body };
+		if (intel_kind_find(stored[i].kind, &lists[i].kind) < 0)
+			return err_set(e, EBADMSG, "no kind of list is called '%.*s'",
+				       STR_ARG(stored[i].kind));
+	}
+	result = intel_render_rules(lists, count, r->arena, &text, e);
+	return result < 0 ? result : r->take(r, S("intelligence"), buf_str(&text), e);
 }
 
 static int read_own(struct reader *r, struct err *e)
@@ -85,6 +111,8 @@ static int read_all(struct reader *r, struct err *e)
 {
 	int result = read_shipped(r, e);
 
+	if (result == 0)
+		result = read_intelligence(r, e);
 	if (result == 0)
 		result = read_own(r, e);
 	if (result == 0 && r->options->draft.p)

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "codec/json.h"
-#include "policy/program.h"
+#include "policy/filter.h"
 
 enum { ARENA_BYTES = 1 << 20, ALERT_BYTES = 16 << 20, RECEIVERS_MAX = 256 };
 
@@ -15,11 +15,9 @@ struct slot {
 	struct arena arena; /* owns what the receiver is made of */
 	struct receiver receiver;
 	int64_t version;
-	struct condition *condition; /* NULL: all */
+	struct policy_filter *filter; /* NULL: all */
 	struct post *post;
-	const struct rule *rule; /* of the condition */
-	uint32_t index;          /* of the rule in the program */
-	uint64_t lost;           /* while it did not work at all */
+	uint64_t lost; /* while it did not work at all */
 	char wrong[ERR_TEXT_BYTES];
 };
 
@@ -31,9 +29,7 @@ struct notifier {
 	char name[HOST_NAME_MAX + 1];
 	struct slot *slots;
 	size_t count;
-	struct policy_program *program;
-	struct policy_run *run;
-	struct arena rules, alert;
+	struct arena alert;
 };
 
 static int allow(struct notifier *n, const char *const *networks, struct err *e)
@@ -53,7 +49,6 @@ int notifier_new(const struct notifier_options *o, struct notifier **ret, struct
 
 	if (!n)
 		return err_sys(e, ENOMEM, "notification");
-	arena_init(&n->rules, (size_t)8 << 20);
 	arena_init(&n->alert, ALERT_BYTES);
 	n->folder = strdup(o->folder);
 	n->console = o->console ? strdup(o->console) : NULL;
@@ -80,30 +75,20 @@ int notifier_new(const struct notifier_options *o, struct notifier **ret, struct
 static void free_slot(struct slot *s)
 {
 	post_close(s->post);
+	policy_filter_free(s->filter);
 	arena_done(&s->arena);
 	free(s);
-}
-
-static void forget_program(struct notifier *n)
-{
-	policy_run_free(n->run);
-	policy_free(n->program);
-	n->run = NULL;
-	n->program = NULL;
-	arena_reset(&n->rules);
 }
 
 void notifier_free(struct notifier *n)
 {
 	if (!n)
 		return;
-	forget_program(n);
 	for (struct slot *s = n->slots, *next; s; s = next) {
 		next = s->next;
 		free_slot(s);
 	}
 	http_flows_free(n->host.flows);
-	arena_done(&n->rules);
 	arena_done(&n->alert);
 	free(n->folder);
 	free(n->console);
@@ -133,44 +118,25 @@ int notifier_receiver(const struct notifier_entry *entry, struct arena *a, struc
 	return result;
 }
 
-static int first_note(void *ctx, const struct rule *r UNUSED, enum rule_code c UNUSED,
-		      uint32_t offset, str message, struct err *e UNUSED)
-{
-	struct err *first = ctx;
-
-	if (first->code)
-		return 0;
-	err_set(first, EINVAL, "column %u: %.*s", offset + 1, STR_ARG(message));
-	return 0;
-}
-
-static int parse_filter(str text, struct arena *a, struct condition **ret, struct err *e)
+static int compile(str condition, struct policy_filter **ret, struct err *e)
 {
 	size_t at = 0;
-	int r = condition_parse(text, 100, a, ret, &at, e);
+	int r;
 
+	*ret = NULL;
+	if (!str_trim(condition).n)
+		return 0;
+	r = policy_filter_new(condition, &policy_alerts, ret, &at, e);
 	return r == -EBADMSG ? err_wrap(e, r, "column %zu", at + 1) : r;
 }
 
 int notifier_check_filter(str condition, struct err *e)
 {
-	struct rule rule = { .name = S("filter"), .source = S("alert"), .enabled = true };
-	const struct rule *list = &rule;
-	struct policy_program *p = NULL;
-	struct err first = { 0 };
-	struct arena a;
-	int r;
+	struct policy_filter *f;
+	int r = compile(condition, &f, e);
 
-	if (!str_trim(condition).n)
-		return 0;
-	arena_init(&a, ARENA_BYTES);
-	r = parse_filter(condition, &a, &rule.condition, e);
 	if (r == 0)
-		r = policy_compile_rules(&list, 1, &policy_alerts, first_note, &first, &p, e);
-	policy_free(p);
-	arena_done(&a);
-	if (r == 0 && first.code)
-		r = err_set(e, EINVAL, "%s", first.text);
+		policy_filter_free(f);
 	return r;
 }
 
@@ -179,10 +145,8 @@ static void open_slot(struct notifier *n, struct slot *s, const struct notifier_
 	struct err e = { 0 };
 	int r = notifier_receiver(entry, &s->arena, &s->receiver, &e);
 
-	if (r == 0 && str_trim(s->receiver.filter).n)
-		r = parse_filter(s->receiver.filter, &s->arena, &s->condition, &e);
 	if (r == 0)
-		r = notifier_check_filter(s->receiver.filter, &e);
+		r = compile(s->receiver.filter, &s->filter, &e);
 	if (r == 0)
 		r = post_open(&s->receiver, &n->host, &n->post, &s->post, &e);
 	if (r < 0)
@@ -219,51 +183,7 @@ static bool have(const struct notifier *n, int64_t id)
 	return false;
 }
 
-/* A rule the compiler left out is nobody's. */
-static void find_rules(struct notifier *n)
-{
-	size_t count;
-	const struct rule *const *rules = policy_rules(n->program, &count);
-
-	for (struct slot *s = n->slots; s; s = s->next)
-		for (uint32_t i = 0; i < count; i++)
-			if (rules[i] == s->rule)
-				s->index = i;
-}
-
-static int compile(struct notifier *n, struct err *e)
-{
-	struct rule *rules;
-	const struct rule **list;
-	size_t count = 0;
-	int r;
-
-	forget_program(n);
-	rules = ARENA_ARRAY(&n->rules, n->count, struct rule);
-	list = ARENA_ARRAY(&n->rules, n->count, const struct rule *);
-	if (!rules || !list)
-		return err_set(e, ENOBUFS, "notification: memory budget spent");
-	for (struct slot *s = n->slots; s; s = s->next) {
-		s->index = UINT32_MAX;
-		s->rule = NULL;
-		if (!s->post || !s->condition)
-			continue;
-		rules[count] = (struct rule){ .name = s->receiver.name,
-					      .source = S("alert"),
-					      .enabled = true,
-					      .condition = s->condition };
-		s->rule = list[count] = &rules[count];
-		count++;
-	}
-	r = policy_compile_rules(list, count, &policy_alerts, NULL, NULL, &n->program, e);
-	if (r == 0)
-		r = policy_run_new(n->program, &n->run, e);
-	if (r == 0)
-		find_rules(n);
-	return r;
-}
-
-int notifier_set(struct notifier *n, const struct notifier_entry *list, size_t count, struct err *e)
+void notifier_set(struct notifier *n, const struct notifier_entry *list, size_t count)
 {
 	/* First those that go: a changed one's spool is opened by its successor. */
 	for (struct slot **at = &n->slots; *at;) {
@@ -286,7 +206,6 @@ int notifier_set(struct notifier *n, const struct notifier_entry *list, size_t c
 		n->slots = s;
 		n->count++;
 	}
-	return compile(n, e);
 }
 
 bool notifier_has_any(const struct notifier *n)
@@ -300,9 +219,9 @@ static struct pace_clock now(void)
 }
 
 /* What cannot be decided is told. */
-static bool is_wanted(struct notifier *n, const struct slot *s, const struct policy_target *t)
+static bool is_wanted(const struct slot *s, const struct policy_target *t)
 {
-	return s->index == UINT32_MAX || policy_judge_rule(n->run, t, s->index) != POLICY_FALSE;
+	return !s->filter || policy_filter_judge(s->filter, t) != POLICY_FALSE;
 }
 
 int notifier_take(struct notifier *n, const struct alert_facts *facts, str json, struct err *e)
@@ -330,7 +249,7 @@ int notifier_take(struct notifier *n, const struct alert_facts *facts, str json,
 			s->lost++;
 			continue;
 		}
-		if (!is_wanted(n, s, &target.target))
+		if (!is_wanted(s, &target.target))
 			continue;
 		told += post_take(s->post, &notice, now(), NULL) == 0;
 	}

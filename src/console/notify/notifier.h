@@ -1,6 +1,5 @@
 /** @file
- * Alerts to receivers: each alert is judged by every receiver's filter (one compiled program for all), and given to those
- * that want it. A filter that comes out UNKNOWN wants it: rather one notice too many than one that never came.
+ * Alerts to receivers: each alert is judged by every receiver's filter, and given to those that want it. A filter that comes out UNKNOWN wants it: rather one notice too many than one that never came.
  *
  * One thread owns it. It knows nothing of the store: whoever runs it gives it receivers and alerts (notify/work.h).
  */
@@ -35,11 +34,8 @@ struct notifier_entry {
 /**
  * Works for these from now on: those that changed are opened anew, others go on. One that cannot work (its settings, its
  * folder) stays in the list with what is wrong.
- *
- * @return 0, -ENOMEM
  */
-MUST_CHECK int notifier_set(struct notifier *n, const struct notifier_entry *list, size_t count,
-			    struct err *e);
+void notifier_set(struct notifier *n, const struct notifier_entry *list, size_t count);
 bool notifier_has_any(const struct notifier *n);
 
 /** Gives an alert to those that want it. @return how many, or -EBADMSG (no alert) */

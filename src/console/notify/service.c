@@ -130,9 +130,9 @@ static int load(struct notify_service *n, struct err *e)
 	for (size_t i = 0; i < count; i++)
 		if (list[i].enabled)
 			entries[used++] = entry_of(n, &list[i]);
-	r = notifier_set(n->notifier, entries, used, e);
+	notifier_set(n->notifier, entries, used);
 	sweep(n, list, count);
-	return r;
+	return 0;
 }
 
 static int refresh(struct notify_service *n, struct err *e)

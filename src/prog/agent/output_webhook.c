@@ -4,23 +4,15 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "codec/digest.h"
 #include "prog/agent/output.h"
-#include "wire/spool.h"
 #include "wire/http_flow.h"
+#include "wire/outbox.h"
 #include "wire/url.h"
 
 /* Alerts wait on disk as JSON; one request at a time takes a batch, and what is answered by 2xx is forgotten. */
-#define PAUSE_MOST_NS (60 * SECOND_NS)
-enum {
-	BATCH_BYTES = 1 << 20,
-	HEADERS_MAX = 32,
-	HEADERS_MAX_BYTES = 64 << 10,
-	ANSWER_MAX = 1 << 20,
-	ANSWER_S = 30
-};
+enum { HEADERS_MAX = 32, HEADERS_MAX_BYTES = 64 << 10, ANSWER_MAX = 1 << 20, ANSWER_S = 30 };
 
 struct hook {
 	struct output head;
@@ -32,11 +24,11 @@ struct hook {
 	const char *headers[HEADERS_MAX + 2];
 	struct http_flows *flows;
 	struct http_flow *flow;
-	struct spool *spool;
+	struct outbox *box;
 	struct buf body;
-	size_t batch_max, batch; /* alerts a request may hold, and holds */
-	size_t careful;          /* so many are told one by one: together they were refused */
-	uint64_t pause_ns, next_ns, synced_ns, now_ns, spool_lost;
+	size_t batch_max; /* alerts a request may hold */
+	unsigned int retry_after_s;
+	uint64_t lost; /* of the outbox, as it was told */
 };
 
 static void close_hook(struct output *o)
@@ -45,7 +37,7 @@ static void close_hook(struct output *o)
 
 	http_flow_stop(h->flow);
 	http_flows_free(h->flows);
-	spool_close(h->spool);
+	outbox_close(h->box);
 	buf_done(&h->body);
 	arena_done(&h->arena);
 	free(h->origin);
@@ -102,6 +94,67 @@ static int take_url(struct hook *h, const char *url, struct err *e)
 	return 0;
 }
 
+static int tell(struct output *o, const struct output_alert *a, struct err *e)
+{
+	return outbox_add(((struct hook *)o)->box, a->json, e);
+}
+
+static void on_end(void *ctx, int result, int status)
+{
+	struct hook *h = ctx;
+	struct outbox_result r = { .retry_after_s = h->retry_after_s };
+
+	h->flow = NULL;
+	if (result == 0 && status / 100 == 2)
+		r.verdict = OUTBOX_SENT;
+	else if (result == 0 && (status == 400 || status == 413 || status == 415 || status == 422))
+		outbox_result_set(&r, OUTBOX_REFUSED, "it refuses an alert (%d)", status);
+	else if (result == 0)
+		outbox_result_set(&r, OUTBOX_AGAIN, "it answers %d; trying again", status);
+	else
+		outbox_result_set(&r, OUTBOX_AGAIN, "%s; trying again", http_flow_failure(result));
+	outbox_done(h->box, &r);
+}
+
+/** One object, or an array when more than one may go at once. */
+static int send_lines(void *ctx, const str *lines, size_t count, struct err *e)
+{
+	struct hook *h = ctx;
+	const bool is_array = h->batch_max > 1;
+	struct http_flow_request q = { .url = h->url,
+				       .headers = h->headers,
+				       .max_body = ANSWER_MAX,
+				       .total_s = ANSWER_S,
+				       .on_end = on_end,
+				       .ret_retry_after_s = &h->retry_after_s,
+				       .ctx = h };
+
+	buf_reset(&h->body);
+	for (size_t i = 0; i < count; i++) {
+		if (is_array)
+			buf_byte(&h->body, i ? ',' : '[');
+		buf_add(&h->body, lines[i]);
+	}
+	if (is_array)
+		buf_byte(&h->body, ']');
+	if (buf_error(&h->body))
+		return err_set(e, ENOMEM, "no memory for a request");
+	q.body = buf_str(&h->body);
+	h->retry_after_s = 0;
+	return http_flow_start(h->flows, &h->http, &q, &h->flow, e);
+}
+
+static int open_box(struct hook *h, const char *name, uint64_t max_bytes, struct err *e)
+{
+	return outbox_open(&(struct outbox_options){ .dir = h->folder,
+						     .name = name,
+						     .max_bytes = max_bytes,
+						     .batch_lines = h->batch_max,
+						     .send = send_lines,
+						     .ctx = h },
+			   &h->box, e);
+}
+
 static int open_one(struct output **list, const struct option_set *o, const char *url,
 		    struct err *e)
 {
@@ -125,7 +178,7 @@ static int open_one(struct output **list, const struct option_set *o, const char
 	if (r == 0)
 		r = http_flows_new(&h->flows, e);
 	if (r == 0)
-		r = spool_open(h->folder, name, option_number(o, "spool-size", 0), &h->spool, e);
+		r = open_box(h, name, option_number(o, "spool-size", 0), e);
 	if (r < 0) {
 		close_hook(&h->head);
 		return r;
@@ -143,121 +196,22 @@ static int open_hooks(struct output **list, const struct option_set *o, struct e
 	return r;
 }
 
-static int tell(struct output *o, const struct output_alert *a, struct err *e)
-{
-	return spool_add(((struct hook *)o)->spool, a->json, e);
-}
-
-/** Takes a batch into the body: one object, or an array when more than one may go at once. */
-static int fill(struct hook *h, struct err *e)
-{
-	size_t most = h->careful ? 1 : h->batch_max;
-	bool is_array = h->batch_max > 1;
-	int r = 0;
-
-	buf_reset(&h->body);
-	h->batch = 0;
-	while (h->batch < most && h->body.n < BATCH_BYTES) {
-		str line = { 0 };
-
-		r = spool_next(h->spool, &line, e);
-		if (r <= 0)
-			break;
-		if (is_array)
-			buf_byte(&h->body, h->batch ? ',' : '[');
-		buf_add(&h->body, line);
-		h->batch++;
-	}
-	if (is_array && h->batch)
-		buf_byte(&h->body, ']');
-	return r < 0 ? r : buf_error(&h->body);
-}
-
-static void retry(struct hook *h, const char *why)
-{
-	spool_back(h->spool);
-	output_fails(&h->head, why);
-	h->pause_ns = h->pause_ns ? MIN(2 * h->pause_ns, PAUSE_MOST_NS) : SECOND_NS;
-	h->next_ns = h->now_ns + h->pause_ns;
-}
-
-/** The receiver will never take this; alone, it is given up. */
-static void refused(struct hook *h, int status)
-{
-	char why[80];
-
-	snprintf(why, sizeof(why), "it refuses an alert (%d)", status);
-	if (h->batch > 1) {
-		h->careful = h->batch;
-		spool_back(h->spool);
-		return;
-	}
-	h->head.lost++;
-	output_fails(&h->head, why);
-	(void)spool_ack(h->spool, NULL);
-	h->careful -= h->careful > 0;
-}
-
-static void on_end(void *ctx, int result, int status)
-{
-	struct hook *h = ctx;
-	char why[120];
-
-	h->flow = NULL;
-	if (result == 0 && status / 100 == 2) {
-		(void)spool_ack(h->spool, NULL);
-		h->head.told += h->batch;
-		h->careful -= MIN(h->careful, h->batch);
-		h->pause_ns = 0;
-		output_works(&h->head);
-	} else if (result == 0 &&
-		   (status == 400 || status == 413 || status == 415 || status == 422)) {
-		refused(h, status);
-	} else {
-		if (result < 0)
-			snprintf(why, sizeof(why), "%s; trying again", http_flow_failure(result));
-		else
-			snprintf(why, sizeof(why), "it answers %d; trying again", status);
-		retry(h, why);
-	}
-	h->batch = 0;
-}
-
-static void start(struct hook *h)
-{
-	struct http_flow_request q = { .url = h->url,
-				       .headers = h->headers,
-				       .max_body = ANSWER_MAX,
-				       .total_s = ANSWER_S,
-				       .on_end = on_end,
-				       .ctx = h };
-	struct err e = { 0 };
-	int r = fill(h, &e);
-
-	if (r == 0 && h->batch == 0)
-		return;
-	q.body = buf_str(&h->body);
-	if (r == 0)
-		r = http_flow_start(h->flows, &h->http, &q, &h->flow, &e);
-	if (r < 0)
-		retry(h, e.text[0] ? e.text : strerror(-r));
-}
-
 static void tick(struct output *o, uint64_t now_ns)
 {
 	struct hook *h = (struct hook *)o;
+	struct outbox_figures f;
 
-	h->now_ns = now_ns;
 	http_flows_work(h->flows);
-	if (!h->flow && now_ns >= h->next_ns)
-		start(h);
-	o->lost += spool_lost(h->spool) - h->spool_lost;
-	h->spool_lost = spool_lost(h->spool);
-	o->waiting = spool_waiting(h->spool);
-	if (now_ns - h->synced_ns > SECOND_NS) {
-		h->synced_ns = now_ns;
-		spool_sync(h->spool);
-	}
+	outbox_work(h->box, now_ns);
+	f = outbox_figures(h->box);
+	o->told = f.sent;
+	o->lost += f.lost + f.refused - h->lost;
+	h->lost = f.lost + f.refused;
+	o->waiting = f.waiting;
+	if (f.why[0])
+		output_fails(o, f.why);
+	else
+		output_works(o);
 }
 
 static int fd(const struct output *o, short *ret_events)

@@ -1,0 +1,160 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "console/api/rules_priv.h"
+#include "console/api/user_json.h"
+#include "console/notify/intel.h"
+#include "console/store/intelligence.h"
+#include "console/store/store.h"
+
+/** @param read NULL: what was not understood is not known any more */
+static void put(struct json_out *j, const struct stored_intelligence *v,
+		const struct intel_read *read)
+{
+	char id[24];
+
+	snprintf(id, sizeof(id), "%" PRId64, v->id);
+	json_object_open(j);
+	json_put_cstr(j, "id", id);
+	json_put_str(j, "name", v->name);
+	json_put_str(j, "kind", v->kind);
+	json_put_str(j, "source", v->source);
+	json_put_int(j, "entries", v->entries);
+	call_put_time(j, "updated", v->updated_ns);
+	if (read) {
+		json_put_uint(j, "notUnderstood", read->not_understood);
+		json_put_uint(j, "firstNotUnderstood", read->first);
+		json_put_uint(j, "others", read->others);
+		json_put_uint(j, "over", read->over);
+	}
+	json_object_close(j);
+}
+
+static str audited(struct call *c, const struct stored_intelligence *v)
+{
+	OWNED_BUF out = BUF_INIT;
+	struct json_out j;
+
+	json_out_init(&j, &out, false);
+	put(&j, v, NULL);
+	return buf_error(&out) ? (str){ 0 } : arena_str(c->arena, buf_str(&out));
+}
+
+int api_intelligence_list(struct call *c, struct err *e)
+{
+	struct stored_intelligence *list;
+	size_t count, n = 0;
+	int64_t after, last = 0;
+	int r = cursor_read(c->cursor, &after, e);
+
+	if (r == 0)
+		r = intelligence_list(c->store, false, c->arena, &list, &count, e);
+	if (r < 0)
+		return r;
+	call_page_open(c);
+	for (size_t i = 0; i < count && n < c->limit; i++) {
+		if (list[i].id <= after)
+			continue;
+		put(&c->json, &list[i], NULL);
+		last = list[i].id;
+		n++;
+	}
+	return cursor_close(c, n, last, e);
+}
+
+/* What the body holds becomes the list's entries. */
+static int take_body(struct call *c, struct stored_intelligence *v, struct intel_read *read,
+		     struct err *e)
+{
+	OWNED_BUF body = BUF_INIT;
+	enum intel_kind kind;
+	int r;
+
+	if (intel_kind_find(v->kind, &kind) < 0)
+		return err_set(e, EINVAL, "no kind of list is called '%.*s'", STR_ARG(v->kind));
+	r = intel_read(value_get_str(&c->body, "text"), kind, c->now_ns / 1000000000, c->arena,
+		       read, e);
+	if (r < 0)
+		return r == -EBADMSG ? -EINVAL : r;
+	if (!read->count)
+		return err_set(e, EINVAL, "nothing in it is an entry of this kind");
+	for (size_t i = 0; i < read->count; i++) {
+		buf_add(&body, read->entries[i]);
+		buf_byte(&body, '\n');
+	}
+	v->body = arena_str(c->arena, buf_str(&body));
+	v->entries = (int64_t)read->count;
+	v->source = value_get_str(&c->body, "source");
+	v->updated_ns = c->now_ns;
+	v->updated_by = c->who.name;
+	return buf_error(&body) || !v->body.p
+		       ? err_set(e, ENOBUFS, "threat intelligence: memory budget spent")
+		       : 0;
+}
+
+int api_intelligence_add(struct call *c, struct err *e)
+{
+	struct stored_intelligence v = { .name = value_get_str(&c->body, "name"),
+					 .kind = value_get_str(&c->body, "kind") };
+	struct intel_read read;
+	int r;
+
+	c->audit_target = v.name;
+	if (!intel_is_name(v.name))
+		return err_set(e, EINVAL,
+			       "a list's name has 1 to 48 letters, digits, '_' and '-', and is not "
+			       "ip, domain or hash");
+	r = take_body(c, &v, &read, e);
+	if (r == 0)
+		r = intelligence_add(c->store, &v, &v.id, e);
+	if (r == 0)
+		r = rules_tell_agents(c, e);
+	if (r < 0)
+		return r;
+	c->audit_after = audited(c, &v);
+	put(&c->json, &v, &read);
+	return 0;
+}
+
+static int read_one(struct call *c, struct stored_intelligence *ret, struct err *e)
+{
+	int64_t id;
+	int r = call_number(c->id, &id, e);
+
+	return r < 0 ? r : intelligence_get(c->store, id, c->arena, ret, e);
+}
+
+int api_intelligence_put(struct call *c, struct err *e)
+{
+	struct stored_intelligence v;
+	struct intel_read read;
+	int r = read_one(c, &v, e);
+
+	if (r < 0)
+		return r;
+	c->audit_target = v.name;
+	c->audit_before = audited(c, &v);
+	r = take_body(c, &v, &read, e);
+	if (r == 0)
+		r = intelligence_put(c->store, &v, e);
+	if (r == 0)
+		r = rules_tell_agents(c, e);
+	if (r < 0)
+		return r;
+	c->audit_after = audited(c, &v);
+	put(&c->json, &v, &read);
+	return 0;
+}
+
+int api_intelligence_delete(struct call *c, struct err *e)
+{
+	struct stored_intelligence v;
+	int r = read_one(c, &v, e);
+
+	if (r < 0)
+		return r;
+	c->audit_target = v.name;
+	c->audit_before = audited(c, &v);
+	r = intelligence_delete(c->store, v.id, e);
+	return r < 0 ? r : rules_tell_agents(c, e);
+}
