@@ -1,8 +1,11 @@
 #include "unit.h"
 #include "unit_arena.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/file.h"
 #include "codec/json.h"
 #include "policy/alert_target.h"
 #include "policy/program.h"
@@ -122,12 +125,37 @@ static void takes_any_shape(void **state UNUSED)
 	assert_int_equal(alert_target_init(&t, &doc, &facts, NULL), -EBADMSG);
 }
 
+/* doc/notifications.md and its translation tell every field as the table has it. */
+static void documents_tell_every_field(void **state UNUSED)
+{
+	static const char *const files[] = { "doc/notifications.md", "doc/notifications.zh.md" };
+
+	for (size_t f = 0; f < ARRAY_LEN(files); f++) {
+		OWNED_BUF text = BUF_INIT;
+		char path[4096];
+
+		snprintf(path, sizeof(path), "%s/%s", getenv("SKEP_SOURCE_DIR"), files[f]);
+		assert_int_equal(file_read(AT_FDCWD, path, 1 << 20, &text, NULL), 0);
+		for (size_t i = 0; i < policy_alerts.field_count; i++) {
+			const struct policy_field *field = &policy_alerts.fields[i];
+			OWNED_BUF row = BUF_INIT;
+
+			buf_printf(&row, "| `%s%s` | %s |\n", field->name,
+				   field->arg == POLICY_ARG_KEY ? "[KEY]" : "",
+				   phrase_in(field->doc, f ? LANG_ZH : LANG_EN));
+			if (str_search(buf_str(&text), buf_str(&row)) == text.n)
+				fail_msg("%s lacks %s", files[f], buf_cstr(&row));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holds_for_what_the_alert_says),
 		cmocka_unit_test(leaves_open_what_was_not_known),
 		cmocka_unit_test(takes_any_shape),
+		cmocka_unit_test(documents_tell_every_field),
 	};
 
 	return cmocka_run_group_tests_name("alert target", tests, arena_setup, arena_teardown);
