@@ -185,7 +185,8 @@ def test_an_agent_speaks_for_its_own_things_alone(console, tmp_path, peer):
     thief.batch(thief.line("gone", {"kind": "container", "id": thing}), thief.line("gone", {"kind": "process", "id": "1@1"}),
                 thief.line("snapshot", {"kind": "container", "state": "begin"}),
                 thief.line("snapshot", {"kind": "container", "state": "end"}))
-    assert ask(console, "SELECT gone_ns FROM asset WHERE id = ?", "container:" + thing) == [(0,)]
+    assert thief.batch(thief.line("container", {"id": thing, "name": "stolen"}))[1]["refused"] == 1
+    assert ask(console, "SELECT gone_ns, name FROM asset WHERE id = ?", "container:" + thing) == [(0, "mine")]
     assert ask(console, "SELECT gone_ns FROM asset WHERE id = ?", f"process:{peer.id}/1@1") == [(0,)]
     peer.batch(peer.line("snapshot", {"kind": "container", "state": "begin"}),
                peer.line("snapshot", {"kind": "container", "state": "end"}))

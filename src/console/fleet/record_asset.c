@@ -142,6 +142,23 @@ static int put_pod(struct telling *w, str uid, struct err *e)
 	return r < 0 ? r : relate(w, "part-of", pod.id, e);
 }
 
+/**
+ * Containers' ids are the fleet's, so that alerts lead to them. One that another agent tells of is that agent's, unless it is
+ * silent, ended or revoked: then its host has joined anew.
+ */
+static bool is_anothers(struct telling *w)
+{
+	struct asset have;
+	struct agent other;
+
+	if (assets_get(w->t->store, &scope_everything, w->id, w->t->arena, &have, NULL) < 0 ||
+	    have.gone_ns || str_eq(have.agent, w->t->agent->id))
+		return false;
+	return agent_get(w->t->store, have.agent, w->t->arena, &other, NULL) == 0 &&
+	       other.state == AGENT_ACTIVE && !other.ended && !other.silent &&
+	       !(other.machine_id.n && str_eq(other.machine_id, w->t->agent->machine_id));
+}
+
 static int put_container(struct telling *w, struct err *e)
 {
 	const struct value *v = &w->v;
@@ -149,6 +166,8 @@ static int put_container(struct telling *w, struct err *e)
 	bool has_image = record_is_digest(image);
 	int r;
 
+	if (is_anothers(w))
+		return RECORD_REFUSED;
 	w->asset.namespace = cut_name(value_get_str(v, "podNamespace"));
 	w->asset.image = cut_name(value_get_str(v, "image"));
 	w->asset.image_id = has_image ? id_of(w, ASSET_IMAGE, image) : (str){ 0 };
