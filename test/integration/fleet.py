@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import sqlite3
 import ssl
 import subprocess
@@ -13,18 +14,40 @@ import time
 from agents import Agent, until
 
 
-def store(console):
-    """The console's SQLite store, read as others read it: while the console works."""
-    d = sqlite3.connect(f"file:{console.state}/skep.db?mode=ro", uri=True, timeout=20)
-    return d
+def postgres_url(console):
+    return console.args[console.args.index("--database") + 1] if "--database" in console.args else None
+
+
+def psql(url, query, args):
+    """Rows of a statement written for SQLite; whole numbers as such."""
+    for a in args:
+        value = str(a) if isinstance(a, int) else "'" + a.replace("'", "''") + "'"
+        query = query.replace("?", value, 1)
+    out = subprocess.run(["psql", "-XAtq", "-F", "\x1f", "-R", "\x1e", "-v", "ON_ERROR_STOP=1", url, "-c", query], check=True,
+                         capture_output=True, text=True).stdout
+    rows = [r.split("\x1f") for r in out.rstrip("\n").split("\x1e") if out.strip()]
+    return [tuple(int(v) if re.fullmatch(r"-?\d+", v) else v for v in r) for r in rows]
 
 
 def ask(console, query, *args):
-    d = store(console)
+    """Rows of the console's store, while it works."""
+    if postgres_url(console):
+        return psql(postgres_url(console), query, args)
+    d = sqlite3.connect(f"file:{console.state}/skep.db?mode=ro", uri=True, timeout=20)
     try:
         return d.execute(query, args).fetchall()
     finally:
         d.close()
+
+
+def change(console, query, *args):
+    if postgres_url(console):
+        psql(postgres_url(console), query, args)
+        return
+    d = sqlite3.connect(console.state / "skep.db", timeout=20)
+    with d:
+        d.execute(query, args)
+    d.close()
 
 
 def token(console, uses=1, life_s=3600, labels=""):
@@ -33,12 +56,9 @@ def token(console, uses=1, life_s=3600, labels=""):
     pem = (console.state / "tls" / "authority.pem").read_text()
     authority = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).digest()
     now = time.time_ns()
-    d = sqlite3.connect(console.state / "skep.db", timeout=20)
-    with d:
-        d.execute("INSERT INTO agent_token (secret, made_ns, expires_ns, uses, uses_left, labels, made_by) "
-                  "VALUES (?, ?, ?, ?, ?, ?, 'test')",
-                  (hashlib.sha256(secret).hexdigest(), now, now + int(life_s * 1e9), uses, uses, labels))
-    d.close()
+    change(console, "INSERT INTO agent_token (secret, made_ns, expires_ns, uses, uses_left, labels, made_by) "
+                    "VALUES (?, ?, ?, ?, ?, ?, 'test')",
+           hashlib.sha256(secret).hexdigest(), now, now + int(life_s * 1e9), uses, uses, labels)
     return "skep1." + base64.urlsafe_b64encode(secret + authority).decode().rstrip("=")
 
 
@@ -156,4 +176,4 @@ def zstd(data):
     return subprocess.run(["zstd", "-q", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
 
 
-__all__ = ["JoinedAgent", "Peer", "alerts", "ask", "present", "store", "token", "until", "zstd"]
+__all__ = ["JoinedAgent", "Peer", "alerts", "ask", "change", "present", "token", "until", "zstd"]

@@ -1,8 +1,8 @@
 """Agents that lie, steal, repeat themselves or flood; consoles and hosts whose disks are full."""
+import http.client
 import json
 import os
-import pathlib
-import sqlite3
+import signal
 import subprocess
 import threading
 import time
@@ -11,16 +11,27 @@ import pytest
 
 from agents import mark, until
 from consoles import Console
-from fleet import JoinedAgent, Peer, alerts, ask, token, zstd
+from fleet import JoinedAgent, Peer, alerts, ask, change, token, zstd
 from services import need, need_root
+from test_console_replicas import Postgres
 
 FRESH = 30
 
 
-@pytest.fixture(scope="module")
-def console(tmp_path_factory):
-    with Console(tmp_path_factory.mktemp("console")) as c:
-        yield c
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def console(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("console")
+    if request.param == "sqlite":
+        with Console(folder) as c:
+            yield c
+        return
+    server = Postgres(folder)
+    try:
+        with Console(folder, database=server.url) as c:
+            yield c
+    finally:
+        # Not by pg_ctl: another run of pytest may have closed the folders above to others than root meanwhile.
+        os.kill(int((server.folder / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
 
 
 @pytest.fixture
@@ -91,10 +102,7 @@ def test_who_shows_no_certificate_of_an_agent_is_refused(console, peer, tmp_path
 
 def test_a_revoked_agent_is_refused_at_its_next_request(console, peer):
     assert peer.batch(peer.line("alert", peer.alert()))[0] == 200
-    d = sqlite3.connect(console.state / "skep.db", timeout=20)
-    with d:
-        d.execute("UPDATE agent SET state = 1 WHERE id = ?", (peer.id,))
-    d.close()
+    change(console, "UPDATE agent SET state = 1 WHERE id = ?", peer.id)
     assert peer.batch(peer.line("alert", peer.alert()))[0] == 403
     assert peer.ask("GET", "commands")[0] == 403
     assert peer.ask("POST", "renew", json.dumps({"csr": peer.csr}))[0] == 403
@@ -197,13 +205,9 @@ def test_an_agent_speaks_for_its_own_things_alone(console, tmp_path, peer):
 
 
 def test_commands_come_down_and_their_results_up(console, peer):
-    d = sqlite3.connect(console.state / "skep.db", timeout=20)
-    with d:
-        d.execute("INSERT INTO agent_command (agent, kind, members, made_ns, done_ns, ok, message) VALUES (?, 'ping', '', ?, 0, "
-                  "0, '')", (peer.id, time.time_ns()))
-    number = d.execute("SELECT MAX(id) FROM agent_command").fetchone()[0]
-    d.close()
-    import http.client
+    change(console, "INSERT INTO agent_command (agent, kind, members, made_ns, done_ns, ok, message) "
+                    "VALUES (?, 'ping', '', ?, 0, 0, '')", peer.id, time.time_ns())
+    number = ask(console, "SELECT MAX(id) FROM agent_command")[0][0]
     c = http.client.HTTPSConnection("127.0.0.1", console.port, context=peer.context(), timeout=30)
     c.request("GET", "/agent/v1/commands?after=0", headers={"Skep-Agent-Protocol": "1"})
     r = c.getresponse()
