@@ -71,7 +71,10 @@ static __always_inline __u64 call_address(const struct call *k, const void *p)
 
 #define CALL_IO_URING (~0ull)
 
-/* The number of the call a task is in; what io_uring does, in the call that hands it work or in a thread of its own, has none. */
+/*
+ * The number of the call a task is in; what io_uring does has none, in the call that hands it work
+ * or in a thread of its own.
+ */
 static __always_inline __u64 call_number(struct task_struct *t)
 {
 	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)t);

@@ -47,8 +47,8 @@ struct path_walk {
 
 struct path_scan {
 	__u64 hits;
-	__u64 climbs, odd,
-		deep; /* not 0: it has "..", is not in normal form, has a '/' behind its first byte */
+	/* Not 0: it has ".."; is not in normal form; has a '/' behind its first byte. */
+	__u64 climbs, odd, deep;
 	__u32 state, depth;
 	__u32 bytes, dots; /* of the component it is in */
 	__u32 at, left;

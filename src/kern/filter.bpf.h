@@ -117,7 +117,11 @@ static __always_inline __u64 filter_link_mix(__u64 chain, __u64 dentry, __u64 ha
 	return filter_mix(chain, dentry * 3 ^ hash_len);
 }
 
-/* One step up by reads: done where it is the process's root, or the top of what there is. @return whether there is a name to put before the path: @p l is the link taken */
+/*
+ * One step up by reads; done where it is the process's root, or the top of what there is.
+ *
+ * @return whether there is a name to put before the path: @p l is the link taken
+ */
 static __always_inline bool filter_climb_step(struct path_walk *p, struct dentry_link *l)
 {
 	struct mount *m, *up;

@@ -356,8 +356,8 @@ static long judge_plain_step(__u32 i, void *ctx)
 	}
 	word = *(__u64 *)(j->s->record + at);
 	after = j->s->record[at + 8];
-	if (left <
-	    8) /* zeros behind its end; and as if a '/' followed, which is one too many after another */
+	/* Zeros behind its end; and as if a '/' followed, which is one too many after another. */
+	if (left < 8)
 		word &= (1ull << 8 * (left & 7)) - 1;
 	after = word >> 8 | (left > 8 ? after : '/') << 56;
 	if (left < 8)
@@ -452,7 +452,10 @@ __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 	return judge_end(&j, type, sets);
 }
 
-/* Whether what stands in the slot may be wanted; if not, the slot is given back. What judging does not need is added only then. */
+/*
+ * Whether what stands in the slot may be wanted; if not, the slot is given back. What judging does
+ * not need is added afterwards.
+ */
 static __always_inline bool judge_emit(struct emit *w, __u32 fact)
 {
 	if (judge_slot(w->bit >> 1, fact))

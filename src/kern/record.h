@@ -1,11 +1,13 @@
 /** @file
- * An event as it crosses the ring buffers: one layout for the BPF programs that write it and for the decoder.
+ * An event as it crosses the ring buffers: one layout for the BPF programs that write it and for
+ * the decoder.
  *
- * A record is a head, then the parts that head.parts names in the order of their bits, then text: the bytes of
- * path, path2, raw, raw2, text, the descriptor's path and the working directory, then of exe path, args, env and
- * cwd when there is an exec part, one after the other without terminators, then padding to eight bytes. Numbers
- * are the machine's own. The layout to the byte is in doc/formats/sensor-record.md; RECORD_LAYOUT changes with it
- * and with the numbers of event types, so that a successor never reads a ring whose records it does not know.
+ * A record is a head, then the parts that head.parts names in the order of their bits, then text:
+ * the bytes of path, path2, raw, raw2, text, the descriptor's path and the working directory, then
+ * of exe path, args, env and cwd when there is an exec part, one after the other without
+ * terminators, then padding to eight bytes. Numbers are the machine's own. The layout to the byte
+ * is in doc/formats/sensor-record.md; RECORD_LAYOUT changes with it and with the numbers of event
+ * types, so that a successor never reads a ring whose records it does not know.
  */
 #ifndef SKEP_KERN_RECORD_H
 #define SKEP_KERN_RECORD_H

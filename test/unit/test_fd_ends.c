@@ -47,7 +47,8 @@ static void texts(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		int family = cases[i].kind == EVENT_FD_IPV4 ? AF_INET : AF_INET6;
-		struct event_fd f = { .kind = cases[i].kind, .role = (uint8_t)cases[i].role };
+		struct event_fd f = { .kind = (uint16_t)cases[i].kind,
+				      .role = (uint8_t)cases[i].role };
 		struct fd_ends e;
 		char text[FD_ENDS_BYTES];
 
