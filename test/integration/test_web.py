@@ -132,7 +132,7 @@ class Stage:
         places = list(PLACES)
         for noun, key in (("alerts", "id"), ("images", "digest"), ("vulnerabilities", "id"), ("agents", "id"), ("rules", "id")):
             places += [f"/{noun}/{each[key].replace(':', '%3A').replace('/', '%2F')}" for each in items[noun]]
-        return {"pages": places}
+        return {"pages": places, "all": "SKEP_SCREENSHOTS" in os.environ}
 
 
 def drive(stage, node, chromium, source_dir, shots, steps):
@@ -156,7 +156,7 @@ def drive(stage, node, chromium, source_dir, shots, steps):
 
 def test_people_work(node, chromium, module_skep, source_dir, tmp_path):
     need_root()
-    steps = os.environ.get("SKEP_WEB_STEPS", "").split() or ["sign-in", "container", "alert", "triage", "accept", "users", "search"]
+    steps = os.environ.get("SKEP_WEB_STEPS", "").split() or ["sign-in", "container", "alert", "triage", "accept", "users", "search", "look"]
     shots = pathlib.Path(os.environ.get("SKEP_SCREENSHOTS", tmp_path / "shots"))
     with Stage(tmp_path, module_skep) as stage:
         passed, why = drive(stage, node, chromium, source_dir, shots, steps)

@@ -180,15 +180,14 @@ const STEPS = {
 		await page.getByRole("heading", { name: "Rules", level: 1 }).waitFor();
 	},
 
-	/** Every page in both languages and themes: pictures for people, and axe. */
+	/** Every page in both languages and both themes, in all four ways when pictures are wanted: for people's eyes, and axe's. */
 	async look() {
-		const { pages } = await ask("pages");
-		for (const [language, theme] of [
-			["en", "light"],
-			["zh", "dark"],
+		const { pages, all } = await ask("pages");
+		const crossed = [
 			["zh", "light"],
 			["en", "dark"],
-		]) {
+		];
+		for (const [language, theme] of [["en", "light"], ["zh", "dark"], ...(all ? crossed : [])]) {
 			const each = await newPage({ language, theme });
 			await signIn(each, admin, password);
 			await each.getByRole("navigation").first().waitFor();
