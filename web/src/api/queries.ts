@@ -60,9 +60,25 @@ export function useChange<In, Out>(
 	});
 }
 
+/** A list that was read far down is asked anew from its top by whoever goes there, not page by page behind the reader's back. */
+const PAGES_KEPT_FRESH = 3;
+
+function pagesOf(query: { state: { data: unknown } }): number {
+	return (query.state.data as { pages?: unknown[] } | undefined)?.pages?.length ?? 0;
+}
+
 /** Asks anew what was kept below these paths: what is shown at once, the rest when it is shown next. */
-export function refresh(client: QueryClient, paths: string[]) {
-	return client.invalidateQueries({
-		predicate: ({ queryKey }) => typeof queryKey[0] === "string" && paths.some((path) => (queryKey[0] as string).startsWith(path)),
-	});
+export async function refresh(client: QueryClient, paths: string[]) {
+	const isMeant = ({ queryKey }: { queryKey: readonly unknown[] }) => typeof queryKey[0] === "string" && paths.some((path) => (queryKey[0] as string).startsWith(path));
+	await Promise.all([
+		client.invalidateQueries({ predicate: (query) => isMeant(query) && pagesOf(query) <= PAGES_KEPT_FRESH }),
+		client.invalidateQueries({ predicate: (query) => isMeant(query) && pagesOf(query) > PAGES_KEPT_FRESH, refetchType: "none" }),
+	]);
+}
+
+/** Lets go of all pages of these lists but the first, for a reader who is back at the top. */
+export function trimPages(client: QueryClient, path: string) {
+	client.setQueriesData<{ pages: unknown[]; pageParams: unknown[] }>({ predicate: (query) => query.queryKey[0] === path && pagesOf(query) > 1 }, (data) =>
+		data && { pages: data.pages.slice(0, 1), pageParams: data.pageParams.slice(0, 1) },
+	);
 }

@@ -30,7 +30,11 @@ function ProcessTree({ lineage }: { lineage: Ancestor[] }) {
 						{process.user && <span className="tag">{process.user}</span>}
 						{index === chain.length - 1 && <span className="badge tone-critical">{t("alert.culprit")}</span>}
 					</div>
-					{process.cmdline && <code className="tree-line">{process.cmdline}</code>}
+					{process.cmdline && (
+						<code className="tree-line" title={process.cmdline}>
+							{process.cmdline}
+						</code>
+					)}
 				</li>
 			))}
 		</ol>

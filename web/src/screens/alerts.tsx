@@ -3,7 +3,7 @@ import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
 import type { Query } from "../api/client.ts";
 import { useHints } from "../api/live.ts";
-import { refresh, useAnswer, useChange, useList } from "../api/queries.ts";
+import { refresh, trimPages, useAnswer, useChange, useList } from "../api/queries.ts";
 import type { Alert, AlertState, Facets, Histogram as HistogramData } from "../api/types.ts";
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
@@ -168,6 +168,7 @@ export default function AlertsPage() {
 	const still = paused || away || selected.size > 0;
 	const update = () => {
 		setMissed(0);
+		trimPages(client, "/alerts");
 		refresh(client, ["/alerts"]);
 	};
 	useHints(["alerts"], () => (still ? setMissed((n) => n + 1) : update()));
