@@ -8,6 +8,7 @@ import { hrefOf } from "../src/logic/asset.ts";
 import { bytes, epss, relativeTime, shortDigest, shortNumber } from "../src/logic/format.ts";
 import { NODE_HEIGHT, layoutGraph } from "../src/logic/graph_layout.ts";
 import { groupAlerts, workloadOf } from "../src/logic/group.ts";
+import { fromText, toText } from "../src/logic/notification.ts";
 import { heatStep, worstOf } from "../src/logic/severity.ts";
 
 before(() => loadLanguage("en"));
@@ -51,6 +52,7 @@ test("times are told from now", () => {
 	assert.match(relativeTime("2026-11-21T09:59:00Z", now), /^1 min/);
 	assert.match(relativeTime("2026-11-19T09:59:00Z", now), /^2 days ago/);
 	assert.match(relativeTime("2026-11-21T12:00:00Z", now), /^in 2/);
+	assert.match(relativeTime("2019-01-01T00:00:00Z", now), /^7 y/);
 });
 
 test("a query leaves out what is not asked, and repeats lists", () => {
@@ -121,4 +123,18 @@ test("a graph lies the same way each time, nothing on top of another, nothing lo
 		for (const b of one.nodes) assert.ok(a === b || a.x !== b.x || Math.abs(a.y - b.y) >= NODE_HEIGHT);
 	}
 	for (const { from, to } of one.edges) assert.ok(from.x < to.x);
+});
+
+test("settings of a notification survive their fields", () => {
+	const settings = [
+		{ name: "url", type: "url" },
+		{ name: "port", type: "number" },
+		{ name: "tls", type: "boolean" },
+		{ name: "to", type: "list" },
+		{ name: "headers", type: "map" },
+		{ name: "unset", type: "text" },
+	].map((each) => ({ ...each, secret: false, required: false, choices: [], what: "", whatZh: "" }));
+	const value = { url: "https://x/", port: 514, tls: true, to: ["a@x", "b@x"], headers: { Authorization: "Bearer a:b", X: "" } };
+	const texts = Object.fromEntries(Object.entries(value).map(([name, each]) => [name, toText(each)]));
+	assert.deepEqual(fromText(settings, { ...texts, unset: "  ", stranger: "x" }), value);
 });

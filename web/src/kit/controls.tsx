@@ -221,7 +221,7 @@ export function Facts({ facts }: { facts: [string, ReactNode][] }) {
 	return (
 		<dl className="facts">
 			{facts
-				.filter(([, value]) => value !== undefined && value !== null && value !== "")
+				.filter(([, value]) => value !== undefined && value !== null && value !== false && value !== "")
 				.flatMap(([name, value]) => [<dt key={name}>{name}</dt>, <dd key={`${name}=`}>{value}</dd>])}
 		</dl>
 	);

@@ -31,6 +31,8 @@ export function epss(share: number, rank?: number): string {
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+	["year", 31_557_600],
+	["month", 2_629_800],
 	["day", 86_400],
 	["hour", 3_600],
 	["minute", 60],

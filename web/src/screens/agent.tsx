@@ -3,7 +3,8 @@ import { useAnswer, useChange } from "../api/queries.ts";
 import type { AgentDetail } from "../api/types.ts";
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
-import { t } from "../i18n/index.ts";
+import { t, tValue } from "../i18n/index.ts";
+import { Meter } from "../kit/charts.tsx";
 import { Button, Facts, Notice, Panel, Time } from "../kit/controls.tsx";
 import { Answered } from "../kit/states.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
@@ -16,6 +17,72 @@ function Tile({ label, value, tone }: { label: string; value: string; tone?: str
 			<div className="label">{label}</div>
 			<div className={`value${tone ? ` severity tone-${tone}` : ""}`}>{value}</div>
 		</div>
+	);
+}
+
+type Loose = Record<string, unknown>;
+
+function looseOf(value: unknown): Loose {
+	return value && typeof value === "object" && !Array.isArray(value) ? (value as Loose) : {};
+}
+
+/** Members that are numbers and not zero, the largest first. */
+function numbersOf(value: unknown): [string, number][] {
+	return Object.entries(looseOf(value))
+		.filter((entry): entry is [string, number] => typeof entry[1] === "number" && entry[1] !== 0)
+		.sort((a, b) => b[1] - a[1]);
+}
+
+const TOLD = ["judged", "alerts", "alertsFolded", "held", "unknownVerdicts", "processes", "containers", "containersUnknown", "engineErrors"];
+
+/** What an agent last said of itself (doc/schemas/agent-stats-1.schema.json): what it did, what it lost, what it cost. */
+function Stats({ stats }: { stats: unknown }) {
+	if (!stats)
+		return (
+			<Panel title={t("agents.stats")}>
+				<p className="small muted">{t("agents.noStats")}</p>
+			</Panel>
+		);
+	const sensor = looseOf(looseOf(stats).sensor);
+	const uplink = looseOf(looseOf(stats).uplink);
+	const seconds = (part: Loose) => `${number(Math.round((Number(part.cpuUserMs ?? 0) + Number(part.cpuSystemMs ?? 0)) / 100) / 10)} s`;
+	const events = numbersOf(sensor.events).slice(0, 12);
+	const lost = numbersOf(sensor.lost);
+	const most = Math.max(1, ...events.map(([, count]) => count));
+	return (
+		<>
+			<Panel title={t("agents.stats")}>
+				<Facts
+					facts={[
+						...TOLD.map((name): [string, string | null] => [tValue("stat", name), typeof sensor[name] === "number" ? number(sensor[name]) : null]),
+						[t("stat.sensorCpu"), seconds(sensor)],
+						[t("stat.uplinkCpu"), seconds(uplink)],
+						[t("stat.lost"), lost.length > 0 ? lost.map(([cause, count]) => `${cause} ${number(count)}`).join(" · ") : t("common.none")],
+					]}
+				/>
+			</Panel>
+			{events.length > 0 && (
+				<Panel title={t("agents.eventsByType")}>
+					<ul className="stack tight">
+						{events.map(([type, count]) => (
+							<li key={type} className="event-bar small">
+								<code>{type}</code>
+								<Meter share={count / most} tone="accent" />
+								<span className="num">{number(count)}</span>
+							</li>
+						))}
+					</ul>
+				</Panel>
+			)}
+			<details className="panel">
+				<summary className="raw-summary small">{t("asset.raw")}</summary>
+				<div className="body">
+					<pre className="pre" tabIndex={0}>
+						{JSON.stringify(stats, null, 2)}
+					</pre>
+				</div>
+			</details>
+		</>
 	);
 }
 
@@ -66,15 +133,9 @@ function Body({ detail }: { detail: AgentDetail }) {
 				<Tile label={t("overview.containers")} value={agent.containers != null ? number(agent.containers) : "–"} />
 			</div>
 			<div className="split">
-				<Panel title={t("agents.stats")}>
-					{detail.stats ? (
-						<pre className="pre" tabIndex={0}>
-							{JSON.stringify(detail.stats, null, 2)}
-						</pre>
-					) : (
-						<p className="small muted">{t("agents.noStats")}</p>
-					)}
-				</Panel>
+				<div className="stack wide">
+					<Stats stats={detail.stats} />
+				</div>
 				<Panel title={t("asset.facts")}>
 					<Facts
 						facts={[

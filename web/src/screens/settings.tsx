@@ -1,18 +1,18 @@
 import { type FormEvent, useState } from "react";
 import { call } from "../api/client.ts";
 import { queries, useAnswer, useChange, useList } from "../api/queries.ts";
-import type { ApiToken, ApiTokenCreated, Notification, Settings, TestResult, TotpRecovery, TotpSecret } from "../api/types.ts";
+import type { ApiToken, ApiTokenCreated, Settings, TotpRecovery, TotpSecret } from "../api/types.ts";
 import { SESSION_KEY, useMay, useSession } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { ChangePasswordForm } from "../app/signin.tsx";
 import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
-import { Button, Check, CopyBox, Notice, Panel, SelectField, Tabs, TextArea, TextField, Time } from "../kit/controls.tsx";
+import { Button, Check, CopyBox, Notice, Panel, SelectField, Tabs, TextField, Time } from "../kit/controls.tsx";
 import { Dialog } from "../kit/dialog.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
 import { ListTable } from "../kit/table.tsx";
 import { sentenceOf, toast, toastError } from "../kit/toast.tsx";
-import { number } from "../logic/format.ts";
+import { Notifications } from "./notifications.tsx";
 
 type NumberSetting = Exclude<keyof Settings, "scanImages">;
 
@@ -42,7 +42,7 @@ function GeneralForm({ settings }: { settings: Settings }) {
 	};
 	return (
 		<form className="panel" onSubmit={submit}>
-			<div className="body stack wide settings-form">
+			<div className="body settings-form">
 				{save.isError && (
 					<Notice tone="critical" icon="warning">
 						{sentenceOf(save.error)}
@@ -78,124 +78,6 @@ function GeneralForm({ settings }: { settings: Settings }) {
 function General() {
 	const settings = useAnswer<Settings>("/settings");
 	return <Answered query={settings}>{(data) => <GeneralForm key={JSON.stringify(data)} settings={data} />}</Answered>;
-}
-
-const KINDS = ["syslog", "webhook", "slack", "teams", "dingtalk", "feishu", "wecom", "mail", "kafka", "elasticsearch", "splunk", "alertmanager"];
-
-function NotificationDialog({ notification, onClose }: { notification: Notification | null; onClose: () => void }) {
-	const [name, setName] = useState(notification?.name ?? "");
-	const [kind, setKind] = useState(notification?.kind ?? "webhook");
-	const [filter, setFilter] = useState(notification?.filter ?? "");
-	const [enabled, setEnabled] = useState(notification?.enabled ?? true);
-	const [settings, setSettings] = useState(JSON.stringify(notification?.settings ?? { url: "https://" }, null, 2));
-	const [wrong, setWrong] = useState(false);
-	const save = useChange<unknown, Notification>(
-		(parsed) => ({
-			method: notification ? "PUT" : "POST",
-			path: notification ? `/notifications/${notification.id}` : "/notifications",
-			body: { name, kind, filter, enabled, settings: parsed },
-		}),
-		["/notifications"],
-		() => {
-			toast(t("notify.saved", { name }));
-			onClose();
-		},
-	);
-	const remove = useChange<void, void>(
-		() => ({ method: "DELETE", path: `/notifications/${notification!.id}` }),
-		["/notifications"],
-		() => {
-			toast(t("notify.removed", { name }));
-			onClose();
-		},
-	);
-	const test = useChange<void, TestResult>(() => ({ method: "POST", path: `/notifications/${notification!.id}/test` }), ["/notifications"]);
-	const submit = (event: FormEvent) => {
-		event.preventDefault();
-		try {
-			const parsed = JSON.parse(settings);
-			setWrong(false);
-			save.mutate(parsed);
-		} catch {
-			setWrong(true);
-		}
-	};
-	const error = save.error ?? remove.error ?? test.error;
-	return (
-		<Dialog title={notification ? notification.name : t("notify.new")} onClose={onClose}>
-			<form className="stack" onSubmit={submit}>
-				{(wrong || error) && (
-					<Notice tone="critical" icon="warning">
-						{wrong ? t("notify.notJson") : sentenceOf(error)}
-					</Notice>
-				)}
-				{test.data && (
-					<Notice tone={test.data.ok ? "good" : "high"} icon={test.data.ok ? "check" : "warning"}>
-						{test.data.message || (test.data.ok ? t("notify.works") : t("notify.fails"))}
-					</Notice>
-				)}
-				<TextField label={t("notify.name")} required autoFocus value={name} onChange={(event) => setName(event.target.value)} />
-				<SelectField label={t("notify.kind")} value={kind} options={KINDS.map((each) => [each, tValue("notifyKind", each)])} onChange={(event) => setKind(event.target.value)} />
-				<TextField label={t("notify.filter")} hint={t("notify.filterHint")} className="input mono" value={filter} onChange={(event) => setFilter(event.target.value)} />
-				<TextArea label={t("notify.settings")} hint={t("notify.settingsHint")} className="input mono" rows={6} spellCheck={false} value={settings} onChange={(event) => setSettings(event.target.value)} />
-				<Check label={t("notify.enabled")} checked={enabled} onChange={(event) => setEnabled(event.target.checked)} />
-				<div className="dialog-foot">
-					{notification && (
-						<>
-							<Button look="danger" onClick={() => confirm(t("notify.removeAsk", { name })) && remove.mutate()}>
-								{t("common.remove")}
-							</Button>
-							<Button disabled={test.isPending} onClick={() => test.mutate()}>
-								{t("notify.test")}
-							</Button>
-						</>
-					)}
-					<span className="push" />
-					<Button onClick={onClose}>{t("common.cancel")}</Button>
-					<Button look="primary" type="submit" disabled={save.isPending}>
-						{t("common.save")}
-					</Button>
-				</div>
-			</form>
-		</Dialog>
-	);
-}
-
-function Notifications() {
-	const list = useList<Notification>("/notifications");
-	const may = useMay("notify.write");
-	const [open, setOpen] = useState<Notification | "new" | null>(null);
-	const add = may && (
-		<Button look="primary" icon="plus" onClick={() => setOpen("new")}>
-			{t("notify.new")}
-		</Button>
-	);
-	return (
-		<>
-			<div className="toolbar">{add}</div>
-			<ListTable
-				label={t("settings.notifications")}
-				list={list}
-				rowKey={(each) => each.id}
-				onOpen={(each) => may && setOpen(each)}
-				columns={[
-					{ key: "name", head: t("notify.name"), width: "minmax(150px, 1.2fr)", cell: (each) => <span className="link-strong">{each.name}</span> },
-					{ key: "kind", head: t("notify.kind"), width: "110px", cell: (each) => tValue("notifyKind", each.kind) },
-					{ key: "on", head: t("rules.enabled"), width: "76px", cell: (each) => <span className={`badge tone-${each.enabled ? "good" : "neutral"}`}>{each.enabled ? t("rules.on") : t("rules.off")}</span> },
-					{ key: "filter", head: t("notify.filter"), width: "minmax(140px, 1.4fr)", cell: (each) => (each.filter ? <code>{each.filter}</code> : <span className="muted">{t("notify.all")}</span>) },
-					{ key: "sent", head: t("notify.sent"), width: "64px", end: true, cell: (each) => number(each.state.sent) },
-					{ key: "waiting", head: t("notify.waiting"), width: "64px", end: true, cell: (each) => number(each.state.waiting) },
-					{ key: "error", head: t("notify.lastError"), width: "minmax(120px, 1.2fr)", cell: (each) => <span className="muted">{each.state.lastError ?? ""}</span> },
-				]}
-				empty={
-					<Empty icon="bell" title={t("notify.none")} text={t("notify.noneText")}>
-						{add}
-					</Empty>
-				}
-			/>
-			{open && <NotificationDialog notification={open === "new" ? null : open} onClose={() => setOpen(null)} />}
-		</>
-	);
 }
 
 function TotpPanel() {
