@@ -293,13 +293,21 @@ static int put_findings(struct call *c, struct err *e)
 	return 0;
 }
 
+static const char *kind_zh(enum asset_kind k)
+{
+	return k == ASSET_HOST        ? "主机"
+	       : k == ASSET_CONTAINER ? "容器"
+	       : k == ASSET_IMAGE     ? "镜像"
+				      : asset_kind_name(k);
+}
+
 static int put_change(struct call *c, const struct asset *a, struct err *e)
 {
 	const char *kind = asset_kind_name(a->kind);
 	bool gone = a->gone_ns != 0;
 	str en = arena_printf(c->arena, gone ? "%s %.*s is gone" : "%s %.*s is new", kind,
 			      STR_ARG(a->name));
-	str zh = arena_printf(c->arena, gone ? "%s %.*s 已消失" : "新的 %s %.*s", kind,
+	str zh = arena_printf(c->arena, gone ? "%s %.*s 已消失" : "新增%s %.*s", kind_zh(a->kind),
 			      STR_ARG(a->name));
 	struct json_out *j = &c->json;
 

@@ -17,7 +17,7 @@ import { PriorityMark, Shape, StateBadge } from "../kit/severity.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable, Table } from "../kit/table.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
-import { number, shortNumber } from "../logic/format.ts";
+import { dateTime, number, shortNumber } from "../logic/format.ts";
 import { type AlertGroup, groupAlerts, workloadOf } from "../logic/group.ts";
 import { PRIORITY_LOOK } from "../logic/severity.ts";
 import type { Priority } from "../api/types.ts";
@@ -327,6 +327,10 @@ export default function AlertsPage() {
 			{histogram.data && histogram.data.buckets.length > 0 && (
 				<div className="panel strip">
 					<Histogram buckets={histogram.data.buckets} height={48} label={t("alerts.overTime")} onPick={(since, until) => filter.change({ since, until: until ?? null, span: null })} />
+					<div className="strip-ends xs muted num">
+						<span>{dateTime(histogram.data.from)}</span>
+						<span>{dateTime(histogram.data.to)}</span>
+					</div>
 				</div>
 			)}
 			<div className="alerts-body">
