@@ -277,6 +277,41 @@ def test_rules_are_tried_on_what_is_known(admin, told):
     assert [p["line"] for p in tried("evt.typ = execve")["problems"] if p["level"] == "error"] == [3]
 
 
+def test_settings_are_heeded_at_once(console, admin):
+    assert admin.ask("PATCH", "/api/v1/settings", {"passwordMinLength": 30}).status == 200
+    refused = admin.ask("POST", "/api/v1/users", {"name": "short", "password": "First-horse-7-battery", "roles": []})
+    assert refused.status == 400 and "30" in refused.json()["detail"], refused
+    assert admin.ask("PATCH", "/api/v1/settings", {"passwordMinLength": 12, "sessionHours": 1}).status == 200
+    assert admin.ask("POST", "/api/v1/users", {"name": "short", "password": "First-horse-7-battery", "roles": []}).status == 201
+
+
+def test_a_scope_hides_all_else(console, admin, told):
+    """Who sees another cluster only sees nothing of this one, on no route."""
+    role = admin.ask("POST", "/api/v1/roles", {"name": "elsewhere", "scope": ["cluster=elsewhere"], "permissions": [
+        "alerts.read", "alerts.triage", "assets.read", "images.read", "images.scan", "vulnerabilities.read", "agents.read", "agents.write"]})
+    assert role.status == 201, role
+    made = admin.ask("POST", "/api/v1/users", {"name": "stranger", "password": "First-horse-7-battery", "roles": ["elsewhere"]})
+    assert made.status == 201, made
+    stranger = console.client().sign_in("stranger", "First-horse-7-battery", new="Second-horse-8-battery")
+    alert_id = admin.get("/api/v1/alerts?limit=1").json()["items"][0]["id"]
+    for path in ("alerts", "assets", "images", "vulnerabilities", "agents", "alerts?q=rule%20exists", "assets?q=kind%20exists&state=all"):
+        answer = stranger.get("/api/v1/" + path)
+        assert answer.status == 200 and answer.json()["items"] == [], (path, answer)
+    for path in (f"alerts/{alert_id}", f"assets/container:{CONTAINER}", f"images/{DIGEST}", f"images/{DIGEST}/findings", f"images/{DIGEST}/packages",
+                 f"assets/graph?root=container:{CONTAINER}", f"agents/{told.id}"):
+        assert stranger.get("/api/v1/" + path).status == 404, path
+    assert stranger.get("/api/v1/alerts/facets").json()["total"] == 0
+    assert stranger.get("/api/v1/assets/graph").json() == {"nodes": [], "edges": [], "cut": False}
+    assert not any(stranger.get("/api/v1/search?q=web").json().values())
+    overview = stranger.get("/api/v1/overview").json()
+    assert set(overview["counts"].values()) == {0} and not overview["worst"] and not overview["changes"] and overview["alertsOpen"] == 0
+    assert stranger.ask("PATCH", f"/api/v1/alerts/{alert_id}", {"state": "resolved"}).status == 404
+    assert stranger.ask("POST", "/api/v1/alerts/triage", {"ids": [alert_id], "state": "resolved"}).json() == {"changed": 0}
+    assert stranger.ask("POST", f"/api/v1/images/{DIGEST}/scan").status == 404
+    assert stranger.ask("POST", f"/api/v1/agents/{told.id}/revoke").status == 404
+    assert stranger.ask("POST", "/api/v1/agents/tokens", {}).status == 403
+
+
 # ---- Who may ----
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ static const char *state_of(const struct agent *a, int64_t now_ns)
 		return "revoked";
 	if (a->ended || now_ns - a->seen_ns > GONE_NS)
 		return "gone";
-	return a->silent || now_ns - a->seen_ns > AGENT_SILENT_NS ? "silent" : "healthy";
+	return a->silent ? "silent" : "healthy";
 }
 
 static int64_t total(const struct value *counts)

@@ -3,6 +3,7 @@
 #include "codec/json_slice.h"
 #include "console/fleet/fleet_priv.h"
 #include "console/store/findings.h"
+#include "console/store/settings.h"
 #include "model/inventory.h"
 
 #define INVENTORY_ARENA ((size_t)256 << 20)
@@ -107,6 +108,7 @@ int record_image(struct teller *t, str digest, str references, int64_t bytes, st
 int record_image_wanted(struct teller *t, str image, str reference, struct err *e)
 {
 	struct stored_image have;
+	struct settings set;
 	int64_t id;
 	str members;
 	int r = images_get(t->store, &scope_everything, image, t->arena, &have, e);
@@ -115,7 +117,9 @@ int record_image_wanted(struct teller *t, str image, str reference, struct err *
 		return 0;
 	if (r == -ENOENT)
 		r = record_image(t, image, reference, 0, e);
-	if (r < 0)
+	if (r == 0)
+		r = settings_get(t->store, &set, e);
+	if (r < 0 || !set.values[SETTING_SCAN_IMAGES])
 		return r;
 	members = arena_printf(t->arena, "\"image\":\"%.*s\"", STR_ARG(image));
 	r = agent_command_add(t->store, t->agent->id, "scan", members, &id, e);

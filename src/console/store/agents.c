@@ -1,5 +1,7 @@
 #include "console/store/agents.h"
 
+#include "console/store/settings.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -456,7 +458,7 @@ int agent_command_done(struct store *s, str agent, int64_t id, bool ok, str mess
 /* ---- Time ---- */
 
 struct silence {
-	int64_t now_ns;
+	int64_t before_ns;
 	struct arena *arena;
 	struct agent *items;
 	size_t count;
@@ -470,7 +472,7 @@ static int mark_silent(struct store *s, void *ctx, struct err *e)
 		s->sql,
 		"UPDATE agent SET silent = 1 WHERE state = 0 AND ended = 0 AND silent = 0 AND "
 		"seen_ns < ?1 RETURNING " AGENT_COLUMNS,
-		SQL_ARGS(SQL_I(w->now_ns - AGENT_SILENT_NS)), &rows, e);
+		SQL_ARGS(SQL_I(w->before_ns)), &rows, e);
 
 	return r < 0 ? r : read_agents(rows, w->arena, &w->items, &w->count, e);
 }
@@ -478,14 +480,20 @@ static int mark_silent(struct store *s, void *ctx, struct err *e)
 int agent_take_silent(struct store *s, int64_t now_ns, struct arena *a, struct agent **ret,
 		      size_t *ret_count, struct err *e)
 {
-	struct silence w = { .now_ns = now_ns, .arena = a };
+	struct silence w = { .arena = a };
+	struct settings set;
 	int64_t waiting = 0;
+	int r = settings_get(s, &set, e);
+
+	if (r < 0)
+		return r;
+	w.before_ns = now_ns - set.values[SETTING_AGENT_SILENT_SECONDS] * 1000000000;
 	/* Reading first: most of the time there is nothing to write. */
-	int r = sql_get_int(
+	r = sql_get_int(
 		s->sql,
 		"SELECT COUNT(*) FROM agent WHERE state = 0 AND ended = 0 AND silent = 0 AND "
 		"seen_ns < ?1",
-		SQL_ARGS(SQL_I(now_ns - AGENT_SILENT_NS)), &waiting, e);
+		SQL_ARGS(SQL_I(w.before_ns)), &waiting, e);
 
 	if (r >= 0 && waiting)
 		r = sql_in_transaction(s->sql) ? mark_silent(s, &w, e)

@@ -17,14 +17,12 @@ struct agent {
 	str stats;  /**< its last figures: doc/schemas/agent-stats-1.schema.json; may be empty */
 	str scan;   /**< the last `scan` record; may be empty */
 	enum agent_state state;
-	bool ended; /**< it said that it ends */
-	bool silent; /**< it said nothing for AGENT_SILENT_NS though it had not ended, and an alert told so */
+	bool ended;  /**< it said that it ends */
+	bool silent; /**< it said nothing for the time set (agentSilentSeconds) though it had not ended, and an alert told so */
 	int64_t enrolled_ns, seen_ns;
 	int64_t certificate_to_s; /**< of the newest */
 	int64_t lost;             /**< alerts it lost, as it told */
 };
-
-#define AGENT_SILENT_NS ((int64_t)60 * 1000000000)
 
 /* ---- Reading ---- */
 
