@@ -240,8 +240,8 @@ static int change(struct call *c, int (*how)(struct store *s, str agent, struct 
 
 	if (r == 0)
 		r = how(c->store, a.id, e);
-	if (r == 0 && c->api->publish)
-		c->api->publish(c->api->ctx, "agents");
+	if (r == 0)
+		c->topic = "agents";
 	return r;
 }
 

@@ -204,8 +204,8 @@ static int triage(struct call *c, const int64_t *ids, size_t count, struct err *
 		return err_set(e, EINVAL, "no state is called so");
 	r = alerts_triage(c->store, &c->who.scope, ids, count, state,
 			  value_get_str(&c->body, "note"), c->who.name, c->now_ns, e);
-	if (r >= 0 && c->api->publish)
-		c->api->publish(c->api->ctx, "alerts");
+	if (r >= 0)
+		c->topic = "alerts";
 	return r;
 }
 

@@ -73,6 +73,9 @@ struct call {
 	const char *code; /**< of the problem, where the errno says too little; a literal */
 	unsigned int retry_after_s; /**< of the problem; 0: none */
 
+	const char *
+		topic; /**< what pages are told has changed, when all is stored: "alerts", "agents", ...; NULL: nothing */
+
 	/** For the audit log: JSON of what it was and is, without secrets, and what the entry is about (empty: {id}). */
 	str audit_target, audit_before, audit_after;
 	str audit_name; /**< who it was said to be, where nobody is signed in: the name typed */

@@ -284,6 +284,7 @@ static void begin_answer(struct call *c)
 	c->code = NULL;
 	c->retry_after_s = 0;
 	c->type = NULL;
+	c->topic = NULL;
 	json_out_init(&c->json, &c->out, false);
 }
 
@@ -447,6 +448,8 @@ void api_answer(const struct api *api, struct store *s, struct arena *a,
 			refuse_error(&c, result, &e, ret);
 		else
 			succeed(&c, ret);
+		if (result >= 0 && c.topic && api->publish)
+			api->publish(api->ctx, c.topic);
 	} else if (c.route && c.route->method != METHOD_GET && ret->status == 403) {
 		audit_failure(&c, -EACCES);
 	}

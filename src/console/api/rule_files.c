@@ -36,19 +36,21 @@ static int text_of(const struct rule_file *f, struct arena *a, str *ret, struct 
 int rules_tell_agents(struct call *c, struct err *e)
 {
 	OWNED_BUF text = BUF_INIT;
-	OWNED_BUF members = BUF_INIT;
 	char etag[CALL_ETAG_BYTES];
-	str after = { 0 };
+	str after = { 0 }, members;
 	int r = rule_book_render(c->store, c->arena, &text, e);
 
 	if (r < 0)
 		return r;
 	call_etag(buf_str(&text), etag);
-	/* without its quotes */
-	buf_printf(&members, "\"etag\":\"%.32s\",\"text\":", etag + 1);
-	json_quote(&members, buf_str(&text));
-	if (buf_error(&members))
+	/* without its quotes; the text is kept once and sent with the command */
+	members = arena_printf(c->arena, "\"etag\":\"%.32s\"", etag + 1);
+	if (!members.p)
 		return err_set(e, ENOBUFS, "rules: memory budget spent");
+	r = rule_text_put(c->store, (str){ etag + 1, 32 }, buf_str(&text), e);
+	if (r < 0)
+		return r;
+	c->topic = "rules";
 	for (;;) {
 		struct agent *agents;
 		size_t count;
@@ -59,8 +61,8 @@ int rules_tell_agents(struct call *c, struct err *e)
 
 			after = agents[i].id;
 			if (agents[i].state == AGENT_ACTIVE)
-				r = agent_command_add(c->store, agents[i].id, "rules",
-						      buf_str(&members), &id, e);
+				r = agent_command_add(c->store, agents[i].id, "rules", members, &id,
+						      e);
 		}
 		if (r < 0 || count < AGENTS_AT_ONCE)
 			return r < 0 ? r : 0;

@@ -1,6 +1,8 @@
+#include "base/map.h"
 #include "console/api/call.h"
 #include "console/api/rule_book.h"
 #include "console/api/rules_priv.h"
+#include "console/store/alerts.h"
 #include "policy/alert_target.h"
 
 static void close_book(struct rule_book *b)
@@ -8,7 +10,8 @@ static void close_book(struct rule_book *b)
 	rule_book_close(b);
 }
 
-static void put_rule(const struct rule *r, struct json_out *j)
+/* @param alerts  of a day; negative: not told */
+static void put_rule_with(const struct rule *r, int64_t alerts, struct json_out *j)
 {
 	json_object_open(j);
 	json_put_str(j, "id", r->id.n ? r->id : r->name);
@@ -31,7 +34,50 @@ static void put_rule(const struct rule *r, struct json_out *j)
 	json_put_str(j, "condition", r->condition_text);
 	json_put_str(j, "output", r->output);
 	json_opt_str(j, "outputZh", r->output_zh);
+	if (alerts >= 0)
+		json_put_int(j, "alerts24h", alerts);
 	json_object_close(j);
+}
+
+/* Without counts: they would make another state of a rule that nobody changed. */
+static void put_rule(const struct rule *r, struct json_out *j)
+{
+	put_rule_with(r, -1, j);
+}
+
+#define RULES_COUNTED 500
+#define DAY_BACK_NS ((int64_t)24 * 3600 * 1000000000)
+
+/* Alerts of a day by the rule's name. */
+static int count_alerts(struct call *c, struct map *ret, struct err *e)
+{
+	struct alert_filter f = { .scope = call_scope(c, PERMISSION_ALERTS_READ),
+				  .since_ns = c->now_ns - DAY_BACK_NS };
+	struct alert_facets facets;
+	int r = 0;
+
+	*ret = map_in(c->arena);
+	if (!caller_may(&c->who, PERMISSION_ALERTS_READ))
+		return 0;
+	r = alerts_facets(c->store, &f, RULES_COUNTED, c->arena, &facets, e);
+	for (size_t i = 0; r == 0 && i < facets.count[ALERT_FACET_RULE]; i++) {
+		struct alert_count *n = &facets.values[ALERT_FACET_RULE][i];
+		void **at = map_at(ret, n->value);
+
+		if (!at)
+			return err_set(e, ENOBUFS, "rules: memory budget spent");
+		*at = n;
+	}
+	return r;
+}
+
+static int64_t count_of(const struct call *c, const struct map *counts, str rule)
+{
+	const struct alert_count *n = map_find(counts, rule);
+
+	if (!caller_may(&c->who, PERMISSION_ALERTS_READ))
+		return -1;
+	return n ? n->count : 0;
 }
 
 static bool contains(str text, str word)
@@ -72,12 +118,15 @@ int api_rule_list(struct call *c, struct err *e)
 	const struct rule *rules;
 	uint64_t after = 0, shown = 0;
 	size_t count, wanted = 0;
+	struct map counts;
 	str next = { 0 };
 	int r;
 
 	if (c->cursor.n && str_u64(c->cursor, &after) < 0)
 		return err_set(e, EINVAL, "this cursor is none of ours");
 	r = rule_book_open(c->store, &all, c->arena, &book, e);
+	if (r == 0)
+		r = count_alerts(c, &counts, e);
 	if (r < 0)
 		return r;
 	rules = rule_set_rules(book.set, &count);
@@ -86,7 +135,7 @@ int api_rule_list(struct call *c, struct err *e)
 		if (!is_wanted(c, &rules[i]) || wanted++ < after)
 			continue;
 		if (shown < c->limit) {
-			put_rule(&rules[i], &c->json);
+			put_rule_with(&rules[i], count_of(c, &counts, rules[i].name), &c->json);
 			shown++;
 		}
 	}

@@ -79,6 +79,7 @@ int api_settings_patch(struct call *c, struct err *e)
 		r = as_text(&after, c->arena, &c->audit_after, e);
 	if (r < 0)
 		return r;
+	c->topic = "settings";
 	put(&after, &c->json);
 	return 0;
 }

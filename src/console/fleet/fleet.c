@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "codec/json_out.h"
 #include "console/fleet/fleet_priv.h"
+#include "console/store/rule_files.h"
 
 #define PROTOCOL 1
 #define PROTOCOL_OLDEST 1
@@ -239,6 +240,25 @@ void fleet_answer(struct fleet *f, struct store *s, struct arena *a, const struc
 		answer_commands(q, ret);
 }
 
+/* The rules as they are when they are sent: a command that waited does not bring what is past. */
+static int add_rules(struct store *s, struct arena *a, struct buf *out, struct err *e)
+{
+	str etag, text;
+	int r = rule_text_get(s, a, &etag, &text, e);
+
+	if (r == -ENOENT) {
+		buf_add(out, S(",\"etag\":\"\",\"text\":\"\""));
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	buf_add(out, S(",\"etag\":"));
+	json_quote(out, etag);
+	buf_add(out, S(",\"text\":"));
+	json_quote(out, text);
+	return 0;
+}
+
 int fleet_commands(struct fleet *f UNUSED, struct store *s, struct arena *a, const char *agent,
 		   int64_t *after, str *ret_body, struct err *e)
 {
@@ -258,7 +278,11 @@ int fleet_commands(struct fleet *f UNUSED, struct store *s, struct arena *a, con
 	for (size_t i = 0; i < count; i++) {
 		buf_printf(&out, "{\"id\":%lld,\"kind\":\"%.*s\"", (long long)items[i].id,
 			   STR_ARG(items[i].kind));
-		if (items[i].members.n) {
+		if (str_is(items[i].kind, "rules")) {
+			r = add_rules(s, a, &out, e);
+			if (r < 0)
+				return r;
+		} else if (items[i].members.n) {
 			buf_byte(&out, ',');
 			buf_add(&out, items[i].members);
 		}

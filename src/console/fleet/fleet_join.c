@@ -5,6 +5,7 @@
 #include "codec/json.h"
 #include "codec/json_out.h"
 #include "console/fleet/fleet_priv.h"
+#include "console/store/rule_files.h"
 
 #define LIFE_S ((int64_t)30 * 24 * 3600)
 #define EARLY_S ((int64_t)600) /* an agent's clock may be behind */
@@ -55,6 +56,21 @@ struct joining {
 	str csr, answer;
 };
 
+/* Who joins judges by the rules all others judge by. */
+static int want_rules(struct store *s, struct arena *a, const char *agent, struct err *e)
+{
+	str etag, members;
+	int64_t id;
+	int r = rule_text_etag(s, a, &etag, e);
+
+	if (r < 0 || !etag.n)
+		return r;
+	members = arena_printf(a, "\"etag\":\"%.*s\"", STR_ARG(etag));
+	if (!members.p)
+		return err_set(e, ENOBUFS, "memory budget spent");
+	return MIN(agent_command_add(s, str_from(agent), "rules", members, &id, e), 0);
+}
+
 static int join(struct store *s, void *ctx, struct err *e)
 {
 	struct joining *w = ctx;
@@ -64,6 +80,8 @@ static int join(struct store *s, void *ctx, struct err *e)
 
 	sha256_of(w->csr, request);
 	r = agent_join(s, w->token.secret, request, &w->node, agent, e);
+	if (r == 0)
+		r = want_rules(s, w->arena, agent, e);
 	return r < 0 ? r : give(s, w->arena, &w->authority, agent, w->csr, &w->answer, e);
 }
 

@@ -155,3 +155,49 @@ int rule_switch_put(struct store *s, const struct rule_switch *w, struct err *e)
 
 	return r < 0 ? r : 0;
 }
+
+int rule_text_put(struct store *s, str etag, str text, struct err *e)
+{
+	int r = sql_do(s->sql,
+		       "INSERT INTO rule_text (id, etag, text) VALUES (1, ?1, ?2) "
+		       "ON CONFLICT (id) DO UPDATE SET etag = excluded.etag, text = excluded.text",
+		       SQL_ARGS(SQL_T(etag), SQL_T(text)), e);
+
+	return MIN(r, 0);
+}
+
+int rule_text_get(struct store *s, struct arena *a, str *ret_etag, str *ret_text, struct err *e)
+{
+	OWNED_ROWS *rows = NULL;
+	str etag, text;
+	int r = sql_query(s->sql, "SELECT etag, text FROM rule_text WHERE id = 1", SQL_NONE, &rows,
+			  e);
+
+	if (r == 0)
+		r = sql_next(rows, e);
+	if (r == 0)
+		return err_set(e, ENOENT, "no rule was changed yet");
+	if (r < 0)
+		return r;
+	etag = sql_text_in(rows, 0, a);
+	text = sql_text_in(rows, 1, a);
+	if (!etag.p || !text.p)
+		return spent(e);
+	*ret_etag = etag;
+	*ret_text = text;
+	return 0;
+}
+
+int rule_text_etag(struct store *s, struct arena *a, str *ret, struct err *e)
+{
+	OWNED_ROWS *rows = NULL;
+	int r = sql_query(s->sql, "SELECT etag FROM rule_text WHERE id = 1", SQL_NONE, &rows, e);
+
+	*ret = (str){ 0 };
+	if (r == 0)
+		r = sql_next(rows, e);
+	if (r <= 0)
+		return r;
+	*ret = sql_text_in(rows, 0, a);
+	return ret->p ? 0 : spent(e);
+}

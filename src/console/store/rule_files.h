@@ -45,4 +45,15 @@ MUST_CHECK int rule_switches(struct store *s, struct arena *a, struct rule_switc
 /** In the caller's transaction. */
 MUST_CHECK int rule_switch_put(struct store *s, const struct rule_switch *w, struct err *e);
 
+/**
+ * The rules all agents judge by instead of those they were started with, as one text: kept once, however many agents there are.
+ * In the caller's transaction.
+ */
+MUST_CHECK int rule_text_put(struct store *s, str etag, str text, struct err *e);
+/** @param ret_etag, ret_text  in @p a @return 0, -ENOENT nobody changed any rule yet */
+MUST_CHECK int rule_text_get(struct store *s, struct arena *a, str *ret_etag, str *ret_text,
+			     struct err *e);
+/** Its name alone; empty: nobody changed any rule yet. */
+MUST_CHECK int rule_text_etag(struct store *s, struct arena *a, str *ret, struct err *e);
+
 #endif
