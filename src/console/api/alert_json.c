@@ -162,6 +162,58 @@ static unsigned int push_down_bits(const struct search_box *box, const char *fie
 	return given && (given & bits) ? given & bits : given ? given : bits;
 }
 
+static bool level_holds(enum condition_operator op, int64_t level, int64_t bound)
+{
+	switch (op) {
+	case CONDITION_GE:
+		return level >= bound;
+	case CONDITION_GT:
+		return level > bound;
+	case CONDITION_LE:
+		return level <= bound;
+	case CONDITION_LT:
+		return level < bound;
+	default:
+		return level == bound;
+	}
+}
+
+/* Priorities that `severity >= high` leaves, where the condition cannot hold without that; 0: it says no such thing. */
+static unsigned int priorities_left(const struct condition *n)
+{
+	unsigned int bits = 0;
+	uint64_t bound;
+
+	if (n->kind != CONDITION_CHECK || n->left.kind != TERM_FIELD ||
+	    !str_is(n->left.text, "alert.level") || n->right_count != 1 ||
+	    n->quantifier != CONDITION_PLAIN || n->right[0].kind != TERM_TEXT ||
+	    str_u64(n->right[0].text, &bound) < 0 || bound > PRIORITY_COUNT)
+		return 0;
+	if (n->op != CONDITION_GE && n->op != CONDITION_GT && n->op != CONDITION_LE &&
+	    n->op != CONDITION_LT && n->op != CONDITION_EQ)
+		return 0;
+	for (int p = 0; p < PRIORITY_COUNT; p++)
+		if (level_holds(n->op, PRIORITY_DEBUG - p, (int64_t)bound))
+			bits |= 1U << p;
+	return bits;
+}
+
+static unsigned int push_down_level(const struct search_box *box, unsigned int given)
+{
+	const struct condition *root = box->filter ? policy_filter_condition(box->filter) : NULL;
+	unsigned int left = root ? priorities_left(root) : 0;
+
+	for (size_t i = 0; root && root->kind == CONDITION_AND && i < root->child_count; i++) {
+		unsigned int one = priorities_left(root->children[i]);
+
+		if (one)
+			left = left && (left & one) ? left & one : one;
+	}
+	if (!left || (given && !(given & left)))
+		return given;
+	return given ? given & left : left;
+}
+
 int alert_filter_of(struct call *c, struct search_box *box, struct alert_filter *ret, struct err *e)
 {
 	struct alert_filter f = { .scope = &c->who.scope,
@@ -196,6 +248,7 @@ int alert_filter_of(struct call *c, struct search_box *box, struct alert_filter 
 		return r;
 	f.states = push_down_bits(box, "alert.state", ENUM_ALERT_STATE, f.states);
 	f.priorities = push_down_bits(box, "alert.priority", ENUM_PRIORITY, f.priorities);
+	f.priorities = push_down_level(box, f.priorities);
 	if (box->filter) {
 		f.holds = search_box_holds_alert;
 		f.ctx = box;

@@ -187,6 +187,13 @@ static int try_type(struct trial *t, const struct value *doc, uint16_t type, str
 	return 0;
 }
 
+/* An event of this type no rule of the draft is about. */
+static void refuse_type(const struct trial *t, struct verdicts *v)
+{
+	for (size_t k = 0; k < t->rule_count; k++)
+		v[k].any_false = true;
+}
+
 static enum policy_verdict verdict_of(const struct verdicts *v)
 {
 	if (!v->any_true && !v->any_maybe)
@@ -198,7 +205,7 @@ static int try_alert(struct trial *t, const struct stored_alert *a, struct err *
 {
 	str example = arena_printf(t->call->arena, "%lld", (long long)a->id);
 	struct verdicts *v;
-	const bool *types;
+	const bool *types, *wanted;
 	struct value doc;
 	int r;
 
@@ -211,9 +218,12 @@ static int try_alert(struct trial *t, const struct stored_alert *a, struct err *
 		return 0;
 	}
 	r = types_of(t, a->series->rule, &types, e);
+	wanted = policy_types(t->program);
 	for (size_t i = 0; r == 0 && i < policy_events.type_count; i++)
-		if (types[i])
+		if (types[i] && wanted[i])
 			r = try_type(t, &doc, (uint16_t)i, v, e);
+		else if (types[i])
+			refuse_type(t, v);
 	if (r == -EBADMSG) {
 		t->unusable++;
 		return 0;

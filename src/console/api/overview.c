@@ -27,6 +27,7 @@ struct overview {
 	struct candidate *items;
 	size_t count;
 	struct map known;
+	struct map alerts;   /* open ones by container: int64_t */
 	int64_t database_ns; /* age of the newest database an image was matched with */
 };
 
@@ -39,6 +40,7 @@ static int add(struct overview *o, const struct asset *a, struct err *e)
 {
 	struct call *c = o->call;
 	struct candidate *at = &o->items[o->count];
+	const int64_t *alerts;
 	struct risk_facts facts;
 	void **known;
 	int r;
@@ -50,9 +52,11 @@ static int add(struct overview *o, const struct asset *a, struct err *e)
 	if (!known)
 		return spent(e);
 	*known = o;
-	r = risk_find(c, a, &facts, e);
+	r = risk_find(c, a, false, &facts, e);
 	if (r < 0)
 		return r;
+	alerts = map_find(&o->alerts, a->id);
+	facts.alerts = alerts ? *alerts : 0;
 	if (risk_reckon(&facts, c->arena, &at->risk) < 0)
 		return spent(e);
 	at->asset = *a;
@@ -99,24 +103,50 @@ static str container_of(struct call *c, const struct stored_alert *a)
 	return id;
 }
 
-/* Those that alerts are about that nobody has looked at. */
-static int add_by_alert(struct overview *o, struct err *e)
+/* Counts open alerts by container, once for all of them. */
+static int count_alerts(struct overview *o, str **ret, size_t *ret_count, struct err *e)
 {
 	struct call *c = o->call;
 	struct alert_filter f = { .scope = call_scope(c, PERMISSION_ALERTS_READ),
 				  .states = 1U << ALERT_OPEN,
 				  .priorities = (1U << (PRIORITY_ERROR + 1)) - 1,
 				  .since_ns = c->now_ns - DAY_BACK_NS };
+	str *ids = ARENA_ARRAY(c->arena, ALERTS_LOOKED_AT, str);
 	struct alert_page page;
-	int r = alerts_page(c->store, &f, 0, ALERTS_LOOKED_AT, true, c->arena, &page, e);
+	int r = ids ? alerts_page(c->store, &f, 0, ALERTS_LOOKED_AT, true, c->arena, &page, e)
+		    : spent(e);
 
+	*ret_count = 0;
 	for (size_t i = 0; r == 0 && i < page.count; i++) {
 		str id = container_of(c, &page.items[i]);
+		void **at = id.n ? map_at(&o->alerts, id) : NULL;
+
+		if (!id.n)
+			continue;
+		if (at && !*at) {
+			*at = ARENA_NEW(c->arena, int64_t);
+			ids[(*ret_count)++] = id;
+		}
+		if (!at || !*at)
+			return spent(e);
+		++*(int64_t *)*at;
+	}
+	*ret = ids;
+	return r;
+}
+
+/* Those that alerts are about that nobody has looked at. */
+static int add_by_alert(struct overview *o, const str *ids, size_t count, struct err *e)
+{
+	struct call *c = o->call;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
 		struct asset a;
 
-		if (!id.n || map_find(&o->known, id))
+		if (map_find(&o->known, ids[i]))
 			continue;
-		r = assets_get(c->store, &c->who.scope, id, c->arena, &a, e);
+		r = assets_get(c->store, &c->who.scope, ids[i], c->arena, &a, e);
 		if (r == 0)
 			r = add(o, &a, e);
 		else if (r == -ENOENT)
@@ -199,10 +229,14 @@ static void put_worst(const struct overview *o, struct json_out *j)
 static int put_risk(struct overview *o, struct err *e)
 {
 	struct risk fleet;
-	int r = add_by_image(o, e);
+	size_t count;
+	str *ids;
+	int r = count_alerts(o, &ids, &count, e);
 
 	if (r == 0)
-		r = add_by_alert(o, e);
+		r = add_by_image(o, e);
+	if (r == 0)
+		r = add_by_alert(o, ids, count, e);
 	if (r == 0)
 		r = add_by_name(o, e);
 	if (r < 0)
@@ -343,7 +377,7 @@ static int put_changes(struct call *c, struct err *e)
 
 int api_overview_get(struct call *c, struct err *e)
 {
-	struct overview o = { .call = c, .known = map_in(c->arena) };
+	struct overview o = { .call = c, .known = map_in(c->arena), .alerts = map_in(c->arena) };
 	int r;
 
 	o.items = ARENA_ARRAY(c->arena, CANDIDATES_MAX + 1, struct candidate);

@@ -63,8 +63,12 @@ void risk_put(const struct risk *r, struct json_out *j);
 /** "factors" alone, the heaviest first, those without points left out. */
 void risk_put_factors(const struct risk *r, struct json_out *j);
 
-/** Finds out about a container, with its document. @param e  the store's */
-MUST_CHECK int risk_find(struct call *c, const struct asset *a, struct risk_facts *ret,
+/**
+ * Finds out about a container, with its document.
+ *
+ * @param alerts  whether to look for its alerts, which takes longest; else ret->alerts is 0
+ */
+MUST_CHECK int risk_find(struct call *c, const struct asset *a, bool alerts, struct risk_facts *ret,
 			 struct err *e);
 /** The Risk of a container. */
 MUST_CHECK int risk_put_of(struct call *c, const struct asset *a, struct err *e);

@@ -134,7 +134,8 @@ static int read_alerts(struct call *c, const struct asset *a, struct risk_facts 
 	return r;
 }
 
-int risk_find(struct call *c, const struct asset *a, struct risk_facts *ret, struct err *e)
+int risk_find(struct call *c, const struct asset *a, bool alerts, struct risk_facts *ret,
+	      struct err *e)
 {
 	struct risk_facts f = { 0 };
 	int r = read_document(c, a, &f);
@@ -143,7 +144,7 @@ int risk_find(struct call *c, const struct asset *a, struct risk_facts *ret, str
 		r = read_image(c, a, &f, e);
 	if (r == 0)
 		r = read_ports(c, a, &f, e);
-	if (r == 0)
+	if (r == 0 && alerts)
 		r = read_alerts(c, a, &f, e);
 	if (r == 0)
 		*ret = f;
@@ -154,7 +155,7 @@ int risk_put_of(struct call *c, const struct asset *a, struct err *e)
 {
 	struct risk_facts f;
 	struct risk risk;
-	int r = risk_find(c, a, &f, e);
+	int r = risk_find(c, a, true, &f, e);
 
 	if (r == 0 && risk_reckon(&f, c->arena, &risk) < 0)
 		r = err_set(e, ENOBUFS, "risk: memory budget spent");

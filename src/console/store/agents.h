@@ -24,6 +24,9 @@ struct agent {
 	int64_t lost;             /**< alerts it lost, as it told */
 };
 
+/** The setting agentSilentSeconds where nobody changed it. */
+#define AGENT_SILENT_NS ((int64_t)60 * 1000000000)
+
 /* ---- Reading ---- */
 
 /** @return 0, -ENOENT */
