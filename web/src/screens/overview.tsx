@@ -148,7 +148,7 @@ function Body({ data }: { data: Overview }) {
 											<Icon name={ASSET_ICON[each.kind] ?? "assets"} />
 											<span className="grow">
 												<span className="link-strong clip block">{each.name}</span>
-												<span className="small muted clip block">{each.factors.filter((factor) => factor.points > 0).map((factor) => pick(factor.why, factor.whyZh)).slice(0, 2).join(" ")}</span>
+												<span className="small muted clip block">{each.factors.filter((factor) => factor.points > 0).map((factor) => pick(factor.why, factor.whyZh)).slice(0, 2).join(" · ")}</span>
 											</span>
 											<span className={`score tone-${BAND_TONE[each.score >= 75 ? "critical" : each.score >= 50 ? "poor" : each.score >= 25 ? "fair" : "good"]}`}>{Math.round(each.score)}</span>
 										</Link>
