@@ -118,7 +118,7 @@ static void write_doc(struct fleet *f, struct generated *g, int64_t rule, const 
 		 ",\"name\":\"sh\",\"exePath\":\"/bin/dash\",\"cmdline\":\"sh -c "
 		 "id\",\"user\":\"uid%u\"},"
 		 "{\"pid\":%u,\"startNs\":%" PRId64 ",\"name\":\"java\",\"exePath\":\"/usr/bin/"
-						    "java\",\"cmdline\":\"java -jar /app.jar\"},"
+		 "java\",\"cmdline\":\"java -jar /app.jar\"},"
 		 "{\"pid\":1,\"startNs\":17,\"name\":\"tini\",\"exePath\":\"/sbin/tini\"}],"
 		 "\"event\":{\"type\":\"execve\",\"number\":%" PRIu64 "},\"count\":1}",
 		 time_ns, g->rule, g->rule_id, priority, words[rule % 6], pid % 900, pid,

@@ -35,7 +35,8 @@ struct console_options {
 	bool plain;         /**< no TLS: for a proxy on the same host */
 	bool wants_token;   /**< make a token for one agent */
 	bool separate_duties;
-	const char *sign_in_file; /**< who else vouches for users (access/sign_in_config.h); NULL: local users only */
+	const char *
+		sign_in_file; /**< who else vouches for users (access/sign_in_config.h); NULL: local users only */
 	unsigned int workers;               /**< threads that answer; 0: 4 */
 	uint32_t max_connections;           /**< 0: 8192 */
 	uint32_t max_per_peer;              /**< 0: 512 */

@@ -84,10 +84,11 @@ static void what_is_not_known_is_not_false(void **state UNUSED)
 
 static void kinds_have_their_fields(void **state UNUSED)
 {
-	assert_int_equal(judge(POLICY_ASSET_PORT,
-			       "port.number = 22 and port.protocol = tcp and proc.exepath endswith /sshd",
-			       "{\"port\":22,\"protocol\":\"tcp\",\"exe\":\"/usr/sbin/sshd\"}", false),
-			 POLICY_TRUE);
+	assert_int_equal(
+		judge(POLICY_ASSET_PORT,
+		      "port.number = 22 and port.protocol = tcp and proc.exepath endswith /sshd",
+		      "{\"port\":22,\"protocol\":\"tcp\",\"exe\":\"/usr/sbin/sshd\"}", false),
+		POLICY_TRUE);
 	assert_int_equal(judge(POLICY_ASSET_PORT, "port.number < 1024 and port.number != 80",
 			       "{\"port\":22}", false),
 			 POLICY_TRUE);

@@ -88,10 +88,8 @@ static void random_ones_satisfy_the_policy(void **state)
 static void the_policy_refuses_what_is_guessed(void **state)
 {
 	struct password_policy p = { 0 };
-	static const char *const good[] = {
-		"Blue-kettle-42", "correct horse battery staple",
-		"\u8702\u7a9d\u5b89\u5168 Abc12345"
-	};
+	static const char *const good[] = { "Blue-kettle-42", "correct horse battery staple",
+					    "\u8702\u7a9d\u5b89\u5168 Abc12345" };
 	static const char *const bad[] = { "Short-1",
 					   "alllowercase12",
 					   "Password2026!!",

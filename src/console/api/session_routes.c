@@ -157,8 +157,9 @@ int api_totp_begin(struct call *c, struct err *e)
 int api_totp_confirm(struct call *c, struct err *e)
 {
 	char codes[RECOVERY_CODES][RECOVERY_CODE_BYTES];
-	int r = account_confirm_totp(c->api->access, c->store->sql, &c->who, value_get_str(&c->body, "code"),
-				     c->now_ns, c->arena, codes, e);
+	int r = account_confirm_totp(c->api->access, c->store->sql, &c->who,
+				     value_get_str(&c->body, "code"), c->now_ns, c->arena, codes,
+				     e);
 
 	c->audit_target = c->who.name;
 	if (r < 0)

@@ -170,7 +170,7 @@ int findings_page(struct store *s, str digest, int64_t cursor, size_t limit, str
 		return err_set(e, EINVAL, "a page has 1 to %d findings", FINDING_PAGE_MAX);
 	r = sql_query(s->sql,
 		      "SELECT " FINDING_COLUMNS " FROM finding f LEFT JOIN vulnerability v ON v.id "
-						"= f.vulnerability WHERE f.image = ?1 "
+		      "= f.vulnerability WHERE f.image = ?1 "
 		      "ORDER BY f.accepted, f.severity DESC, COALESCE(v.kev, 0) DESC, f.risk DESC, "
 		      "f.vulnerability, f.no "
 		      "LIMIT ?2 OFFSET ?3",
@@ -205,7 +205,7 @@ int vulnerabilities_affected(struct store *s, const struct scope *scope, str id,
 	r = r < 0 ? r
 		  : sql_query(s->sql,
 			      "SELECT " FINDING_COLUMNS ", f.image FROM finding f LEFT JOIN "
-							"vulnerability v ON v.id = f.vulnerability "
+			      "vulnerability v ON v.id = f.vulnerability "
 			      "WHERE f.vulnerability = ?1 ORDER BY f.image, f.no",
 			      SQL_ARGS(SQL_T(id)), &rows, e);
 	while (r >= 0 && n < max && (r = sql_next(rows, e)) > 0) {

@@ -54,7 +54,8 @@ const struct option_def console_options[] = {
 	  .arg = "NETWORK",
 	  .help = { "alerts may be told in this network, too: by itself none goes to this host "
 		    "(127.0.0.0/8), link-local or cloud metadata addresses",
-		    "允许向该网段发送通知：缺省不向本机（127.0.0.0/8）、链路本地与云元数据地址发送" } },
+		    "允许向该网段发送通知：缺省不向本机（127.0.0.0/"
+		    "8）、链路本地与云元数据地址发送" } },
 	{ .name = "separate-duties",
 	  .type = OPTION_FLAG,
 	  .group = OPTION_GROUP_CONSOLE,
