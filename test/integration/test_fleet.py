@@ -12,7 +12,7 @@ import urllib.request
 
 import pytest
 
-from agents import OURS, mark, until, word
+from agents import OURS, RULES, mark, until, word
 from consoles import Console
 from containers import RunningEngine
 from fleet import JoinedAgent, alerts, ask, present, token
@@ -119,6 +119,29 @@ def test_a_console_that_was_away_misses_nothing(console, agent):
     assert until(lambda: alerts(console) >= 60, 90), (alerts(console), agent.said())
     time.sleep(1)
     assert alerts(console) == 60
+
+
+def fired(console, rule):
+    return ask(console, "SELECT COUNT(*) FROM alert_series WHERE rule = ?", rule)[0][0] > 0
+
+
+def test_rules_of_the_console_are_what_agents_judge_by(skep, tmp_path, console):
+    """A rule written at the console fires on the host; an agent that starts while the console is away has it still."""
+    need_root()
+    admin = console.admin()
+    rule = RULES.replace("rule: Marker", "rule: Ruled").replace(OURS, OURS + "ruled")
+    with JoinedAgent(skep, tmp_path / "agent", console) as a:
+        assert until(lambda: ask(console, "SELECT COUNT(*) FROM agent")[0][0] == 1, FRESH), a.said()
+        answer = admin.ask("POST", "/api/v1/rule-files", {"name": "ours", "text": rule})
+        assert answer.status == 201, answer
+        assert until(lambda: "rules loaded again" in a.said(), FRESH), a.said()
+        subprocess.run(["/bin/true", OURS + "ruled"], check=True)
+        assert until(lambda: fired(console, "Ruled"), FRESH), a.said()
+        assert until(lambda: ask(console, "SELECT COUNT(*) FROM agent_command WHERE kind = 'rules' AND ok = 1")[0][0], FRESH)
+    console.end()
+    with JoinedAgent(skep, tmp_path / "agent", console) as a:
+        subprocess.run(["/bin/true", OURS + "ruled"], check=True)
+        assert until(lambda: "Ruled" in a.alerts.read_text(), FRESH), a.said()
 
 
 @pytest.mark.parametrize("victim", ["console", "uplink", "agent"])

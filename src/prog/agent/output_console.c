@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -12,6 +13,7 @@
 #include "prog/agent/console_identity.h"
 #include "prog/agent/console_spool.h"
 #include "prog/agent/output.h"
+#include "prog/agent/rules.h"
 
 /* Records wait on disk by priority; one batch at a time is on its way, and what is acknowledged is forgotten. */
 #define PAUSE_LEAST_NS SECOND_NS
@@ -48,6 +50,7 @@ struct console {
 	uint64_t passing_number;
 	struct buf stats;
 	bool ending, ended_told;
+	bool reload_owed; /* the sensor has not been told yet that its rules are others */
 
 	struct http_flow *flow;
 	int from; /* what the batch on its way was taken of */
@@ -219,6 +222,28 @@ static void put_result(struct console *c, uint64_t id, bool ok, const char *mess
 		(void)!console_spool_add(c->spools[INVENTORY], "result", buf_str(&doc), NULL);
 }
 
+/**
+ * Keeps the console's rules where the sensor reads them, or takes them away when it sends none, and has it load them.
+ * @return 0, -errno: the command will come again
+ */
+static int take_rules(struct console *c, str text, struct err *e)
+{
+	OWNED_BUF had = BUF_INIT;
+	char path[PATH_BYTES];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/%s", c->state, RULES_OF_CONSOLE);
+	r = file_read(AT_FDCWD, path, CONSOLE_COMMAND_MAX, &had, NULL);
+	if (r == 0 ? str_eq(buf_str(&had), text) : r == -ENOENT && !text.n)
+		return 0;
+	if (text.n)
+		r = file_write_atomic(AT_FDCWD, path, text, 0600, e);
+	else
+		r = unlink(path) < 0 ? err_sys(e, errno, "cannot take away %s", path) : 0;
+	c->reload_owed |= r == 0;
+	return r;
+}
+
 static bool ask_part(int fd, enum message_kind kind, str text)
 {
 	return fd >= 0 && message_send(fd, &(struct message){ .kind = kind, .text = text }) == 0;
@@ -228,6 +253,7 @@ static void on_command(void *ctx, const struct console_command *cmd)
 {
 	struct console *c = ctx;
 	const struct part_context *p = c->head.part;
+	struct err e = { 0 };
 	bool ok = true;
 
 	if (str_is(cmd->kind, "scan"))
@@ -236,11 +262,13 @@ static void on_command(void *ctx, const struct console_command *cmd)
 		ok = ask_part(p->census, MESSAGE_SNAPSHOT, S(""));
 	else if (str_is(cmd->kind, "renew"))
 		console_identity_renew(c->identity);
+	else if (str_is(cmd->kind, "rules"))
+		ok = take_rules(c, value_get_str(cmd->members, "text"), &e) == 0;
 	else if (!str_is(cmd->kind, "ping")) {
 		put_result(c, cmd->id, false, "this agent does not know such a command");
 		return;
 	}
-	put_result(c, cmd->id, ok, ok ? "" : "the part that does it is away");
+	put_result(c, cmd->id, ok, ok ? "" : e.text[0] ? e.text : "the part that does it is away");
 }
 
 /** What a spool had no room for is told, and an inventory with holes is told anew. */
@@ -476,6 +504,8 @@ static void tick(struct output *o, uint64_t now_ns)
 	}
 	http = console_identity_http(c->identity);
 	console_commands_tick(c->commands, c->ending ? NULL : http, now_ns);
+	if (c->reload_owed)
+		c->reload_owed = !ask_part(o->part->supervisor, MESSAGE_RELOAD, S(""));
 	count_losses(c);
 	tell_losses(c);
 	if (http && !c->flow && now_ns >= c->next_ns) {

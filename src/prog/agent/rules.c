@@ -8,14 +8,41 @@
 
 typedef void (*say_fn)(void *ctx, const char *line);
 
+/** @return 1 the console sent rules, 0 it did not, -errno */
+static int read_of_console(const struct option_set *o, struct rule_set *set, struct arena *a,
+			   struct err *e)
+{
+	const char *console = option_text(o, "console");
+	OWNED_BUF text = BUF_INIT;
+	struct err why = { 0 };
+	str path;
+	int r;
+
+	if (!console || !console[0])
+		return 0;
+	path = arena_printf(a, "%s/%s", option_text(o, "state"), RULES_OF_CONSOLE);
+	if (!path.p)
+		return err_set(e, ENOBUFS, "rules: memory budget spent");
+	r = file_read(AT_FDCWD, path.p, RULE_PATH_MAX_BYTES, &text, &why);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return err_set(e, -r, "%s", why.text);
+	r = rule_set_add(set, path, buf_str(&text), e);
+	return r < 0 ? r : 1;
+}
+
 static int read_files(const struct option_set *o, struct rule_set *set, struct arena *a,
 		      struct err *e)
 {
 	size_t named, count = 0;
 	const char *const *names = option_list(o, "rules", &named);
 	const char **paths = NULL;
-	int r = rule_path_collect(names, named, a, &paths, &count, e);
+	int r = read_of_console(o, set, a, e);
 
+	if (r != 0)
+		return MIN(r, 0);
+	r = rule_path_collect(names, named, a, &paths, &count, e);
 	for (size_t i = 0; i < count && r == 0; i++) {
 		OWNED_BUF text = BUF_INIT;
 

@@ -7,13 +7,16 @@
 #include "base/option.h"
 #include "policy/program.h"
 
+/** Below --state: the rules a console sent. They count instead of --rules, also while the console is away. */
+#define RULES_OF_CONSOLE "console-rules.yaml"
+
 struct rules {
 	struct rule_set *set; /**< NULL: the program has what it needs of them */
 	struct policy_program *program;
 };
 
 /**
- * Reads what --rules names (else the rules that ship, base/shipped.h),
+ * Reads what the console sent, else what --rules names, else the rules that ship (base/shipped.h),
  * applies --disable, --enable and --min-priority, and compiles. What is wrong with a rule is told through @p say.
  *
  * @return 0; -ENOENT no such file, or no rules at all; -errno; -ENOBUFS
