@@ -1,5 +1,5 @@
 /** @file
- * The kinds of receivers: one file each, and one entry in receiver_kind.c.
+ * The kinds of receivers: one file each (chat rooms share one), and one entry in receiver_kind.c.
  */
 #ifndef SKEP_CONSOLE_NOTIFY_RECEIVER_KIND_H
 #define SKEP_CONSOLE_NOTIFY_RECEIVER_KIND_H
