@@ -159,8 +159,9 @@ def test_threat_intelligence_reaches_agents_rules(console, admin, tmp_path):
     assert admin.ask("POST", "/api/v1/rule-files", {"name": "own", "text": own}).status == 201
     names = [r["name"] for r in admin.get("/api/v1/rules?limit=1000").json()["items"]]
     assert {"Address of threat intelligence", "Name of threat intelligence", "Mine"} <= set(names)
-    sent = sqlite3.connect(console.state / "skep.db").execute("SELECT * FROM agent_command ORDER BY id DESC LIMIT 1").fetchone()
-    assert any("203.0.113.0/24" in str(c) for c in sent)
+    # What a command of kind rules carries.
+    sent = sqlite3.connect(console.state / "skep.db").execute("SELECT text FROM rule_text").fetchone()[0]
+    assert "203.0.113.0/24" in sent and "Mine" in sent
     for wrong in ({"name": "ip", "kind": "ip", "text": "1.2.3.4"}, {"name": "x", "kind": "url", "text": "1.2.3.4"},
                   {"name": "x", "kind": "ip", "text": "0.0.0.0/0"}, {"name": "x", "kind": "ip", "text": "{}"}):
         assert admin.ask("POST", "/api/v1/intelligence", wrong).status == 400, wrong
