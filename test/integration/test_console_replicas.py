@@ -11,44 +11,7 @@ import time
 import pytest
 
 from consoles import Client, Console, any_certificate
-from services import free_port, need_root
-
-BIN = "/usr/lib/postgresql/15/bin"
-
-
-class Postgres:
-    """A server of its own, as the user postgres, reached by a socket in its folder and by TCP."""
-
-    def __init__(self, folder):
-        if not os.path.exists(f"{BIN}/initdb"):
-            pytest.skip("postgresql-15 is not installed")
-        need_root()
-        self.folder = folder / "postgres"
-        self.folder.mkdir()
-        shutil.chown(self.folder, "postgres", "postgres")
-        for f in (folder, *folder.parents):
-            if f.stat().st_uid == 0 and not f.stat().st_mode & 0o001:
-                f.chmod(f.stat().st_mode | 0o011)
-        self.port = free_port()
-        self.run("initdb", "-D", self.folder / "data", "-A", "trust", "-U", "me", "-E", "UTF8", "--no-sync")
-        self.url = f"postgresql://me@127.0.0.1:{self.port}/skep"
-        self.start()
-        self.run("createdb", "-h", "127.0.0.1", "-p", self.port, "-U", "me", "-E", "UTF8", "-T", "template0", "skep")
-
-    def run(self, program, *args):
-        # Not to a pipe: the server would hold it.
-        with (self.folder / "said").open("ab") as said:
-            p = subprocess.run(["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", f"{BIN}/{program}", *map(str, args)],
-                               stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=self.folder)
-        assert p.returncode == 0, (self.folder / "said").read_text()[-2000:]
-
-    def start(self):
-        self.run("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-o",
-                 f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off", "start")
-
-    def stop(self):
-        self.run("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "-w", "stop")
-
+from postgres import Postgres
 
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory):

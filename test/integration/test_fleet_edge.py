@@ -13,7 +13,7 @@ from agents import mark, until
 from consoles import Console
 from fleet import JoinedAgent, Peer, alerts, ask, change, token, zstd
 from services import need, need_root
-from test_console_replicas import Postgres
+from postgres import Postgres
 
 FRESH = 30
 

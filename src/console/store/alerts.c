@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "console/store/notify_queue.h"
 
-enum { NUMBER_BITS = 21, SKIPS = 64, SKIP = 7919, SERIES_PARAMETERS = 1 + ALERT_TEXT_COUNT };
+enum { NUMBER_BITS = 21, SKIPS = 64, SKIP = 7919 };
 
 static const char *const states[ALERT_STATE_COUNT] = {
 #define STATE_NAME(id, name) [ALERT_##id] = name,
@@ -82,6 +82,8 @@ struct batch {
 	size_t count;
 	int64_t now_ns;
 	struct draft *drafts;
+	struct series **fresh; /* met for the first time */
+	size_t fresh_count, fresh_cap;
 	struct arena arena;
 	struct buf packed;
 };
@@ -94,27 +96,44 @@ static int64_t time_of(const struct alert_new *a, int64_t now_ns)
 	return MAX(t, now_ns - ALERT_LATE_DAYS * DAY_NS) / (int64_t)MS_NS;
 }
 
-static int insert_series(struct batch *b, const struct series_key *key, struct series **ret,
-			 struct err *e)
+/* Nobody else makes series while the lock is held: the next number is ours. Rows follow, all at once, with put_series(). */
+static int add_series(struct batch *b, const struct series_key *key, struct series **ret,
+		      struct err *e)
 {
-	struct sql_value values[SERIES_PARAMETERS] = { SQL_I(key->priority) };
-	int64_t id = 0;
-	int r;
+	struct series **slot = ARENA_PUSH(&b->arena, b->fresh, b->fresh_count, b->fresh_cap);
 
 	alert_cache_doubt(b->s);
-	for (unsigned t = 0; t < ALERT_TEXT_COUNT; t++)
-		values[1 + t] = SQL_T(b->cache->words[key->words[t]]);
+	*ret = slot ? alert_cache_add(b->cache, b->cache->last_id + 1, key) : NULL;
+	if (!*ret)
+		return err_set(e, ENOBUFS, "no memory for names of alerts");
+	*slot = *ret;
+	return 0;
+}
+
+static int put_series(struct batch *b, struct err *e)
+{
+	struct sql_bulk *bulk = NULL;
+	int r, ended;
+
+	if (!b->fresh_count)
+		return 0;
 #define TEXT_COLUMN(field) ", " #field
-	r = sql_get_int(b->s->sql,
-			"INSERT INTO alert_series (priority" ALERT_SERIES_TEXTS(
-				TEXT_COLUMN) ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-					     "?11, ?12) RETURNING id",
-			values, SERIES_PARAMETERS, &id, e);
+	r = sql_bulk_begin(b->s->sql, "alert_series",
+			   "id, priority" ALERT_SERIES_TEXTS(TEXT_COLUMN), &bulk, e);
 #undef TEXT_COLUMN
 	if (r < 0)
 		return r;
-	*ret = alert_cache_add(b->cache, id, key);
-	return *ret ? 0 : err_set(e, ENOBUFS, "no memory for names of alerts");
+	for (size_t i = 0; r == 0 && i < b->fresh_count; i++) {
+		const struct series *x = b->fresh[i];
+		struct sql_value values[2 + ALERT_TEXT_COUNT] = { SQL_I(x->id),
+								  SQL_I(x->key.priority) };
+
+		for (unsigned t = 0; t < ALERT_TEXT_COUNT; t++)
+			values[2 + t] = SQL_T(b->cache->words[x->key.words[t]]);
+		r = sql_bulk_row(bulk, values, ARRAY_LEN(values), e);
+	}
+	ended = sql_bulk_end(bulk, r < 0 ? NULL : e);
+	return r < 0 ? r : ended;
 }
 
 static int find_key(struct batch *b, const struct alert_series *of, struct series_key *ret,
@@ -170,7 +189,7 @@ static int find_series(struct batch *b, const struct alert_series *of, int64_t *
 		x = r == 0 ? lookup(c, &key) : NULL;
 	}
 	if (r == 0 && !x)
-		r = insert_series(b, &key, &x, e);
+		r = add_series(b, &key, &x, e);
 	if (r == 0)
 		*ret = x->id;
 	return r;
@@ -330,6 +349,7 @@ static int store_batch(struct batch *b, int64_t *ret_ids, struct err *e)
 				"UPDATE alert_counter SET next = next + ?1 RETURNING next",
 				SQL_ARGS(SQL_I((int64_t)b->count + skip)), &next, e);
 	r = r < 0 ? r : draft_all(b, next - (int64_t)b->count, e);
+	r = r < 0 ? r : put_series(b, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; ret_ids && i < b->count; i++)
