@@ -70,7 +70,7 @@ MUST_CHECK int ingest(struct fleet *f, struct store *s, struct ingest_job *job, 
 struct teller {
 	struct fleet *fleet;
 	struct store *store;
-	struct arena *arena; /**< for one batch */
+	struct arena *arena; /**< for a group of batches */
 	const struct agent *agent;
 	struct ingest_job *job;
 	int64_t now_ns;

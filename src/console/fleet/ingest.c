@@ -62,41 +62,47 @@ static int take_other(struct teller *t, const struct batch_record *rec, struct e
 	}
 }
 
-/** Alerts go in together; other records one by one, in order. */
-static int take_records(struct teller *t, int64_t mark, struct err *e)
+/** The alerts of all batches of a group: they go in together. */
+struct alert_heap {
+	struct alert_new *items;
+	size_t count, cap;
+};
+
+/** Alerts are kept for the group's end; other records go in one by one, in order. */
+static int take_records(struct teller *t, int64_t mark, struct alert_heap *alerts, struct err *e)
 {
 	const struct batch *b = t->job->batch;
-	struct alert_new *alerts = ARENA_ARRAY(t->arena, b->count, struct alert_new);
-	size_t count = 0;
+	const size_t before = alerts->count;
 	int r = 0;
 
-	if (!alerts)
-		return err_set(e, ENOBUFS, "memory budget spent");
 	for (size_t i = 0; i < b->count && r >= 0; i++) {
 		const struct batch_record *rec = &b->records[i];
 
 		if (rec->number <= mark)
 			continue;
 		if (rec->kind == BATCH_ALERT) {
-			r = rec->doc.n > ALERT_DOC_MAX || record_alert(rec->doc, t->agent, t->arena,
-								       &alerts[count], NULL) < 0
+			struct alert_new *x =
+				ARENA_PUSH(t->arena, alerts->items, alerts->count, alerts->cap);
+
+			if (!x)
+				return err_set(e, ENOBUFS, "memory budget spent");
+			r = rec->doc.n > ALERT_DOC_MAX ||
+					    record_alert(rec->doc, t->agent, t->arena, x, NULL) < 0
 				    ? RECORD_REFUSED
 				    : 0;
-			count += r == 0;
+			alerts->count -= r != 0;
 		} else {
 			r = take_other(t, rec, e);
 		}
 		t->job->refused += r == RECORD_REFUSED;
 	}
-	if (r >= 0 && count)
-		r = alerts_append(t->store, alerts, count, t->now_ns, NULL, e);
-	t->job->alerts = count > 0;
+	t->job->alerts = alerts->count > before;
 	return MIN(r, 0);
 }
 
 /** One batch, inside the group's transaction. */
 static int take_batch(struct fleet *f, struct store *s, struct arena *a, struct ingest_job *job,
-		      struct err *e)
+		      struct alert_heap *alerts, struct err *e)
 {
 	struct agent agent;
 	struct teller t = { .fleet = f,
@@ -116,7 +122,7 @@ static int take_batch(struct fleet *f, struct store *s, struct arena *a, struct 
 	if (r == 0)
 		r = agent_seen(s, name, job->peer, e);
 	if (r == 0)
-		r = take_records(&t, (int64_t)mark, e);
+		r = take_records(&t, (int64_t)mark, alerts, e);
 	if (r == 0 && (uint64_t)job->batch->last > mark)
 		r = ingest_advance(s, name, job->life, (uint64_t)job->batch->last, t.now_ns, e);
 	/* Heard of again. */
@@ -128,12 +134,15 @@ static int take_batch(struct fleet *f, struct store *s, struct arena *a, struct 
 /** All of a list in one transaction. @return 0, or the error that undid it */
 static int take_group(struct fleet *f, struct store *s, struct ingest_job *list, struct err *e)
 {
+	struct alert_heap alerts = { 0 };
 	struct arena a;
 	int r = sql_begin(s->sql, e);
 
 	arena_init(&a, GROUP_ARENA);
 	for (struct ingest_job *j = list; j && r == 0; j = j->next)
-		r = take_batch(f, s, &a, j, e);
+		r = take_batch(f, s, &a, j, &alerts, e);
+	if (r == 0)
+		r = alerts_append(s, alerts.items, alerts.count, store_now(), NULL, e);
 	if (r == 0)
 		r = sql_commit(s->sql, e);
 	else
