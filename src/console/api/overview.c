@@ -323,6 +323,7 @@ static int put_findings(struct call *c, struct err *e)
 	json_put_int(j, "accepted", s.accepted);
 	json_put_int(j, "imagesScanned", s.scanned);
 	json_put_int(j, "imagesWaiting", s.waiting);
+	json_put_int(j, "imagesUnjudged", s.unjudged);
 	json_object_close(j);
 	return 0;
 }

@@ -172,6 +172,7 @@ struct findings_summary {
 		[SEVERITY_COUNT]; /**< vulnerabilities of images in use, each once, not accepted */
 	int64_t kev, fixable, accepted;
 	int64_t images, scanned, waiting; /**< images in use */
+	int64_t unjudged; /**< of those scanned: the database has no advisories for some of what they hold */
 };
 
 MUST_CHECK int findings_summary(struct store *s, const struct scope *scope,

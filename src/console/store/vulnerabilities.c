@@ -312,6 +312,7 @@ int findings_summary(struct store *s, const struct scope *scope, struct findings
 		sum.images++;
 		sum.scanned += x->scanned_ns > 0;
 		sum.waiting += x->scanned_ns == 0;
+		sum.unjudged += x->unjudged > 0;
 	}
 	for (size_t i = 0; r == 0 && i < y.count; i++) {
 		const struct vulnerability_row *x = y.rows[i];

@@ -11,6 +11,7 @@ import { Icon } from "../kit/icons.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { ASSET_ICON, hrefOf, summaryOf, textOf } from "../logic/asset.ts";
+import { bytes } from "../logic/format.ts";
 import { NODE_HEIGHT, NODE_WIDTH, layoutGraph } from "../logic/graph_layout.ts";
 import "./assets.css";
 
@@ -33,6 +34,7 @@ function factText(asset: Asset): string {
 	const summary = (asset.summary ?? {}) as Record<string, unknown>;
 	const wanted = FACTS[asset.kind] ?? [];
 	const shown = [asset.image ?? "", asset.namespace ?? "", ...wanted.map((name) => textOf(summary[name]))].filter(Boolean);
+	if (asset.kind === "image" && typeof summary.bytes === "number") return bytes(summary.bytes);
 	if (shown.length > 0) return shown.join(" · ");
 	return Object.values(summary)
 		.filter((value) => typeof value === "string" || typeof value === "number")

@@ -168,6 +168,7 @@ function Body({ data }: { data: Overview }) {
 							</Link>
 						}
 					>
+						{findings.imagesUnjudged > 0 && <p className="small tone-unknown">{t("overview.unjudged", { n: findings.imagesUnjudged })}</p>}
 						{totalOf(findings.counts) === 0 ? (
 							<p className="small muted">{findings.imagesScanned ? t("overview.noFindings") : t("overview.notScanned")}</p>
 						) : (
