@@ -270,6 +270,50 @@ static void second_factor(struct store *s, const char *where)
 	access_done(&a);
 }
 
+/* A secret that was kept in the clear is sealed at the next start, works on, and is taken in the clear no more. */
+static void secrets_are_sealed(struct store *s, const char *where)
+{
+	static const uint8_t secret[TOTP_SECRET_BYTES] = "twenty bytes of seed";
+	char folder[] = "/tmp/skep-test-access-XXXXXX", key[sizeof(folder) + 16];
+	str plain = { (const char *)secret, sizeof(secret) };
+	struct access_options o = cheap;
+	struct access a = made(s, &cheap);
+	struct caller c = administrator(&a, s, "Blue-kettle-42");
+	struct sign_in_result in;
+	char code[TOTP_DIGITS + 1];
+	struct user u;
+
+	(void)where;
+	assert_non_null(mkdtemp(folder));
+	OK(users_set_totp(s->sql, c.user, plain, E));
+	OK(users_confirm_totp(s->sql, c.user, E));
+	access_done(&a);
+
+	o.key_folder = folder;
+	a = made(s, &o);
+	OK(users_get(s->sql, c.user, &arena, &u, E));
+	assert_int_equal(u.totp.n, TOTP_SECRET_BYTES + SEAL_EXTRA_BYTES);
+	assert_int_equal(str_search(u.totp, plain), u.totp.n);
+	assert_true(u.totp_on);
+	totp_code(secret, (uint64_t)(start / SECOND) / TOTP_STEP_S, code);
+	FAILS(ENOKEY, try_in(&a, s, "admin", "Blue-kettle-42", start, &in));
+	OK(try_code(&a, s, "admin", "Blue-kettle-42", code, start, &in));
+
+	OK(users_set_totp(s->sql, c.user, plain, E));
+	OK(users_confirm_totp(s->sql, c.user, E));
+	FAILS(EBADMSG, try_code(&a, s, "admin", "Blue-kettle-42", code, start, &in));
+	access_done(&a);
+	snprintf(key, sizeof(key), "%s/secret.key", folder);
+	unlink(key);
+	rmdir(folder);
+}
+
+static void secrets_of_second_factors_are_sealed_at_start(void **state)
+{
+	(void)state;
+	store_stage_each(secrets_are_sealed);
+}
+
 static void a_second_factor_is_asked_for_and_used_once(void **state)
 {
 	(void)state;
@@ -710,6 +754,7 @@ int main(void)
 		cmocka_unit_test(sessions_end_and_are_known_everywhere),
 		cmocka_unit_test(failures_make_wait),
 		cmocka_unit_test(a_second_factor_is_asked_for_and_used_once),
+		cmocka_unit_test(secrets_of_second_factors_are_sealed_at_start),
 		cmocka_unit_test(rights_go_by_roles_and_scopes),
 		cmocka_unit_test(somebody_is_always_left_to_govern),
 		cmocka_unit_test(duties_are_separated),

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "codec/mac.h"
 #include "console/access/permission.h"
+#include "console/access/totp_secret_priv.h"
 #include "console/store/audit.h"
 #include "console/store/partition.h"
 #include "console/store/roles.h"
@@ -95,6 +96,8 @@ int access_prepare(struct access *a, struct sql *s, struct err *e)
 
 	if (r == 0)
 		r = sql_begin(s, e);
+	if (r == 0)
+		r = totp_secret_seal_all(a, s, e);
 	for (size_t i = 0; i < ARRAY_LEN(built_in) && r == 0; i++)
 		r = roles_put_built_in(s, &built_in[i], e);
 	if (r == 0)

@@ -44,8 +44,8 @@ void access_init(struct access *a, const struct access_options *o);
 void access_done(struct access *a);
 
 /**
- * Brings the built-in roles up to what this version of the program knows, and reads or makes the
- * keys.
+ * Brings the built-in roles up to what this version of the program knows, reads or makes the keys, and seals secrets of second
+ * factors that were kept before there was one.
  * Once at start, after migrations.
  *
  * @return 0, -EINVAL or -EBADMSG (a key's file holds none), -errno of the file, or the store's

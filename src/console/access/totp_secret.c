@@ -36,11 +36,11 @@ int totp_secret_open(const struct access *a, const struct user *u, uint8_t ret[T
 
 	if (!u->totp.n)
 		return err_set(e, ENOENT, "the user has no second factor");
-	/* One that was kept before there was a key has its own length. */
-	if (u->totp.n == TOTP_SECRET_BYTES)
-		buf_add(&plain, u->totp);
-	else if (a->seals)
+	/* Where there is a key nothing unsealed is taken: whoever can write the table alone gives nobody a secret. */
+	if (a->seals)
 		r = seal_open(&a->seal_key, place_of(u->id, room), u->totp, &plain, e);
+	else
+		buf_add(&plain, u->totp);
 	if (r < 0)
 		return r;
 	if (plain.n != TOTP_SECRET_BYTES)
@@ -48,4 +48,27 @@ int totp_secret_open(const struct access *a, const struct user *u, uint8_t ret[T
 	memcpy(ret, plain.p, TOTP_SECRET_BYTES);
 	secret_wipe(plain.p, plain.n);
 	return 0;
+}
+
+int totp_secret_seal_all(const struct access *a, struct sql *s, struct err *e)
+{
+	struct arena scratch;
+	struct user u;
+	int r = 0;
+
+	arena_init(&scratch, 1u << 20);
+	/* Each one sealed is of that length no more. */
+	while (a->seals && r >= 0) {
+		OWNED_BUF sealed = BUF_INIT;
+		char room[PLACE_BYTES];
+
+		arena_reset(&scratch);
+		r = users_find_totp(s, TOTP_SECRET_BYTES, &scratch, &u, e);
+		if (r == 0)
+			r = seal(&a->seal_key, place_of(u.id, room), u.totp, &sealed, e);
+		if (r == 0)
+			r = users_rewrite_totp(s, u.id, u.totp, buf_str(&sealed), e);
+	}
+	arena_done(&scratch);
+	return r == -ENOENT ? 0 : r;
 }

@@ -15,4 +15,7 @@ MUST_CHECK int totp_secret_keep(const struct access *a, struct sql *s, int64_t u
 MUST_CHECK int totp_secret_open(const struct access *a, const struct user *u,
 				uint8_t ret[TOTP_SECRET_BYTES], struct err *e);
 
+/** Seals what was kept before the installation had a key; nothing where it has none. @return as totp_secret_keep() */
+MUST_CHECK int totp_secret_seal_all(const struct access *a, struct sql *s, struct err *e);
+
 #endif

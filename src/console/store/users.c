@@ -180,6 +180,18 @@ int users_confirm_totp(struct sql *s, int64_t id, struct err *e)
 	return change(s, "UPDATE users SET totp_on = 1 WHERE id = ?1", SQL_ARGS(SQL_I(id)), e);
 }
 
+int users_find_totp(struct sql *s, size_t n, struct arena *a, struct user *ret, struct err *e)
+{
+	return read_one(s, "SELECT " COLUMNS " FROM users WHERE length(totp) = ?1 LIMIT 1",
+			SQL_ARGS(SQL_I(n)), a, ret, e);
+}
+
+int users_rewrite_totp(struct sql *s, int64_t id, str was, str now, struct err *e)
+{
+	return sql_do(s, "UPDATE users SET totp = ?3 WHERE id = ?1 AND totp = ?2",
+		      SQL_ARGS(SQL_I(id), SQL_B(was), SQL_B(now)), e);
+}
+
 int users_note_sign_in(struct sql *s, int64_t id, int64_t now_ns, struct err *e)
 {
 	return change(s, "UPDATE users SET signed_in_ns = ?2 WHERE id = ?1",

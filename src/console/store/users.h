@@ -59,6 +59,11 @@ MUST_CHECK int users_rehash(struct sql *s, int64_t id, str hash, struct err *e);
 /** Keeps a secret, not yet asked for; empty takes it away, codes of recovery included. */
 MUST_CHECK int users_set_totp(struct sql *s, int64_t id, str secret, struct err *e);
 MUST_CHECK int users_confirm_totp(struct sql *s, int64_t id, struct err *e);
+/** A user whose secret of one-time codes is @p n bytes long, whoever. @return as users_get() */
+MUST_CHECK int users_find_totp(struct sql *s, size_t n, struct arena *a, struct user *ret,
+			       struct err *e);
+/** The same secret written otherwise; nothing happens when it is @p was no more. @return 1, 0: nothing happened */
+MUST_CHECK int users_rewrite_totp(struct sql *s, int64_t id, str was, str now, struct err *e);
 MUST_CHECK int users_note_sign_in(struct sql *s, int64_t id, int64_t now_ns, struct err *e);
 /** Takes the user away with all that is theirs. */
 MUST_CHECK int users_delete(struct sql *s, int64_t id, struct err *e);
