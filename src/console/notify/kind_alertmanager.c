@@ -36,23 +36,12 @@ static int build(const struct receiver *r, const struct sender_host *host,
 	return result < 0 ? result : http_job_basic(ret, r, e);
 }
 
-static int open_alertmanager(const struct receiver *r, const struct sender_host *host,
-			     struct sender **ret, struct err *e)
-{
-	static const struct http_kind http = { .build = build };
-
-	return sender_http_open(&http, r, host, ret, e);
-}
-
-static size_t batch(const struct receiver *r UNUSED)
-{
-	return BATCH;
-}
+static const struct http_kind http = { .build = build };
 
 const struct receiver_kind receiver_kind_alertmanager = {
 	.name = "alertmanager",
 	.doc = { "Alertmanager of Prometheus", "Prometheus Alertmanager" },
 	.settings = settings,
-	.batch = batch,
-	.open = open_alertmanager,
+	.batch = BATCH,
+	.http = &http,
 };

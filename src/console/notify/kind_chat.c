@@ -71,14 +71,6 @@ static int sign_dingtalk(const struct receiver *r, struct http_job *j, struct er
 		} \
 		return result; \
 	}
-#define CHAT_OPEN(kind, ...) \
-	static int open_##kind(const struct receiver *r, const struct sender_host *host, \
-			       struct sender **ret, struct err *e) \
-	{ \
-		static const struct http_kind http = { .build = build_##kind, __VA_ARGS__ }; \
-\
-		return sender_http_open(&http, r, host, ret, e); \
-	}
 #define CHAT_JUDGE(kind, ...) \
 	static void judge_##kind(str answer, struct arena *a, struct outbox_result *ret) \
 	{ \
@@ -86,32 +78,31 @@ static int sign_dingtalk(const struct receiver *r, struct http_job *j, struct er
 \
 		feed_judge_robot(answer, busy, a, ret); \
 	}
-#define CHAT_KIND(kind, with, en, zh) \
-	const struct receiver_kind receiver_kind_##kind = { \
-		.name = #kind, .doc = { en, zh }, .settings = with, .open = open_##kind \
-	};
+#define CHAT_KIND(kind, judgement, with, en, zh) \
+	static const struct http_kind http_##kind = { .build = build_##kind, .judge = judgement }; \
+\
+	const struct receiver_kind receiver_kind_##kind = { .name = #kind, \
+							    .doc = { en, zh }, \
+							    .settings = with, \
+							    .batch = 1, \
+							    .http = &http_##kind };
 
 CHAT_BUILD(slack, chat_render_slack(&c, n->priority, &j->body))
-CHAT_OPEN(slack, .judge = NULL)
-CHAT_KIND(slack, plain_settings, "an incoming webhook of Slack", "Slack 传入 Webhook")
+CHAT_KIND(slack, NULL, plain_settings, "an incoming webhook of Slack", "Slack 传入 Webhook")
 
 CHAT_BUILD(teams, chat_render_teams(&c, n->priority, &j->body))
-CHAT_OPEN(teams, .judge = NULL)
-CHAT_KIND(teams, plain_settings, "a workflow webhook of Microsoft Teams",
+CHAT_KIND(teams, NULL, plain_settings, "a workflow webhook of Microsoft Teams",
 	  "Microsoft Teams 工作流 Webhook")
 
 CHAT_BUILD(dingtalk, chat_render_dingtalk(&c, &j->body); result = sign_dingtalk(r, j, e))
 CHAT_JUDGE(dingtalk, 130101)
-CHAT_OPEN(dingtalk, .judge = judge_dingtalk)
-CHAT_KIND(dingtalk, signed_settings, "a group robot of DingTalk", "钉钉群机器人")
+CHAT_KIND(dingtalk, judge_dingtalk, signed_settings, "a group robot of DingTalk", "钉钉群机器人")
 
 CHAT_BUILD(feishu, chat_render_feishu(&c, n->priority, receiver_text(r, "secret"),
 				      j->now_ns / 1000000000, &j->body))
 CHAT_JUDGE(feishu, 11232, 99991400)
-CHAT_OPEN(feishu, .judge = judge_feishu)
-CHAT_KIND(feishu, signed_settings, "a group robot of Feishu or Lark", "飞书群机器人")
+CHAT_KIND(feishu, judge_feishu, signed_settings, "a group robot of Feishu or Lark", "飞书群机器人")
 
 CHAT_BUILD(wecom, chat_render_wecom(&c, &j->body))
 CHAT_JUDGE(wecom, 45009)
-CHAT_OPEN(wecom, .judge = judge_wecom)
-CHAT_KIND(wecom, plain_settings, "a group robot of WeCom", "企业微信群机器人")
+CHAT_KIND(wecom, judge_wecom, plain_settings, "a group robot of WeCom", "企业微信群机器人")

@@ -26,14 +26,6 @@ static const struct setting settings[] = {
 	SETTING_TLS,
 };
 
-static int authorize(struct http_job *j, const char *scheme, str secret, struct err *e)
-{
-	str value = arena_printf(j->arena, "%s %.*s", scheme, STR_ARG(secret));
-
-	return value.p ? http_job_header(j, "Authorization", value, e)
-		       : err_set(e, ENOBUFS, "notification: memory budget spent");
-}
-
 static int build(const struct receiver *r, const struct sender_host *host UNUSED,
 		 const struct notice *list, size_t count, struct http_job *ret, struct err *e)
 {
@@ -44,28 +36,17 @@ static int build(const struct receiver *r, const struct sender_host *host UNUSED
 	feed_render_bulk(list, count, receiver_text(r, "index"), &ret->body);
 	result = http_job_header(ret, "Content-Type", S("application/x-ndjson"), e);
 	if (result == 0 && receiver_text(r, "apiKey").n)
-		return authorize(ret, "ApiKey", receiver_text(r, "apiKey"), e);
+		return http_job_authorize(ret, "ApiKey", receiver_text(r, "apiKey"), e);
 	return result < 0 ? result : http_job_basic(ret, r, e);
 }
 
-static int open_elasticsearch(const struct receiver *r, const struct sender_host *host,
-			      struct sender **ret, struct err *e)
-{
-	static const struct http_kind http = { .build = build, .judge = feed_judge_bulk };
-
-	return sender_http_open(&http, r, host, ret, e);
-}
-
-static size_t batch(const struct receiver *r UNUSED)
-{
-	return BATCH;
-}
+static const struct http_kind http = { .build = build, .judge = feed_judge_bulk };
 
 const struct receiver_kind receiver_kind_elasticsearch = {
 	.name = "elasticsearch",
 	.doc = { "Elasticsearch or OpenSearch, by the bulk API",
 		 "Elasticsearch 或 OpenSearch 批量接口" },
 	.settings = settings,
-	.batch = batch,
-	.open = open_elasticsearch,
+	.batch = BATCH,
+	.http = &http,
 };

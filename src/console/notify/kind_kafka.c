@@ -198,15 +198,10 @@ static int open_kafka(const struct receiver *r, const struct sender_host *host, 
 	return 0;
 }
 
-static size_t batch(const struct receiver *r UNUSED)
-{
-	return BATCH;
-}
-
 const struct receiver_kind receiver_kind_kafka = {
 	.name = "kafka",
 	.doc = { "Kafka", "Kafka" },
 	.settings = settings,
-	.batch = batch,
+	.batch = BATCH,
 	.open = open_kafka,
 };

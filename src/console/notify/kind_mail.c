@@ -116,18 +116,13 @@ static int build(const struct receiver *r, const struct sender_host *host,
 	return 0;
 }
 
-static int open_mail(const struct receiver *r, const struct sender_host *host, struct sender **ret,
-		     struct err *e)
-{
-	static const struct http_kind http = { .build = build };
-
-	return sender_http_open(&http, r, host, ret, e);
-}
+static const struct http_kind http = { .build = build };
 
 const struct receiver_kind receiver_kind_mail = {
 	.name = "mail",
 	.doc = { "mail by an SMTP relay", "经 SMTP 中继发送邮件" },
 	.settings = settings,
 	.check = check,
-	.open = open_mail,
+	.batch = 1,
+	.http = &http,
 };

@@ -25,14 +25,6 @@ static const struct setting settings[] = {
 	SETTING_TLS,
 };
 
-static int authorize(struct http_job *j, const char *scheme, str secret, struct err *e)
-{
-	str value = arena_printf(j->arena, "%s %.*s", scheme, STR_ARG(secret));
-
-	return value.p ? http_job_header(j, "Authorization", value, e)
-		       : err_set(e, ENOBUFS, "notification: memory budget spent");
-}
-
 static int build(const struct receiver *r, const struct sender_host *host UNUSED,
 		 const struct notice *list, size_t count, struct http_job *ret, struct err *e)
 {
@@ -43,26 +35,16 @@ static int build(const struct receiver *r, const struct sender_host *host UNUSED
 	feed_render_hec(list, count, receiver_text(r, "index"), receiver_text(r, "sourcetype"),
 			&ret->body);
 	result = http_job_header(ret, "Content-Type", S("application/json"), e);
-	return result < 0 ? result : authorize(ret, "Splunk", receiver_text(r, "token"), e);
+	return result < 0 ? result
+			  : http_job_authorize(ret, "Splunk", receiver_text(r, "token"), e);
 }
 
-static int open_splunk(const struct receiver *r, const struct sender_host *host,
-		       struct sender **ret, struct err *e)
-{
-	static const struct http_kind http = { .build = build };
-
-	return sender_http_open(&http, r, host, ret, e);
-}
-
-static size_t batch(const struct receiver *r UNUSED)
-{
-	return BATCH;
-}
+static const struct http_kind http = { .build = build };
 
 const struct receiver_kind receiver_kind_splunk = {
 	.name = "splunk",
 	.doc = { "Splunk's HTTP event collector", "Splunk HTTP 事件收集器" },
 	.settings = settings,
-	.batch = batch,
-	.open = open_splunk,
+	.batch = BATCH,
+	.http = &http,
 };

@@ -258,16 +258,11 @@ static int open_syslog(const struct receiver *r, const struct sender_host *host,
 	return 0;
 }
 
-static size_t batch(const struct receiver *r UNUSED)
-{
-	return BATCH;
-}
-
 const struct receiver_kind receiver_kind_syslog = {
 	.name = "syslog",
 	.doc = { "syslog (RFC 5424): text, JSON, CEF or LEEF",
 		 "syslog（RFC 5424）：文本、JSON、CEF 或 LEEF" },
 	.settings = settings,
-	.batch = batch,
+	.batch = BATCH,
 	.open = open_syslog,
 };

@@ -68,23 +68,11 @@ static int build(const struct receiver *r, const struct sender_host *host UNUSED
 	return result < 0 ? result : sign(r, ret, e);
 }
 
-static int open_webhook(const struct receiver *r, const struct sender_host *host,
-			struct sender **ret, struct err *e)
-{
-	static const struct http_kind http = { .build = build };
-
-	return sender_http_open(&http, r, host, ret, e);
-}
-
-static size_t batch(const struct receiver *r)
-{
-	return (size_t)receiver_number(r, "batch");
-}
+static const struct http_kind http = { .build = build };
 
 const struct receiver_kind receiver_kind_webhook = {
 	.name = "webhook",
 	.doc = { "JSON by HTTP, signed", "HTTP JSON 回调（可签名）" },
 	.settings = settings,
-	.batch = batch,
-	.open = open_webhook,
+	.http = &http,
 };

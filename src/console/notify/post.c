@@ -60,6 +60,11 @@ static int keep(void *ctx, str line, struct err *e)
 	return outbox_add(((struct post *)ctx)->box, line, e);
 }
 
+static size_t batch_of(const struct receiver *r)
+{
+	return r->kind->batch ? r->kind->batch : (size_t)receiver_number(r, "batch");
+}
+
 static int open_all(struct post *p, const struct sender_host *host, const struct post_options *o,
 		    struct err *e)
 {
@@ -71,16 +76,14 @@ static int open_all(struct post *p, const struct sender_host *host, const struct
 	if (result == 0)
 		result = sender_open(r, host, on_done, p, &p->sender, e);
 	if (result == 0)
-		result = outbox_open(
-			&(struct outbox_options){ .dir = o->spool,
-						  .name = name,
-						  .max_bytes = o->max_bytes,
-						  .batch_lines =
-							  r->kind->batch ? r->kind->batch(r) : 1,
-						  .batch_bytes = BATCH_BYTES,
-						  .send = send_lines,
-						  .ctx = p },
-			&p->box, e);
+		result = outbox_open(&(struct outbox_options){ .dir = o->spool,
+							       .name = name,
+							       .max_bytes = o->max_bytes,
+							       .batch_lines = batch_of(r),
+							       .batch_bytes = BATCH_BYTES,
+							       .send = send_lines,
+							       .ctx = p },
+				     &p->box, e);
 	return result;
 }
 

@@ -9,17 +9,19 @@
 
 struct sender;
 struct sender_host;
+struct http_kind;
 struct receiver;
 
 struct receiver_kind {
 	const char *name; /**< "syslog" */
 	struct phrase doc;
 	const struct setting *settings; /**< of its own, ended by an empty row */
-	/** notices it takes at once; NULL: one */
-	size_t (*batch)(const struct receiver *r);
+	size_t batch; /**< notices it takes at once; 0: as many as its setting "batch" says */
 	/** Says what rows cannot: settings that do not go together. May be NULL. @return 0 or -EINVAL */
 	int (*check)(const struct receiver *r, struct err *e);
-	/** Makes what sends. @return 0, -EINVAL, -errno */
+	const struct http_kind
+		*http; /**< what sends by HTTP or mail; NULL: open() makes what does */
+	/** @return 0, -EINVAL, -errno */
 	int (*open)(const struct receiver *r, const struct sender_host *host, struct sender **ret,
 		    struct err *e);
 };

@@ -5,13 +5,15 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "console/notify/sender_http.h"
 
 int sender_open(const struct receiver *r, const struct sender_host *host,
 		void (*done)(void *ctx, const struct outbox_result *r), void *ctx,
 		struct sender **ret, struct err *e)
 {
 	struct sender *s = NULL;
-	int result = r->kind->open(r, host, &s, e);
+	int result =
+		r->kind->http ? sender_http_open(r, host, &s, e) : r->kind->open(r, host, &s, e);
 
 	if (result < 0)
 		return result;

@@ -130,8 +130,8 @@ static int send_http(struct sender *s, const struct notice *list, size_t count, 
 
 static const struct sender_ops ops = { .send = send_http, .close = close_http };
 
-int sender_http_open(const struct http_kind *k, const struct receiver *r,
-		     const struct sender_host *host, struct sender **ret, struct err *e)
+int sender_http_open(const struct receiver *r, const struct sender_host *host, struct sender **ret,
+		     struct err *e)
 {
 	struct out *o = calloc(1, sizeof(*o));
 	int result;
@@ -139,7 +139,7 @@ int sender_http_open(const struct http_kind *k, const struct receiver *r,
 	if (!o)
 		return err_sys(e, ENOMEM, "notification");
 	o->head.ops = &ops;
-	o->kind = k;
+	o->kind = r->kind->http;
 	arena_init(&o->arena, ARENA_BYTES);
 	result = sender_pem_file(r, host, "ca", &o->ca, e);
 	if (result == 0)
@@ -183,6 +183,14 @@ int http_job_header(struct http_job *j, const char *name, str value, struct err 
 	return 0;
 }
 
+int http_job_authorize(struct http_job *j, const char *scheme, str secret, struct err *e)
+{
+	str value = arena_printf(j->arena, "%s %.*s", scheme, STR_ARG(secret));
+
+	return value.p ? http_job_header(j, "Authorization", value, e)
+		       : err_set(e, ENOBUFS, "notification: memory budget spent");
+}
+
 int http_job_basic(struct http_job *j, const struct receiver *r, struct err *e)
 {
 	OWNED_BUF pair = BUF_INIT;
@@ -194,10 +202,9 @@ int http_job_basic(struct http_job *j, const struct receiver *r, struct err *e)
 	buf_add(&pair, receiver_text(r, "user"));
 	buf_byte(&pair, ':');
 	buf_add(&pair, receiver_text(r, "password"));
-	buf_add(&text, S("Basic "));
 	base64_encode(&text, buf_str(&pair));
 	result = buf_error(&text) ? err_set(e, ENOMEM, "no memory for a request")
-				  : http_job_header(j, "Authorization", buf_str(&text), e);
+				  : http_job_authorize(j, "Basic", buf_str(&text), e);
 	if (pair.p)
 		secret_wipe(pair.p, pair.n);
 	if (text.p)

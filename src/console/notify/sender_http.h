@@ -26,15 +26,18 @@ struct http_kind {
 	void (*judge)(str answer, struct arena *a, struct outbox_result *ret);
 };
 
-/** @param k outlives the sender */
-MUST_CHECK int sender_http_open(const struct http_kind *k, const struct receiver *r,
-				const struct sender_host *host, struct sender **ret, struct err *e);
+/** For a receiver whose kind has one. */
+MUST_CHECK int sender_http_open(const struct receiver *r, const struct sender_host *host,
+				struct sender **ret, struct err *e);
 
 /** The setting "url" with @p path behind it, unless it ends so already. */
 MUST_CHECK int http_job_url(struct http_job *j, const struct receiver *r, const char *path,
 			    struct err *e);
 /** "Name: value" */
 MUST_CHECK int http_job_header(struct http_job *j, const char *name, str value, struct err *e);
+/** "Authorization: scheme secret" */
+MUST_CHECK int http_job_authorize(struct http_job *j, const char *scheme, str secret,
+				  struct err *e);
 /** Authorization: Basic, when the receiver has a user. */
 MUST_CHECK int http_job_basic(struct http_job *j, const struct receiver *r, struct err *e);
 
