@@ -130,6 +130,41 @@ void text_escape(str s, struct buf *out)
 	}
 }
 
+static bool ends_line(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
+}
+
+void text_put_line(str s, size_t max, const struct text_line *how, struct buf *out)
+{
+	static const struct text_line plain;
+	const size_t from = out->n;
+	char behind[2] = { '\\' };
+
+	if (!how)
+		how = &plain;
+	while (s.n && !buf_error(out)) {
+		str rest = s, piece;
+		uint32_t c = text_next(&rest);
+
+		piece = str_take(s, s.n - rest.n);
+		s = rest;
+		if (c == TEXT_ILL_FORMED) {
+			piece = S("?");
+		} else if (c == '\n' && how->line_break) {
+			piece = str_from(how->line_break);
+		} else if (ends_line(c) && !(c == '\t' && how->tabs)) {
+			piece = S(" ");
+		} else if (c < 0x7f && how->escaped && strchr(how->escaped, (int)c)) {
+			behind[1] = (char)c;
+			piece = (str){ behind, sizeof(behind) };
+		}
+		if (out->n - from + piece.n > max)
+			return;
+		buf_add(out, piece);
+	}
+}
+
 /* Chinese and Japanese punctuation that begins no line, and that ends none (JLREQ, CLREQ line breaking). */
 static bool begins_no_line(uint32_t c)
 {

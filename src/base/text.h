@@ -31,6 +31,22 @@ unsigned int text_width(str s);
  */
 void text_escape(str s, struct buf *out);
 
+/** How a format writes what it cannot hold as it is. */
+struct text_line {
+	const char *escaped;    /**< ASCII that stands behind a backslash; NULL: none */
+	const char *line_break; /**< for a line feed; NULL: a blank */
+	bool tabs;              /**< stay */
+};
+
+/**
+ * Appends bytes from outside as part of one line of a format: whatever a reader could take for the end of the line (control
+ * characters, the line separators U+2028 and U+2029) becomes a blank, an ill-formed byte '?', and nothing is ever half written.
+ *
+ * @param max bytes at most
+ * @param how NULL: nothing of it
+ */
+void text_put_line(str s, size_t max, const struct text_line *how, struct buf *out);
+
 /**
  * Takes the next line of at most @p width columns off @p rest: broken at a blank, which is dropped, behind one of
  * "-/,;:_+~" or next to a wide character, but not before closing or behind opening Chinese punctuation; a longer

@@ -51,32 +51,6 @@ static void put_time(struct buf *out, str t)
 	buf_byte(out, ' ');
 }
 
-/** @param special bytes that are written behind a backslash @param tabs stay */
-static void put_text(struct buf *out, str s, const char *special, bool tabs, size_t max)
-{
-	size_t from = out->n;
-
-	while (s.n && !buf_error(out)) {
-		str rest = s, whole;
-		uint32_t c = text_next(&rest);
-
-		whole = str_take(s, s.n - rest.n);
-		s = rest;
-		if (out->n - from + whole.n + 1 > max)
-			break;
-		if (c == TEXT_ILL_FORMED)
-			buf_byte(out, '?');
-		else if (c == '\t' && tabs)
-			buf_byte(out, '\t');
-		else if (c < 32 || (c >= 127 && c < 160))
-			buf_byte(out, ' ');
-		else if (c < 127 && strchr(special, (int)c))
-			buf_printf(out, "\\%c", (char)c);
-		else
-			buf_add(out, whole);
-	}
-}
-
 static void put_data(const struct syslog_message *m, struct buf *out)
 {
 	if (m->verbatim && !m->param_count) {
@@ -88,7 +62,8 @@ static void put_data(const struct syslog_message *m, struct buf *out)
 		if (m->params[i].value.n == 0)
 			continue;
 		buf_printf(out, " %s=\"", m->params[i].name);
-		put_text(out, m->params[i].value, "\"\\]", false, VALUE_MAX);
+		text_put_line(m->params[i].value, VALUE_MAX,
+			      &(struct text_line){ .escaped = "\"\\]" }, out);
 		buf_byte(out, '"');
 	}
 	buf_add(out, S("] "));
@@ -111,5 +86,5 @@ void syslog_message_render(const struct syslog_message *m, struct buf *out)
 		buf_add(out, S("\xef\xbb\xbf"));
 	used = out->n - from;
 	if (used < max)
-		put_text(out, m->text, "", m->verbatim, max - used);
+		text_put_line(m->text, max - used, &(struct text_line){ .tabs = m->verbatim }, out);
 }

@@ -22,7 +22,7 @@ struct syslog_message {
 	const char *data_id;        /**< of the structured data: "skep@32473" */
 	const struct syslog_param *params;
 	size_t param_count;
-	str text; /**< UTF-8; control characters become blanks, ill-formed bytes '?' */
+	str text; /**< UTF-8, written by text_put_line() */
 	/** the text is a format of its own (JSON, CEF, LEEF): no byte order mark before it, tabs stay */
 	bool verbatim;
 	size_t max_bytes; /**< of the whole; 0: SYSLOG_MAX_BYTES */

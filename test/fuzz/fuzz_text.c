@@ -1,6 +1,7 @@
 /*
  * Whatever a name from outside holds, escaped it is UTF-8 that moves no cursor, hides and reorders nothing, and stays as it is when
- * escaped again; wrapped, nothing but blanks is lost and no line is wider than asked; cut, it is as wide as asked at most.
+ * escaped again; put on a line, it is part of one within the bound; wrapped, nothing but blanks is lost and no line is wider than
+ * asked; cut, it is as wide as asked at most.
  *
  * The first byte is the width.
  */
@@ -27,6 +28,20 @@ static void check_escaped(str text)
 	}
 	text_escape(buf_str(&out), &again);
 	assert(str_eq(buf_str(&out), buf_str(&again)));
+}
+
+static void check_put(str text, size_t max)
+{
+	static const struct text_line how = { .escaped = "=\\", .line_break = "\\n" };
+	OWNED_BUF out = BUF_INIT;
+
+	text_put_line(text, max, &how, &out);
+	assert(!buf_error(&out) && out.n <= max && text_ill_formed(buf_str(&out)) == out.n);
+	for (size_t i = 0; i < out.n; i++) {
+		assert((unsigned char)out.p[i] >= 0x20 && out.p[i] != '=');
+		if (out.p[i] == '\\')
+			assert(++i < out.n && strchr("=\\n", out.p[i]));
+	}
 }
 
 static size_t count_full(str s)
@@ -76,6 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		taken += before - rest.n;
 	}
 	check_escaped(text);
+	check_put(text, width);
 	check_wrapped(text, width);
 	text_ellipsis(text, width, &cut);
 	assert(!width || text_width(buf_str(&cut)) <= width);

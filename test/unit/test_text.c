@@ -50,6 +50,27 @@ static void escaping_leaves_nothing_that_acts(void **state UNUSED)
 	assert_str(buf_str(&b), "a\\x1b[31m\\x0a\\x7f\\xff\\u{202e}\\x9b好");
 }
 
+static void line_of(const char *s, size_t max, const struct text_line *how, const char *expected)
+{
+	OWNED_BUF out = BUF_INIT;
+
+	text_put_line(str_from(s), max, how, &out);
+	assert_string_equal(buf_cstr(&out), expected);
+}
+
+static void a_line_stays_one(void **state UNUSED)
+{
+	static const struct text_line cef = { .escaped = "=\\", .line_break = "\\n" };
+
+	line_of("a\tb\r\nc\x7f\xc2\x85\xe2\x80\xa8\xff好", 99, NULL, "a b  c   ?好");
+	line_of("a\tb\n", 99, &(struct text_line){ .tabs = true }, "a\tb ");
+	line_of("k=\\v\nw", 99, &cef, "k\\=\\\\v\\nw");
+	/* Neither an escape nor a character is cut in two. */
+	line_of("ab=", 3, &cef, "ab");
+	line_of("ab=", 4, &cef, "ab\\=");
+	line_of("ab好", 4, NULL, "ab");
+}
+
 static void wrapping_breaks_where_a_reader_would(void **state UNUSED)
 {
 	str rest = S("the quick brown  fox");
@@ -133,6 +154,7 @@ int main(void)
 		cmocka_unit_test(widths_are_those_of_a_terminal),
 		cmocka_unit_test(decoding_refuses_what_is_not_well_formed),
 		cmocka_unit_test(escaping_leaves_nothing_that_acts),
+		cmocka_unit_test(a_line_stays_one),
 		cmocka_unit_test(wrapping_breaks_where_a_reader_would),
 		cmocka_unit_test(wrapped_lines_fit_and_lose_only_blanks),
 		cmocka_unit_test(ellipsis_stays_within),

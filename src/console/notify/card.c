@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "base/time.h"
 
 enum { TITLE_MAX = 140, MESSAGE_MAX = 2000, VALUE_MAX = 300 };
@@ -17,7 +18,7 @@ static str plain(struct arena *a, str s, size_t max)
 {
 	OWNED_BUF b = BUF_INIT;
 
-	notice_plain(s, max, &b);
+	text_put_line(s, max, NULL, &b);
 	if (buf_error(&b))
 		return (str){ NULL, 0 };
 	return arena_str(a, buf_str(&b));

@@ -12,36 +12,9 @@ static const unsigned char severities[PRIORITY_COUNT] = {
 	[PRIORITY_INFO] = 2,       [PRIORITY_DEBUG] = 0,
 };
 
-/** @param escaped bytes written behind a backslash @param breaks line breaks are written as \n, else as blanks */
-static void put(struct buf *out, str s, const char *escaped, bool breaks, size_t max)
-{
-	size_t from = out->n;
-
-	while (s.n && !buf_error(out)) {
-		str rest = s, whole;
-		uint32_t c = text_next(&rest);
-
-		whole = str_take(s, s.n - rest.n);
-		s = rest;
-		/* Room for an escape. */
-		if (out->n - from + whole.n + 1 > max)
-			return;
-		if (c == TEXT_ILL_FORMED)
-			buf_byte(out, '?');
-		else if (c == '\n' && breaks)
-			buf_add(out, S("\\n"));
-		else if (c < 32 || (c >= 127 && c < 160) || c == 0x2028 || c == 0x2029)
-			buf_byte(out, ' ');
-		else if (c < 127 && strchr(escaped, (int)c))
-			buf_printf(out, "\\%c", (char)c);
-		else
-			buf_add(out, whole);
-	}
-}
-
 static void header(struct buf *out, str s, size_t max)
 {
-	put(out, s, "|\\", false, max);
+	text_put_line(s, max, &(struct text_line){ .escaped = "|\\" }, out);
 	buf_byte(out, '|');
 }
 
@@ -50,7 +23,8 @@ static void pair(struct buf *out, const char *key, str value, size_t max)
 	if (!value.n)
 		return;
 	buf_printf(out, " %s=", key);
-	put(out, value, "=\\", true, max);
+	text_put_line(value, max, &(struct text_line){ .escaped = "=\\", .line_break = "\\n" },
+		      out);
 }
 
 static void number(struct buf *out, const char *key, uint64_t n)

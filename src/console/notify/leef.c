@@ -1,5 +1,6 @@
 #include "console/notify/leef.h"
 
+#include "base/text.h"
 #include "base/time.h"
 
 /* `sev` counts from 1 to 10. */
@@ -13,7 +14,7 @@ static void header(struct buf *out, str s)
 {
 	size_t from = out->n;
 
-	notice_plain(s, 255, out);
+	text_put_line(s, 255, NULL, out);
 	for (size_t i = from; !buf_error(out) && i < out->n; i++)
 		if (out->p[i] == '|')
 			out->p[i] = '_';
@@ -25,7 +26,7 @@ static void pair(struct buf *out, const char *key, str value, size_t max)
 	if (!value.n)
 		return;
 	buf_printf(out, "\t%s=", key);
-	notice_plain(value, max, out);
+	text_put_line(value, max, NULL, out);
 }
 
 static void number(struct buf *out, const char *key, uint64_t n)

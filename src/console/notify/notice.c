@@ -97,7 +97,7 @@ static void put_cut(struct json_out *j, const char *key, str s, size_t max)
 
 	if (!s.n)
 		return;
-	notice_plain(s, max, &b);
+	text_put_line(s, max, NULL, &b);
 	json_put_str(j, key, buf_str(&b));
 }
 
@@ -246,25 +246,4 @@ str notice_message(const struct notice *n, enum lang lang)
 str notice_process(const struct notice *n, const char *member)
 {
 	return value_get_str(value_at(value_get(n->doc, "lineage"), 0), member);
-}
-
-void notice_plain(str s, size_t max, struct buf *out)
-{
-	size_t from = out->n;
-
-	while (s.n && !buf_error(out)) {
-		str rest = s, whole;
-		uint32_t c = text_next(&rest);
-
-		whole = str_take(s, s.n - rest.n);
-		if (out->n - from + whole.n > max)
-			return;
-		s = rest;
-		if (c == TEXT_ILL_FORMED)
-			buf_byte(out, '?');
-		else if (c < 32 || (c >= 127 && c < 160) || c == 0x2028 || c == 0x2029)
-			buf_byte(out, ' ');
-		else
-			buf_add(out, whole);
-	}
 }

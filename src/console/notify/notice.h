@@ -74,7 +74,5 @@ str notice_text(const struct notice *n, const char *dotted);
 str notice_message(const struct notice *n, enum lang lang);
 /** The process that did it: a member of the first of its lineage. */
 str notice_process(const struct notice *n, const char *member);
-/** Appends @p s as text for a line of a protocol: control characters blanks, ill-formed bytes '?', at most @p max bytes. */
-void notice_plain(str s, size_t max, struct buf *out);
 
 #endif
