@@ -14,7 +14,7 @@ static const struct policy_field fields[ASSET_FIELD_COUNT] = {
 
 static const char *const kinds[] = {
 #define ASSET_KIND_NAME(id, name) name,
-	POLICY_ASSET_KINDS(ASSET_KIND_NAME)
+	ASSET_KINDS(ASSET_KIND_NAME)
 #undef ASSET_KIND_NAME
 };
 
@@ -38,7 +38,7 @@ const struct policy_subject policy_assets = {
 };
 
 /* Where a field of text stands in the documents of which kinds. */
-#define OF(kind) (1u << POLICY_ASSET_##kind)
+#define OF(kind) (1u << ASSET_##kind)
 #define OF_CONTAINER OF(CONTAINER)
 
 static const struct {
@@ -212,7 +212,7 @@ static bool get_fact(const struct asset_target *t, const struct policy_ref *ref,
 		text(ret, t->facts.id);
 		return true;
 	case ASSET_FIELD_ASSET_KIND:
-		text(ret, str_from(kinds[t->facts.kind]));
+		text(ret, str_from(asset_kind_name(t->facts.kind)));
 		return true;
 	case ASSET_FIELD_ASSET_NAME:
 		text(ret, t->facts.name);
@@ -313,14 +313,4 @@ void asset_target_init(struct asset_target *t, const struct value *doc,
 	t->target = (struct policy_target){ .type = (uint16_t)facts->kind, .get = get };
 	t->doc = doc;
 	t->facts = *facts;
-}
-
-int policy_asset_kind_find(str name, enum policy_asset_kind *ret)
-{
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		if (str_is(name, kinds[i])) {
-			*ret = (enum policy_asset_kind)i;
-			return 0;
-		}
-	return -ENOENT;
 }

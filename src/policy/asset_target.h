@@ -9,27 +9,8 @@
 #define SKEP_POLICY_ASSET_TARGET_H
 
 #include "codec/value.h"
+#include "model/asset_kind.h"
 #include "policy/field.h"
-
-/** X(ID, "name") */
-#define POLICY_ASSET_KINDS(X) \
-	X(HOST, "host") \
-	X(CONTAINER, "container") \
-	X(IMAGE, "image") \
-	X(POD, "pod") \
-	X(PROCESS, "process") \
-	X(PORT, "port") \
-	X(PACKAGE, "package") \
-	X(USER, "user") \
-	X(VOLUME, "volume") \
-	X(NETWORK, "network")
-
-enum policy_asset_kind {
-#define POLICY_ASSET_KIND_ENUM(id, name) POLICY_ASSET_##id,
-	POLICY_ASSET_KINDS(POLICY_ASSET_KIND_ENUM)
-#undef POLICY_ASSET_KIND_ENUM
-		POLICY_ASSET_COUNT
-};
 
 /** The fields of assets by the enum below; `types` are the kinds. */
 extern const struct policy_subject policy_assets;
@@ -43,7 +24,7 @@ enum policy_asset_field {
 
 /** What the console knows beside the agent's document. */
 struct asset_facts {
-	enum policy_asset_kind kind;
+	enum asset_kind kind;
 	str id, name;
 	str agent, host; /**< empty: ABSENT */
 	bool gone;
@@ -64,8 +45,5 @@ struct asset_target {
 /** @param doc must outlive the target, and so must what @p facts points to; NULL: nothing was told */
 void asset_target_init(struct asset_target *t, const struct value *doc,
 		       const struct asset_facts *facts);
-
-/** @return 0 or -ENOENT */
-MUST_CHECK int policy_asset_kind_find(str name, enum policy_asset_kind *ret);
 
 #endif

@@ -16,9 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	assert(policy_filter_condition(f)->size >= 1);
-	for (int i = 0; i < POLICY_ASSET_COUNT; i++) {
-		const struct asset_facts facts = { .kind = (enum policy_asset_kind)i,
-						   .name = S("n") };
+	for (int i = 0; i < ASSET_KIND_COUNT; i++) {
+		const struct asset_facts facts = { .kind = (enum asset_kind)i, .name = S("n") };
 		struct asset_target t = { 0 };
 
 		asset_target_init(&t, i % 2 ? &nothing : NULL, &facts);

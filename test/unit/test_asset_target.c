@@ -14,8 +14,8 @@ static const char container[] = "{\"id\":\"0123456789abcdef0123\",\"runtime\":\"
 				"sock\"},{\"source\":\"/srv\",\"dest\":\"/data\"}],"
 				"\"metadataKnown\":true}";
 
-static enum policy_verdict judge(enum policy_asset_kind kind, const char *condition,
-				 const char *json, bool scanned)
+static enum policy_verdict judge(enum asset_kind kind, const char *condition, const char *json,
+				 bool scanned)
 {
 	const struct asset_facts facts = { .kind = kind,
 					   .id = S("x"),
@@ -59,7 +59,7 @@ static void holds_for_what_the_asset_is(void **state UNUSED)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(true_ones); i++)
-		if (judge(POLICY_ASSET_CONTAINER, true_ones[i], container, true) != POLICY_TRUE)
+		if (judge(ASSET_CONTAINER, true_ones[i], container, true) != POLICY_TRUE)
 			fail_msg("does not hold: %s", true_ones[i]);
 }
 
@@ -68,41 +68,38 @@ static void what_is_not_known_is_not_false(void **state UNUSED)
 	static const char bare[] =
 		"{\"id\":\"0123\",\"runtime\":\"docker\",\"metadataKnown\":false}";
 
-	assert_int_equal(
-		judge(POLICY_ASSET_CONTAINER, "not container.privileged = true", bare, true),
-		POLICY_MAYBE);
-	assert_int_equal(
-		judge(POLICY_ASSET_CONTAINER, "not container.image contains nginx", bare, true),
-		POLICY_MAYBE);
-	assert_int_equal(judge(POLICY_ASSET_CONTAINER, "not severity >= high", container, false),
+	assert_int_equal(judge(ASSET_CONTAINER, "not container.privileged = true", bare, true),
+			 POLICY_MAYBE);
+	assert_int_equal(judge(ASSET_CONTAINER, "not container.image contains nginx", bare, true),
+			 POLICY_MAYBE);
+	assert_int_equal(judge(ASSET_CONTAINER, "not severity >= high", container, false),
 			 POLICY_MAYBE);
 	/* what another kind has not got is not in doubt */
-	assert_int_equal(judge(POLICY_ASSET_HOST, "not container.privileged = true", "{}", false),
+	assert_int_equal(judge(ASSET_HOST, "not container.privileged = true", "{}", false),
 			 POLICY_TRUE);
-	assert_int_equal(judge(POLICY_ASSET_HOST, "severity >= low", "{}", true), POLICY_FALSE);
+	assert_int_equal(judge(ASSET_HOST, "severity >= low", "{}", true), POLICY_FALSE);
 }
 
 static void kinds_have_their_fields(void **state UNUSED)
 {
 	assert_int_equal(
-		judge(POLICY_ASSET_PORT,
+		judge(ASSET_PORT,
 		      "port.number = 22 and port.protocol = tcp and proc.exepath endswith /sshd",
 		      "{\"port\":22,\"protocol\":\"tcp\",\"exe\":\"/usr/sbin/sshd\"}", false),
 		POLICY_TRUE);
-	assert_int_equal(judge(POLICY_ASSET_PORT, "port.number < 1024 and port.number != 80",
+	assert_int_equal(judge(ASSET_PORT, "port.number < 1024 and port.number != 80",
 			       "{\"port\":22}", false),
 			 POLICY_TRUE);
-	assert_int_equal(judge(POLICY_ASSET_IMAGE,
-			       "image.reference endswith :1.25 and image.size > 1000",
+	assert_int_equal(judge(ASSET_IMAGE, "image.reference endswith :1.25 and image.size > 1000",
 			       "{\"references\":[\"a:1\",\"nginx:1.25\"],\"bytes\":2000}", false),
 			 POLICY_TRUE);
-	assert_int_equal(judge(POLICY_ASSET_USER, "user.login = true and user.name = root",
+	assert_int_equal(judge(ASSET_USER, "user.login = true and user.name = root",
 			       "{\"name\":\"root\",\"loginAllowed\":true}", false),
 			 POLICY_TRUE);
 	/* no shape of a document is an error */
-	assert_int_equal(judge(POLICY_ASSET_PORT, "port.number = 22", "{\"port\":\"22\"}", false),
+	assert_int_equal(judge(ASSET_PORT, "port.number = 22", "{\"port\":\"22\"}", false),
 			 POLICY_FALSE);
-	assert_int_equal(judge(POLICY_ASSET_CONTAINER, "container.mount.source = a", "[]", false),
+	assert_int_equal(judge(ASSET_CONTAINER, "container.mount.source = a", "[]", false),
 			 POLICY_MAYBE);
 }
 

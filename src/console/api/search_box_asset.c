@@ -49,7 +49,8 @@ static void add_image(struct search_box *b, const struct asset *a, struct asset_
 bool search_box_holds_asset(void *ctx, const struct asset *a)
 {
 	struct search_box *b = ctx;
-	struct asset_facts facts = { .id = a->id,
+	struct asset_facts facts = { .kind = a->kind,
+				     .id = a->id,
 				     .name = a->name,
 				     .agent = a->agent,
 				     .host = a->host,
@@ -59,9 +60,9 @@ bool search_box_holds_asset(void *ctx, const struct asset *a)
 	struct asset_target t = { 0 };
 	struct value doc;
 
-	arena_reset(&b->arena);
-	if (policy_asset_kind_find(str_from(asset_kind_name(a->kind)), &facts.kind) < 0)
+	if (a->kind >= ASSET_KIND_COUNT)
 		return false;
+	arena_reset(&b->arena);
 	if (b->wants_images)
 		add_image(b, a, &facts);
 	asset_target_init(&t, json_parse(a->doc, &b->arena, &doc, NULL) == 0 ? &doc : NULL, &facts);

@@ -10,33 +10,10 @@
 
 #include "console/store/scope.h"
 #include "console/store/store.h"
+#include "model/asset_kind.h"
 
 #define ASSET_PAGE_MAX 1000
 #define ASSET_DOC_MAX (4 << 20)
-
-/** X(ID, "name") */
-#define ASSET_KINDS(X) \
-	X(HOST, "host") \
-	X(CONTAINER, "container") \
-	X(IMAGE, "image") \
-	X(POD, "pod") \
-	X(PROCESS, "process") \
-	X(PORT, "port") \
-	X(PACKAGE, "package") \
-	X(USER, "user") \
-	X(VOLUME, "volume") \
-	X(NETWORK, "network")
-
-enum asset_kind {
-#define ASSET_KIND_ENUM(id, name) ASSET_##id,
-	ASSET_KINDS(ASSET_KIND_ENUM)
-#undef ASSET_KIND_ENUM
-		ASSET_KIND_COUNT
-};
-
-const char *asset_kind_name(enum asset_kind k);
-/** @return 0 or -ENOENT */
-MUST_CHECK int asset_kind_find(str name, enum asset_kind *ret);
 
 struct asset {
 	str id;    /**< "KIND:..."; the kind is taken from it */
