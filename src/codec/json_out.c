@@ -231,3 +231,25 @@ void json_put_bool(struct json_out *j, const char *key, bool b)
 	json_key(j, key);
 	json_bool(j, b);
 }
+
+void json_put_strs(struct json_out *j, const char *key, const str *strings, size_t count)
+{
+	json_key(j, key);
+	json_array_open(j);
+	for (size_t i = 0; i < count; i++)
+		json_str(j, strings[i]);
+	json_array_close(j);
+}
+
+void json_put_words(struct json_out *j, const char *key, str words)
+{
+	json_key(j, key);
+	json_array_open(j);
+	while (words.n) {
+		str word = str_cut(&words, ' ');
+
+		if (word.n)
+			json_str(j, word);
+	}
+	json_array_close(j);
+}

@@ -47,6 +47,10 @@ void json_put_cstr(struct json_out *j, const char *key, const char *s);
 void json_put_int(struct json_out *j, const char *key, int64_t n);
 void json_put_uint(struct json_out *j, const char *key, uint64_t n);
 void json_put_bool(struct json_out *j, const char *key, bool b);
+/** key and an array of strings, also when there are none. */
+void json_put_strs(struct json_out *j, const char *key, const str *strings, size_t count);
+/** key and an array of what stands between blanks. */
+void json_put_words(struct json_out *j, const char *key, str words);
 
 /** The escaped string with its quotes. */
 void json_quote(struct buf *out, str s);

@@ -79,11 +79,7 @@ void alert_render(const struct alert *a, struct json_out *j)
 	json_put_str(j, "source", a->source);
 	json_put_str(j, "message", a->message);
 	json_opt_str(j, "messageZh", a->message_zh);
-	json_key(j, "tags");
-	json_array_open(j);
-	for (size_t i = 0; i < a->tag_count; i++)
-		json_str(j, a->tags[i]);
-	json_array_close(j);
+	json_put_strs(j, "tags", a->tags, a->tag_count);
 	render_fields(a, j);
 	json_key(j, "container");
 	container_render(a->container, j);

@@ -64,11 +64,7 @@ void inventory_render(const struct inventory *v, struct json_out *j)
 #define STR_OUT(field, key) json_opt_str(j, key, v->field);
 	INVENTORY_FIELDS(STR_OUT)
 #undef STR_OUT
-	json_key(j, "repoTags");
-	json_array_open(j);
-	for (size_t i = 0; i < v->repo_tag_count; i++)
-		json_str(j, v->repo_tags[i]);
-	json_array_close(j);
+	json_put_strs(j, "repoTags", v->repo_tags, v->repo_tag_count);
 	json_key(j, "os");
 	os_render(&v->os, j);
 	json_key(j, "layers");

@@ -58,13 +58,8 @@ static void render_evidence(const struct evidence *v, struct json_out *j)
 
 static void render_paths(const char *key, const str *paths, size_t count, struct json_out *j)
 {
-	if (!count)
-		return;
-	json_key(j, key);
-	json_array_open(j);
-	for (size_t i = 0; i < count; i++)
-		json_str(j, paths[i]);
-	json_array_close(j);
+	if (count)
+		json_put_strs(j, key, paths, count);
 }
 
 void layer_render(const struct layer *l, struct json_out *j)

@@ -55,11 +55,15 @@ static void writes_valid_json(void **state UNUSED)
 	json_double(&j, 7, 1);
 	json_null(&j);
 	json_array_close(&j);
+	json_put_strs(&j, "strs", (const str[]){ S("a b"), S("") }, 2);
+	json_put_words(&j, "words", S(" a  b "));
+	json_put_words(&j, "none", S(""));
 	json_object_close(&j);
 	assert_str(buf_str(&b),
 		   "{\"bad\xef\xbf\xbd\":"
 		   "\"a\\\"\\\\\\n\\u0001\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\","
-		   "\"n\":[-5,0.153,7,null]}");
+		   "\"n\":[-5,0.153,7,null],\"strs\":[\"a b\",\"\"],\"words\":[\"a\",\"b\"],"
+		   "\"none\":[]}");
 }
 
 /* Libraries differ in all of these; we do not. */

@@ -2,17 +2,6 @@
 
 #include "codec/json.h"
 
-static const char *const severities[] = {
-#define SEVERITY_WORD(id, name, zh) name,
-	SEVERITIES(SEVERITY_WORD)
-#undef SEVERITY_WORD
-};
-
-const char *severity_word(enum severity s)
-{
-	return s < SEVERITY_COUNT ? severities[s] : "unknown";
-}
-
 const char *layer_owner_name(enum layer_owner o)
 {
 	switch (o) {
@@ -30,21 +19,8 @@ void severity_counts_put(const int64_t counts[SEVERITY_COUNT], struct json_out *
 {
 	json_object_open(j);
 	for (int i = SEVERITY_COUNT; i-- > 0;)
-		json_put_int(j, severities[i], counts[i]);
+		json_put_int(j, severity_name((enum severity)i), counts[i]);
 	json_object_close(j);
-}
-
-void words_put(const char *key, str words, struct json_out *j)
-{
-	json_key(j, key);
-	json_array_open(j);
-	while (words.n) {
-		str word = str_cut(&words, ' ');
-
-		if (word.n)
-			json_str(j, word);
-	}
-	json_array_close(j);
 }
 
 /* What lists show of a kind: members of its document, where they are there. */
@@ -151,7 +127,7 @@ void image_put(const struct stored_image *i, struct json_out *j)
 {
 	json_object_open(j);
 	json_put_str(j, "digest", i->digest);
-	words_put("references", i->references, j);
+	json_put_words(j, "references", i->references);
 	json_opt_str(j, "os", i->os);
 	if (i->bytes)
 		json_put_int(j, "size", i->bytes);

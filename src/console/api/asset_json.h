@@ -14,11 +14,8 @@ void asset_put(const struct asset *a, struct arena *scratch, struct json_out *j)
 void severity_counts_put(const int64_t counts[SEVERITY_COUNT], struct json_out *j);
 /** An Image. */
 void image_put(const struct stored_image *i, struct json_out *j);
-/** key and an array of what stands between blanks. */
-void words_put(const char *key, str words, struct json_out *j);
 /** "database": a DatabaseState. @param database_ns  0: not known */
 void database_state_put(int64_t database_ns, int64_t now_ns, struct json_out *j);
 const char *layer_owner_name(enum layer_owner o);
-const char *severity_word(enum severity s);
 
 #endif

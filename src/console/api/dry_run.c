@@ -277,11 +277,7 @@ static void put(const struct trial *t, struct json_out *j)
 		json_put_str(j, "rule", y->rule->name);
 		json_put_int(j, "count", y->held);
 		json_put_int(j, "unknown", y->unknown);
-		json_key(j, "examples");
-		json_array_open(j);
-		for (size_t k = 0; k < y->example_count; k++)
-			json_str(j, y->examples[k]);
-		json_array_close(j);
+		json_put_strs(j, "examples", y->examples, y->example_count);
 		json_object_close(j);
 	}
 	json_array_close(j);

@@ -17,7 +17,7 @@ static unsigned int severities_of(const struct call *c)
 
 	VALUE_EACH (v, value_get(&c->query, "severity"))
 		for (unsigned int i = 0; i < SEVERITY_COUNT; i++)
-			if (str_is(v->string, severity_word((enum severity)i)))
+			if (str_is(v->string, severity_name((enum severity)i)))
 				bits |= 1U << i;
 	return bits;
 }
@@ -227,7 +227,7 @@ static void put_finding(const struct stored_finding *f, struct json_out *j)
 	json_opt_str(j, "type", f->type);
 	json_opt_str(j, "path", f->path);
 	json_opt_str(j, "fixed", f->fixed);
-	json_put_cstr(j, "severity", severity_word(f->severity));
+	json_put_cstr(j, "severity", severity_name(f->severity));
 	put_number(j, "score", f->score, 1);
 	put_number(j, "epss", f->epss, 5);
 	json_put_bool(j, "kev", f->kev);

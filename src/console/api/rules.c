@@ -21,11 +21,7 @@ static void put_rule_with(const struct rule *r, int64_t alerts, struct json_out 
 	json_opt_str(j, "advice", r->advice);
 	json_opt_str(j, "adviceZh", r->advice_zh);
 	json_put_cstr(j, "priority", alert_priority_word(r->priority));
-	json_key(j, "tags");
-	json_array_open(j);
-	for (size_t i = 0; i < r->tag_count; i++)
-		json_str(j, r->tags[i]);
-	json_array_close(j);
+	json_put_strs(j, "tags", r->tags, r->tag_count);
 	json_opt_str(j, "mitre", r->mitre);
 	json_opt_str(j, "maturity", r->maturity);
 	json_put_bool(j, "enabled", r->enabled);

@@ -43,7 +43,7 @@ static void put(const struct vulnerability_row *v, struct json_out *j)
 	json_object_open(j);
 	json_put_str(j, "id", v->v.id);
 	json_opt_str(j, "title", v->v.title);
-	json_put_cstr(j, "severity", severity_word(v->v.severity));
+	json_put_cstr(j, "severity", severity_name(v->v.severity));
 	put_number(j, "score", v->v.score, 1);
 	put_number(j, "epss", v->v.epss, 5);
 	put_number(j, "epssPercentile", v->v.epss_percentile, 5);
@@ -69,7 +69,7 @@ int api_vulnerability_list(struct call *c, struct err *e)
 
 	VALUE_EACH (v, value_get(&c->query, "severity"))
 		for (unsigned int i = 0; i < SEVERITY_COUNT; i++)
-			if (str_is(v->string, severity_word((enum severity)i)))
+			if (str_is(v->string, severity_name((enum severity)i)))
 				f.severities |= 1U << i;
 	r = vulnerabilities_page(c->store, &f, c->cursor, c->limit, c->arena, &page, e);
 	if (r < 0)
@@ -146,8 +146,8 @@ int api_vulnerability_get(struct call *c, struct err *e)
 	json_key(&c->json, "vulnerability");
 	put(&v, &c->json);
 	json_opt_str(&c->json, "description", v.v.description);
-	words_put("references", v.v.references, &c->json);
-	words_put("aliases", v.v.aliases, &c->json);
+	json_put_words(&c->json, "references", v.v.references);
+	json_put_words(&c->json, "aliases", v.v.aliases);
 	json_key(&c->json, "affected");
 	json_array_open(&c->json);
 	for (size_t i = 0; i < count; i++)

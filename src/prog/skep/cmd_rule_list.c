@@ -25,11 +25,7 @@ static void put_rule(struct json_out *j, const struct rule *r)
 	json_put_str(j, "output", r->output);
 	json_opt_str(j, "outputZh", r->output_zh);
 	json_put_bool(j, "falcoCompatible", r->falco_compatible);
-	json_key(j, "tags");
-	json_array_open(j);
-	for (size_t i = 0; i < r->tag_count; i++)
-		json_str(j, r->tags[i]);
-	json_array_close(j);
+	json_put_strs(j, "tags", r->tags, r->tag_count);
 	json_put_str(j, "file", r->file);
 	json_put_uint(j, "line", r->line);
 	json_object_close(j);

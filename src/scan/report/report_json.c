@@ -6,19 +6,6 @@
 /* doc/schemas/report-1.schema.json describes what is written here; within version 1 keys are only added. */
 #define SCHEMA_VERSION 1
 
-static void words_array(struct json_out *j, const char *key, str words)
-{
-	json_key(j, key);
-	json_array_open(j);
-	while (words.n) {
-		str word = str_cut(&words, ' ');
-
-		if (word.n)
-			json_str(j, word);
-	}
-	json_array_close(j);
-}
-
 static void database(struct json_out *j, const struct database_info *d)
 {
 	json_key(j, "database");
@@ -72,11 +59,7 @@ static void target(struct json_out *j, const struct report *r)
 	json_opt_str(j, "source", v->source);
 	json_opt_str(j, "imageId", v->image_id);
 	json_opt_str(j, "manifestDigest", v->manifest_digest);
-	json_key(j, "repoTags");
-	json_array_open(j);
-	for (size_t i = 0; i < v->repo_tag_count; i++)
-		json_str(j, v->repo_tags[i]);
-	json_array_close(j);
+	json_put_strs(j, "repoTags", v->repo_tags, v->repo_tag_count);
 	json_opt_str(j, "os", v->platform_os);
 	json_opt_str(j, "architecture", v->architecture);
 	json_opt_str(j, "created", v->created);
@@ -232,7 +215,7 @@ static void finding(struct json_out *j, const struct report *r, const struct fin
 	json_double(j, (double)f->risk, 2);
 	risk_factors(j, f);
 	exploit(j, f->vuln);
-	words_array(j, "advisories", f->advisory);
+	json_put_words(j, "advisories", f->advisory);
 	json_opt_str(j, "namespace", f->namespace);
 	json_opt_str(j, "origin", f->origin);
 	layer_ref(j, r, p);
@@ -293,9 +276,9 @@ static void vulnerability(struct json_out *j, const struct vulnerability *v)
 			json_cstr(j, flags[i].name);
 	json_array_close(j);
 	json_put_uint(j, "pocCount", v->poc_count);
-	words_array(j, "aliases", v->aliases);
-	words_array(j, "cwes", v->cwes);
-	words_array(j, "references", v->references);
+	json_put_words(j, "aliases", v->aliases);
+	json_put_words(j, "cwes", v->cwes);
+	json_put_words(j, "references", v->references);
 	json_put_bool(j, "withdrawn", v->withdrawn);
 	json_object_close(j);
 }
