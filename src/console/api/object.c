@@ -1,5 +1,7 @@
 #include "console/api/object.h"
 
+#include "base/buf.h"
+
 /* Each row of the table has a number, objects and members alike: an object's members are those up to the next object. */
 #define ROW_JOIN(a, b) a##b
 #define ROW_AT(line) ROW_JOIN(ROW_LINE_, line)
@@ -108,4 +110,14 @@ int enum_find(enum enum_id id, str text, unsigned int *ret)
 			return 0;
 		}
 	return -ENOENT;
+}
+
+str enum_values(enum enum_id id, struct arena *a)
+{
+	const struct enum_row *row = enum_row(id);
+	OWNED_BUF out = BUF_INIT;
+
+	for (size_t i = 0; i < row->count; i++)
+		buf_printf(&out, "%s%s", i ? ", " : "", row->values[i]);
+	return buf_error(&out) ? (str){ 0 } : arena_str(a, buf_str(&out));
 }

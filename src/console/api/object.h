@@ -82,6 +82,8 @@ const struct enum_row *enum_row(enum enum_id id);
 const struct object_member *object_member(enum object_id id, str name);
 /** Which value of @p id the text is. @return 0 or -ENOENT */
 MUST_CHECK int enum_find(enum enum_id id, str text, unsigned int *ret);
+/** All values of @p id for a sentence: "a, b, c"; a NULL pointer when the budget of @p a is spent. */
+str enum_values(enum enum_id id, struct arena *a);
 
 #define FAULT_MAX 20
 

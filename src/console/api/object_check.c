@@ -95,24 +95,13 @@ static const struct phrase kind_phrase[] = {
 	[TYPE_OBJECT] = { "an object is expected here", "此处应为对象" },
 };
 
-static str enum_list(struct checker *c, enum enum_id id)
-{
-	const struct enum_row *row = enum_row(id);
-	OWNED_BUF out = BUF_INIT;
-	str all;
-
-	for (size_t i = 0; i < row->count; i++)
-		buf_printf(&out, "%s%s", i ? ", " : "", row->values[i]);
-	all = arena_str(c->arena, buf_error(&out) ? (str){ 0 } : buf_str(&out));
-	c->spent |= !all.p;
-	return all;
-}
-
 static void wrong_kind(struct checker *c, const struct place *at, str key,
 		       const struct object_member *m)
 {
-	fault(c, at, key, kind_phrase[m->type], 0,
-	      m->type == TYPE_ENUM ? enum_list(c, m->of) : (str){ 0 });
+	str allowed = m->type == TYPE_ENUM ? enum_values(m->of, c->arena) : S("");
+
+	c->spent |= !allowed.p;
+	fault(c, at, key, kind_phrase[m->type], 0, allowed);
 }
 
 static void check_length(struct checker *c, const struct place *at, str key,

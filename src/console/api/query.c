@@ -135,17 +135,13 @@ static void read_string(struct reader *r, const struct object_member *m, str tex
 	*ret = (struct value){ .kind = VALUE_STRING, .string = text };
 }
 
-static str enum_values(struct reader *r, enum enum_id id)
+static void wrong_word(struct reader *r, const struct object_member *m)
 {
-	const struct enum_row *row = enum_row(id);
-	OWNED_BUF out = BUF_INIT;
-	str all;
+	str allowed = enum_values(m->of, r->arena);
 
-	for (size_t i = 0; i < row->count; i++)
-		buf_printf(&out, "%s%s", i ? ", " : "", row->values[i]);
-	all = arena_str(r->arena, buf_error(&out) ? (str){ 0 } : buf_str(&out));
-	r->spent |= !all.p;
-	return all;
+	r->spent |= !allowed.p;
+	fault(r, str_from(m->name),
+	      (struct phrase){ "one of these is expected: {1}", "应为以下之一：{1}" }, 0, allowed);
 }
 
 static void read_one(struct reader *r, const struct object_member *m, str text, struct value *ret)
@@ -174,10 +170,7 @@ static void read_one(struct reader *r, const struct object_member *m, str text, 
 		break;
 	case TYPE_ENUM:
 		if (enum_find(m->of, text, &which) < 0)
-			fault(r, name,
-			      (struct phrase){ "one of these is expected: {1}",
-					       "应为以下之一：{1}" },
-			      0, enum_values(r, m->of));
+			wrong_word(r, m);
 		break;
 	default:
 		read_string(r, m, text, ret);
