@@ -92,28 +92,35 @@ static int take_body(struct call *c, struct stored_intelligence *v, struct intel
 		       : 0;
 }
 
+/* Stores what the body holds as the list @p v, new or there, and answers with it. */
+static int keep(struct call *c, struct stored_intelligence *v, struct err *e)
+{
+	struct intel_read read;
+	int r = take_body(c, v, &read, e);
+
+	if (r == 0)
+		r = v->id ? intelligence_put(c->store, v, e)
+			  : intelligence_add(c->store, v, &v->id, e);
+	if (r == 0)
+		r = rules_tell_agents(c, e);
+	if (r < 0)
+		return r;
+	c->audit_after = audited(c, v);
+	put(&c->json, v, &read);
+	return 0;
+}
+
 int api_intelligence_add(struct call *c, struct err *e)
 {
 	struct stored_intelligence v = { .name = value_get_str(&c->body, "name"),
 					 .kind = value_get_str(&c->body, "kind") };
-	struct intel_read read;
-	int r;
 
 	c->audit_target = v.name;
 	if (!intel_is_name(v.name))
 		return err_set(e, EINVAL,
 			       "a list's name has 1 to 48 letters, digits, '_' and '-', and is not "
 			       "ip, domain or hash");
-	r = take_body(c, &v, &read, e);
-	if (r == 0)
-		r = intelligence_add(c->store, &v, &v.id, e);
-	if (r == 0)
-		r = rules_tell_agents(c, e);
-	if (r < 0)
-		return r;
-	c->audit_after = audited(c, &v);
-	put(&c->json, &v, &read);
-	return 0;
+	return keep(c, &v, e);
 }
 
 static int read_one(struct call *c, struct stored_intelligence *ret, struct err *e)
@@ -127,23 +134,13 @@ static int read_one(struct call *c, struct stored_intelligence *ret, struct err 
 int api_intelligence_put(struct call *c, struct err *e)
 {
 	struct stored_intelligence v;
-	struct intel_read read;
 	int r = read_one(c, &v, e);
 
 	if (r < 0)
 		return r;
 	c->audit_target = v.name;
 	c->audit_before = audited(c, &v);
-	r = take_body(c, &v, &read, e);
-	if (r == 0)
-		r = intelligence_put(c->store, &v, e);
-	if (r == 0)
-		r = rules_tell_agents(c, e);
-	if (r < 0)
-		return r;
-	c->audit_after = audited(c, &v);
-	put(&c->json, &v, &read);
-	return 0;
+	return keep(c, &v, e);
 }
 
 int api_intelligence_delete(struct call *c, struct err *e)
