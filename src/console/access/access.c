@@ -100,11 +100,7 @@ int access_prepare(struct access *a, struct sql *s, struct err *e)
 		r = totp_secret_seal_all(a, s, e);
 	for (size_t i = 0; i < ARRAY_LEN(built_in) && r == 0; i++)
 		r = roles_put_built_in(s, &built_in[i], e);
-	if (r == 0)
-		r = sql_commit(s, e);
-	if (r < 0)
-		sql_rollback(s);
-	return r;
+	return sql_end(s, r, e);
 }
 
 static int add_first(struct access *a, struct sql *s, const char *name, const char *role_name,
@@ -173,10 +169,8 @@ int access_first_password(struct access *a, struct sql *s, struct first_account 
 		r = users_count(s, &users, e);
 	if (r == 0 && users == 0)
 		r = add_all_first(a, s, ret, &count, e);
-	if (r == 0)
-		r = sql_commit(s, e);
+	r = sql_end(s, r, e);
 	if (r < 0) {
-		sql_rollback(s);
 		secret_wipe(ret, FIRST_ACCOUNTS * sizeof(*ret));
 		return r;
 	}

@@ -138,11 +138,7 @@ static int add(struct sql *s, const struct user *u, const int64_t *roles, size_t
 		r = users_set_roles(s, id, roles, count, e);
 	if (r == 0)
 		r = users_get(s, id, arena, ret, e);
-	if (r == 0)
-		r = sql_commit(s, e);
-	if (r < 0)
-		sql_rollback(s);
-	return r;
+	return sql_end(s, r, e);
 }
 
 int account_add(struct access *a, struct sql *s, const struct caller *c,
@@ -267,11 +263,7 @@ int account_alter(struct access *a, struct sql *s, const struct caller *c, int64
 	r = apply(s, &u, x, roles, str_from(hash), now_ns, e);
 	if (r == 0)
 		r = users_get(s, id, arena, ret, e);
-	if (r == 0)
-		r = sql_commit(s, e);
-	if (r < 0)
-		sql_rollback(s);
-	return r;
+	return sql_end(s, r, e);
 }
 
 int account_delete(struct access *a, struct sql *s, const struct caller *c, int64_t id,
@@ -291,9 +283,5 @@ int account_delete(struct access *a, struct sql *s, const struct caller *c, int6
 	r = users_delete(s, id, e);
 	if (r == 0)
 		r = account_check_governed(s, e);
-	if (r == 0)
-		r = sql_commit(s, e);
-	if (r < 0)
-		sql_rollback(s);
-	return r;
+	return sql_end(s, r, e);
 }

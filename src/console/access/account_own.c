@@ -64,11 +64,7 @@ static int keep(struct access *a, struct sql *s, const struct caller *c, const s
 	r = users_set_password(s, u->id, hash, former, false, now_ns, e);
 	if (r == 0)
 		r = MIN(session_end_all(s, u->id, c, e), 0);
-	if (r == 0)
-		r = sql_commit(s, e);
-	if (r < 0)
-		sql_rollback(s);
-	return r;
+	return sql_end(s, r, e);
 }
 
 int account_set_own_password(struct access *a, struct sql *s, const struct caller *c, str old,

@@ -89,11 +89,7 @@ int directory_admit(struct access *a, struct sql *s, const struct vouched *v, in
 	if (r < 0)
 		return r;
 	r = admit(s, v, now_ns, arena, ret, e);
-	if (r == 0)
-		r = sql_commit(s, e);
-	if (r < 0)
-		sql_rollback(s);
-	return r;
+	return sql_end(s, r, e);
 }
 
 int directory_sign_in(struct access *a, struct sql *s, str name, str password, int64_t now_ns,

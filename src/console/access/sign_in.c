@@ -224,12 +224,9 @@ static int let_in(struct attempt *t, struct sign_in_result *ret, struct err *e)
 	if (r == 0)
 		r = session_begin(t->access, t->sql, t->user.id, t->q->address, t->q->agent,
 				  t->now_ns, &ret->session, e);
-	if (r == 0)
-		r = sql_commit(t->sql, e);
-	if (r < 0) {
-		sql_rollback(t->sql);
+	r = sql_end(t->sql, r, e);
+	if (r < 0)
 		return r;
-	}
 	t->user.signed_in_ns = t->now_ns;
 	ret->user = t->user;
 	return 0;

@@ -50,12 +50,9 @@ static int begin_session(struct call *c, const struct user *u, struct err *e)
 		r = session_begin(c->api->access, c->store->sql, u->id, c->request->peer,
 				  c->request->header(c->request->headers, "User-Agent"), c->now_ns,
 				  &session, e);
-	if (r == 0)
-		r = sql_commit(c->store->sql, e);
-	if (r < 0) {
-		sql_rollback(c->store->sql);
+	r = sql_end(c->store->sql, r, e);
+	if (r < 0)
 		return r;
-	}
 	r = set_cookie(c, API_COOKIE, str_from(session.secret),
 		       "; Path=/; Secure; HttpOnly; SameSite=Strict", e);
 	secret_wipe(session.secret, sizeof(session.secret));

@@ -143,10 +143,7 @@ static int take_group(struct fleet *f, struct store *s, struct ingest_job *list,
 		r = take_batch(f, s, &a, j, &alerts, e);
 	if (r == 0)
 		r = alerts_append(s, alerts.items, alerts.count, store_now(), NULL, e);
-	if (r == 0)
-		r = sql_commit(s->sql, e);
-	else
-		sql_rollback(s->sql);
+	r = sql_end(s->sql, r, e);
 	arena_done(&a);
 	return r;
 }

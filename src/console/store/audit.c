@@ -326,14 +326,7 @@ int audit_drop_days(struct store *s, int64_t before_ns, struct err *e)
 		r = sql_begin(s->sql, e);
 		if (r < 0)
 			return r;
-		r = drop_oldest(s, before_ns / DAY_NS, e);
-		if (r >= 0) {
-			int done = sql_commit(s->sql, e);
-
-			r = done < 0 ? done : r;
-		}
-		if (r < 0)
-			sql_rollback(s->sql);
+		r = sql_end(s->sql, drop_oldest(s, before_ns / DAY_NS, e), e);
 		dropped += r > 0;
 	} while (r > 0);
 	return r < 0 ? r : dropped;

@@ -68,7 +68,7 @@ int notify_queue_read(struct store *s, size_t batches, struct arena *a, struct n
 	return b.row_count != 0;
 }
 
-static int drop(struct store *s, const struct notify_batch *b, struct err *e)
+int notify_queue_drop(struct store *s, const struct notify_batch *b, struct err *e)
 {
 	int r = sql_begin(s->sql, e);
 
@@ -76,14 +76,6 @@ static int drop(struct store *s, const struct notify_batch *b, struct err *e)
 	for (size_t i = 0; r >= 0 && i < b->row_count; i++)
 		r = sql_do(s->sql, "DELETE FROM notify_queue WHERE seq = ?1",
 			   SQL_ARGS(SQL_I(b->rows[i])), e);
-	return r < 0 ? r : sql_commit(s->sql, e);
-}
-
-int notify_queue_drop(struct store *s, const struct notify_batch *b, struct err *e)
-{
-	int r = drop(s, b, e);
-
-	if (r < 0)
-		sql_rollback(s->sql);
+	r = sql_end(s->sql, r, e);
 	return MIN(r, 0);
 }

@@ -160,8 +160,8 @@ int receivers_version(struct store *s, int64_t *ret, struct err *e)
 	return 0;
 }
 
-static int put_states(struct store *s, str replica, const struct receiver_state *list, size_t count,
-		      struct err *e)
+int receiver_states_put(struct store *s, str replica, const struct receiver_state *list,
+			size_t count, struct err *e)
 {
 	static const char upsert[] =
 		"INSERT INTO receiver_state (receiver, replica, sent, failed, waiting, dropped, "
@@ -178,16 +178,7 @@ static int put_states(struct store *s, str replica, const struct receiver_state 
 				    SQL_I(list[i].dropped), SQL_I(list[i].sent_ns),
 				    SQL_T(list[i].why)),
 			   e);
-	return r < 0 ? r : sql_commit(s->sql, e);
-}
-
-int receiver_states_put(struct store *s, str replica, const struct receiver_state *list,
-			size_t count, struct err *e)
-{
-	int r = put_states(s, replica, list, count, e);
-
-	if (r < 0)
-		sql_rollback(s->sql);
+	r = sql_end(s->sql, r, e);
 	return MIN(r, 0);
 }
 

@@ -441,6 +441,17 @@ int sql_commit(struct sql *s, struct err *e)
 	return r;
 }
 
+int sql_end(struct sql *s, int r, struct err *e)
+{
+	int done = 0;
+
+	if (r < 0)
+		sql_rollback(s);
+	else
+		done = sql_commit(s, e);
+	return done < 0 ? done : r;
+}
+
 void sql_rollback(struct sql *s)
 {
 	s->rollbacks += s->in_transaction;

@@ -124,6 +124,8 @@ MUST_CHECK int sql_begin(struct sql *s, struct err *e);
 MUST_CHECK int sql_commit(struct sql *s, struct err *e);
 /** Never fails: what is not committed is gone. Without a transaction it does nothing. */
 void sql_rollback(struct sql *s);
+/** Ends a transaction: commits when @p r is 0 or more, undoes it otherwise. @return @p r, or the error of committing */
+MUST_CHECK int sql_end(struct sql *s, int r, struct err *e);
 bool sql_in_transaction(const struct sql *s);
 /** How many transactions were undone: who remembers what it stored asks whether that is still true. */
 uint64_t sql_rollbacks(const struct sql *s);

@@ -48,18 +48,10 @@ int store_transact(struct store *s, int (*fn)(struct store *s, void *ctx, struct
 	int r = -EAGAIN;
 
 	for (unsigned tried = 0; r == -EAGAIN && tried < TRIES; tried++) {
-		int done;
-
 		r = sql_begin(s->sql, e);
 		if (r < 0)
 			return r;
-		r = fn(s, ctx, e);
-		if (r < 0) {
-			sql_rollback(s->sql);
-			continue;
-		}
-		done = sql_commit(s->sql, e);
-		r = done < 0 ? done : r;
+		r = sql_end(s->sql, fn(s, ctx, e), e);
 	}
 	return r;
 }
