@@ -41,7 +41,7 @@ static bool is_path_component(str s)
 	return false;
 }
 
-static bool is_repository(str s)
+bool reference_is_repository(str s)
 {
 	if (s.n == 0 || s.p[s.n - 1] == '/')
 		return false;
@@ -76,7 +76,7 @@ static bool is_ipv6(str s)
 	return s.n >= 2;
 }
 
-static bool is_registry(str s)
+bool reference_is_registry(str s)
 {
 	if (str_starts(s, S("["))) {
 		size_t close = str_find(s, ']');
@@ -101,7 +101,7 @@ static bool is_registry(str s)
 }
 
 /* [A-Za-z0-9_][A-Za-z0-9._-]{0,127} */
-static bool is_tag(str s)
+bool reference_is_tag(str s)
 {
 	if (s.n == 0 || s.n > 128 || s.p[0] == '.' || s.p[0] == '-')
 		return false;
@@ -141,19 +141,19 @@ static int split(str text, struct reference *r, struct err *e)
 	if (colon < name.n && (slash == name.n || colon > slash)) {
 		r->tag = str_skip(name, colon + 1);
 		name = str_take(name, colon);
-		if (!is_tag(r->tag))
+		if (!reference_is_tag(r->tag))
 			return err_set(e, EBADMSG, "'%.*s' is not a tag", STR_ARG(r->tag));
 	}
 	slash = str_find(name, '/');
 	if (slash < name.n && names_registry(str_take(name, slash))) {
 		r->registry = str_take(name, slash);
 		name = str_skip(name, slash + 1);
-		if (!is_registry(r->registry))
+		if (!reference_is_registry(r->registry))
 			return err_set(e, EBADMSG, "'%.*s' is not a host[:port]",
 				       STR_ARG(r->registry));
 	}
 	r->repository = name;
-	if (!is_repository(name))
+	if (!reference_is_repository(name))
 		return err_set(e, EBADMSG,
 			       "'%.*s' is not a repository name (lower-case letters, digits and "
 			       "separators)",

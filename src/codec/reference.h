@@ -27,6 +27,12 @@ struct reference {
  */
 MUST_CHECK int reference_parse(str text, struct arena *a, struct reference *ret, struct err *e);
 
+/** Whether a repository ("team/app") or a tag can be called so. */
+bool reference_is_repository(str s);
+bool reference_is_tag(str s);
+/** "host", "host:port" or "[address]:port" */
+bool reference_is_registry(str s);
+
 /** The host to speak to: registry-1.docker.io for Docker Hub, else the registry itself. */
 str reference_host(const struct reference *r);
 

@@ -1,6 +1,9 @@
 #include "wire/registry.h"
 
-#include "codec/digest.h"
+#include <stdio.h>
+#include <time.h>
+
+#include "base/clock.h"
 #include "codec/json.h"
 #include "wire/credentials.h"
 #include "wire/http_retry.h"
@@ -10,6 +13,9 @@
 #define REGISTRY_REDIRECTS 8
 #define REGISTRY_MEMORY (8u << 20)
 #define CHALLENGE_MEMORY (1u << 20)
+/* A page that says nothing of how long to wait. */
+#define WAIT_S 60
+enum { PAGE_NAMES = 1000 };
 
 static const char accepted[] = "Accept: application/vnd.oci.image.index.v1+json, "
 			       "application/vnd.oci.image.manifest.v1+json, "
@@ -24,6 +30,9 @@ struct registry {
 	struct docker_credential credential;
 	str note;
 	bool insecure;
+	unsigned int gap_ms;
+	uint64_t asked_ms, wait_s;
+	struct buf repository;
 	struct buf base;          /* "https://host" */
 	struct buf authorization; /* header line; empty: none */
 };
@@ -36,7 +45,11 @@ void registry_free(struct registry *g)
 	if (g->authorization.p)
 		explicit_bzero(g->authorization.p, g->authorization.n);
 	buf_done(&g->base);
+	buf_done(&g->repository);
 	buf_done(&g->authorization);
+	if (g->credential.password.n)
+		explicit_bzero((char *)(uintptr_t)g->credential.password.p,
+			       g->credential.password.n);
 	arena_done(&g->arena);
 	free(g);
 }
@@ -111,7 +124,8 @@ static int probe(struct registry *g, struct err *e)
 			STR_ARG(host));
 	if (result < 0)
 		return err_wrap(e, result, "registry %.*s", STR_ARG(host));
-	if (r.status == 401)
+	/* Without a repository there is nothing yet to ask a token for. */
+	if (r.status == 401 && g->ref.repository.n)
 		result = learn_authorization(g, &r, e);
 	http_response_done(&r);
 	return result < 0 ? err_wrap(e, result, "registry %.*s", STR_ARG(host)) : 0;
@@ -120,8 +134,28 @@ static int probe(struct registry *g, struct err *e)
 static int copy_reference(struct registry *g, const struct reference *ref)
 {
 	g->ref.registry = arena_str(&g->arena, ref->registry);
-	g->ref.repository = arena_str(&g->arena, ref->repository);
-	return g->ref.registry.p && g->ref.repository.p ? 0 : -ENOBUFS;
+	buf_add(&g->repository, ref->repository);
+	g->ref.repository = buf_str(&g->repository);
+	return g->ref.registry.p && !buf_error(&g->repository) ? 0 : -ENOBUFS;
+}
+
+static int find_credential(struct registry *g, const struct registry_options *o, struct err *e)
+{
+	const struct docker_credential *c = o->credential;
+
+	if (!c)
+		return credentials_find(o->docker_config, g->ref.registry, &g->arena,
+					&g->credential, &g->note, e);
+	g->credential = (struct docker_credential){
+		.user = arena_str(&g->arena, c->user),
+		.password = arena_str(&g->arena, c->password),
+		.identity_token = arena_str(&g->arena, c->identity_token),
+		.registry_token = arena_str(&g->arena, c->registry_token),
+	};
+	if (!g->credential.user.p || !g->credential.password.p || !g->credential.identity_token.p ||
+	    !g->credential.registry_token.p)
+		return err_set(e, ENOBUFS, "memory budget spent");
+	return 0;
 }
 
 int registry_new(const struct registry_options *o, const struct reference *ref,
@@ -134,14 +168,14 @@ int registry_new(const struct registry_options *o, const struct reference *ref,
 		return err_set(e, ENOMEM, "no memory for a registry client");
 	arena_init(&g->arena, REGISTRY_MEMORY);
 	g->insecure = o->insecure;
+	g->gap_ms = o->gap_ms;
 	g->http = (struct http_options){ .ca_file = o->ca_file,
 					 .insecure = o->insecure,
 					 .stall_s = o->stall_s,
 					 .max_redirects = REGISTRY_REDIRECTS };
 	r = copy_reference(g, ref) < 0 ? err_set(e, ENOBUFS, "memory budget spent") : 0;
 	if (r == 0)
-		r = credentials_find(o->docker_config, g->ref.registry, &g->arena, &g->credential,
-				     &g->note, e);
+		r = find_credential(g, o, e);
 	if (r == 0)
 		r = connected(g, e);
 	if (r == 0)
@@ -176,6 +210,12 @@ static void add_reason(struct buf *out, const struct http_response *r)
 	arena_done(&a);
 }
 
+/* What an answer is about: the repository, or all of the registry. */
+static str subject(const struct registry *g)
+{
+	return g->ref.repository.n ? g->ref.repository : g->ref.registry;
+}
+
 static int status_error(const struct registry *g, const struct http_response *r, const char *what,
 			struct err *e)
 {
@@ -204,7 +244,7 @@ static int status_error(const struct registry *g, const struct http_response *r,
 		words = "answers oddly";
 	}
 	return err_set(e, code, "%s of %.*s: registry %.*s %s (HTTP %d%s)", what,
-		       STR_ARG(g->ref.repository), STR_ARG(g->ref.registry), words, r->status,
+		       STR_ARG(subject(g)), STR_ARG(g->ref.registry), words, r->status,
 		       buf_cstr(&reason));
 }
 
@@ -236,23 +276,51 @@ static int take_stream(void *ctx, str bytes, struct err *e)
 	return bytes.n ? s->on_body(s->ctx, bytes, e) : 0;
 }
 
+static void keep_gap(struct registry *g)
+{
+	uint64_t now = clock_ms(CLOCK_MONOTONIC), left = 0;
+
+	if (g->asked_ms && now - g->asked_ms < g->gap_ms)
+		left = g->gap_ms - (now - g->asked_ms);
+	if (left)
+		nanosleep(&(struct timespec){ .tv_sec = (time_t)(left / 1000),
+					      .tv_nsec = (long)(left % 1000) * 1000000 },
+			  NULL);
+	g->asked_ms = now + left;
+}
+
+static void note_wait(struct registry *g, const struct http_response *r)
+{
+	uint64_t asked = http_retry_after(http_header(r, "retry-after"), time(NULL));
+
+	g->wait_s = r->status != 429 ? 0 : asked ? asked : WAIT_S;
+}
+
+uint64_t registry_wait_s(const struct registry *g)
+{
+	return g->wait_s;
+}
+
 /* One request, repeated with fresh credentials when the registry no longer takes the old. */
 static int exchange(struct registry *g, struct http_request *q, const struct stream *s,
 		    const char *what, struct http_response *ret, struct err *e)
 {
+	const char *accept = q->headers ? q->headers[0] : accepted;
 	int r = connected(g, e);
 
 	for (int attempt = 0; r == 0; attempt++) {
-		const char *headers[3] = { accepted, NULL };
+		const char *headers[3] = { accept, NULL };
 		struct http_response answer;
 
 		if (g->authorization.n)
 			headers[1] = buf_cstr(&g->authorization);
 		q->headers = headers;
 		q->offset = s ? s->delivered : 0;
+		keep_gap(g);
 		r = http_retry(g->client, q, &answer, e);
 		if (r < 0)
-			return err_wrap(e, r, "%s of %.*s", what, STR_ARG(g->ref.repository));
+			return err_wrap(e, r, "%s of %.*s", what, STR_ARG(subject(g)));
+		note_wait(g, &answer);
 		if (answer.status / 100 == 2) {
 			*ret = answer;
 			return 0;
@@ -377,4 +445,100 @@ int registry_blob_stream(struct registry *g, str digest, uint64_t max_bytes,
 	if (result == 0)
 		http_response_done(&r);
 	return result;
+}
+
+int registry_select(struct registry *g, str repository, struct err *e)
+{
+	buf_reset(&g->repository);
+	buf_add(&g->repository, repository);
+	if (buf_error(&g->repository))
+		return err_set(e, ENOMEM, "no memory for a request");
+	g->ref.repository = buf_str(&g->repository);
+	/* A token is for one repository: another's is asked for when the registry says so. */
+	if (str_starts(buf_str(&g->authorization), S("Authorization: Bearer"))) {
+		explicit_bzero(g->authorization.p, g->authorization.n);
+		buf_reset(&g->authorization);
+	}
+	return 0;
+}
+
+int registry_list(struct registry *g, enum registry_listing what, str page, struct arena *a,
+		  struct registry_list *ret, str *ret_next, struct err *e)
+{
+	static const char *const headers[] = { "Accept: application/json", NULL };
+	struct http_request q = { .max_body = REGISTRY_DOCUMENT_MAX, .headers = headers };
+	const bool tags = what == REGISTRY_TAGS;
+	struct registry_list list = { 0 };
+	OWNED_BUF url = BUF_INIT;
+	struct http_response r;
+	str next = { 0 };
+	int result;
+
+	buf_printf(&url, "%s/v2/%.*s%s?", buf_cstr(&g->base),
+		   STR_ARG(tags ? g->ref.repository : S("")), tags ? "/tags/list" : "_catalog");
+	if (page.n)
+		buf_add(&url, page);
+	else
+		buf_printf(&url, "n=%d", PAGE_NAMES);
+	if (buf_error(&url))
+		return err_set(e, ENOMEM, "no memory for a request");
+	q.url = buf_cstr(&url);
+	result = exchange(g, &q, NULL, tags ? "the list of tags" : "the catalogue", &r, e);
+	if (result < 0)
+		return result;
+	result = registry_list_parse(buf_str(&r.body), what, a, &list, e);
+	if (result == 0)
+		next = arena_str(a, registry_list_next(http_header(&r, "link")));
+	http_response_done(&r);
+	if (result < 0)
+		return err_wrap(e, result, "registry %.*s", STR_ARG(g->ref.registry));
+	if (!next.p)
+		return err_set(e, ENOBUFS, "memory budget spent");
+	*ret = list;
+	*ret_next = next;
+	return 0;
+}
+
+/* Registries that tell no digest, or know no HEAD, are asked for the document itself. */
+static int digest_of_document(struct registry *g, str tag, char ret[DIGEST_TEXT_BYTES],
+			      struct err *e)
+{
+	struct registry_document d;
+	struct arena a;
+	int r;
+
+	arena_init(&a, 2 * REGISTRY_DOCUMENT_MAX);
+	r = registry_manifest(g, tag, &a, &d, e);
+	if (r == 0)
+		snprintf(ret, DIGEST_TEXT_BYTES, "%.*s", STR_ARG(d.digest));
+	arena_done(&a);
+	return r;
+}
+
+int registry_digest(struct registry *g, str tag, char ret[DIGEST_TEXT_BYTES], struct err *e)
+{
+	struct http_request q = { .method = "HEAD" };
+	OWNED_BUF url = BUF_INIT, what = BUF_INIT;
+	struct http_response r;
+	uint8_t sum[SHA256_BYTES];
+	str told;
+	int result;
+
+	buf_printf(&url, "%s/v2/%.*s/manifests/", buf_cstr(&g->base), STR_ARG(g->ref.repository));
+	url_escape_path(&url, tag);
+	buf_printf(&what, "manifest %.*s", STR_ARG(tag));
+	if (buf_error(&url) || buf_error(&what))
+		return err_set(e, ENOMEM, "no memory for a request");
+	q.url = buf_cstr(&url);
+	result = exchange(g, &q, NULL, buf_cstr(&what), &r, e);
+	if (result == -EPROTO)
+		return digest_of_document(g, tag, ret, e);
+	if (result < 0)
+		return result;
+	told = http_header(&r, "docker-content-digest");
+	result = digest_parse(told, sum, NULL);
+	if (result == 0)
+		digest_render(sum, ret);
+	http_response_done(&r);
+	return result == 0 ? 0 : digest_of_document(g, tag, ret, e);
 }

@@ -18,8 +18,9 @@
 #include "base/time.h"
 #include "codec/digest.h"
 #include "codec/json.h"
+#include "prog/agent/engine_base.h"
 #include "prog/agent/part.h"
-#include "prog/agent/scan_image.h"
+#include "scan/source/scan_image.h"
 #include "wire/http_flow.h"
 
 /* Each image that runs here is read once, by its digest: what it holds lies in the folder of scans, and the console is told. The
@@ -144,12 +145,20 @@ static void put_in_line(struct scanner *s, str id, bool again)
 
 static int child(void *ctx)
 {
-	const struct scanner *s = ctx;
-	char path[2 * PATH_BYTES];
-	const struct scan_image_task task = {
-		.image = s->current, .engine = s->socket, .cache = s->cache, .file = path
+	struct scanner *s = ctx;
+	char path[2 * PATH_BYTES], host[PATH_BYTES + 8], target[DIGEST_TEXT_BYTES + 8];
+	const struct scan_options o = {
+		.limits = limits_default(), .cache_dir = s->cache, .docker_host = host, .jobs = 1
 	};
+	const struct scan_image_task task = { .image = s->current,
+					      .target = target,
+					      .file = path,
+					      .options = &o,
+					      .base_layers = engine_base_layers,
+					      .ctx = s->socket };
 
+	snprintf(host, sizeof(host), "unix://%s", s->socket);
+	snprintf(target, sizeof(target), "docker:%s", s->current);
 	path_of(s, s->current, path);
 	return scan_image(&task) < 0 ? 1 : 0;
 }

@@ -158,6 +158,7 @@ int registry_source_read(const char *reference, const struct scan_options *o, st
 	struct pull p = { .o = o, .arena = a };
 	struct registry_options ro = { .ca_file = o->ca_file,
 				       .docker_config = o->docker_config,
+				       .credential = o->credential,
 				       .stall_s = o->timeout_s };
 	struct inventory v = { .kind = TARGET_IMAGE,
 			       .name = str_from(reference),

@@ -34,6 +34,8 @@ struct scan_progress {
 	void (*update)(void *ctx, const char *phase, uint64_t done_bytes, uint64_t total_bytes);
 };
 
+struct docker_credential; /* codec/docker_config.h */
+
 struct scan_options {
 	struct limits limits;
 	const char *cache_dir; /**< NULL: no cache is read or written */
@@ -49,6 +51,8 @@ struct scan_options {
 	const char *podman_host;
 	const char *ca_file;       /**< additional certificate authority, PEM */
 	const char *docker_config; /**< folder of config.json; NULL: DOCKER_CONFIG or ~/.docker */
+	/** for the one registry the target names, instead of docker_config; NULL: that */
+	const struct docker_credential *credential;
 	const char *const
 		*insecure_registries; /**< NULL-terminated host[:port] list; "*" means every one */
 	unsigned int timeout_s;       /**< of one network operation without progress; 0: 30 */

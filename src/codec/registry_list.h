@@ -1,0 +1,38 @@
+/** @file
+ * What a registry lists: answers to GET /v2/_catalog and /v2/NAME/tags/list, and where their next page is (OCI
+ * distribution-spec 1.1 "Listing Tags"; distribution's catalogue; RFC 8288).
+ *
+ * The registry is not trusted: names that no repository or tag can have are left out and counted, and of a link only the
+ * query is taken, so that the next page is asked for where the first one was.
+ */
+#ifndef SKEP_CODEC_REGISTRY_LIST_H
+#define SKEP_CODEC_REGISTRY_LIST_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+/** Names of one page. */
+#define REGISTRY_LIST_MAX 20000
+#define REGISTRY_PAGE_MAX 2048
+
+enum registry_listing { REGISTRY_REPOSITORIES, REGISTRY_TAGS };
+
+struct registry_list {
+	str *names; /**< as they came; may repeat */
+	size_t count;
+	size_t skipped; /**< names that are none */
+};
+
+/**
+ * Reads one page. A list that is missing or null is an empty one: registries answer so for a repository without tags.
+ *
+ * @param a owns @p ret
+ * @return 0, -EBADMSG (no such document), -E2BIG (more than REGISTRY_LIST_MAX names), -ENOBUFS
+ */
+MUST_CHECK int registry_list_parse(str json, enum registry_listing what, struct arena *a,
+				   struct registry_list *ret, struct err *e);
+
+/** The query of the link to the next page, without '?', of a Link header's value; empty: there is none, or none that may stand in a URL. */
+str registry_list_next(str link);
+
+#endif
