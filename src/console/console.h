@@ -43,6 +43,9 @@ struct console_options {
 	const char *vulnerability_database; /**< NULL: none */
 	/** networks ("127.0.0.0/8") alerts may be told to besides what wire/reach.h lets through; NULL-terminated, may be NULL */
 	const char *const *notify_allow;
+	/** proxies ("10.0.0.0/8") in front of it that are believed when they tell for whom they speak; NULL-terminated, may be NULL */
+	const char *const *trusted_proxies;
+	const char *proxy_tells; /**< how (wire/proxies.h); NULL: x-forwarded-for */
 	/** for the operator: one line each, from any thread; escaped by the callee */
 	void (*say)(void *ctx, const char *line);
 	/** once, when requests are answered; also from a second start on, without accounts then */

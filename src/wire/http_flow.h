@@ -37,7 +37,7 @@ struct http_flow_request {
 	str body; /**< sent by POST when it is not empty; must live until the end */
 	const struct http_mail
 		*mail; /**< the body is a mail, the URL smtp:// or smtps://; NULL: no mail */
-	const struct reach *reach; /**< addresses that may be connected to; NULL: all */
+	const struct networks *reach; /**< addresses that may be connected to; NULL: all */
 	/** bytes of the whole answer; 0: no bound (on_body must have its own) */
 	uint64_t max_body;
 	unsigned int total_s;   /**< give up after so long; 0: it may last */

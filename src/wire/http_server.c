@@ -283,24 +283,34 @@ void connection_let_go_peer(struct connection *c)
 	free(p);
 }
 
-/** Writes the address as text, and what it is counted by. */
-static void name_peer(const struct sockaddr_storage *a, char *ret, uint8_t key[16])
+/* Those of one IPv6 customer, a /64, are one. */
+static void key_of(const uint8_t address[NETWORK_ADDRESS_BYTES], uint8_t key[16])
 {
-	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)a;
-	const struct sockaddr_in *four = (const struct sockaddr_in *)a;
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 
 	memset(key, 0, 16);
-	ret[0] = '\0';
-	if (a->ss_family == AF_INET) {
-		memcpy(key, &four->sin_addr, 4);
-		(void)inet_ntop(AF_INET, key, ret, HTTP_SERVER_PEER_BYTES);
-	} else if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
-		memcpy(key, &six->sin6_addr.s6_addr[12], 4);
-		(void)inet_ntop(AF_INET, key, ret, HTTP_SERVER_PEER_BYTES);
-	} else {
-		memcpy(key, &six->sin6_addr, 8);
-		(void)inet_ntop(AF_INET6, &six->sin6_addr, ret, HTTP_SERVER_PEER_BYTES);
-	}
+	memcpy(key, address, memcmp(address, mapped, sizeof(mapped)) == 0 ? 16 : 8);
+}
+
+bool connection_count_peer(struct connection *c)
+{
+	struct http_server *s = c->s;
+	uint32_t most = s->o.max_per_peer;
+	uint8_t key[16];
+
+	key_of(c->address, key);
+	c->peer = most ? find_peer(s, key) : NULL;
+	if (!c->peer)
+		return true;
+	c->is_excess = ++c->peer->count > most;
+	if (c->is_excess)
+		s->figures.refused++;
+	return c->peer->count <= most + most / 8 + 8;
+}
+
+void connection_begin(struct connection *c, uint64_t deadline_ms)
+{
+	connection_set_state(c, c->tls ? CONNECTION_HANDSHAKE : CONNECTION_HEAD, deadline_ms);
 }
 
 /** The connection whose end harms least; NULL: all are in use. */
@@ -321,24 +331,26 @@ static struct connection *find_victim(struct http_server *s)
 	return mute && s->now_ms - mute->since_ms > NEW_MS ? mute : NULL;
 }
 
+/* Who speaks for others is not counted; a load balancer's connection is counted when it has told for whom it is. */
+static bool know_peer(struct connection *c, const struct sockaddr_storage *a)
+{
+	const struct proxies *p = c->s->o.proxies;
+
+	if (!network_address((const struct sockaddr *)a, c->address))
+		return false;
+	c->is_proxied = p && networks_have(&p->trusted, c->address);
+	return c->is_proxied || connection_count_peer(c);
+}
+
 static struct connection *admit(struct http_server *s, int fd, const struct sockaddr_storage *a)
 {
 	struct connection *c = calloc(1, sizeof(*c));
-	uint8_t key[16];
 
 	if (!c)
 		return NULL;
 	*c = (struct connection){ .s = s, .fd = fd };
-	name_peer(a, c->address, key);
-	c->peer = s->o.max_per_peer ? find_peer(s, key) : NULL;
-	if (c->peer)
-		c->peer->count++;
-	if (c->peer && c->peer->count > s->o.max_per_peer) {
-		connection_let_go_peer(c);
-		free(c);
-		return NULL;
-	}
-	if ((s->o.tls && tls_server_accept(s->o.tls, fd, &c->tls, NULL) < 0) || !watch(s, fd, c)) {
+	if (!know_peer(c, a) || (s->o.tls && tls_server_accept(s->o.tls, fd, &c->tls, NULL) < 0) ||
+	    !watch(s, fd, c)) {
 		tls_free(c->tls);
 		connection_let_go_peer(c);
 		free(c);
@@ -357,6 +369,7 @@ static bool accept_one(struct http_server *s)
 {
 	struct sockaddr_storage a;
 	socklen_t n = sizeof(a);
+	uint64_t until_ms = s->now_ms + (uint64_t)s->o.head_s * 1000;
 	struct connection *c;
 	int on = 1, fd;
 
@@ -378,13 +391,12 @@ static bool accept_one(struct http_server *s)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	c = admit(s, fd, &a);
 	s->figures.accepted++;
-	if (!c) {
-		s->figures.refused++;
+	if (!c)
 		close(fd);
-		return true;
-	}
-	connection_set_state(c, c->tls ? CONNECTION_HANDSHAKE : CONNECTION_HEAD,
-			     s->now_ms + (uint64_t)s->o.head_s * 1000);
+	else if (c->is_proxied && s->o.proxies->tell == PROXIES_TELL_PROTOCOL)
+		connection_set_state(c, CONNECTION_PROXY, until_ms);
+	else
+		connection_begin(c, until_ms);
 	return true;
 }
 

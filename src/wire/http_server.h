@@ -11,12 +11,11 @@
 
 #include "base/buf.h"
 #include "codec/http_head.h"
+#include "wire/proxies.h"
 #include "wire/tls_server.h"
 
 #define HTTP_SERVER_HEAD_BYTES 32768
 #define HTTP_SERVER_MAX_FIELDS 16
-/** "255.255.255.255" or an IPv6 address, with a NUL. */
-#define HTTP_SERVER_PEER_BYTES 48
 
 struct http_server;
 /** One request on its way to an answer. */
@@ -37,15 +36,21 @@ struct http_server_options {
 		idle_s; /**< a connection without a request is kept so long; 0: one request a connection */
 	uint32_t
 		max_connections; /**< who comes then takes the place of the one idle for longest, or waits; 0: 64 */
-	uint32_t
-		max_per_peer; /**< from one address, those with a verified certificate not counted; 0: no bound */
+	/**
+	 * From one address, those with a verified certificate and those of proxies not counted; 0: no bound. An eighth more, and
+	 * eight, are taken to be answered 429 and closed, or to show a certificate after all; others are closed at once.
+	 */
+	uint32_t max_per_peer;
+	const struct proxies *proxies; /**< in front of it, believed; borrowed; NULL: none */
 };
 
 /** What was asked. Constant, and may be read by any thread, until the answer is given. */
 struct http_server_request {
 	struct http_head head; /**< method, path, query, fields */
 	str body;              /**< as sent; its Content-Encoding is the handler's business */
-	char peer[HTTP_SERVER_PEER_BYTES]; /**< the address it came from */
+	char peer
+		[NETWORK_TEXT_BYTES]; /**< the address of who asks: who is connected, or for whom a trusted proxy speaks */
+	bool is_proxied; /**< a trusted proxy is connected */
 	bool is_tls;
 	struct tls_client
 		client; /**< who the peer is by its verified certificate; empty subject: it showed none */

@@ -219,7 +219,7 @@ bool connection_flush(struct connection *c)
 	bool any = false;
 	size_t n = 1;
 
-	if (c->state == CONNECTION_HANDSHAKE)
+	if (c->state <= CONNECTION_HANDSHAKE)
 		return false;
 	while (n && c->out_at < c->out.n) {
 		n = write_some(c, str_skip(buf_str(&c->out), c->out_at));

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "codec/forwarded.h"
 #include "wire/http_server_priv.h"
 
 enum {
@@ -104,6 +105,56 @@ static void serve_again(struct connection *c)
 	c->s->again = c;
 }
 
+/** Reads up to @p whole bytes, and none of what follows. @return 1: they are there, 0: not yet, -1: they never will be */
+static int read_up_to(struct connection *c, size_t whole)
+{
+	char *room = buf_reserve(&c->in, whole);
+	ssize_t n = room ? recv(c->fd, room, whole - c->in.n, 0) : 0;
+
+	c->wants |= EPOLLIN;
+	if (n < 0 && errno == EAGAIN)
+		return 0;
+	if (n <= 0)
+		return -1;
+	c->in.n += (size_t)n;
+	return c->in.n == whole;
+}
+
+/** @return as read_up_to() */
+static int read_proxy_header(struct connection *c, struct proxy_header *h)
+{
+	int r = c->in.n < PROXY_HEADER_MIN_BYTES ? read_up_to(c, PROXY_HEADER_MIN_BYTES) : 1;
+
+	if (r > 0 && proxy_header_parse(buf_str(&c->in), h, NULL) < 0)
+		r = -1;
+	if (r > 0 && !h->whole)
+		r = read_up_to(c, h->bytes);
+	if (r > 0 && !h->whole && proxy_header_parse(buf_str(&c->in), h, NULL) < 0)
+		r = -1;
+	return r;
+}
+
+/* A load balancer that looks whether we live speaks for nobody, and stays itself. */
+static bool hear_proxy(struct connection *c)
+{
+	struct proxy_header h = { 0 };
+	int r = read_proxy_header(c, &h);
+
+	if (r > 0 && h.is_told) {
+		memcpy(c->address, h.client, sizeof(c->address));
+		r = connection_count_peer(c) ? 1 : -1;
+	} else if (r < 0) {
+		c->s->figures.malformed++;
+	}
+	if (r < 0)
+		connection_kill(c);
+	if (r <= 0)
+		return false;
+	buf_done(&c->in);
+	connection_begin(c, c->deadline_ms);
+	return true;
+}
+
 /** A peer that speaks HTTP where TLS is spoken is told so, instead of an alert its user never sees. */
 static bool speaks_plain(struct connection *c)
 {
@@ -134,8 +185,10 @@ static bool shake_hands(struct connection *c)
 		return false;
 	}
 	tls_server_client(c->tls, &c->client);
-	if (c->client.subject[0])
+	if (c->client.subject[0]) {
 		connection_let_go_peer(c);
+		c->is_excess = false;
+	}
 	connection_set_state(c, CONNECTION_HEAD, c->deadline_ms);
 	return true;
 }
@@ -251,6 +304,10 @@ static void take_head(struct connection *c, size_t n)
 		send_elsewhere(c, &h);
 		return;
 	}
+	if (c->is_excess) {
+		connection_refuse(c, 429, "too many connections from this address");
+		return;
+	}
 	if (h.body_bytes > s->o.max_body_bytes || (h.is_chunked && !s->o.max_body_bytes)) {
 		connection_refuse(c, 413, "the request's body is too large");
 		return;
@@ -276,9 +333,14 @@ static void ask(struct connection *c)
 {
 	struct http_server_exchange *x = c->x;
 	struct http_server_request *q = &x->q;
+	uint8_t address[NETWORK_ADDRESS_BYTES];
 
+	memcpy(address, c->address, sizeof(address));
+	if (c->is_proxied)
+		proxies_find_client(c->s->o.proxies, &q->head, address);
+	network_show(address, q->peer);
+	q->is_proxied = c->is_proxied;
 	q->body = buf_str(&x->body);
-	memcpy(q->peer, c->address, sizeof(q->peer));
 	q->is_tls = c->tls != NULL;
 	q->client = c->client;
 	connection_set_state(c, CONNECTION_ASKED, 0);
@@ -436,6 +498,8 @@ static void finish_answer(struct connection *c)
 static bool step(struct connection *c)
 {
 	switch (c->state) {
+	case CONNECTION_PROXY:
+		return hear_proxy(c);
 	case CONNECTION_HANDSHAKE:
 		return shake_hands(c);
 	case CONNECTION_HEAD:

@@ -11,6 +11,7 @@
 #include "wire/http_server.h"
 
 enum connection_state {
+	CONNECTION_PROXY, /* a load balancer says for whom it speaks */
 	CONNECTION_HANDSHAKE,
 	CONNECTION_HEAD,
 	CONNECTION_BODY,
@@ -41,9 +42,11 @@ struct connection {
 	bool is_served;    /* it had a request before */
 	bool is_plain;     /* no TLS where TLS is spoken: told to come again */
 	bool is_last;      /* no request is taken after this one */
+	bool is_proxied;   /* who is connected is a trusted proxy */
+	bool is_excess;    /* one more than its address may have */
 	struct peer *peer; /* NULL: not counted */
 	struct tls_client client;
-	char address[HTTP_SERVER_PEER_BYTES];
+	uint8_t address[NETWORK_ADDRESS_BYTES];
 
 	struct buf in;
 	size_t scanned; /* of `in`, without the end of a head */
@@ -110,6 +113,10 @@ bool connection_flush(struct connection *c);
 /** Accounts for what it holds now. @return whether all together hold no more than they may */
 bool connection_account(struct connection *c);
 void connection_let_go_peer(struct connection *c);
+/** Counts it for its address. @return whether it may stay */
+bool connection_count_peer(struct connection *c);
+/** Begins with what comes first on it: a handshake, or a head. */
+void connection_begin(struct connection *c, uint64_t deadline_ms);
 
 void exchange_free(struct http_server_exchange *x);
 /** Accounts for what @p x holds now. @return whether all together hold no more than they may */

@@ -22,7 +22,7 @@ struct kafka_options {
 	const char *ca_file;         /**< PEM; NULL: the system's */
 	const char *client_cert, *client_key; /**< PEM; NULL: none */
 	const char *compression;              /**< "none", "gzip", "lz4", "zstd" */
-	const struct reach *reach;            /**< outlives it; NULL: all */
+	const struct networks *reach;         /**< outlives it; NULL: all */
 	unsigned int timeout_ms; /**< what is not delivered then has failed; 0: 30,000 */
 	/**
 	 * What came of a message, from kafka_work().

@@ -1,13 +1,10 @@
 #include "wire/reach.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #define V4(a, b, c, d) 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d
 
 static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
-static const struct reach_network refused[] = {
+static const struct network refused[] = {
 	{ { V4(0, 0, 0, 0) }, 104 },         /* this network; 0.0.0.0 is loopback to Linux */
 	{ { V4(127, 0, 0, 0) }, 104 },       /* loopback */
 	{ { V4(169, 254, 0, 0) }, 112 },     /* link-local: AWS, Azure, Google, Oracle, OpenStack */
@@ -24,44 +21,12 @@ static const struct reach_network refused[] = {
 	  128 }, /* Google's metadata: fd20:ce::254 */
 };
 
-static bool in(const struct reach_network *n, const uint8_t a[16])
+static bool is_refused(const uint8_t a[NETWORK_ADDRESS_BYTES])
 {
-	unsigned int whole = n->bits / 8, rest = n->bits % 8;
-
-	if (memcmp(n->bytes, a, whole) != 0)
-		return false;
-	return !rest || ((n->bytes[whole] ^ a[whole]) >> (8 - rest)) == 0;
-}
-
-static bool in_any(const struct reach_network *list, size_t count, const uint8_t a[16])
-{
-	for (size_t i = 0; i < count; i++)
-		if (in(&list[i], a))
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
+		if (network_has(&refused[i], a))
 			return true;
 	return false;
-}
-
-int reach_allow(struct reach *r, str network, struct err *e)
-{
-	struct reach_network n = { .bits = 128 };
-	str bits = network, address = str_cut(&bits, '/');
-	bool v4 = str_find(address, ':') == address.n, has_bits = address.n < network.n;
-	char text[INET6_ADDRSTRLEN] = { 0 };
-	uint32_t written = 0;
-
-	if (address.n < sizeof(text))
-		memcpy(text, address.p, address.n);
-	memcpy(n.bytes, mapped, v4 ? sizeof(mapped) : 0);
-	if (inet_pton(v4 ? AF_INET : AF_INET6, text, n.bytes + (v4 ? 12 : 0)) != 1 ||
-	    (has_bits && (str_u32(bits, &written) < 0 || written > (v4 ? 32 : 128))))
-		return err_set(e, EINVAL, "'%.*s' is no address and no network",
-			       STR_ARG(str_take(network, 64)));
-	if (has_bits)
-		n.bits = written + (v4 ? 96 : 0);
-	if (r->count == REACH_NETWORKS_MAX)
-		return err_set(e, E2BIG, "more than %d networks", REACH_NETWORKS_MAX);
-	r->allowed[r->count++] = n;
-	return 0;
 }
 
 /* An IPv4 address in an IPv6 one is judged as what it is. */
@@ -81,26 +46,14 @@ static void unwrap(uint8_t a[16])
 	memcpy(a + 12, v4, 4);
 }
 
-bool reach_allows(const struct reach *r, const struct sockaddr *a)
+bool reach_allows(const struct networks *allowed, const struct sockaddr *a)
 {
-	uint8_t bytes[16];
+	uint8_t bytes[NETWORK_ADDRESS_BYTES];
 
-	if (!r)
+	if (!allowed)
 		return true;
-	if (a->sa_family == AF_INET) {
-		struct sockaddr_in in4;
-
-		memcpy(&in4, a, sizeof(in4));
-		memcpy(bytes, mapped, 12);
-		memcpy(bytes + 12, &in4.sin_addr, 4);
-	} else if (a->sa_family == AF_INET6) {
-		struct sockaddr_in6 in6;
-
-		memcpy(&in6, a, sizeof(in6));
-		memcpy(bytes, &in6.sin6_addr, 16);
-		unwrap(bytes);
-	} else {
+	if (!network_address(a, bytes))
 		return false;
-	}
-	return in_any(r->allowed, r->count, bytes) || !in_any(refused, ARRAY_LEN(refused), bytes);
+	unwrap(bytes);
+	return networks_have(allowed, bytes) || !is_refused(bytes);
 }

@@ -10,26 +10,9 @@
 #ifndef SKEP_WIRE_REACH_H
 #define SKEP_WIRE_REACH_H
 
-#include "base/err.h"
-#include "base/str.h"
+#include "wire/network.h"
 
-struct sockaddr;
-
-#define REACH_NETWORKS_MAX 64
-
-struct reach_network {
-	uint8_t bytes[16]; /**< IPv4 mapped into IPv6 */
-	unsigned int bits; /**< of the 128 */
-};
-
-struct reach {
-	struct reach_network allowed[REACH_NETWORKS_MAX];
-	size_t count;
-};
-
-/** Allows "ADDRESS" or "ADDRESS/BITS", IPv4 or IPv6. @return 0, -EINVAL, -E2BIG */
-MUST_CHECK int reach_allow(struct reach *r, str network, struct err *e);
-/** @param r NULL: everything is allowed. Other families than IPv4 and IPv6 are refused. */
-bool reach_allows(const struct reach *r, const struct sockaddr *a);
+/** @param allowed NULL: everything is. Other families than IPv4 and IPv6 are refused. */
+bool reach_allows(const struct networks *allowed, const struct sockaddr *a);
 
 #endif

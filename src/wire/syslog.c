@@ -24,7 +24,7 @@ struct syslog {
 	enum transport transport;
 	enum state state;
 	char *host, *port;
-	const struct reach *reach;
+	const struct networks *reach;
 	struct tls_context *context;
 	struct tls *tls;
 	int fd;
@@ -113,7 +113,7 @@ void syslog_free(struct syslog *s)
 	free(s);
 }
 
-void syslog_set_reach(struct syslog *s, const struct reach *r)
+void syslog_set_reach(struct syslog *s, const struct networks *r)
 {
 	s->reach = r;
 }

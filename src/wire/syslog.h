@@ -24,7 +24,7 @@ MUST_CHECK int syslog_new(const char *url, const struct tls_options *o, struct s
 			  struct err *e);
 void syslog_free(struct syslog *s);
 /** Addresses that may be connected to; @p r outlives @p s. */
-void syslog_set_reach(struct syslog *s, const struct reach *r);
+void syslog_set_reach(struct syslog *s, const struct networks *r);
 
 /** What to poll for. @return the descriptor, -1: none now */
 int syslog_fd(const struct syslog *s, short *ret_events);

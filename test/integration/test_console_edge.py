@@ -204,26 +204,123 @@ def test_those_who_dribble_hold_nobody_up(console):
         s.close()
 
 
+def from_address(console, address, first=b""):
+    """A raw connection from another address of this host; @first goes before TLS."""
+    s = socket.socket()
+    s.settimeout(20)
+    s.bind((address, 0))
+    s.connect(("127.0.0.1", console.port))
+    s.sendall(first)
+    return any_certificate().wrap_socket(s)
+
+
+def ask_all(connection, request, count):
+    """Asks @count times in one go. @return the statuses, and what came"""
+    def send():
+        connection.sendall(request * count)
+    sender = threading.Thread(target=send)
+    sender.start()
+    got = b""
+    while got.count(b"HTTP/1.1 ") < count or not got.endswith((b"}", b"}\n")):
+        piece = connection.recv(65536)
+        if not piece:
+            break
+        got += piece
+    sender.join()
+    return [int(i) for i in re.findall(rb"HTTP/1\.1 (\d{3}) ", got)], got
+
+
 def test_one_address_cannot_take_all_connections(tmp_path):
+    """The bound is answered, over TLS; far over it there is nothing but an end."""
     with Console(tmp_path, "--max-per-address", 20) as console:
-        held = []
-        for _ in range(30):
+        held, ended = [], 0
+        for _ in range(40):
             try:
-                s = console.connect(timeout=5)
-                held.append(s)
+                held.append(console.connect(timeout=5))
             except OSError:
-                pass
-        assert len(held) == 20, len(held)
+                ended += 1
+        assert len(held) == 30 and ended == 10, (len(held), ended)
+        for i, s in enumerate(held):
+            s.sendall(b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n")
+            answer = b""
+            while b"\r\n\r\n" not in answer:
+                answer += s.recv(65536)
+            assert status_of(answer) == (200 if i < 20 else 429), answer
+            assert i < 20 or (b"Retry-After: " in answer and b"application/problem+json" in answer), answer
         # Another address is another peer.
-        with socket.socket() as other:
-            other.settimeout(5)
-            other.bind(("127.0.0.9", 0))
-            other.connect(("127.0.0.1", console.port))
-            with any_certificate().wrap_socket(other) as t:
-                t.sendall(b"GET /metrics HTTP/1.1\r\n" + HOST + b"\r\n")
-                assert b"skep_console_refused_total 10\n" in t.recv(65536)
+        with from_address(console, "127.0.0.9") as t:
+            t.sendall(b"GET /metrics HTTP/1.1\r\n" + HOST + b"\r\n")
+            assert b"skep_console_refused_total 20\n" in t.recv(65536)
         for s in held:
             s.close()
+
+
+def test_addresses_and_users_are_limited(tmp_path):
+    """1,000 requests at once and 200 a second, by address and by user, as told over TLS."""
+    with Console(tmp_path) as console:
+        admin = console.admin()
+        token = admin.ask("POST", "/api/v1/tokens", {"name": "many", "permissions": ["assets.read"]})
+        assert token.status == 201, token
+        anonymous = b"GET /api/v1/session HTTP/1.1\r\n" + HOST + b"\r\n"
+        with from_address(console, "127.0.0.21") as s:
+            statuses, got = ask_all(s, anonymous, 3000)
+        assert statuses.count(401) >= 1000 and statuses.count(429) > 100 and len(statuses) == 3000, statuses
+        assert b"Retry-After: " in got and b'"code":"too-many-requests"' in got
+        with from_address(console, "127.0.0.22") as s:
+            assert ask_all(s, anonymous, 1)[0] == [401]
+        # Nobody gets more by asking from more addresses.
+        known = (b"GET /api/v1/session HTTP/1.1\r\nAuthorization: Bearer " + token.json()["secret"].encode() + b"\r\n" +
+                 HOST + b"\r\n")
+        statuses = []
+        for last in range(30, 34):
+            with from_address(console, f"127.0.0.{last}") as s:
+                statuses += ask_all(s, known, 900)[0]
+        assert statuses.count(200) >= 1000 and statuses.count(429) > 100, statuses
+
+
+def fail_to_sign_in(connection, name, *fields):
+    """@return the answer's status"""
+    body = b'{"name":"%s","password":"wrong"}' % name.encode()
+    connection.sendall(b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n" +
+                       b"".join(f + b"\r\n" for f in fields) + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    return status_of(connection.recv(65536))
+
+
+def addresses_of_failures(console):
+    """From where, the oldest first, each once in a row."""
+    items = console.admin().get("/api/v1/audit?limit=1000").json()["items"]
+    all = [i["address"] for i in reversed(items) if i["action"] == "POST /api/v1/session" and i["how"] == "none"]
+    return [a for i, a in enumerate(all) if i == 0 or all[i - 1] != a]
+
+
+def test_trusted_proxies_tell_who_asks(tmp_path):
+    """The audit log and the waits know the client's address from a trusted proxy, and from nobody else."""
+    with Console(tmp_path, "--trusted-proxy", "127.0.0.1", "--trusted-proxy", "10.0.0.0/8") as console:
+        with console.connect() as s:
+            for i in range(25):
+                status = fail_to_sign_in(s, f"u{i}", b"X-Forwarded-For: 127.0.0.1, 192.0.2.50, 10.9.9.9")
+            assert status == 429
+            assert fail_to_sign_in(s, "other", b"X-Forwarded-For: 192.0.2.51") == 401
+            assert fail_to_sign_in(s, "quiet", b"Forwarded: for=192.0.2.52") == 401
+        with from_address(console, "127.0.0.9") as s:
+            assert fail_to_sign_in(s, "liar", b"X-Forwarded-For: 192.0.2.53") == 401
+        assert addresses_of_failures(console) == ["192.0.2.50", "192.0.2.51", "127.0.0.1", "127.0.0.9"]
+
+
+def test_load_balancers_tell_who_connects(tmp_path):
+    """The PROXY protocol goes before TLS, from a trusted load balancer; headers count for nothing then."""
+    header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x07\x0a\0\0\x01\x10\0\x20\xfb"
+    with Console(tmp_path, "--trusted-proxy", "127.0.0.9", "--proxy-tells", "proxy-protocol") as console:
+        with from_address(console, "127.0.0.9", header) as s:
+            assert fail_to_sign_in(s, "far", b"X-Forwarded-For: 192.0.2.50") == 401
+        with console.connect() as s:
+            assert fail_to_sign_in(s, "near", b"X-Forwarded-For: 192.0.2.50") == 401
+        for first in (b"", b"PROXY TCP4 192.0.2.7 10.0.0.1 4096 8443\r\n"):
+            with pytest.raises(OSError):
+                from_address(console, "127.0.0.9", first)
+        with pytest.raises(OSError):
+            from_address(console, "127.0.0.10", header)
+        assert addresses_of_failures(console) == ["192.0.2.7", "127.0.0.1"]
 
 
 def test_more_connections_than_may_be_make_room(tmp_path):

@@ -254,6 +254,206 @@ static void test_a_field_cannot_become_an_answer(void **state)
 	http_server_free(s.server);
 }
 
+/** Asks with @p head and gives back whom the server takes for the one who asks. */
+static const char *asked_by(struct stage *s, const char *head)
+{
+	static char peer[NETWORK_TEXT_BYTES];
+	OWNED_BUF got = BUF_INIT;
+	int fd = call(s, head);
+
+	for (int i = 0; i < 200 && !s->count; i++)
+		work(s, 1);
+	assert_int_equal(s->count, 1);
+	memcpy(peer, http_server_request(s->waiting[0])->peer, sizeof(peer));
+	answer(s, "here");
+	assert_true(hears(s, fd, "here", &got));
+	close(fd);
+	return peer;
+}
+
+static void trust(struct proxies *p, enum proxies_tell tell, const char *const *networks)
+{
+	*p = (struct proxies){ .tell = tell };
+	for (; *networks; networks++)
+		assert_int_equal(networks_add(&p->trusted, str_from(*networks), NULL), 0);
+}
+
+#define ASK(fields) "GET /x HTTP/1.1\r\nHost: h\r\n" fields "\r\n"
+
+static void test_a_trusted_proxy_tells_who_asks(void **state)
+{
+	static const struct {
+		const char *head, *by;
+	} rows[] = {
+		{ ASK(""), "127.0.0.1" },
+		{ ASK("X-Forwarded-For: 192.0.2.7\r\n"), "192.0.2.7" },
+		{ ASK("X-Forwarded-For: 192.0.2.7:5123\r\n"), "192.0.2.7" },
+		{ ASK("x-forwarded-for: 2001:db8::7\r\n"), "2001:db8::7" },
+		{ ASK("X-Forwarded-For: [2001:db8::7]:5\r\n"), "2001:db8::7" },
+		/* what a client wrote itself stands before what the proxy knows */
+		{ ASK("X-Forwarded-For: 127.0.0.1, 192.0.2.7\r\n"), "192.0.2.7" },
+		{ ASK("X-Forwarded-For: 203.0.113.5,192.0.2.7, 10.1.2.3\r\n"), "192.0.2.7" },
+		{ ASK("X-Forwarded-For: 203.0.113.5\r\nX-Forwarded-For: 192.0.2.7\r\n"),
+		  "192.0.2.7" },
+		{ ASK("X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-For: 10.1.2.3\r\n"), "192.0.2.7" },
+		/* nobody known: the last proxy that is */
+		{ ASK("X-Forwarded-For: 192.0.2.7, unknown, 10.1.2.3\r\n"), "10.1.2.3" },
+		{ ASK("X-Forwarded-For: \r\n"), "127.0.0.1" },
+		{ ASK("X-Forwarded-For: <script>\r\n"), "127.0.0.1" },
+		/* another way than the one believed */
+		{ ASK("Forwarded: for=192.0.2.7\r\n"), "127.0.0.1" },
+		{ ASK("X-Real-IP: 192.0.2.7\r\n"), "127.0.0.1" },
+	};
+	struct proxies p;
+	struct stage s;
+
+	(void)state;
+	trust(&p, PROXIES_TELL_X_FORWARDED_FOR,
+	      (const char *const[]){ "127.0.0.1", "10.0.0.0/8", NULL });
+	open_stage(&s, (struct http_server_options){ .proxies = &p });
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_string_equal(asked_by(&s, rows[i].head), rows[i].by);
+	http_server_free(s.server);
+
+	/* The same words of somebody else are just words. */
+	trust(&p, PROXIES_TELL_X_FORWARDED_FOR, (const char *const[]){ "10.0.0.0/8", NULL });
+	open_stage(&s, (struct http_server_options){ .proxies = &p });
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_string_equal(asked_by(&s, rows[i].head), "127.0.0.1");
+	http_server_free(s.server);
+}
+
+static void test_forwarded_is_read_as_it_is_specified(void **state)
+{
+	static const struct {
+		const char *head, *by;
+	} rows[] = {
+		{ ASK("Forwarded: for=192.0.2.7\r\n"), "192.0.2.7" },
+		{ ASK("Forwarded: proto=https;FOR=\"192.0.2.7:80\";by=10.0.0.1\r\n"), "192.0.2.7" },
+		{ ASK("Forwarded: for=\"[2001:db8::7]:4711\"\r\n"), "2001:db8::7" },
+		{ ASK("Forwarded: for=127.0.0.1, for=192.0.2.7\r\n"), "192.0.2.7" },
+		/* a quote that a client left open hides nothing */
+		{ ASK("Forwarded: for=\"203.0.113.9, for=192.0.2.7\r\n"), "192.0.2.7" },
+		{ ASK("Forwarded: for=unknown\r\n"), "127.0.0.1" },
+		{ ASK("Forwarded: for=_hidden, for=127.0.0.1\r\n"), "127.0.0.1" },
+		{ ASK("Forwarded: proto=https\r\n"), "127.0.0.1" },
+		{ ASK("X-Forwarded-For: 192.0.2.7\r\n"), "127.0.0.1" },
+	};
+	struct proxies p;
+	struct stage s;
+
+	(void)state;
+	trust(&p, PROXIES_TELL_FORWARDED, (const char *const[]){ "127.0.0.0/8", NULL });
+	open_stage(&s, (struct http_server_options){ .proxies = &p });
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_string_equal(asked_by(&s, rows[i].head), rows[i].by);
+	http_server_free(s.server);
+}
+
+#define PROXY_SIGNATURE "\r\n\r\n\0\r\nQUIT\n"
+#define PROXY_TCP4 PROXY_SIGNATURE "\x21\x11\0\x0c\xc0\0\x02\x07\x0a\0\0\x01\x10\0\x20\xfb"
+#define PROXY_LOCAL PROXY_SIGNATURE "\x20\0\0\0"
+
+static int call_bytes(struct stage *s, str bytes, size_t piece)
+{
+	int fd = call(s, "");
+
+	while (bytes.n) {
+		str part = str_take(bytes, piece);
+
+		(void)!send(fd, part.p, part.n, MSG_NOSIGNAL);
+		bytes = str_skip(bytes, part.n);
+		work(s, piece < 8 ? 1 : 0);
+	}
+	return fd;
+}
+
+static void test_a_load_balancer_says_for_whom_it_speaks(void **state)
+{
+	static const struct {
+		str says;
+		const char *by; /* NULL: hung up on */
+	} rows[] = {
+		{ { PROXY_TCP4 GET, sizeof(PROXY_TCP4 GET) - 1 }, "192.0.2.7" },
+		{ { PROXY_LOCAL GET, sizeof(PROXY_LOCAL GET) - 1 }, "127.0.0.1" },
+		{ { GET, sizeof(GET) - 1 }, NULL },
+		{ { PROXY_SIGNATURE "\x22\0\0\0" GET, 16 + sizeof(GET) - 1 }, NULL },
+		{ { PROXY_SIGNATURE "\x21\x11\0\x04" GET, 16 + sizeof(GET) - 1 }, NULL },
+		{ { PROXY_SIGNATURE "\x21\x11\xff\xff" GET, 16 + sizeof(GET) - 1 }, NULL },
+	};
+	struct proxies p;
+	struct stage s;
+
+	(void)state;
+	trust(&p, PROXIES_TELL_PROTOCOL, (const char *const[]){ "127.0.0.1", NULL });
+	for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+		OWNED_BUF got = BUF_INIT;
+		int fd;
+
+		open_stage(&s, (struct http_server_options){ .proxies = &p });
+		fd = call_bytes(&s, rows[i / 2].says, i % 2 ? 1 : 4096);
+		if (rows[i / 2].by) {
+			work(&s, 20);
+			assert_int_equal(s.count, 1);
+			assert_string_equal(http_server_request(s.waiting[0])->peer,
+					    rows[i / 2].by);
+			answer(&s, "here");
+			assert_true(hears(&s, fd, "here", &got));
+		} else {
+			char byte;
+
+			work(&s, 20);
+			errno = 0;
+			assert_int_equal(s.count, 0);
+			assert_true(recv(fd, &byte, 1, 0) <= 0 && errno != EAGAIN);
+		}
+		close(fd);
+		http_server_free(s.server);
+	}
+
+	/* Who is not trusted speaks for nobody. */
+	trust(&p, PROXIES_TELL_PROTOCOL, (const char *const[]){ "10.0.0.0/8", NULL });
+	open_stage(&s, (struct http_server_options){ .proxies = &p });
+	assert_string_equal(asked_by(&s, ASK("X-Forwarded-For: 192.0.2.7\r\n")), "127.0.0.1");
+	http_server_free(s.server);
+}
+
+/* The bound of an address: a few more are told, those after them hung up on, and an answered one makes room. */
+static void test_too_many_of_one_address_are_told(void **state)
+{
+	struct stage s;
+	OWNED_BUF got = BUF_INIT;
+	int first, told, fds[16];
+	char byte;
+
+	(void)state;
+	open_stage(&s, (struct http_server_options){ .idle_s = 5, .max_per_peer = 1 });
+	first = call(&s, GET);
+	work(&s, 20);
+	assert_int_equal(s.count, 1);
+	told = call(&s, GET);
+	assert_true(hears(&s, told, "HTTP/1.1 429 ", &got));
+	assert_true(str_search(buf_str(&got), S("Retry-After: ")) < got.n);
+	assert_true(str_search(buf_str(&got), S("application/problem+json")) < got.n);
+	assert_true(hears(&s, told, NULL, &got));
+	close(told);
+	work(&s, 20);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		fds[i] = call(&s, "");
+	work(&s, 20);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		errno = 0;
+		assert_true(recv(fds[i], &byte, 1, 0) <= 0);
+		assert_int_equal(errno == EAGAIN, i < 8);
+		close(fds[i]);
+	}
+	answer(&s, "first");
+	close(first);
+	work(&s, 20);
+	assert_string_equal(asked_by(&s, GET), "127.0.0.1");
+	http_server_free(s.server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +462,10 @@ int main(void)
 		cmocka_unit_test(test_all_together_hold_no_more_than_they_may),
 		cmocka_unit_test(test_streams_end_as_they_should),
 		cmocka_unit_test(test_a_field_cannot_become_an_answer),
+		cmocka_unit_test(test_a_trusted_proxy_tells_who_asks),
+		cmocka_unit_test(test_forwarded_is_read_as_it_is_specified),
+		cmocka_unit_test(test_a_load_balancer_says_for_whom_it_speaks),
+		cmocka_unit_test(test_too_many_of_one_address_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 
 #include "wire/reach.h"
 
-static bool allows(const struct reach *r, const char *address)
+static bool allows(const struct networks *r, const char *address)
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
@@ -48,7 +48,7 @@ static void refuses_this_host_and_its_cloud(void **state UNUSED)
 	static const char *const yes[] = { "10.0.0.1", "192.168.1.1", "172.16.0.1",
 					   "8.8.8.8",  "100.100.1.1", "2001:db8::1",
 					   "fd12::1",  "fec0::1",     "::ffff:10.0.0.1" };
-	const struct reach r = { 0 };
+	const struct networks r = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(no); i++)
 		if (allows(&r, no[i]))
@@ -60,11 +60,11 @@ static void refuses_this_host_and_its_cloud(void **state UNUSED)
 
 static void lets_through_what_was_allowed(void **state UNUSED)
 {
-	struct reach r = { 0 };
+	struct networks r = { 0 };
 
-	assert_int_equal(reach_allow(&r, S("127.0.0.1"), NULL), 0);
-	assert_int_equal(reach_allow(&r, S("169.254.8.0/21"), NULL), 0);
-	assert_int_equal(reach_allow(&r, S("::1/128"), NULL), 0);
+	assert_int_equal(networks_add(&r, S("127.0.0.1"), NULL), 0);
+	assert_int_equal(networks_add(&r, S("169.254.8.0/21"), NULL), 0);
+	assert_int_equal(networks_add(&r, S("::1/128"), NULL), 0);
 	assert_true(allows(&r, "127.0.0.1") && allows(&r, "::ffff:127.0.0.1"));
 	assert_false(allows(&r, "127.0.0.2"));
 	assert_true(allows(&r, "169.254.15.255") && !allows(&r, "169.254.16.0"));
@@ -80,14 +80,14 @@ static void refuses_what_is_no_network(void **state UNUSED)
 	static const char *const bad[] = { "",          "x",      "1.2.3",      "1.2.3.4/33",
 					   "1.2.3.4/",  "::/129", "1.2.3.4/-1", "1.2.3.4/8x",
 					   "localhost", "::1%lo" };
-	struct reach r = { 0 };
+	struct networks r = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		if (reach_allow(&r, str_from(bad[i]), NULL) != -EINVAL)
+		if (networks_add(&r, str_from(bad[i]), NULL) != -EINVAL)
 			fail_msg("'%s' is taken", bad[i]);
-	for (size_t i = 0; i < REACH_NETWORKS_MAX; i++)
-		assert_int_equal(reach_allow(&r, S("10.0.0.0/8"), NULL), 0);
-	assert_int_equal(reach_allow(&r, S("10.0.0.0/8"), NULL), -E2BIG);
+	for (size_t i = 0; i < NETWORKS_MAX; i++)
+		assert_int_equal(networks_add(&r, S("10.0.0.0/8"), NULL), 0);
+	assert_int_equal(networks_add(&r, S("10.0.0.0/8"), NULL), -E2BIG);
 }
 
 int main(void)

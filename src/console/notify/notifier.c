@@ -23,7 +23,7 @@ struct slot {
 
 struct notifier {
 	struct sender_host host;
-	struct reach reach;
+	struct networks reach;
 	struct post_options post;
 	char *folder, *console;
 	char name[HOST_NAME_MAX + 1];
@@ -37,7 +37,7 @@ static int allow(struct notifier *n, const char *const *networks, struct err *e)
 	int r = 0;
 
 	for (; r == 0 && networks && *networks; networks++)
-		r = reach_allow(&n->reach, str_from(*networks), e);
+		r = networks_add(&n->reach, str_from(*networks), e);
 	return r;
 }
 

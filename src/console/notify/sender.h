@@ -13,10 +13,10 @@
 /** What senders share; outlives them. One thread. */
 struct sender_host {
 	struct http_flows *flows;
-	const struct reach *reach; /**< which addresses may be spoken to */
-	const char *folder;        /**< for certificates; made when it is needed */
-	const char *name;          /**< of this host, as syslog wants it */
-	const char *console;       /**< the console's address for people; NULL: unknown */
+	const struct networks *reach; /**< which addresses may be spoken to */
+	const char *folder;           /**< for certificates; made when it is needed */
+	const char *name;             /**< of this host, as syslog wants it */
+	const char *console;          /**< the console's address for people; NULL: unknown */
 };
 
 struct sender_ops {

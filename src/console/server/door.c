@@ -375,7 +375,7 @@ static void serve_page(struct server *s, struct http_server_exchange *x)
 static bool is_local(const struct http_server_request *q)
 {
 	return (strncmp(q->peer, "127.", 4) == 0 || strcmp(q->peer, "::1") == 0) &&
-	       !http_head_field(&q->head, "forwarded").p &&
+	       !q->is_proxied && !http_head_field(&q->head, "forwarded").p &&
 	       !http_head_field(&q->head, "x-forwarded-for").p;
 }
 

@@ -161,6 +161,18 @@ static int open_pages(struct server *s, struct err *e)
 	return s->ui_folder < 0 ? err_sys(e, errno, "%s", s->o->ui_dir) : 0;
 }
 
+static int read_proxies(struct server *s, struct err *e)
+{
+	const char *const *p = s->o->trusted_proxies;
+	int r = s->o->proxy_tells
+			? proxies_tell_find(str_from(s->o->proxy_tells), &s->proxies.tell, e)
+			: 0;
+
+	for (; r == 0 && p && *p; p++)
+		r = networks_add(&s->proxies.trusted, str_from(*p), e);
+	return r;
+}
+
 static int open_http(struct server *s, struct err *e)
 {
 	struct http_server_options o = {
@@ -173,9 +185,12 @@ static int open_http(struct server *s, struct err *e)
 		.idle_s = IDLE_S,
 		.max_connections = s->o->max_connections ? s->o->max_connections : CONNECTIONS,
 		.max_per_peer = s->o->max_per_peer ? s->o->max_per_peer : PER_PEER,
+		.proxies = &s->proxies,
 	};
-	int r = http_server_new(&o, &s->http, e);
+	int r = read_proxies(s, e);
 
+	if (r == 0)
+		r = http_server_new(&o, &s->http, e);
 	if (r == 0)
 		r = hub_new(s->http, PAGES_MAX, &s->hub, e);
 	return r < 0 ? r : agent_door_new(s, &s->agents, e);

@@ -49,6 +49,30 @@ const struct option_def console_options[] = {
 	  .help = { "no TLS: only behind a proxy on the same host, at 127.0.0.1; agents cannot "
 		    "join",
 		    "不使用 TLS：仅用于同一主机的代理之后（127.0.0.1）；agent 无法加入" } },
+	{ .name = "trusted-proxy",
+	  .type = OPTION_LIST,
+	  .group = OPTION_GROUP_CONSOLE,
+	  .arg = "NETWORK",
+	  .help = { "proxies and load balancers in this network are believed when they tell for "
+		    "whom "
+		    "they speak: the audit log, waits after failed sign-ins and limits then know "
+		    "that "
+		    "address. Nobody is by itself",
+		    "信任该网段内的代理与负载均衡所告知的客户端地址，用于审计日志、登录失败等待与限"
+		    "流；缺省不信任任何代理" } },
+	{ .name = "proxy-tells",
+	  .type = OPTION_STRING,
+	  .group = OPTION_GROUP_CONSOLE,
+	  .arg = "HOW",
+	  .fallback = "x-forwarded-for",
+	  .rare = true,
+	  .help = { "how trusted proxies tell it: x-forwarded-for, forwarded (RFC 7239) or "
+		    "proxy-protocol (version 2, before TLS: agents may come this way). The others "
+		    "are "
+		    "not believed",
+		    "受信代理的告知方式：x-forwarded-for、forwarded（RFC 7239）或 "
+		    "proxy-protocol（第 2 版，位于 "
+		    "TLS 之前，agent 也可经此接入）；其余方式不予采信" } },
 	{ .name = "notify-allow",
 	  .type = OPTION_LIST,
 	  .arg = "NETWORK",

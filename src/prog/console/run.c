@@ -73,7 +73,7 @@ int console_start(const struct option_set *o, const char *(*translate_zh)(const 
 	OWNED_BUF database = BUF_INIT;
 	uint64_t workers = option_number(o, "workers", 4);
 	int log, r = open_log(option_text(o, "log"), &log, e);
-	size_t names, networks;
+	size_t names, networks, proxies;
 	struct console_options c = {
 		.state = option_text(o, "state"),
 		.listen = option_text(o, "listen"),
@@ -81,6 +81,8 @@ int console_start(const struct option_set *o, const char *(*translate_zh)(const 
 		.tls_key = option_text(o, "tls-key"),
 		.names = option_list(o, "name", &names),
 		.notify_allow = option_list(o, "notify-allow", &networks),
+		.trusted_proxies = option_list(o, "trusted-proxy", &proxies),
+		.proxy_tells = option_text(o, "proxy-tells"),
 		.ui_dir = option_text(o, "ui-dir"),
 		.plain = option_flag(o, "plain"),
 		.separate_duties = option_flag(o, "separate-duties"),
