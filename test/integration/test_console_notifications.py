@@ -166,7 +166,14 @@ def test_threat_intelligence_reaches_agents_rules(console, admin, tmp_path):
                   {"name": "x", "kind": "ip", "text": "0.0.0.0/0"}, {"name": "x", "kind": "ip", "text": "{}"}):
         assert admin.ask("POST", "/api/v1/intelligence", wrong).status == 400, wrong
     assert admin.ask("POST", "/api/v1/intelligence", {"name": "feodo", "kind": "ip", "text": "1.2.3.4"}).status == 409
+    # Which rules judge by it, by its own name or its kind's.
+    lists = {x["name"]: x for x in admin.get("/api/v1/intelligence").json()["items"]}
+    assert lists["feodo"]["rules"] == ["Address of threat intelligence"], lists
+    assert lists["names"]["rules"] == ["Name of threat intelligence", "Mine"]
+    assert (lists["feodo"]["notUnderstood"], lists["feodo"]["firstNotUnderstood"], lists["feodo"]["expires"]) == (1, 4, None)
     put = admin.ask("PUT", f"/api/v1/intelligence/{made['id']}", {"text": "1.2.3.4\n"})
     assert put.status == 200 and put.json()["entries"] == 1
+    past = {"text": "1.2.3.4\n", "expires": "2020-01-01T00:00:00Z"}
+    assert admin.ask("PUT", f"/api/v1/intelligence/{made['id']}", past).status == 400
     assert admin.ask("DELETE", f"/api/v1/intelligence/{made['id']}").status == 204
     assert [x["name"] for x in admin.get("/api/v1/intelligence").json()["items"]] == ["names"]

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "console/store/assets.h"
 #include "store_stage.h"
 
@@ -132,6 +133,55 @@ static void lists_hold_each_once(struct store *s, const char *where)
 	arena_done(&a);
 }
 
+/* What comes of a list by pages of @p limit: names in a row. */
+static str names_by(struct store *s, enum asset_sort sort, bool descending, size_t limit,
+		    struct arena *a)
+{
+	const struct asset_filter f = { .scope = &scope_everything,
+					.sort = sort,
+					.descending = descending };
+	OWNED_BUF out = BUF_INIT;
+	str cursor = { 0 };
+
+	do {
+		struct asset_page p = { 0 };
+
+		OK(assets_page(s, &f, cursor, limit, false, a, &p, E));
+		for (size_t i = 0; i < p.count; i++)
+			buf_add(&out, p.items[i].name);
+		cursor = p.next;
+	} while (cursor.n);
+	return arena_str(a, buf_str(&out));
+}
+
+static void lists_are_sorted(struct store *s, const char *where)
+{
+	const struct asset_filter by_time = { .scope = &scope_everything,
+					      .sort = ASSET_BY_LAST_SEEN };
+	struct asset x[3] = { container("container:1", "b", ""), container("container:2", "a", ""),
+			      container("container:3", "c", "") };
+	struct asset_page p;
+	struct arena a;
+
+	(void)where;
+	arena_init(&a, 0);
+	put(s, &x[0], 1, 10, 1);
+	put(s, &x[1], 2, 20, 2);
+	put(s, &x[1], 1, 30, 0);
+	for (size_t limit = 1; limit < 5; limit++) {
+		assert_str(names_by(s, ASSET_BY_NAME, false, limit, &a), "abc");
+		assert_str(names_by(s, ASSET_BY_NAME, true, limit, &a), "cba");
+		assert_str(names_by(s, ASSET_BY_FIRST_SEEN, false, limit, &a), "bac");
+		assert_str(names_by(s, ASSET_BY_FIRST_SEEN, true, limit, &a), "cab");
+		assert_str(names_by(s, ASSET_BY_LAST_SEEN, false, limit, &a), "bca");
+		assert_str(names_by(s, ASSET_BY_LAST_SEEN, true, limit, &a), "acb");
+	}
+	OK(assets_page(s, &(struct asset_filter){ .scope = &scope_everything }, (str){ 0 }, 1,
+		       false, &a, &p, E));
+	FAILS(EINVAL, assets_page(s, &by_time, p.next, 1, false, &a, &p, E));
+	arena_done(&a);
+}
+
 static void snapshots_say_who_left(struct store *s, const char *where)
 {
 	const str stay[] = { { "container:1", 11 }, { "container:2", 11 } };
@@ -201,6 +251,7 @@ static void relations_follow(struct store *s, const char *where)
 
 EACH(assets_come_and_go)
 EACH(lists_hold_each_once)
+EACH(lists_are_sorted)
 EACH(snapshots_say_who_left)
 EACH(relations_follow)
 
@@ -209,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_assets_come_and_go),
 		cmocka_unit_test(test_lists_hold_each_once),
+		cmocka_unit_test(test_lists_are_sorted),
 		cmocka_unit_test(test_snapshots_say_who_left),
 		cmocka_unit_test(test_relations_follow),
 	};

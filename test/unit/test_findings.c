@@ -122,6 +122,53 @@ static void images_are_counted(struct store *s, const char *where)
 	arena_done(&a);
 }
 
+static str image_by(struct store *s, enum image_sort sort, bool descending, struct arena *a)
+{
+	const struct image_filter f = {
+		.scope = &scope_everything, .running = -1, .sort = sort, .descending = descending
+	};
+	struct image_page p = { 0 };
+
+	OK(images_page(s, &f, (str){ 0 }, 1, a, &p, E));
+	return p.items[0].digest;
+}
+
+static str vulnerability_by(struct store *s, enum vulnerability_sort sort, bool descending,
+			    struct arena *a)
+{
+	const struct vulnerability_filter f = { .scope = &scope_everything,
+						.kev = -1,
+						.fixable = -1,
+						.accepted = -1,
+						.sort = sort,
+						.descending = descending };
+	struct vulnerability_page p = { 0 };
+
+	OK(vulnerabilities_page(s, &f, (str){ 0 }, 1, a, &p, E));
+	return p.items[0].v.id;
+}
+
+static void lists_are_sorted(struct store *s, const char *where)
+{
+	struct arena a;
+
+	(void)where;
+	arena_init(&a, 0);
+	set_up(s);
+	assert_str(image_by(s, IMAGE_BY_RISK, false, &a), "sha256:aa");
+	assert_str(image_by(s, IMAGE_BY_NAME, false, &a), "sha256:bb");
+	assert_str(image_by(s, IMAGE_BY_NAME, true, &a), "sha256:aa");
+	assert_str(image_by(s, IMAGE_BY_SCANNED, false, &a), "sha256:aa");
+	assert_str(image_by(s, IMAGE_BY_SCANNED, true, &a), "sha256:bb");
+	assert_str(image_by(s, IMAGE_BY_RUNNING, false, &a), "sha256:bb");
+	assert_str(vulnerability_by(s, VULNERABILITY_BY_RISK, false, &a), "CVE-1");
+	assert_str(vulnerability_by(s, VULNERABILITY_BY_ID, true, &a), "CVE-3");
+	assert_str(vulnerability_by(s, VULNERABILITY_BY_IMAGES, true, &a), "CVE-2");
+	assert_str(vulnerability_by(s, VULNERABILITY_BY_SEVERITY, false, &a), "CVE-2");
+	assert_str(vulnerability_by(s, VULNERABILITY_BY_RUNNING, false, &a), "CVE-3");
+	arena_done(&a);
+}
+
 static void inventories_come_back(struct store *s, const char *where)
 {
 	OWNED_BUF text = BUF_INIT;
@@ -304,6 +351,7 @@ static void acceptances_count_and_end(struct store *s, const char *where)
 	}
 
 EACH(images_are_counted)
+EACH(lists_are_sorted)
 EACH(inventories_come_back)
 EACH(what_nobody_judged_is_told)
 EACH(vulnerabilities_say_where)
@@ -314,6 +362,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_images_are_counted),
+		cmocka_unit_test(test_lists_are_sorted),
 		cmocka_unit_test(test_inventories_come_back),
 		cmocka_unit_test(test_what_nobody_judged_is_told),
 		cmocka_unit_test(test_vulnerabilities_say_where),

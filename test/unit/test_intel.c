@@ -1,6 +1,7 @@
 #include "unit.h"
 #include "unit_arena.h"
 
+#include "base/time.h"
 #include "console/notify/intel.h"
 #include "policy/program.h"
 
@@ -142,6 +143,24 @@ static void reads_bundles(void **state UNUSED)
 	ENTRIES(r, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+static void knows_when_the_first_ends(void **state UNUSED)
+{
+	static const char valid[] =
+		"{\"type\":\"bundle\",\"objects\":["
+		"{\"type\":\"indicator\",\"valid_until\":\"2990-01-02T00:00:00Z\",\"pattern\":"
+		"\"[ipv4-addr:value = '198.51.100.1']\"},"
+		"{\"type\":\"indicator\",\"valid_until\":\"2990-01-01T00:00:00Z\",\"pattern\":"
+		"\"[ipv4-addr:value = '198.51.100.2']\"},"
+		"{\"type\":\"indicator\",\"pattern\":\"[ipv4-addr:value = '198.51.100.3']\"},"
+		"{\"type\":\"indicator\",\"valid_until\":\"2980-01-01T00:00:00Z\",\"pattern\":"
+		"\"[domain-name:value = 'not.asked']\"}]}";
+	int64_t want;
+
+	assert_int_equal(time_parse(S("2990-01-01T00:00:00Z"), &want), 0);
+	assert_int_equal(plain(INTEL_IP, valid).ends_s, want);
+	assert_int_equal(plain(INTEL_IP, bundle).ends_s, 0);
+}
+
 static void refuses_what_is_no_bundle(void **state UNUSED)
 {
 	struct intel_read r;
@@ -208,10 +227,16 @@ static void names_of_lists(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_lists_of_addresses),  cmocka_unit_test(reads_lists_of_names),
-		cmocka_unit_test(reads_lists_of_hashes),     cmocka_unit_test(reads_bundles),
-		cmocka_unit_test(refuses_what_is_no_bundle), cmocka_unit_test(bounds_what_it_takes),
-		cmocka_unit_test(writes_rules_that_load),    cmocka_unit_test(names_of_lists),
+		cmocka_unit_test(reads_lists_of_addresses),
+		cmocka_unit_test(reads_lists_of_names),
+		cmocka_unit_test(reads_lists_of_hashes),
+		cmocka_unit_test(reads_bundles),
+		cmocka_unit_test(knows_when_the_first_ends),
+		cmocka_unit_test(knows_when_the_first_ends),
+		cmocka_unit_test(refuses_what_is_no_bundle),
+		cmocka_unit_test(bounds_what_it_takes),
+		cmocka_unit_test(writes_rules_that_load),
+		cmocka_unit_test(names_of_lists),
 	};
 
 	return cmocka_run_group_tests_name("intel", tests, arena_setup, arena_teardown);

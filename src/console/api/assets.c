@@ -49,6 +49,10 @@ static enum asset_presence presence_of(const struct call *c)
 	return str_is(state, "all") ? ASSET_ANY : ASSET_PRESENT;
 }
 
+static const char *const sorts[] = { [ASSET_BY_NAME] = "name",
+				     [ASSET_BY_FIRST_SEEN] = "firstSeen",
+				     [ASSET_BY_LAST_SEEN] = "lastSeen" };
+
 static int filter_of(struct call *c, struct search_box *box, struct asset_filter *ret,
 		     struct err *e)
 {
@@ -60,6 +64,7 @@ static int filter_of(struct call *c, struct search_box *box, struct asset_filter
 	unsigned int required = kinds_required(box);
 	str image = call_query(c, "image");
 
+	f.sort = (enum asset_sort)call_sort(c, sorts, ARRAY_LEN(sorts), &f.descending);
 	if (image.n)
 		f.image_id = arena_printf(c->arena, "image:%.*s", STR_ARG(image));
 	if (image.n && !f.image_id.p)

@@ -56,6 +56,19 @@ str call_query(const struct call *c, const char *name)
 	return value_get_str(&c->query, name);
 }
 
+size_t call_sort(const struct call *c, const char *const *keys, size_t count, bool *ret_descending)
+{
+	str sort = call_query(c, "sort");
+
+	*ret_descending = str_starts(sort, S("-"));
+	if (*ret_descending)
+		sort = str_skip(sort, 1);
+	for (size_t i = 0; i < count; i++)
+		if (str_is(sort, keys[i]))
+			return i;
+	return 0;
+}
+
 int64_t call_time(const struct value *object, const char *name, int64_t otherwise)
 {
 	str text = value_get_str(object, name);

@@ -105,6 +105,8 @@ void call_page_close(struct call *c, str next, int64_t total);
 
 /** A parameter of the query, or an empty span. */
 str call_query(const struct call *c, const char *name);
+/** Which of @p keys the query's `sort` names, "-KEY" being the other way round; the first when it is missing. */
+size_t call_sort(const struct call *c, const char *const *keys, size_t count, bool *ret_descending);
 /** Nanoseconds of a TIME of the query or the body, or @p otherwise. */
 int64_t call_time(const struct value *object, const char *name, int64_t otherwise);
 /** key and RFC 3339; null when @p ns is 0. */

@@ -30,6 +30,12 @@ static int choice(const struct call *c, const char *name)
 	return v ? v->boolean : -1;
 }
 
+static const char *const sorts[] = {
+	[IMAGE_BY_RISK] = "risk",       [IMAGE_BY_NAME] = "name",
+	[IMAGE_BY_SIZE] = "size",       [IMAGE_BY_SCANNED] = "scanned",
+	[IMAGE_BY_RUNNING] = "running", [IMAGE_BY_FIXABLE] = "fixable",
+};
+
 int api_image_list(struct call *c, struct err *e)
 {
 	struct image_filter f = { .scope = &c->who.scope,
@@ -37,8 +43,10 @@ int api_image_list(struct call *c, struct err *e)
 				  .severities = severities_of(c),
 				  .running = choice(c, "running") };
 	struct image_page page;
-	int r = images_page(c->store, &f, c->cursor, c->limit, c->arena, &page, e);
+	int r;
 
+	f.sort = (enum image_sort)call_sort(c, sorts, ARRAY_LEN(sorts), &f.descending);
+	r = images_page(c->store, &f, c->cursor, c->limit, c->arena, &page, e);
 	if (r < 0)
 		return r;
 	call_page_open(c);

@@ -4,9 +4,13 @@
 
 #include "base/file.h"
 #include "codec/json_out.h"
+#include "console/api/call.h"
 #include "console/notify/intel.h"
+#include "console/store/agents.h"
 #include "console/store/intelligence.h"
 #include "policy/rule_path.h"
+
+#define AGENTS_AT_ONCE 500
 
 /* Does something with each part of the book, in the order agents read them. */
 struct reader {
@@ -52,7 +56,9 @@ static int read_intelligence(struct reader *r, struct err *e)
 	if (!lists)
 		return err_set(e, ENOBUFS, "rules: memory budget spent");
 	for (size_t i = 0; i < count; i++) {
-		lists[i] = (struct intel_list){ .name = stored[i].name, .body = stored[i].body };
+		/* One that is over stays by its name, which rules may say. */
+		lists[i] = (struct intel_list){ .name = stored[i].name,
+						.body = stored[i].ended ? S("") : stored[i].body };
 		if (intel_kind_find(stored[i].kind, &lists[i].kind) < 0)
 			return err_set(e, EBADMSG, "no kind of list is called '%.*s'",
 				       STR_ARG(stored[i].kind));
@@ -175,6 +181,40 @@ int rule_book_render(struct store *s, struct arena *a, struct buf *out, struct e
 	};
 
 	return read_all(&r, e);
+}
+
+int rule_book_publish(struct store *s, struct arena *a, struct err *e)
+{
+	OWNED_BUF text = BUF_INIT;
+	char etag[CALL_ETAG_BYTES];
+	str after = { 0 }, members;
+	int r = rule_book_render(s, a, &text, e);
+
+	if (r < 0)
+		return r;
+	call_etag(buf_str(&text), etag);
+	/* without its quotes; the text is kept once and sent with the command */
+	members = arena_printf(a, "\"etag\":\"%.32s\"", etag + 1);
+	if (!members.p)
+		return err_set(e, ENOBUFS, "rules: memory budget spent");
+	r = rule_text_put(s, (str){ etag + 1, 32 }, buf_str(&text), e);
+	if (r < 0)
+		return r;
+	for (;;) {
+		struct agent *agents;
+		size_t count;
+
+		r = agent_list(s, after, AGENTS_AT_ONCE, a, &agents, &count, e);
+		for (size_t i = 0; r == 0 && i < count; i++) {
+			int64_t id;
+
+			after = agents[i].id;
+			if (agents[i].state == AGENT_ACTIVE)
+				r = agent_command_add(s, agents[i].id, "rules", members, &id, e);
+		}
+		if (r < 0 || count < AGENTS_AT_ONCE)
+			return r < 0 ? r : 0;
+	}
 }
 
 size_t rule_book_errors(const struct rule_book *b, bool any)

@@ -38,6 +38,9 @@ void rule_book_close(struct rule_book *b);
 /** The same as one YAML text, which is what agents are sent; appended to @p out. */
 MUST_CHECK int rule_book_render(struct store *s, struct arena *a, struct buf *out, struct err *e);
 
+/** Has every agent judge by the rules as they are now. In the transaction that changed them. */
+MUST_CHECK int rule_book_publish(struct store *s, struct arena *a, struct err *e);
+
 /** How many of the notes are errors in the draft, or in anything when @p any. */
 size_t rule_book_errors(const struct rule_book *b, bool any);
 

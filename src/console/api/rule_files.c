@@ -2,7 +2,6 @@
 
 #include "codec/digest.h"
 #include "console/api/rules_priv.h"
-#include "console/store/agents.h"
 
 static void put(const struct rule_file *f, struct json_out *j)
 {
@@ -31,42 +30,10 @@ static int text_of(const struct rule_file *f, struct arena *a, str *ret, struct 
 	return buf_error(&out) || !ret->p ? err_set(e, ENOBUFS, "rules: memory budget spent") : 0;
 }
 
-#define AGENTS_AT_ONCE 500
-
 int rules_tell_agents(struct call *c, struct err *e)
 {
-	OWNED_BUF text = BUF_INIT;
-	char etag[CALL_ETAG_BYTES];
-	str after = { 0 }, members;
-	int r = rule_book_render(c->store, c->arena, &text, e);
-
-	if (r < 0)
-		return r;
-	call_etag(buf_str(&text), etag);
-	/* without its quotes; the text is kept once and sent with the command */
-	members = arena_printf(c->arena, "\"etag\":\"%.32s\"", etag + 1);
-	if (!members.p)
-		return err_set(e, ENOBUFS, "rules: memory budget spent");
-	r = rule_text_put(c->store, (str){ etag + 1, 32 }, buf_str(&text), e);
-	if (r < 0)
-		return r;
 	c->topic = "rules";
-	for (;;) {
-		struct agent *agents;
-		size_t count;
-
-		r = agent_list(c->store, after, AGENTS_AT_ONCE, c->arena, &agents, &count, e);
-		for (size_t i = 0; r == 0 && i < count; i++) {
-			int64_t id;
-
-			after = agents[i].id;
-			if (agents[i].state == AGENT_ACTIVE)
-				r = agent_command_add(c->store, agents[i].id, "rules", members, &id,
-						      e);
-		}
-		if (r < 0 || count < AGENTS_AT_ONCE)
-			return r < 0 ? r : 0;
-	}
+	return rule_book_publish(c->store, c->arena, e);
 }
 
 int api_rule_file_list(struct call *c, struct err *e)

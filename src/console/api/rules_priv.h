@@ -11,7 +11,7 @@
 void rules_put_problems(const struct rule_book *book, struct json_out *j);
 /** Rules that came out of the draft. */
 size_t rules_in_draft(const struct rule_book *book);
-/** Has every agent judge by the rules as they are now. In the transaction that changed them. */
+/** rule_book_publish(), and pages are told. In the transaction that changed them. */
 MUST_CHECK int rules_tell_agents(struct call *c, struct err *e);
 
 #endif

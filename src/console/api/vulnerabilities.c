@@ -57,6 +57,13 @@ static void put(const struct vulnerability_row *v, struct json_out *j)
 	json_object_close(j);
 }
 
+static const char *const sorts[] = {
+	[VULNERABILITY_BY_RISK] = "risk",         [VULNERABILITY_BY_ID] = "id",
+	[VULNERABILITY_BY_SEVERITY] = "severity", [VULNERABILITY_BY_SCORE] = "score",
+	[VULNERABILITY_BY_EPSS] = "epss",         [VULNERABILITY_BY_IMAGES] = "images",
+	[VULNERABILITY_BY_RUNNING] = "running",   [VULNERABILITY_BY_PUBLISHED] = "published",
+};
+
 int api_vulnerability_list(struct call *c, struct err *e)
 {
 	struct vulnerability_filter f = { .scope = &c->who.scope,
@@ -71,6 +78,7 @@ int api_vulnerability_list(struct call *c, struct err *e)
 		for (unsigned int i = 0; i < SEVERITY_COUNT; i++)
 			if (str_is(v->string, severity_name((enum severity)i)))
 				f.severities |= 1U << i;
+	f.sort = (enum vulnerability_sort)call_sort(c, sorts, ARRAY_LEN(sorts), &f.descending);
 	r = vulnerabilities_page(c->store, &f, c->cursor, c->limit, c->arena, &page, e);
 	if (r < 0)
 		return r;

@@ -46,6 +46,7 @@ struct intel_read {
 	size_t first;          /**< 1-based line or indicator of the first of these; 0: none */
 	size_t others;         /**< of another kind than was asked for */
 	size_t over;           /**< revoked, or not valid at the time */
+	int64_t ends_s;        /**< when the first that is taken ends to be valid; 0: none does */
 };
 
 /**

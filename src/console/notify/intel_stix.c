@@ -174,6 +174,15 @@ static bool is_over(const struct value *v, int64_t now_s)
 	return from.n && time_parse(from, &t) == 0 && t > now_s;
 }
 
+/* What was taken is valid until then at most. */
+static void note_end(struct intel_read *figures, str until)
+{
+	int64_t t;
+
+	if (until.n && time_parse(until, &t) == 0 && (!figures->ends_s || t < figures->ends_s))
+		figures->ends_s = t;
+}
+
 static int take_indicator(struct intel_collect *c, const struct value *v, size_t no, int64_t now_s,
 			  struct err *e)
 {
@@ -198,6 +207,8 @@ static int take_indicator(struct intel_collect *c, const struct value *v, size_t
 			c->figures.first = no;
 	} else if (!i.taken) {
 		c->figures.others++;
+	} else {
+		note_end(&c->figures, value_get_str(v, "valid_until"));
 	}
 	return 0;
 }

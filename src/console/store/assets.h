@@ -60,6 +60,9 @@ MUST_CHECK int assets_relate(struct store *s, str from, str kind, const str *to,
 
 enum asset_presence { ASSET_PRESENT, ASSET_IS_GONE, ASSET_ANY };
 
+/** What lists of assets are sorted by, the least first: what an index serves. */
+enum asset_sort { ASSET_BY_NAME, ASSET_BY_FIRST_SEEN, ASSET_BY_LAST_SEEN };
+
 struct asset_filter {
 	const struct scope *scope; /**< NULL shows nothing */
 	unsigned kinds;            /**< bits 1 << ASSET_HOST ...; 0: any */
@@ -69,10 +72,12 @@ struct asset_filter {
 	str text; /**< each of its words stands in name, id, image, namespace, host, labels or document */
 	bool (*holds)(void *ctx, const struct asset *a); /**< NULL: none */
 	void *ctx;
+	enum asset_sort sort;
+	bool descending; /**< the other way round */
 };
 
 struct asset_page {
-	struct asset *items; /**< by name */
+	struct asset *items;
 	size_t count;
 	str next; /**< cursor, of characters that may stand in a URL; empty: this is the last */
 };

@@ -67,7 +67,9 @@ struct lister {
 	struct arena *a;
 	struct asset *items;
 	size_t count, seen;
+	bool begun;
 	str name, id; /* behind which it goes on */
+	int64_t time; /* the same, when it is sorted by time */
 };
 
 static int take(struct lister *l, struct sql_rows *rows, struct err *e)
@@ -77,12 +79,28 @@ static int take(struct lister *l, struct sql_rows *rows, struct err *e)
 
 	if (r < 0)
 		return r;
+	l->begun = true;
 	l->name = x->name;
 	l->id = x->id;
+	l->time = l->f->sort == ASSET_BY_FIRST_SEEN ? x->first_ns : x->last_ns;
 	l->seen++;
 	if (asset_in_scope(x, l->f->scope) && (!l->f->holds || l->f->holds(l->f->ctx, x)))
 		l->count++;
 	return 0;
+}
+
+static const char *const sort_columns[] = { [ASSET_BY_NAME] = "name",
+					    [ASSET_BY_FIRST_SEEN] = "first_ns",
+					    [ASSET_BY_LAST_SEEN] = "last_ns" };
+
+static void say_where(struct sql_where *w, const struct lister *l)
+{
+	buf_printf(&w->text, " AND (%s, id) %c ", sort_columns[l->f->sort],
+		   l->f->descending ? '<' : '>');
+	if (l->f->sort == ASSET_BY_NAME)
+		SQL_WHERE(w, "(?, ?)", SQL_T(l->name), SQL_T(l->id));
+	else
+		SQL_WHERE(w, "(?, ?)", SQL_I(l->time), SQL_T(l->id));
 }
 
 /* @return 1 when there may be more rows */
@@ -90,14 +108,18 @@ static int list_chunk(struct lister *l, struct err *e)
 {
 	struct sql_where w = { 0 };
 	OWNED_ROWS *rows = NULL;
+	const char *way = l->f->descending ? " DESC" : "";
 	int r;
 
 	l->seen = 0;
 	buf_printf(&w.text, "SELECT " ASSET_COLUMNS ", %s FROM asset",
 		   l->with_doc || l->f->holds ? "doc" : "''");
-	SQL_WHERE(&w, " WHERE (name, id) > (?, ?)", SQL_T(l->name), SQL_T(l->id));
+	buf_add(&w.text, S(" WHERE TRUE"));
+	if (l->begun)
+		say_where(&w, l);
 	say_what(&w, l->f);
-	SQL_WHERE(&w, " ORDER BY name, id LIMIT ?", SQL_I(CHUNK));
+	buf_printf(&w.text, " ORDER BY %s%s, id%s", sort_columns[l->f->sort], way, way);
+	SQL_WHERE(&w, " LIMIT ?", SQL_I(CHUNK));
 	r = sql_where_query(l->s->sql, &w, &rows, e);
 	while (r >= 0 && l->count < l->limit && (r = sql_next(rows, e)) > 0) {
 		r = take(l, rows, e);
@@ -108,22 +130,46 @@ static int list_chunk(struct lister *l, struct err *e)
 	return r < 0 ? r : l->seen == CHUNK || l->count == l->limit;
 }
 
+static int go_on(struct lister *l, str cursor, struct err *e)
+{
+	uint64_t time = 0;
+	str parts[2];
+	int r = list_cursor_read(cursor, ARRAY_LEN(parts), l->a, parts, e);
+
+	if (r < 0)
+		return r;
+	if (l->f->sort != ASSET_BY_NAME && str_u64(parts[0], &time) < 0)
+		return err_set(e, EINVAL, "the cursor is not one of this list");
+	l->begun = true;
+	l->name = parts[0];
+	l->time = (int64_t)time;
+	l->id = parts[1];
+	return 0;
+}
+
+static int remember(const struct lister *l, str *ret, struct err *e)
+{
+	str key = l->f->sort == ASSET_BY_NAME ? l->name
+					      : arena_printf(l->a, "%lld", (long long)l->time);
+
+	if (l->f->sort != ASSET_BY_NAME && !key.p)
+		return err_set(e, ENOBUFS, "too many assets at once");
+	return list_cursor_make((const str[]){ key, l->id }, 2, l->a, ret, e);
+}
+
 int assets_page(struct store *s, const struct asset_filter *f, str cursor, size_t limit,
 		bool with_doc, struct arena *a, struct asset_page *ret, struct err *e)
 {
 	struct lister l = { .s = s, .f = f, .limit = limit, .with_doc = with_doc, .a = a };
 	struct asset_page page = { 0 };
-	str parts[2];
 	int r = 0;
 
 	if (limit == 0 || limit > ASSET_PAGE_MAX)
 		return err_set(e, EINVAL, "a page has 1 to %d assets", ASSET_PAGE_MAX);
 	if (cursor.n) {
-		r = list_cursor_read(cursor, ARRAY_LEN(parts), a, parts, e);
+		r = go_on(&l, cursor, e);
 		if (r < 0)
 			return r;
-		l.name = parts[0];
-		l.id = parts[1];
 	}
 	l.items = ARENA_ARRAY(a, limit + 1, struct asset);
 	if (!l.items)
@@ -132,7 +178,7 @@ int assets_page(struct store *s, const struct asset_filter *f, str cursor, size_
 	for (unsigned i = 0; r > 0 && l.count < limit && i < CHUNKS; i++)
 		r = list_chunk(&l, e);
 	if (r > 0)
-		r = list_cursor_make((const str[]){ l.name, l.id }, 2, a, &page.next, e);
+		r = remember(&l, &page.next, e);
 	if (r < 0)
 		return r;
 	page.items = l.items;

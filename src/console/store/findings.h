@@ -93,16 +93,28 @@ MUST_CHECK int images_put_gaps(struct store *s, str digest, const struct gap_lis
 MUST_CHECK int images_gaps(struct store *s, str digest, struct arena *a, struct gap_list *ret,
 			   struct err *e);
 
+/** What lists of images are sorted by; by risk the worst is first, by others the least. */
+enum image_sort {
+	IMAGE_BY_RISK,
+	IMAGE_BY_NAME,
+	IMAGE_BY_SIZE,
+	IMAGE_BY_SCANNED,
+	IMAGE_BY_RUNNING,
+	IMAGE_BY_FIXABLE
+};
+
 struct image_filter {
 	const struct scope *
 		scope; /**< NULL shows nothing; asks about references, and namespaces its containers are in */
 	str text;            /**< words of references or digest */
 	unsigned severities; /**< bits: has one of these that is not accepted; 0: any */
 	int running;         /**< 1 only those that run, 0 only others, -1 any */
+	enum image_sort sort;
+	bool descending; /**< the other way round; nothing by risk */
 };
 
 struct image_page {
-	struct stored_image *items; /**< the worst first */
+	struct stored_image *items;
 	size_t count;
 	str next; /**< cursor; empty: this is the last */
 };
@@ -117,12 +129,26 @@ MUST_CHECK int findings_page(struct store *s, str digest, int64_t cursor, size_t
 			     struct arena *a, struct stored_finding **ret, size_t *ret_count,
 			     int64_t *ret_next, struct err *e);
 
+/** As image_sort. */
+enum vulnerability_sort {
+	VULNERABILITY_BY_RISK,
+	VULNERABILITY_BY_ID,
+	VULNERABILITY_BY_SEVERITY,
+	VULNERABILITY_BY_SCORE,
+	VULNERABILITY_BY_EPSS,
+	VULNERABILITY_BY_IMAGES,
+	VULNERABILITY_BY_RUNNING,
+	VULNERABILITY_BY_PUBLISHED
+};
+
 struct vulnerability_filter {
 	const struct scope *scope;
 	str text;            /**< words of id, title, package */
 	unsigned severities; /**< bits; 0: any */
 	int kev, fixable;    /**< 1 only those, 0 only others, -1 any */
 	int accepted;        /**< 1 accepted everywhere, 0 not everywhere, -1 any */
+	enum vulnerability_sort sort;
+	bool descending; /**< the other way round; nothing by risk */
 };
 
 /** A vulnerability and where it is. */
@@ -135,7 +161,7 @@ struct vulnerability_row {
 };
 
 struct vulnerability_page {
-	struct vulnerability_row *items; /**< the worst first */
+	struct vulnerability_row *items;
 	size_t count;
 	str next;
 };

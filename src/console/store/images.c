@@ -342,6 +342,35 @@ static int worst_first(const void *p, const void *q)
 	return str_cmp(a->digest, b->digest);
 }
 
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+static int by_key(const struct stored_image *a, const struct stored_image *b, enum image_sort key)
+{
+	switch (key) {
+	case IMAGE_BY_NAME:
+		return str_cmp(a->references, b->references);
+	case IMAGE_BY_SIZE:
+		return COMPARE(a->bytes, b->bytes);
+	case IMAGE_BY_SCANNED:
+		return COMPARE(a->scanned_ns, b->scanned_ns);
+	case IMAGE_BY_RUNNING:
+		return COMPARE(a->running, b->running);
+	case IMAGE_BY_FIXABLE:
+		return COMPARE(a->fixable, b->fixable);
+	case IMAGE_BY_RISK:
+		break;
+	}
+	return 0;
+}
+
+static int as_asked(const void *p, const void *q, void *filter)
+{
+	const struct image_filter *f = filter;
+	int d = by_key(p, q, f->sort);
+
+	return d == 0 ? worst_first(p, q) : f->descending ? -d : d;
+}
+
 int images_page(struct store *s, const struct image_filter *f, str cursor, size_t limit,
 		struct arena *a, struct image_page *ret, struct err *e)
 {
@@ -356,7 +385,7 @@ int images_page(struct store *s, const struct image_filter *f, str cursor, size_
 		if (image_matches(&set.items[i], f))
 			set.items[n++] = set.items[i];
 	if (n)
-		qsort(set.items, n, sizeof(*set.items), worst_first);
+		qsort_r(set.items, n, sizeof(*set.items), as_asked, (void *)(uintptr_t)f);
 	r = list_cut(cursor, n, limit, a, &from, &to, &next, e);
 	if (r == 0)
 		*ret = (struct image_page){ n ? &set.items[from] : NULL, to - from, next };

@@ -1,6 +1,8 @@
 #include "console/store/intelligence.h"
 
-#define COLUMNS "id, name, kind, source, entries, updated_ns, updated_by"
+#define COLUMNS \
+	"id, name, kind, source, entries, updated_ns, updated_by, not_understood, first_bad, " \
+	"others, over_now, ends_ns, expires_ns, ended"
 
 static int spent(struct err *e)
 {
@@ -21,10 +23,17 @@ static int read_one(struct sql_rows *rows, bool with_body, struct arena *a,
 					 .source = sql_text_in(rows, 3, a),
 					 .entries = sql_int(rows, 4),
 					 .updated_ns = sql_int(rows, 5),
-					 .updated_by = sql_text_in(rows, 6, a) };
+					 .updated_by = sql_text_in(rows, 6, a),
+					 .not_understood = sql_int(rows, 7),
+					 .first = sql_int(rows, 8),
+					 .others = sql_int(rows, 9),
+					 .over = sql_int(rows, 10),
+					 .ends_ns = sql_int(rows, 11),
+					 .expires_ns = sql_int(rows, 12),
+					 .ended = sql_int(rows, 13) != 0 };
 
 	if (with_body)
-		v.body = sql_blob_in(rows, 7, a);
+		v.body = sql_blob_in(rows, 14, a);
 	if (!v.name.p || !v.kind.p || !v.source.p || !v.updated_by.p || (with_body && !v.body.p))
 		return spent(e);
 	*ret = v;
@@ -84,11 +93,14 @@ int intelligence_add(struct store *s, const struct stored_intelligence *v, int64
 		return err_set(e, E2BIG, "there are %d lists at most", INTELLIGENCE_MAX);
 	r = sql_get_int(s->sql,
 			"INSERT INTO intelligence (name, kind, source, entries, body, updated_ns, "
-			"updated_by) "
-			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id",
+			"updated_by, not_understood, first_bad, others, over_now, ends_ns, "
+			"expires_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+			"?13) RETURNING id",
 			SQL_ARGS(SQL_T(v->name), SQL_T(v->kind), SQL_T(v->source),
 				 SQL_I(v->entries), SQL_B(v->body), SQL_I(v->updated_ns),
-				 SQL_T(v->updated_by)),
+				 SQL_T(v->updated_by), SQL_I(v->not_understood), SQL_I(v->first),
+				 SQL_I(v->others), SQL_I(v->over), SQL_I(v->ends_ns),
+				 SQL_I(v->expires_ns)),
 			ret_id, e);
 	if (r == -EEXIST)
 		return err_set(e, EEXIST, "another list is called '%.*s'", STR_ARG(v->name));
@@ -99,12 +111,24 @@ int intelligence_put(struct store *s, const struct stored_intelligence *v, struc
 {
 	int r = sql_do(s->sql,
 		       "UPDATE intelligence SET source = ?2, entries = ?3, body = ?4, "
-		       "updated_ns = ?5, updated_by = ?6 WHERE id = ?1",
+		       "updated_ns = ?5, updated_by = ?6, not_understood = ?7, first_bad = ?8, "
+		       "others = ?9, over_now = ?10, ends_ns = ?11, expires_ns = ?12, ended = 0 "
+		       "WHERE id = ?1",
 		       SQL_ARGS(SQL_I(v->id), SQL_T(v->source), SQL_I(v->entries), SQL_B(v->body),
-				SQL_I(v->updated_ns), SQL_T(v->updated_by)),
+				SQL_I(v->updated_ns), SQL_T(v->updated_by),
+				SQL_I(v->not_understood), SQL_I(v->first), SQL_I(v->others),
+				SQL_I(v->over), SQL_I(v->ends_ns), SQL_I(v->expires_ns)),
 		       e);
 
 	return r == 0 ? nobody(e) : MIN(r, 0);
+}
+
+int intelligence_expire(struct store *s, int64_t now_ns, struct err *e)
+{
+	return sql_do(s->sql,
+		      "UPDATE intelligence SET ended = 1 WHERE ended = 0 AND expires_ns > 0 AND "
+		      "expires_ns <= ?1",
+		      SQL_ARGS(SQL_I(now_ns)), e);
 }
 
 int intelligence_delete(struct store *s, int64_t id, struct err *e)

@@ -15,6 +15,12 @@ struct stored_intelligence {
 	str body; /**< empty when it was not asked for */
 	int64_t updated_ns;
 	str updated_by;
+	int64_t not_understood; /**< lines or indicators, when it was read */
+	int64_t first;          /**< 1-based place of the first of these; 0: none */
+	int64_t others, over;   /**< of another kind; revoked or not valid */
+	int64_t ends_ns; /**< when the first of its entries ends, as their source says; 0: never */
+	int64_t expires_ns; /**< nobody judges by it from then on; 0: never */
+	bool ended;         /**< that time is over; set by the store */
 };
 
 /** All in the order they were made. @param a owns @p ret */
@@ -30,6 +36,8 @@ MUST_CHECK int intelligence_add(struct store *s, const struct stored_intelligenc
 /** In the caller's transaction; name and kind stay. @return 0, -ENOENT */
 MUST_CHECK int intelligence_put(struct store *s, const struct stored_intelligence *v,
 				struct err *e);
+/** In the caller's transaction: ends those whose time is over. @return how many; agents are to be told when there are any */
+MUST_CHECK int intelligence_expire(struct store *s, int64_t now_ns, struct err *e);
 /** In the caller's transaction. @return 0, -ENOENT */
 MUST_CHECK int intelligence_delete(struct store *s, int64_t id, struct err *e);
 

@@ -128,6 +128,41 @@ static int worst_first(const void *p, const void *q)
 	return str_cmp(a->v.id, b->v.id);
 }
 
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+static int by_key(const struct vulnerability_row *a, const struct vulnerability_row *b,
+		  enum vulnerability_sort key)
+{
+	switch (key) {
+	case VULNERABILITY_BY_ID:
+		return str_cmp(a->v.id, b->v.id);
+	case VULNERABILITY_BY_SEVERITY:
+		return COMPARE(a->v.severity, b->v.severity);
+	case VULNERABILITY_BY_SCORE:
+		return COMPARE(a->v.score, b->v.score);
+	case VULNERABILITY_BY_EPSS:
+		return COMPARE(a->v.epss, b->v.epss);
+	case VULNERABILITY_BY_IMAGES:
+		return COMPARE(a->images, b->images);
+	case VULNERABILITY_BY_RUNNING:
+		return COMPARE(a->containers, b->containers);
+	case VULNERABILITY_BY_PUBLISHED:
+		return str_cmp(a->v.published, b->v.published);
+	case VULNERABILITY_BY_RISK:
+		break;
+	}
+	return 0;
+}
+
+static int as_asked(const void *p, const void *q, void *filter)
+{
+	const struct vulnerability_filter *f = filter;
+	int d = by_key(*(struct vulnerability_row *const *)p, *(struct vulnerability_row *const *)q,
+		       f->sort);
+
+	return d == 0 ? worst_first(p, q) : f->descending ? -d : d;
+}
+
 int vulnerabilities_page(struct store *s, const struct vulnerability_filter *f, str cursor,
 			 size_t limit, struct arena *a, struct vulnerability_page *ret,
 			 struct err *e)
@@ -144,7 +179,8 @@ int vulnerabilities_page(struct store *s, const struct vulnerability_filter *f, 
 		if (matches(y.rows[i], f))
 			y.rows[n++] = y.rows[i];
 	if (n)
-		qsort(y.rows, n, sizeof(struct vulnerability_row *), worst_first);
+		qsort_r(y.rows, n, sizeof(struct vulnerability_row *), as_asked,
+			(void *)(uintptr_t)f);
 	r = list_cut(cursor, n, limit, a, &from, &to, &page.next, e);
 	if (r < 0)
 		return r;
