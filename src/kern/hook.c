@@ -218,25 +218,41 @@ int hooks_iterate(struct hooks *h, const char *program, struct err *e)
 	return err_set(e, ENOENT, "BPF iterator '%s' is not loaded", program);
 }
 
+/* @return whether the row is the first of its program, and that is loaded: *ret is what the kernel counted */
+static bool read_info(const struct hooks *h, size_t row, struct bpf_prog_info *ret)
+{
+	uint32_t n = sizeof(*ret);
+
+	for (size_t k = 0; k < row; k++)
+		if (strcmp(hook_table[k].program, hook_table[row].program) == 0)
+			return false;
+	*ret = (struct bpf_prog_info){ 0 };
+	return h->rows[row].program >= 0 &&
+	       bpf_obj_get_info_by_fd(h->rows[row].program, ret, &n) == 0;
+}
+
 size_t hooks_cost(const struct hooks *h, struct sensor_hook_cost *ret, size_t max)
 {
+	struct bpf_prog_info info;
 	size_t count = 0;
 
-	for (size_t i = 0; i < hook_count && count < max; i++) {
-		struct bpf_prog_info info = { 0 };
-		uint32_t n = sizeof(info);
-		bool again = false;
-
-		for (size_t k = 0; k < i; k++)
-			again |= strcmp(hook_table[k].program, hook_table[i].program) == 0;
-		if (again || h->rows[i].program < 0 ||
-		    bpf_obj_get_info_by_fd(h->rows[i].program, &info, &n))
-			continue;
-		ret[count++] = (struct sensor_hook_cost){ .program = hook_table[i].program,
-							  .ns = info.run_time_ns,
-							  .runs = info.run_cnt };
-	}
+	for (size_t i = 0; i < hook_count && count < max; i++)
+		if (read_info(h, i, &info))
+			ret[count++] = (struct sensor_hook_cost){ .program = hook_table[i].program,
+								  .ns = info.run_time_ns,
+								  .runs = info.run_cnt };
 	return count;
+}
+
+uint64_t hooks_skipped(const struct hooks *h)
+{
+	struct bpf_prog_info info;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < hook_count; i++)
+		if (read_info(h, i, &info))
+			sum += info.recursion_misses;
+	return sum;
 }
 
 int hooks_measure(struct err *e)

@@ -47,6 +47,13 @@ int hook_place_tracefs(void)
 	return fd < 0 ? private_mount("tracefs") : fd;
 }
 
+int hook_place_debugfs(void)
+{
+	int fd = open_of_type("/sys/kernel/debug", DEBUGFS_MAGIC);
+
+	return fd < 0 ? private_mount("debugfs") : fd;
+}
+
 int hook_place_event(int tracefs, const char *call)
 {
 	char path[96], text[16];

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 
 #include "kern/hook_place.h"
+#include "kern/preemption.h"
 
 static bool refused(char *why, size_t n, const char *step, int r)
 {
@@ -89,6 +90,15 @@ static bool try_cgroup(char *why, size_t n)
 	return link >= 0 || refused(why, n, "attach", errno);
 }
 
+static bool try_whole(char *why, size_t n)
+{
+	const char *mode = preemption_here();
+
+	if (mode)
+		snprintf(why, n, "preempt=%s", mode);
+	return !mode;
+}
+
 bool hook_probe(enum hook_probe what, char *why, size_t why_bytes)
 {
 	why[0] = '\0';
@@ -109,6 +119,8 @@ bool hook_probe(enum hook_probe what, char *why, size_t why_bytes)
 	case HOOK_PROBE_FENTRY:
 		return try_tracing(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_sb_umount",
 				   why, why_bytes);
+	case HOOK_PROBE_WHOLE:
+		return try_whole(why, why_bytes);
 	case HOOK_PROBE_TRACEPOINT:
 		return try_tracepoint(why, why_bytes);
 	case HOOK_PROBE_CGROUP:

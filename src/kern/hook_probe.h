@@ -16,6 +16,7 @@ enum hook_probe {
 	HOOK_PROBE_CGROUP,
 	HOOK_PROBE_LSM,
 	HOOK_PROBE_FENTRY,
+	HOOK_PROBE_WHOLE, /**< programs on trampolines are not interrupted: see preemption.h */
 };
 
 /**

@@ -164,11 +164,14 @@ size_t sensor_gaps(const struct sensor *s, struct sensor_gap *ret, size_t max)
 	return n;
 }
 
-static enum sensor_backend best_backend(void)
+enum sensor_backend sensor_best_backend(void)
 {
 	char why[16];
 
-	return hook_probe(HOOK_PROBE_FENTRY, why, sizeof(why)) ? SENSOR_OBJECT : SENSOR_TRACEPOINT;
+	return hook_probe(HOOK_PROBE_WHOLE, why, sizeof(why)) &&
+			       hook_probe(HOOK_PROBE_FENTRY, why, sizeof(why))
+		       ? SENSOR_OBJECT
+		       : SENSOR_TRACEPOINT;
 }
 
 static int open_sensor(struct sensor *s, const struct sensor_config *c,
@@ -182,7 +185,7 @@ static int open_sensor(struct sensor *s, const struct sensor_config *c,
 	};
 	int r = hooks_new(&h, &s->hooks, e);
 
-	s->backend = c->backend == SENSOR_AUTO ? best_backend() : c->backend;
+	s->backend = c->backend == SENSOR_AUTO ? sensor_best_backend() : c->backend;
 	/* Programs are loaded, then the maps they made are filled, and only then do they run. */
 	if (!r)
 		r = sensor_set_filter(s, filter, e);

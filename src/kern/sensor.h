@@ -1,8 +1,9 @@
 /** @file
  * The kernel side of the agent: hooks that tell what processes do, filtered where it happens. Mechanism, never policy.
  *
- * Back-ends, best first (doc/decisions/ says why): OBJECT attaches BPF LSM and fentry programs to the objects concerned;
+ * Back-ends, best first (doc/decisions/ says why): OBJECT attaches trampolines to the functions that work on the object;
  * TRACEPOINT uses tp_btf for processes, cgroup hooks for sockets, and one tracepoint for each system call the rules need.
+ * OBJECT is not taken by itself where the kernel interrupts such programs (kern/preemption.h): it would pass calls over.
  * Neither ever attaches to raw sys_enter or sys_exit. Each program is small and optional: what a kernel refuses is reported by
  * sensor_probe() and the events it would have given are a gap, never silence.
  *
@@ -120,13 +121,16 @@ struct sensor_loss {
 	uint64_t cgroup_id;
 	uint64_t lost[EVENT_LOSS_COUNT];
 };
-/** Exact losses by cgroup since the last call, at most @p max. @return how many entries */
+/** Exact losses by cgroup since the last call, at most @p max; those whose cgroup is not known have id 0. @return how many entries */
 size_t sensor_losses(struct sensor *s, struct sensor_loss *ret, size_t max);
 /** The same of one cgroup. @return false: none */
 bool sensor_losses_of(struct sensor *s, uint64_t cgroup_id, struct sensor_loss *ret);
 
 /** Maps and links to hand to a successor, so that nothing is lost while this process is replaced. @return how many */
 size_t sensor_keep(const struct sensor *s, int *ret, size_t max);
+
+/** What SENSOR_AUTO means on the running kernel, by loading and attaching programs for a moment. */
+enum sensor_backend sensor_best_backend(void);
 
 /** One mechanism on this kernel, for `skep agent doctor`. */
 struct sensor_finding {

@@ -92,10 +92,21 @@ bool sensor_losses_of(struct sensor *s, uint64_t cgroup_id, struct sensor_loss *
 	return sum;
 }
 
+/* The kernel does not say whose calls it passed over. */
+static bool skipped_of_all(struct sensor *s, struct sensor_loss *ret)
+{
+	uint64_t now = hooks_skipped(s->hooks);
+
+	*ret = (struct sensor_loss){ .cgroup_id = 0 };
+	ret->lost[EVENT_LOSS_SKIPPED] = now - s->skipped_before;
+	s->skipped_before = now;
+	return ret->lost[EVENT_LOSS_SKIPPED];
+}
+
 size_t sensor_losses(struct sensor *s, struct sensor_loss *ret, size_t max)
 {
 	uint64_t key, next;
-	size_t n = 0;
+	size_t n = max && skipped_of_all(s, ret);
 
 	for (int r = map_next(s->cgroups, NULL, &next); !r && n < max;
 	     r = map_next(s->cgroups, &key, &next)) {
@@ -129,6 +140,7 @@ void sensor_stats(struct sensor *s, struct sensor_stats *ret)
 	sensor_loss_sum(s, lost);
 	for (size_t i = 0; i < CONTROL_LOSSES; i++)
 		ret->lost[i] = lost[i];
+	ret->lost[EVENT_LOSS_SKIPPED] = hooks_skipped(s->hooks);
 	n = hooks_cost(s->hooks, costs, ARRAY_LEN(costs));
 	for (size_t i = 0; i < n; i++) {
 		ret->hook_ns += costs[i].ns;

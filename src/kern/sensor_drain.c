@@ -4,6 +4,7 @@
 #include "kern/sensor_priv.h"
 
 #define TELL_LOSSES_NS 100000000ull /* at most this often: the sum is over every cgroup */
+#define TELL_SKIPPED_NS SECOND_NS   /* a system call for each program */
 
 static uint64_t record_time(str record)
 {
@@ -38,32 +39,43 @@ int sensor_deliver(struct sensor *s, str record, sensor_handler on_event, void *
 	return 0;
 }
 
+/* @param now  lost since the beginning by this cause. @return events told: 0 or 1 */
+static size_t tell_loss(struct sensor *s, enum event_loss cause, uint64_t now,
+			sensor_handler on_event, void *ctx)
+{
+	struct event v = { .type = EVENT_LOSS, .fd.number = -1 };
+
+	if (now <= s->told[cause])
+		return 0;
+	v.arg[0] = (int64_t)(now - s->told[cause]);
+	v.arg[1] = cause;
+	v.time_ns = clock_ns(CLOCK_REALTIME);
+	v.number = ++s->number;
+	s->told[cause] = now;
+	s->delivered[EVENT_LOSS]++;
+	on_event(ctx, &v);
+	return 1;
+}
+
 /* What was lost since the last time is told as events, so that nobody has to ask. */
 static size_t tell_losses(struct sensor *s, sensor_handler on_event, void *ctx)
 {
 	uint64_t losses = __atomic_load_n(&s->control->losses, __ATOMIC_ACQUIRE);
-	uint64_t now[CONTROL_LOSSES], time_ns = clock_ns(CLOCK_REALTIME);
+	uint64_t now[CONTROL_LOSSES], time_ns = clock_ns(CLOCK_MONOTONIC);
 	size_t told = 0;
 
+	if (time_ns - s->skipped_told_ns >= TELL_SKIPPED_NS) {
+		s->skipped_told_ns = time_ns;
+		told += tell_loss(s, EVENT_LOSS_SKIPPED, hooks_skipped(s->hooks), on_event, ctx);
+	}
 	if (losses == s->losses_told || time_ns - s->losses_told_ns < TELL_LOSSES_NS)
-		return 0;
+		return told;
 	s->losses_told = losses;
 	s->losses_told_ns = time_ns;
 	sensor_loss_sum(s, now);
-	for (size_t i = 0; i < CONTROL_LOSSES; i++) {
-		struct event v = { .type = EVENT_LOSS, .fd.number = -1 };
-
-		if (now[i] <= s->told[i])
-			continue;
-		v.arg[0] = (int64_t)(now[i] - s->told[i]);
-		v.arg[1] = (int64_t)i; /* enum control_loss and enum event_loss begin alike */
-		v.time_ns = time_ns;
-		v.number = ++s->number;
-		s->told[i] = now[i];
-		s->delivered[EVENT_LOSS]++;
-		told++;
-		on_event(ctx, &v);
-	}
+	/* enum control_loss and enum event_loss begin alike */
+	for (unsigned int i = 0; i < CONTROL_LOSSES; i++)
+		told += tell_loss(s, i, now[i], on_event, ctx);
 	return told;
 }
 

@@ -28,21 +28,27 @@ static const struct {
 	    "已在运行的进程在下次 exec 之前未知" } },
 	{ HOOK_PROBE_LSM,
 	  "bpf-lsm",
+	  { "the hooks by which a call can be refused", "可据以拒绝调用的钩子" },
+	  { "nothing that is watched", "不影响观察" } },
+	{ HOOK_PROBE_FENTRY,
+	  "fentry",
 	  { "files and sockets at the object itself", "在对象处观察文件与套接字" },
 	  { "system calls are watched instead: dearer, and paths of some calls are what the "
 	    "program gave",
 	    "改为观察系统调用：开销较大，部分调用的路径取自程序参数" } },
-	{ HOOK_PROBE_FENTRY,
-	  "fentry",
-	  { "the same for what security hooks do not see", "同上，补充安全钩子看不到的部分" },
-	  { "as for bpf-lsm", "同 bpf-lsm" } },
+	{ HOOK_PROBE_WHOLE,
+	  "whole-programs",
+	  { "programs on such hooks run to their end", "此类挂钩上的程序不被打断" },
+	  { "calls made while one stands interrupted, by programs on such hooks; system calls are "
+	    "watched instead, which loses none",
+	    "程序被打断期间的调用；改为观察系统调用，不丢失" } },
 	{ HOOK_PROBE_TRACEPOINT,
 	  "syscall-tracepoints",
 	  { "system calls that rules ask for, and no others", "规则所需的系统调用，仅此而已" },
-	  { "rare calls (ptrace, setns, bpf, mount, ...); where bpf-lsm is missing too: files and "
+	  { "rare calls (ptrace, setns, bpf, mount, ...); where fentry is missing too: files and "
 	    "sockets",
 	    "少见的调用（ptrace、setns、bpf、mount 等）；若同时没有 "
-	    "bpf-lsm，则文件与套接字也丢失" } },
+	    "fentry，则文件与套接字也丢失" } },
 	{ HOOK_PROBE_CGROUP,
 	  "cgroup-skb",
 	  { "questions to name servers", "域名查询" },

@@ -76,6 +76,8 @@ enum event_loss {
 	EVENT_LOSS_RATE,       /**< the container spent its budget of events */
 	EVENT_LOSS_READ,       /**< the kernel side could not read what the event needed */
 	EVENT_LOSS_HELD,       /**< held for an unknown container, and too many were */
+	/** the kernel passed a hook over that was at work on that processor already: so many calls, wanted or not */
+	EVENT_LOSS_SKIPPED,
 	EVENT_LOSS_COUNT
 };
 

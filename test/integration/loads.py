@@ -69,7 +69,7 @@ class Agent:
 
     def lost(self):
         """By cause; that a container's files were late is no loss."""
-        causes = ("ringState", "ringBulk", "rate", "read", "held")
+        causes = ("ringState", "ringBulk", "rate", "read", "held", "skipped")
         counts = {c: self.metric("skep_events_lost_total", cause=c) for c in causes}
         return {c: n for c, n in counts.items() if n}
 

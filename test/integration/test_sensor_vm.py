@@ -68,3 +68,14 @@ def test_io_uring_is_seen(machine):
     assert any(e.startswith("openat ") and "path=/tmp/u/opened" in e for e in events), p.out + p.err
     assert any(e.startswith("renameat2 ") and "path2=/tmp/u/moved" in e for e in events), p.out + p.err
     assert any(e.startswith("unlinkat ") and "path=/tmp/u/moved" in e for e in events), p.out + p.err
+
+
+def test_a_kernel_that_preempts_itself_loses_nothing(vm_kernel, build_dir):
+    """There a program on a trampoline is passed over while it stands interrupted: counted, and avoided by choosing tracepoints."""
+    programs = [build_dir / "test" / "unit" / "test_sensor_skipped", build_dir / "bin" / "skep"]
+    with virtual.Vm(vm_kernel, programs=programs, memory_mb=1024, boot_seconds=180, append="preempt=full") as m:
+        doctor = m.run("skep agent doctor", check=0).out
+        assert "back-end: tracepoint\n" in doctor and re.search(r"^no +whole-programs", doctor, re.M) and "preempt=full" in doctor
+        skipped = {b: int(re.search(r"opens told, (\d+) calls passed over", m.run(
+            f"SENSOR_BACKEND={b} test_sensor_skipped", timeout=300, check=0).out)[1]) for b in ("object", "tracepoint")}
+    assert skipped["object"] > 0 and skipped["tracepoint"] == 0, skipped

@@ -17,6 +17,8 @@ static const struct {
 	[EVENT_LOSS_READ] = { "lost.read", "could not be read in the kernel",
 			      "个无法在内核中读取" },
 	[EVENT_LOSS_HELD] = { "lost.held", "held for an unknown container", "个因等待未知容器" },
+	[EVENT_LOSS_SKIPPED] = { "lost.skipped", "at most as their hook was already at work",
+				 "个（至多）因其挂钩正在运行" },
 };
 
 struct text {

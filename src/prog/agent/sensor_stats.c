@@ -30,6 +30,7 @@ static void put_losses(struct json_out *j, const struct sensor_stats *s,
 		[EVENT_LOSS_RATE] = "rate",
 		[EVENT_LOSS_READ] = "read",
 		[EVENT_LOSS_HELD] = "held",
+		[EVENT_LOSS_SKIPPED] = "skipped",
 	};
 
 	json_key(j, "lost");

@@ -29,8 +29,7 @@ static const char *backend(const struct diagnosis *d)
 {
 	if (!works(d, "btf") || !works(d, "ring-buffer") || !works(d, "tp_btf"))
 		return NULL;
-	return sensor_backend_name(works(d, "bpf-lsm") && works(d, "fentry") ? SENSOR_OBJECT
-									     : SENSOR_TRACEPOINT);
+	return sensor_backend_name(sensor_best_backend());
 }
 
 static void render_text(const struct invocation *v, const struct diagnosis *d, FILE *out)
