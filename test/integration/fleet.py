@@ -96,7 +96,7 @@ class JoinedAgent(Agent):
 
 def alerts(console, rule="Marker"):
     """How many alerts of a rule are stored."""
-    rows = ask(console, "SELECT COALESCE(SUM(n), 0) FROM alert_count_all c JOIN alert_series s ON s.id = c.series "
+    rows = ask(console, "SELECT COALESCE(SUM(n), 0) FROM alert_total c JOIN alert_series s ON s.id = c.series "
                         "WHERE s.rule = ?", rule)
     return rows[0][0]
 

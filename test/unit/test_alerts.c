@@ -448,6 +448,60 @@ static void series_are_bounded(struct store *s, const char *where)
 
 enum { CROWD = 60000, CROWD_GROUP = 6000 };
 
+/* What each way of counting adds up to, and in how many places: none is counted twice or left behind as hours pass. */
+static void counts_are(struct store *s, int64_t n, int64_t recent)
+{
+	static const char *const ways[] = { "SELECT CAST(SUM(n) AS BIGINT) FROM alert_hourly",
+					    "SELECT CAST(SUM(n) AS BIGINT) FROM alert_daily",
+					    "SELECT CAST(SUM(n) AS BIGINT) FROM alert_total",
+					    "SELECT CAST(SUM(n) AS BIGINT) FROM alert_count_time" };
+	int64_t got = -1;
+
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		assert_int_equal(sql_get_int(s->sql, ways[i], SQL_NONE, &got, E), 1);
+		assert_int_equal(got, n);
+	}
+	assert_int_equal(sql_get_int(s->sql,
+				     "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM "
+				     "alert_count_recent",
+				     SQL_NONE, &got, E),
+			 1);
+	assert_int_equal(got, recent);
+	assert_int_equal(total(s, &everything), n);
+}
+
+static void hours_pass(struct store *s, const char *where)
+{
+	const int64_t now = noon(2);
+	struct alert_new a[3] = { sample("r1", "h", now), sample("r1", "h", now),
+				  sample("r2", "h", now - HOUR) };
+	int64_t ids[3];
+
+	(void)where;
+	/* One is late already: it goes where past hours are. */
+	append(s, a, 3, now, ids);
+	counts_are(s, 3, 2);
+	append(s, a, 3, now + HOUR / 2, ids);
+	counts_are(s, 6, 4);
+	/* The hour is over; of the new one there are two, the third is late. */
+	a[0].time_ns = a[1].time_ns = now + HOUR;
+	append(s, a, 3, now + HOUR, NULL);
+	counts_are(s, 9, 2);
+	/* People decide about an alert of a past hour, and of this one's. */
+	OK(sql_begin(s->sql, E));
+	assert_int_equal(alerts_triage(s, &scope_everything, ids, 1, ALERT_RESOLVED, S(""),
+				       S("eve"), now + HOUR, E),
+			 1);
+	OK(sql_commit(s->sql, E));
+	counts_are(s, 9, 2);
+	/* A clock that lags behind, and a day that begins. */
+	a[2].time_ns = a[0].time_ns = a[1].time_ns = now;
+	append(s, a, 3, now, NULL);
+	counts_are(s, 12, 2);
+	append(s, a, 3, now + DAY_NS, NULL);
+	counts_are(s, 15, 0);
+}
+
 static bool in_crowd(int i, int rule, int64_t time, const struct alert_filter *f)
 {
 	return (rule < 0 || i % 7 == rule) && time >= f->since_ns &&
@@ -520,6 +574,7 @@ EACH(scopes_hide)
 EACH(old_days_are_dropped)
 EACH(undone_is_undone)
 EACH(crowds_are_counted_right)
+EACH(hours_pass)
 EACH(series_are_bounded)
 
 int main(void)
@@ -536,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_old_days_are_dropped),
 		cmocka_unit_test(test_undone_is_undone),
 		cmocka_unit_test(test_crowds_are_counted_right),
+		cmocka_unit_test(test_hours_pass),
 		cmocka_unit_test(test_series_are_bounded),
 	};
 

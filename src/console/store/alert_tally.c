@@ -48,7 +48,7 @@ static int add_hours(struct store *s, struct alert_tally *t, int64_t from, int64
 {
 	if (from >= to)
 		return 0;
-	return add(s, t, COUNTERS(s, "alert_count_hour", "hour >= ?1 AND hour < ?2"),
+	return add(s, t, COUNTERS(s, "alert_hourly", "hour >= ?1 AND hour < ?2"),
 		   SQL_ARGS(SQL_I(from), SQL_I(to)), 1, e);
 }
 
@@ -65,11 +65,11 @@ static int add_days(struct store *s, struct alert_tally *t, int64_t from, int64_
 	if (r < 0)
 		return r;
 	if (inside * 2 <= all)
-		return add(s, t, COUNTERS(s, "alert_count_day", "day >= ?1 AND day < ?2"),
+		return add(s, t, COUNTERS(s, "alert_daily", "day >= ?1 AND day < ?2"),
 			   SQL_ARGS(SQL_I(from), SQL_I(to)), 1, e);
-	r = add(s, t, "SELECT series, state, n FROM alert_count_all", SQL_NONE, 1, e);
+	r = add(s, t, "SELECT series, state, n FROM alert_total", SQL_NONE, 1, e);
 	if (r == 0 && inside < all)
-		r = add(s, t, COUNTERS(s, "alert_count_day", "day < ?1 OR day >= ?2"),
+		r = add(s, t, COUNTERS(s, "alert_daily", "day < ?1 OR day >= ?2"),
 			SQL_ARGS(SQL_I(from), SQL_I(to)), -1, e);
 	return r;
 }
@@ -186,7 +186,7 @@ int alert_tally(struct store *s, const struct alert_filter *f, struct arena *a,
 	if (alert_filter_is_particular(f))
 		r = add_walked(s, f, &t, a, e);
 	else if (f->since_ns <= 0 && f->until_ns <= 0)
-		r = add(s, &t, "SELECT series, state, n FROM alert_count_all", SQL_NONE, 1, e);
+		r = add(s, &t, "SELECT series, state, n FROM alert_total", SQL_NONE, 1, e);
 	else
 		r = add_range(s, &t,
 			      (struct range){ up(MAX(f->since_ns, 0), ms),

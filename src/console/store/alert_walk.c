@@ -133,7 +133,7 @@ static int choose(struct alert_walk *w, struct err *e)
 	if (w->match.all || w->match.matching > PROBES)
 		return 0;
 	r = for_series(w,
-		       "SELECT CAST(SUM(n) AS BIGINT) FROM alert_count_all WHERE series "
+		       "SELECT CAST(SUM(n) AS BIGINT) FROM alert_total WHERE series "
 		       "IN " SQL_SIXTY_FOUR,
 		       take_sum, &matching, e);
 	r = r < 0 ? r
@@ -146,7 +146,7 @@ static int choose(struct alert_walk *w, struct err *e)
 		return 0;
 	w->how = HOW_SERIES;
 	r = for_series(w,
-		       "SELECT day, series FROM alert_count_day WHERE series IN " SQL_SIXTY_FOUR
+		       "SELECT day, series FROM alert_daily WHERE series IN " SQL_SIXTY_FOUR
 		       " GROUP BY day, series",
 		       take_day, &cap, e);
 	if (w->in_days_count)

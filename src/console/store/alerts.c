@@ -359,6 +359,7 @@ static int store_batch(struct batch *b, int64_t *ret_ids, struct err *e)
 		return r;
 	qsort(b->drafts, b->count, sizeof(*b->drafts), by_id);
 	r = put_days(b, e);
+	r = r < 0 ? r : alert_counts_settle(b->s, b->now_ns / HOUR_NS, e);
 	r = r < 0 ? r : count_batch(b, e);
 	return r < 0 ? r : alert_doc_learn(b->s, b->cache, b->now_ns, e);
 }

@@ -89,9 +89,9 @@ static int draw_counters(struct draw *d, bool days, struct err *e)
 	const int64_t unit = days ? ALERT_DAY_MS : ALERT_HOUR_MS;
 	OWNED_ROWS *rows = NULL;
 	int r = sql_query(d->s->sql,
-			  days ? "SELECT day, series, state, n FROM alert_count_day "
+			  days ? "SELECT day, series, state, n FROM alert_daily "
 				 "WHERE day >= ?1 AND day * 86400000 < ?2"
-			       : "SELECT hour, series, state, n FROM alert_count_hour "
+			       : "SELECT hour, series, state, n FROM alert_hourly "
 				 "WHERE hour >= ?1 AND hour * 3600000 < ?2",
 			  SQL_ARGS(SQL_I(d->from / unit), SQL_I(d->to)), &rows, e);
 
@@ -114,7 +114,7 @@ static int draw_series(struct draw *d, struct sql_value values[SERIES_CHUNK + 2]
 	values[SERIES_CHUNK + 1] = SQL_I((d->to - 1) / ALERT_DAY_MS);
 	r = sql_query(
 		d->s->sql,
-		"SELECT day, series, state, n FROM alert_count_day WHERE series IN " SQL_SIXTY_TWO
+		"SELECT day, series, state, n FROM alert_daily WHERE series IN " SQL_SIXTY_TWO
 		" AND day >= ?63 AND day <= ?64",
 		values, SERIES_CHUNK + 2, &rows, e);
 	while (r >= 0 && (r = sql_next(rows, e)) > 0)

@@ -65,6 +65,7 @@ static int drop_day(struct store *s, void *ctx, struct err *e)
 	const struct day *d = ctx;
 	int r = sql_lock(s->sql, "alerts", e);
 
+	r = r < 0 ? r : alert_counts_settle(s, (d->day + 1) * 24, e);
 	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(forget); i++)
 		r = sql_do(s->sql, forget[i], SQL_ARGS(SQL_I(d->day)), e);
 	/* Series nobody is of any more: who knows them by heart learns by the epoch that they are gone. */
@@ -72,7 +73,9 @@ static int drop_day(struct store *s, void *ctx, struct err *e)
 	r = r < 0 ? r
 		  : sql_do(s->sql,
 			   "DELETE FROM alert_series WHERE NOT EXISTS "
-			   "(SELECT 1 FROM alert_count_all c WHERE c.series = alert_series.id)",
+			   "(SELECT 1 FROM alert_count_all c WHERE c.series = alert_series.id) "
+			   "AND NOT EXISTS (SELECT 1 FROM alert_count_recent r "
+			   "WHERE r.series = alert_series.id)",
 			   SQL_NONE, e);
 	if (r > 0)
 		r = sql_do(s->sql, "UPDATE alert_counter SET epoch = epoch + 1", SQL_NONE, e);

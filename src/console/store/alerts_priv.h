@@ -105,9 +105,11 @@ struct alert_cell {
 	int64_t hour, series, state, n;
 };
 
-/** Adds cells, in any order, to the counters by hour, day and altogether. Inside a transaction. */
+/** Adds cells, in any order, to the counters. Inside a transaction that holds the lock "alerts"; the cache knows their series. */
 MUST_CHECK int alert_counts_add(struct store *s, struct alert_cell *cells, size_t count,
 				struct err *e);
+/** Moves what was counted before @p hour to where past hours are counted. Inside such a transaction. */
+MUST_CHECK int alert_counts_settle(struct store *s, int64_t hour, struct err *e);
 
 /** Which series match. */
 struct alert_match {
