@@ -217,6 +217,20 @@ export function Panel({ title, aside, children, flush = false }: { title?: React
 	);
 }
 
+/** What was sent, as it was, for who wants to see it. */
+export function RawDocument({ title, doc }: { title: string; doc: unknown }) {
+	return (
+		<details className="panel">
+			<summary className="raw-summary small">{title}</summary>
+			<div className="body">
+				<pre className="pre" tabIndex={0}>
+					{JSON.stringify(doc, null, 2)}
+				</pre>
+			</div>
+		</details>
+	);
+}
+
 export function Facts({ facts }: { facts: [string, ReactNode][] }) {
 	return (
 		<dl className="facts">

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { t } from "../i18n/index.ts";
-import { IconButton } from "./controls.tsx";
+import { Button, CopyBox, IconButton } from "./controls.tsx";
 
 /** A modal dialog: the browser's own, which keeps the focus inside, ends with Escape and gives the focus back. */
 export function Dialog({ title, onClose, children, wide = false }: { title: string; onClose: () => void; children: ReactNode; wide?: boolean }) {
@@ -32,6 +32,22 @@ export function Dialog({ title, onClose, children, wide = false }: { title: stri
 			</div>
 			<div className="dialog-body">{children}</div>
 		</dialog>
+	);
+}
+
+/** What a dialog holds once it made a secret, which is shown this once. */
+export function ShownOnce({ text, secret, copy, onClose, children }: { text: string; secret: string; copy: string; onClose: () => void; children?: ReactNode }) {
+	return (
+		<>
+			<p className="small">{text}</p>
+			<CopyBox text={secret} label={copy} />
+			{children}
+			<div className="dialog-foot">
+				<Button look="primary" onClick={onClose}>
+					{t("common.done")}
+				</Button>
+			</div>
+		</>
 	);
 }
 

@@ -5,7 +5,7 @@ import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { t, tValue } from "../i18n/index.ts";
 import { Meter } from "../kit/charts.tsx";
-import { Button, Facts, Notice, Panel, Time } from "../kit/controls.tsx";
+import { Button, Facts, Notice, Panel, RawDocument, Time } from "../kit/controls.tsx";
 import { Answered } from "../kit/states.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
 import { bytes, dateTime, number } from "../logic/format.ts";
@@ -74,14 +74,7 @@ function Stats({ stats }: { stats: unknown }) {
 					</ul>
 				</Panel>
 			)}
-			<details className="panel">
-				<summary className="raw-summary small">{t("asset.raw")}</summary>
-				<div className="body">
-					<pre className="pre" tabIndex={0}>
-						{JSON.stringify(stats, null, 2)}
-					</pre>
-				</div>
-			</details>
+			<RawDocument title={t("asset.raw")} doc={stats} />
 		</>
 	);
 }

@@ -2,12 +2,13 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { useChange, useList } from "../api/queries.ts";
 import type { Agent, Enrolment } from "../api/types.ts";
+import { Filter, SearchFilter } from "../app/filter.tsx";
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
-import { Button, Choice, CopyBox, Notice, SearchInput, SelectField, TextField, Time } from "../kit/controls.tsx";
-import { Dialog } from "../kit/dialog.tsx";
+import { Button, Notice, SelectField, TextField, Time } from "../kit/controls.tsx";
+import { Dialog, ShownOnce } from "../kit/dialog.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { sentenceOf } from "../kit/toast.tsx";
@@ -48,17 +49,10 @@ function EnrolDialog({ onClose }: { onClose: () => void }) {
 	return (
 		<Dialog title={t("agents.enrol")} onClose={onClose}>
 			{enrol.data ? (
-				<>
-					<p className="small">{t("enrol.run")}</p>
-					<CopyBox text={enrol.data.command || enrol.data.token} label={t("enrol.copy")} />
+				<ShownOnce text={t("enrol.run")} secret={enrol.data.command || enrol.data.token} copy={t("enrol.copy")} onClose={onClose}>
 					<Notice icon="lock">{t("enrol.once", { n: enrol.data.uses, time: dateTime(enrol.data.expires) })}</Notice>
 					<p className="small muted">{t("enrol.then")}</p>
-					<div className="dialog-foot">
-						<Button look="primary" onClick={onClose}>
-							{t("common.done")}
-						</Button>
-					</div>
-				</>
+				</ShownOnce>
 			) : (
 				<form
 					className="stack"
@@ -148,12 +142,11 @@ export default function AgentsPage() {
 		<div className="page fixed">
 			<PageHead title={t("nav.agents")}>{enrol}</PageHead>
 			<div className="toolbar">
-				<SearchInput value={url.one("q")} onSearch={(q) => url.change({ q })} label={t("agents.search")} />
-				<Choice
+				<SearchFilter label={t("agents.search")} />
+				<Filter
+					name="state"
 					label={t("agents.state")}
-					value={state}
 					options={[["", t("agents.anyState")], ...(["healthy", "silent", "gone", "revoked"] as const).map((each) => [each, tValue("agentState", each)] as [string, string])]}
-					onChange={(next) => url.change({ state: next })}
 				/>
 			</div>
 			<ListTable

@@ -6,7 +6,7 @@ import type { Alert, AlertDetail, AlertState, Rule } from "../api/types.ts";
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { pick, t, tValue } from "../i18n/index.ts";
-import { Button, Facts, Notice, Panel, TextArea, Time } from "../kit/controls.tsx";
+import { Button, Facts, Notice, Panel, RawDocument, TextArea, Time } from "../kit/controls.tsx";
 import { Icon } from "../kit/icons.tsx";
 import { PriorityMark, StateBadge } from "../kit/severity.tsx";
 import { Answered } from "../kit/states.tsx";
@@ -218,14 +218,7 @@ function Body({ detail }: { detail: AlertDetail }) {
 							)}
 						</div>
 					</Panel>
-					<details className="panel">
-						<summary className="raw-summary small">{t("alert.raw")}</summary>
-						<div className="body">
-							<pre className="pre" tabIndex={0}>
-								{JSON.stringify(detail.doc, null, 2)}
-							</pre>
-						</div>
-					</details>
+					<RawDocument title={t("alert.raw")} doc={detail.doc} />
 				</div>
 				<div className="stack wide">
 					<TriagePanel alert={alert} />

@@ -5,7 +5,7 @@ import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
-import { Facts, Panel, Tabs, Time } from "../kit/controls.tsx";
+import { Facts, Panel, RawDocument, Tabs, Time } from "../kit/controls.tsx";
 import { Counts } from "../kit/severity.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
 import { SmallTable } from "../kit/table.tsx";
@@ -44,14 +44,7 @@ function Details({ detail }: { detail: AssetDetail }) {
 						}
 					/>
 				</Panel>
-				<details className="panel">
-					<summary className="raw-summary small">{t("asset.raw")}</summary>
-					<div className="body">
-						<pre className="pre" tabIndex={0}>
-							{JSON.stringify(detail.doc, null, 2)}
-						</pre>
-					</div>
-				</details>
+				<RawDocument title={t("asset.raw")} doc={detail.doc} />
 			</div>
 			<div className="stack wide">
 				<Panel title={t("asset.facts")}>

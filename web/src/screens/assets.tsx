@@ -3,10 +3,11 @@ import { Link, useLocation } from "wouter";
 import type { Query } from "../api/client.ts";
 import { useAnswer, useList } from "../api/queries.ts";
 import type { Asset, AssetKind, Graph } from "../api/types.ts";
+import { Filter, SearchFilter } from "../app/filter.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
-import { Choice, SearchInput, Segmented, Time } from "../kit/controls.tsx";
+import { Choice, Segmented, Time } from "../kit/controls.tsx";
 import { Icon } from "../kit/icons.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
@@ -186,12 +187,11 @@ export default function AssetsPage() {
 			{!graph && (
 				<>
 					<div className="toolbar">
-						<SearchInput value={url.one("q")} onSearch={(q) => url.change({ q })} label={t("assets.search")} />
-						<Choice
+						<SearchFilter label={t("assets.search")} />
+						<Filter
+							name="kind"
 							label={t("assets.kind")}
-							value={kind}
 							options={[["", t("assets.allKinds")], ...KINDS.map((each) => [each, tValue("kinds", each)] as [string, string])]}
-							onChange={(next) => url.change({ kind: next })}
 						/>
 						<Choice
 							label={t("assets.presence")}

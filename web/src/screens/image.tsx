@@ -1,17 +1,17 @@
 import { Link } from "wouter";
 import { useAnswer, useChange, useList } from "../api/queries.ts";
 import type { Finding, Image, ImageDetail, ImageDiff, Package } from "../api/types.ts";
+import { Filter, FixFilter, SearchFilter, SeverityFilter } from "../app/filter.tsx";
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
-import { Button, Choice, Facts, Notice, Panel, SearchInput, Tabs, Time } from "../kit/controls.tsx";
+import { Button, Choice, Facts, Notice, Panel, Tabs, Time } from "../kit/controls.tsx";
 import { Counts, KevBadge, SeverityMark } from "../kit/severity.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
 import { type Column, ListTable, SmallTable } from "../kit/table.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
 import { bytes, epss, number, shortDigest } from "../logic/format.ts";
-import { SEVERITIES } from "../logic/severity.ts";
 import { AssetName } from "./assets.tsx";
 import { imageName } from "./images.tsx";
 import "./image.css";
@@ -64,28 +64,13 @@ function Findings({ path }: { path: string }) {
 	return (
 		<>
 			<div className="toolbar">
-				<SearchInput value={url.one("q")} onSearch={(q) => url.change({ q })} label={t("finding.search")} />
-				<Choice
-					label={t("finding.severity")}
-					value={url.one("severity")}
-					options={[["", t("images.anySeverity")], ...SEVERITIES.map((each) => [each, tValue("severity", each)] as [string, string])]}
-					onChange={(severity) => url.change({ severity })}
-				/>
-				<Choice
-					label={t("finding.fix")}
-					value={url.one("fixable")}
-					options={[
-						["", t("finding.anyFix")],
-						["true", t("finding.hasFix")],
-						["false", t("finding.noFix")],
-					]}
-					onChange={(fixable) => url.change({ fixable })}
-				/>
-				<Choice
+				<SearchFilter label={t("finding.search")} />
+				<SeverityFilter />
+				<FixFilter />
+				<Filter
+					name="owner"
 					label={t("finding.owner")}
-					value={url.one("owner")}
 					options={[["", t("finding.anyOwner")], ...(["base", "application"] as const).map((each) => [each, tValue("owner", each)] as [string, string])]}
-					onChange={(owner) => url.change({ owner })}
 				/>
 			</div>
 			<div className="image-table">
@@ -108,7 +93,7 @@ function Packages({ path }: { path: string }) {
 	return (
 		<>
 			<div className="toolbar">
-				<SearchInput value={url.one("q")} onSearch={(q) => url.change({ q })} label={t("image.searchPackages")} />
+				<SearchFilter label={t("image.searchPackages")} />
 			</div>
 			<div className="image-table">
 				<ListTable

@@ -1,10 +1,11 @@
 import { Link } from "wouter";
 import { useList } from "../api/queries.ts";
 import type { Image } from "../api/types.ts";
+import { Filter, SearchFilter, SeverityFilter } from "../app/filter.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
-import { t, tValue } from "../i18n/index.ts";
-import { Choice, SearchInput, Time } from "../kit/controls.tsx";
+import { t } from "../i18n/index.ts";
+import { Time } from "../kit/controls.tsx";
 import { Counts } from "../kit/severity.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
@@ -64,22 +65,16 @@ export default function ImagesPage() {
 		<div className="page fixed">
 			<PageHead title={t("nav.images")} />
 			<div className="toolbar">
-				<SearchInput value={url.one("q")} onSearch={(q) => url.change({ q })} label={t("images.search")} />
-				<Choice
-					label={t("images.withSeverity")}
-					value={severity}
-					options={[["", t("images.anySeverity")], ...SEVERITIES.slice(0, 4).map((each) => [each, tValue("severity", each)] as [string, string])]}
-					onChange={(next) => url.change({ severity: next })}
-				/>
-				<Choice
+				<SearchFilter label={t("images.search")} />
+				<SeverityFilter label={t("images.withSeverity")} severities={SEVERITIES.slice(0, 4)} />
+				<Filter
+					name="running"
 					label={t("images.use")}
-					value={running}
 					options={[
 						["", t("images.anyUse")],
 						["true", t("images.inUse")],
 						["false", t("images.notInUse")],
 					]}
-					onChange={(next) => url.change({ running: next })}
 				/>
 			</div>
 			<ListTable

@@ -1,11 +1,12 @@
 import { Link } from "wouter";
 import { useChange, useList } from "../api/queries.ts";
 import type { Rule, RuleFile } from "../api/types.ts";
+import { Filter, SearchFilter } from "../app/filter.tsx";
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { pick, t } from "../i18n/index.ts";
-import { Choice, SearchInput, Tabs, Time } from "../kit/controls.tsx";
+import { Tabs, Time } from "../kit/controls.tsx";
 import { PriorityMark } from "../kit/severity.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
@@ -65,16 +66,15 @@ function RuleTable() {
 	return (
 		<>
 			<div className="toolbar">
-				<SearchInput value={url.one("q")} onSearch={(q) => url.change({ q })} label={t("rules.search")} />
-				<Choice
+				<SearchFilter label={t("rules.search")} />
+				<Filter
+					name="enabled"
 					label={t("rules.enabled")}
-					value={url.one("enabled")}
 					options={[
 						["", t("rules.all")],
 						["true", t("rules.on")],
 						["false", t("rules.off")],
 					]}
-					onChange={(enabled) => url.change({ enabled })}
 				/>
 			</div>
 			<ListTable

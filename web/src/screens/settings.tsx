@@ -8,7 +8,7 @@ import { ChangePasswordForm } from "../app/signin.tsx";
 import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
 import { Button, Check, CopyBox, Notice, Panel, SelectField, Tabs, TextField, Time } from "../kit/controls.tsx";
-import { Dialog } from "../kit/dialog.tsx";
+import { Dialog, ShownOnce } from "../kit/dialog.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
 import { ListTable } from "../kit/table.tsx";
 import { sentenceOf, toast, toastError } from "../kit/toast.tsx";
@@ -177,15 +177,7 @@ function TokenDialog({ onClose }: { onClose: () => void }) {
 	return (
 		<Dialog title={t("tokens.new")} onClose={onClose}>
 			{make.data ? (
-				<>
-					<p className="small">{t("tokens.once")}</p>
-					<CopyBox text={make.data.secret} label={t("tokens.copy")} />
-					<div className="dialog-foot">
-						<Button look="primary" onClick={onClose}>
-							{t("common.done")}
-						</Button>
-					</div>
-				</>
+				<ShownOnce text={t("tokens.once")} secret={make.data.secret} copy={t("tokens.copy")} onClose={onClose} />
 			) : (
 				<form
 					className="stack"

@@ -6,8 +6,8 @@ import { useMay, useSession } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { pick, t, tValue } from "../i18n/index.ts";
-import { Button, Check, CopyBox, Notice, Tabs, TextArea, TextField, Time } from "../kit/controls.tsx";
-import { Dialog } from "../kit/dialog.tsx";
+import { Button, Check, Notice, Tabs, TextArea, TextField, Time } from "../kit/controls.tsx";
+import { Dialog, ShownOnce } from "../kit/dialog.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { sentenceOf, toast } from "../kit/toast.tsx";
@@ -68,13 +68,7 @@ function UserDialog({ user, onClose }: { user: User | null; onClose: () => void 
 	if (made)
 		return (
 			<Dialog title={t("users.made", { name })} onClose={onClose}>
-				<p className="small">{t("users.password")}</p>
-				<CopyBox text={made} label={t("users.copyPassword")} />
-				<div className="dialog-foot">
-					<Button look="primary" onClick={onClose}>
-						{t("common.done")}
-					</Button>
-				</div>
+				<ShownOnce text={t("users.password")} secret={made} copy={t("users.copyPassword")} onClose={onClose} />
 			</Dialog>
 		);
 	const submit = (event: FormEvent) => {

@@ -1,10 +1,11 @@
 import { Link } from "wouter";
 import { useAnswer, useList } from "../api/queries.ts";
 import type { Heat, Vulnerability } from "../api/types.ts";
+import { Filter, FixFilter, SearchFilter, SeverityFilter } from "../app/filter.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
-import { Choice, SearchInput, Segmented } from "../kit/controls.tsx";
+import { Segmented } from "../kit/controls.tsx";
 import { KevBadge, SeverityMark, Shape } from "../kit/severity.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
@@ -56,41 +57,25 @@ function Table() {
 	return (
 		<>
 			<div className="toolbar">
-				<SearchInput value={url.one("q")} onSearch={(q) => url.change({ q })} label={t("vulnerability.search")} />
-				<Choice
-					label={t("finding.severity")}
-					value={url.one("severity")}
-					options={[["", t("images.anySeverity")], ...SEVERITIES.map((each) => [each, tValue("severity", each)] as [string, string])]}
-					onChange={(severity) => url.change({ severity })}
-				/>
-				<Choice
+				<SearchFilter label={t("vulnerability.search")} />
+				<SeverityFilter />
+				<Filter
+					name="kev"
 					label={t("vulnerability.exploited")}
-					value={url.one("kev")}
 					options={[
 						["", t("vulnerability.anyExploited")],
 						["true", t("vulnerability.kev.long")],
 					]}
-					onChange={(kev) => url.change({ kev })}
 				/>
-				<Choice
-					label={t("finding.fix")}
-					value={url.one("fixable")}
-					options={[
-						["", t("finding.anyFix")],
-						["true", t("finding.hasFix")],
-						["false", t("finding.noFix")],
-					]}
-					onChange={(fixable) => url.change({ fixable })}
-				/>
-				<Choice
+				<FixFilter />
+				<Filter
+					name="accepted"
 					label={t("alerts.state")}
-					value={url.one("accepted")}
 					options={[
 						["", t("vulnerability.anyState")],
 						["false", t("vulnerability.notAccepted")],
 						["true", t("vulnerability.accepted")],
 					]}
-					onChange={(accepted) => url.change({ accepted })}
 				/>
 			</div>
 			<ListTable
