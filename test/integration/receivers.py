@@ -69,19 +69,18 @@ class Rsyslog:
         return [MARKER.search(m["msg"])[1] for m in self.messages() if MARKER.search(m["msg"])]
 
 
-class Script:
-    """HTTP on loopback. `answers` is a list of (status, body[, headers]) taken in turn; the last stays. A status is also
-    "stall", "reset" or "slow"."""
+class HttpReceiver:
+    """HTTP on loopback; serve() says what is done with a request."""
 
-    def __init__(self, answers=((200, ""),), certificates=None, port=0):
-        self.answers, self.requests, self.lock = list(answers), [], threading.Lock()
+    def __init__(self, certificates=None, port=0):
+        self.lock = threading.Lock()
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                outer.serve(self)
+                outer.serve(self, self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
             do_PUT = do_GET = do_POST
 
@@ -97,32 +96,22 @@ class Script:
         self.port = self.server.server_address[1]
         self.url = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
 
-    def serve(self, q):
-        body = q.rfile.read(int(q.headers.get("Content-Length", 0)))
-        with self.lock:
-            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-            self.requests.append({"path": q.path, "headers": {k.lower(): v for k, v in q.headers.items()}, "body": body,
-                                  "answer": answer[0], "at": time.monotonic()})
-        status, text, headers = (*answer, {})[:3]
-        if status == "stall":
-            time.sleep(120)
-        if status == "reset":
-            q.close_connection = True
-            q.connection.shutdown(socket.SHUT_RDWR)
-            return
-        if status == "slow":
-            time.sleep(1.5)
-            status = 200
+    def serve(self, q, body):
+        raise NotImplementedError
+
+    @staticmethod
+    def reset(q):
+        q.close_connection = True
+        q.connection.shutdown(socket.SHUT_RDWR)
+
+    @staticmethod
+    def answer(q, status, text="", headers={}):
         q.send_response(status)
         for name, value in headers.items():
             q.send_header(name, value)
         q.send_header("Content-Length", str(len(text.encode())))
         q.end_headers()
         q.wfile.write(text.encode())
-
-    def bodies(self, answered=200):
-        with self.lock:
-            return [r["body"] for r in self.requests if r["answer"] == answered]
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -131,6 +120,35 @@ class Script:
     def __exit__(self, *exc):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Script(HttpReceiver):
+    """`answers` is a list of (status, body[, headers]) taken in turn; the last stays. A status is also "stall", "reset" or
+    "slow"."""
+
+    def __init__(self, answers=((200, ""),), certificates=None, port=0):
+        self.answers, self.requests = list(answers), []
+        super().__init__(certificates, port)
+
+    def serve(self, q, body):
+        with self.lock:
+            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            self.requests.append({"path": q.path, "headers": {k.lower(): v for k, v in q.headers.items()}, "body": body,
+                                  "answer": answer[0], "at": time.monotonic()})
+        status, text, headers = (*answer, {})[:3]
+        if status == "stall":
+            time.sleep(120)
+        if status == "reset":
+            self.reset(q)
+            return
+        if status == "slow":
+            time.sleep(1.5)
+            status = 200
+        self.answer(q, status, text, headers)
+
+    def bodies(self, answered=200):
+        with self.lock:
+            return [r["body"] for r in self.requests if r["answer"] == answered]
 
 
 class Mock:

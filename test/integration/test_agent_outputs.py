@@ -1,12 +1,10 @@
 """Alerts reach syslog and web receivers that fail, stall and come back, and an agent whose uplink is killed meanwhile."""
 import collections
-import http.server
 import json
 import os
 import re
 import signal
 import socket
-import ssl
 import subprocess
 import threading
 import time
@@ -17,36 +15,19 @@ import jsonschema
 import pytest
 
 from agents import MARKER, Agent, mark, until, whole_lines, word
-from receivers import Rsyslog
+from receivers import HttpReceiver, Rsyslog
 from services import Certificates, free_port, need
 
 
-class Receiver:
-    """A small HTTP server that behaves as `mood` says: ok, 500, 429, 400, stall, reset."""
+class Receiver(HttpReceiver):
+    """A receiver that behaves as `mood` says: ok, 500, 429, 400, stall, reset."""
 
     def __init__(self, certificates=None, port=0):
         self.mood, self.taken, self.requests, self.headers = "ok", [], 0, {}
-        self.lock = threading.Lock()
-        outer = self
+        super().__init__(certificates, port)
+        self.url += "/hook"
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                outer.serve(self)
-
-            def log_message(self, *args):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.server.daemon_threads = True
-        if certificates:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificates.cert, certificates.key)
-            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.port = self.server.server_address[1]
-        self.url = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}/hook"
-
-    def serve(self, q):
-        body = q.rfile.read(int(q.headers["Content-Length"]))
+    def serve(self, q, body):
         with self.lock:
             mood = self.mood
             self.requests += 1
@@ -54,32 +35,22 @@ class Receiver:
         if mood == "stall":
             time.sleep(120)
         if mood == "reset":
-            q.connection.close()
+            self.reset(q)
             return
         alerts = json.loads(body)
         alerts = alerts if isinstance(alerts, list) else [alerts]
         if mood == "400" and any(word(13) in a["message"] for a in alerts):
-            q.send_response(400)
+            self.answer(q, 400)
         elif mood in ("ok", "400"):
             with self.lock:
                 self.taken += alerts
-            q.send_response(200)
+            self.answer(q, 200)
         else:
-            q.send_response(int(mood))
-        q.send_header("Content-Length", "0")
-        q.end_headers()
+            self.answer(q, int(mood))
 
     def marked(self):
         with self.lock:
             return [MARKER.search(a["message"])[1] for a in self.taken if a["rule"] == "Marker"]
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *exc):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @pytest.fixture(scope="module")
