@@ -36,4 +36,13 @@ MUST_CHECK int process_wait(pid_t pid, struct process_end *ret, struct err *e);
 /** Kills a child and waits for it. */
 void process_kill(pid_t pid);
 
+/**
+ * From here on the signals that speak to a service (SIGTERM, SIGINT, SIGHUP) are read from a descriptor (signalfd(2)), which does
+ * not block; before any thread is made, for threads inherit it.
+ *
+ * @param children SIGCHLD, too
+ * @return 0, -errno
+ */
+MUST_CHECK int process_signals(bool children, int *ret, struct err *e);
+
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "console/server/agent_authority.h"
 #include "console/server/own_certificate.h"
 #include "console/store/store.h"
@@ -231,26 +232,11 @@ static void raise_limits(void)
 	}
 }
 
-static int block_signals(struct server *s, struct err *e)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	/* Before any thread is made: they inherit it. */
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return err_sys(e, errno, "cannot take signals");
-	(void)signal(SIGPIPE, SIG_IGN);
-	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return s->signals < 0 ? err_sys(e, errno, "cannot take signals") : 0;
-}
-
 static int begin(struct server *s, struct err *e)
 {
-	int r = block_signals(s, e);
+	int r = process_signals(false, &s->signals, e);
 
+	(void)signal(SIGPIPE, SIG_IGN);
 	raise_limits();
 	if (r == 0)
 		r = file_make_dirs(s->o->state, 0700, e);

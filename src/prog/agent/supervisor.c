@@ -412,22 +412,14 @@ static int prepare_parts(struct supervisor *s, struct err *e)
 
 static int prepare(struct supervisor *s, struct err *e)
 {
-	sigset_t set;
 	int r = prepare_parts(s, e);
 
+	if (r == 0)
+		r = process_signals(true, &s->signals, e);
 	if (r < 0)
 		return r;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	s->room = malloc(MESSAGE_MAX_BYTES);
-	if (s->signals < 0 || !s->room)
-		return err_sys(e, errno, "cannot start the agent");
-	return 0;
+	return s->room ? 0 : err_sys(e, ENOMEM, "cannot start the agent");
 }
 
 int agent_run(const struct option_set *o, void (*say)(const char *line), struct err *e)

@@ -386,22 +386,6 @@ static void end(struct up *u, struct child *c)
 	c->pid = 0;
 }
 
-static int block_signals(struct up *u, struct err *e)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	u->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (u->signals < 0 || pipe2(u->pipe, O_CLOEXEC) < 0)
-		return err_sys(e, errno, "cannot start");
-	return 0;
-}
-
 /** The console's user: `skep` where the packages made it, else nobody. */
 static void choose_user(struct up *u)
 {
@@ -442,7 +426,9 @@ static int run(struct invocation *v)
 	choose_user(&u);
 	r = make_state(&u, &v->err);
 	if (r == 0)
-		r = block_signals(&u, &v->err);
+		r = process_signals(true, &u.signals, &v->err);
+	if (r == 0 && pipe2(u.pipe, O_CLOEXEC) < 0)
+		r = err_sys(&v->err, errno, "cannot start");
 	if (r == 0)
 		r = start(&u, ITS_CONSOLE, &v->err);
 	if (r == 0)
