@@ -45,6 +45,21 @@ static void put_facts(const struct notice *n, struct json_out *j)
 	put_time(j, "lastTime", n->last_ns);
 }
 
+/** What is known stands in front, so that a reader of half a line has it. @return whether the object is open for more */
+static bool begin(const struct notice *n, struct buf *out)
+{
+	struct json_out j;
+
+	json_out_init(&j, out, false);
+	json_object_open(&j);
+	put_facts(n, &j);
+	json_object_close(&j);
+	if (buf_error(out))
+		return false;
+	out->n--;
+	return true;
+}
+
 static bool is_ours(str key)
 {
 	static const char *const ours[] = { "id",     "host",      "agent",    "received",  "more",
@@ -59,18 +74,11 @@ static bool is_ours(str key)
 void notice_json(const struct notice *n, str extra, struct buf *out)
 {
 	struct json_slice s;
-	struct json_out j;
 	size_t from = out->n;
 	str key, value;
 
-	json_out_init(&j, out, false);
-	json_object_open(&j);
-	put_facts(n, &j);
-	json_object_close(&j);
-	if (buf_error(out))
+	if (!begin(n, out))
 		return;
-	/* What is known stands in front, so that a reader of half a line has it. */
-	out->n--;
 	if (extra.n) {
 		OWNED_BUF rest = BUF_INIT;
 
@@ -148,16 +156,10 @@ void notice_json_within(const struct notice *n, size_t max, struct buf *out)
 
 void notice_render(const struct notice *n, struct buf *out)
 {
-	struct json_out j;
 	size_t from;
 
-	json_out_init(&j, out, false);
-	json_object_open(&j);
-	put_facts(n, &j);
-	json_object_close(&j);
-	if (buf_error(out))
+	if (!begin(n, out))
 		return;
-	out->n--;
 	buf_add(out, S(",\"alert\":"));
 	from = out->n;
 	buf_add(out, n->json);
