@@ -7,13 +7,15 @@
 
 #include "base/option.h"
 
-/** Ends with an entry without a name. */
+/** Where its store is (--state): for whatever is about a console. Both end with an entry without a name. */
+extern const struct option_def console_state_options[];
+/** What else a running one can be told. */
 extern const struct option_def console_options[];
 
 /**
  * Runs until SIGTERM or SIGINT. Says what it does on standard error or in the file that --log names; shows first passwords on
  * standard output, once.
- * @param o            holds console_options
+ * @param o            holds console_state_options and console_options
  * @param translate_zh formats of errors in Chinese, for the API's answers; may be NULL
  * @return 0 after an orderly end, -EINVAL (an option), -errno when it could not begin
  */

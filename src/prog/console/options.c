@@ -1,14 +1,18 @@
 #include "prog/console/console.h"
 
-const struct option_def console_options[] = {
+const struct option_def console_state_options[] = {
 	{ .name = "state",
 	  .type = OPTION_STRING,
 	  .group = OPTION_GROUP_CONSOLE,
 	  .arg = "DIR",
 	  .fallback = "/var/lib/skep/console",
 	  .complete = OPTION_COMPLETE_DIR,
-	  .help = { "where the store (SQLite) and certificates are kept; made when absent",
-		    "数据库（SQLite）与证书的存放目录；不存在时创建" } },
+	  .help = { "where the console keeps its store (SQLite) and certificates",
+		    "控制台数据库（SQLite）与证书的存放目录" } },
+	{ 0 },
+};
+
+const struct option_def console_options[] = {
 	{ .name = "listen",
 	  .type = OPTION_STRING,
 	  .group = OPTION_GROUP_CONSOLE,

@@ -1,5 +1,6 @@
 #include "console/store/store.h"
-#include "prog/skep/console_state.h"
+#include "prog/console/console.h"
+#include "prog/skep/command.h"
 #include "prog/skep/result.h"
 
 static int run(struct invocation *v)
@@ -7,7 +8,7 @@ static int run(struct invocation *v)
 	OWNED_BUF out = BUF_INIT;
 	struct sql *sql = NULL;
 	const struct sql_options read = { .read_only = true };
-	int r = sql_open(console_state(v), &read, &sql, &v->err);
+	int r = sql_open(option_text(&v->options, "state"), &read, &sql, &v->err);
 
 	r = r < 0 ? r : sql_backup(sql, v->args[0], &v->err);
 	sql_close(sql);

@@ -1,13 +1,14 @@
 #include "console/store/store.h"
-#include "prog/skep/console_state.h"
+#include "prog/console/console.h"
+#include "prog/skep/command.h"
 #include "prog/skep/result.h"
 
 static int run(struct invocation *v)
 {
 	OWNED_BUF out = BUF_INIT;
-	int r = store_restore(console_state(v), v->args[0], &v->err);
+	int r = store_restore(option_text(&v->options, "state"), v->args[0], &v->err);
 
-	r = r < 0 ? r : store_prepare(console_state(v), &v->err);
+	r = r < 0 ? r : store_prepare(option_text(&v->options, "state"), &v->err);
 	if (r < 0)
 		return r;
 	result_say(v, &out, "the store is that of {0}; the one before lies beside it\n",
