@@ -72,6 +72,22 @@ def build_dir():
     return BUILD
 
 
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory):
+    """One for all tests that do nothing to it but make databases."""
+    from postgres import Postgres
+    server = Postgres(tmp_path_factory.mktemp("server"))
+    yield server
+    server.end()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def new_database(request):
+    """Makes what a console is to be given as its database: None for SQLite in its own folder, or the URL of an empty one. What uses
+    it runs on both."""
+    return request.getfixturevalue("postgres_server").new_database if request.param == "postgres" else lambda: None
+
+
 @pytest.fixture(scope="session", params=["6.1", "6.12"])
 def vm_kernel(request):
     """Each of Debian's cloud kernels in turn; see test/vm/vm.py."""

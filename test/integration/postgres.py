@@ -1,6 +1,8 @@
 """A PostgreSQL that tests start for themselves."""
+import os
 import pathlib
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -27,9 +29,16 @@ class Postgres:
                 f.chmod(f.stat().st_mode | 0o011)
         self.port = free_port()
         self.run("initdb", "-D", self.folder / "data", "-A", "trust", "-U", "me", "-E", "UTF8", "--no-sync")
-        self.url = f"postgresql://me@127.0.0.1:{self.port}/skep"
+        self.databases = 0
         self.start()
-        self.run("createdb", "-h", "127.0.0.1", "-p", self.port, "-U", "me", "-E", "UTF8", "-T", "template0", "skep")
+        self.url = self.new_database()
+
+    def new_database(self):
+        """An empty database's URL."""
+        self.databases += 1
+        name = f"skep{self.databases}"
+        self.run("createdb", "-h", "127.0.0.1", "-p", self.port, "-U", "me", "-E", "UTF8", "-T", "template0", name)
+        return f"postgresql://me@127.0.0.1:{self.port}/{name}"
 
     def run(self, program, *args):
         # Not to a pipe: the server would hold it.
@@ -44,3 +53,7 @@ class Postgres:
 
     def stop(self):
         self.run("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "-w", "stop")
+
+    def end(self):
+        """For good. Not by pg_ctl: another run of pytest may have closed the folders above to others than root meanwhile."""
+        os.kill(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)

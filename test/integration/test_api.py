@@ -21,8 +21,8 @@ def document():
 
 
 @pytest.fixture(scope="module")
-def console(tmp_path_factory):
-    with Console(tmp_path_factory.mktemp("api")) as c:
+def console(new_database, tmp_path_factory):
+    with Console(tmp_path_factory.mktemp("api"), database=new_database()) as c:
         yield c
 
 

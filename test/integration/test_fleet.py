@@ -21,15 +21,11 @@ from services import need_root
 FRESH = 30
 
 
-def a_console(tmp_path):
+@pytest.fixture
+def console(tmp_path, new_database):
     folder = tmp_path / "console"
     folder.mkdir()
-    return Console(folder)
-
-
-@pytest.fixture
-def console(tmp_path):
-    with a_console(tmp_path) as c:
+    with Console(folder, database=new_database()) as c:
         yield c
 
 
@@ -78,7 +74,7 @@ def image_row(console):
     return rows[0] if rows else None
 
 
-def test_images_that_run_are_read_once_and_matched(skep, tmp_path, console, engine):
+def test_images_that_run_are_read_once_and_matched(skep, tmp_path, console, new_database, engine):
     """By the agent's scanner, and again from what is kept when another console wants to know."""
     with JoinedAgent(skep, tmp_path / "agent", console, engine=engine) as a:
         engine.run("scanned", image="old:1")
@@ -99,7 +95,7 @@ def test_images_that_run_are_read_once_and_matched(skep, tmp_path, console, engi
     other = tmp_path / "other"
     other.mkdir()
     try:
-        with Console(other) as second, JoinedAgent(skep, tmp_path / "agent", second, engine=engine) as b:
+        with Console(other, database=new_database()) as second, JoinedAgent(skep, tmp_path / "agent", second, engine=engine) as b:
             assert until(lambda: image_row(second), 60), b.said()
             assert kept.stat().st_mtime_ns == read_at
             assert until(lambda: ask(second, "SELECT COUNT(*) FROM agent_command WHERE done_ns > 0")[0][0] >= 1, FRESH)
@@ -145,35 +141,34 @@ def test_rules_of_the_console_are_what_agents_judge_by(skep, tmp_path, console):
 
 
 @pytest.mark.parametrize("victim", ["console", "uplink", "agent"])
-def test_nothing_is_lost_or_doubled_by_kills(skep, tmp_path, victim):
+def test_nothing_is_lost_or_doubled_by_kills(skep, tmp_path, console, victim):
     """kill -9 at random moments while alerts come; in the end each is stored once."""
     need_root()
     rng = random.Random(victim)
-    with a_console(tmp_path) as console:
-        a = JoinedAgent(skep, tmp_path / "agent", console)
-        a.__enter__()
-        try:
-            console.args[console.args.index("--listen") + 1] = f"127.0.0.1:{console.port}"
-            sent = 0
-            for _ in range(4):
-                mark(*range(sent, sent + 50))
-                sent += 50
-                time.sleep(rng.uniform(0, 0.4))
-                if victim == "console":
-                    console.end(signal.SIGKILL)
-                    console.start()
-                elif victim == "uplink":
-                    assert until(lambda: "uplink" in a.parts())
-                    os.kill(a.parts()["uplink"], signal.SIGKILL)
-                else:
-                    assert until(lambda: len(a.marked()) == sent, FRESH)  # they have left the sensor
-                    time.sleep(0.1)
-                    os.kill(a.pid, signal.SIGKILL)
-                    a.process.child.wait()
-                    a.process.__enter__()
-                    assert until(lambda: "uplink" in a.parts() and "watching by" in a.said(), FRESH), a.said()
-            assert until(lambda: alerts(console) >= sent, 90), (alerts(console), sent, a.said()[-2000:])
-            time.sleep(1)
-            assert alerts(console) == sent
-        finally:
-            a.__exit__(None, None, None)
+    a = JoinedAgent(skep, tmp_path / "agent", console)
+    a.__enter__()
+    try:
+        console.args[console.args.index("--listen") + 1] = f"127.0.0.1:{console.port}"
+        sent = 0
+        for _ in range(4):
+            mark(*range(sent, sent + 50))
+            sent += 50
+            time.sleep(rng.uniform(0, 0.4))
+            if victim == "console":
+                console.end(signal.SIGKILL)
+                console.start()
+            elif victim == "uplink":
+                assert until(lambda: "uplink" in a.parts())
+                os.kill(a.parts()["uplink"], signal.SIGKILL)
+            else:
+                assert until(lambda: len(a.marked()) == sent, FRESH)  # they have left the sensor
+                time.sleep(0.1)
+                os.kill(a.pid, signal.SIGKILL)
+                a.process.child.wait()
+                a.process.__enter__()
+                assert until(lambda: "uplink" in a.parts() and "watching by" in a.said(), FRESH), a.said()
+        assert until(lambda: alerts(console) >= sent, 90), (alerts(console), sent, a.said()[-2000:])
+        time.sleep(1)
+        assert alerts(console) == sent
+    finally:
+        a.__exit__(None, None, None)

@@ -13,25 +13,14 @@ from agents import mark, until
 from consoles import Console
 from fleet import JoinedAgent, Peer, alerts, ask, change, token, zstd
 from services import need, need_root
-from postgres import Postgres
 
 FRESH = 30
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def console(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("console")
-    if request.param == "sqlite":
-        with Console(folder) as c:
-            yield c
-        return
-    server = Postgres(folder)
-    try:
-        with Console(folder, database=server.url) as c:
-            yield c
-    finally:
-        # Not by pg_ctl: another run of pytest may have closed the folders above to others than root meanwhile.
-        os.kill(int((server.folder / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+@pytest.fixture(scope="module")
+def console(new_database, tmp_path_factory):
+    with Console(tmp_path_factory.mktemp("console"), database=new_database()) as c:
+        yield c
 
 
 @pytest.fixture

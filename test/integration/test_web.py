@@ -62,12 +62,12 @@ class Stage:
 
     IMAGE = "shop/hive:1.0"
 
-    def __init__(self, folder, skep):
-        self.folder, self.skep = folder, skep
+    def __init__(self, folder, skep, database):
+        self.folder, self.skep, self.database = folder, skep, database
         self.count = 0
 
     def __enter__(self):
-        self.console = Console(self.folder).start()
+        self.console = Console(self.folder, database=self.database).start()
         self.engine = RunningEngine(self.folder / "engine").__enter__()
         archive = self.folder / "image.tar"
         archive.write_bytes(hive_image(self.IMAGE))
@@ -154,11 +154,11 @@ def drive(stage, node, chromium, source_dir, shots, steps):
     return passed, why
 
 
-def test_people_work(node, chromium, module_skep, source_dir, tmp_path):
+def test_people_work(node, chromium, module_skep, source_dir, tmp_path, new_database):
     need_root()
     steps = os.environ.get("SKEP_WEB_STEPS", "").split() or ["sign-in", "container", "alert", "triage", "accept", "users", "search", "look"]
     shots = pathlib.Path(os.environ.get("SKEP_SCREENSHOTS", tmp_path / "shots"))
-    with Stage(tmp_path, module_skep) as stage:
+    with Stage(tmp_path, module_skep, new_database()) as stage:
         passed, why = drive(stage, node, chromium, source_dir, shots, steps)
     assert why is None, why
     assert passed == steps
