@@ -1,21 +1,17 @@
 """Agents and their console, both real: what happens on a host is in the store, once, whatever dies or lies in between."""
-import gzip
 import json
 import os
 import random
 import signal
-import ssl
 import subprocess
 import time
-import urllib.error
-import urllib.request
 
 import pytest
 
-from agents import OURS, RULES, mark, until, word
+from agents import OURS, RULES, mark, until
 from consoles import Console
 from containers import RunningEngine
-from fleet import JoinedAgent, alerts, ask, present, token
+from fleet import JoinedAgent, alerts, ask, present
 from services import need_root
 
 FRESH = 30

@@ -2,7 +2,6 @@
 import http.client
 import json
 import os
-import signal
 import subprocess
 import threading
 import time

@@ -156,9 +156,12 @@ def drive(stage, node, chromium, source_dir, shots, steps):
 
 def test_people_work(node, chromium, module_skep, source_dir, tmp_path, new_database):
     need_root()
+    database = new_database()
     steps = os.environ.get("SKEP_WEB_STEPS", "").split() or ["sign-in", "container", "alert", "triage", "accept", "users", "search", "look"]
+    if database and "look" in steps:
+        steps.remove("look")  # pages look the same on either
     shots = pathlib.Path(os.environ.get("SKEP_SCREENSHOTS", tmp_path / "shots"))
-    with Stage(tmp_path, module_skep, new_database()) as stage:
+    with Stage(tmp_path, module_skep, database) as stage:
         passed, why = drive(stage, node, chromium, source_dir, shots, steps)
     assert why is None, why
     assert passed == steps
