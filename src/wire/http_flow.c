@@ -137,6 +137,16 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
 	return f->ended ? 0 : n;
 }
 
+static size_t on_header(char *bytes, size_t size, size_t n, void *ctx)
+{
+	struct http_flow *f = ctx;
+	str value = { bytes, size * n }, name = str_cut(&value, ':');
+
+	if (value.n)
+		f->q.on_header(f->q.ctx, str_trim(name), str_trim(value));
+	return size * n;
+}
+
 static int result_of(const struct http_flow *f, CURLcode code)
 {
 	long os = 0;
@@ -289,6 +299,19 @@ static bool prepare_reach(struct http_flow *f)
 		curl_easy_setopt(f->curl, CURLOPT_OPENSOCKETDATA, f) == CURLE_OK);
 }
 
+static bool prepare_more(struct http_flow *f, const struct http_options *o)
+{
+	CURL *c = f->curl;
+
+	if (f->q.on_header && (curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header) != CURLE_OK ||
+			       curl_easy_setopt(c, CURLOPT_HEADERDATA, f) != CURLE_OK))
+		return false;
+	return !o->max_redirects ||
+	       (curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "https") == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)o->max_redirects) == CURLE_OK);
+}
+
 static bool prepare(struct http_flow *f, const struct http_options *o)
 {
 	CURL *c = f->curl;
@@ -296,7 +319,7 @@ static bool prepare(struct http_flow *f, const struct http_options *o)
 
 	return http_apply_options(c, o, f->detail) &&
 	       (f->q.mail ? prepare_mail(f) : prepare_post(f)) && prepare_reach(f) &&
-	       curl_easy_setopt(c, CURLOPT_URL, f->q.url) == CURLE_OK &&
+	       prepare_more(f, o) && curl_easy_setopt(c, CURLOPT_URL, f->q.url) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_PRIVATE, f) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, connect_s) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)f->q.total_s) == CURLE_OK &&

@@ -3,7 +3,7 @@
  * they like (an engine's events) and peers that may hang.
  *
  * The peer is not trusted, as in wire/http.h: bodies are bounded, exchanges have an end unless they are meant to last.
- * Redirects are not followed. Mail goes the same way (SMTP, RFC 5321). The second of the two modules that know libcurl.
+ * Redirects are followed as often as the options say, from https to https only; credentials do not leave the host. Mail goes the same way (SMTP, RFC 5321). The second of the two modules that know libcurl.
  */
 #ifndef SKEP_WIRE_HTTP_FLOW_H
 #define SKEP_WIRE_HTTP_FLOW_H
@@ -42,6 +42,8 @@ struct http_flow_request {
 	uint64_t max_body;
 	unsigned int total_s;   /**< give up after so long; 0: it may last */
 	unsigned int connect_s; /**< give up when the peer does not accept so long; 0: 5 */
+	/** A header of the answer, and of those that lead elsewhere; NULL: they are passed over. */
+	void (*on_header)(void *ctx, str name, str value);
 	/** Bytes of a 2xx answer. Non-zero ends the flow with that result. NULL: they are passed over. */
 	int (*on_body)(void *ctx, str bytes);
 	/**

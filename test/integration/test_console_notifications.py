@@ -1,5 +1,6 @@
 """Alerts from an agent through the console to other systems, set up by its API."""
 import json
+import re
 import signal
 import sqlite3
 
@@ -9,7 +10,7 @@ from agents import until
 from consoles import Console
 from notifying import HOSTILE, Teller
 from receivers import Script
-from services import free_port
+from services import Certificates, free_port
 
 SECRET = "hush-Zq7-never-seen-again"
 
@@ -177,3 +178,89 @@ def test_threat_intelligence_reaches_agents_rules(console, admin, tmp_path):
     assert admin.ask("PUT", f"/api/v1/intelligence/{made['id']}", past).status == 400
     assert admin.ask("DELETE", f"/api/v1/intelligence/{made['id']}").status == 204
     assert [x["name"] for x in admin.get("/api/v1/intelligence").json()["items"]] == ["names"]
+
+
+def fetched(admin, made, tried=None):
+    """The list, once it was tried again after @tried."""
+    found = []
+
+    def now():
+        found[:] = [x for x in admin.get("/api/v1/intelligence").json()["items"] if x["id"] == made["id"]]
+        return found[0]["feed"]["tried"] not in (None, tried)
+    assert until(now, 20), found
+    return found[0]
+
+
+def again(admin, list, script, *answers):
+    """Has the list fetched from what answers so, and gives it back with what was asked."""
+    script.answers, before = [*answers], len(script.requests)
+    assert admin.ask("POST", f"/api/v1/intelligence/{list['id']}/fetch").status == 202
+    return fetched(admin, list, list["feed"]["tried"]), script.requests[before:]
+
+
+def test_threat_intelligence_is_fetched(console, admin, tmp_path):
+    """Plain lists, bundles, TAXII's pages; what fails leaves the list as it was, and says why."""
+    certificates = Certificates(tmp_path)
+    ca, secret = certificates.ca.read_text(), "Bearer " + SECRET
+
+    def bundle(name, **more):
+        pattern = f"[domain-name:value = '{name}']"
+        return json.dumps({"objects": [{"type": "indicator", "pattern_type": "stix", "pattern": pattern}], **more})
+    with Script([(200, "bad.example\n", {"ETag": '"one"', "Last-Modified": "Sat, 21 Nov 2026 10:00:00 GMT"})], certificates) as script:
+        feed = {"url": script.url + "/list", "minutes": 30, "ca": ca, "authorization": secret}
+        a = admin.ask("POST", "/api/v1/intelligence", {"name": "fed", "kind": "domain", "feed": feed})
+        assert a.status == 201 and a.json()["entries"] == 0 and a.json()["feed"]["authorization"] == "***", a
+        made = fetched(admin, a.json())
+        assert made["entries"] == 1 and "error" not in made["feed"] and made["feed"]["fetched"] and made["feed"]["next"], made
+        assert script.requests[0]["headers"]["authorization"] == secret
+        sent = sqlite3.connect(console.state / "skep.db").execute("SELECT text FROM rule_text").fetchone()[0]
+        assert '"bad.example"' in sent
+        # Asked for by what it said of itself, unless an operator wants it all.
+        db = sqlite3.connect(console.state / "skep.db")
+        db.execute("UPDATE intelligence_feed SET due_ns = 1")
+        db.commit()
+        script.answers = [(304, "")]
+        same = fetched(admin, made, made["feed"]["tried"])
+        assert same["entries"] == 1 and same["updated"] == made["updated"] and "error" not in same["feed"]
+        assert script.requests[-1]["headers"]["if-none-match"] == '"one"' and "if-modified-since" in script.requests[-1]["headers"]
+        now, asked = again(admin, same, script, (200, bundle("worse.example", type="bundle")))
+        assert now["entries"] == 1 and "if-none-match" not in asked[0]["headers"]
+        taxii = {"Content-Type": "application/taxii+json;version=2.1"}
+        now, asked = again(admin, now, script, (200, bundle("a.example", more=True, next="p 2"), taxii),
+                           (200, bundle("b.example", more=False), taxii))
+        assert now["entries"] == 2 and [q["path"] for q in asked] == ["/list", "/list?next=p%202"], asked
+        # What cannot be taken.
+        for answers, why in (([(500, "")], "it answers 500"), ([(200, "nothing")], "nothing in it is an entry"),
+                             ([(200, "{")], "JSON"), ([(200, "x" * 9_000_000)], "its answer is too long|bytes"),
+                             ([(302, "", {"Location": "http://127.0.0.1/"})], "TLS or HTTP failed"),
+                             ([(200, bundle("c.example", more=True, next="x"), taxii)], "pages")):
+            now, asked = again(admin, now, script, *answers)
+            assert re.search(why, now["feed"]["error"]) and now["entries"] == 2, (why, now)
+        audit = [x for x in admin.get("/api/v1/audit?limit=100").json()["items"] if x["how"] == "system"]
+        assert len(audit) == 3 and audit[0]["target"] == "fed" and audit[0]["after"] == {"entries": 2}, audit
+        # A secret goes to the address it was given for, and nowhere else.
+        path = f"/api/v1/intelligence/{made['id']}"
+        assert admin.ask("PUT", path, {"feed": {**feed, "authorization": "***", "url": script.url + "/other"}}).status == 400
+        assert admin.ask("PUT", path, {"feed": {**feed, "authorization": "***"}}).json()["feed"]["authorization"] == "***"
+        for wrong in ("http://127.0.0.1/x", "https://user:pw@127.0.0.1/x", "file:///etc/passwd", "ftp://x/y", "https://"):
+            assert admin.ask("PUT", path, {"feed": {"url": wrong}}).status == 400, wrong
+        assert admin.ask("PUT", path, {"feed": {"url": feed["url"], "authorization": "a\r\nX: y"}}).status == 400
+        assert admin.ask("PUT", path, {"feed": feed, "text": "x.example"}).status == 400
+        # Another's certificate.
+        now = admin.ask("PUT", path, {"feed": {"url": feed["url"]}}).json()
+        now = fetched(admin, now, now["feed"]["tried"])
+        assert "certificate" in now["feed"]["error"] and now["entries"] == 2, now
+        assert "feed" not in admin.ask("PUT", path, {"text": "own.example\n"}).json()
+        assert admin.ask("POST", path + "/fetch").status == 404
+    assert SECRET.encode() not in b"".join(f.read_bytes() for f in console.state.glob("skep.db*"))
+    assert SECRET not in console.said()
+
+
+def test_feeds_are_not_fetched_from_this_host(tmp_path):
+    """Whoever may write rules must not ask this host's own services by it."""
+    (tmp_path / "console").mkdir()
+    with Script([(200, "bad.example\n")], Certificates(tmp_path)) as script, Console(tmp_path / "console") as console:
+        admin = console.admin()
+        made = admin.ask("POST", "/api/v1/intelligence", {"name": "near", "kind": "domain", "feed": {"url": script.url}}).json()
+        assert fetched(admin, made)["feed"]["error"] == "it is at an address that may not be spoken to"
+        assert not script.requests

@@ -239,15 +239,28 @@ static int take_line(struct intel_collect *c, str line, size_t no, struct err *e
 	return MIN(r, 0);
 }
 
-int intel_read_plain(str text, enum intel_kind k, struct arena *a, struct intel_read *ret,
-		     struct err *e)
+static int collect_plain(struct intel_collect *c, str text, struct err *e)
+{
+	if (str_starts(text, S("\xef\xbb\xbf")))
+		text = str_skip(text, 3);
+	while (text.n) {
+		int r = take_line(c, str_line(&text), ++c->read, e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int intel_read_pages(const str *pages, size_t count, enum intel_kind k, int64_t now_s,
+		     struct arena *a, struct intel_read *ret, struct err *e)
 {
 	struct intel_collect c = { .kind = k, .arena = a };
 
-	if (str_starts(text, S("\xef\xbb\xbf")))
-		text = str_skip(text, 3);
-	for (size_t no = 1; text.n; no++) {
-		int r = take_line(&c, str_line(&text), no, e);
+	for (size_t i = 0; i < count; i++) {
+		bool is_object = str_starts(str_trim(pages[i]), S("{"));
+		int r = is_object ? intel_collect_stix(&c, pages[i], now_s, e)
+				  : collect_plain(&c, pages[i], e);
 
 		if (r < 0)
 			return r;
@@ -259,9 +272,7 @@ int intel_read_plain(str text, enum intel_kind k, struct arena *a, struct intel_
 int intel_read(str text, enum intel_kind k, int64_t now_s, struct arena *a, struct intel_read *ret,
 	       struct err *e)
 {
-	if (str_starts(str_trim(text), S("{")))
-		return intel_read_stix(text, k, now_s, a, ret, e);
-	return intel_read_plain(text, k, a, ret, e);
+	return intel_read_pages(&text, 1, k, now_s, a, ret, e);
 }
 
 /* ---- Rules ---- */

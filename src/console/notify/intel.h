@@ -58,15 +58,19 @@ struct intel_read {
  */
 MUST_CHECK int intel_normalise(enum intel_kind k, str text, struct buf *out);
 
-/** @param a owns the entries; @p text may go @return 0, -E2BIG (too many), -ENOBUFS */
-MUST_CHECK int intel_read_plain(str text, enum intel_kind k, struct arena *a,
-				struct intel_read *ret, struct err *e);
-/** @param now_s seconds since 1970 @return 0, -EBADMSG (no bundle), -E2BIG, -ENOBUFS */
-MUST_CHECK int intel_read_stix(str text, enum intel_kind k, int64_t now_s, struct arena *a,
-			       struct intel_read *ret, struct err *e);
-/** Whichever of the two it is: an object is a bundle. */
+/**
+ * Reads a plain list or, when it is an object, a bundle or an envelope of TAXII.
+ *
+ * @param now_s seconds since 1970
+ * @param a owns the entries; @p text may go
+ * @return 0, -EBADMSG (neither a bundle nor an envelope), -E2BIG (too many), -ENOBUFS
+ */
 MUST_CHECK int intel_read(str text, enum intel_kind k, int64_t now_s, struct arena *a,
 			  struct intel_read *ret, struct err *e);
+
+/** The same of a text that came in @p count pieces, each whole by itself. */
+MUST_CHECK int intel_read_pages(const str *pages, size_t count, enum intel_kind k, int64_t now_s,
+				struct arena *a, struct intel_read *ret, struct err *e);
 
 /** For those that read: collects entries of one kind. */
 struct intel_collect {
@@ -74,10 +78,13 @@ struct intel_collect {
 	struct arena *arena;
 	str *entries;
 	size_t count, cap;
+	size_t read; /**< lines or indicators so far */
 	struct intel_read figures;
 };
 /** @return 1 taken, 0 not understood (not counted here), -E2BIG, -ENOBUFS */
 MUST_CHECK int intel_collect(struct intel_collect *c, str text, struct err *e);
+/** A bundle's indicators, or those of an envelope (TAXII 2.1 section 3.7). @return 0, -EBADMSG, -E2BIG, -ENOBUFS */
+MUST_CHECK int intel_collect_stix(struct intel_collect *c, str text, int64_t now_s, struct err *e);
 /** Sorts, drops what is there twice. */
 void intel_collected(struct intel_collect *c, struct intel_read *ret);
 

@@ -213,26 +213,27 @@ static int take_indicator(struct intel_collect *c, const struct value *v, size_t
 	return 0;
 }
 
-int intel_read_stix(str text, enum intel_kind k, int64_t now_s, struct arena *a,
-		    struct intel_read *ret, struct err *e)
+int intel_collect_stix(struct intel_collect *c, str text, int64_t now_s, struct err *e)
 {
-	struct intel_collect c = { .kind = k, .arena = a };
+	const struct value *objects;
 	struct value v = { 0 };
-	size_t no = 0;
-	int r = json_parse(text, a, &v, e);
+	str type;
+	int r = json_parse(text, c->arena, &v, e);
 
 	if (r < 0)
 		return r;
-	if (!str_is(value_get_str(&v, "type"), "bundle"))
+	type = value_get_str(&v, "type");
+	objects = value_get(&v, "objects");
+	/* An envelope has no type, and no objects where there are none. */
+	if (!str_is(type, "bundle") && (type.n || (v.count && !objects)))
 		return err_set(e, EBADMSG,
 			       "this is no STIX bundle: \"type\": \"bundle\" is missing");
-	VALUE_EACH (item, value_get(&v, "objects")) {
+	VALUE_EACH (item, objects) {
 		if (!str_is(value_get_str(item, "type"), "indicator"))
 			continue;
-		r = take_indicator(&c, item, ++no, now_s, e);
+		r = take_indicator(c, item, ++c->read, now_s, e);
 		if (r < 0)
 			return r;
 	}
-	intel_collected(&c, ret);
 	return 0;
 }

@@ -55,7 +55,7 @@ static uint64_t turn(struct clockwork *c)
 {
 	uint64_t now_ms = clock_ms(CLOCK_MONOTONIC), next_ms = now_ms + TURN_MS;
 
-	if (sql_lead(c->store->sql, "clock", NULL) != 1)
+	if (sql_lead(c->store->sql, c->o.name, NULL) != 1)
 		return TURN_MS;
 	for (size_t i = 0; i < c->o.count; i++) {
 		if (c->jobs[i].due_ms <= now_ms)

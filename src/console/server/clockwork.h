@@ -21,6 +21,7 @@ struct clockwork_job {
 };
 
 struct clockwork_options {
+	const char *name; /**< what it leads: replicas' of one name are one */
 	const char *where;
 	const struct clockwork_job *jobs; /**< copied */
 	size_t count;

@@ -323,7 +323,9 @@ static void serve(struct server *s)
 
 static void finish(struct server *s)
 {
+	atomic_store(&s->is_over, true);
 	clockwork_free(s->clock);
+	clockwork_free(s->fetching);
 	/* Workers answer into the server: they end before it. */
 	worker_pool_free(s->pool);
 	replica_free(s->replica);

@@ -31,6 +31,10 @@ struct server {
 	struct hub *hub;
 	struct agent_door *agents;
 	struct clockwork *clock;
+	struct clockwork *fetching; /**< a thread of its own: peers may be slow */
+	struct networks feed_reach;
+	char feed_folder[4096];
+	atomic_bool is_over;     /**< asked by threads that wait for others */
 	struct replica *replica; /**< NULL: SQLite */
 	struct arena sign_in_memory;
 	struct sign_in_config sign_in; /**< in sign_in_memory */

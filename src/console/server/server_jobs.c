@@ -1,4 +1,7 @@
 /* What time brings: each room's jobs, one line each. */
+#include <stdio.h>
+
+#include "console/api/intelligence_job.h"
 #include "console/server/server.h"
 #include "console/api/rule_book.h"
 #include "console/store/housekeeping.h"
@@ -40,6 +43,54 @@ static int end_intelligence(void *ctx, struct store *store, struct arena *a, str
 	return MIN(store_transact(store, end_lists, a, e), 0);
 }
 
+static bool is_over(void *ctx)
+{
+	struct server *s = ctx;
+
+	return atomic_load(&s->is_over);
+}
+
+static void publish(void *ctx, const char *topic)
+{
+	server_publish(ctx, str_from(topic));
+}
+
+static int fetch_intelligence(void *ctx, struct store *store, struct arena *a, struct err *e)
+{
+	struct server *s = ctx;
+	const struct intelligence_job j = { .access = &s->access,
+					    .folder = s->feed_folder,
+					    .reach = &s->feed_reach,
+					    .is_over = is_over,
+					    .publish = publish,
+					    .ctx = s };
+
+	return intelligence_job_turn(&j, store, a, e);
+}
+
+static int start_fetching(struct server *s, struct err *e)
+{
+	const struct clockwork_job jobs[] = {
+		{ .name = "fetching threat intelligence",
+		  .every_s = 1,
+		  .fn = fetch_intelligence,
+		  .ctx = s },
+	};
+	const struct clockwork_options o = { .name = "fetch",
+					     .where = s->where,
+					     .jobs = jobs,
+					     .count = ARRAY_LEN(jobs),
+					     .arena_bytes = INTELLIGENCE_JOB_BYTES,
+					     .say = s->o->say,
+					     .ctx = s->o->ctx };
+	int r = 0;
+
+	snprintf(s->feed_folder, sizeof(s->feed_folder), "%s/intelligence", s->o->state);
+	for (const char *const *n = s->o->notify_allow; n && *n && r == 0; n++)
+		r = networks_add(&s->feed_reach, str_from(*n), e);
+	return r < 0 ? r : clockwork_new(&o, &s->fetching, e);
+}
+
 int server_start_jobs(struct server *s, struct err *e)
 {
 	const struct clockwork_job jobs[] = {
@@ -51,12 +102,15 @@ int server_start_jobs(struct server *s, struct err *e)
 		{ .name = "ending threat intelligence", .every_s = 30, .fn = end_intelligence },
 		{ .name = "keeping the store", .every_s = 60, .fn = keep_house, .ctx = s },
 	};
-	const struct clockwork_options o = { .where = s->where,
+	const struct clockwork_options o = { .name = "clock",
+					     .where = s->where,
 					     .jobs = jobs,
 					     .count = ARRAY_LEN(jobs),
 					     .arena_bytes = JOB_BYTES,
 					     .say = s->o->say,
 					     .ctx = s->o->ctx };
 
-	return clockwork_new(&o, &s->clock, e);
+	int r = clockwork_new(&o, &s->clock, e);
+
+	return r < 0 ? r : start_fetching(s, e);
 }

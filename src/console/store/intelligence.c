@@ -68,7 +68,7 @@ int intelligence_get(struct store *s, int64_t id, struct arena *a, struct stored
 		     struct err *e)
 {
 	OWNED_ROWS *rows = NULL;
-	int r = sql_query(s->sql, "SELECT " COLUMNS " FROM intelligence WHERE id = ?1",
+	int r = sql_query(s->sql, "SELECT " COLUMNS ", body FROM intelligence WHERE id = ?1",
 			  SQL_ARGS(SQL_I(id)), &rows, e);
 
 	if (r < 0)
@@ -76,7 +76,7 @@ int intelligence_get(struct store *s, int64_t id, struct arena *a, struct stored
 	r = sql_next(rows, e);
 	if (r == 0)
 		return nobody(e);
-	return r < 0 ? r : read_one(rows, false, a, ret, e);
+	return r < 0 ? r : read_one(rows, true, a, ret, e);
 }
 
 int intelligence_add(struct store *s, const struct stored_intelligence *v, int64_t *ret_id,

@@ -27,7 +27,7 @@ struct stored_intelligence {
 MUST_CHECK int intelligence_list(struct store *s, bool with_body, struct arena *a,
 				 struct stored_intelligence **ret, size_t *ret_count,
 				 struct err *e);
-/** Without its body. @return 0, -ENOENT */
+/** With its body. @return 0, -ENOENT */
 MUST_CHECK int intelligence_get(struct store *s, int64_t id, struct arena *a,
 				struct stored_intelligence *ret, struct err *e);
 /** In the caller's transaction. @return 0, -EEXIST (the name), -E2BIG (too many) */

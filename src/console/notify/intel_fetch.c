@@ -1,0 +1,222 @@
+#include "console/notify/intel_fetch.h"
+
+#include <poll.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "codec/json.h"
+#include "codec/mac.h"
+#include "wire/http_flow.h"
+#include "wire/url.h"
+
+enum { TOTAL_S = 120, CONNECT_WAIT_S = 15, POLL_MS = 200, REDIRECTS = 5 };
+
+#define TAXII "application/taxii+json"
+#define ACCEPT "Accept: " TAXII ";version=2.1, application/json;q=0.9, text/plain;q=0.8, */*;q=0.5"
+
+/* One exchange. */
+struct exchange {
+	struct buf body;
+	struct buf etag, modified, type;
+	bool done;
+	int result, status;
+};
+
+static void free_exchange(struct exchange *x)
+{
+	buf_done(&x->body);
+	buf_done(&x->etag);
+	buf_done(&x->modified);
+	buf_done(&x->type);
+}
+
+int intel_fetch_check(str url, struct err *e)
+{
+	struct url u;
+
+	if (!url_split(url, &u) || !str_eq_nocase(u.scheme, S("https")) || !u.host.n)
+		return err_set(e, EINVAL, "a feed is fetched by https only");
+	if (u.user.n)
+		return err_set(e, EINVAL,
+			       "a feed's URL names no user: give `authorization` instead");
+	return 0;
+}
+
+static int on_body(void *ctx, str bytes)
+{
+	struct exchange *x = ctx;
+
+	buf_add(&x->body, bytes);
+	return buf_error(&x->body);
+}
+
+static void on_header(void *ctx, str name, str value)
+{
+	struct exchange *x = ctx;
+	struct buf *to = str_eq_nocase(name, S("etag"))            ? &x->etag
+			 : str_eq_nocase(name, S("last-modified")) ? &x->modified
+			 : str_eq_nocase(name, S("content-type"))  ? &x->type
+								   : NULL;
+
+	if (!to || value.n >= INTEL_FETCH_TAG_BYTES)
+		return;
+	buf_reset(to);
+	buf_add(to, value);
+}
+
+static void on_end(void *ctx, int result, int status)
+{
+	struct exchange *x = ctx;
+
+	x->done = true;
+	x->result = result;
+	x->status = status;
+}
+
+static int judge(const struct exchange *x, struct err *e)
+{
+	if (x->result == -E2BIG)
+		return err_set(e, E2BIG, "the feed has more than %u bytes", INTEL_FETCH_MAX_BYTES);
+	if (x->result < 0)
+		return err_set(e, EPROTO, "%s", http_flow_failure(x->result));
+	if (x->status != 200 && x->status != 304)
+		return err_set(e, EPROTO, "it answers %d", x->status);
+	return 0;
+}
+
+static int wait_for(const struct intel_fetch *f, struct http_flows *flows, struct exchange *x,
+		    struct err *e)
+{
+	while (!x->done) {
+		struct pollfd p = { .fd = http_flows_fd(flows), .events = POLLIN };
+
+		if (f->is_over && f->is_over(f->ctx))
+			return err_set(e, ECANCELED, "the console is ending");
+		(void)!poll(&p, 1, POLL_MS);
+		http_flows_work(flows);
+	}
+	return judge(x, e);
+}
+
+/** @param tagged ask only for what is not there already */
+static int exchange(const struct intel_fetch *f, struct http_flows *flows, const char *url,
+		    bool tagged, uint64_t left, struct arena *a, struct exchange *x, struct err *e)
+{
+	const char *headers[5] = { ACCEPT };
+	struct http_options o = { .ca_file = f->ca_file, .max_redirects = REDIRECTS };
+	struct http_flow_request q = { .url = url,
+				       .headers = headers,
+				       .reach = f->reach,
+				       .max_body = left,
+				       .total_s = TOTAL_S,
+				       .connect_s = CONNECT_WAIT_S,
+				       .on_header = on_header,
+				       .on_body = on_body,
+				       .on_end = on_end,
+				       .ctx = x };
+	struct http_flow *flow;
+	size_t n = 1;
+	int r;
+
+	if (f->authorization.n)
+		headers[n++] = arena_printf(a, "Authorization: %.*s", STR_ARG(f->authorization)).p;
+	if (tagged && f->etag.n)
+		headers[n++] = arena_printf(a, "If-None-Match: %.*s", STR_ARG(f->etag)).p;
+	if (tagged && f->modified.n)
+		headers[n++] = arena_printf(a, "If-Modified-Since: %.*s", STR_ARG(f->modified)).p;
+	for (size_t i = 0; i < n; i++)
+		if (!headers[i])
+			return err_set(e, ENOBUFS, "threat intelligence: memory budget spent");
+	r = http_flow_start(flows, &o, &q, &flow, e);
+	return r < 0 ? r : wait_for(f, flows, x, e);
+}
+
+/** Where the page after this one is; a NULL pointer: this was the last. */
+static int next_page(const struct intel_fetch *f, str page, struct arena *a, const char **ret,
+		     struct err *e)
+{
+	OWNED_BUF url = BUF_INIT;
+	struct value v = { 0 };
+	int r = json_parse(page, a, &v, e);
+	str next;
+
+	*ret = NULL;
+	if (r < 0)
+		return r;
+	next = value_get_str(&v, "next");
+	if (!value_is_true(value_get(&v, "more")) || !next.n)
+		return 0;
+	buf_add(&url, f->url);
+	buf_add(&url, str_find(f->url, '?') < f->url.n ? S("&next=") : S("?next="));
+	url_escape(&url, next);
+	*ret = arena_str(a, buf_str(&url)).p;
+	return buf_error(&url) || !*ret
+		       ? err_set(e, ENOBUFS, "threat intelligence: memory budget spent")
+		       : 0;
+}
+
+static int keep_page(struct exchange *x, struct arena *a, struct intel_fetched *to, struct err *e)
+{
+	to->pages[to->count] = arena_str(a, buf_str(&x->body));
+	if (!to->pages[to->count++].p)
+		return err_set(e, ENOBUFS, "threat intelligence: memory budget spent");
+	return 0;
+}
+
+static int fetch_pages(const struct intel_fetch *f, struct http_flows *flows, struct arena *a,
+		       struct intel_fetched *to, struct err *e)
+{
+	const char *url = arena_str(a, f->url).p;
+	uint64_t left = INTEL_FETCH_MAX_BYTES;
+	int r = url ? 0 : err_set(e, ENOBUFS, "threat intelligence: memory budget spent");
+
+	while (r == 0 && url) {
+		CLEANUP(free_exchange) struct exchange x = { 0 };
+
+		if (to->count == INTEL_FETCH_MAX_PAGES)
+			return err_set(e, E2BIG, "the feed has more than %d pages",
+				       INTEL_FETCH_MAX_PAGES);
+		r = exchange(f, flows, url, to->count == 0, left, a, &x, e);
+		url = NULL;
+		if (r < 0)
+			break;
+		to->is_unchanged = x.status == 304 && to->count == 0;
+		if (to->is_unchanged)
+			break;
+		r = keep_page(&x, a, to, e);
+		left -= MIN(left, x.body.n);
+		if (r == 0 && str_starts(buf_str(&x.type), S(TAXII)))
+			r = next_page(f, to->pages[to->count - 1], a, &url, e);
+		if (url && left == 0)
+			return err_set(e, E2BIG, "the feed has more than %u bytes",
+				       INTEL_FETCH_MAX_BYTES);
+		/* Of many pages the first one's tag says nothing about the others. */
+		if (r == 0 && !url && to->count == 1) {
+			to->etag = arena_str(a, buf_str(&x.etag));
+			to->modified = arena_str(a, buf_str(&x.modified));
+		}
+	}
+	return r;
+}
+
+int intel_fetch(const struct intel_fetch *f, struct arena *a, struct intel_fetched *ret,
+		struct err *e)
+{
+	struct intel_fetched got = { .etag = S(""), .modified = S("") };
+	struct http_flows *flows;
+	int r = intel_fetch_check(f->url, e);
+
+	got.pages = ARENA_ARRAY(a, INTEL_FETCH_MAX_PAGES, str);
+	if (r == 0 && !got.pages)
+		r = err_set(e, ENOBUFS, "threat intelligence: memory budget spent");
+	if (r == 0)
+		r = http_flows_new(&flows, e);
+	if (r < 0)
+		return r;
+	r = fetch_pages(f, flows, a, &got, e);
+	http_flows_free(flows);
+	if (r < 0)
+		return r;
+	*ret = got;
+	return 0;
+}
