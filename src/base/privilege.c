@@ -1,6 +1,7 @@
 #include "base/privilege.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/landlock.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -37,6 +38,18 @@ int privilege_keep(uint64_t keep, struct err *e)
 	if (syscall(SYS_capset, &head, d) < 0)
 		return err_sys(e, errno, "cannot drop capabilities");
 	return 0;
+}
+
+int privilege_become(uid_t uid, gid_t gid, uint64_t keep, struct err *e)
+{
+	int at_end = 0;
+
+	if (prctl(PR_GET_PDEATHSIG, &at_end) < 0 || prctl(PR_SET_KEEPCAPS, 1) < 0 ||
+	    setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
+	    setresuid(uid, uid, uid) < 0 || prctl(PR_SET_KEEPCAPS, 0) < 0 ||
+	    (at_end && prctl(PR_SET_PDEATHSIG, at_end) < 0))
+		return err_sys(e, errno, "cannot give up root's rights");
+	return privilege_keep(keep, e);
 }
 
 static void allow(int rules, const struct privilege_place *p)

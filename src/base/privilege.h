@@ -7,6 +7,7 @@
 #define SKEP_BASE_PRIVILEGE_H
 
 #include <linux/capability.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 
@@ -20,6 +21,14 @@
  * @return 0 or -errno of capset(2) or prctl(2)
  */
 MUST_CHECK int privilege_keep(uint64_t keep, struct err *e);
+
+/**
+ * From root to another user, for good: no group but @p gid, no capability but those of @p keep. What was to happen when the parent
+ * dies (PR_SET_PDEATHSIG) still does, which a change of user would end.
+ *
+ * @return 0 or -errno
+ */
+MUST_CHECK int privilege_become(uid_t uid, gid_t gid, uint64_t keep, struct err *e);
 
 /** A file or a folder with all below it. */
 struct privilege_place {

@@ -5,6 +5,8 @@
 #ifndef SKEP_CONSOLE_CONSOLE_H
 #define SKEP_CONSOLE_CONSOLE_H
 
+#include <sys/types.h>
+
 #include "base/err.h"
 #include "base/str.h"
 
@@ -37,6 +39,9 @@ struct console_options {
 	bool separate_duties;
 	const char *
 		sign_in_file; /**< who else vouches for users (access/sign_in_config.h); NULL: local users only */
+	/** whom root becomes, once it read what it alone may read (sign_in_file); 0: it stays who it is */
+	uid_t uid;
+	gid_t gid;
 	unsigned int workers;               /**< threads that answer; 0: 4 */
 	uint32_t max_connections;           /**< 0: 8192 */
 	uint32_t max_per_peer;              /**< 0: 512 */

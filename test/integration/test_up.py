@@ -3,6 +3,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -27,29 +28,33 @@ def until(look, seconds=20):
 class Up:
     PASSWORD = "Correct-horse-7-battery"
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, *options, listen="127.0.0.1:0", skep=BUILD / "bin" / "skep", env={}):
+        self.folder, self.listen, self.skep = folder, listen, skep
+        self.options, self.env = [str(o) for o in options], env
         self.out = folder / "out"
 
     def start(self):
         self.out.write_bytes(b"")
         with self.out.open("ab") as out:
-            self.process = subprocess.Popen([BUILD / "bin" / "skep", "up", "--state", self.folder / "state", "--listen", self.listen],
-                                            stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"})
+            self.process = subprocess.Popen([self.skep, "up", "--state", self.folder / "state", "--listen", self.listen,
+                                             *self.options], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **self.env})
         assert until(lambda: re.search(r"https://\S+", self.said())), self.said()
         self.url = re.search(r"https://[^/\s]+", self.said())[0]
         self.listen = self.url[len("https://"):]
         return self
 
     def __enter__(self):
-        self.listen = "127.0.0.1:0"
         return self.start()
 
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(30) == 0, self.said()
 
     def said(self):
         return self.out.read_text(errors="replace")
@@ -134,3 +139,43 @@ def test_up_says_what_is_wrong(folder, skep):
         assert p.returncode != 0 and "cannot listen" in p.err, p.err
         up.process.send_signal(signal.SIGTERM)
         assert up.process.wait(30) == 0
+
+
+def low_port():
+    for port in range(1023, 0, -1):
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
+    pytest.skip("no port below 1024 is free")
+
+
+def test_up_at_a_low_port_with_a_directory_only_root_knows(folder):
+    need_root()
+    secrets = folder / "secrets"
+    secrets.mkdir(0o700)
+    (secrets / "password").write_text("s3cret\n")
+    (secrets / "sign-in.yaml").write_text(f"""
+ldap:
+  url: ldaps://directory.test
+  bindDn: cn=skep
+  bindPasswordFile: {secrets}/password
+  base: ou=people,dc=test
+""")
+    for file in secrets.iterdir():
+        file.chmod(0o600)
+    with Up(folder, "--sign-in", secrets / "sign-in.yaml", listen=f"127.0.0.1:{low_port()}") as up:
+        assert until(up.ready), up.said()
+        assert Client(up.url).get("/api/v1/session/ways").json()["ldap"] is True
+        # The right that opened the port is gone with it.
+        uid, console = next((u, p) for u, p in up.children().items() if u)
+        status = pathlib.Path(f"/proc/{console}/status").read_text()
+        assert re.search(r"^CapPrm:\t0+$", status, re.M) and re.search(r"^CapEff:\t0+$", status, re.M)
+        assert re.search(r"^Groups:\t *$", status, re.M)
+        # Whoever takes its place can do the same.
+        os.kill(console, signal.SIGKILL)
+        assert until(lambda: up.children().get(uid) not in (None, console)) and until(up.ready), up.said()
+        assert Client(up.url).get("/api/v1/session/ways").json()["ldap"] is True
+        up.end()

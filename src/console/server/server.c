@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/privilege.h"
 #include "base/process.h"
 #include "console/server/agent_authority.h"
 #include "console/server/own_certificate.h"
@@ -359,6 +360,9 @@ int console_run(const struct console_options *o, struct err *e)
 	r = o->sign_in_file
 		    ? sign_in_config_read(o->sign_in_file, &s->sign_in_memory, &s->sign_in, e)
 		    : 0;
+	/* The port may be a low one; server_confine() takes that right, too. */
+	if (r == 0 && o->uid)
+		r = privilege_become(o->uid, o->gid, PRIVILEGE(CAP_NET_BIND_SERVICE), e);
 	access_init(&s->access, &(struct access_options){
 					.separate_duties = o->separate_duties,
 					.audit_key_file = s->audit_key,

@@ -7,15 +7,28 @@
 
 #include "base/option.h"
 
-/** Where its store is (--state): for whatever is about a console. Both end with an entry without a name. */
+/** Where its store is (--state): for whatever is about a console. All these end with an entry without a name. */
 extern const struct option_def console_state_options[];
-/** What else a running one can be told. */
+/** What a running one can be told, by whoever runs it. */
 extern const struct option_def console_options[];
+/** What only one alone can be told: how TLS is spoken, and where it says what it does. */
+extern const struct option_def console_alone_options[];
+
+struct console_options;
+
+/**
+ * What console_options say.
+ *
+ * @param o   also owns what @p ret points at
+ * @param ret the members that have no option are untouched
+ * @return 0, -EINVAL, -ENOBUFS, -errno of a file
+ */
+MUST_CHECK int console_take(const struct option_set *o, struct console_options *ret, struct err *e);
 
 /**
  * Runs until SIGTERM or SIGINT. Says what it does on standard error or in the file that --log names; shows first passwords on
  * standard output, once.
- * @param o            holds console_state_options and console_options
+ * @param o            holds the three tables of options
  * @param translate_zh formats of errors in Chinese, for the API's answers; may be NULL
  * @return 0 after an orderly end, -EINVAL (an option), -errno when it could not begin
  */

@@ -21,7 +21,7 @@ int main(int argc, char **argv)
 		.name = "skep-console",
 		.summary = "The console: API, web pages and what agents report to.",
 		.environment = "SKEP_CONSOLE",
-		.options = { console_state_options, console_options },
+		.options = { console_state_options, console_options, console_alone_options },
 		.memory_bytes = (size_t)1 << 20,
 		.run = run,
 		.say = say,

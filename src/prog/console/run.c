@@ -46,19 +46,41 @@ static void on_ready(void *ctx, const struct console_ready *r)
 }
 
 /** "@FILE" is the file's text: on a command line everybody sees a password. */
-static int take_database(const char *given, struct buf *room, const char **ret, struct err *e)
+static int take_database(const struct option_set *o, const char **ret, struct err *e)
 {
+	const char *given = option_text(o, "database");
+	OWNED_BUF text = BUF_INIT;
 	int r;
 
 	*ret = given;
 	if (!given || given[0] != '@')
 		return 0;
-	r = file_read(AT_FDCWD, given + 1, DATABASE_URL_MAX, room, e);
+	r = file_read(AT_FDCWD, given + 1, DATABASE_URL_MAX, &text, e);
 	if (r < 0)
 		return r;
-	room->n = str_trim(buf_str(room)).n;
-	*ret = buf_cstr(room);
-	return buf_error(room);
+	*ret = arena_str(o->arena, str_trim(buf_str(&text))).p;
+	return *ret ? 0 : err_set(e, ENOBUFS, "memory budget spent");
+}
+
+int console_take(const struct option_set *o, struct console_options *ret, struct err *e)
+{
+	uint64_t workers = option_number(o, "workers", 4);
+	size_t count;
+
+	if (workers < 2 || workers > 64)
+		return err_set(e, EINVAL, "--workers is 2 to 64");
+	ret->listen = option_text(o, "listen");
+	ret->names = option_list(o, "name", &count);
+	ret->notify_allow = option_list(o, "notify-allow", &count);
+	ret->trusted_proxies = option_list(o, "trusted-proxy", &count);
+	ret->proxy_tells = option_text(o, "proxy-tells");
+	ret->ui_dir = option_text(o, "ui-dir");
+	ret->separate_duties = option_flag(o, "separate-duties");
+	ret->sign_in_file = option_text(o, "sign-in");
+	ret->workers = (unsigned int)workers;
+	ret->max_connections = (uint32_t)MIN(option_number(o, "max-connections", 0), 1000000u);
+	ret->max_per_peer = (uint32_t)MIN(option_number(o, "max-per-address", 0), 1000000u);
+	return take_database(o, &ret->database, e);
 }
 
 static int open_log(const char *path, int *ret, struct err *e)
@@ -70,37 +92,21 @@ static int open_log(const char *path, int *ret, struct err *e)
 int console_start(const struct option_set *o, const char *(*translate_zh)(const char *),
 		  struct err *e)
 {
-	OWNED_BUF database = BUF_INIT;
-	uint64_t workers = option_number(o, "workers", 4);
 	int log, r = open_log(option_text(o, "log"), &log, e);
-	size_t names, networks, proxies;
 	struct console_options c = {
 		.state = option_text(o, "state"),
-		.listen = option_text(o, "listen"),
 		.tls_cert = option_text(o, "tls-cert"),
 		.tls_key = option_text(o, "tls-key"),
-		.names = option_list(o, "name", &names),
-		.notify_allow = option_list(o, "notify-allow", &networks),
-		.trusted_proxies = option_list(o, "trusted-proxy", &proxies),
-		.proxy_tells = option_text(o, "proxy-tells"),
-		.ui_dir = option_text(o, "ui-dir"),
 		.plain = option_flag(o, "plain"),
-		.separate_duties = option_flag(o, "separate-duties"),
-		.sign_in_file = option_text(o, "sign-in"),
-		.workers = (unsigned int)workers,
-		.max_connections = (uint32_t)MIN(option_number(o, "max-connections", 0), 1000000u),
-		.max_per_peer = (uint32_t)MIN(option_number(o, "max-per-address", 0), 1000000u),
 		.say = say,
 		.on_ready = on_ready,
 		.ctx = &log,
 		.translate_zh = translate_zh,
 	};
 
-	if (workers < 2 || workers > 64)
-		return err_set(e, EINVAL, "--workers is 2 to 64");
-	if (c.tls_key && !c.tls_cert)
-		return err_set(e, EINVAL, "--tls-key without --tls-cert");
 	if (r == 0)
-		r = take_database(option_text(o, "database"), &database, &c.database, e);
+		r = console_take(o, &c, e);
+	if (r == 0 && c.tls_key && !c.tls_cert)
+		r = err_set(e, EINVAL, "--tls-key without --tls-cert");
 	return r < 0 ? r : console_run(&c, e);
 }

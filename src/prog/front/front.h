@@ -7,7 +7,7 @@
 
 #include "base/option.h"
 
-#define FRONT_MAX_TABLES 2
+#define FRONT_MAX_TABLES 3
 
 struct front {
 	const char *name;        /**< "skep-agent" */

@@ -47,6 +47,6 @@ const struct command cmd_console_run = {
 		      { "sudo -u skep skep console run --tls-cert chain.pem --tls-key "
 			"key.pem",
 			{ "with a certificate of one's own", "使用自备证书" } } },
-	.options = { console_state_options, console_options },
+	.options = { console_state_options, console_options, console_alone_options },
 	.run = run,
 };

@@ -1,25 +1,23 @@
 /* The whole platform on one host: a console that may do nothing but keep its folder and speak, and an agent with the rights that
  * watching takes, each a process of its own under this one, which does nothing but start them, in order, and end them, in order. */
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/privilege.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "codec/certificate.h"
 #include "codec/join_token.h"
 #include "console/console.h"
 #include "prog/agent/agent.h"
+#include "prog/console/console.h"
 #include "prog/skep/command.h"
 #include "prog/skep/log.h"
 #include "prog/skep/result.h"
@@ -83,28 +81,16 @@ static void tell_ready(void *ctx, const struct console_ready *r)
 	(void)!file_write_all(u->pipe[1], (str){ (const char *)r, sizeof(*r) }, NULL);
 }
 
-/** From root to a user that owns nothing but the console's folder. */
-static int drop(const struct up *u, struct err *e)
-{
-	if (geteuid() != 0)
-		return 0;
-	if (setgroups(0, NULL) < 0 || setresgid(u->gid, u->gid, u->gid) < 0 ||
-	    setresuid(u->uid, u->uid, u->uid) < 0)
-		return err_sys(e, errno, "cannot give up root's rights");
-	/* Another user forgot that it was to die with us (prctl(2)). */
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
-		return err_sys(e, errno, "cannot give up root's rights");
-	return privilege_keep(0, e);
-}
-
 static int run_console(void *ctx)
 {
 	struct up *u = ctx;
 	struct err e = { 0 };
 	struct console_options o = {
 		.state = u->console_state,
-		.listen = u->listen,
 		.wants_token = true,
+		/* A user that owns nothing but the console's folder. */
+		.uid = u->uid,
+		.gid = u->gid,
 		.say = say_console,
 		.on_ready = tell_ready,
 		.ctx = u,
@@ -116,7 +102,8 @@ static int run_console(void *ctx)
 	(void)setpgid(0, 0);
 	close(u->pipe[0]);
 	close(u->signals);
-	r = drop(u, &e);
+	r = console_take(&u->v->options, &o, &e);
+	o.listen = u->listen;
 	if (r == 0)
 		r = console_run(&o, &e);
 	if (r < 0)
@@ -216,7 +203,8 @@ static void died(struct up *u, struct child *c, const char *who, int status)
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	c->pid = 0;
-	if (u->stopping)
+	/* A console that could not begin has said why, and ends us. */
+	if (u->stopping || !u->is_ready)
 		return;
 	c->delay_ns = now - c->started_ns > STEADY_NS || !c->delay_ns
 			      ? RESTART_NS
@@ -449,13 +437,6 @@ static const struct option_def options[] = {
 	  .complete = OPTION_COMPLETE_DIR,
 	  .help = { "where both keep what they know; made when absent",
 		    "控制台与 agent 的数据目录；不存在时创建" } },
-	{ .name = "listen",
-	  .type = OPTION_STRING,
-	  .group = OPTION_GROUP_CONSOLE,
-	  .arg = "ADDRESS:PORT",
-	  .fallback = ":8443",
-	  .help = { "where browsers and further agents reach the console",
-		    "浏览器与其他 agent 访问控制台的地址" } },
 	{ .name = "rules",
 	  .letter = 'r',
 	  .type = OPTION_MULTI,
@@ -472,27 +453,31 @@ const struct command cmd_up = {
 	.name = "up",
 	.summary = { "run console and agent on this host", "在本机运行整个平台：控制台与 agent" },
 	.detail = { "Starts a console, dropped to an unprivileged user and with its data in a "
-		    "SQLite file, and an agent that watches this "
+		    "SQLite file unless --database says otherwise, and an agent that watches this "
 		    "host and has joined it. Prints the address, and at the first start a "
 		    "password. Further hosts join with a "
 		    "token from the console's page of agents.\n\n"
 		    "What dies is started again. Ctrl-C or SIGTERM ends the agent, then the "
 		    "console; SIGHUP has them read rules and "
 		    "certificates again. Other settings of the agent come from the environment, as "
-		    "in SKEP_SYSLOG=tls://log.example:6514.\n\n"
+		    "in SKEP_SYSLOG=tls://log.example:6514; a file of the console's (--sign-in) "
+		    "may be "
+		    "one that only root reads.\n\n"
 		    "Larger fleets run `skep-console` on PostgreSQL and `skep-agent` on each node.",
-		    "启动控制台（以非特权用户运行，数据存于 SQLite "
+		    "启动控制台（以非特权用户运行，除非以 --database 指定，数据存于 SQLite "
 		    "文件）以及监视本机并已加入该控制台的 "
 		    "agent。打印访问地址；首次启动时打印口令。其他主机凭控制台 agent "
 		    "页面生成的令牌加入。\n\n"
 		    "异常退出的进程会自动重启。Ctrl-C 或 SIGTERM 先结束 "
 		    "agent，再结束控制台；SIGHUP 重新读取规则与证书。agent "
-		    "的其他设置取自环境变量，如 SKEP_SYSLOG=tls://log.example:6514。\n\n"
+		    "的其他设置取自环境变量，如 "
+		    "SKEP_SYSLOG=tls://log.example:6514；控制台的文件（--sign-in）可仅 root "
+		    "可读。\n\n"
 		    "更大规模请以 PostgreSQL 运行 skep-console，并在各节点运行 skep-agent。" },
 	.examples = { { "sudo skep up",
 			{ "at https://localhost:8443", "访问 https://localhost:8443" } },
 		      { "sudo skep up --state /srv/skep --listen 127.0.0.1:9443",
 			{ "data elsewhere, for this host only", "指定数据目录，仅供本机访问" } } },
-	.options = { options },
+	.options = { options, console_options },
 	.run = run,
 };
