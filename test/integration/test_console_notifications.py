@@ -3,6 +3,7 @@ import json
 import re
 import signal
 import sqlite3
+import time
 
 import pytest
 
@@ -135,6 +136,24 @@ def test_nothing_acknowledged_is_lost_when_the_console_is_killed(console, admin,
         assert until(lambda: len({json.loads(b)["event"] for b in script.bodies()}) == told, 90)
         # Told again are at most those that were on their way into the spool at a kill.
         assert len(script.bodies()) <= told + 3 * 50
+
+
+def test_what_quiet_hours_hold_outlives_a_kill_of_the_console(console, admin, tmp_path):
+    now = time.gmtime()
+    quiet = {"quietFrom": "%02d:%02d" % (now.tm_hour, now.tm_min), "quietTo": "%02d:%02d" % ((now.tm_hour + 2) % 24, now.tm_min)}
+    with Script() as script:
+        made = admin.ask("POST", "/api/v1/notifications", hook(script.url, **quiet)).json()
+        Teller(console, admin, tmp_path).tell(*range(1, 21))
+        assert until(lambda: state(admin, made)["waiting"] == 20, 15), state(admin, made)
+        for _ in range(2):
+            console.end(signal.SIGKILL)
+            console.args[console.args.index("--listen") + 1] = f"127.0.0.1:{console.port}"
+            console.start()
+        assert not script.bodies()
+        assert admin.ask("PUT", f"/api/v1/notifications/{made['id']}", hook(script.url)).status == 200
+        assert until(lambda: script.bodies(), 15)
+        held = json.loads(script.bodies()[0])
+        assert held["more"] == 19 and held["reason"] == "quiet" and len(script.bodies()) == 1, held
 
 
 def test_kinds_describe_themselves(admin):

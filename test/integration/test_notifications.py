@@ -5,6 +5,7 @@ import email.policy
 import hashlib
 import hmac
 import json
+import pathlib
 import re
 import time
 import urllib.parse
@@ -255,6 +256,48 @@ def test_quiet_hours_end_in_one_message(notifier):
             assert until(lambda: len(script.bodies()) == 2)
             held = json.loads(script.bodies()[1])
             assert held["id"] == "3" and held["more"] == 1 and held["reason"] == "quiet"
+
+
+def quiet_now():
+    now = time.gmtime()
+    return {"quietFrom": "%02d:%02d" % (now.tm_hour, now.tm_min), "quietTo": "%02d:%02d" % ((now.tm_hour + 2) % 24, now.tm_min)}
+
+
+@pytest.mark.parametrize("reason, kills", [("quiet", 3), ("group", 3), ("rate", 1)])
+def test_what_is_held_outlives_a_kill(notifier, reason, kills):
+    """Counted whole, told once, and not before its time. (What a rate holds may be told by who begins anew.)"""
+    held = {"quiet": quiet_now(), "group": {"groupBy": ["rule"], "groupSeconds": 8}, "rate": {"perMinute": 2}}[reason]
+    told = {"quiet": 0, "group": 1, "rate": 2}[reason]
+    with Script() as script:
+        for round in range(kills):
+            n = notifier(webhook(script, **held))
+            n.__enter__()
+            for i in range(1, 11):
+                n.tell(round * 10 + i, priority="Warning")
+            assert until(lambda: len(script.bodies()) == told and n.of().get("waiting") == (round + 1) * 10 - told, 5), n.of()
+            time.sleep(0.3)
+            n.kill()
+        with notifier(webhook(script, **(held if reason == "group" else {}))) as n:
+            assert until(lambda: sum(1 + json.loads(b).get("more", 0) for b in script.bodies()) == kills * 10, 12), script.bodies()
+            last = json.loads(script.bodies()[-1])
+            assert last["reason"] == reason and last["more"] == kills * 10 - 1 - told and len(script.bodies()) == told + 1
+        with notifier(webhook(script, **held)) as n:
+            time.sleep(0.5)
+            assert len(script.bodies()) == told + 1 and n.of()["waiting"] == 0
+
+
+def test_a_damaged_file_of_what_is_held_is_counted(notifier):
+    with Script() as script:
+        with notifier(webhook(script, **quiet_now())) as n:
+            n.tell(1)
+            assert until(lambda: n.of().get("waiting") == 1)
+            file = next(pathlib.Path(n.args[1]).rglob("receiver-1.held"))
+        text = file.read_bytes()
+        assert text.startswith(b"quiet ")
+        file.write_bytes(b"quiet 1 {\n\0\xff\n" + text + b"nonsense 1 {}\n")
+        with notifier(webhook(script)) as n:
+            assert until(lambda: len(script.bodies()) == 1 and n.of().get("lost") == 3), n.of()
+        assert not file.exists()
 
 
 def test_settings_that_make_no_sense(notifier):

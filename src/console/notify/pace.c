@@ -1,11 +1,16 @@
 #include "console/notify/pace.h"
 
+#include <fcntl.h>
+#include <inttypes.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "codec/json.h"
 
 enum { ARENA_BYTES = 8 << 20 };
 #define MINUTE_NS (60 * SECOND_NS)
+#define FILE_BYTES ((uint64_t)256 << 20)
 
 struct group {
 	struct group *next;
@@ -26,27 +31,15 @@ struct pace {
 	struct arena arena;
 	uint64_t tokens_ns; /* what may be told, in time: a notice costs a minute's share */
 	uint64_t filled_ns;
+	char *path;
+	bool is_dirty; /* what is held is not what the file says */
+	uint64_t damaged;
 };
 
 static void free_group(struct group *g)
 {
 	buf_done(&g->line);
 	free(g);
-}
-
-int pace_new(const struct receiver *r, pace_tell tell, void *ctx, struct pace **ret, struct err *e)
-{
-	struct pace *p = calloc(1, sizeof(*p));
-
-	if (!p)
-		return err_sys(e, ENOMEM, "notification");
-	p->receiver = r;
-	p->tell = tell;
-	p->ctx = ctx;
-	p->tokens_ns = MINUTE_NS;
-	arena_init(&p->arena, ARENA_BYTES);
-	*ret = p;
-	return 0;
 }
 
 void pace_free(struct pace *p)
@@ -58,6 +51,7 @@ void pace_free(struct pace *p)
 		free_group(g);
 	}
 	arena_done(&p->arena);
+	free(p->path);
 	free(p);
 }
 
@@ -141,9 +135,10 @@ static struct group *open_group(struct pace *p, enum notice_reason reason, uint6
 	return g;
 }
 
-static int hold(struct group *g, const struct notice *n, struct err *e)
+static int hold(struct pace *p, struct group *g, const struct notice *n, struct err *e)
 {
 	uint64_t many = 1 + n->more, first = n->more ? n->first_ns : n->received_ns;
+	uint64_t last = n->more ? n->last_ns : n->received_ns;
 
 	/* The most urgent stands for all, of equal ones the latest. */
 	if (!g->count || n->priority <= g->priority) {
@@ -152,8 +147,9 @@ static int hold(struct group *g, const struct notice *n, struct err *e)
 		g->priority = n->priority;
 	}
 	g->first_ns = g->count ? MIN(g->first_ns, first) : first;
-	g->last_ns = MAX(g->last_ns, n->received_ns);
+	g->last_ns = MAX(g->last_ns, last);
 	g->count += many;
+	p->is_dirty = true;
 	return buf_error(&g->line) ? err_set(e, ENOMEM, "no memory for a notification") : 0;
 }
 
@@ -168,13 +164,11 @@ static int tell(struct pace *p, const struct notice *n, struct err *e)
 }
 
 /* What a group holds, as one notice. */
-static int tell_group(struct pace *p, struct group *g, struct err *e)
+static int render_group(struct pace *p, const struct group *g, struct buf *out, struct err *e)
 {
 	struct notice n;
 	int r;
 
-	if (!g->count)
-		return 0;
 	arena_reset(&p->arena);
 	r = notice_parse(buf_str(&g->line), &p->arena, &n, e);
 	if (r < 0)
@@ -183,14 +177,23 @@ static int tell_group(struct pace *p, struct group *g, struct err *e)
 	n.reason = g->reason;
 	n.first_ns = g->first_ns;
 	n.last_ns = g->last_ns;
-	return tell(p, &n, e);
+	notice_render(&n, out);
+	return buf_error(out) ? err_set(e, ENOMEM, "no memory for a notification") : 0;
+}
+
+static int tell_group(struct pace *p, struct group *g, struct err *e)
+{
+	OWNED_BUF line = BUF_INIT;
+	int r = g->count ? render_group(p, g, &line, e) : 0;
+
+	return r < 0 || !g->count ? r : p->tell(p->ctx, buf_str(&line), e);
 }
 
 static int hold_as(struct pace *p, const struct notice *n, enum notice_reason reason, struct err *e)
 {
 	struct group *g = open_group(p, reason, 0, 0);
 
-	return g ? hold(g, n, e) : err_set(e, ENOMEM, "no memory for a notification");
+	return g ? hold(p, g, n, e) : err_set(e, ENOMEM, "no memory for a notification");
 }
 
 int pace_take(struct pace *p, const struct notice *n, struct pace_clock now, struct err *e)
@@ -204,7 +207,7 @@ int pace_take(struct pace *p, const struct notice *n, struct pace_clock now, str
 		struct group *g = find(p, NOTICE_GROUP, key);
 
 		if (g)
-			return hold(g, n, e);
+			return hold(p, g, n, e);
 		g = open_group(p, NOTICE_GROUP, key, now.mono_ns + r->group_s * SECOND_NS);
 		if (!g)
 			return err_set(e, ENOMEM, "no memory for a notification");
@@ -233,6 +236,7 @@ static int close_group(struct pace *p, struct group **at, struct err *e)
 	int r = tell_group(p, g, e);
 
 	*at = g->next;
+	p->is_dirty |= g->count > 0;
 	p->group_count--;
 	free_group(g);
 	return r;
@@ -255,18 +259,6 @@ int pace_work(struct pace *p, struct pace_clock now, struct err *e)
 	return 0;
 }
 
-int pace_flush(struct pace *p, struct err *e)
-{
-	int r = 0;
-
-	while (p->groups) {
-		int one = close_group(p, &p->groups, e);
-
-		r = r < 0 ? r : one;
-	}
-	return r;
-}
-
 uint64_t pace_held(const struct pace *p)
 {
 	uint64_t n = 0;
@@ -274,4 +266,111 @@ uint64_t pace_held(const struct pace *p)
 	for (const struct group *g = p->groups; g; g = g->next)
 		n += g->count;
 	return n;
+}
+
+uint64_t pace_damaged(const struct pace *p)
+{
+	return p->damaged;
+}
+
+/* ---- The file ---- */
+
+int pace_sync(struct pace *p, struct pace_clock now, struct err *e)
+{
+	OWNED_BUF text = BUF_INIT;
+	int r = 0;
+
+	if (!p->is_dirty)
+		return 0;
+	for (const struct group *g = p->groups; g && r == 0; g = g->next) {
+		uint64_t left_ns = g->until_ns > now.mono_ns ? g->until_ns - now.mono_ns : 0;
+
+		if (!g->count)
+			continue;
+		buf_printf(&text, "%s %" PRIu64 " ", notice_reason_name(g->reason),
+			   now.real_ns + left_ns);
+		r = render_group(p, g, &text, e);
+		buf_byte(&text, '\n');
+	}
+	if (r == 0 && buf_error(&text))
+		r = err_set(e, ENOMEM, "no memory for a notification");
+	if (r == 0 && !text.n)
+		r = unlink(p->path) == 0 || errno == ENOENT
+			    ? 0
+			    : err_sys(e, errno, "cannot remove '%s'", p->path);
+	else if (r == 0)
+		r = file_write_atomic(AT_FDCWD, p->path, buf_str(&text), 0600, e);
+	p->is_dirty = r < 0;
+	return r;
+}
+
+static bool find_reason(str name, enum notice_reason *ret)
+{
+	for (int i = NOTICE_GROUP; i < NOTICE_REASON_COUNT; i++)
+		if (str_is(name, notice_reason_name((enum notice_reason)i))) {
+			*ret = (enum notice_reason)i;
+			return true;
+		}
+	return false;
+}
+
+/* A window goes on for what was left of it, and never for longer than it is. */
+static int take_back(struct pace *p, str line, struct pace_clock now, struct err *e)
+{
+	str word = str_cut(&line, ' '), until = str_cut(&line, ' ');
+	const uint64_t most_ns = p->receiver->group_s * SECOND_NS;
+	enum notice_reason reason;
+	uint64_t until_ns;
+	struct notice n;
+	struct group *g;
+
+	arena_reset(&p->arena);
+	if (!find_reason(word, &reason) || str_u64(until, &until_ns) < 0 ||
+	    notice_parse(line, &p->arena, &n, e) < 0)
+		return -EBADMSG;
+	until_ns = now.mono_ns + MIN(until_ns - MIN(until_ns, now.real_ns), most_ns);
+	g = open_group(p, reason, reason == NOTICE_GROUP ? key_of(p->receiver, &n) : 0,
+		       reason == NOTICE_GROUP ? until_ns : 0);
+	return g ? hold(p, g, &n, e) : err_set(e, ENOMEM, "no memory for a notification");
+}
+
+static int read_back(struct pace *p, struct pace_clock now, struct err *e)
+{
+	OWNED_BUF text = BUF_INIT;
+	int r = file_read(AT_FDCWD, p->path, FILE_BYTES, &text, e);
+	str rest = buf_str(&text);
+
+	while (r == 0 && rest.n) {
+		r = take_back(p, str_line(&rest), now, e);
+		p->damaged += r == -EBADMSG;
+		r = r == -EBADMSG ? 0 : r;
+	}
+	p->is_dirty = p->damaged > 0;
+	return r == -ENOENT ? 0 : r;
+}
+
+int pace_new(const struct receiver *r, const char *path, struct pace_clock now, pace_tell tell_fn,
+	     void *ctx, struct pace **ret, struct err *e)
+{
+	struct pace *p = calloc(1, sizeof(*p));
+	int result;
+
+	if (p)
+		p->path = strdup(path);
+	if (!p || !p->path) {
+		free(p);
+		return err_sys(e, ENOMEM, "notification");
+	}
+	p->receiver = r;
+	p->tell = tell_fn;
+	p->ctx = ctx;
+	p->tokens_ns = MINUTE_NS;
+	arena_init(&p->arena, ARENA_BYTES);
+	result = read_back(p, now, e);
+	if (result < 0) {
+		pace_free(p);
+		return result;
+	}
+	*ret = p;
+	return 0;
 }

@@ -1,10 +1,12 @@
 #include "console/notify/post.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 
 enum { ARENA_BYTES = 64 << 20, BATCH_BYTES = 512 << 10, POLL_MS = 50 };
 
@@ -17,6 +19,11 @@ struct post {
 	size_t damaged;     /* of it */
 	uint64_t lost;
 };
+
+static struct pace_clock now(void)
+{
+	return (struct pace_clock){ clock_ns(CLOCK_REALTIME), clock_ns(CLOCK_MONOTONIC) };
+}
 
 static void on_done(void *ctx, const struct outbox_result *r)
 {
@@ -69,10 +76,13 @@ static int open_all(struct post *p, const struct sender_host *host, const struct
 		    struct err *e)
 {
 	const struct receiver *r = p->receiver;
-	char name[48];
-	int result = pace_new(r, keep, p, &p->pace, e);
+	char name[48], held[PATH_MAX];
+	int result = file_make_dirs(o->spool, 0700, e);
 
 	snprintf(name, sizeof(name), "receiver-%" PRId64, r->id);
+	snprintf(held, sizeof(held), "%s/%s.held", o->spool, name);
+	if (result == 0)
+		result = pace_new(r, held, now(), keep, p, &p->pace, e);
 	if (result == 0)
 		result = sender_open(r, host, on_done, p, &p->sender, e);
 	if (result == 0)
@@ -111,7 +121,7 @@ void post_close(struct post *p)
 	if (!p)
 		return;
 	if (p->pace && p->box)
-		(void)!pace_flush(p->pace, NULL);
+		post_sync(p);
 	pace_free(p->pace);
 	sender_close(p->sender);
 	outbox_close(p->box);
@@ -119,26 +129,29 @@ void post_close(struct post *p)
 	free(p);
 }
 
-int post_take(struct post *p, const struct notice *n, struct pace_clock now, struct err *e)
+int post_take(struct post *p, const struct notice *n, struct pace_clock at, struct err *e)
 {
-	int r = pace_take(p->pace, n, now, e);
+	int r = pace_take(p->pace, n, at, e);
 
 	p->lost += r < 0;
 	return r;
 }
 
+/* The spool first: who dies in between tells again, and forgets nothing. */
 void post_sync(struct post *p)
 {
 	outbox_sync(p->box);
+	(void)!pace_sync(p->pace, now(), NULL); /* it is held in memory still */
 }
 
-void post_work(struct post *p, struct pace_clock now)
+void post_work(struct post *p, struct pace_clock at)
 {
-	if (pace_work(p->pace, now, NULL) < 0)
+	if (pace_work(p->pace, at, NULL) < 0)
 		p->lost++;
-	outbox_work(p->box, now.mono_ns);
+	(void)!pace_sync(p->pace, at, NULL);
+	outbox_work(p->box, at.mono_ns);
 	if (p->sender->ops->work)
-		p->sender->ops->work(p->sender, now.mono_ns);
+		p->sender->ops->work(p->sender, at.mono_ns);
 }
 
 int post_fd(const struct post *p, short *ret_events)
@@ -150,7 +163,7 @@ struct outbox_figures post_figures(const struct post *p)
 {
 	struct outbox_figures f = outbox_figures(p->box);
 
-	f.lost += p->lost;
+	f.lost += p->lost + pace_damaged(p->pace);
 	f.waiting += pace_held(p->pace);
 	return f;
 }

@@ -21,11 +21,11 @@ MUST_CHECK int post_open(const struct receiver *r, const struct sender_host *hos
 void post_close(struct post *p);
 
 /** @return 0, -errno: it is lost for this receiver, counted */
-MUST_CHECK int post_take(struct post *p, const struct notice *n, struct pace_clock now,
+MUST_CHECK int post_take(struct post *p, const struct notice *n, struct pace_clock at,
 			 struct err *e);
 /** To disk with what waits. */
 void post_sync(struct post *p);
-void post_work(struct post *p, struct pace_clock now);
+void post_work(struct post *p, struct pace_clock at);
 /** What to poll for besides the host's flows. @return -1: nothing */
 int post_fd(const struct post *p, short *ret_events);
 /** Counts of this process; `waiting` includes what is held. */
