@@ -2,6 +2,7 @@
 
 #include "asset/cri_sandbox.h"
 #include "asset/record.h"
+#include "base/file.h"
 #include "codec/bolt.h"
 #include "codec/json.h"
 
@@ -18,21 +19,7 @@ struct reading {
 
 static int read_at(void *ctx, uint64_t offset, void *to, size_t n)
 {
-	const int *fd = ctx;
-	char *at = to;
-
-	while (n) {
-		ssize_t got = pread(*fd, at, n, (off_t)offset);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got < 0 ? -errno : -ENODATA;
-		at += got;
-		offset += (uint64_t)got;
-		n -= (size_t)got;
-	}
-	return 0;
+	return file_read_at(*(const int *)ctx, offset, to, n);
 }
 
 static int take_label(void *ctx, str key, str value)
@@ -145,4 +132,68 @@ int engine_db_podman(int fd, str id, struct arena *a, struct container *c, struc
 	const struct wanted w = { .id = id };
 
 	return read_settled(fd, &w, read_podman, a, c, e);
+}
+
+struct listing {
+	const struct bolt *b;
+	struct arena *a;
+	str name_space;
+	struct engine_db_image *items;
+	size_t count, cap;
+	struct err *e;
+};
+
+static int take_image(void *ctx, str name, str value UNUSED)
+{
+	struct listing *l = ctx;
+	const str path[] = { S("v1"), l->name_space, S("images"), name, S("target"), S("digest") };
+	struct engine_db_image *i;
+	str digest;
+	int r = bolt_find(l->b, path, ARRAY_LEN(path), l->a, &digest, l->e);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (l->count == ENGINE_DB_IMAGES_MAX)
+		return err_set(l->e, E2BIG, "containerd keeps more than %d images",
+			       ENGINE_DB_IMAGES_MAX);
+	i = ARENA_PUSH(l->a, l->items, l->count, l->cap);
+	if (!i)
+		return err_set(l->e, ENOBUFS, "memory budget spent");
+	*i = (struct engine_db_image){ l->name_space, name, digest };
+	return 0;
+}
+
+static int take_name_space(void *ctx, str name, str value UNUSED)
+{
+	struct listing *l = ctx;
+	const str path[] = { S("v1"), name, S("images") };
+	int r;
+
+	l->name_space = name;
+	r = bolt_each(l->b, path, ARRAY_LEN(path), l->a, take_image, l, l->e);
+	return r == -ENOENT ? 0 : r;
+}
+
+int engine_db_containerd_images(int fd, struct arena *a, struct engine_db_image **ret,
+				size_t *ret_count, struct err *e)
+{
+	const str top[] = { S("v1") };
+
+	for (int i = 0; i < TRIES; i++) {
+		struct bolt b;
+		struct listing l = { .b = &b, .a = a, .e = e };
+		int r = bolt_open(&b, read_at, &fd, e);
+
+		if (r < 0)
+			return r;
+		r = bolt_each(&b, top, ARRAY_LEN(top), a, take_name_space, &l, e);
+		if ((r == 0 || r == -ENOENT || r == -EBADMSG) && !bolt_is_current(&b))
+			continue;
+		if (r < 0 && r != -ENOENT)
+			return r;
+		*ret = l.items;
+		*ret_count = l.count;
+		return 0;
+	}
+	return err_set(e, EAGAIN, "the engine's database changes faster than it can be read");
 }

@@ -18,7 +18,23 @@
 MUST_CHECK int engine_db_containerd(int fd, str name_space, str id, struct arena *a,
 				    struct container *c, struct err *e);
 
-/** As above. @param fd libpod/bolt_state.db */
+/** A name that containerd has for an image: digest is the manifest's or an index's. */
+struct engine_db_image {
+	str name_space, name, digest;
+};
+#define ENGINE_DB_IMAGES_MAX 10000
+
+/**
+ * All images of all namespaces.
+ *
+ * @param fd meta.db
+ * @param a  owns what is returned
+ * @return 0 (also with none), -EAGAIN, -EBADMSG, -E2BIG more than ENGINE_DB_IMAGES_MAX, -ENOBUFS, -errno
+ */
+MUST_CHECK int engine_db_containerd_images(int fd, struct arena *a, struct engine_db_image **ret,
+					   size_t *ret_count, struct err *e);
+
+/** As engine_db_containerd(). @param fd libpod/bolt_state.db */
 MUST_CHECK int engine_db_podman(int fd, str id, struct arena *a, struct container *c,
 				struct err *e);
 

@@ -57,6 +57,24 @@ int file_read_fd(int fd, uint64_t max, struct buf *b, struct err *e)
 	}
 }
 
+int file_read_at(int fd, uint64_t offset, void *to, size_t n)
+{
+	char *at = to;
+
+	while (n) {
+		ssize_t got = pread(fd, at, n, (off_t)offset);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got < 0 ? -errno : -ENODATA;
+		at += got;
+		offset += (uint64_t)got;
+		n -= (size_t)got;
+	}
+	return 0;
+}
+
 int file_read(int dir_fd, const char *path, uint64_t max, struct buf *b, struct err *e)
 {
 	OWNED_FD fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);

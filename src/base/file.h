@@ -23,6 +23,9 @@ MUST_CHECK int file_read_fd(int fd, uint64_t max, struct buf *b, struct err *e);
 /** As file_read_fd() for the file at @p path relative to @p dir_fd (AT_FDCWD for the working folder). */
 MUST_CHECK int file_read(int dir_fd, const char *path, uint64_t max, struct buf *b, struct err *e);
 
+/** Reads exactly @p n bytes at @p offset. @return 0, -ENODATA (the file ends before), or the read's errno */
+MUST_CHECK int file_read_at(int fd, uint64_t offset, void *to, size_t n);
+
 /**
  * Writes a file so that a reader sees the old one or all of the new one: temporary name, fsync, rename.
  *

@@ -1,6 +1,6 @@
 /*
  * An engine's database, were it anything: looking a container up ends, what is taken can be rendered, and a container that was
- * not found, or not understood, is as it was. The first byte asks for containerd's layout or Podman's.
+ * not found, or not understood, is as it was; of images listed each has a name and a digest. The first byte asks for containerd's layout or Podman's.
  */
 #include "fuzz.h"
 
@@ -24,6 +24,18 @@ static void check(const struct container *c)
 	assert(!buf_error(&out));
 }
 
+static void list_images(int fd, struct arena *a)
+{
+	struct engine_db_image *list;
+	size_t count;
+
+	if (engine_db_containerd_images(fd, a, &list, &count, NULL) < 0)
+		return;
+	assert(count <= ENGINE_DB_IMAGES_MAX);
+	for (size_t i = 0; i < count; i++)
+		assert(list[i].name_space.p && list[i].name.p && list[i].digest.p);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int fd = -1;
@@ -44,6 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(&c);
 	else
 		assert(memcmp(&c, &before, sizeof(c)) == 0);
+	if (!is_podman)
+		list_images(fd, &a);
 	arena_done(&a);
 	return 0;
 }

@@ -145,6 +145,13 @@ bool census_keep(struct census *c, enum census_kind k, str id)
 	return true;
 }
 
+bool census_has(struct census *c, enum census_kind k, str id)
+{
+	const struct thing *t = *find(c, k, id);
+
+	return t && t->pass == c->pass[k];
+}
+
 static void forget(struct census *c, struct thing **at)
 {
 	struct thing *t = *at;

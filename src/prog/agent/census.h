@@ -45,6 +45,8 @@ void census_begin(struct census *c, enum census_kind k);
 void census_put(struct census *c, enum census_kind k, str id, str doc);
 /** It is still there, and nobody looked closer. @return false: it was never told, look closer */
 bool census_keep(struct census *c, enum census_kind k, str id);
+/** Whether this look has seen it. */
+bool census_has(struct census *c, enum census_kind k, str id);
 /** It is no more, and this is the last to say of it (may be empty). */
 void census_drop(struct census *c, enum census_kind k, str id, str last_doc);
 /** All were looked at: the others are gone. */

@@ -23,15 +23,20 @@ void census_ports_look(struct census *c, int proc_fd, struct asset *a);
 
 /**
  * Asks the engines for images, volumes and networks, never blocking.
- * @param host as asset_config.docker_host
+ * Looks as well at images that engines nobody asks keep on disk.
+ * @param host       as asset_config.docker_host
+ * @param data_roots as asset_config.data_roots
  */
 MUST_CHECK int census_engine_new(struct census *c, const char *root, const char *host,
-				 struct census_engine **ret, struct err *e);
+				 const char *const *data_roots, struct census_engine **ret,
+				 struct err *e);
 void census_engine_free(struct census_engine *g);
 int census_engine_fd(const struct census_engine *g);
 void census_engine_work(struct census_engine *g, uint64_t now_ns);
 /** Something changed: asks soon. */
 void census_engine_hurry(struct census_engine *g);
+/** The id of an image on disk, by the digest its engine has it by; empty: not known. Lives until the next work. */
+str census_engine_image_id(const struct census_engine *g, str digest);
 /** The engines that answer, as an array; lives until the next work. */
 str census_engine_render(struct census_engine *g);
 

@@ -66,18 +66,30 @@ static bool render_container(const struct container *c, bool running, struct buf
 	return !buf_error(out);
 }
 
+/** containerd keeps an image's digest with a container; its id, by which all else knows it, stands in the manifest. */
+static struct container with_image_id(const struct work *w, const struct container *c)
+{
+	struct container whole = *c;
+
+	if (!whole.image_id.n)
+		whole.image_id = census_engine_image_id(w->engine, c->image_digest);
+	return whole;
+}
+
 static void put_container(void *ctx, const struct container *c)
 {
 	struct work *w = ctx;
+	const struct container whole = with_image_id(w, c);
 	OWNED_BUF doc = BUF_INIT;
 
-	if (c->runtime != CONTAINER_HOST && render_container(c, true, &doc))
+	if (c->runtime != CONTAINER_HOST && render_container(&whole, true, &doc))
 		census_put(w->census, CENSUS_CONTAINER, c->id, buf_str(&doc));
 }
 
 static void on_container(void *ctx, const struct container *c, bool started UNUSED, bool stopped)
 {
 	struct work *w = ctx;
+	const struct container whole = with_image_id(w, c);
 	OWNED_BUF doc = BUF_INIT;
 
 	if (c->runtime == CONTAINER_HOST)
@@ -85,7 +97,7 @@ static void on_container(void *ctx, const struct container *c, bool started UNUS
 	census_engine_hurry(w->engine);
 	if (!stopped)
 		put_container(w, c);
-	else if (render_container(c, false, &doc))
+	else if (render_container(&whole, false, &doc))
 		census_drop(w->census, CENSUS_CONTAINER, c->id, buf_str(&doc));
 }
 
@@ -151,7 +163,9 @@ static int open_asset(struct work *w, struct err *e)
 				  .data_roots = option_list(o, "engine-data", NULL) };
 	int r = asset_new(&c, &w->asset, e);
 
-	return r < 0 ? r : census_engine_new(w->census, w->root, c.docker_host, &w->engine, e);
+	return r < 0 ? r
+		     : census_engine_new(w->census, w->root, c.docker_host, c.data_roots,
+					 &w->engine, e);
 }
 
 static int begin(struct work *w, struct err *e)

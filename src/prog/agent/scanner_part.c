@@ -18,6 +18,7 @@
 #include "base/time.h"
 #include "codec/digest.h"
 #include "codec/json.h"
+#include "prog/agent/disk_images.h"
 #include "prog/agent/engine_base.h"
 #include "prog/agent/part.h"
 #include "scan/source/scan_image.h"
@@ -28,6 +29,7 @@
 #define LOOK_NS (5 * SECOND_NS)
 #define AGAIN_S 3600 /* after a failure */
 #define SCAN_MOST_NS (1800 * SECOND_NS)
+#define FIND_MEMORY ((size_t)256 << 20)
 #define ANSWER_MAX ((size_t)16 << 20)
 enum {
 	TURN_MS = 250,
@@ -143,10 +145,29 @@ static void put_in_line(struct scanner *s, str id, bool again)
 
 /* ---- The child ---- */
 
+/** Where the engine of this image keeps it; an image that no folder has is asked of Docker. */
+static void find_target(const struct scanner *s, char *ret, size_t size)
+{
+	const char *root = option_text(s->part->options, "host-root");
+	const struct disk_image *d = NULL;
+	struct disk_images list;
+	struct arena a;
+
+	arena_init(&a, FIND_MEMORY);
+	if (disk_images_find(root ? root : "", option_list(s->part->options, "engine-data", NULL),
+			     &a, &list, NULL) == 0)
+		d = disk_images_by_id(&list, str_from(s->current));
+	if (d)
+		snprintf(ret, size, "%.*s", STR_ARG(d->target));
+	else
+		snprintf(ret, size, "docker:%s", s->current);
+	arena_done(&a);
+}
+
 static int child(void *ctx)
 {
 	struct scanner *s = ctx;
-	char path[2 * PATH_BYTES], host[PATH_BYTES + 8], target[DIGEST_TEXT_BYTES + 8];
+	char path[2 * PATH_BYTES], host[PATH_BYTES + 8], target[4 * PATH_BYTES];
 	const struct scan_options o = {
 		.limits = limits_default(), .cache_dir = s->cache, .docker_host = host, .jobs = 1
 	};
@@ -158,7 +179,7 @@ static int child(void *ctx)
 					      .ctx = s->socket };
 
 	snprintf(host, sizeof(host), "unix://%s", s->socket);
-	snprintf(target, sizeof(target), "docker:%s", s->current);
+	find_target(s, target, sizeof(target));
 	path_of(s, s->current, path);
 	return scan_image(&task) < 0 ? 1 : 0;
 }

@@ -1,5 +1,11 @@
 #include "scan/source/image_store.h"
 
+#include <fcntl.h>
+#include <limits.h>
+
+#include "codec/digest.h"
+#include "scan/source/tree_feed.h"
+
 void image_plan_missing(struct image_plan *p, struct arena *a, struct layer_job *job, str path,
 			const char *why)
 {
@@ -10,6 +16,50 @@ void image_plan_missing(struct image_plan *p, struct arena *a, struct layer_job 
 	job->feed = NULL;
 	job->given = &none;
 	job->given_damaged = true;
+}
+
+int image_plan_unpacked(const struct scan_options *o, struct arena *a, int folder,
+			struct layer_job *job, struct err *e)
+{
+	struct tree_feed *feed = ARENA_NEW(a, struct tree_feed);
+
+	if (!feed)
+		return err_set(e, ENOBUFS, "manifest: memory budget spent");
+	*feed = (struct tree_feed){ .root = folder, .limits = &o->limits, .is_layer = true };
+	job->fd = -1;
+	job->bytes = UINT64_MAX;
+	job->feed = tree_feed_run;
+	job->feed_ctx = feed;
+	job->is_unpacked = true;
+	return 0;
+}
+
+/* The mark of such a folder is an attribute that only CAP_SYS_ADMIN may see (trusted.overlay.opaque). */
+void image_plan_unpacked_gap(struct arena *a, struct gap_list *gaps, str place)
+{
+	gap_add(gaps, a, GAP_UNSUPPORTED, place,
+		"layers were read as the engine unpacked them: where one replaced a whole folder, "
+		"what lay in it before is still told");
+}
+
+int image_store_target(const char *target, int *ret_folder, str *ret_digest, struct err *e)
+{
+	str t = str_from(target);
+	size_t at = str_find_last(t, '@');
+	uint8_t sum[SHA256_BYTES];
+	char path[PATH_MAX];
+	int fd;
+
+	if (at == t.n || at >= sizeof(path) || digest_parse(str_skip(t, at + 1), sum, NULL) < 0)
+		return err_set(e, EINVAL, "'%s': FOLDER@sha256:... is expected", target);
+	memcpy(path, target, at);
+	path[at] = '\0';
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, errno, "cannot open '%s'", path);
+	*ret_folder = fd;
+	*ret_digest = str_skip(t, at + 1);
+	return 0;
 }
 
 int image_plan_run(const struct image_plan *p, const struct scan_options *o, struct arena *a,

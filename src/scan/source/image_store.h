@@ -31,7 +31,8 @@ MUST_CHECK int docker_save_plan(const struct image_store *s, const struct scan_o
  * An OCI layout: index.json, nested indexes by platform, manifest, configuration, layers. Digests of all documents are
  * verified. Fills v's identity.
  *
- * @param ref a ref.name or manifest digest to choose among several images; empty: the only or first one
+ * @param ref a ref.name or manifest digest to choose among several images; empty: the only or first one. Without an index.json (an
+ *            engine's content store) the digest of an index or manifest
  */
 MUST_CHECK int oci_layout_plan(const struct image_store *s, str ref, const struct scan_options *o,
 			       struct arena *a, struct inventory *v, struct image_plan *ret,
@@ -40,6 +41,16 @@ MUST_CHECK int oci_layout_plan(const struct image_store *s, str ref, const struc
 /** Reads the planned layers and merges them into @p v. */
 MUST_CHECK int image_plan_run(const struct image_plan *p, const struct scan_options *o,
 			      struct arena *a, struct inventory *v, struct err *e);
+
+/** A layer that an engine unpacked to @p folder (a descriptor that outlives the run). @return 0, -ENOBUFS */
+MUST_CHECK int image_plan_unpacked(const struct scan_options *o, struct arena *a, int folder,
+				   struct layer_job *job, struct err *e);
+/** Says of an image some of whose layers are unpacked what cannot be seen of it. */
+void image_plan_unpacked_gap(struct arena *a, struct gap_list *gaps, str place);
+
+/** Takes "FOLDER@sha256:..." apart and opens the folder. @return 0, -EINVAL, -errno of open(2) */
+MUST_CHECK int image_store_target(const char *target, int *ret_folder, str *ret_digest,
+				  struct err *e);
 
 /** A layer that is named but not there: a missing job and a gap. */
 void image_plan_missing(struct image_plan *p, struct arena *a, struct layer_job *job, str path,

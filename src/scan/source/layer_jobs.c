@@ -109,6 +109,11 @@ static void accept(struct run *r, size_t i, struct layer *l, bool damaged)
 		keep(r, i, l);
 		return;
 	}
+	if (j->is_unpacked && !l->from_cache) {
+		l->diff_id = j->diff_id;
+		keep(r, i, l);
+		return;
+	}
 	if (!is_trusted(r, i, l))
 		return;
 	if (!l->from_cache)
@@ -298,7 +303,7 @@ static int find_same(struct run *r)
 		const struct layer_job *j = &r->jobs[i];
 
 		r->same_as[i] = i;
-		for (size_t k = 0; k < i && !j->given && r->same_as[i] == i; k++)
+		for (size_t k = 0; k < i && !j->given && !j->is_tree && r->same_as[i] == i; k++)
 			if ((j->diff_id.n && str_eq(j->diff_id, r->jobs[k].diff_id)) ||
 			    (j->digest.n && str_eq(j->digest, r->jobs[k].digest)))
 				r->same_as[i] = r->same_as[k];

@@ -33,6 +33,8 @@ struct layer_job {
 	void *feed_ctx;            /**< must stay valid until layer_jobs_run() returns */
 	const struct layer *given; /**< a result that is already there; nothing is read */
 	bool given_damaged;        /**< what was given stopped before its end */
+	/** read from the files a layer was unpacked to: its digests name it and prove nothing; never kept in the cache */
+	bool is_unpacked;
 	bool is_tree;  /**< a root file system, not a layer: ".wh." names mean nothing */
 	bool no_cache; /**< neither look for it nor keep it */
 };

@@ -116,6 +116,10 @@ int source_read_image(const char *target, const struct scan_options *o, struct a
 		return archive_source_read(rest, s, o, a, ret, e);
 	case SOURCE_OCI_DIR:
 		return oci_dir_source_read(rest, o, a, ret, e);
+	case SOURCE_CONTAINERD:
+		return containerd_source_read(rest, o, a, ret, e);
+	case SOURCE_STORAGE:
+		return storage_source_read(rest, o, a, ret, e);
 	case SOURCE_DIR:
 		return rootfs_source_read(rest, TARGET_FILESYSTEM, o, a, ret, e);
 	case SOURCE_SBOM:

@@ -18,6 +18,8 @@
 	X(DOCKER_ARCHIVE, "docker-archive", "docker save archive") \
 	X(OCI_ARCHIVE, "oci-archive", "OCI layout in a tar") \
 	X(OCI_DIR, "oci-dir", "OCI layout folder") \
+	X(CONTAINERD, "containerd", "containerd's root folder: FOLDER@DIGEST") \
+	X(STORAGE, "containers-storage", "Podman's or CRI-O's folder: FOLDER@IMAGE-ID") \
 	X(DIR, "dir", "folder of files") \
 	X(SBOM, "sbom", "CycloneDX or SPDX document")
 

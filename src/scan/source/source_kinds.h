@@ -32,6 +32,14 @@ MUST_CHECK int rootfs_source_read(const char *path, enum target_kind kind,
 				  const struct scan_options *o, struct arena *a,
 				  struct inventory *ret, struct err *e);
 
+/** An image in containerd's root folder: "FOLDER@DIGEST", the digest of its manifest or of an index. */
+MUST_CHECK int containerd_source_read(const char *target, const struct scan_options *o,
+				      struct arena *a, struct inventory *ret, struct err *e);
+
+/** An image in a folder of containers/storage (Podman, CRI-O): "FOLDER@DIGEST", the digest of its configuration. */
+MUST_CHECK int storage_source_read(const char *target, const struct scan_options *o,
+				   struct arena *a, struct inventory *ret, struct err *e);
+
 /** An image of a registry: "[registry/]repository[:tag][@sha256:...]". */
 MUST_CHECK int registry_source_read(const char *reference, const struct scan_options *o,
 				    struct arena *a, struct inventory *ret, struct err *e);

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
@@ -96,17 +97,68 @@ static void push_folder(struct feed *f, str path)
 		leave_out(f, path, "too many folders");
 }
 
-static int take(struct feed *f, str folder, const char *name, struct err *e)
+static int send_mark(struct feed *f, enum tar_kind kind, str path, str target, struct err *e)
+{
+	OWNED_BUF header = BUF_INIT;
+
+	tar_render_header(kind, path, target, 0, &header);
+	return buf_error(&header) ? err_set(e, ENOMEM, "no memory for a header")
+				  : file_write_all(f->out, buf_str(&header), e);
+}
+
+/**
+ * What only a layer has: links, which lead into the merged tree, and whiteouts (a character device 0/0, overlayfs.rst; of
+ * fuse-overlayfs also files named as in a tar).
+ * @return 1 that was it, 0 it is something else, -errno
+ */
+static int take_mark(struct feed *f, int folder_fd, str folder, const char *name, str path,
+		     struct err *e)
+{
+	char target[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+	int r;
+
+	if (fstatat(folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (S_ISCHR(st.st_mode) && st.st_rdev == 0) {
+		path = arena_printf(&f->arena, "%.*s%s.wh.%s", STR_ARG(folder), folder.n ? "/" : "",
+				    name);
+		r = path.p ? send_mark(f, TAR_FILE, path, S(""), e) : -ENOMEM;
+		return r < 0 ? r : 1;
+	}
+	if (!S_ISLNK(st.st_mode))
+		return 0;
+	n = readlinkat(folder_fd, name, target, sizeof(target));
+	if (n <= 0 || (size_t)n == sizeof(target)) {
+		leave_out(f, path, "its link cannot be read");
+		return 1;
+	}
+	r = send_mark(f, TAR_SYMLINK, path, (str){ target, (size_t)n }, e);
+	return r < 0 ? r : 1;
+}
+
+static int take(struct feed *f, int folder_fd, str folder, const char *name, struct err *e)
 {
 	str path = folder.n ? arena_printf(&f->arena, "%.*s/%s", STR_ARG(folder), name)
 			    : arena_str(&f->arena, str_from(name));
 	enum evidence_kind kind;
+	bool wanted, on_the_way;
+	int r = 0;
 
 	if (!path.p)
 		return err_set(e, ENOMEM, "no memory to walk a folder");
-	if (layer_evidence_wants(path, &kind, &f->arena))
+	wanted = layer_evidence_wants(path, &kind, &f->arena);
+	on_the_way = !wanted && package_db_is_on_the_way(path);
+	if (f->t->is_layer && str_starts(str_from(name), S(".wh.")))
+		return send_mark(f, TAR_FILE, path, S(""), e);
+	if (f->t->is_layer && (wanted || on_the_way))
+		r = take_mark(f, folder_fd, folder, name, path, e);
+	if (r)
+		return MIN(r, 0);
+	if (wanted)
 		return send(f, path, e);
-	if (package_db_is_on_the_way(path))
+	if (on_the_way)
 		push_folder(f, path);
 	return 0;
 }
@@ -128,7 +180,7 @@ static int walk_folder(struct feed *f, str folder, struct err *e)
 	}
 	while (r == 0 && (entry = readdir(d)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			r = take(f, folder, entry->d_name, e);
+			r = take(f, dirfd(d), folder, entry->d_name, e);
 	closedir(d);
 	return r;
 }

@@ -2,7 +2,7 @@
  * Feeds the files of a folder that tell something about packages to a worker, as a tar stream.
  *
  * Only folders on the way to package databases are looked into and only wanted files are opened, all with links
- * resolved inside the root. Nothing is parsed here. Devices and pipes are never opened for reading.
+ * resolved inside the root (but see is_layer). Nothing is parsed here. Devices and pipes are never opened for reading.
  */
 #ifndef SKEP_SCAN_SOURCE_TREE_FEED_H
 #define SKEP_SCAN_SOURCE_TREE_FEED_H
@@ -14,6 +14,8 @@ struct err;
 struct tree_feed {
 	int root; /**< descriptor of the folder */
 	const struct limits *limits;
+	/** one layer as overlayfs keeps it: links and what it deletes (whiteouts) are told as a layer's tar does; else links are followed */
+	bool is_layer;
 };
 
 /** A layer_feed; @p ctx is a struct tree_feed. @return 0, 1 with what could not be read, or the errno of writing */

@@ -1,0 +1,149 @@
+"""Images that engines keep on disk, read without asking anybody: containerd's, and those of containers/storage."""
+import json
+import pathlib
+import shutil
+import subprocess
+import tarfile
+import tempfile
+
+import images
+import pytest
+from agents import until
+from comparison import essence
+from consoles import Console
+from containers import plain_archive, wrapped_runtime
+from fleet import JoinedAgent, ask, present
+from services import Process, need, need_root, unmount_below
+
+# Above a base: a package more, one less, a folder gone and another behind a link.
+LAYERS = [
+    images.layer(images.entry("etc/os-release", images.OS_RELEASE), images.entry("var/lib/dpkg/status", images.status("bash=5.1")),
+                 images.entry("var/lib/dpkg/status.d/old", images.status("old=1.0")),
+                 images.entry("var/lib/dpkg/status.d/kept", images.status("kept=2.0"))),
+    images.layer(images.entry("var/lib/dpkg/status", images.status("bash=5.2", "curl=7.88")),
+                 images.entry("var/lib/dpkg/status.d/.wh.old")),
+]
+
+
+class Containerd:
+    """containerd alone, with folders of its own."""
+
+    def __init__(self, folder):
+        need_root()
+        need("containerd", "ctr", "runc")
+        folder.mkdir()
+        self.folder, self.root, self.socket = folder, folder / "root", folder / "c.sock"
+        (folder / "c.toml").write_text(f'version = 2\nroot = "{self.root}"\nstate = "{folder}/state"\n'
+                                       f'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "{self.socket}"\n')
+        self.process = Process(["containerd", "--config", str(folder / "c.toml")], folder / "log")
+
+    def __enter__(self):
+        self.process.__enter__()
+        self.process.wait_for(self.socket.exists)
+        return self
+
+    def __exit__(self, *exc):
+        self.process.__exit__(*exc)
+        unmount_below(self.folder)
+
+    def ctr(self, *args):
+        return subprocess.run(["ctr", "-a", self.socket, *map(str, args)], check=True, capture_output=True, text=True).stdout
+
+    def load(self, archive):
+        """Imports and unpacks; returns the digest its name leads to."""
+        self.ctr("image", "import", "--snapshotter", "overlayfs", archive)
+        return self.ctr("image", "ls").splitlines()[-1].split()[2]
+
+    def discard_layers(self):
+        """As the CRI plugin does with discard_unpacked_layers: what is no JSON goes."""
+        blobs = [b for b in (self.root / "io.containerd.content.v1.content/blobs/sha256").iterdir() if b.read_bytes()[:1] != b"{"]
+        for b in blobs:
+            b.unlink()
+        return len(blobs)
+
+
+@pytest.fixture
+def containerd(tmp_path):
+    with Containerd(tmp_path / "containerd") as c:
+        yield c
+
+
+PARTIAL = 6
+
+
+def essence_of(skep, target, check=0):
+    return essence(json.loads(skep.run("sbom", "--no-cache", target, check=check).stdout))
+
+
+@pytest.fixture
+def archive(tmp_path):
+    path = tmp_path / "two.tar"
+    path.write_bytes(images.docker_save(LAYERS, tag="docker.io/library/two:1"))
+    return path
+
+
+def test_blobs_and_snapshots_of_containerd_say_the_same(skep, containerd, archive):
+    want = essence_of(skep, f"docker-archive:{archive}")
+    assert {c[1] for c in want} >= {"bash", "curl", "kept"} and "old" not in {c[1] for c in want}
+    target = f"containerd:{containerd.root}@{containerd.load(archive)}"
+    assert essence_of(skep, target) == want
+    assert containerd.discard_layers() == 2
+    said = skep.run("sbom", "--no-cache", target, check=PARTIAL)
+    assert essence(json.loads(said.stdout)) == want
+    assert "layers were read as the engine unpacked them" in said.err
+
+
+def test_a_layer_that_is_nowhere_is_a_gap(skep, containerd, archive):
+    target = f"containerd:{containerd.root}@{containerd.load(archive)}"
+    containerd.discard_layers()
+    shutil.rmtree(containerd.root / "io.containerd.snapshotter.v1.overlayfs/snapshots/1/fs")
+    assert "neither its blob nor an unpacked snapshot is there" in skep.run("sbom", "--no-cache", target, check=PARTIAL).err
+    missing = f"containerd:{containerd.root}@sha256:{'0' * 64}"
+    assert "No such file" in skep.run("sbom", missing, check=4).err
+    assert "FOLDER@sha256:... is expected" in skep.run("sbom", "containerd:/nowhere", check=2).err
+
+
+@pytest.mark.parametrize("driver", ["overlay", "vfs"])
+def test_storage_of_podman(skep, archive, driver):
+    need_root()
+    need("podman")
+    # It refuses paths of more than 50 characters, which those of pytest are.
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="pod"))
+    try:
+        subprocess.run(["podman", "--root", folder / "root", "--runroot", folder / "run", "--tmpdir", folder / "tmp",
+                        "--storage-driver", driver, "load", "-q", "-i", archive], check=True, capture_output=True)
+        image = json.loads((folder / f"root/{driver}-images/images.json").read_text())[0]["id"]
+        want = essence_of(skep, f"docker-archive:{archive}")
+        assert essence_of(skep, f"containers-storage:{folder}/root@sha256:{image}", PARTIAL if driver == "overlay" else 0) == want
+        assert "no engine keeps image" in skep.run("sbom", f"containers-storage:{folder}/root@sha256:{'1' * 64}", check=4).err
+    finally:
+        unmount_below(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def image_row(console):
+    rows = ask(console, "SELECT digest, packages, scan_error FROM image WHERE refs LIKE '%alpine:3.10%' AND scanned_ns > 0")
+    return rows[0] if rows else None
+
+
+def test_what_runs_in_containerd_is_scanned(skep, tmp_path, shared, containerd):
+    """A container of containerd alone: its image is at the console, told, related and read, and nobody was asked."""
+    folder = tmp_path / "console"
+    folder.mkdir()
+    plain = plain_archive(shared / "rootfs" / "alpine-310-docker-save.tar.gz", tmp_path)
+    containerd.load(plain)
+    with tarfile.open(plain) as t:
+        config = json.load(t.extractfile("manifest.json"))[0]["Config"].removesuffix(".json").rpartition("/")[2]
+    with Console(folder) as console, \
+            JoinedAgent(skep, tmp_path / "agent", console, "--engine-data", containerd.root, "--engine-data",
+                        containerd.folder / "state") as a:
+        containerd.ctr("run", "-d", "--snapshotter", "overlayfs", "--runc-binary", wrapped_runtime(tmp_path),
+                       "docker.io/library/alpine:3.10", "disk-1", "sleep", "1000")
+        try:
+            assert until(lambda: any(i == f"image:sha256:{config}" for i, _ in present(console, "image")), 60), a.said()
+            assert until(lambda: image_row(console), 60), a.said()
+            assert image_row(console) == ("sha256:" + config, 14, "")
+            assert ask(console, "SELECT image_id FROM asset WHERE id = 'container:disk-1'") == [(f"image:sha256:{config}",)]
+        finally:
+            subprocess.run(["ctr", "-a", containerd.socket, "task", "rm", "-f", "disk-1"], check=False)
+            subprocess.run(["ctr", "-a", containerd.socket, "container", "rm", "disk-1"], check=False)
