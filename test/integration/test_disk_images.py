@@ -147,3 +147,26 @@ def test_what_runs_in_containerd_is_scanned(skep, tmp_path, shared, containerd):
         finally:
             subprocess.run(["ctr", "-a", containerd.socket, "task", "rm", "-f", "disk-1"], check=False)
             subprocess.run(["ctr", "-a", containerd.socket, "container", "rm", "disk-1"], check=False)
+
+
+def own_group(controller):
+    for line in pathlib.Path("/proc/self/cgroup").read_text().split():
+        if controller in line.split(":")[1].split(","):
+            return pathlib.Path(f"/sys/fs/cgroup/{controller}{line.split(':', 2)[2]}")
+    return None
+
+
+def test_readers_of_images_live_in_a_group_of_their_own(skep, tmp_path):
+    need_root()
+    cpu, memory = own_group("cpu"), own_group("memory")
+    if not cpu or not memory:
+        pytest.skip("cgroup v1 is not what this host has")
+    folder = tmp_path / "console"
+    folder.mkdir()
+    with Console(folder) as console, JoinedAgent(skep, tmp_path / "agent", console) as a:
+        assert until(lambda: "scanner" in a.parts() and (memory / "skep-scanner").exists(), 30), a.said()
+        assert (cpu / "skep-scanner/cpu.cfs_quota_us").read_text() == "50000\n"
+        assert (memory / "skep-scanner/memory.limit_in_bytes").read_text() == f"{2 << 30}\n"
+        assert "without a control group" not in a.said()
+    for group in (cpu, memory):
+        (group / "skep-scanner").rmdir()

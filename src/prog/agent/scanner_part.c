@@ -21,6 +21,7 @@
 #include "prog/agent/disk_images.h"
 #include "prog/agent/engine_base.h"
 #include "prog/agent/part.h"
+#include "prog/agent/scan_cgroup.h"
 #include "scan/source/scan_image.h"
 #include "wire/http_flow.h"
 
@@ -29,6 +30,7 @@
 #define LOOK_NS (5 * SECOND_NS)
 #define AGAIN_S 3600 /* after a failure */
 #define SCAN_MOST_NS (1800 * SECOND_NS)
+#define CGROUPS_MAX ((uint64_t)64 << 10)
 #define FIND_MEMORY ((size_t)256 << 20)
 #define ANSWER_MAX ((size_t)16 << 20)
 enum {
@@ -51,6 +53,7 @@ struct scanner {
 	struct http_flow *flow;
 	struct buf body;
 	char *room;
+	struct scan_cgroup cgroup;
 	bool stopping, full;
 	uint64_t alive_ns, look_ns, child_ns;
 };
@@ -178,6 +181,7 @@ static int child(void *ctx)
 					      .base_layers = engine_base_layers,
 					      .ctx = s->socket };
 
+	(void)!scan_cgroup_enter(&s->cgroup);
 	snprintf(host, sizeof(host), "unix://%s", s->socket);
 	find_target(s, target, sizeof(target));
 	path_of(s, s->current, path);
@@ -285,6 +289,20 @@ static void take_orders(struct scanner *s)
 	}
 }
 
+/** Where no group may be made, nice and the limits of each reader must do. */
+static void make_cgroup(struct scanner *s)
+{
+	OWNED_BUF own = BUF_INIT;
+	struct err e = { 0 };
+	int r = file_read(AT_FDCWD, "/proc/self/cgroup", CGROUPS_MAX, &own, &e);
+
+	if (r == 0)
+		r = scan_cgroup_make("/sys/fs/cgroup", buf_cstr(&own), getppid(), &s->cgroup, &e);
+	if (r < 0)
+		part_say(s->part, "images are read by nice alone, without a control group: %s",
+			 e.text);
+}
+
 static int begin(struct scanner *s, struct err *e)
 {
 	const struct option_set *o = s->part->options;
@@ -308,6 +326,8 @@ static int begin(struct scanner *s, struct err *e)
 		r = file_make_dirs(s->cache, 0700, e);
 	if (r == 0)
 		r = http_flows_new(&s->flows, e);
+	if (r == 0)
+		make_cgroup(s);
 	/* Work for an idle machine. */
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	(void)sched_setscheduler(0, SCHED_BATCH, &none);

@@ -1,0 +1,233 @@
+#include "prog/agent/scan_cgroup.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+
+#define FILE_MOST ((uint64_t)1 << 20)
+#define MEMORY_MOST "2147483648"
+#define QUOTA_US "50000"
+#define PERIOD_US "100000"
+#define LEAF "/agent"
+enum { ROUNDS = 3 };
+
+struct knob {
+	const char *file, *value;
+};
+
+static int load(const char *folder, const char *file, struct buf *ret)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%s", folder, file) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	return file_read(AT_FDCWD, path, FILE_MOST, ret, NULL);
+}
+
+static int set(const char *folder, const char *file, str value)
+{
+	char path[PATH_MAX];
+	OWNED_FD fd = -1;
+
+	if (snprintf(path, sizeof(path), "%s/%s", folder, file) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? -errno : file_write_all(fd, value, NULL);
+}
+
+static bool has_word(str words, str word)
+{
+	while (words.n) {
+		str one = str_cut(&words, ' ');
+
+		if (str_eq(str_trim(one), word))
+			return true;
+	}
+	return false;
+}
+
+/** The group of a v1 controller ("cpu"), or of v2 (""), in "NUMBER:CONTROLLER,CONTROLLER:PATH" lines; p NULL: none. */
+static str group_of(str own, str controller)
+{
+	while (own.n) {
+		str line = str_line(&own), list;
+
+		(void)str_cut(&line, ':');
+		list = str_cut(&line, ':');
+		if (!controller.n && !list.n)
+			return line;
+		while (controller.n && list.n)
+			if (str_eq(str_cut(&list, ','), controller))
+				return line;
+	}
+	return (str){ 0 };
+}
+
+static int limit(struct scan_cgroup *g, const char *folder, const struct knob *knobs, size_t count,
+		 struct err *e)
+{
+	char path[PATH_MAX];
+	int fd, r = 0;
+
+	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+		return err_sys(e, errno, "'%s'", folder);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = set(folder, knobs[i].file, str_from(knobs[i].value));
+	if (r < 0)
+		return err_sys(e, -r, "'%s'", folder);
+	snprintf(path, sizeof(path), "%.*s/cgroup.procs", PATH_MAX - 32, folder);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, errno, "'%s'", path);
+	g->procs[g->count++] = fd;
+	return 0;
+}
+
+/* ---- Version 1: a group a controller, processes anywhere ---- */
+
+static int make_v1(const char *mount, str own, struct scan_cgroup *g, struct err *e)
+{
+	static const struct knob cpu[] = { { "cpu.cfs_period_us", PERIOD_US },
+					   { "cpu.cfs_quota_us", QUOTA_US } };
+	static const struct knob memory[] = { { "memory.limit_in_bytes", MEMORY_MOST } };
+	static const struct {
+		const char *controller;
+		const struct knob *knobs;
+		size_t count;
+	} all[] = { { "cpu", cpu, ARRAY_LEN(cpu) }, { "memory", memory, ARRAY_LEN(memory) } };
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		str group = group_of(own, str_from(all[i].controller));
+		char folder[PATH_MAX];
+		int r;
+
+		if (!group.n)
+			return err_set(e, ENOENT, "no control groups of %s", all[i].controller);
+		if (group.n == 1)
+			group.n = 0;
+		if (snprintf(folder, sizeof(folder), "%s/%s%.*s/skep-scanner", mount,
+			     all[i].controller, STR_ARG(group)) >= (int)sizeof(folder))
+			return err_sys(e, ENAMETOOLONG, "'%s'", mount);
+		r = limit(g, folder, all[i].knobs, all[i].count, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* ---- Version 2: only leaves have processes ---- */
+
+static bool is_ours(uint64_t pid, pid_t supervisor)
+{
+	OWNED_BUF text = BUF_INIT;
+	char folder[40];
+	str rest;
+
+	if (pid == (uint64_t)supervisor)
+		return true;
+	snprintf(folder, sizeof(folder), "/proc/%llu", (unsigned long long)pid);
+	if (load(folder, "status", &text) < 0)
+		return false;
+	for (rest = buf_str(&text); rest.n;) {
+		str line = str_line(&rest);
+		uint64_t parent;
+
+		if (str_starts(line, S("PPid:")))
+			return str_u64(str_trim(str_skip(line, 5)), &parent) == 0 &&
+			       parent == (uint64_t)supervisor;
+	}
+	return false;
+}
+
+/** Moves the agent's processes to the leaf. @return how many were there, -EBUSY */
+static int clear(const char *base, const char *leaf, pid_t supervisor, struct err *e)
+{
+	OWNED_BUF text = BUF_INIT;
+	int n = 0, r = load(base, "cgroup.procs", &text);
+	uint64_t pid;
+	str rest;
+
+	if (r < 0)
+		return err_sys(e, -r, "'%s'", base);
+	for (rest = buf_str(&text); rest.n; n++)
+		if (str_u64(str_line(&rest), &pid) < 0 || !is_ours(pid, supervisor))
+			return err_set(e, EBUSY, "others live in the agent's control group");
+	for (rest = buf_str(&text); r == 0 && rest.n;) {
+		str line = str_line(&rest);
+
+		/* Of those that began meanwhile, or went, the next round tells. */
+		(void)set(leaf, "cgroup.procs", line);
+	}
+	return n;
+}
+
+static int open_up(const char *base, pid_t supervisor, struct err *e)
+{
+	OWNED_BUF given = BUF_INIT;
+	char leaf[PATH_MAX];
+	int r = load(base, "cgroup.subtree_control", &given), left = 1;
+
+	if (r < 0)
+		return err_sys(e, -r, "'%s'", base);
+	if (has_word(buf_str(&given), S("cpu")) && has_word(buf_str(&given), S("memory")))
+		return 0;
+	if (snprintf(leaf, sizeof(leaf), "%s" LEAF, base) >= (int)sizeof(leaf))
+		return err_sys(e, ENAMETOOLONG, "'%s'", base);
+	if (mkdir(leaf, 0755) < 0 && errno != EEXIST)
+		return err_sys(e, errno, "'%s'", leaf);
+	for (int i = 0; left > 0 && i < ROUNDS; i++)
+		left = clear(base, leaf, supervisor, e);
+	if (left < 0)
+		return left;
+	r = set(base, "cgroup.subtree_control", S("+cpu +memory"));
+	return r < 0 ? err_sys(e, -r, "'%s'", base) : 0;
+}
+
+static int make_v2(const char *mount, str group, pid_t supervisor, struct scan_cgroup *g,
+		   struct err *e)
+{
+	static const struct knob knobs[] = { { "cpu.max", QUOTA_US " " PERIOD_US },
+					     { "memory.max", MEMORY_MOST } };
+	char base[PATH_MAX], folder[PATH_MAX];
+	int r;
+
+	/* A scanner that replaces another begins where the agent was moved to. */
+	if (str_ends(group, S(LEAF)))
+		group.n -= sizeof(LEAF) - 1;
+	if (group.n == 1)
+		group.n = 0;
+	if (snprintf(base, sizeof(base), "%s%.*s", mount, STR_ARG(group)) >= (int)sizeof(base) ||
+	    snprintf(folder, sizeof(folder), "%s/scanner", base) >= (int)sizeof(folder))
+		return err_sys(e, ENAMETOOLONG, "'%s'", mount);
+	r = open_up(base, supervisor, e);
+	return r < 0 ? r : limit(g, folder, knobs, ARRAY_LEN(knobs), e);
+}
+
+int scan_cgroup_make(const char *mount, const char *own, pid_t supervisor, struct scan_cgroup *ret,
+		     struct err *e)
+{
+	OWNED_BUF controllers = BUF_INIT;
+	bool unified = load(mount, "cgroup.controllers", &controllers) == 0;
+	struct scan_cgroup g = { 0 };
+	int r = unified ? make_v2(mount, group_of(str_from(own), S("")), supervisor, &g, e)
+			: make_v1(mount, str_from(own), &g, e);
+
+	if (r == 0) {
+		*ret = g;
+		return 0;
+	}
+	for (size_t i = 0; i < g.count; i++)
+		close(g.procs[i]);
+	return r;
+}
+
+int scan_cgroup_enter(const struct scan_cgroup *g)
+{
+	for (size_t i = 0; i < g->count; i++)
+		if (write(g->procs[i], "0", 1) != 1)
+			return -errno;
+	return 0;
+}
