@@ -49,6 +49,110 @@ static size_t count_all(struct store *s, struct asset_filter f, size_t limit)
 	return n;
 }
 
+static void what_comes_back_has_a_history(struct store *s, const char *where)
+{
+	struct asset x = container("container:c1", "web", "shop");
+	struct asset_period *list;
+	struct asset_past *past;
+	struct arena a;
+	size_t n;
+
+	(void)where;
+	arena_init(&a, 0);
+	put(s, &x, 1, 100, 1);
+	OK(assets_relate(s, x.id, S("uses"), &S("image:sha256:aa"), 1, 100, E));
+	OK(assets_gone(s, x.id, 200, E));
+	put(s, &x, 1, 500, 1);
+	put(s, &x, 1, 600, 0);
+	OK(assets_periods(s, x.id, &a, &list, &n, E));
+	assert_int_equal(n, 2);
+	assert_true(list[0].from_ns == 500 && list[0].to_ns == 0);
+	assert_true(list[1].from_ns == 100 && list[1].to_ns == 200);
+	for (int64_t t = 1000; t < 1000 + 20 * (int64_t)ASSET_PERIODS_MAX; t += 10) {
+		OK(assets_gone(s, x.id, t, E));
+		put(s, &x, 1, t + 5, 1);
+	}
+	OK(assets_periods(s, x.id, &a, &list, &n, E));
+	assert_int_equal(n, ASSET_PERIODS_MAX);
+	assert_int_equal(OK(sql_do(s->sql, "UPDATE asset_period SET to_ns = to_ns", SQL_NONE, E)),
+			 ASSET_PERIODS_MAX - 1);
+	/* What is forgotten takes its history along. */
+	OK(assets_gone(s, x.id, 9000, E));
+	OK(assets_past(s, &scope_everything, S("image:sha256:aa"), 10, &a, &past, &n, E));
+	assert_int_equal(n, 1);
+	assert_str(past[0].asset.id, "container:c1");
+	assert_true(!past[0].outgoing && past[0].from_ns == 100 && past[0].to_ns == 200);
+	assert_int_equal(OK(assets_forget(s, 10000, 10, E)), 1);
+	OK(assets_periods(s, x.id, &a, &list, &n, E));
+	assert_int_equal(n, 0);
+	arena_done(&a);
+}
+
+static void pods_go_with_their_last_container(struct store *s, const char *where)
+{
+	const char *const names[] = { "container:one", "container:two" };
+	struct asset pod = container("pod:p", "shop/web", "shop"), x, got;
+	struct arena a;
+
+	(void)where;
+	arena_init(&a, 0);
+	put(s, &pod, 1, 100, 1);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		x = container(names[i], names[i], "shop");
+		put(s, &x, 1, 100, 1);
+		OK(assets_relate(s, x.id, S("part-of"), &pod.id, 1, 100, E));
+	}
+	OK(assets_gone(s, S("container:one"), 200, E));
+	assert_int_equal(OK(assets_gone_pods(s, S("a-1"), 200, E)), 0);
+	OK(assets_gone(s, S("container:two"), 300, E));
+	assert_int_equal(OK(assets_gone_pods(s, S("a-2"), 300, E)), 0);
+	assert_int_equal(OK(assets_gone_pods(s, S("a-1"), 300, E)), 1);
+	OK(assets_get(s, &scope_everything, pod.id, &a, &got, E));
+	assert_true(got.gone_ns == 300);
+	arena_done(&a);
+}
+
+static void assets_are_sorted_by_risk(struct store *s, const char *where)
+{
+	struct asset host = container("host:h", "node1", ""), x;
+	struct asset_filter f = { .scope = &scope_everything,
+				  .kinds = 1U << ASSET_CONTAINER,
+				  .sort = ASSET_BY_RISK,
+				  .descending = true };
+	struct asset_page p = { 0 };
+	double last = 101;
+	struct arena a;
+	size_t n = 0;
+
+	(void)where;
+	arena_init(&a, 0);
+	put(s, &host, 1, 100, 1);
+	for (int i = 0; i < 9; i++) {
+		char id[32];
+
+		snprintf(id, sizeof(id), "container:%d", i);
+		x = container(id, id, "shop");
+		put(s, &x, 1, 100, 1);
+		OK(assets_relate(s, x.id, S("on"), &host.id, 1, 100, E));
+		OK(assets_set_risk(s, x.id, (i * 7 % 5) * 12.1, E));
+	}
+	do {
+		OK(assets_page(s, &f, p.next, 2, false, &a, &p, E));
+		for (size_t i = 0; i < p.count; i++) {
+			assert_true(p.items[i].risk <= last);
+			last = p.items[i].risk;
+		}
+		n += p.count;
+	} while (p.next.n);
+	assert_int_equal(n, 9);
+	assert_int_equal(assets_page(s, &f, S("bm8"), 2, false, &a, &p, E), -EINVAL);
+	assert_int_equal(OK(assets_set_risk(s, S("container:0"), 0, E)), 0);
+	OK(assets_spread_risk(s, E));
+	OK(assets_get(s, &scope_everything, host.id, &a, &x, E));
+	assert_true(x.risk == 4 * 12.1);
+	arena_done(&a);
+}
+
 static void assets_come_and_go(struct store *s, const char *where)
 {
 	struct asset x = container("container:c1", "web", "shop"), got = { 0 };
@@ -250,6 +354,9 @@ static void relations_follow(struct store *s, const char *where)
 	}
 
 EACH(assets_come_and_go)
+EACH(what_comes_back_has_a_history)
+EACH(pods_go_with_their_last_container)
+EACH(assets_are_sorted_by_risk)
 EACH(lists_hold_each_once)
 EACH(lists_are_sorted)
 EACH(snapshots_say_who_left)
@@ -259,6 +366,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_assets_come_and_go),
+		cmocka_unit_test(test_what_comes_back_has_a_history),
+		cmocka_unit_test(test_pods_go_with_their_last_container),
+		cmocka_unit_test(test_assets_are_sorted_by_risk),
 		cmocka_unit_test(test_lists_hold_each_once),
 		cmocka_unit_test(test_lists_are_sorted),
 		cmocka_unit_test(test_snapshots_say_who_left),

@@ -12,6 +12,7 @@
 #define DOCUMENT_BUDGET ((size_t)256 << 20)
 #define DAY_BACK_NS ((int64_t)24 * 3600 * (int64_t)SECOND_NS)
 #define RELATIONS_MAX 500
+#define PAST_MAX 200
 
 static unsigned int kinds_of(const struct value *list)
 {
@@ -51,7 +52,8 @@ static enum asset_presence presence_of(const struct call *c)
 
 static const char *const sorts[] = { [ASSET_BY_NAME] = "name",
 				     [ASSET_BY_FIRST_SEEN] = "firstSeen",
-				     [ASSET_BY_LAST_SEEN] = "lastSeen" };
+				     [ASSET_BY_LAST_SEEN] = "lastSeen",
+				     [ASSET_BY_RISK] = "risk" };
 
 static int filter_of(struct call *c, struct search_box *box, struct asset_filter *ret,
 		     struct err *e)
@@ -140,6 +142,44 @@ static int put_relations(struct call *c, const struct asset *a, struct arena *sc
 	return 0;
 }
 
+/* When it was there, and what it belonged to then. */
+static int put_history(struct call *c, const struct asset *a, struct arena *scratch, struct err *e)
+{
+	struct asset_period *periods;
+	struct asset_past *past;
+	size_t count, past_count;
+	int r = assets_periods(c->store, a->id, c->arena, &periods, &count, e);
+
+	if (r == 0)
+		r = assets_past(c->store, &c->who.scope, a->id, PAST_MAX, c->arena, &past,
+				&past_count, e);
+	if (r < 0)
+		return r;
+	json_key(&c->json, "periods");
+	json_array_open(&c->json);
+	for (size_t i = 0; i < count; i++) {
+		json_object_open(&c->json);
+		call_put_time(&c->json, "from", periods[i].from_ns);
+		call_put_time(&c->json, "to", periods[i].to_ns);
+		json_object_close(&c->json);
+	}
+	json_array_close(&c->json);
+	json_key(&c->json, "past");
+	json_array_open(&c->json);
+	for (size_t i = 0; i < past_count; i++) {
+		json_object_open(&c->json);
+		json_put_str(&c->json, "kind", past[i].kind);
+		json_put_cstr(&c->json, "direction", past[i].outgoing ? "from" : "to");
+		call_put_time(&c->json, "from", past[i].from_ns);
+		call_put_time(&c->json, "to", past[i].to_ns);
+		json_key(&c->json, "asset");
+		asset_put(&past[i].asset, scratch, &c->json);
+		json_object_close(&c->json);
+	}
+	json_array_close(&c->json);
+	return 0;
+}
+
 /* Alerts of a day about a host or a container; about other things none are told. */
 static int count_alerts(struct call *c, const struct asset *a, int64_t *ret, struct err *e)
 {
@@ -197,6 +237,8 @@ static int put_detail(struct call *c, const struct asset *a, struct arena *scrat
 	else
 		json_null(&c->json);
 	r = put_relations(c, a, scratch, e);
+	if (r == 0)
+		r = put_history(c, a, scratch, e);
 	if (r == 0)
 		r = count_alerts(c, a, &alerts, e);
 	if (r < 0)

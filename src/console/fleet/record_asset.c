@@ -269,15 +269,29 @@ static bool is_own(struct telling *w, str id)
 	       str_eq(have.agent, w->t->agent->id);
 }
 
+/** Agents tell of containers; a pod is there as long as one of its containers is. */
+static int gone_pods(const struct telling *w, enum asset_kind kind, struct err *e)
+{
+	int r = kind == ASSET_CONTAINER
+			? assets_gone_pods(w->t->store, w->t->agent->id, w->t->now_ns, e)
+			: 0;
+
+	return MIN(r, 0);
+}
+
 static int take_gone(struct telling *w, struct err *e)
 {
 	enum asset_kind kind;
 	str id;
+	int r;
 
 	if (asset_kind_find(value_get_str(&w->v, "kind"), &kind) < 0)
 		return RECORD_REFUSED;
 	id = id_of(w, kind, value_get_str(&w->v, "id"));
-	return is_own(w, id) ? MIN(assets_gone(w->t->store, id, w->t->now_ns, e), 0) : 0;
+	if (!is_own(w, id))
+		return 0;
+	r = assets_gone(w->t->store, id, w->t->now_ns, e);
+	return r < 0 ? r : gone_pods(w, kind, e);
 }
 
 static bool is_unseen(void *ctx, const struct asset *a)
@@ -303,7 +317,7 @@ static int gone_unseen(struct telling *w, enum asset_kind kind, int64_t began_ns
 		for (size_t i = 0; r >= 0 && i < page.count; i++)
 			r = assets_gone(w->t->store, page.items[i].id, w->t->now_ns, e);
 	} while (r >= 0 && page.next.n);
-	return MIN(r, 0);
+	return r < 0 ? r : gone_pods(w, kind, e);
 }
 
 static int take_snapshot(struct telling *w, struct err *e)

@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "console/api/risk_keep.h"
 #include "console/access/access.h"
 #include "console/access/sign_in_config.h"
 #include "console/api/dispatch.h"
@@ -31,6 +32,7 @@ struct server {
 	struct hub *hub;
 	struct agent_door *agents;
 	struct clockwork *clock;
+	struct risk_round risks; /**< the clock's thread's */
 	struct clockwork *fetching; /**< a thread of its own: peers may be slow */
 	struct networks feed_reach;
 	char feed_folder[4096];

@@ -3,6 +3,7 @@
 
 #include "console/api/intelligence_job.h"
 #include "console/server/server.h"
+#include "console/api/risk_keep.h"
 #include "console/api/rule_book.h"
 #include "console/store/housekeeping.h"
 #include "console/store/intelligence.h"
@@ -41,6 +42,13 @@ static int end_intelligence(void *ctx, struct store *store, struct arena *a, str
 {
 	(void)ctx;
 	return MIN(store_transact(store, end_lists, a, e), 0);
+}
+
+static int keep_risks(void *ctx, struct store *store, struct arena *a, struct err *e)
+{
+	struct server *s = ctx;
+
+	return risk_keep(store, &s->risks, a, e);
 }
 
 static bool is_over(void *ctx)
@@ -100,6 +108,7 @@ int server_start_jobs(struct server *s, struct err *e)
 		  .fn = forget_sessions,
 		  .ctx = s },
 		{ .name = "ending threat intelligence", .every_s = 30, .fn = end_intelligence },
+		{ .name = "reckoning risks", .every_s = 5, .fn = keep_risks, .ctx = s },
 		{ .name = "keeping the store", .every_s = 60, .fn = keep_house, .ctx = s },
 	};
 	const struct clockwork_options o = { .name = "clock",

@@ -10,6 +10,25 @@ static int kind_of(str id, enum asset_kind *ret, struct err *e)
 	return err_set(e, EINVAL, "'%.*s' names no asset", STR_ARG(id));
 }
 
+/* What comes back had gone: from when to when it was there is kept, of the last times. */
+static int keep_period(struct store *s, str id, struct err *e)
+{
+	int r = sql_do(
+		s->sql,
+		"INSERT INTO asset_period (asset, from_ns, to_ns) SELECT id, since_ns, gone_ns "
+		"FROM asset WHERE id = ?1 ON CONFLICT (asset, from_ns) DO UPDATE SET to_ns = "
+		"excluded.to_ns",
+		SQL_ARGS(SQL_T(id)), e);
+
+	if (r >= 0)
+		r = sql_do(s->sql,
+			   "DELETE FROM asset_period WHERE asset = ?1 AND from_ns < (SELECT "
+			   "from_ns FROM "
+			   "asset_period WHERE asset = ?1 ORDER BY from_ns DESC LIMIT 1 OFFSET ?2)",
+			   SQL_ARGS(SQL_T(id), SQL_I(ASSET_PERIODS_MAX - 2)), e);
+	return MIN(r, 0);
+}
+
 static int put_one(struct store *s, const struct asset *x, int64_t now_ns, struct err *e)
 {
 	enum asset_kind kind;
@@ -25,17 +44,24 @@ static int put_one(struct store *s, const struct asset *x, int64_t now_ns, struc
 			    SQL_ARGS(SQL_T(x->id)), &gone, e);
 	if (there < 0)
 		return there;
+	if (gone) {
+		r = keep_period(s, x->id, e);
+		if (r < 0)
+			return r;
+	}
 	r = sql_do(
 		s->sql,
 		"INSERT INTO asset (id, kind, agent, name, host, cluster, namespace, image, "
 		"image_id, labels,"
-		" state, risk, doc, first_ns, last_ns, gone_ns) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14, 0) "
+		" state, risk, doc, first_ns, last_ns, gone_ns, since_ns) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14, 0, ?14) "
 		"ON CONFLICT (id) DO UPDATE SET agent = excluded.agent, name = excluded.name,"
 		" host = excluded.host, cluster = excluded.cluster, namespace = excluded.namespace,"
 		" image = excluded.image, image_id = excluded.image_id, labels = excluded.labels,"
-		" state = excluded.state, doc = excluded.doc, last_ns = excluded.last_ns, gone_ns "
-		"= 0",
+		" state = excluded.state, doc = excluded.doc, last_ns = excluded.last_ns,"
+		" since_ns = CASE WHEN asset.gone_ns > 0 THEN excluded.since_ns ELSE "
+		"asset.since_ns END,"
+		" gone_ns = 0",
 		SQL_ARGS(SQL_T(x->id), SQL_I(kind), SQL_T(x->agent), SQL_T(x->name), SQL_T(x->host),
 			 SQL_T(x->cluster), SQL_T(x->namespace), SQL_T(x->image),
 			 SQL_T(x->image_id), SQL_T(x->labels), SQL_T(x->state), SQL_R(x->risk),
@@ -158,10 +184,68 @@ int assets_gone_of(struct store *s, str agent, int64_t now_ns, struct err *e)
 
 int assets_set_risk(struct store *s, str id, double risk, struct err *e)
 {
-	int r = sql_do(s->sql, "UPDATE asset SET risk = ?2 WHERE id = ?1",
+	int r = sql_do(s->sql, "UPDATE asset SET risk = ?2 WHERE id = ?1 AND risk <> ?2",
 		       SQL_ARGS(SQL_T(id), SQL_R(risk)), e);
 
+	return r < 0 ? r : r > 0;
+}
+
+int assets_spread_risk(struct store *s, struct err *e)
+{
+	/* Rows that stay as they are are not written. */
+	int r = sql_do(s->sql,
+		       "UPDATE asset SET risk = worst.risk FROM (SELECT a.id AS id, "
+		       "COALESCE(MAX(c.risk), -1) AS "
+		       "risk FROM asset a LEFT JOIN relation r ON r.to_id = a.id AND r.gone_ns = 0 "
+		       "AND r.kind "
+		       "IN ('on', 'uses', 'part-of') LEFT JOIN asset c ON c.id = r.from_id AND "
+		       "c.kind = ?1 AND "
+		       "c.gone_ns = 0 WHERE a.kind IN (?2, ?3, ?4) AND a.gone_ns = 0 GROUP BY "
+		       "a.id) AS worst "
+		       "WHERE asset.id = worst.id AND asset.risk <> worst.risk",
+		       SQL_ARGS(SQL_I(ASSET_CONTAINER), SQL_I(ASSET_HOST), SQL_I(ASSET_IMAGE),
+				SQL_I(ASSET_POD)),
+		       e);
+
 	return MIN(r, 0);
+}
+
+static int empty_pods(struct store *s, str agent, struct arena *a, str **ret, size_t *ret_count,
+		      struct err *e)
+{
+	size_t cap = 0;
+	OWNED_ROWS *rows = NULL;
+	int r = sql_query(
+		s->sql,
+		"SELECT id FROM asset WHERE agent = ?1 AND kind = ?2 AND gone_ns = 0 AND NOT "
+		"EXISTS (SELECT 1 FROM relation WHERE to_id = asset.id AND kind = 'part-of' AND "
+		"gone_ns = 0)",
+		SQL_ARGS(SQL_T(agent), SQL_I(ASSET_POD)), &rows, e);
+
+	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
+		str *id = ARENA_PUSH(a, *ret, *ret_count, cap);
+
+		if (id)
+			*id = sql_text_in(rows, 0, a);
+		if (!id || !id->p)
+			return err_set(e, ENOBUFS, "too many assets at once");
+	}
+	return r;
+}
+
+int assets_gone_pods(struct store *s, str agent, int64_t now_ns, struct err *e)
+{
+	struct arena a;
+	str *ids = NULL;
+	size_t n = 0;
+	int r;
+
+	arena_init(&a, 0);
+	r = empty_pods(s, agent, &a, &ids, &n, e);
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		r = assets_gone(s, ids[i], now_ns, e);
+	arena_done(&a);
+	return r < 0 ? r : (int)n;
 }
 
 /* Ends those relations that are not among @p to. */
@@ -238,5 +322,8 @@ int assets_forget(struct store *s, int64_t before_ns, int max, struct err *e)
 			 : sql_do(s->sql, "DELETE FROM relation WHERE gone_ns > 0 AND gone_ns < ?1",
 				  SQL_ARGS(SQL_I(before_ns)), e);
 
+	if (r >= 0 && more >= 0)
+		more = sql_do(s->sql, "DELETE FROM asset_period WHERE to_ns < ?1",
+			      SQL_ARGS(SQL_I(before_ns)), e);
 	return more < 0 ? more : r;
 }

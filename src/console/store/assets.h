@@ -33,6 +33,14 @@ struct asset {
 	int64_t gone_ns; /**< 0: it is there */
 };
 
+/** How many of the times something was there are kept. */
+#define ASSET_PERIODS_MAX 100
+
+/** From when to when something was there. */
+struct asset_period {
+	int64_t from_ns, to_ns; /**< to_ns 0: still */
+};
+
 /** Stores what there is now: new, changed, or seen again. `risk` is kept as it was. @return how many were new or came back */
 MUST_CHECK int assets_put(struct store *s, const struct asset *assets, size_t count, int64_t now_ns,
 			  struct err *e);
@@ -46,6 +54,9 @@ MUST_CHECK int assets_gone_but(struct store *s, str agent, enum asset_kind kind,
 			       size_t count, int64_t now_ns, struct err *e);
 /** Marks everything an agent told of as gone. */
 MUST_CHECK int assets_gone_of(struct store *s, str agent, int64_t now_ns, struct err *e);
+/** Marks pods of an agent's as gone of which no container is there any more. @return how many went */
+MUST_CHECK int assets_gone_pods(struct store *s, str agent, int64_t now_ns, struct err *e);
+/** @param risk 0 to 100; negative: none @return 1, 0 it was that already */
 MUST_CHECK int assets_set_risk(struct store *s, str id, double risk, struct err *e);
 
 /** "FROM KIND TO": host runs container, container uses image, container listens port, image contains package ... */
@@ -58,10 +69,13 @@ struct asset_relation {
 MUST_CHECK int assets_relate(struct store *s, str from, str kind, const str *to, size_t count,
 			     int64_t now_ns, struct err *e);
 
+/** Gives hosts, pods and images that are there the risk of the worst container on, in or of them. */
+MUST_CHECK int assets_spread_risk(struct store *s, struct err *e);
+
 enum asset_presence { ASSET_PRESENT, ASSET_IS_GONE, ASSET_ANY };
 
 /** What lists of assets are sorted by, the least first: what an index serves. */
-enum asset_sort { ASSET_BY_NAME, ASSET_BY_FIRST_SEEN, ASSET_BY_LAST_SEEN };
+enum asset_sort { ASSET_BY_NAME, ASSET_BY_FIRST_SEEN, ASSET_BY_LAST_SEEN, ASSET_BY_RISK };
 
 struct asset_filter {
 	const struct scope *scope; /**< NULL shows nothing */
@@ -105,6 +119,23 @@ struct asset_neighbour {
 MUST_CHECK int assets_neighbours(struct store *s, const struct scope *scope, str id, size_t max,
 				 struct arena *a, struct asset_neighbour **ret, size_t *ret_count,
 				 bool *ret_cut, struct err *e);
+
+/** When an asset was there, the newest first; at most ASSET_PERIODS_MAX. Whether it may be seen the caller asked before. */
+MUST_CHECK int assets_periods(struct store *s, str id, struct arena *a, struct asset_period **ret,
+			      size_t *ret_count, struct err *e);
+
+/** A relation that is over: what ran where, and when. */
+struct asset_past {
+	str kind;
+	bool outgoing;
+	int64_t from_ns, to_ns;
+	struct asset asset; /**< without document */
+};
+
+/** What an asset belonged to and does no more, as far as @p scope shows it: those that ended last first, at most @p max. */
+MUST_CHECK int assets_past(struct store *s, const struct scope *scope, str id, size_t max,
+			   struct arena *a, struct asset_past **ret, size_t *ret_count,
+			   struct err *e);
 
 /** How many of each kind there are now. */
 MUST_CHECK int assets_count(struct store *s, const struct scope *scope,

@@ -1,3 +1,7 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "console/store/assets_priv.h"
 
 enum { CHUNK = 256, CHUNKS = 64 };
@@ -70,6 +74,7 @@ struct lister {
 	bool begun;
 	str name, id; /* behind which it goes on */
 	int64_t time; /* the same, when it is sorted by time */
+	double risk;  /* or by risk */
 };
 
 static int take(struct lister *l, struct sql_rows *rows, struct err *e)
@@ -83,6 +88,7 @@ static int take(struct lister *l, struct sql_rows *rows, struct err *e)
 	l->name = x->name;
 	l->id = x->id;
 	l->time = l->f->sort == ASSET_BY_FIRST_SEEN ? x->first_ns : x->last_ns;
+	l->risk = x->risk;
 	l->seen++;
 	if (asset_in_scope(x, l->f->scope) && (!l->f->holds || l->f->holds(l->f->ctx, x)))
 		l->count++;
@@ -91,7 +97,8 @@ static int take(struct lister *l, struct sql_rows *rows, struct err *e)
 
 static const char *const sort_columns[] = { [ASSET_BY_NAME] = "name",
 					    [ASSET_BY_FIRST_SEEN] = "first_ns",
-					    [ASSET_BY_LAST_SEEN] = "last_ns" };
+					    [ASSET_BY_LAST_SEEN] = "last_ns",
+					    [ASSET_BY_RISK] = "risk" };
 
 static void say_where(struct sql_where *w, const struct lister *l)
 {
@@ -99,6 +106,8 @@ static void say_where(struct sql_where *w, const struct lister *l)
 		   l->f->descending ? '<' : '>');
 	if (l->f->sort == ASSET_BY_NAME)
 		SQL_WHERE(w, "(?, ?)", SQL_T(l->name), SQL_T(l->id));
+	else if (l->f->sort == ASSET_BY_RISK)
+		SQL_WHERE(w, "(?, ?)", SQL_R(l->risk), SQL_T(l->id));
 	else
 		SQL_WHERE(w, "(?, ?)", SQL_I(l->time), SQL_T(l->id));
 }
@@ -132,13 +141,19 @@ static int list_chunk(struct lister *l, struct err *e)
 
 static int go_on(struct lister *l, str cursor, struct err *e)
 {
+	char number[40], *end = number;
 	uint64_t time = 0;
 	str parts[2];
 	int r = list_cursor_read(cursor, ARRAY_LEN(parts), l->a, parts, e);
 
 	if (r < 0)
 		return r;
-	if (l->f->sort != ASSET_BY_NAME && str_u64(parts[0], &time) < 0)
+	snprintf(number, sizeof(number), "%.*s", STR_ARG(parts[0]));
+	if (l->f->sort == ASSET_BY_RISK)
+		l->risk = strtod(number, &end);
+	if (l->f->sort == ASSET_BY_RISK
+		    ? end == number || *end || !isfinite(l->risk)
+		    : l->f->sort != ASSET_BY_NAME && str_u64(parts[0], &time) < 0)
 		return err_set(e, EINVAL, "the cursor is not one of this list");
 	l->begun = true;
 	l->name = parts[0];
@@ -149,8 +164,9 @@ static int go_on(struct lister *l, str cursor, struct err *e)
 
 static int remember(const struct lister *l, str *ret, struct err *e)
 {
-	str key = l->f->sort == ASSET_BY_NAME ? l->name
-					      : arena_printf(l->a, "%lld", (long long)l->time);
+	str key = l->f->sort == ASSET_BY_NAME   ? l->name
+		  : l->f->sort == ASSET_BY_RISK ? arena_printf(l->a, "%.17g", l->risk)
+						: arena_printf(l->a, "%lld", (long long)l->time);
 
 	if (l->f->sort != ASSET_BY_NAME && !key.p)
 		return err_set(e, ENOBUFS, "too many assets at once");

@@ -384,6 +384,12 @@ export const en = {
 	"asset.relations": "Belongs together with {n}",
 	"asset.noRelations": "Nothing is known to belong to it.",
 	"asset.how": "How",
+	"asset.history": "What was",
+	"asset.periods": "When it was there",
+	"asset.past": "What it belonged to",
+	"asset.from": "From",
+	"asset.to": "Until",
+	"asset.still": "still there",
 	"asset.raw": "The agent's document",
 	"asset.alerts": "{n} alerts in 24 hours",
 

@@ -386,6 +386,12 @@ export const zh: Catalog = {
 	"asset.relations": "关联对象 {n} 个",
 	"asset.noRelations": "没有已知的关联对象。",
 	"asset.how": "关系",
+	"asset.history": "历史",
+	"asset.periods": "存在的时段",
+	"asset.past": "曾经的关系",
+	"asset.from": "起",
+	"asset.to": "止",
+	"asset.still": "仍在",
 	"asset.raw": "代理上报的原始文档",
 	"asset.alerts": "24 小时内 {n} 条告警",
 

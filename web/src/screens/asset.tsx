@@ -11,6 +11,7 @@ import { Answered, Empty } from "../kit/states.tsx";
 import { SmallTable } from "../kit/table.tsx";
 import { textOf } from "../logic/asset.ts";
 import { number } from "../logic/format.ts";
+import { AssetHistory } from "./asset_history.tsx";
 import { AssetName, GraphView } from "./assets.tsx";
 import { Factors } from "./overview.tsx";
 
@@ -44,6 +45,7 @@ function Details({ detail }: { detail: AssetDetail }) {
 						}
 					/>
 				</Panel>
+				<AssetHistory detail={detail} />
 				<RawDocument title={t("asset.raw")} doc={detail.doc} />
 			</div>
 			<div className="stack wide">

@@ -1,0 +1,65 @@
+#include "console/store/assets_priv.h"
+
+int assets_periods(struct store *s, str id, struct arena *a, struct asset_period **ret,
+		   size_t *ret_count, struct err *e)
+{
+	struct asset_period *out = ARENA_ARRAY(a, ASSET_PERIODS_MAX, struct asset_period);
+	OWNED_ROWS *rows = NULL;
+	size_t n = 0;
+	int r;
+
+	if (!out)
+		return err_set(e, ENOBUFS, "too many assets at once");
+	r = sql_query(s->sql,
+		      "SELECT since_ns, gone_ns FROM asset WHERE id = ?1 UNION ALL SELECT from_ns, "
+		      "to_ns FROM "
+		      "asset_period WHERE asset = ?1 ORDER BY 1 DESC LIMIT ?2",
+		      SQL_ARGS(SQL_T(id), SQL_I(ASSET_PERIODS_MAX)), &rows, e);
+	while (r >= 0 && n < ASSET_PERIODS_MAX && (r = sql_next(rows, e)) > 0)
+		out[n++] = (struct asset_period){ sql_int(rows, 0), sql_int(rows, 1) };
+	if (r < 0)
+		return r;
+	*ret = out;
+	*ret_count = n;
+	return 0;
+}
+
+int assets_past(struct store *s, const struct scope *scope, str id, size_t max, struct arena *a,
+		struct asset_past **ret, size_t *ret_count, struct err *e)
+{
+	struct asset_past *out = ARENA_ARRAY(a, max + 1, struct asset_past);
+	OWNED_ROWS *rows = NULL;
+	size_t n = 0;
+	int r;
+
+	if (!out)
+		return err_set(e, ENOBUFS, "too many assets at once");
+	r = sql_query(
+		s->sql,
+		"SELECT relation.kind, 1, relation.first_ns, relation.gone_ns AS "
+		"ended, " ASSET_COLUMNS
+		", '' FROM relation JOIN asset ON asset.id = relation.to_id "
+		"WHERE relation.from_id = ?1 AND relation.gone_ns > 0 "
+		"UNION ALL SELECT relation.kind, 0, relation.first_ns, "
+		"relation.gone_ns, " ASSET_COLUMNS
+		", '' FROM relation JOIN asset ON asset.id = relation.from_id "
+		"WHERE relation.to_id = ?1 AND relation.gone_ns > 0 ORDER BY ended DESC LIMIT ?2",
+		SQL_ARGS(SQL_T(id), SQL_I(max * 4)), &rows, e);
+	while (r >= 0 && n < max && (r = sql_next(rows, e)) > 0) {
+		struct asset_past *x = &out[n];
+
+		r = asset_read(rows, 4, a, &x->asset, e);
+		x->kind = sql_text_in(rows, 0, a);
+		x->outgoing = sql_int(rows, 1) != 0;
+		x->from_ns = sql_int(rows, 2);
+		x->to_ns = sql_int(rows, 3);
+		if (r < 0 || !x->kind.p)
+			return r < 0 ? r : err_set(e, ENOBUFS, "too many assets at once");
+		n += asset_in_scope(&x->asset, scope);
+	}
+	if (r < 0)
+		return r;
+	*ret = out;
+	*ret_count = n;
+	return 0;
+}
