@@ -30,7 +30,7 @@ const struct option_def console_options[] = {
 	  .type = OPTION_LIST,
 	  .group = OPTION_GROUP_CONSOLE,
 	  .arg = "HOST",
-	  .help = { "further names and addresses its own certificate is for",
+	  .help = { "more names and addresses for its own certificate",
 		    "自签证书包含的其他主机名与地址" } },
 	{ .name = "trusted-proxy",
 	  .type = OPTION_LIST,
