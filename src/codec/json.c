@@ -198,3 +198,53 @@ int json_parse(str text, struct arena *a, struct value *ret, struct err *e)
 		*ret = v;
 	return r;
 }
+
+/** Members of all objects, of equal keys the last alone. Recursion is bounded as in convert(). */
+static size_t count_members(const struct value *v)
+{
+	size_t n = 0;
+
+	VALUE_EACH (item, v)
+		n += count_members(item);
+	VALUE_MEMBERS (m, v)
+		n += 1 + count_members(&m->value);
+	return n;
+}
+
+/** Members as they are written: each has one colon outside of strings. @return false: a key is in single quotes */
+static bool count_colons(str text, size_t *ret)
+{
+	bool in_string = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+
+		if (in_string && c == '\\')
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string && c == '\'')
+			return false;
+		else
+			n += !in_string && c == ':';
+	}
+	*ret = n;
+	return true;
+}
+
+int json_parse_unique(str text, struct arena *a, struct value *ret, struct err *e)
+{
+	struct value v = { 0 };
+	size_t written = 0;
+	int r = json_parse(text, a, &v, e);
+
+	if (r < 0)
+		return r;
+	if (!count_colons(text, &written))
+		return err_set(e, EBADMSG, "JSON: a key stands in double quotes");
+	if (written != count_members(&v))
+		return err_set(e, EBADMSG, "JSON: an object names a member twice");
+	*ret = v;
+	return 0;
+}

@@ -19,5 +19,10 @@
  * @return 0, -EBADMSG malformed (with line and column), -ENOBUFS arena budget spent
  */
 MUST_CHECK int json_parse(str text, struct arena *a, struct value *ret, struct err *e);
+/**
+ * The same for what others may read, too, and understand otherwise: keys in single quotes and objects that name a member twice,
+ * of which the last counts here and the first elsewhere, are refused.
+ */
+MUST_CHECK int json_parse_unique(str text, struct arena *a, struct value *ret, struct err *e);
 
 #endif

@@ -1,4 +1,5 @@
-/* Whatever json_parse() accepts can be written again, and reads back with the same shape. */
+/* Whatever json_parse() accepts can be written again, and reads back with the same shape, no member twice in it; what
+ * json_parse_unique() accepts, json_parse() does. */
 #include "fuzz.h"
 
 #include "codec/json.h"
@@ -55,14 +56,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct value v, again;
 	struct json_out j;
 	OWNED_BUF b = BUF_INIT;
+	bool is_unique;
 
 	arena_init(&a, 16u << 20);
+	is_unique = json_parse_unique((str){ (const char *)data, size }, &a, &v, NULL) == 0;
+	arena_reset(&a);
 	if (json_parse((str){ (const char *)data, size }, &a, &v, NULL) == 0 &&
 	    depth_of(&v) <= JSON_OUT_MAX_DEPTH) {
 		json_out_init(&j, &b, false);
 		render(&v, &j);
 		int r = json_parse(buf_str(&b), &a, &again, NULL);
 		assert(r == -ENOBUFS || (r == 0 && again.kind == v.kind && again.count == v.count));
+		/* In what is written from a tree nothing stands twice. */
+		r = json_parse_unique(buf_str(&b), &a, &again, NULL);
+		assert(r == -ENOBUFS || r == 0);
+	} else {
+		assert(!is_unique || depth_of(&v) > JSON_OUT_MAX_DEPTH);
 	}
 	arena_done(&a);
 	return 0;

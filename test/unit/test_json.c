@@ -88,10 +88,33 @@ static void edges(void **state)
 	arena_done(&a);
 }
 
+/* Two readers must not find two meanings: of equal members some take the first and some the last. */
+static void members_stand_once(void **state)
+{
+	static const char *const good[] = { "{}", "[{\"a\":1},{\"a\":1}]",
+					    "{\"a\":{\"a\":\"a:b'c\"}}", "{\"a\\\"b\":\":\"}",
+					    "7" };
+	static const char *const bad[] = { "{\"a\":1,\"a\":1}", "{\"b\":[{\"a\":1,\"\\u0061\":2}]}",
+					   "{'a':1}", "{'\"':\"x:y:z\",\"b\":2,\"b\":3}" };
+	struct arena a;
+	struct value v;
+
+	(void)state;
+	arena_init(&a, 0);
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		if (json_parse_unique(str_from(good[i]), &a, &v, NULL) != 0)
+			fail_msg("refused: %s", good[i]);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (json_parse_unique(str_from(bad[i]), &a, &v, NULL) != -EBADMSG)
+			fail_msg("accepted: %s", bad[i]);
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(edges),
+		cmocka_unit_test(members_stand_once),
 		cmocka_unit_test(reads_a_document),
 		cmocka_unit_test(refuses_what_is_not_json),
 		cmocka_unit_test(writes_valid_json),

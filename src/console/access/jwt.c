@@ -22,7 +22,7 @@ static int object_of(str part, struct arena *a, struct value *ret, struct err *e
 	int r = decode(part, a, &json, e);
 
 	if (r == 0)
-		r = json_parse(json, a, ret, e);
+		r = json_parse_unique(json, a, ret, e);
 	if (r == 0 && ret->kind != VALUE_OBJECT)
 		r = err_set(e, EBADMSG, "token: not an object");
 	return r;

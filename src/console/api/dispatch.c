@@ -241,7 +241,7 @@ static bool read_body(struct call *c, struct err *e, struct api_reply *ret)
 		refuse(c, PROBLEM_TOO_LARGE, (str){ 0 }, NULL, ret);
 		return false;
 	}
-	r = json_parse(body, c->arena, &c->body, e);
+	r = json_parse_unique(body, c->arena, &c->body, e);
 	if (r == 0)
 		r = object_check(c->route->body, &c->body, c->arena, &faults);
 	if (r < 0)

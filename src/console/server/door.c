@@ -141,6 +141,17 @@ static const struct {
 	{ { "settings", 8 }, "settings" },
 };
 
+/* What is new gives; what is changed or taken away may end what somebody listens by. */
+static bool changes_callers(const struct http_head *h, str word)
+{
+	static const char *const words[] = { "session", "sessions", "users", "roles", "tokens" };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (str_is(word, words[i]))
+			return !str_is(h->method, "POST") || str_ends(h->path, S("/password"));
+	return false;
+}
+
 static void tell_change(struct server *s, const struct http_head *h)
 {
 	str rest = str_skip(h->path, sizeof("/api/v1/") - 1), word = str_cut(&rest, '/');
@@ -150,6 +161,8 @@ static void tell_change(struct server *s, const struct http_head *h)
 	for (size_t i = 0; i < ARRAY_LEN(changes); i++)
 		if (str_eq(word, changes[i].word))
 			server_publish(s, str_from(changes[i].topic));
+	if (changes_callers(h, word))
+		server_publish(s, S(HUB_CALLERS));
 }
 
 /* A connection that was lost while nobody asked is found out by the next request, and made anew by the one after: reading may as

@@ -29,7 +29,8 @@ struct hub {
 	size_t count, max;
 	uint64_t told_ms, alive_ms, serial;
 	pthread_mutex_t lock;
-	uint32_t changed; /* bits of topics; under the lock, as is `woken` */
+	uint32_t changed; /* bits of topics; under the lock, as are those below */
+	bool callers;     /* HUB_CALLERS */
 	bool woken;
 };
 
@@ -80,15 +81,19 @@ static void wake(void *arg)
 
 void hub_publish(struct hub *h, str topic)
 {
-	bool first = false;
+	bool first = false, known = str_is(topic, HUB_CALLERS);
 
 	pthread_mutex_lock(&h->lock);
+	h->callers |= known;
 	for (size_t i = 0; i < ARRAY_LEN(topics); i++)
 		if (str_is(topic, topics[i])) {
 			h->changed |= 1u << i;
-			first = !h->woken;
-			h->woken = true;
+			known = true;
 		}
+	if (known) {
+		first = !h->woken;
+		h->woken = true;
+	}
 	pthread_mutex_unlock(&h->lock);
 	/* Without memory the next wake-up tells. */
 	if (first)
@@ -128,6 +133,7 @@ static void tell_all(struct hub *h, str text)
 	}
 }
 
+/** @param now_ms UINT64_MAX: all of them */
 static void end_old(struct hub *h, uint64_t now_ms)
 {
 	struct page *p = h->pages;
@@ -153,6 +159,19 @@ static uint32_t take_changes(struct hub *h)
 	h->woken = false;
 	pthread_mutex_unlock(&h->lock);
 	return changed;
+}
+
+static bool take_callers(struct hub *h)
+{
+	bool any;
+
+	pthread_mutex_lock(&h->lock);
+	any = h->callers;
+	h->callers = false;
+	if (!h->changed)
+		h->woken = false;
+	pthread_mutex_unlock(&h->lock);
+	return any;
 }
 
 static bool has_changes(struct hub *h)
@@ -185,6 +204,11 @@ int hub_work(struct hub *h)
 {
 	uint64_t now_ms = clock_ms(CLOCK_MONOTONIC);
 
+	/* Those who stay heard why they come again. */
+	if (take_callers(h)) {
+		tell_changes(h, now_ms);
+		end_old(h, UINT64_MAX);
+	}
 	if (has_changes(h)) {
 		if (now_ms - h->told_ms < GATHER_MS)
 			return (int)(h->told_ms + GATHER_MS - now_ms);

@@ -20,6 +20,9 @@
 	X(users) \
 	X(settings)
 
+/** No topic: somebody may not do what they might before. Streams end, pages come again and are asked who they are. */
+#define HUB_CALLERS "callers"
+
 struct hub;
 
 /** @param max_pages so many streams are open at most */
@@ -27,7 +30,7 @@ MUST_CHECK int hub_new(struct http_server *s, size_t max_pages, struct hub **ret
 /** After the server is gone, or drained. */
 void hub_free(struct hub *h);
 
-/** Notes that @p topic changed; pages hear of it within a quarter of a second. A name that is no topic is passed over. */
+/** Notes that @p topic changed; pages hear of it within a quarter of a second; or HUB_CALLERS. A name that is no topic is passed over. */
 void hub_publish(struct hub *h, str topic);
 /** Begins a stream of hints as the answer. It ends after a quarter of an hour: the page comes again, and is asked again who it is. */
 void hub_open(struct hub *h, struct http_server_exchange *x, const struct http_server_reply *r);
