@@ -12,6 +12,11 @@ struct ip_set;
 /** An address. @return 0 or -EBADMSG */
 MUST_CHECK int ip_parse(str text, struct policy_ip *ret, struct err *e);
 
+#define POLICY_IP_BYTES sizeof("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
+
+/** As inet_ntop(3) writes it. @return the text, in @p to */
+str policy_ip_text(const struct policy_ip *ip, char to[POLICY_IP_BYTES]);
+
 /**
  * @param texts addresses, or networks as address/bits
  * @param ret_bad which one is malformed, set only on -EBADMSG; may be NULL

@@ -1,8 +1,9 @@
 #include "policy/output_priv.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <time.h>
+
+#include "policy/ip_set.h"
 
 /* How a point in time shows; fields not named here show the last. */
 static const struct {
@@ -43,10 +44,9 @@ static void put_time(const struct policy_field *f, int64_t ns, struct buf *out)
 
 static void put_ip(const struct policy_ip *ip, struct buf *out)
 {
-	char text[INET6_ADDRSTRLEN];
+	char text[POLICY_IP_BYTES];
 
-	if (inet_ntop(ip->family == 4 ? AF_INET : AF_INET6, ip->bytes, text, sizeof(text)))
-		buf_add(out, str_from(text));
+	buf_add(out, policy_ip_text(ip, text));
 }
 
 bool output_is_several(const struct policy_subject *s, const struct policy_ref *ref)

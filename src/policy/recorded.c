@@ -1,7 +1,5 @@
 #include "policy/recorded.h"
 
-#include <arpa/inet.h>
-
 #include "base/text.h"
 #include "base/time.h"
 #include "codec/json.h"
@@ -344,10 +342,9 @@ static void put_string(struct json_out *j, str s)
 
 static void put_ip(struct json_out *j, const struct policy_ip *ip)
 {
-	char text[INET6_ADDRSTRLEN];
+	char text[POLICY_IP_BYTES];
 
-	inet_ntop(ip->family == 4 ? AF_INET : AF_INET6, ip->bytes, text, sizeof(text));
-	json_cstr(j, text);
+	json_str(j, policy_ip_text(ip, text));
 }
 
 static void put_one(struct json_out *j, const struct policy_field *f, bool many,

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "policy/ip_set.h"
@@ -80,9 +81,27 @@ static void random_networks(void **state)
 	assert_in_range(found, ROUNDS * NETS, ROUNDS * ADDRESSES / 2);
 }
 
+/* As the C library writes them. */
+static void texts(void **state)
+{
+	char got[POLICY_IP_BYTES], want[INET6_ADDRSTRLEN];
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		struct policy_ip ip = random_ip();
+
+		for (int k = 0; i % 2 && k < 16; k++)
+			ip.bytes[k] = (uint8_t)random();
+		assert_non_null(inet_ntop(ip.family == 4 ? AF_INET : AF_INET6, ip.bytes, want,
+					  sizeof(want)));
+		assert_true(str_is(policy_ip_text(&ip, got), want));
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(random_networks) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(random_networks),
+					    cmocka_unit_test(texts) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
