@@ -215,13 +215,10 @@ static void judge_timed(struct policy_run *r, uint32_t number, struct check_stat
 	r->times[number].timed++;
 }
 
-int run_check(struct policy_run *r, uint32_t number)
+static int evaluate(struct policy_run *r, uint32_t number, struct check_state *st)
 {
-	struct check_state *st = &r->checks[number];
 	const struct program_bit *b = &r->p->bits[number];
 
-	if (st->epoch == r->epoch)
-		return st->verdict;
 	if (b->matcher != UINT32_MAX && r->matchers[b->matcher].epoch == r->epoch && !r->timing) {
 		/* The matcher ran already, so the value is known. */
 		const struct match_state *m = &r->matchers[b->matcher];
@@ -238,19 +235,22 @@ int run_check(struct policy_run *r, uint32_t number)
 	return st->verdict;
 }
 
-/* A node that needs no children, or whose verdict is known. */
-static bool is_known(struct policy_run *r, uint32_t number, int *ret)
+int run_check(struct policy_run *r, uint32_t number)
 {
-	const struct program_node *n = &r->p->nodes[number];
+	struct check_state *st = &r->checks[number];
 
-	if (n->kind == NODE_CHECK) {
-		int verdict = run_check(r, n->first);
+	return st->epoch == r->epoch ? st->verdict : evaluate(r, number, st);
+}
 
-		*ret = verdict == DOUBT && n->two_valued ? NO : verdict;
-		return true;
-	}
-	if (number < 2) {
-		*ret = number ? YES : NO;
+/* A node that needs no children, or whose verdict is known. */
+static inline bool is_known(struct policy_run *r, uint32_t edge, int *ret)
+{
+	uint32_t number = edge >> EDGE_SHIFT;
+
+	if (edge & EDGE_CHECK) {
+		int verdict = run_check(r, number);
+
+		*ret = verdict == DOUBT && edge & EDGE_TWO_VALUED ? NO : verdict;
 		return true;
 	}
 	*ret = r->nodes[number].verdict;
@@ -258,7 +258,7 @@ static bool is_known(struct policy_run *r, uint32_t number, int *ret)
 }
 
 /* Takes a child's verdict. @return whether the node is decided by it */
-static bool take(enum node_kind kind, uint8_t *verdict, int child)
+static inline bool take(enum node_kind kind, uint8_t *verdict, int child)
 {
 	switch (kind) {
 	case NODE_AND:
@@ -273,34 +273,38 @@ static bool take(enum node_kind kind, uint8_t *verdict, int child)
 	}
 }
 
+/* NODE_TRUE stands among the others as an `and` of nothing, NODE_FALSE as an `or`. */
+static struct node_frame frame_of(const struct policy_program *p, uint32_t node)
+{
+	enum node_kind kind = p->nodes[node].kind;
+
+	return (struct node_frame){ node, 0, kind == NODE_AND || kind == NODE_TRUE ? YES : NO };
+}
+
 int run_node(struct policy_run *r, uint32_t root)
 {
 	const struct policy_program *p = r->p;
 	size_t depth = 1;
 	int verdict;
 
-	if (is_known(r, root, &verdict))
+	if (is_known(r, edge_to(p, root), &verdict))
 		return verdict;
-	r->stack[0] = (struct node_frame){ root, 0, p->nodes[root].kind == NODE_AND ? YES : NO };
+	r->stack[0] = frame_of(p, root);
 	while (depth) {
 		struct node_frame *f = &r->stack[depth - 1];
 		const struct program_node *n = &p->nodes[f->node];
-		bool decided = false;
+		const uint32_t *edge = p->edges + n->first;
+		bool decided = false, waits = false;
 
 		while (!decided && f->next < n->count) {
-			uint32_t child = p->kids[n->first + f->next];
-
-			if (!is_known(r, child, &verdict))
+			waits = !is_known(r, edge[f->next], &verdict);
+			if (waits)
 				break;
 			f->next++;
 			decided = take(n->kind, &f->verdict, verdict);
 		}
-		if (!decided && f->next < n->count) {
-			uint32_t child = p->kids[n->first + f->next];
-
-			r->stack[depth++] =
-				(struct node_frame){ child, 0,
-						     p->nodes[child].kind == NODE_AND ? YES : NO };
+		if (waits) {
+			r->stack[depth++] = frame_of(p, edge[f->next] >> EDGE_SHIFT);
 			continue;
 		}
 		r->nodes[f->node] = (struct node_state){ r->epoch, f->verdict };

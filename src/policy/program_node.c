@@ -270,5 +270,10 @@ int node_order(struct policy_program *p)
 		for (uint32_t k = 0; k < n->count; k++)
 			p->kids[n->first + k] = r[k].node;
 	}
+	p->edges = ARENA_ARRAY(&p->arena, MAX(p->kid_count, (size_t)1), uint32_t);
+	if (!p->edges)
+		return -ENOBUFS;
+	for (size_t i = 0; i < p->kid_count; i++)
+		p->edges[i] = edge_to(p, p->kids[i]);
 	return 0;
 }

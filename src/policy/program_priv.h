@@ -150,7 +150,8 @@ struct policy_program {
 	size_t node_count, node_cap;
 	uint32_t *kids;
 	size_t kid_count, kid_cap;
-	str *names; /**< domain names that addresses are compared with */
+	uint32_t *edges; /**< edge_to() each of kids: what a run walks */
+	str *names;      /**< domain names that addresses are compared with */
 	size_t name_count, name_cap;
 	struct type_plan *plans;
 	bool *wanted;     /**< by type */
@@ -160,6 +161,18 @@ struct policy_program {
 	bool transforms;  /**< some slot is a transformer: runs need scratch */
 	bool expressions; /**< some check is a regular expression */
 };
+
+/** A node as a run meets it: one that is a check is told as the check, so that it need not be read. */
+enum { EDGE_CHECK = 1, EDGE_TWO_VALUED = 2, EDGE_SHIFT = 2 };
+
+static inline uint32_t edge_to(const struct policy_program *p, uint32_t node)
+{
+	const struct program_node *n = &p->nodes[node];
+
+	if (n->kind != NODE_CHECK)
+		return node << EDGE_SHIFT;
+	return n->first << EDGE_SHIFT | EDGE_CHECK | (n->two_valued ? EDGE_TWO_VALUED : 0);
+}
 
 /** Three values in an order that makes `and` a minimum and `or` a maximum. */
 enum { NO, DOUBT, YES };
