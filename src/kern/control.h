@@ -42,6 +42,7 @@ struct control {
 	__u32 received;
 	__u64 losses; /* events lost by any cause: counts on, so that nobody need look at every cgroup to see none */
 	__u8 wants[CONTROL_TYPES]; /* by type of event: enum control_want */
+	__u64 flows_lost;          /* connections that found no place in map "flows" */
 };
 
 enum control_loss {

@@ -11,19 +11,15 @@
 #include "kern/hook_priv.h"
 
 const struct hook hook_table[] = {
-#define ALWAYS true
-#define WANTED false
-#define X(of, prog, how, where, want, event) \
+#define X(of, prog, how, where, when, event) \
 	{ .backends = HOOK_##of, \
 	  .program = #prog, \
 	  .kind = HOOK_##how, \
 	  .target = where, \
-	  .always = want, \
+	  .want = HOOK_##when, \
 	  .type = EVENT_##event },
 #include "kern/hook.def"
 #undef X
-#undef ALWAYS
-#undef WANTED
 };
 const size_t hook_count = ARRAY_LEN(hook_table);
 _Static_assert(ARRAY_LEN(hook_table) == HOOK_ROWS, "rows are counted by the same table");
@@ -203,15 +199,19 @@ bool hooks_attached(const struct hooks *h, size_t row)
 	return h->rows[place_of(row)].link >= 0;
 }
 
-int hooks_iterate(struct hooks *h, const char *program, struct err *e)
+int hooks_iterate(struct hooks *h, const char *program, int map, struct err *e)
 {
+	union bpf_iter_link_info over = { .map.map_fd = (uint32_t)map };
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .iter_info = &over, .iter_info_len = sizeof(over));
+
 	for (size_t i = 0; i < hook_count; i++) {
 		OWNED_FD link = -1;
 		int fd;
 
 		if (strcmp(hook_table[i].program, program) != 0 || h->rows[i].program < 0)
 			continue;
-		link = bpf_link_create(h->rows[i].program, 0, BPF_TRACE_ITER, NULL);
+		link = bpf_link_create(h->rows[i].program, 0, BPF_TRACE_ITER,
+				       map < 0 ? NULL : &opts);
 		fd = link < 0 ? link : bpf_iter_create(link);
 		return fd < 0 ? err_sys(e, -fd, "BPF iterator '%s'", program) : fd;
 	}

@@ -23,12 +23,18 @@ enum hook_backend {
 	HOOK_ANY = HOOK_OBJECT | HOOK_TRACEPOINT,
 };
 
+enum hook_want {
+	HOOK_WANTED, /**< when the filter asks for its type */
+	HOOK_ALWAYS,
+	HOOK_FLOWS, /**< when connections are counted */
+};
+
 struct hook {
 	uint32_t backends; /**< enum hook_backend */
 	const char *program;
 	enum hook_kind kind;
 	const char *target;
-	bool always;
+	enum hook_want want;
 	enum event_type type;
 };
 
@@ -59,8 +65,12 @@ bool hooks_attached(const struct hooks *h, size_t row);
 
 /** The descriptor of a map that a loaded object declares, borrowed; -ENOENT. */
 int hooks_map(const struct hooks *h, const char *name);
-/** Starts reading an iterator's program. @return its descriptor, owned by the caller; -errno */
-MUST_CHECK int hooks_iterate(struct hooks *h, const char *program, struct err *e);
+/**
+ * Starts reading an iterator's program.
+ * @param map of one that goes over a map's elements; -1: none
+ * @return its descriptor, owned by the caller; -errno
+ */
+MUST_CHECK int hooks_iterate(struct hooks *h, const char *program, int map, struct err *e);
 /** How big the rings are: a predecessor may have made them. */
 void hooks_ring_bytes(const struct hooks *h, size_t *ret_state, size_t *ret_bulk);
 /** Time and runs of each program loaded, as far as the kernel counts them. @return how many were written */

@@ -4,6 +4,7 @@
  * are tried again by halves, down to the one that is at fault.
  */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -48,6 +49,24 @@ static uint32_t map_entries(const struct hooks *h, const struct bpf_map *m)
 	return bpf_map__max_entries(m);
 }
 
+/*
+ * Storage beside sockets is made with a description of its key, an int, and its value, of which the kernel reads nothing. The
+ * object's own would have to be completed first, as libbpf does while it loads one.
+ */
+static struct btf *describe_storage(const struct bpf_map *m, struct bpf_map_create_opts *opts)
+{
+	struct btf *b = btf__new_empty();
+	int key = b ? btf__add_int(b, "int", 4, BTF_INT_SIGNED) : -1;
+	int value = key < 0 ? key : btf__add_struct(b, "value", bpf_map__value_size(m));
+
+	if (value >= 0 && btf__load_into_kernel(b) == 0) {
+		opts->btf_fd = (uint32_t)btf__fd(b);
+		opts->btf_key_type_id = (uint32_t)key;
+		opts->btf_value_type_id = (uint32_t)value;
+	}
+	return b;
+}
+
 /* Makes the maps that no predecessor left us. */
 static int make_maps(struct hooks *h, struct bpf_object *o)
 {
@@ -57,14 +76,18 @@ static int make_maps(struct hooks *h, struct bpf_object *o)
 	{
 		LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(m));
 		const char *name = bpf_map__name(m);
+		struct btf *described = NULL;
 		int fd;
 
 		if (bpf_map__is_internal(m) || hooks_map(h, name) >= 0)
 			continue;
 		if (h->map_count == HOOKS_MAX_MAPS)
 			return -E2BIG;
+		if (bpf_map__type(m) == BPF_MAP_TYPE_SK_STORAGE)
+			described = describe_storage(m, &opts);
 		fd = bpf_map_create(bpf_map__type(m), name, bpf_map__key_size(m),
 				    bpf_map__value_size(m), map_entries(h, m), &opts);
+		btf__free(described);
 		if (fd < 0)
 			return fd;
 		snprintf(h->maps[h->map_count].name, sizeof(h->maps[0].name), "%s", name);

@@ -44,6 +44,8 @@ enum {
 	BPF_RB_NO_WAKEUP = 1,
 	BPF_RB_FORCE_WAKEUP = 2,
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
+	BPF_SK_STORAGE_GET_F_CREATE = 1,
+	BPF_F_CLONE = 1 << 9,
 };
 
 #include <bpf/bpf_helpers.h>
@@ -381,6 +383,18 @@ struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
 };
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+struct bpf_map;
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key, *value;
+};
 
 #pragma clang attribute pop
 
@@ -416,6 +430,9 @@ struct bpf_iter__task {
 #define AF_INET6 10
 #define SOCK_STREAM 1
 #define TCP_ESTABLISHED 1
+#define TCP_SYN_SENT 2
+#define TCP_SYN_RECV 3
+#define TCP_LISTEN 10
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
 #define EAGAIN 11

@@ -8,6 +8,7 @@
 #include "kern/socket.bpf.c"
 #include "kern/call.bpf.c"
 #include "kern/dns.bpf.c"
+#include "kern/flow.bpf.c"
 #include "kern/uring.bpf.c"
 #include "kern/uring_object.bpf.c"
 

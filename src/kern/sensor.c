@@ -111,12 +111,26 @@ static int open_maps(struct sensor *s, const struct sensor_config *c, size_t sta
 	return open_waiting(s, e);
 }
 
+static bool is_wanted(const struct sensor *s, const struct hook *h,
+		      const struct kernel_filter *filter)
+{
+	switch (h->want) {
+	case HOOK_ALWAYS:
+		return true;
+	case HOOK_FLOWS:
+		return s->flows;
+	case HOOK_WANTED:
+		break;
+	}
+	return filter->clause_count[h->type] > 0;
+}
+
 /* Rows of the back-end that the filter wants. */
 static void choose_rows(const struct sensor *s, const struct kernel_filter *filter, bool *row)
 {
 	for (size_t i = 0; i < hook_count; i++)
 		row[i] = hook_table[i].backends & 1u << s->backend &&
-			 (hook_table[i].always || filter->clause_count[hook_table[i].type]);
+			 is_wanted(s, &hook_table[i], filter);
 }
 
 static int need_processes(const struct sensor *s, struct err *e)
@@ -155,7 +169,8 @@ size_t sensor_gaps(const struct sensor *s, struct sensor_gap *ret, size_t max)
 	size_t n = 0;
 
 	for (size_t i = 0; i < hook_count; i++) {
-		if (!(hook_table[i].backends & 1u << s->backend) || !hooks_why(s->hooks, i)[0])
+		if (!(hook_table[i].backends & 1u << s->backend) || !hooks_why(s->hooks, i)[0] ||
+		    hook_table[i].want == HOOK_FLOWS)
 			continue;
 		if (n < max)
 			ret[n] = (struct sensor_gap){ hook_table[i].type, hooks_why(s->hooks, i) };
@@ -206,11 +221,13 @@ int sensor_open(const struct sensor_config *c, const struct kernel_filter *filte
 		return err_set(e, ENOMEM, "sensor: out of memory");
 	s->epoll = -1;
 	s->boot_ns = clock_boot_offset_ns();
+	s->flows = c->flows;
 	r = open_sensor(s, c, filter, e);
 	if (r) {
 		sensor_close(s);
 		return r;
 	}
+	sensor_flows_open(s);
 	__atomic_store_n(&s->control->asleep, 1, __ATOMIC_SEQ_CST);
 	*ret = s;
 	return 0;

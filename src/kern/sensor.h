@@ -29,6 +29,7 @@ struct sensor_config {
 	uint32_t rate_per_s;     /**< bulk events a cgroup may send on average; 0: 20,000 */
 	uint32_t burst;          /**< and at once; 0: 40,000 */
 	uint32_t self_pid;       /**< a process whose own events are not told; 0: none */
+	bool flows;              /**< connections are counted, see sensor_flows_begin() */
 	/** descriptors of an earlier sensor, see sensor_keep(); NULL: begin anew */
 	const int *kept;
 	size_t kept_count;
@@ -125,6 +126,30 @@ struct sensor_loss {
 size_t sensor_losses(struct sensor *s, struct sensor_loss *ret, size_t max);
 /** The same of one cgroup. @return false: none */
 bool sensor_losses_of(struct sensor *s, uint64_t cgroup_id, struct sensor_loss *ret);
+
+/** TCP connections from one end to the other, as one of the two sees them, since they were read before. */
+struct sensor_flow {
+	uint64_t cgroup_id;            /**< of who connected or listened; 0: not known */
+	bool server;                   /**< it was connected to */
+	uint8_t local[16], remote[16]; /**< IPv6, or IPv4 mapped into it */
+	uint16_t port;                 /**< the server's */
+	char process
+		[17]; /**< short name of the process that connected or listened; empty: not known */
+	uint64_t connections;       /**< that were established; at least 1 */
+	uint64_t first_ns, last_ns; /**< CLOCK_REALTIME */
+};
+/** Why connections are not counted, a fact of this kernel; empty: they are, or nobody asked for it. */
+const char *sensor_flows_why(const struct sensor *s);
+/**
+ * Begins to read what was counted. Each connection is given once, to one reader; what is not read stays.
+ * @return a descriptor for sensor_flows_read(), the caller's to close; -errno
+ */
+MUST_CHECK int sensor_flows_begin(struct sensor *s, struct err *e);
+/** @return how many of at most @p max were written, 0: that was all; -errno */
+MUST_CHECK int sensor_flows_read(struct sensor *s, int fd, struct sensor_flow *ret, size_t max,
+				 struct err *e);
+/** Connections that found no place in the kernel's table since the last call. */
+uint64_t sensor_flows_lost(struct sensor *s);
 
 /** Maps and links to hand to a successor, so that nothing is lost while this process is replaced. @return how many */
 size_t sensor_keep(const struct sensor *s, int *ret, size_t max);

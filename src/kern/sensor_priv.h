@@ -17,6 +17,7 @@
 struct sensor {
 	struct hooks *hooks;
 	enum sensor_backend backend;
+	bool flows;              /* connections are counted */
 	struct control *control; /* shared with the kernel */
 	int cgroups;             /* map */
 	int passed_over;         /* map */
@@ -47,5 +48,8 @@ void sensor_find_hierarchy(uint32_t *ret, int32_t *ret_id);
 void sensor_loss_sum(struct sensor *s, uint64_t ret[CONTROL_LOSSES]);
 /** Takes over the losses of a cgroup that is gone. */
 void sensor_forget_cgroup(struct sensor *s, uint64_t cgroup_id);
+
+/** Once the programs run: notes who listens already. Where that is refused, the owner of such sockets stays unknown. */
+void sensor_flows_open(struct sensor *s);
 
 #endif

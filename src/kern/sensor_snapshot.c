@@ -67,7 +67,7 @@ static int by_start(const void *a, const void *b, void *ctx)
 
 int sensor_snapshot(struct sensor *s, sensor_handler on_event, void *ctx, struct err *e)
 {
-	OWNED_FD fd = hooks_iterate(s->hooks, "on_snapshot", e);
+	OWNED_FD fd = hooks_iterate(s->hooks, "on_snapshot", -1, e);
 	struct snapshot p = { 0 };
 	int r;
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.parametrize("vm_kernel", ["6.1", "6.12"] if LONG else [
 @pytest.fixture(scope="module")
 def machine(vm_kernel, build_dir):
     unit = build_dir / "test" / "unit"
-    with virtual.Vm(vm_kernel, programs=[unit / "test_sensor", unit / "test_sensor_filter", unit / "sensor_dump", "/bin/true",
+    with virtual.Vm(vm_kernel, programs=[unit / "test_sensor", unit / "test_sensor_filter", unit / "test_sensor_flows", unit / "sensor_dump", "/bin/true",
                                          build_dir / "test" / "integration" / "uring_probe"],
                     memory_mb=1024, boot_seconds=180) as m:
         yield m
@@ -55,6 +55,12 @@ def test_filter_is_user_spaces(machine):
     for backend in BACKENDS:
         p = machine.run(f"cd /tmp && CMOCKA_MESSAGE_OUTPUT=TAP SENSOR_BACKEND={backend} test_sensor_filter", timeout=300)
         assert p.returncode == 0 and len(re.findall(r"^ok ", p.out, re.M)) == 2 and "skipped" not in p.out, p.out + p.err
+
+
+def test_connections_are_counted(machine):
+    """Each once at each end, by listeners older than the sensor too, and on where a sensor died."""
+    p = machine.run("cd /tmp && CMOCKA_MESSAGE_OUTPUT=TAP test_sensor_flows", timeout=300)
+    assert p.returncode == 0 and len(re.findall(r"^ok ", p.out, re.M)) == 3 and "skipped" not in p.out, p.out + p.err
 
 
 def test_io_uring_is_seen(machine):

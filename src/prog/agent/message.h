@@ -21,9 +21,9 @@ enum message_kind {
 	MESSAGE_STATS, /**< sensor to uplink, once a second: json; number: whether it says what checks cost */
 	MESSAGE_ASK, /**< uplink to sensor: say so with the next figures */
 	MESSAGE_RELOAD, /**< supervisor to sensor: load the rules again; uplink to supervisor: have it do so */
-	MESSAGE_STOP,     /**< supervisor to part: finish what is at hand and exit */
-	MESSAGE_RECORD,   /**< census to uplink: text is the record's kind, json its doc */
-	MESSAGE_SCANNED,  /**< scanner to uplink: text is the file in the folder of scans */
+	MESSAGE_STOP,    /**< supervisor to part: finish what is at hand and exit */
+	MESSAGE_RECORD,  /**< census or sensor to uplink: text is the record's kind, json its doc */
+	MESSAGE_SCANNED, /**< scanner to uplink: text is the file in the folder of scans */
 	MESSAGE_SNAPSHOT, /**< uplink to census: tell everything anew */
 	MESSAGE_SCAN,     /**< uplink to scanner: text is an image's id */
 	MESSAGE_KIND_COUNT

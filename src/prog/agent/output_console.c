@@ -25,12 +25,13 @@
 #define GOODBYE_NS SECOND_NS
 #define ANSWER_MAX ((size_t)64 << 10)
 #define BATCH_BYTES ((size_t)2 << 20)
-#define INVENTORY_SPOOL_MAX ((uint64_t)64 << 20)
+#define OTHER_SPOOL_MAX ((uint64_t)64 << 20)
 enum { BATCH_RECORDS = 5000, ANSWER_S = 30, ZSTD_LEVEL = 1, PATH_BYTES = 512 };
 
-enum { ALERTS, INVENTORY, SPOOLS, PASSING = SPOOLS };
+/* The first goes first. */
+enum { ALERTS, FLOWS, INVENTORY, SPOOLS, PASSING = SPOOLS };
 
-static const char *const spool_names[SPOOLS] = { "alerts", "inventory" };
+static const char *const spool_names[SPOOLS] = { "alerts", "flows", "inventory" };
 
 struct console {
 	struct output head;
@@ -119,7 +120,7 @@ static int open_spools(struct console *c, const struct option_set *o, struct err
 
 		snprintf(name, sizeof(name), "console-%s", spool_names[i]);
 		r = console_spool_open(c->spool_folder, name,
-				       i == ALERTS ? most : MIN(most, INVENTORY_SPOOL_MAX),
+				       i == ALERTS ? most : MIN(most, OTHER_SPOOL_MAX),
 				       &c->spools[i], e);
 		if (r == 0)
 			c->lost_seen[i] = 0;
@@ -193,6 +194,7 @@ static int tell(struct output *o, const struct output_alert *a, struct err *e)
 static int record(struct output *o, const struct output_record *rec, struct err *e)
 {
 	struct console *c = (struct console *)o;
+	const int to = strcmp(rec->kind, "flows") == 0 ? FLOWS : INVENTORY;
 	int r;
 
 	if (rec->passing) {
@@ -200,9 +202,9 @@ static int record(struct output *o, const struct output_record *rec, struct err 
 		buf_add(&c->stats, rec->doc);
 		return buf_error(&c->stats);
 	}
-	r = rec->file.n ? console_spool_add_file(c->spools[INVENTORY], rec->kind, rec->file, e)
-			: console_spool_add(c->spools[INVENTORY], rec->kind, rec->doc, e);
-	c->lost_unsaid[INVENTORY] += r < 0;
+	r = rec->file.n ? console_spool_add_file(c->spools[to], rec->kind, rec->file, e)
+			: console_spool_add(c->spools[to], rec->kind, rec->doc, e);
+	c->lost_unsaid[to] += r < 0;
 	return r;
 }
 

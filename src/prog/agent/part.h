@@ -12,7 +12,7 @@
 struct part_context {
 	const struct option_set *options;
 	int supervisor; /**< socket pair: ALIVE, READY, SAY, KEEP up; RELOAD, STOP down */
-	int data;       /**< between sensor and uplink: ALERT, STATS up; ASK down */
+	int data;       /**< between sensor and uplink: ALERT, RECORD, STATS up; ASK down */
 	int census; /**< between census and uplink: RECORD up; SNAPSHOT down; -1: there is none */
 	int scans;  /**< between scanner and uplink: SCANNED up; SCAN down; -1: there is none */
 	const int *kept; /**< sensor: what its predecessor left */

@@ -5,6 +5,7 @@
 #include "base/privilege.h"
 #include "base/sandbox.h"
 #include "prog/agent/alert_queue.h"
+#include "prog/agent/flows.h"
 #include "prog/agent/part.h"
 #include "prog/agent/sensor_stats.h"
 #include "prog/agent/session.h"
@@ -15,6 +16,7 @@ struct sensor_work {
 	const struct part_context *part;
 	struct session session;
 	struct alert_queue *queue;
+	struct flows *flows; /* NULL: nobody wants them */
 	char *room;
 	bool stopping, reload;
 	uint64_t stats_ns, alive_ns;
@@ -43,8 +45,11 @@ static void hand_on(struct sensor_work *w)
 static int begin(struct sensor_work *w, struct err *e)
 {
 	const struct option_set *o = w->part->options;
+	const uint64_t flows_s = option_number(o, "flow-interval", 0);
+	const char *console = option_text(o, "console");
 	struct session_config c = {
 		.options = o,
+		.flows = flows_s && console && console[0],
 		.watch = { .all_rules = option_flag(o, "all-rules"),
 			   .no_folding = option_flag(o, "no-folding"),
 			   .usage_interval_ms =
@@ -63,6 +68,8 @@ static int begin(struct sensor_work *w, struct err *e)
 		r = err_sys(e, ENOMEM, "cannot begin");
 	if (r == 0)
 		r = alert_queue_new(w->part->data, QUEUE_BYTES, &w->queue, e);
+	if (r == 0 && c.flows)
+		r = flows_new(w->part->data, flows_s * SECOND_NS, &w->flows, e);
 	return r < 0 ? r : session_open(&w->session, &c, &rules, e);
 }
 
@@ -130,6 +137,8 @@ static int work(struct sensor_work *w, struct err *e)
 			reload(w);
 		alert_queue_flush(w->queue);
 		now = clock_ns(CLOCK_MONOTONIC);
+		if (w->flows)
+			flows_turn(w->flows, w->session.sensor, w->session.asset, now);
 		if (now - w->stats_ns >= STATS_NS) {
 			w->stats_ns = now;
 			sensor_stats_send(w->part->data, &w->session, alert_queue_lost(w->queue),
@@ -139,6 +148,8 @@ static int work(struct sensor_work *w, struct err *e)
 	}
 	session_flush(&w->session);
 	alert_queue_flush(w->queue);
+	if (w->flows)
+		flows_flush(w->flows, w->session.sensor, w->session.asset);
 	return 0;
 }
 
@@ -186,6 +197,7 @@ int sensor_part(void *part_context)
 		part_say(w.part, "%s", e.text);
 	session_close(&w.session);
 	alert_queue_free(w.queue);
+	flows_free(w.flows);
 	free(w.room);
 	return r < 0 ? 2 : 0;
 }

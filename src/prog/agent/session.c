@@ -109,6 +109,7 @@ static int open_sensor(struct session *s, struct err *e)
 				   .rate_per_s = (uint32_t)option_number(o, "event-rate", 0),
 				   .burst = 2 * (uint32_t)option_number(o, "event-rate", 0),
 				   .self_pid = (uint32_t)getpid(),
+				   .flows = s->config.flows,
 				   .kept = s->config.kept,
 				   .kept_count = s->config.kept_count };
 
@@ -137,11 +138,19 @@ static void tell_numbers(const struct session *s)
 			      "(hostPID: true, --pid=host), or name its root by --host-root");
 }
 
-/** What rules ask for and this kernel does not tell: never in silence. */
+/** What is asked for and this kernel does not tell: never in silence. */
 static void tell_gaps(const struct session *s)
 {
 	struct sensor_gap gaps[EVENT_TYPE_COUNT];
 	size_t n = sensor_gaps(s->sensor, gaps, ARRAY_LEN(gaps));
+	const char *why = sensor_flows_why(s->sensor);
+
+	if (why[0]) {
+		char line[256];
+
+		snprintf(line, sizeof(line), "this kernel does not count connections: %s", why);
+		s->config.say(s->config.ctx, line);
+	}
 
 	for (size_t i = 0; i < MIN(n, ARRAY_LEN(gaps)); i++) {
 		char line[256];

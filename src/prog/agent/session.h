@@ -15,6 +15,7 @@
 struct session_config {
 	const struct option_set *options; /**< holds agent_options */
 	struct watch_config watch;
+	bool flows;      /**< connections are counted, for whoever reads them from `sensor` */
 	const int *kept; /**< of a session that died, see sensor_keep() */
 	size_t kept_count;
 	watch_alert_handler on_alert;

@@ -19,18 +19,7 @@ struct uplink {
 	uint64_t figures_ns;
 };
 
-static void take_message(struct uplink *u, const struct message *m)
-{
-	if (m->kind == MESSAGE_ALERT && m->number < PRIORITY_COUNT)
-		outputs_tell(u->outputs,
-			     &(struct output_alert){ .priority = (enum alert_priority)m->number,
-						     .text = m->text,
-						     .json = m->json });
-	else if (m->kind == MESSAGE_STATS)
-		uplink_stats_take(u->stats, m->json, m->number != 0);
-}
-
-/** What the census and the scanner may say; a part that was taken over says what it likes. */
+/** What the sensor, the census and the scanner may say; a part that was taken over says what it likes. */
 static void take_record(struct uplink *u, const struct message *m)
 {
 	char kind[24];
@@ -48,6 +37,19 @@ static void take_record(struct uplink *u, const struct message *m)
 			return;
 	snprintf(kind, sizeof(kind), "%.*s", STR_ARG(m->text));
 	outputs_record(u->outputs, &(struct output_record){ .kind = kind, .doc = m->json });
+}
+
+static void take_message(struct uplink *u, const struct message *m)
+{
+	if (m->kind == MESSAGE_ALERT && m->number < PRIORITY_COUNT)
+		outputs_tell(u->outputs,
+			     &(struct output_alert){ .priority = (enum alert_priority)m->number,
+						     .text = m->text,
+						     .json = m->json });
+	else if (m->kind == MESSAGE_STATS)
+		uplink_stats_take(u->stats, m->json, m->number != 0);
+	else
+		take_record(u, m);
 }
 
 /** @return how many messages were there */
