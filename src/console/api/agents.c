@@ -63,6 +63,7 @@ static void put(const struct agent *a, int64_t now_ns, struct json_out *j)
 	json_opt_str(j, "os", a->os);
 	json_opt_str(j, "address", a->address);
 	json_put_int(j, "alertsLost", a->lost);
+	json_put_int(j, "flowsLost", a->flows_lost);
 	call_put_time(j, "certificateExpires", a->certificate_to_s * (int64_t)SECOND_NS);
 	json_key(j, "labels");
 	call_put_labels(a->labels, j);

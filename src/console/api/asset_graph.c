@@ -1,5 +1,6 @@
 #include "base/map.h"
 #include "console/api/asset_json.h"
+#include "console/api/neighbours.h"
 #include "console/store/assets.h"
 
 #define NODES_MAX 300
@@ -75,8 +76,7 @@ static int look_around(struct graph *g, size_t node, struct err *e)
 	struct asset_neighbour *list;
 	size_t count;
 	bool cut, in;
-	int r = assets_neighbours(c->store, &c->who.scope, g->nodes[node].id, NEIGHBOURS_MAX,
-				  c->arena, &list, &count, &cut, e);
+	int r = neighbours_of(c, g->nodes[node].id, NEIGHBOURS_MAX, &list, &count, &cut, e);
 
 	if (r < 0)
 		return r;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "codec/json.h"
 #include "console/api/asset_json.h"
+#include "console/api/neighbours.h"
 #include "console/api/risk.h"
 #include "console/api/search_box.h"
 #include "console/store/alerts.h"
@@ -122,8 +123,7 @@ static int put_relations(struct call *c, const struct asset *a, struct arena *sc
 	struct asset_neighbour *list;
 	size_t count;
 	bool cut;
-	int r = assets_neighbours(c->store, &c->who.scope, a->id, RELATIONS_MAX, c->arena, &list,
-				  &count, &cut, e);
+	int r = neighbours_of(c, a->id, RELATIONS_MAX, &list, &count, &cut, e);
 
 	if (r < 0)
 		return r;

@@ -28,6 +28,7 @@
 	X(NETWORK, "network") \
 	X(GONE, "gone") \
 	X(SNAPSHOT, "snapshot") \
+	X(FLOWS, "flows") \
 	X(INVENTORY, "inventory") \
 	X(SCAN, "scan") \
 	X(STATS, "stats") \

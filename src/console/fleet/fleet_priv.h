@@ -21,7 +21,7 @@ struct ingest_job {
 	struct err why;
 	int64_t acknowledged;
 	size_t refused;
-	bool alerts, assets, findings, agents; /**< what of it changed */
+	bool alerts, assets, findings, agents, flows; /**< what of it changed */
 	bool done;
 	struct ingest_job *next;
 };
@@ -89,6 +89,17 @@ MUST_CHECK int record_alert(str doc, const struct agent *agent, struct arena *a,
 MUST_CHECK int record_asset(struct teller *t, const struct batch_record *r, struct err *e);
 /** Stores an image's inventory, with what is wrong with it when a database is there. Returns as record_asset(). */
 MUST_CHECK int record_inventory(struct teller *t, str doc, struct err *e);
+
+/**
+ * Reads a record of flows. Spans point into @p doc or live in @p a; `asset` is the container's name as the agent tells it.
+ * @param ret_refused items that are none
+ * @return 0, -EBADMSG (no such record), -ENOBUFS
+ */
+struct flow_new;
+MUST_CHECK int record_flows(str doc, struct arena *a, struct flow_new **ret, size_t *ret_count,
+			    int64_t *ret_lost, size_t *ret_refused, struct err *e);
+/** Stores it. Returns as record_asset(). */
+MUST_CHECK int record_flow(struct teller *t, str doc, struct err *e);
 
 /** Makes an image known. */
 MUST_CHECK int record_image(struct teller *t, str digest, str references, int64_t bytes,

@@ -31,10 +31,12 @@ static int take_loss(struct teller *t, str doc, struct err *e)
 {
 	struct value v;
 	int r = parse(t, doc, &v);
+	int64_t count = r ? 0 : MAX(value_int(value_get(&v, "count"), 0), 0);
 
 	if (r == 0 && str_is(value_get_str(&v, "spool"), "alerts"))
-		r = agent_add_lost(t->store, t->agent->id,
-				   MAX(value_int(value_get(&v, "count"), 0), 0), e);
+		r = agent_add_lost(t->store, t->agent->id, count, e);
+	else if (r == 0 && str_is(value_get_str(&v, "spool"), "flows"))
+		r = agent_add_flows_lost(t->store, t->agent->id, count, e);
 	return r;
 }
 
@@ -53,6 +55,9 @@ static int take_other(struct teller *t, const struct batch_record *rec, struct e
 		return take_result(t, rec->doc, e);
 	case BATCH_LOSS:
 		return take_loss(t, rec->doc, e);
+	case BATCH_FLOWS:
+		t->job->flows = true;
+		return record_flow(t, rec->doc, e);
 	case BATCH_INVENTORY:
 		t->job->findings = true;
 		return record_inventory(t, rec->doc, e);
@@ -116,7 +121,7 @@ static int take_batch(struct fleet *f, struct store *s, struct arena *a, struct 
 	int r = agent_get(s, name, a, &agent, e);
 
 	job->refused = job->batch->refused;
-	job->alerts = job->assets = job->findings = job->agents = false;
+	job->alerts = job->assets = job->findings = job->agents = job->flows = false;
 	if (r == 0)
 		r = ingest_mark(s, name, job->life, &mark, e);
 	if (r == 0)
@@ -233,5 +238,7 @@ int ingest(struct fleet *f, struct store *s, struct ingest_job *job, struct err 
 		fleet_publish(f, "findings");
 	if (job->agents)
 		fleet_publish(f, "agents");
+	if (job->flows)
+		fleet_publish(f, "flows");
 	return 0;
 }

@@ -24,7 +24,7 @@ static void sum_text(const void *bytes, size_t n, char ret[SUM_TEXT])
 #define AGENT_COLUMNS \
 	"id, name, machine_id, kernel, os, version, address, labels, stats, scan, state, ended, " \
 	"silent, " \
-	"enrolled_ns, seen_ns, certificate_to_s, lost"
+	"enrolled_ns, seen_ns, certificate_to_s, lost, flows_lost"
 
 static int read_agent(struct sql_rows *r, struct arena *a, struct agent *ret, struct err *e)
 {
@@ -44,6 +44,7 @@ static int read_agent(struct sql_rows *r, struct arena *a, struct agent *ret, st
 	ret->seen_ns = sql_int(r, 14);
 	ret->certificate_to_s = sql_int(r, 15);
 	ret->lost = sql_int(r, 16);
+	ret->flows_lost = sql_int(r, 17);
 	return 0;
 }
 
@@ -247,7 +248,7 @@ int agent_join(struct store *s, const uint8_t secret[JOIN_TOKEN_SECRET_BYTES],
 		r = sql_do(
 			s->sql,
 			"INSERT INTO agent (" AGENT_COLUMNS
-			") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '', '', 0, 0, 0, ?9, ?9, 0, 0)",
+			") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '', '', 0, 0, 0, ?9, ?9, 0, 0, 0)",
 			SQL_ARGS(SQL_T(str_from(ret)), SQL_T(n->name), SQL_T(n->machine_id),
 				 SQL_T(n->kernel), SQL_T(n->os), SQL_T(n->version),
 				 SQL_T(n->address), SQL_T(buf_str(&labels)), SQL_I(now)),
@@ -355,6 +356,12 @@ int agent_set_node(struct store *s, str agent, const struct agent_node *n, struc
 int agent_add_lost(struct store *s, str agent, int64_t count, struct err *e)
 {
 	return MIN(0, sql_do(s->sql, "UPDATE agent SET lost = lost + ?2 WHERE id = ?1",
+			     SQL_ARGS(SQL_T(agent), SQL_I(count)), e));
+}
+
+int agent_add_flows_lost(struct store *s, str agent, int64_t count, struct err *e)
+{
+	return MIN(0, sql_do(s->sql, "UPDATE agent SET flows_lost = flows_lost + ?2 WHERE id = ?1",
 			     SQL_ARGS(SQL_T(agent), SQL_I(count)), e));
 }
 

@@ -22,6 +22,7 @@ struct agent {
 	int64_t enrolled_ns, seen_ns;
 	int64_t certificate_to_s; /**< of the newest */
 	int64_t lost;             /**< alerts it lost, as it told */
+	int64_t flows_lost;       /**< connections that are missing in what it told, at least */
 };
 
 /** The setting agentSilentSeconds where nobody changed it. */
@@ -93,6 +94,7 @@ MUST_CHECK int agent_set_scan(struct store *s, str agent, str doc, struct err *e
 MUST_CHECK int agent_set_node(struct store *s, str agent, const struct agent_node *n,
 			      struct err *e);
 MUST_CHECK int agent_add_lost(struct store *s, str agent, int64_t count, struct err *e);
+MUST_CHECK int agent_add_flows_lost(struct store *s, str agent, int64_t count, struct err *e);
 MUST_CHECK int agent_set_ended(struct store *s, str agent, struct err *e);
 
 /**

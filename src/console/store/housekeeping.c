@@ -3,6 +3,7 @@
 #include "console/store/alerts.h"
 #include "console/store/assets.h"
 #include "console/store/findings.h"
+#include "console/store/flows.h"
 #include "console/store/ingest.h"
 #include "console/store/partition.h"
 #include "console/store/settings.h"
@@ -35,6 +36,9 @@ int housekeeping(struct store *s, int64_t now_ns, struct err *e)
 	k.before_ns = now_ns - set.values[SETTING_RETENTION_DAYS] * DAY_NS;
 	r = alerts_prepare_days(s, now_ns, e);
 	r = r < 0 ? r : alerts_retain(s, k.before_ns, set.values[SETTING_RETENTION_BYTES], e);
+	r = r < 0 ? r
+		  : flows_keep(s, now_ns, now_ns - set.values[SETTING_FLOW_RETENTION_DAYS] * DAY_NS,
+			       e);
 	r = r < 0 ? r : acceptances_expire(s, now_ns, e);
 	r = r < 0 ? r : store_transact(s, forget, &k, e);
 	return r < 0 ? r : k.forgot == FORGET_AT_ONCE;

@@ -1,0 +1,128 @@
+#include <arpa/inet.h>
+
+#include "codec/json.h"
+#include "console/fleet/fleet_priv.h"
+#include "console/store/flows.h"
+
+enum {
+	PROCESS_MAX_BYTES = 64,
+	PROTOCOL_MAX_BYTES = 16,
+	CONTAINER_MAX_BYTES = 512,
+	PORT_MOST = 65535
+};
+#define CONNECTIONS_MOST ((int64_t)1 << 48)
+
+/** The address as the store has it: one text for one address. */
+static str address_of(const struct value *v, struct arena *a)
+{
+	char text[INET6_ADDRSTRLEN] = { 0 }, again[INET6_ADDRSTRLEN];
+	uint8_t bytes[16];
+	str given = value_str(v);
+	int family = str_find(given, ':') < given.n ? AF_INET6 : AF_INET;
+
+	if (given.n >= sizeof(text))
+		return (str){ 0 };
+	memcpy(text, given.p, given.n);
+	if (inet_pton(family, text, bytes) != 1 || !inet_ntop(family, bytes, again, sizeof(again)))
+		return (str){ 0 };
+	return arena_str(a, str_from(again));
+}
+
+static bool is_word(str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < 'a' || s.p[i] > 'z')
+			return false;
+	return s.n && s.n <= PROTOCOL_MAX_BYTES;
+}
+
+/** @return whether it is a flow */
+static bool read_flow(const struct value *v, struct arena *a, struct flow_new *ret)
+{
+	str role = value_get_str(v, "role"), container = value_get_str(v, "container");
+	struct flow_new f = {
+		.asset = container,
+		.process = str_take(value_get_str(v, "process"), PROCESS_MAX_BYTES),
+		.server = str_is(role, "server"),
+		.protocol = value_get_str(v, "protocol"),
+		.local = address_of(value_get(v, "local"), a),
+		.peer = address_of(value_get(v, "peer"), a),
+		.port = value_int(value_get(v, "port"), 0),
+		.connections = value_int(value_get(v, "connections"), 0),
+		.first_ns = value_int(value_get(v, "firstNs"), 0),
+		.last_ns = value_int(value_get(v, "lastNs"), 0),
+	};
+
+	if ((!f.server && !str_is(role, "client")) || !is_word(f.protocol) || !f.local.n ||
+	    !f.peer.n || f.port < 1 || f.port > PORT_MOST || f.connections < 1 ||
+	    f.connections > CONNECTIONS_MOST || f.first_ns < 1 || f.last_ns < f.first_ns ||
+	    container.n > CONTAINER_MAX_BYTES)
+		return false;
+	*ret = f;
+	return true;
+}
+
+int record_flows(str doc, struct arena *a, struct flow_new **ret, size_t *ret_count,
+		 int64_t *ret_lost, size_t *ret_refused, struct err *e)
+{
+	struct value v;
+	const struct value *list;
+	struct flow_new *out;
+	size_t n = 0;
+	int r = json_parse(doc, a, &v, e);
+
+	if (r < 0)
+		return r;
+	list = value_get(&v, "flows");
+	if (!list || list->kind != VALUE_ARRAY)
+		return err_set(e, EBADMSG, "no flows");
+	out = ARENA_ARRAY(a, list->count, struct flow_new);
+	if (!out)
+		return err_set(e, ENOBUFS, "memory budget spent");
+	VALUE_EACH (item, list)
+		n += read_flow(item, a, &out[n]);
+	*ret = out;
+	*ret_count = n;
+	*ret_lost = MIN(MAX(value_int(value_get(&v, "lost"), 0), 0), CONNECTIONS_MOST);
+	*ret_refused = list->count - n;
+	return 0;
+}
+
+/** Containers' names to ids of assets; what is another agent's, nobody says here. @return 0, -ENOBUFS */
+static int name_asset(struct teller *t, str *container, struct err *e)
+{
+	struct asset have;
+	str id = { "", 0 };
+
+	if (str_is(*container, "host"))
+		id = arena_printf(t->arena, "host:%.*s", STR_ARG(t->agent->id));
+	else if (container->n)
+		id = arena_printf(t->arena, "container:%.*s", STR_ARG(*container));
+	if (!id.p)
+		return err_set(e, ENOBUFS, "memory budget spent");
+	if (container->n &&
+	    assets_get(t->store, &scope_everything, id, t->arena, &have, NULL) == 0 &&
+	    !str_eq(have.agent, t->agent->id))
+		id = (str){ "", 0 };
+	*container = id;
+	return 0;
+}
+
+int record_flow(struct teller *t, str doc, struct err *e)
+{
+	struct flow_new *list;
+	size_t count, refused;
+	int64_t lost;
+	int r = record_flows(doc, t->arena, &list, &count, &lost, &refused, NULL);
+
+	if (r < 0)
+		return r == -ENOBUFS ? err_set(e, ENOBUFS, "memory budget spent") : RECORD_REFUSED;
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = name_asset(t, &list[i].asset, e);
+	if (r == 0)
+		r = flows_append(t->store, t->agent->id, list, count, t->now_ns, e);
+	if (r == 0 && lost)
+		r = agent_add_flows_lost(t->store, t->agent->id, lost, e);
+	t->job->refused += refused;
+	return r;
+}
