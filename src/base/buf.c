@@ -58,16 +58,22 @@ void buf_byte(struct buf *b, char c)
 
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
+	const size_t room = b->error ? 0 : b->cap - b->n;
 	va_list ap;
 	char *at;
 	int n;
 
+	/* Most often there is room: it is tried before it is known how much is needed. */
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room ? b->p + b->n : NULL, room, fmt, ap);
 	va_end(ap);
 	at = n < 0 ? NULL : buf_reserve(b, (size_t)n + 1);
 	if (!at)
 		return;
+	if ((size_t)n < room) {
+		b->n += (size_t)n;
+		return;
+	}
 	va_start(ap, fmt);
 	vsnprintf(at, (size_t)n + 1, fmt, ap);
 	va_end(ap);

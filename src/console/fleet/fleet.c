@@ -150,9 +150,11 @@ static void answer_batch(struct fleet *f, struct store *s, struct arena *a,
 {
 	OWNED_BUF plain = BUF_INIT;
 	struct batch b;
-	struct ingest_job job = {
-		.agent = q->client.subject, .life = q->life, .peer = q->peer, .batch = &b
-	};
+	struct ingest_job job = { .agent = q->client.subject,
+				  .life = q->life,
+				  .peer = q->peer,
+				  .batch = &b,
+				  .arena = a };
 	struct err e = { 0 };
 	int result;
 
@@ -163,6 +165,7 @@ static void answer_batch(struct fleet *f, struct store *s, struct arena *a,
 	result = batch_decode(q->body, q->encoding, a, &plain, &b, &e);
 	if (result == 0)
 		result = ingest(f, s, &job, &e);
+	buf_done(&job.packed);
 	if (result < 0) {
 		fail(f, r, a, result == -EACCES ? -EIO : result, &e);
 		return;

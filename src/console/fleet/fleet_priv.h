@@ -16,6 +16,10 @@ struct ingest_job {
 	const char *agent;
 	str life, peer;
 	const struct batch *batch;
+	struct arena *arena; /**< of the request */
+	/* Its alerts, made ready: as many as the batch has records of them, in order. Without a time: none. */
+	struct alert_new *told;
+	struct buf packed;
 	/* The answer. */
 	int result; /**< 0 or -errno */
 	struct err why;

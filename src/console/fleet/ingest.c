@@ -77,25 +77,26 @@ struct alert_heap {
 static int take_records(struct teller *t, int64_t mark, struct alert_heap *alerts, struct err *e)
 {
 	const struct batch *b = t->job->batch;
+	const struct alert_new *told = t->job->told;
 	const size_t before = alerts->count;
 	int r = 0;
 
 	for (size_t i = 0; i < b->count && r >= 0; i++) {
 		const struct batch_record *rec = &b->records[i];
+		const struct alert_new *alert = rec->kind == BATCH_ALERT ? told++ : NULL;
 
 		if (rec->number <= mark)
 			continue;
-		if (rec->kind == BATCH_ALERT) {
+		if (alert && !alert->time_ns) {
+			r = RECORD_REFUSED;
+		} else if (alert) {
 			struct alert_new *x =
 				ARENA_PUSH(t->arena, alerts->items, alerts->count, alerts->cap);
 
 			if (!x)
 				return err_set(e, ENOBUFS, "memory budget spent");
-			r = rec->doc.n > ALERT_DOC_MAX ||
-					    record_alert(rec->doc, t->agent, t->arena, x, NULL) < 0
-				    ? RECORD_REFUSED
-				    : 0;
-			alerts->count -= r != 0;
+			*x = *alert;
+			r = 0;
 		} else {
 			r = take_other(t, rec, e);
 		}
@@ -208,8 +209,39 @@ static void lead(struct fleet *f, struct store *s)
 	}
 }
 
+/** What of a batch needs no transaction: each thread does it for its own, and those that wait for one wait less. */
+static int make_ready(struct store *s, struct ingest_job *job, struct err *e)
+{
+	const struct batch *b = job->batch;
+	struct agent agent;
+	size_t count = 0;
+	int r = agent_get(s, str_from(job->agent), job->arena, &agent, e);
+
+	if (r < 0)
+		return r;
+	job->told = ARENA_ARRAY(job->arena, b->count, struct alert_new);
+	if (!job->told)
+		return err_set(e, ENOBUFS, "memory budget spent");
+	for (size_t i = 0; i < b->count; i++) {
+		const struct batch_record *rec = &b->records[i];
+
+		if (rec->kind != BATCH_ALERT)
+			continue;
+		/* What is no alert stays zero. */
+		if (rec->doc.n > ALERT_DOC_MAX ||
+		    record_alert(rec->doc, &agent, job->arena, &job->told[count], NULL) < 0)
+			job->told[count] = (struct alert_new){ 0 };
+		count++;
+	}
+	return count ? alerts_pack(s, job->told, count, &job->packed, e) : 0;
+}
+
 int ingest(struct fleet *f, struct store *s, struct ingest_job *job, struct err *e)
 {
+	int r = make_ready(s, job, e);
+
+	if (r < 0)
+		return r;
 	pthread_mutex_lock(&f->ingest_lock);
 	job->next = NULL;
 	*f->waiting_end = job;

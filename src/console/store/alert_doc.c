@@ -63,6 +63,18 @@ static void keep_sample(struct alert_cache *c, str doc)
 	c->sample_sizes[c->sample_count++] = doc.n;
 }
 
+int alert_doc_ready(struct store *s, struct alert_cache *c, struct err *e)
+{
+	int r = 0;
+
+	/* Another connection may have learned one since. */
+	if (c->packs == 0) {
+		zstd_packer_free(TAKE(&c->packer));
+		r = make_packer(s, c, e);
+	}
+	return r < 0 ? r : c->packs != 0;
+}
+
 int alert_doc_pack(struct store *s, struct alert_cache *c, str doc, int64_t *ret_dictionary,
 		   struct buf *out, struct err *e)
 {

@@ -195,6 +195,23 @@ static int find_series(struct batch *b, const struct alert_series *of, int64_t *
 	return r;
 }
 
+/* The document as it is stored, here or compressed before. */
+static int pack(struct batch *b, const struct alert_new *a, struct draft *d, struct err *e)
+{
+	const size_t start = b->packed.n;
+	int r;
+
+	if (a->packed.n) {
+		d->dictionary = a->dictionary;
+		d->packed = a->packed;
+		return 0;
+	}
+	r = alert_doc_pack(b->s, b->cache, a->doc, &d->dictionary, &b->packed, e);
+	/* Its place follows; the buffer may still move. */
+	d->packed = (str){ NULL, b->packed.n - start };
+	return r;
+}
+
 static int draft_all(struct batch *b, int64_t number, struct err *e)
 {
 	const int64_t mask = ((int64_t)1 << NUMBER_BITS) - 1;
@@ -203,7 +220,6 @@ static int draft_all(struct batch *b, int64_t number, struct err *e)
 		const struct alert_new *a = &b->alerts[i];
 		struct draft *d = &b->drafts[i];
 		int64_t ms = time_of(a, b->now_ns);
-		size_t start = b->packed.n;
 		int r;
 
 		if (a->doc.n > ALERT_DOC_MAX)
@@ -213,15 +229,18 @@ static int draft_all(struct batch *b, int64_t number, struct err *e)
 		d->day = ms / ALERT_DAY_MS;
 		d->hour = ms / ALERT_HOUR_MS;
 		r = find_series(b, &a->series, &d->series, e);
-		r = r < 0 ? r
-			  : alert_doc_pack(b->s, b->cache, a->doc, &d->dictionary, &b->packed, e);
+		r = r < 0 ? r : pack(b, a, d, e);
 		if (r < 0)
 			return r;
-		/* Its place; the buffer may still move. */
-		d->packed = (str){ NULL, b->packed.n - start };
 	}
-	for (size_t i = 0, at = 0; i < b->count; at += b->drafts[i++].packed.n)
-		b->drafts[i].packed.p = b->packed.p + at;
+	for (size_t i = 0, at = 0; i < b->count; i++) {
+		str *packed = &b->drafts[i].packed;
+
+		if (packed->p)
+			continue;
+		packed->p = b->packed.p + at;
+		at += packed->n;
+	}
 	return 0;
 }
 
@@ -362,6 +381,31 @@ static int store_batch(struct batch *b, int64_t *ret_ids, struct err *e)
 	r = r < 0 ? r : alert_counts_settle(b->s, b->now_ns / HOUR_NS, e);
 	r = r < 0 ? r : count_batch(b, e);
 	return r < 0 ? r : alert_doc_learn(b->s, b->cache, b->now_ns, e);
+}
+
+int alerts_pack(struct store *s, struct alert_new *alerts, size_t count, struct buf *out,
+		struct err *e)
+{
+	struct alert_cache *c = NULL;
+	size_t at = out->n;
+	int r = alert_cache_get(s, &c, e);
+
+	r = r < 0 ? r : alert_doc_ready(s, c, e);
+	if (r <= 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		const size_t start = out->n;
+
+		if (alerts[i].doc.n > ALERT_DOC_MAX)
+			continue;
+		r = alert_doc_pack(s, c, alerts[i].doc, &alerts[i].dictionary, out, e);
+		if (r < 0)
+			return r;
+		alerts[i].packed.n = out->n - start;
+	}
+	for (size_t i = 0; i < count; at += alerts[i++].packed.n)
+		alerts[i].packed.p = out->p + at;
+	return 0;
 }
 
 int alerts_append(struct store *s, const struct alert_new *alerts, size_t count, int64_t now_ns,

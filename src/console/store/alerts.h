@@ -70,7 +70,18 @@ struct alert_new {
 	str container; /**< id; empty: the host */
 	str pod;       /**< "namespace/name"; empty: none */
 	str doc;       /**< JSON as doc/schemas/alert-1.schema.json; at most ALERT_DOC_MAX */
+	str packed;    /**< of alerts_pack(); empty: not yet */
+	int64_t dictionary;
 };
+
+/**
+ * Compresses documents before the transaction that stores them, so that nobody waits for it. Outside of one. Where it cannot be
+ * done yet alerts_append() does it.
+ *
+ * @param out holds what was compressed; must outlive @p alerts
+ */
+MUST_CHECK int alerts_pack(struct store *s, struct alert_new *alerts, size_t count, struct buf *out,
+			   struct err *e);
 
 /**
  * Stores alerts. Inside a transaction, with ingest_advance() for what they came from.

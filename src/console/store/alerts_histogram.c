@@ -112,11 +112,10 @@ static int draw_series(struct draw *d, struct sql_value values[SERIES_CHUNK + 2]
 		values[i] = values[n - 1];
 	values[SERIES_CHUNK] = SQL_I(d->from / ALERT_DAY_MS);
 	values[SERIES_CHUNK + 1] = SQL_I((d->to - 1) / ALERT_DAY_MS);
-	r = sql_query(
-		d->s->sql,
-		"SELECT day, series, state, n FROM alert_daily WHERE series IN " SQL_SIXTY_TWO
-		" AND day >= ?63 AND day <= ?64",
-		values, SERIES_CHUNK + 2, &rows, e);
+	r = sql_query(d->s->sql,
+		      "SELECT day, series, state, n FROM alert_daily WHERE series IN " SQL_SIXTY_TWO
+		      " AND day >= ?63 AND day <= ?64",
+		      values, SERIES_CHUNK + 2, &rows, e);
 	while (r >= 0 && (r = sql_next(rows, e)) > 0)
 		add(d, sql_int(rows, 0) * ALERT_DAY_MS,
 		    priority_of(d, sql_int(rows, 1), sql_int(rows, 2)), sql_int(rows, 3));

@@ -86,6 +86,8 @@ static inline str series_text(const struct alert_cache *c, const struct series *
 const struct alert_series *series_describe(const struct alert_cache *c, const struct series *x,
 					   struct arena *a);
 
+/** Whether there is a dictionary to compress with. @return 1, 0 one is still to be learned, -errno */
+MUST_CHECK int alert_doc_ready(struct store *s, struct alert_cache *c, struct err *e);
 /** Appends a document as it is stored. @param ret_dictionary with which dictionary. Inside a transaction. */
 MUST_CHECK int alert_doc_pack(struct store *s, struct alert_cache *c, str doc,
 			      int64_t *ret_dictionary, struct buf *out, struct err *e);
