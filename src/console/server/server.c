@@ -21,7 +21,7 @@
 #define STOP_NS (10 * SECOND_NS)
 
 enum {
-	WORKERS = 4,
+	WORKERS = 8,
 	WAITING_MAX = 1024,
 	CONNECTIONS = 8192,
 	PER_PEER = 512,

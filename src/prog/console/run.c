@@ -64,7 +64,7 @@ static int take_database(const struct option_set *o, const char **ret, struct er
 
 int console_take(const struct option_set *o, struct console_options *ret, struct err *e)
 {
-	uint64_t workers = option_number(o, "workers", 4);
+	uint64_t workers = option_number(o, "workers", 8);
 	size_t count;
 
 	if (workers < 2 || workers > 64)
