@@ -4,8 +4,15 @@
 
 #include "base/clock.h"
 
-/* Of pg_type: the types of parameters. */
-enum { OID_BYTEA = 17, OID_INT8 = 20, OID_TEXT = 25, OID_FLOAT8 = 701 };
+/* Of pg_type: the types of parameters, and those an answer may have beside them. */
+enum {
+	OID_BOOL = 16,
+	OID_BYTEA = 17,
+	OID_INT8 = 20,
+	OID_INT4 = 23,
+	OID_TEXT = 25,
+	OID_FLOAT8 = 701
+};
 enum { RETRY_MS = 250, NUMBER_BYTES = 32, PARAMETERS_ON_STACK = 64 };
 
 struct pg *pg_of(const struct sql *s)
@@ -199,6 +206,28 @@ static Oid oid_of(const struct sql_value *v)
 	return 0;
 }
 
+/* Whether all of its columns can be read as bytes: half of what is sent, and no digits to write and read again. */
+static bool answers_in_binary(struct sql *s, const char *name)
+{
+	PGresult *r = PQdescribePrepared(pg_of(s)->c, name);
+	bool ok = PQresultStatus(r) == PGRES_COMMAND_OK;
+
+	for (int i = 0; ok && i < PQnfields(r); i++)
+		switch (PQftype(r, i)) {
+		case OID_BOOL:
+		case OID_BYTEA:
+		case OID_INT8:
+		case OID_INT4:
+		case OID_TEXT:
+		case OID_FLOAT8:
+			break;
+		default:
+			ok = false;
+		}
+	PQclear(r);
+	return ok;
+}
+
 /* Prepared statements have names here: one for each text and connection, never used twice. */
 static int prepare(struct sql *s, struct sql_statement *st, const struct sql_value *values,
 		   size_t count, struct err *e)
@@ -217,11 +246,13 @@ static int prepare(struct sql *s, struct sql_statement *st, const struct sql_val
 	if (PQresultStatus(r) != PGRES_COMMAND_OK)
 		x = pg_fail(s, r, e);
 	PQclear(r);
-	if (x < 0)
+	if (x < 0) {
 		free(p);
-	else
-		st->handle = p;
-	return x;
+		return x;
+	}
+	p->binary = answers_in_binary(s, p->name);
+	st->handle = p;
+	return 0;
 }
 
 static void forget(struct sql *s, struct sql_statement *st)
@@ -289,7 +320,7 @@ static int run(struct sql_rows *r, const struct sql_value *values, size_t count,
 		return result;
 	}
 	x = PQexecPrepared(pg_of(r->sql)->c, p->name, (int)count, b.values, b.lengths, b.formats,
-			   0);
+			   p->binary);
 	arena_done(&b.arena);
 	status = PQresultStatus(x);
 	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
@@ -323,7 +354,8 @@ static bool column_null(struct sql_rows *r, unsigned column)
 	return PQgetisnull(r->result, r->at, (int)column) != 0;
 }
 
-static str column_text(struct sql_rows *r, unsigned column)
+/* The column as it came. */
+static str raw(struct sql_rows *r, unsigned column)
 {
 	if (column_null(r, column))
 		return (str){ NULL, 0 };
@@ -331,20 +363,76 @@ static str column_text(struct sql_rows *r, unsigned column)
 		      (size_t)PQgetlength(r->result, r->at, (int)column) };
 }
 
+static bool is_binary(struct sql_rows *r, unsigned column)
+{
+	return PQfformat(r->result, (int)column) == 1;
+}
+
+/* A whole number of 1, 4 or 8 bytes, the highest first. */
+static int64_t whole(str t)
+{
+	uint64_t n = t.n && t.n < sizeof(n) && *t.p < 0 ? UINT64_MAX : 0;
+
+	for (size_t i = 0; i < t.n; i++)
+		n = n << 8 | (unsigned char)t.p[i];
+	return (int64_t)n;
+}
+
+static double column_real(struct sql_rows *r, unsigned column)
+{
+	str t = raw(r, column);
+	int64_t word;
+	double x;
+
+	if (t.n == 0)
+		return 0;
+	if (!is_binary(r, column))
+		return strtod(t.p, NULL);
+	word = whole(t);
+	if (PQftype(r->result, (int)column) != OID_FLOAT8)
+		return (double)word;
+	memcpy(&x, &word, sizeof(x));
+	return x;
+}
+
 static int64_t column_int(struct sql_rows *r, unsigned column)
 {
-	str t = column_text(r, column);
+	str t = raw(r, column);
 
+	if (is_binary(r, column))
+		return PQftype(r->result, (int)column) == OID_FLOAT8
+			       ? (int64_t)column_real(r, column)
+			       : whole(t);
 	if (t.n && (*t.p == 't' || *t.p == 'f'))
 		return *t.p == 't';
 	return t.n ? strtoll(t.p, NULL, 10) : 0;
 }
 
-static double column_real(struct sql_rows *r, unsigned column)
+static char *scratch(struct sql_rows *r, size_t n)
 {
-	str t = column_text(r, column);
+	if (!r->made_scratch) {
+		arena_init(&r->scratch, 0);
+		r->made_scratch = true;
+	}
+	return arena_alloc(&r->scratch, n);
+}
 
-	return t.n ? strtod(t.p, NULL) : 0;
+static str column_text(struct sql_rows *r, unsigned column)
+{
+	const Oid type = PQftype(r->result, (int)column);
+	str t = raw(r, column);
+	char *out;
+
+	if (!t.p || !is_binary(r, column) || type == OID_TEXT || type == OID_BYTEA)
+		return t;
+	out = scratch(r, NUMBER_BYTES);
+	if (!out)
+		return (str){ NULL, 0 };
+	if (type == OID_FLOAT8)
+		snprintf(out, NUMBER_BYTES, "%.17g", column_real(r, column));
+	else
+		snprintf(out, NUMBER_BYTES, "%" PRId64, whole(t));
+	return str_from(out);
 }
 
 static int nibble(char c)
@@ -355,16 +443,12 @@ static int nibble(char c)
 /* "\x0a0b..." to bytes, in this row's scratch. */
 static str column_blob(struct sql_rows *r, unsigned column)
 {
-	str t = column_text(r, column);
+	str t = raw(r, column);
 	char *out;
 
-	if (t.n < 2 || PQftype(r->result, (int)column) != OID_BYTEA)
+	if (t.n < 2 || is_binary(r, column) || PQftype(r->result, (int)column) != OID_BYTEA)
 		return t;
-	if (!r->made_scratch) {
-		arena_init(&r->scratch, 0);
-		r->made_scratch = true;
-	}
-	out = arena_alloc(&r->scratch, t.n / 2);
+	out = scratch(r, t.n / 2);
 	if (!out)
 		return (str){ NULL, 0 };
 	for (size_t i = 2; i + 1 < t.n; i += 2)

@@ -18,6 +18,7 @@ struct pg {
 
 struct pg_statement {
 	char name[24];
+	bool binary; /**< its answer comes as bytes, not as text: every column's type is one of those sql_postgres.c reads so */
 	Oid types[];
 };
 
