@@ -198,7 +198,11 @@ class FakeRegistry:
         h.send_header("ETag", etag)
         h.send_header("Content-Type", media_type)
         h.send_header("Content-Length", str(total - start))
+        if h.command == "HEAD":
+            h.send_header("Docker-Content-Digest", digest(data))
         h.end_headers()
+        if h.command == "HEAD":
+            return
         try:
             if fault and fault.stall:
                 h.wfile.write(data[start:start + 10])

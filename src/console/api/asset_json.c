@@ -1,6 +1,7 @@
 #include "console/api/asset_json.h"
 
 #include "codec/json.h"
+#include "console/registry/registry_config.h"
 
 const char *layer_owner_name(enum layer_owner o)
 {
@@ -143,6 +144,12 @@ void image_put(const struct stored_image *i, struct json_out *j)
 	json_put_int(j, "kev", i->kev);
 	json_put_int(j, "accepted", i->accepted);
 	json_put_int(j, "running", i->running);
+	json_key(j, "stages");
+	json_array_open(j);
+	for (unsigned int s = 0; s < STAGE_COUNT; s++)
+		if (i->stages & 1U << s)
+			json_cstr(j, promotion_stage_name((enum promotion_stage)s));
+	json_array_close(j);
 	json_put_int(j, "gaps", i->gap_count);
 	json_put_bool(j, "unjudged", i->unjudged > 0);
 	json_object_close(j);

@@ -36,8 +36,10 @@ struct api {
 	const struct api_doors *doors;
 	struct access *access; /**< for sessions, passwords and tokens; any thread may use it */
 	struct notify_service *notify; /**< for where alerts are told; any thread may use it */
-	struct limiter *by_address;    /**< NULL: no limit */
-	struct limiter *by_user;       /**< NULL: no limit */
+	struct registry_service
+		*registries;        /**< for registries' passwords; any thread may use it */
+	struct limiter *by_address; /**< NULL: no limit */
+	struct limiter *by_user;    /**< NULL: no limit */
 	/** a format of an error in Chinese; NULL: English only */
 	const char *(*translate_zh)(const char *format);
 	/** takes a line about a failure of ours, from any thread; may be NULL */

@@ -2,6 +2,7 @@
 #include "codec/json.h"
 #include "console/api/asset_json.h"
 #include "console/api/dispatch.h"
+#include "console/registry/registry_config.h"
 #include "console/store/agents.h"
 #include "console/store/findings.h"
 #include "model/inventory.h"
@@ -19,6 +20,15 @@ static unsigned int severities_of(const struct call *c)
 		for (unsigned int i = 0; i < SEVERITY_COUNT; i++)
 			if (str_is(v->string, severity_name((enum severity)i)))
 				bits |= 1U << i;
+	return bits;
+}
+
+static unsigned int stages_of(const struct call *c)
+{
+	unsigned int bits = 0;
+
+	VALUE_EACH (v, value_get(&c->query, "stage"))
+		bits |= 1U << promotion_stage_find(v->string);
 	return bits;
 }
 
@@ -41,7 +51,8 @@ int api_image_list(struct call *c, struct err *e)
 	struct image_filter f = { .scope = &c->who.scope,
 				  .text = call_query(c, "q"),
 				  .severities = severities_of(c),
-				  .running = choice(c, "running") };
+				  .running = choice(c, "running"),
+				  .stages = stages_of(c) };
 	struct image_page page;
 	int r;
 

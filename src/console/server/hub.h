@@ -15,6 +15,7 @@
 	X(assets) \
 	X(findings) \
 	X(agents) \
+	X(registries) \
 	X(rules) \
 	X(notifications) \
 	X(users) \

@@ -233,6 +233,17 @@ static void raise_limits(void)
 	}
 }
 
+static int open_registries(struct server *s, struct err *e)
+{
+	const struct registry_service_options o = {
+		.where = s->where, .state = s->o->state, .say = s->o->say, .ctx = s->o->ctx
+	};
+	int r = registry_service_new(&o, &s->registries, e);
+
+	s->api.registries = s->registries;
+	return r;
+}
+
 static int begin(struct server *s, struct err *e)
 {
 	int r = process_signals(false, &s->signals, e);
@@ -256,6 +267,9 @@ static int begin(struct server *s, struct err *e)
 		r = agent_authority_share(s, e);
 	if (r == 0 && s->o->wants_token)
 		r = agent_authority_token(s, e);
+	/* Its processes are forked before there is a thread. */
+	if (r == 0)
+		r = open_registries(s, e);
 	if (r == 0)
 		r = open_replica(s, e);
 	if (r == 0)
@@ -292,6 +306,18 @@ static void take_signals(struct server *s)
 	}
 }
 
+static void tell_registries(struct server *s)
+{
+	struct registry_changes c = registry_service_changed(s->registries);
+
+	if (c.registries)
+		server_publish(s, S("registries"));
+	if (c.findings)
+		server_publish(s, S("findings"));
+	if (c.ended)
+		server_say(s, "registries are watched no more: start the console anew");
+}
+
 static int sooner(int a, int b)
 {
 	return a < 0 ? b : b < 0 ? a : MIN(a, b);
@@ -300,7 +326,8 @@ static int sooner(int a, int b)
 static void turn(struct server *s, int most_ms)
 {
 	struct pollfd fds[] = { { .fd = http_server_fd(s->http), .events = POLLIN },
-				{ .fd = s->signals, .events = POLLIN } };
+				{ .fd = s->signals, .events = POLLIN },
+				{ .fd = registry_service_fd(s->registries), .events = POLLIN } };
 	int wait_ms = http_server_work(s->http);
 
 	wait_ms = sooner(sooner(wait_ms, hub_work(s->hub)), most_ms);
@@ -308,6 +335,8 @@ static void turn(struct server *s, int most_ms)
 	(void)poll(fds, ARRAY_LEN(fds), wait_ms);
 	if (fds[1].revents)
 		take_signals(s);
+	if (fds[2].revents)
+		tell_registries(s);
 }
 
 static void serve(struct server *s)
@@ -331,6 +360,7 @@ static void finish(struct server *s)
 	worker_pool_free(s->pool);
 	replica_free(s->replica);
 	notify_service_free(s->notify);
+	registry_service_free(s->registries);
 	http_server_free(s->http);
 	hub_free(s->hub);
 	agent_door_free(s->agents);

@@ -13,6 +13,7 @@
 #include "console/api/dispatch.h"
 #include "console/console.h"
 #include "console/notify/service.h"
+#include "console/registry/registry_service.h"
 #include "console/server/agent_door.h"
 #include "console/server/clockwork.h"
 #include "console/server/hub.h"
@@ -43,6 +44,7 @@ struct server {
 	struct access access;
 	struct api api;
 	struct notify_service *notify;
+	struct registry_service *registries;
 	char address[512]; /**< for links in notifications */
 	struct web_pages pages;
 	int ui_folder; /**< -1: the pages it carries */

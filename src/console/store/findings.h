@@ -62,6 +62,8 @@ struct stored_image {
 	int64_t fixable, kev, accepted, running;
 	/** Of the last match: what could not be judged, and how much of that for want of advisories. */
 	int64_t gap_count, unjudged;
+	/** Of registries that have it: 1 << promotion_stage (registry_tags.h). */
+	unsigned int stages;
 };
 
 /** Makes an image known, or brings references, os, size up to date; what a scan said stays. */
@@ -111,6 +113,8 @@ struct image_filter {
 	int running;         /**< 1 only those that run, 0 only others, -1 any */
 	enum image_sort sort;
 	bool descending; /**< the other way round; nothing by risk */
+	unsigned
+		stages; /**< bits 1 << promotion_stage: a registry has it at one of these; 0: any */
 };
 
 struct image_page {

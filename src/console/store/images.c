@@ -8,7 +8,8 @@ enum { LEVEL = 3 };
 #define IMAGE_COLUMNS \
 	"digest, refs, os, bytes, layers, packages, scanned_ns, scan_error, database_ns, " \
 	"unknown, negligible," \
-	" low, medium, high, critical, fixable, kev, accepted, gap_count, unjudged"
+	" low, medium, high, critical, fixable, kev, accepted, gap_count, unjudged, " \
+	"registry_refs, stages"
 
 int images_put(struct store *s, const struct stored_image *i, int64_t now_ns, struct err *e)
 {
@@ -203,10 +204,28 @@ static int read_uses(struct store *s, const struct scope *scope, struct arena *a
 	return r;
 }
 
+/* What agents call it, and what registries call it besides. */
+static str all_references(struct sql_rows *rows, struct arena *a)
+{
+	str own = sql_text(rows, 1), rest = sql_text(rows, 20), all = arena_str(a, own);
+
+	while (rest.n && all.p) {
+		str one = str_cut(&rest, ' '), seen = own;
+		bool there = false;
+
+		while (seen.n && !there)
+			there = str_eq(str_cut(&seen, ' '), one);
+		if (!there)
+			all = arena_printf(a, "%.*s%s%.*s", STR_ARG(all), all.n ? " " : "",
+					   STR_ARG(one));
+	}
+	return all;
+}
+
 static int take_image(struct sql_rows *rows, struct arena *a, struct stored_image *x, struct err *e)
 {
 	*x = (struct stored_image){ .digest = sql_text_in(rows, 0, a),
-				    .references = sql_text_in(rows, 1, a),
+				    .references = all_references(rows, a),
 				    .os = sql_text_in(rows, 2, a),
 				    .bytes = sql_int(rows, 3),
 				    .layers = sql_int(rows, 4),
@@ -218,7 +237,8 @@ static int take_image(struct sql_rows *rows, struct arena *a, struct stored_imag
 				    .kev = sql_int(rows, 16),
 				    .accepted = sql_int(rows, 17),
 				    .gap_count = sql_int(rows, 18),
-				    .unjudged = sql_int(rows, 19) };
+				    .unjudged = sql_int(rows, 19),
+				    .stages = (unsigned int)sql_int(rows, 21) };
 	for (unsigned i = 0; i < SEVERITY_COUNT; i++)
 		x->counts[i] = sql_int(rows, 9 + i);
 	return x->digest.p && x->references.p && x->os.p && x->scan_error.p
@@ -326,7 +346,8 @@ static bool image_matches(const struct stored_image *x, const struct image_filte
 
 	for (unsigned i = 0; i < SEVERITY_COUNT; i++)
 		severe = severe || (f->severities & 1U << i && x->counts[i] > 0);
-	return severe && (f->running < 0 || (x->running > 0) == (f->running > 0)) &&
+	return severe && (f->stages == 0 || (f->stages & x->stages)) &&
+	       (f->running < 0 || (x->running > 0) == (f->running > 0)) &&
 	       texts_hold(f->text, texts, ARRAY_LEN(texts));
 }
 

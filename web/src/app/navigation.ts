@@ -30,6 +30,7 @@ export const PLACES: { title: Key; places: Place[] }[] = [
 		title: "nav.steer",
 		places: [
 			{ href: "/rules", text: "nav.rules", icon: "rules", permission: "rules.read", key: "r" },
+			{ href: "/registries", text: "nav.registries", icon: "volume", permission: "registries.read", key: "e" },
 			{ href: "/agents", text: "nav.agents", icon: "agents", permission: "agents.read", key: "n" },
 		],
 	},

@@ -206,6 +206,7 @@ export function Shell() {
 	useHints(["assets"], () => refresh(queries, ["/assets", "/images", "/overview"]), 4_000);
 	useHints(["findings"], () => refresh(queries, ["/images", "/vulnerabilities", "/overview"]), 4_000);
 	useHints(["agents"], () => refresh(queries, ["/agents", "/overview"]), 2_000);
+	useHints(["registries"], () => refresh(queries, ["/registries"]), 2_000);
 	useHints(["settings"], () => refresh(queries, ["/settings", "/rules", "/rule-files"]), 2_000);
 	useHints(["alerts"], () => refresh(queries, ["/overview"]), 4_000);
 

@@ -9,6 +9,7 @@ import { Time } from "../kit/controls.tsx";
 import { Counts } from "../kit/severity.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
+import { STAGES, StageBadge } from "../kit/stage.tsx";
 import { bytes, number, shortDigest } from "../logic/format.ts";
 import { SEVERITIES } from "../logic/severity.ts";
 
@@ -37,7 +38,12 @@ const COLUMNS = (): Column<Image>[] => [
 				<Link href={`/images/${encodeURIComponent(image.digest)}`} tabIndex={-1} className="link-strong clip">
 					{imageName(image)}
 				</Link>
-				<span className="muted xs mono clip">{shortDigest(image.digest)}</span>
+				<span className="muted xs mono clip">
+					{image.stages.map((stage) => (
+						<StageBadge key={stage} stage={stage} />
+					))}{" "}
+					{shortDigest(image.digest)}
+				</span>
 			</span>
 		),
 	},
@@ -59,8 +65,9 @@ export default function ImagesPage() {
 	const url = useUrl();
 	const severity = url.one("severity");
 	const running = url.one("running");
-	const list = useList<Image>("/images", { q: url.one("q"), severity: severity ? [severity] : undefined, running });
-	const filtered = url.one("q") || severity || running;
+	const stage = url.one("stage");
+	const list = useList<Image>("/images", { q: url.one("q"), severity: severity ? [severity] : undefined, running, stage: stage ? [stage] : undefined });
+	const filtered = url.one("q") || severity || running || stage;
 	return (
 		<div className="page fixed">
 			<PageHead title={t("nav.images")} />
@@ -75,6 +82,12 @@ export default function ImagesPage() {
 						["true", t("images.inUse")],
 						["false", t("images.notInUse")],
 					]}
+				/>
+				<Choice
+					label={t("registries.stage")}
+					value={stage}
+					options={[["", t("registries.anyStage")], ...STAGES.map((each) => [each, tValue("stage", each)] as [string, string])]}
+					onChange={(next) => url.change({ stage: next })}
 				/>
 			</div>
 			<ListTable

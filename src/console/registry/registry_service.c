@@ -1,0 +1,127 @@
+#include "console/registry/registry_service.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/process.h"
+#include "codec/mac.h"
+#include "console/registry/steward.h"
+#include "console/store/registries.h"
+#include "console/store/secret_key.h"
+
+enum { REST_S = 3 };
+
+struct registry_service {
+	struct registry_service_options o;
+	struct seal_key key;
+	int told[2]; /* what changed, from the steward */
+	pid_t keeper;
+};
+
+static int steward(void *ctx)
+{
+	const struct registry_service *g = ctx;
+
+	return steward_run(&(struct steward_options){ .where = g->o.where,
+						      .state = g->o.state,
+						      .key = &g->key,
+						      .told = g->told[1],
+						      .say = g->o.say,
+						      .ctx = g->o.ctx });
+}
+
+static int keep(void *ctx)
+{
+	struct registry_service *g = ctx;
+
+	for (;;) {
+		struct process_end end = { 0 };
+		struct err e = { 0 };
+		char line[160];
+		pid_t pid;
+
+		if (process_start(steward, g, &g->told[1], 1, &pid, &e) == 0)
+			(void)!process_wait(pid, &end, &e);
+		snprintf(line, sizeof(line),
+			 "registries: the process that watches them ended (status %d, signal %d) "
+			 "and is "
+			 "started anew",
+			 end.exit_status, end.signal);
+		if (g->o.say)
+			g->o.say(g->o.ctx, line);
+		nanosleep(&(struct timespec){ .tv_sec = REST_S }, NULL);
+	}
+	return 0;
+}
+
+int registry_service_new(const struct registry_service_options *o, struct registry_service **ret,
+			 struct err *e)
+{
+	struct registry_service *g = calloc(1, sizeof(*g));
+	int r;
+
+	if (!g)
+		return err_set(e, ENOMEM, "no memory for registries");
+	g->o = *o;
+	g->told[0] = g->told[1] = -1;
+	r = secret_key_get(o->state, &g->key, e);
+	if (r == 0 && pipe2(g->told, O_CLOEXEC | O_NONBLOCK) < 0)
+		r = err_sys(e, errno, "pipe");
+	if (r == 0)
+		r = process_start(keep, g, &g->told[1], 1, &g->keeper, e);
+	if (r < 0) {
+		registry_service_free(g);
+		return r;
+	}
+	close(g->told[1]);
+	g->told[1] = -1;
+	*ret = g;
+	return 0;
+}
+
+void registry_service_free(struct registry_service *g)
+{
+	if (!g)
+		return;
+	if (g->keeper)
+		process_kill(g->keeper);
+	for (size_t i = 0; i < ARRAY_LEN(g->told); i++)
+		if (g->told[i] >= 0)
+			close(g->told[i]);
+	secret_wipe(&g->key, sizeof(g->key));
+	free(g);
+}
+
+int registry_service_fd(const struct registry_service *g)
+{
+	return g->told[0];
+}
+
+struct registry_changes registry_service_changed(struct registry_service *g)
+{
+	struct registry_changes c = { 0 };
+	char bytes[64];
+	ssize_t n;
+
+	while ((n = read(g->told[0], bytes, sizeof(bytes))) > 0)
+		for (ssize_t i = 0; i < n; i++) {
+			c.registries = c.registries || bytes[i] == STEWARD_REGISTRIES;
+			c.findings = c.findings || bytes[i] == STEWARD_FINDINGS;
+		}
+	if (n == 0) {
+		close(g->told[0]);
+		g->told[0] = -1;
+		c.ended = true;
+	}
+	return c;
+}
+
+int registry_service_seal(const struct registry_service *g, int64_t id, str password,
+			  struct buf *out, struct err *e)
+{
+	char place[REGISTRY_PLACE_BYTES];
+
+	registry_place(id, place);
+	return password.n ? seal(&g->key, str_from(place), password, out, e) : 0;
+}

@@ -1,0 +1,284 @@
+"""Registries the console watches: Debian's docker-registry behind Basic authentication and TLS, and a scripted one for its faults."""
+import json
+import pathlib
+import signal
+import subprocess
+import time
+
+import pytest
+
+from consoles import Console
+from fake_registry import OCI_INDEX, FakeRegistry, Fault
+from images import entry, layer as layer_tar
+from services import Image, Registry
+
+SECRET = "hunter2-is-secret"
+
+
+@pytest.fixture(scope="module")
+def archive(shared):
+    return shared / "rootfs" / "alpine-310-docker-save.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def image(archive):
+    return Image.from_docker_save(archive)
+
+
+@pytest.fixture
+def console(tmp_path):
+    with Console(tmp_path) as c:
+        yield c
+
+
+@pytest.fixture
+def admin(console):
+    return console.admin()
+
+
+def wait_for(what, seconds=40):
+    until = time.monotonic() + seconds
+    while True:
+        got = what()
+        if got:
+            return got
+        assert time.monotonic() < until, "it did not come about"
+        time.sleep(0.1)
+
+
+def add(client, host, **more):
+    body = {"name": "hub", "kind": "docker-registry", "address": host, "interval": 0} | more
+    a = client.ask("POST", "/api/v1/registries", body)
+    assert a.status == 201, a
+    return a.json()["id"]
+
+
+def get(client, number):
+    a = client.get(f"/api/v1/registries/{number}")
+    assert a.status == 200, a
+    return a.json()
+
+
+def finished(client, number, after=None):
+    """The registry once a run has ended, another than the one that ended at `after`."""
+    def look():
+        p = get(client, number)
+        return p if p["progress"]["state"] == "idle" and p["progress"]["ended"] and p["progress"]["ended"] != after else None
+    return wait_for(look)
+
+
+def run(client, number):
+    after = get(client, number)["progress"]["ended"]
+    assert client.ask("POST", f"/api/v1/registries/{number}/scan").status == 202
+    return finished(client, number, after)
+
+
+def tags(client, number, query=""):
+    a = client.get(f"/api/v1/registries/{number}/tags{query}")
+    assert a.status == 200, a
+    return {f"{t['repository']}:{t['tag']}": t for t in a.json()["items"]}
+
+
+def test_docker_registry(console, admin, image, shared, tmp_path):
+    with Registry(tmp_path / "registry", "me", SECRET) as hub:
+        first = hub.push_image("team/app", "1", image)
+        hub.push_image("team/app", "latest", image)
+        hub.push_image("prod/app", "1", image)
+        other = Image.from_rootfs(shared / "rootfs" / "alpine-minirootfs-3.9.6-x86_64.tar.gz", "arm64")
+        entries = [{**hub.push_image("multi", None, each), "platform": {"os": "linux", "architecture": arch}}
+                   for each, arch in ((image, "amd64"), (other, "arm64"))]
+        hub.push_manifest("multi", "1", {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries})
+
+        # Without its authority the certificate is refused, in a sentence; without the password, too.
+        number = add(admin, hub.host, user="me", password=SECRET)
+        p = finished(admin, number)
+        assert p["progress"]["trouble"] == "denied" and "certificate" in p["progress"]["detail"], p
+        settings = {"name": "hub", "kind": "docker-registry", "address": hub.host, "interval": 0, "user": "me",
+                    "password": "***", "ca": pathlib.Path(hub.certificates.ca).read_text(), "platforms": ["linux/amd64", "linux/arm64", "linux/s390x"],
+                    "stage": "test", "stages": [{"pattern": "prod/**", "stage": "production"}]}
+        wrong = admin.ask("PUT", f"/api/v1/registries/{number}", settings | {"password": "no"})
+        assert wrong.status == 200, wrong
+        p = finished(admin, number, p["progress"]["ended"])
+        assert p["progress"]["trouble"] == "denied" and "certificate" not in p["progress"]["detail"], p
+        a = admin.ask("PUT", f"/api/v1/registries/{number}", settings | {"password": SECRET})
+        assert a.status == 200 and a.json()["hasPassword"], a
+        p = finished(admin, number, p["progress"]["ended"])
+        g = p["progress"]
+        assert "trouble" not in g, g
+        assert (g["repositories"], g["tags"], g["images"], g["scanned"], g["waiting"], g["failed"]) == (3, 4, 2, 2, 0, 0), g
+
+        have = tags(admin, number)
+        assert set(have) == {"team/app:1", "team/app:latest", "prod/app:1", "multi:1"}
+        assert have["team/app:1"]["digest"] == first["digest"] and have["prod/app:1"]["stage"] == "production"
+        by = {i["platform"]: i for i in have["multi:1"]["images"]}
+        assert set(by) == {"linux/amd64", "linux/arm64", "linux/s390x"} and "no" in by["linux/s390x"]["error"]
+        same = have["team/app:1"]["images"][0]["image"]
+        assert by["linux/amd64"]["image"] == same != by["linux/arm64"]["image"]
+
+        # It is an image as all others are: named, staged, with packages.
+        i = admin.get(f"/api/v1/images/{same}").json()["image"]
+        assert f"{hub.host}/team/app:latest" in i["references"] and i["stages"] == ["test", "production"], i
+        packages = admin.get(f"/api/v1/images/{same}/packages?limit=1000").json()["items"]
+        assert len(packages) > 10
+        only = admin.get("/api/v1/images?stage=production").json()["items"]
+        assert [x["digest"] for x in only] == [same]
+        assert admin.get("/api/v1/images?stage=base").json()["items"] == []
+
+        # A tag moves, another goes.
+        hub.push_image("team/app", "latest", other)
+        p = run(admin, number)
+        moved = tags(admin, number, "?q=team%20latest")["team/app:latest"]
+        assert moved["moves"] == 1 and moved["digest"] != first["digest"]
+        history = admin.get(f"/api/v1/registries/{number}/history?repository=team/app&tag=latest").json()["items"]
+        assert [(m.get("before"), m.get("after")) for m in history] == [(first["digest"], moved["digest"]), (None, first["digest"])]
+
+        # Secrets: in no answer, no log line, no audit entry, and not on disk.
+        seen = [json.dumps(p), admin.get("/api/v1/registries").body.decode(), console.said(),
+                admin.get("/api/v1/audit?limit=1000").body.decode()]
+        assert not any(SECRET in text for text in seen)
+        assert "registries" in seen[-1]
+        assert not any(SECRET.encode() in f.read_bytes() for f in console.state.rglob("*") if f.is_file())
+        assert SECRET not in subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True).stdout
+
+        assert admin.ask("DELETE", f"/api/v1/registries/{number}").status == 204
+        assert admin.get(f"/api/v1/images/{same}").json()["image"]["stages"] == []
+
+
+def scripted(names, **kw):
+    """A registry with a catalogue of two names a page, and lists of tags."""
+    r = FakeRegistry(**kw)
+    find, layer = r._find, layer_tar(entry("etc/os-release", b"ID=alpine\nVERSION_ID=3.10.0\n"))
+
+    def look(path):
+        if path.endswith("/tags/list"):
+            name = path[len("/v2/"):-len("/tags/list")]
+            held = sorted({t for n, t in r.manifests if n == name and not t.startswith("sha256:")})
+            return (json.dumps({"name": name, "tags": held}).encode(), "application/json") if held else (None, None)
+        return find(path)
+    r._find = look
+    send = r.serve
+
+    def serve(h):
+        path, _, query = h.path.partition("?")
+        if path == "/v2/_catalog" and not r._denied(h) and not r._fault_for(h.command, path):
+            r.requests.append((h.command, h.path, dict(h.headers), b""))
+            every = sorted({n for n, _ in r.manifests})
+            asked = dict(p.split("=") for p in query.split("&"))
+            rest = [n for n in every if n > asked.get("last", "")]
+            headers = {"Link": f'</v2/_catalog?last={rest[1]}&n=2>; rel="next"'} if len(rest) > 2 else {}
+            return r._send(h, 200, json.dumps({"repositories": rest[:2]}).encode(), headers)
+        return send(h)
+    r.serve = serve
+    for n, name in enumerate(names):
+        r.add_image(name, "1", [layer, layer_tar(entry(f"n{n}", name.encode()))])
+    return r
+
+
+def test_pages_tokens_filters(admin):
+    names = ["a", "b", "c/d", "secret/x", "z"]
+    with scripted(names, token=("bob", "tok")) as hub:
+        number = add(admin, hub.host, user="bob", password="tok", repositories=["**", "!secret/**"], tags=["1"],
+                     requestsPerSecond=100)
+        p = finished(admin, number)
+        assert "trouble" not in p["progress"] and p["progress"]["scanned"] == 4, p
+        assert set(tags(admin, number)) == {"a:1", "b:1", "c/d:1", "z:1"}
+        asked = [path for _, path, _, _ in hub.requests]
+        assert sum(path.startswith("/v2/_catalog") for path in asked) >= 3
+        assert not any("/secret/" in path for path in asked)
+        # Known digests are not fetched, and no image is read, a second time.
+        del hub.requests[:]
+        run(admin, number)
+        again = [path for method, path, _, _ in hub.requests if method == "GET" and ("/blobs/" in path or "/manifests/" in path)]
+        assert again == []
+        # A deleted tag is gone, and comes back.
+        del hub.manifests["z", "1"]
+        run(admin, number)
+        assert "z:1" not in tags(admin, number) and "z:1" in tags(admin, number, "?gone=true")
+
+
+def test_too_many_requests_are_waited_for(admin):
+    with scripted(["a", "b"]) as hub:
+        hub.fault("HEAD", "/v2/a/manifests/", Fault(status=429, headers={"Retry-After": "2"}, times=1))
+        began = time.monotonic()
+        number = add(admin, hub.host)
+        p = finished(admin, number)
+        assert time.monotonic() - began >= 2 and "trouble" not in p["progress"] and p["progress"]["scanned"] == 2, p
+        hub.fault("HEAD", "/v2/a/manifests/", Fault(status=429, headers={"Retry-After": "7200"}))
+        del hub.requests[:]
+        p = run(admin, number)
+        assert p["progress"]["trouble"] == "too-many-requests" and p["progress"]["next"], p
+        assert sum(method == "HEAD" for method, _, _, _ in hub.requests) == 1
+        assert set(tags(admin, number)) == {"a:1", "b:1"}
+
+
+def test_denied_and_vanished(admin, shared, tmp_path):
+    small = Image.from_rootfs(shared / "rootfs" / "alpine-minirootfs-3.9.6-x86_64.tar.gz", "amd64")
+    with Registry(tmp_path / "registry", "me", "right") as hub:
+        for name in ("a", "b", "c", "d"):
+            hub.push_image(name, "1", small)
+        ca = pathlib.Path(hub.certificates.ca).read_text()
+        number = add(admin, hub.host, user="me", password="wrong", ca=ca)
+        p = finished(admin, number)
+        assert p["progress"]["trouble"] == "denied" and "wrong" not in p["progress"]["detail"], p
+        a = admin.ask("PUT", f"/api/v1/registries/{number}",
+                      {"name": "hub", "kind": "docker-registry", "address": hub.host, "interval": 0, "user": "me",
+                       "password": "right", "requestsPerSecond": 1, "ca": ca})
+        assert a.status == 200, a
+        # It vanishes while it is read: what was found stays, nothing is taken for deleted.
+        wait_for(lambda: get(admin, number)["progress"]["tags"])
+    p = finished(admin, number, p["progress"]["ended"])
+    assert p["progress"]["trouble"] in ("unreachable", "timed-out"), p
+    assert "a:1" in tags(admin, number)
+
+
+def test_cancel(admin):
+    with scripted([f"r{n:02}" for n in range(40)]) as hub:
+        number = add(admin, hub.host, requestsPerSecond=5)
+        wait_for(lambda: get(admin, number)["progress"]["tags"] > 1)
+        assert admin.ask("POST", f"/api/v1/registries/{number}/cancel").status == 202
+        p = finished(admin, number)
+        assert p["progress"]["trouble"] == "cancelled" and p["progress"]["tags"] < 40, p
+
+
+def test_killed_in_the_middle(tmp_path):
+    with scripted([f"r{n:02}" for n in range(8)]) as hub, Console(tmp_path) as console:
+        admin = console.admin()
+        number = add(admin, hub.host, requestsPerSecond=4)
+        wait_for(lambda: get(admin, number)["progress"]["scanned"])
+        console.end(signal.SIGKILL)
+        # Its processes went with it.
+        wait_for(lambda: not subprocess.run(["fuser", str(console.state / "skep.db")], capture_output=True).stdout, 5)
+        blobs = [path for _, path, _, _ in hub.requests if "/blobs/" in path]
+        console.start()
+        admin = console.admin()
+        p = finished(admin, number)
+        assert "trouble" not in p["progress"] and p["progress"]["scanned"] == 8 and p["progress"]["waiting"] == 0, p
+        after = [path for _, path, _, _ in hub.requests if "/blobs/" in path][len(blobs):]
+        # What was read is not read again; but for the one that was being read.
+        assert len(set(after) & set(blobs)) <= 3
+
+
+@pytest.mark.parametrize("change,word", [
+    ({"kind": "nonsense"}, "kind"), ({"address": "https://x/"}, "address"), ({"address": "x/y"}, "address"),
+    ({"kind": "ghcr"}, "catalogue"), ({"kind": "ghcr", "repositories": ["a/*"]}, "catalogue"),
+    ({"repositories": ["UPPER"]}, "UPPER"), ({"platforms": ["amd64"]}, "platform"), ({"interval": 5}, "interval"),
+    ({"ca": "no pem"}, "PEM"), ({"name": " "}, "name"),
+])
+def test_what_is_refused(admin, change, word):
+    body = {"name": "x", "kind": "docker-registry", "address": "localhost:1"} | change
+    a = admin.ask("POST", "/api/v1/registries", body)
+    assert a.status == 400 and word in a.body.decode(), a
+    chinese = admin.ask("POST", "/api/v1/registries", body, headers={"Accept-Language": "zh"})
+    assert any(ord(c) > 0x4e00 for c in chinese.json()["detail"]), chinese
+
+
+def test_who_may(console, admin):
+    number = add(admin, "localhost:1")
+    made = admin.ask("POST", "/api/v1/users", {"name": "reader", "roles": ["read-only"]})
+    assert made.status == 201, made
+    reader = console.client().sign_in("reader", made.json()["password"], new="Things-to-look-at-42")
+    assert reader.get("/api/v1/registries").status == 200
+    assert reader.ask("POST", f"/api/v1/registries/{number}/scan").status == 403
+    assert reader.ask("DELETE", f"/api/v1/registries/{number}").status == 403
+    assert reader.ask("POST", "/api/v1/registries", {"name": "y", "kind": "quay", "address": "h"}).status == 403
+    assert admin.get("/api/v1/registries/999").status == 404
