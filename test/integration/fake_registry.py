@@ -14,6 +14,8 @@ import json
 import socket
 import threading
 
+from images import entry, layer
+
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -222,3 +224,33 @@ class FakeRegistry:
                 h.wfile.write(data[start:])
         except OSError:
             pass
+
+
+def scripted(names, tag="1", **kw):
+    """A registry of small images with a catalogue of two names a page, and lists of tags."""
+    r = FakeRegistry(**kw)
+    find, base = r._find, layer(entry("etc/os-release", b"ID=alpine\nVERSION_ID=3.10.0\n"))
+
+    def look(path):
+        if path.endswith("/tags/list"):
+            name = path[len("/v2/"):-len("/tags/list")]
+            held = sorted({t for n, t in r.manifests if n == name and not t.startswith("sha256:")})
+            return (json.dumps({"name": name, "tags": held}).encode(), "application/json") if held else (None, None)
+        return find(path)
+    r._find = look
+    send = r.serve
+
+    def serve(h):
+        path, _, query = h.path.partition("?")
+        if path == "/v2/_catalog" and not r._denied(h) and not r._fault_for(h.command, path):
+            r.requests.append((h.command, h.path, dict(h.headers), b""))
+            every = sorted({n for n, _ in r.manifests})
+            asked = dict(p.split("=") for p in query.split("&"))
+            rest = [n for n in every if n > asked.get("last", "")]
+            headers = {"Link": f'</v2/_catalog?last={rest[1]}&n=2>; rel="next"'} if len(rest) > 2 else {}
+            return r._send(h, 200, json.dumps({"repositories": rest[:2]}).encode(), headers)
+        return send(h)
+    r.serve = serve
+    for n, name in enumerate(names):
+        r.add_image(name, tag, [base, layer(entry(f"n{n}", name.encode()))])
+    return r

@@ -8,8 +8,7 @@ import time
 import pytest
 
 from consoles import Console
-from fake_registry import OCI_INDEX, FakeRegistry, Fault
-from images import entry, layer as layer_tar
+from fake_registry import OCI_INDEX, Fault, scripted
 from services import Image, Registry
 
 SECRET = "hunter2-is-secret"
@@ -142,36 +141,6 @@ def test_docker_registry(console, admin, image, shared, tmp_path):
 
         assert admin.ask("DELETE", f"/api/v1/registries/{number}").status == 204
         assert admin.get(f"/api/v1/images/{same}").json()["image"]["stages"] == []
-
-
-def scripted(names, **kw):
-    """A registry with a catalogue of two names a page, and lists of tags."""
-    r = FakeRegistry(**kw)
-    find, layer = r._find, layer_tar(entry("etc/os-release", b"ID=alpine\nVERSION_ID=3.10.0\n"))
-
-    def look(path):
-        if path.endswith("/tags/list"):
-            name = path[len("/v2/"):-len("/tags/list")]
-            held = sorted({t for n, t in r.manifests if n == name and not t.startswith("sha256:")})
-            return (json.dumps({"name": name, "tags": held}).encode(), "application/json") if held else (None, None)
-        return find(path)
-    r._find = look
-    send = r.serve
-
-    def serve(h):
-        path, _, query = h.path.partition("?")
-        if path == "/v2/_catalog" and not r._denied(h) and not r._fault_for(h.command, path):
-            r.requests.append((h.command, h.path, dict(h.headers), b""))
-            every = sorted({n for n, _ in r.manifests})
-            asked = dict(p.split("=") for p in query.split("&"))
-            rest = [n for n in every if n > asked.get("last", "")]
-            headers = {"Link": f'</v2/_catalog?last={rest[1]}&n=2>; rel="next"'} if len(rest) > 2 else {}
-            return r._send(h, 200, json.dumps({"repositories": rest[:2]}).encode(), headers)
-        return send(h)
-    r.serve = serve
-    for n, name in enumerate(names):
-        r.add_image(name, "1", [layer, layer_tar(entry(f"n{n}", name.encode()))])
-    return r
 
 
 def test_pages_tokens_filters(admin):

@@ -12,10 +12,11 @@ from agents import OURS, RULES, until, word
 from consoles import Console
 from containers import RunningEngine
 from images import docker_save, entry, layer
+from fake_registry import scripted
 from services import Process, need_root
 
 PLACES = ["/", "/alerts", "/alerts?view=groups", "/assets", "/assets?view=graph", "/images", "/vulnerabilities",
-          "/vulnerabilities?view=heat", "/rules", "/rules/files/new", "/agents", "/agents?enrol=1", "/audit", "/users",
+          "/vulnerabilities?view=heat", "/rules", "/rules/files/new", "/registries", "/agents", "/agents?enrol=1", "/audit", "/users",
           "/users?tab=roles", "/settings", "/settings?tab=notifications", "/settings?tab=account", "/settings?tab=tokens",
           "/nowhere"]
 
@@ -75,6 +76,8 @@ class Stage:
         return self
 
     def __exit__(self, *exc):
+        if hasattr(self, "hub"):
+            self.hub.__exit__(*exc)
         if hasattr(self, "agent"):
             self.agent.__exit__(*exc)
         self.engine.__exit__(*exc)
@@ -126,11 +129,16 @@ class Stage:
         assert until(known, 60, 0.5), "no vulnerability is known of the image that runs"
         return {"vulnerability": found[0]["id"]}
 
+    def registry(self):
+        """A registry of two images, to be added by hand."""
+        self.hub = scripted(["other/tool", "shop/web"], tag="1.0").__enter__()
+        return {"address": self.hub.host, "repository": "shop/web", "other": "other/tool"}
+
     def pages(self):
         items = {noun: self.client.get(f"/api/v1/{noun}?limit=1").json().get("items", []) for noun in
-                 ("alerts", "images", "vulnerabilities", "agents", "rules")}
+                 ("alerts", "images", "vulnerabilities", "agents", "rules", "registries")}
         places = list(PLACES)
-        for noun, key in (("alerts", "id"), ("images", "digest"), ("vulnerabilities", "id"), ("agents", "id"), ("rules", "id")):
+        for noun, key in (("alerts", "id"), ("images", "digest"), ("vulnerabilities", "id"), ("agents", "id"), ("rules", "id"), ("registries", "id")):
             places += [f"/{noun}/{each[key].replace(':', '%3A').replace('/', '%2F')}" for each in items[noun]]
         return {"pages": places, "all": "SKEP_SCREENSHOTS" in os.environ}
 
@@ -157,7 +165,7 @@ def drive(stage, node, chromium, source_dir, shots, steps):
 def test_people_work(node, chromium, module_skep, source_dir, tmp_path, new_database):
     need_root()
     database = new_database()
-    steps = os.environ.get("SKEP_WEB_STEPS", "").split() or ["sign-in", "container", "alert", "triage", "accept", "users", "search", "look"]
+    steps = os.environ.get("SKEP_WEB_STEPS", "").split() or ["sign-in", "container", "alert", "triage", "accept", "users", "registries", "search", "look"]
     if database and "look" in steps:
         steps.remove("look")  # pages look the same on either
     shots = pathlib.Path(os.environ.get("SKEP_SCREENSHOTS", tmp_path / "shots"))

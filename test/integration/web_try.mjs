@@ -168,6 +168,35 @@ const STEPS = {
 		await reader.context().close();
 	},
 
+	async registries() {
+		const { address, repository, other } = await ask("registry");
+		await page.goto(`${url}/`);
+		await page.getByRole("heading", { level: 1 }).waitFor();
+		await page.keyboard.press("g");
+		await page.keyboard.press("e");
+		await page.getByText("No registry is watched").waitFor();
+		await page.getByRole("button", { name: "New registry" }).click();
+		await page.getByLabel("Name").fill("harbour");
+		// What the console refuses is said in the form.
+		await page.getByLabel("Address").fill("https://nowhere/");
+		await page.getByRole("button", { name: "Save" }).click();
+		await page.getByText("without https:// and path").waitFor();
+		await page.getByLabel("Address").fill(address);
+		await page.getByLabel("Stages by pattern").fill(`${repository} = production`);
+		await page.getByRole("button", { name: "Save" }).click();
+		await page.getByRole("heading", { name: "harbour", level: 1 }).waitFor();
+		await page.getByText(`${repository}:1.0`).waitFor();
+		await page.getByText("2 of 2 images scanned, 0 failed").waitFor();
+		await page.getByRole("row", { name: new RegExp(`${repository}:1.0`) }).getByText("Production").waitFor();
+		await page.getByText(`${repository}:1.0`).click();
+		await page.getByRole("dialog").getByText("Came").waitFor();
+		await page.keyboard.press("Escape");
+		await page.getByLabel("Search tags").fill(other);
+		await page.getByText(`${repository}:1.0`).waitFor({ state: "detached" });
+		await page.goto(`${url}/images?stage=production`);
+		await page.getByText(`${repository}:1.0`).first().waitFor();
+	},
+
 	async search() {
 		await page.goto(`${url}/`);
 		await page.getByRole("heading", { level: 1 }).waitFor();

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/privilege.h"
 #include "base/process.h"
 #include "codec/json.h"
 #include "codec/mac.h"
@@ -42,6 +43,31 @@ void steward_say(const struct steward *s, const char *fmt, ...)
 void steward_tell(struct steward *s, char what)
 {
 	(void)!write(s->o->told, &what, 1);
+}
+
+/* The child's copies are its own. */
+int steward_confine(const struct steward *s, const struct steward_job *mine, bool is_scanner,
+		    struct err *e)
+{
+	struct privilege_place places[] = {
+		{ .path = "/etc" },
+		{ .path = "/usr" },
+		{ .path = "/lib" },
+		{ .path = "/lib64" },
+		{ .path = "/run" },
+		{ .path = "/proc" },
+		{ .path = "/dev" },
+		{ .path = mine->ca_file[0] ? mine->ca_file : "/etc" },
+		{ .path = s->scans, .writable = true, .folders = true },
+		{ .path = s->layers, .writable = true, .folders = true },
+	};
+
+	secret_wipe((void *)(uintptr_t)s->o->key, sizeof(*s->o->key));
+	for (const struct steward_job *j = s->jobs; j; j = j->next)
+		if (j != mine && j->credential.password.n)
+			secret_wipe((void *)(uintptr_t)j->credential.password.p,
+				    j->credential.password.n);
+	return privilege_confine(places, ARRAY_LEN(places) - (is_scanner ? 0 : 2), e);
 }
 
 /* ---- A run ---- */
@@ -115,6 +141,7 @@ static int read_known(struct steward *s, struct steward_job *j, struct err *e)
 }
 
 struct listing {
+	const struct steward *s;
 	struct steward_job *job;
 	int out;
 };
@@ -123,6 +150,8 @@ static int list(void *ctx)
 {
 	const struct listing *l = ctx;
 
+	if (steward_confine(l->s, l->job, false, NULL) < 0)
+		return 1;
 	return lister_run(&(struct lister_task){
 		.address = l->job->address,
 		.config = &l->job->config,
@@ -139,7 +168,7 @@ static int start_lister(struct steward *s, struct steward_job *j, struct err *e)
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(e, errno, "pipe");
-	r = process_start(list, &(struct listing){ j, ends[1] }, &ends[1], 1, &j->lister, e);
+	r = process_start(list, &(struct listing){ s, j, ends[1] }, &ends[1], 1, &j->lister, e);
 	close(ends[1]);
 	if (r < 0) {
 		close(ends[0]);

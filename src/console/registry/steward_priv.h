@@ -54,6 +54,15 @@ struct steward {
 void steward_say(const struct steward *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void steward_tell(struct steward *s, char what);
 
+/**
+ * In a child: what is not for its own registry is forgotten, the key of all passwords first, and of the console's folder only what it
+ * works with can be opened.
+ *
+ * @return 0, -errno
+ */
+MUST_CHECK int steward_confine(const struct steward *s, const struct steward_job *mine,
+			       bool is_scanner, struct err *e);
+
 /** Stores lines of a lister, all in one transaction. @return 0, -errno of the store */
 MUST_CHECK int steward_found(struct steward *s, struct steward_job *j, str lines, struct err *e);
 /** The list ended: as a whole, or early. */

@@ -42,6 +42,8 @@ static int child(void *ctx)
 		.image = c->s->image, .target = c->target, .file = c->s->file, .options = &o
 	};
 
+	if (steward_confine(c->s, j, true, NULL) < 0)
+		return 1;
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	(void)sched_setscheduler(0, SCHED_BATCH, &none);
 	return scan_image(&task) < 0 ? 1 : 0;
