@@ -4,7 +4,7 @@ import type { Image } from "../api/types.ts";
 import { Filter, SearchFilter, SeverityFilter } from "../app/filter.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
-import { t } from "../i18n/index.ts";
+import { t, tValue } from "../i18n/index.ts";
 import { Time } from "../kit/controls.tsx";
 import { Counts } from "../kit/severity.tsx";
 import { Empty } from "../kit/states.tsx";
@@ -83,12 +83,7 @@ export default function ImagesPage() {
 						["false", t("images.notInUse")],
 					]}
 				/>
-				<Choice
-					label={t("registries.stage")}
-					value={stage}
-					options={[["", t("registries.anyStage")], ...STAGES.map((each) => [each, tValue("stage", each)] as [string, string])]}
-					onChange={(next) => url.change({ stage: next })}
-				/>
+				<Filter name="stage" label={t("registries.stage")} options={[["", t("registries.anyStage")], ...STAGES.map((each) => [each, tValue("stage", each)] as [string, string])]} />
 			</div>
 			<ListTable
 				label={t("nav.images")}
