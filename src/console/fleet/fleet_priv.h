@@ -51,6 +51,7 @@ struct fleet {
 	int64_t ticked_at_ns;           /* CLOCK_REALTIME */
 	uint64_t forgot_ns, database_ns;
 	int64_t database_built_ns;
+	bool told_no_database;
 	uint64_t unmatched
 		[FLEET_UNMATCHED]; /* hashes of images this database could not be matched with */
 	size_t unmatched_count;

@@ -24,17 +24,22 @@ static int64_t built_ns(struct vulndb *db, struct arena *a)
 	return time_parse(info.built, &s) == 0 && s > 0 ? s * 1000000000 : 1;
 }
 
+/** @return 0: none can be opened, which is told once */
 static int64_t database_ns(struct fleet *f)
 {
+	struct err why = { 0 };
 	struct vulndb *db;
 	struct arena a;
 	int64_t ns = 0;
 
 	arena_init(&a, (size_t)16 << 20);
-	if (db_open(f->o.vulnerability_database, &a, &db, NULL) == 0) {
+	if (db_open(f->o.vulnerability_database, &a, &db, &why) == 0) {
 		ns = built_ns(db, &a);
 		vulndb_close(db);
+	} else if (!f->told_no_database) {
+		fleet_say(f, "images are not judged: %s", why.text);
 	}
+	f->told_no_database = ns == 0;
 	arena_done(&a);
 	return ns;
 }
