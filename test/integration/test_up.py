@@ -2,6 +2,7 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -178,4 +179,47 @@ ldap:
         os.kill(console, signal.SIGKILL)
         assert until(lambda: up.children().get(uid) not in (None, console)) and until(up.ready), up.said()
         assert Client(up.url).get("/api/v1/session/ways").json()["ldap"] is True
+        up.end()
+
+
+def test_up_from_a_checkout_only_root_may_enter(folder, source_dir):
+    """As after `git clone` below /root or a home of today's Debian, whose folders are closed to others."""
+    need_root()
+    closed = folder / "home"
+    tree = closed / "skep"
+    shutil.copytree(source_dir / "content", tree / "content")
+    (tree / "build" / "bin").mkdir(parents=True)
+    shutil.copy2(BUILD / "bin" / "skep", tree / "build" / "bin" / "skep")
+    own = closed / ".local" / "share" / "skep"
+    own.mkdir(parents=True)
+    (closed / "secret").write_text("whoever reads this should not\n")
+    closed.chmod(0o700)
+    with Up(closed, skep=tree / "build" / "bin" / "skep", env={"HOME": str(closed)}) as up:
+        assert until(up.ready), up.said()
+        name, password = re.search(r"Sign in as: (\S+)\s+password: (\S+)", up.said()).groups()
+        client = Client(up.url).sign_in(name, password, new=Up.PASSWORD)
+        # The rules that ship, and the database, which it unpacks once for itself.
+        assert client.get("/api/v1/rules").json()["items"]
+        cache = closed / "state" / "console" / "cache" / "skep"
+        assert until(lambda: list(cache.glob("vulndb-*.skdb")), 60), up.said()
+        uid, console = next((u, p) for u, p in up.children().items() if u)
+        assert next(cache.glob("vulndb-*.skdb")).stat().st_uid == uid
+        # A database of the user's own is seen when it comes, and nothing else of the home is, by root's name for it or the console's.
+        (own / "vulndb.skdb").write_text("soon")
+        seen = pathlib.Path(f"/proc/{console}/root{closed}")
+        assert sorted(p.name for p in seen.iterdir()) == [".local", "skep", "state"]
+        assert (seen / ".local" / "share" / "skep" / "vulndb.skdb").exists()
+        assert sorted(p.name for p in (seen / "state").iterdir()) == ["console"]
+        # Others see what they saw.
+        assert (closed / "secret").exists() and closed.stat().st_mode & 0o777 == 0o700
+        assert until(lambda: [a["state"] for a in up.agents(client)] == ["healthy"]), up.said()
+        up.end()
+
+        # What its user cannot read all the same, it says.
+        shutil.rmtree(cache)
+        (own / "vulndb.skdb").unlink()
+        for file in (tree / "content" / "vulndb").iterdir():
+            file.chmod(0o600)
+        up.start()
+        assert until(lambda: "images are not judged: cannot open the vulnerability database" in up.said()), up.said()
         up.end()

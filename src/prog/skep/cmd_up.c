@@ -11,7 +11,9 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/passage.h"
 #include "base/process.h"
+#include "base/shipped.h"
 #include "base/text.h"
 #include "codec/certificate.h"
 #include "codec/join_token.h"
@@ -22,6 +24,7 @@
 #include "prog/skep/log.h"
 #include "prog/skep/result.h"
 #include "prog/skep/translate.h"
+#include "scan/vuln/db_store.h"
 
 #define RESTART_NS (200 * MS_NS)
 #define RESTART_MOST_NS (5000 * MS_NS)
@@ -81,6 +84,33 @@ static void tell_ready(void *ctx, const struct console_ready *r)
 	(void)!file_write_all(u->pipe[1], (str){ (const char *)r, sizeof(*r) }, NULL);
 }
 
+/** The folder of a file. */
+static const char *folder_of(str path, struct arena *a)
+{
+	return path.n ? arena_str(a, str_take(path, str_find_last(path, '/'))).p : NULL;
+}
+
+/**
+ * What the console reads and writes may lie below the home of whoever started us, where its user may not go: its own folder, what
+ * ships with us (a checkout), and the vulnerability database of this user.
+ */
+static int open_ways(const struct up *u, struct err *e)
+{
+	struct arena a;
+	str database = { 0 };
+	int r;
+
+	arena_init(&a, (size_t)1 << 20);
+	(void)!db_user_path(&a, &database, NULL);
+
+	const char *const folders[] = { u->console_state, shipped_path("rules", &a).p,
+					shipped_path("vulndb", &a).p, folder_of(database, &a) };
+
+	r = passage_open(folders, ARRAY_LEN(folders), u->uid, u->gid, e);
+	arena_done(&a);
+	return r;
+}
+
 static int run_console(void *ctx)
 {
 	struct up *u = ctx;
@@ -96,6 +126,7 @@ static int run_console(void *ctx)
 		.ctx = u,
 		.translate_zh = translate_zh,
 	};
+	char cache[PATH_BYTES + 8];
 	int r;
 
 	/* Ctrl-C is for the parent alone, which ends the agent first. */
@@ -104,6 +135,11 @@ static int run_console(void *ctx)
 	close(u->signals);
 	r = console_take(&u->v->options, &o, &e);
 	o.listen = u->listen;
+	if (r == 0)
+		r = open_ways(u, &e);
+	/* Where the vulnerability database that ships is unpacked, once. */
+	snprintf(cache, sizeof(cache), "%s/cache", u->console_state);
+	(void)setenv("XDG_CACHE_HOME", cache, 1);
 	if (r == 0)
 		r = console_run(&o, &e);
 	if (r < 0)
@@ -385,15 +421,19 @@ static void choose_user(struct up *u)
 
 static int make_state(struct up *u, struct err *e)
 {
-	int r;
+	OWNED char *whole = NULL;
+	int r = file_make_dirs(u->state, 0711, e);
 
-	if ((size_t)snprintf(u->console_state, PATH_BYTES, "%s/console", u->state) >=
-	    PATH_BYTES - 64)
-		return err_set(e, EINVAL, "the path '%s' is too long", u->state);
-	snprintf(u->node_state, PATH_BYTES, "%s/node", u->state);
-	r = file_make_dirs(u->state, 0711, e);
-	if (r == 0)
-		r = file_make_dirs(u->console_state, 0700, e);
+	if (r < 0)
+		return r;
+	/* The console may not go where we were started. */
+	whole = realpath(u->state, NULL);
+	if (!whole)
+		return err_sys(e, errno, "%s", u->state);
+	if ((size_t)snprintf(u->console_state, PATH_BYTES, "%s/console", whole) >= PATH_BYTES - 64)
+		return err_set(e, EINVAL, "the path '%s' is too long", whole);
+	snprintf(u->node_state, PATH_BYTES, "%s/node", whole);
+	r = file_make_dirs(u->console_state, 0700, e);
 	if (r == 0)
 		r = file_make_dirs(u->node_state, 0700, e);
 	if (r == 0 && chown(u->console_state, u->uid, u->gid) < 0)
