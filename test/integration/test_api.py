@@ -179,6 +179,38 @@ def test_assets_are_found_by_words_and_conditions(admin, told, q):
         assert {a["name"] for a in answer.json()["items"]} == ASSET_QUERIES[q], answer
 
 
+@pytest.mark.parametrize("sort", ["name", "-name", "firstSeen", "-firstSeen", "lastSeen", "-lastSeen"])
+def test_assets_come_sorted_page_by_page(admin, told, sort):
+    key = sort.lstrip("-")
+    found, cursor = [], ""
+    while True:
+        page = admin.get(f"/api/v1/assets?limit=2&sort={sort}{cursor}").json()
+        found += page["items"]
+        if not page["next"]:
+            break
+        cursor = "&cursor=" + page["next"]
+    whole = admin.get("/api/v1/assets?limit=1000").json()["items"]
+    assert sorted(a["id"] for a in found) == sorted(a["id"] for a in whole) and len(found) > 3
+    keys = [a[key].encode() for a in found]
+    assert keys == sorted(keys, reverse=sort.startswith("-"))
+    assert admin.get("/api/v1/assets?sort=risk").status == 400
+
+
+def test_views_are_ones_own(console, admin):
+    made = admin.ask("POST", "/api/v1/views", {"page": "/alerts", "name": " mine ", "query": "state=open"})
+    assert made.status == 201 and made.json()["name"] == "mine", made
+    again = admin.ask("POST", "/api/v1/views", {"page": "/alerts", "name": "mine", "query": "state=resolved"})
+    assert again.json()["id"] == made.json()["id"]
+    assert [v["query"] for v in admin.get("/api/v1/views").json()["items"]] == ["state=resolved"]
+    for page in ("alerts", "//evil.example", "/alerts?x", "/..", "https://x"):
+        assert admin.ask("POST", "/api/v1/views", {"page": page, "name": "x", "query": ""}).status == 400, page
+    assert admin.ask("POST", "/api/v1/users", {"name": "viewer", "password": "First-horse-7-battery", "roles": ["read-only"]}).status == 201
+    viewer = console.client().sign_in("viewer", "First-horse-7-battery", new="Second-horse-8-battery")
+    assert viewer.get("/api/v1/views").json()["items"] == []
+    assert viewer.ask("DELETE", f"/api/v1/views/{made.json()['id']}").status == 404
+    assert admin.ask("DELETE", f"/api/v1/views/{made.json()['id']}").status == 204
+
+
 def test_assets_belong_together(admin, told):
     graph = admin.get("/api/v1/assets/graph").json()
     kinds = {n["kind"] for n in graph["nodes"]}
@@ -187,6 +219,9 @@ def test_assets_belong_together(admin, told):
     assert graph["edges"] and all(e["from"] in ids and e["to"] in ids for e in graph["edges"])
     near = admin.get(f"/api/v1/assets/graph?root=container:{CONTAINER}&depth=1&kind=image").json()
     assert {n["kind"] for n in near["nodes"]} == {"container", "image"}
+    owned = admin.get("/api/v1/assets/graph?findings=true").json()
+    assert [(n["kind"], n["name"]) for n in owned["beyond"]] == [("owner", "red")]
+    assert {"from": f"container:{CONTAINER}", "to": "owner:red", "kind": "owned-by"} in owned["edges"]
     detail = admin.get(f"/api/v1/assets/container:{CONTAINER}").json()
     assert detail["alerts24h"] == 30 and {r["asset"]["kind"] for r in detail["relations"]} >= {"host", "image", "port"}
     factors = {f["name"]: f for f in detail["risk"]["factors"]}
@@ -301,7 +336,8 @@ def test_a_scope_hides_all_else(console, admin, told):
                  f"assets/graph?root=container:{CONTAINER}", f"agents/{told.id}"):
         assert stranger.get("/api/v1/" + path).status == 404, path
     assert stranger.get("/api/v1/alerts/facets").json()["total"] == 0
-    assert stranger.get("/api/v1/assets/graph").json() == {"nodes": [], "edges": [], "cut": False}
+    for query in ("", "?findings=true"):
+        assert stranger.get("/api/v1/assets/graph" + query).json() == {"nodes": [], "edges": [], "beyond": [], "cut": False}
     assert not any(stranger.get("/api/v1/search?q=web").json().values())
     overview = stranger.get("/api/v1/overview").json()
     assert set(overview["counts"].values()) == {0} and not overview["worst"] and not overview["changes"] and overview["alertsOpen"] == 0

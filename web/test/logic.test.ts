@@ -6,7 +6,7 @@ import { loadLanguage } from "../src/i18n/index.ts";
 import { readAlertDoc } from "../src/logic/alert_doc.ts";
 import { hrefOf } from "../src/logic/asset.ts";
 import { bytes, epss, relativeTime, shortDigest, shortNumber } from "../src/logic/format.ts";
-import { NODE_HEIGHT, layoutGraph } from "../src/logic/graph_layout.ts";
+import { NODES_DRAWN, NODE_HEIGHT, layoutGraph, stepFrom } from "../src/logic/graph_layout.ts";
 import { groupAlerts, workloadOf } from "../src/logic/group.ts";
 import { fromText, toText } from "../src/logic/notification.ts";
 import { heatStep, worstOf } from "../src/logic/severity.ts";
@@ -112,6 +112,7 @@ test("a graph lies the same way each time, nothing on top of another, nothing lo
 	const graph: Graph = {
 		nodes: [asset("host", "h"), ...Array.from({ length: 20 }, (_, i) => asset("container", `c${i}`)), asset("image", "i")],
 		edges: [...Array.from({ length: 20 }, (_, i) => ({ from: "h", to: `c${i}`, kind: "runs" })), { from: "c3", to: "i", kind: "uses" }, { from: "c3", to: "gone", kind: "uses" }],
+		beyond: [],
 		cut: false,
 	};
 	const one = layoutGraph(graph);
@@ -123,6 +124,44 @@ test("a graph lies the same way each time, nothing on top of another, nothing lo
 		for (const b of one.nodes) assert.ok(a === b || a.x !== b.x || Math.abs(a.y - b.y) >= NODE_HEIGHT);
 	}
 	for (const { from, to } of one.edges) assert.ok(from.x < to.x);
+});
+
+test("a graph keeps its order as it grows, and is bounded", () => {
+	const asset = (kind: string, name: string) => ({ id: `${kind}:${name}`, kind, name }) as unknown as Graph["nodes"][number];
+	const grown = (names: string[]): Graph => ({
+		nodes: [asset("host", "h"), ...names.map((name) => asset("container", name))],
+		edges: names.map((name) => ({ from: `container:${name}`, to: "host:h", kind: "on" })),
+		beyond: [],
+		cut: false,
+	});
+	const order = (layout: ReturnType<typeof layoutGraph>) => layout.nodes.filter(({ item }) => item.kind === "container").map(({ item }) => item.name);
+	const one = layoutGraph(grown(["b", "d"]));
+	const two = layoutGraph(grown(["b", "c", "d", "a"]), new Map(one.nodes.map(({ item, y }) => [item.id, y])));
+	const kept = order(two).filter((name) => name === "b" || name === "d");
+	assert.deepEqual(kept, ["b", "d"]);
+	const many = layoutGraph(grown(Array.from({ length: 500 }, (_, n) => `n${n}`)));
+	assert.equal(many.nodes.length, NODES_DRAWN);
+});
+
+test("arrows go along a graph's edges", () => {
+	const graph = {
+		nodes: [
+			{ id: "host:a", kind: "host", name: "a" },
+			{ id: "host:b", kind: "host", name: "b" },
+			{ id: "container:c", kind: "container", name: "c" },
+		],
+		edges: [{ from: "container:c", to: "host:b", kind: "on" }],
+		beyond: [],
+		cut: false,
+	} as unknown as Graph;
+	const layout = layoutGraph(graph);
+	assert.equal(stepFrom(layout, "container:c", "ArrowLeft"), "host:b");
+	assert.equal(stepFrom(layout, "host:b", "ArrowRight"), "container:c");
+	assert.equal(stepFrom(layout, "host:a", "ArrowDown"), "host:b");
+	assert.equal(stepFrom(layout, "host:a", "ArrowUp"), null);
+	assert.equal(stepFrom(layout, "host:a", "ArrowLeft"), null);
+	assert.equal(stepFrom(layout, "host:b", "Home"), "host:a");
+	assert.equal(stepFrom(layout, "host:a", "x"), null);
 });
 
 test("settings of a notification survive their fields", () => {

@@ -1,26 +1,8 @@
-#include "base/map.h"
+#include "console/api/asset_graph_priv.h"
 #include "console/api/asset_json.h"
 #include "console/api/neighbours.h"
-#include "console/store/assets.h"
 
-#define NODES_MAX 300
 #define NEIGHBOURS_MAX 200
-
-/* Nodes in the order they were found, each looked around once: breadth first, so that what is near is there. */
-struct graph {
-	struct call *call;
-	struct asset nodes[NODES_MAX];
-	unsigned int depths[NODES_MAX];
-	size_t count;
-	struct map known;
-	struct map edges; /* "from kind to" */
-	struct edge {
-		str from, to, kind;
-	} * list;
-	size_t edge_count, edge_cap;
-	unsigned int kinds; /* 0: any */
-	bool cut;
-};
 
 static int spent(struct err *e)
 {
@@ -37,7 +19,7 @@ static int add_node(struct graph *g, const struct asset *a, unsigned int depth, 
 		return 0;
 	if (g->kinds && depth && !(g->kinds & 1U << a->kind))
 		return 0;
-	if (g->count == NODES_MAX) {
+	if (g->count == g->max || (g->depth > 1 && g->at_depth[depth] == GRAPH_STEP_MAX(g->max))) {
 		g->cut = true;
 		return 0;
 	}
@@ -46,17 +28,18 @@ static int add_node(struct graph *g, const struct asset *a, unsigned int depth, 
 		return spent(e);
 	g->nodes[g->count] = *a;
 	g->depths[g->count] = depth;
+	g->at_depth[depth]++;
 	*at = &g->nodes[g->count++];
 	*ret_in = true;
 	return 0;
 }
 
-static int add_edge(struct graph *g, str from, str kind, str to, struct err *e)
+int graph_add_edge(struct graph *g, str from, str kind, str to, struct err *e)
 {
 	struct arena *a = g->call->arena;
 	str key = arena_printf(a, "%.*s %.*s %.*s", STR_ARG(from), STR_ARG(kind), STR_ARG(to));
 	void **at = key.p ? map_at(&g->edges, key) : NULL;
-	struct edge *edge;
+	struct graph_edge *edge;
 
 	if (!at)
 		return spent(e);
@@ -65,7 +48,7 @@ static int add_edge(struct graph *g, str from, str kind, str to, struct err *e)
 	edge = ARENA_PUSH(a, g->list, g->edge_count, g->edge_cap);
 	if (!edge)
 		return spent(e);
-	*edge = (struct edge){ from, to, kind };
+	*edge = (struct graph_edge){ from, to, kind };
 	*at = g;
 	return 0;
 }
@@ -86,8 +69,8 @@ static int look_around(struct graph *g, size_t node, struct err *e)
 
 		r = add_node(g, &list[i].asset, g->depths[node] + 1, &in, e);
 		if (r == 0 && in)
-			r = add_edge(g, list[i].outgoing ? here : there, list[i].kind,
-				     list[i].outgoing ? there : here, e);
+			r = graph_add_edge(g, list[i].outgoing ? here : there, list[i].kind,
+					   list[i].outgoing ? there : here, e);
 	}
 	return r;
 }
@@ -106,13 +89,28 @@ static int begin(struct graph *g, struct err *e)
 		r = assets_get(c->store, &c->who.scope, root, c->arena, &a, e);
 		return r < 0 ? r : add_node(g, &a, 0, &in, e);
 	}
-	r = assets_page(c->store, &hosts, (str){ 0 }, NODES_MAX, false, c->arena, &page, e);
+	r = assets_page(c->store, &hosts, (str){ 0 }, g->max, false, c->arena, &page, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < page.count && r == 0; i++)
 		r = add_node(g, &page.items[i], 0, &in, e);
 	g->cut |= page.next.n != 0;
 	return r;
+}
+
+static void put_beyond(const struct graph_node *n, struct json_out *j)
+{
+	json_object_open(j);
+	json_put_str(j, "id", n->id);
+	json_put_cstr(j, "kind", n->kind);
+	json_put_str(j, "name", n->name);
+	if (n->severity) {
+		json_put_cstr(j, "severity", n->severity);
+		json_put_bool(j, "kev", n->kev);
+	}
+	if (n->count)
+		json_put_int(j, "count", n->count);
+	json_object_close(j);
 }
 
 static void put(const struct graph *g, struct json_out *j)
@@ -136,6 +134,11 @@ static void put(const struct graph *g, struct json_out *j)
 		json_object_close(j);
 	}
 	json_array_close(j);
+	json_key(j, "beyond");
+	json_array_open(j);
+	for (size_t i = 0; i < g->beyond_count; i++)
+		put_beyond(&g->beyond[i], j);
+	json_array_close(j);
 	json_put_bool(j, "cut", g->cut);
 	json_object_close(j);
 	arena_done(&scratch);
@@ -143,7 +146,7 @@ static void put(const struct graph *g, struct json_out *j)
 
 int api_asset_graph(struct call *c, struct err *e)
 {
-	unsigned int depth = (unsigned int)value_int(value_get(&c->query, "depth"), 2);
+	bool findings = value_is_true(value_get(&c->query, "findings"));
 	struct graph *g = ARENA_NEW(c->arena, struct graph);
 	enum asset_kind k;
 	int r;
@@ -151,6 +154,8 @@ int api_asset_graph(struct call *c, struct err *e)
 	if (!g)
 		return spent(e);
 	g->call = c;
+	g->depth = (unsigned int)value_int(value_get(&c->query, "depth"), 2);
+	g->max = findings ? GRAPH_NODES_MAX - GRAPH_BEYOND_MAX : GRAPH_NODES_MAX;
 	g->known = map_in(c->arena);
 	g->edges = map_in(c->arena);
 	VALUE_EACH (v, value_get(&c->query, "kind"))
@@ -158,8 +163,10 @@ int api_asset_graph(struct call *c, struct err *e)
 			g->kinds |= 1U << k;
 	r = begin(g, e);
 	for (size_t i = 0; i < g->count && r == 0; i++)
-		if (g->depths[i] < depth)
+		if (g->depths[i] < g->depth)
 			r = look_around(g, i, e);
+	if (r == 0 && findings)
+		r = graph_add_findings(g, e);
 	if (r == 0)
 		put(g, &c->json);
 	return r;

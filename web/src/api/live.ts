@@ -2,7 +2,7 @@
 // scope apply.
 import { useEffect, useRef, useSyncExternalStore } from "react";
 
-export type Topic = "alerts" | "assets" | "findings" | "agents" | "registries" | "settings";
+export type Topic = "alerts" | "assets" | "findings" | "agents" | "registries" | "rules" | "settings";
 export type LiveState = "off" | "waiting" | "live";
 
 const listeners = new Map<Topic, Set<() => void>>();

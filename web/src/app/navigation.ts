@@ -31,6 +31,7 @@ export const PLACES: { title: Key; places: Place[] }[] = [
 		places: [
 			{ href: "/rules", text: "nav.rules", icon: "rules", permission: "rules.read", key: "r" },
 			{ href: "/registries", text: "nav.registries", icon: "volume", permission: "registries.read", key: "e" },
+			{ href: "/intelligence", text: "nav.intelligence", icon: "intelligence", permission: "rules.read", key: "h" },
 			{ href: "/agents", text: "nav.agents", icon: "agents", permission: "agents.read", key: "n" },
 		],
 	},

@@ -207,7 +207,8 @@ export function Shell() {
 	useHints(["findings"], () => refresh(queries, ["/images", "/vulnerabilities", "/overview"]), 4_000);
 	useHints(["agents"], () => refresh(queries, ["/agents", "/overview"]), 2_000);
 	useHints(["registries"], () => refresh(queries, ["/registries"]), 2_000);
-	useHints(["settings"], () => refresh(queries, ["/settings", "/rules", "/rule-files"]), 2_000);
+	useHints(["rules"], () => refresh(queries, ["/rules", "/rule-files", "/intelligence"]), 2_000);
+	useHints(["settings"], () => refresh(queries, ["/settings"]), 2_000);
 	useHints(["alerts"], () => refresh(queries, ["/overview"]), 4_000);
 
 	const first = useRef(true);

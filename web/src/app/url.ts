@@ -20,5 +20,6 @@ export function useUrl() {
 			),
 		[setParams],
 	);
-	return { params, one: (name: string) => params.get(name) ?? "", many: (name: string) => params.getAll(name), change };
+	const sorting = { by: params.get("sort") ?? "", onSort: (sort: string) => change({ sort }) };
+	return { params, sorting, one: (name: string) => params.get(name) ?? "", many: (name: string) => params.getAll(name), change };
 }

@@ -4,6 +4,7 @@ import { useLocation } from "wouter";
 import type { List } from "../api/queries.ts";
 import { t } from "../i18n/index.ts";
 import { Button } from "./controls.tsx";
+import { Icon } from "./icons.tsx";
 import { Failed, Skeleton } from "./states.tsx";
 
 export interface Column<T> {
@@ -13,6 +14,14 @@ export interface Column<T> {
 	width: string;
 	cell: (row: T) => ReactNode;
 	end?: boolean;
+	/** What the API calls this column where it sorts by it, in the order a first press asks for: "name", "-size". */
+	sort?: string;
+}
+
+/** How a list is sorted, as the API says it: "name", "-name"; empty: as it comes. */
+export interface Sorting {
+	by: string;
+	onSort: (by: string) => void;
 }
 
 interface TableProps<T> {
@@ -25,6 +34,7 @@ interface TableProps<T> {
 	onOpen?: (row: T) => void;
 	onKey?: (event: KeyboardEvent, row: T) => void;
 	selected?: ReadonlySet<string>;
+	sorting?: Sorting;
 	rowHeight?: number;
 	nearEnd?: () => void;
 	atTop?: (top: boolean) => void;
@@ -35,6 +45,31 @@ interface TableProps<T> {
 /** The width below which a table scrolls sideways instead of squeezing its columns: the least of each track, gaps and edges. */
 function leastWidth(columns: { width: string }[]): number {
 	return columns.reduce((sum, column) => sum + Number(/\d+/.exec(column.width)?.[0] ?? 0), 0) + (columns.length - 1) * 16 + 32;
+}
+
+const turned = (by: string) => (by.startsWith("-") ? by.slice(1) : `-${by}`);
+
+/** A column's head. One that sorts is pressed for its order, again for the other way round, and once more for the list as it comes. */
+function Head<T>({ column, sorting }: { column: Column<T>; sorting?: Sorting }) {
+	const text = column.head || <span className="sr-only">{column.key}</span>;
+	if (!column.sort || !sorting)
+		return (
+			<span role="columnheader" className={column.end ? "end" : undefined}>
+				{text}
+			</span>
+		);
+	const { by, onSort } = sorting;
+	const first = column.sort;
+	const is = by === first || by === turned(first);
+	const next = by === first ? turned(first) : is ? "" : first;
+	return (
+		<span role="columnheader" className={column.end ? "end" : undefined} aria-sort={!is ? "none" : by.startsWith("-") ? "descending" : "ascending"}>
+			<button type="button" className="sort" onClick={() => onSort(next)}>
+				{text}
+				{is && <Icon name={by.startsWith("-") ? "sortDown" : "sortUp"} size={12} />}
+			</button>
+		</span>
+	);
 }
 
 /** A table of any length: only rows in sight exist. One stop of the Tab key; arrows, j and k, Home and End move in it. */
@@ -114,9 +149,7 @@ export function Table<T>(props: TableProps<T>) {
 			>
 				<div className="table-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks, minWidth }}>
 					{columns.map((column) => (
-						<span key={column.key} role="columnheader" className={column.end ? "end" : undefined}>
-							{column.head || <span className="sr-only">{column.key}</span>}
-						</span>
+						<Head key={column.key} column={column} sorting={props.sorting} />
 					))}
 				</div>
 				<div role="rowgroup" style={{ height: virtual.getTotalSize(), position: "relative" }}>
@@ -195,9 +228,7 @@ export function SmallTable<T>({ label, columns, rows, rowKey, empty }: Pick<Tabl
 				<div role="rowgroup">
 					<div className="table-head" role="row" style={{ gridTemplateColumns: tracks, minWidth }}>
 						{columns.map((column) => (
-							<span key={column.key} role="columnheader" className={column.end ? "end" : undefined}>
-								{column.head || <span className="sr-only">{column.key}</span>}
-							</span>
+							<Head key={column.key} column={column} />
 						))}
 					</div>
 				</div>

@@ -56,6 +56,11 @@ export function date(time: string): string {
 	return new Date(time).toLocaleDateString(locale(), { dateStyle: "medium" });
 }
 
+/** A day from today, as fields of dates have it. */
+export function inDays(days: number): string {
+	return new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+}
+
 export function clock(time: string): string {
 	return new Date(time).toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }

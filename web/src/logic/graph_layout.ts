@@ -1,10 +1,14 @@
-import type { Asset, AssetKind, Graph } from "../api/types.ts";
+import type { Asset, AssetKind, Graph, GraphNode } from "../api/types.ts";
 
-/** Left to right: what stands on what. A host runs containers, which are of images, which hold packages. */
-const COLUMN: Record<AssetKind, number> = {
+export type NodeKind = AssetKind | GraphNode["kind"];
+
+/** Left to right: what stands on what. A host runs containers, which are of images, whose packages have vulnerabilities, which
+ * somebody brought in. */
+const COLUMN: Record<NodeKind, number> = {
 	host: 0,
 	network: 0,
 	pod: 1,
+	owner: 1,
 	container: 2,
 	user: 3,
 	process: 3,
@@ -12,10 +16,23 @@ const COLUMN: Record<AssetKind, number> = {
 	volume: 3,
 	image: 3,
 	package: 4,
+	more: 4,
+	vulnerability: 5,
+	layer: 6,
 };
 
+/** A node whatever it is: an asset, or what hangs on one. */
+export interface Item {
+	id: string;
+	kind: NodeKind;
+	name: string;
+	asset?: Asset;
+	beyond?: GraphNode;
+}
+
 export interface Placed {
-	asset: Asset;
+	item: Item;
+	column: number;
 	x: number;
 	y: number;
 }
@@ -29,15 +46,28 @@ export interface Layout {
 
 export const NODE_WIDTH = 196;
 export const NODE_HEIGHT = 36;
+export const NODES_DRAWN = 300;
 const COLUMN_GAP = 72;
 const ROW_GAP = 12;
 
-/** Columns by kind; within a column, by where the neighbours to the left stand, so that edges cross little. The same graph always
- * comes to lie the same way. */
-export function layoutGraph(graph: Graph): Layout {
-	const used = [...new Set(graph.nodes.map((node) => COLUMN[node.kind] ?? 4))].sort((a, b) => a - b);
-	const columns: Asset[][] = used.map(() => []);
-	for (const node of graph.nodes) columns[used.indexOf(COLUMN[node.kind] ?? 4)]!.push(node);
+export function itemsOf(graph: Graph): Item[] {
+	return [
+		...graph.nodes.map((asset): Item => ({ id: asset.id, kind: asset.kind, name: asset.name || asset.id, asset })),
+		...graph.beyond.map((beyond): Item => ({ id: beyond.id, kind: beyond.kind, name: beyond.name, beyond })),
+	];
+}
+
+/**
+ * Columns by kind; within a column, by where the neighbours to the left stand, so that edges cross little. The same graph always
+ * comes to lie the same way.
+ *
+ * @param before where nodes stood: those that were there keep their order, whatever has come since
+ */
+export function layoutGraph(graph: Graph, before?: ReadonlyMap<string, number>): Layout {
+	const items = itemsOf(graph).slice(0, NODES_DRAWN);
+	const used = [...new Set(items.map((item) => COLUMN[item.kind] ?? 4))].sort((a, b) => a - b);
+	const columns: Item[][] = used.map(() => []);
+	for (const item of items) columns[used.indexOf(COLUMN[item.kind] ?? 4)]!.push(item);
 
 	const neighbours = new Map<string, string[]>();
 	const link = (a: string, b: string) => neighbours.set(a, [...(neighbours.get(a) ?? []), b]);
@@ -50,18 +80,20 @@ export function layoutGraph(graph: Graph): Layout {
 	const tallest = Math.max(1, ...columns.map((column) => column.length));
 	const height = tallest * (NODE_HEIGHT + ROW_GAP) + ROW_GAP;
 	columns.forEach((column, index) => {
-		const wish = (asset: Asset) => {
-			const ys = (neighbours.get(asset.id) ?? []).flatMap((id) => placed.get(id)?.y ?? []);
+		const wish = (item: Item) => {
+			const stood = before?.get(item.id);
+			if (stood !== undefined) return stood;
+			const ys = (neighbours.get(item.id) ?? []).flatMap((id) => placed.get(id)?.y ?? []);
 			return ys.length ? ys.reduce((sum, y) => sum + y, 0) / ys.length : Number.POSITIVE_INFINITY;
 		};
-		const order = column.map((asset) => ({ asset, wish: wish(asset) }));
-		order.sort((a, b) => a.wish - b.wish || (a.asset.name < b.asset.name ? -1 : 1));
-		const used = order.length * (NODE_HEIGHT + ROW_GAP) - ROW_GAP;
-		order.forEach(({ asset }, row) => {
-			placed.set(asset.id, {
-				asset,
+		const order = column.map((item) => ({ item, wish: wish(item) }));
+		order.sort((a, b) => (a.wish === b.wish ? 0 : a.wish - b.wish) || (a.item.name < b.item.name ? -1 : a.item.name > b.item.name ? 1 : a.item.id < b.item.id ? -1 : 1));
+		order.forEach(({ item }, row) => {
+			placed.set(item.id, {
+				item,
+				column: index,
 				x: index * (NODE_WIDTH + COLUMN_GAP) + ROW_GAP,
-				y: (height - used) / 2 + row * (NODE_HEIGHT + ROW_GAP),
+				y: ROW_GAP + row * (NODE_HEIGHT + ROW_GAP),
 			});
 		});
 	});
@@ -75,4 +107,20 @@ export function layoutGraph(graph: Graph): Layout {
 		width: Math.max(1, used.length) * (NODE_WIDTH + COLUMN_GAP) - COLUMN_GAP + 2 * ROW_GAP,
 		height,
 	};
+}
+
+/** Where an arrow key leads: up and down in the column, left and right along an edge, or to the nearest where there is none. */
+export function stepFrom(layout: Layout, id: string, key: string): string | null {
+	const at = layout.nodes.find((node) => node.item.id === id);
+	if (!at) return null;
+	const nearest = (nodes: Placed[]) => nodes.reduce<Placed | null>((best, node) => (!best || Math.abs(node.y - at.y) < Math.abs(best.y - at.y) ? node : best), null);
+	const column = layout.nodes.filter((node) => node.column === at.column);
+	if (key === "ArrowDown") return nearest(column.filter((node) => node.y > at.y))?.item.id ?? null;
+	if (key === "ArrowUp") return nearest(column.filter((node) => node.y < at.y))?.item.id ?? null;
+	if (key === "Home") return column[0]!.item.id;
+	if (key === "End") return column.at(-1)!.item.id;
+	if (key !== "ArrowLeft" && key !== "ArrowRight") return null;
+	const side = key === "ArrowRight" ? 1 : -1;
+	const linked = layout.edges.flatMap(({ from, to }) => (from === at ? [to] : to === at ? [from] : [])).filter((node) => (node.column - at.column) * side > 0);
+	return (nearest(linked) ?? nearest(layout.nodes.filter((node) => node.column === at.column + side)))?.item.id ?? null;
 }

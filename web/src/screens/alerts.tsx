@@ -8,6 +8,7 @@ import type { Alert, AlertState, Facets, Histogram as HistogramData } from "../a
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
+import { SavedViews } from "../app/views.tsx";
 import { pick, t, tValue } from "../i18n/index.ts";
 import { Histogram } from "../kit/charts.tsx";
 import { Button, Choice, SearchInput, Segmented, TextArea, Time } from "../kit/controls.tsx";
@@ -288,6 +289,7 @@ export default function AlertsPage() {
 						{t("alerts.news")}
 					</Button>
 				)}
+				<SavedViews />
 				<Button icon={paused ? "play" : "pause"} aria-pressed={paused} onClick={() => setPaused(!paused)}>
 					{paused ? t("alerts.resume") : t("alerts.pause")}
 				</Button>

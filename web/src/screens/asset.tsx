@@ -1,18 +1,19 @@
 import { Link } from "wouter";
 import { useAnswer } from "../api/queries.ts";
-import type { AssetDetail, Graph } from "../api/types.ts";
+import type { AssetDetail } from "../api/types.ts";
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
 import { Facts, Panel, RawDocument, Tabs, Time } from "../kit/controls.tsx";
 import { Counts } from "../kit/severity.tsx";
-import { Answered, Empty } from "../kit/states.tsx";
+import { Answered } from "../kit/states.tsx";
 import { SmallTable } from "../kit/table.tsx";
 import { textOf } from "../logic/asset.ts";
 import { number } from "../logic/format.ts";
+import { GraphPanel } from "./asset_graph.tsx";
 import { AssetHistory } from "./asset_history.tsx";
-import { AssetName, GraphView } from "./assets.tsx";
+import { AssetName } from "./assets.tsx";
 import { Factors } from "./overview.tsx";
 
 function plainFacts(doc: unknown): [string, string][] {
@@ -84,11 +85,6 @@ function Details({ detail }: { detail: AssetDetail }) {
 	);
 }
 
-function Surroundings({ id }: { id: string }) {
-	const graph = useAnswer<Graph>("/assets/graph", { root: id, depth: 2 });
-	return <Answered query={graph}>{(data) => (data.nodes.length > 1 ? <GraphView graph={data} root={id} /> : <Empty icon="network" title={t("assets.noGraph")} />)}</Answered>;
-}
-
 function alertFilter(detail: AssetDetail): string {
 	const { asset } = detail;
 	const bare = asset.id.slice(asset.kind.length + 1);
@@ -129,7 +125,7 @@ function Body({ detail, id }: { detail: AssetDetail; id: string }) {
 					{ key: "graph", text: t("assets.asGraph"), href: `${base}?tab=graph` },
 				]}
 			/>
-			{tab === "graph" ? <Surroundings id={id} /> : <Details detail={detail} />}
+			{tab === "graph" ? <GraphPanel root={id} depth={2} /> : <Details detail={detail} />}
 		</>
 	);
 }

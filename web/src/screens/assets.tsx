@@ -1,20 +1,19 @@
-import { useMemo, useState } from "react";
-import { Link, useLocation } from "wouter";
+import { Link } from "wouter";
 import type { Query } from "../api/client.ts";
-import { useAnswer, useList } from "../api/queries.ts";
-import type { Asset, AssetKind, Graph } from "../api/types.ts";
+import { useList } from "../api/queries.ts";
+import type { Asset, AssetKind } from "../api/types.ts";
 import { Filter, SearchFilter } from "../app/filter.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
+import { SavedViews } from "../app/views.tsx";
 import { t, tValue } from "../i18n/index.ts";
 import { Choice, Segmented, Time } from "../kit/controls.tsx";
 import { Icon } from "../kit/icons.tsx";
-import { Answered, Empty } from "../kit/states.tsx";
-import { type Column, ListTable } from "../kit/table.tsx";
+import { Empty } from "../kit/states.tsx";
+import { type Column, ListTable, type Sorting } from "../kit/table.tsx";
 import { ASSET_ICON, hrefOf, summaryOf, textOf } from "../logic/asset.ts";
 import { bytes } from "../logic/format.ts";
-import { NODE_HEIGHT, NODE_WIDTH, layoutGraph } from "../logic/graph_layout.ts";
-import "./assets.css";
+import { GraphPanel } from "./asset_graph.tsx";
 
 const KINDS: AssetKind[] = ["host", "container", "pod", "process", "port", "package", "user", "volume", "network"];
 
@@ -59,15 +58,15 @@ export function AssetName({ asset }: { asset: Asset }) {
 	);
 }
 
-function AssetTable({ query, kind }: { query: Query; kind: string }) {
-	const list = useList<Asset>("/assets", query);
+function AssetTable({ query, kind, sorting }: { query: Query; kind: string; sorting: Sorting }) {
+	const list = useList<Asset>("/assets", { ...query, sort: sorting.by });
 	const columns: Column<Asset>[] = [
-		{ key: "name", head: t("assets.name"), width: "minmax(220px, 1.6fr)", cell: (asset) => <AssetName asset={asset} /> },
+		{ key: "name", head: t("assets.name"), width: "minmax(220px, 1.6fr)", sort: "-name", cell: (asset) => <AssetName asset={asset} /> },
 		...(kind ? [] : [{ key: "kind", head: t("assets.kind"), width: "92px", cell: (asset: Asset) => tValue("kind", asset.kind) }]),
 		{ key: "facts", head: t("assets.facts"), width: "minmax(200px, 2fr)", cell: (asset) => <span className="muted">{factText(asset)}</span> },
 		{ key: "host", head: t("assets.host"), width: "minmax(110px, 0.8fr)", cell: (asset) => asset.host ?? asset.agent },
-		{ key: "first", head: t("assets.firstSeen"), width: "104px", end: true, cell: (asset) => <Time at={asset.firstSeen} /> },
-		{ key: "last", head: t("assets.lastSeen"), width: "104px", end: true, cell: (asset) => <Time at={asset.gone ?? asset.lastSeen} /> },
+		{ key: "first", head: t("assets.firstSeen"), width: "104px", end: true, sort: "-firstSeen", cell: (asset) => <Time at={asset.firstSeen} /> },
+		{ key: "last", head: t("assets.lastSeen"), width: "104px", end: true, sort: "-lastSeen", cell: (asset) => <Time at={asset.gone ?? asset.lastSeen} /> },
 	];
 	const filtered = !!query.q || !!query.kind;
 	return (
@@ -75,6 +74,7 @@ function AssetTable({ query, kind }: { query: Query; kind: string }) {
 			label={t("nav.assets")}
 			list={list}
 			columns={columns}
+			sorting={sorting}
 			rowKey={(asset) => asset.id}
 			href={(asset) => hrefOf(asset.kind, asset.id)}
 			empty={
@@ -92,79 +92,7 @@ function AssetTable({ query, kind }: { query: Query; kind: string }) {
 	);
 }
 
-export function GraphView({ graph, root }: { graph: Graph; root?: string }) {
-	const layout = useMemo(() => layoutGraph(graph), [graph]);
-	const [over, setOver] = useState<string | null>(null);
-	const [, navigate] = useLocation();
-	const near = useMemo(() => {
-		if (!over) return null;
-		const ids = new Set([over]);
-		for (const { from, to } of graph.edges) {
-			if (from === over) ids.add(to);
-			if (to === over) ids.add(from);
-		}
-		return ids;
-	}, [over, graph]);
-	if (layout.nodes.length === 0) return <Empty icon="network" title={t("assets.noGraph")} text={t("assets.noGraphText")} />;
-	return (
-		<div className="graph panel" tabIndex={0} role="group" aria-label={t("assets.graph")}>
-			<svg width={layout.width} height={layout.height}>
-				<g fill="none">
-					{layout.edges.map(({ from, to, kind }, index) => {
-						const x1 = from.x + NODE_WIDTH;
-						const y1 = from.y + NODE_HEIGHT / 2;
-						const x2 = to.x;
-						const y2 = to.y + NODE_HEIGHT / 2;
-						const bend = Math.max(24, (x2 - x1) / 2);
-						const lit = over !== null && (from.asset.id === over || to.asset.id === over);
-						return (
-							<path key={index} d={`M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`} className={`graph-edge${lit ? " lit" : ""}${over && !lit ? " dim" : ""}`}>
-								<title>{tValue("relation", kind)}</title>
-							</path>
-						);
-					})}
-				</g>
-				{layout.nodes.map(({ asset, x, y }) => (
-					<foreignObject key={asset.id} x={x} y={y} width={NODE_WIDTH} height={NODE_HEIGHT}>
-						<a
-							href={hrefOf(asset.kind, asset.id)}
-							className={`graph-node${asset.id === root ? " root" : ""}${near && !near.has(asset.id) ? " dim" : ""}`}
-							title={`${tValue("kind", asset.kind)} · ${asset.name}`}
-							onMouseEnter={() => setOver(asset.id)}
-							onMouseLeave={() => setOver(null)}
-							onFocus={() => setOver(asset.id)}
-							onBlur={() => setOver(null)}
-							onClick={(event) => {
-								if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-								event.preventDefault();
-								navigate(hrefOf(asset.kind, asset.id));
-							}}
-						>
-							<Icon name={ASSET_ICON[asset.kind] ?? "assets"} />
-							<span className="clip">{asset.name || asset.id}</span>
-						</a>
-					</foreignObject>
-				))}
-			</svg>
-		</div>
-	);
-}
-
 const GRAPH_KINDS = ["host", "pod", "container", "image"];
-
-function GraphPage() {
-	const graph = useAnswer<Graph>("/assets/graph", { depth: 3, kind: GRAPH_KINDS });
-	return (
-		<Answered query={graph}>
-			{(data) => (
-				<>
-					{data.cut && <p className="small muted">{t("assets.cut", { n: data.nodes.length })}</p>}
-					<GraphView graph={data} />
-				</>
-			)}
-		</Answered>
-	);
-}
 
 export default function AssetsPage() {
 	const url = useUrl();
@@ -174,6 +102,7 @@ export default function AssetsPage() {
 	return (
 		<div className="page fixed">
 			<PageHead title={t("nav.assets")}>
+				<SavedViews />
 				<Segmented
 					label={t("assets.view")}
 					value={graph ? "graph" : "table"}
@@ -181,7 +110,7 @@ export default function AssetsPage() {
 						["table", t("assets.asTable")],
 						["graph", t("assets.asGraph")],
 					]}
-					onChange={(view) => url.change({ view: view === "graph" ? "graph" : null })}
+					onChange={(view) => url.change({ view: view === "graph" ? "graph" : null, as: null, findings: null })}
 				/>
 			</PageHead>
 			{!graph && (
@@ -200,10 +129,10 @@ export default function AssetsPage() {
 							onChange={(next) => url.change({ state: next === "present" ? null : next })}
 						/>
 					</div>
-					<AssetTable kind={kind} query={{ q: url.one("q"), kind: kind ? [kind] : undefined, state, agent: url.one("agent") }} />
+					<AssetTable kind={kind} sorting={url.sorting} query={{ q: url.one("q"), kind: kind ? [kind] : undefined, state, agent: url.one("agent") }} />
 				</>
 			)}
-			{graph && <GraphPage />}
+			{graph && <GraphPanel depth={3} kinds={GRAPH_KINDS} />}
 		</div>
 	);
 }

@@ -3,6 +3,7 @@ import { useList } from "../api/queries.ts";
 import type { AuditEntry } from "../api/types.ts";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
+import { SavedViews } from "../app/views.tsx";
 import { t, tValue } from "../i18n/index.ts";
 import { Facts, SearchInput, TextField } from "../kit/controls.tsx";
 import { Dialog } from "../kit/dialog.tsx";
@@ -72,6 +73,7 @@ export default function AuditPage() {
 	return (
 		<div className="page fixed">
 			<PageHead title={t("nav.audit")}>
+				<SavedViews />
 				<a className="button" href="/api/v1/audit/export" download="skep-audit.ndjson">
 					<Icon name="download" />
 					{t("audit.export")}

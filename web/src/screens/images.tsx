@@ -4,6 +4,7 @@ import type { Image } from "../api/types.ts";
 import { Filter, SearchFilter, SeverityFilter } from "../app/filter.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
+import { SavedViews } from "../app/views.tsx";
 import { t, tValue } from "../i18n/index.ts";
 import { Time } from "../kit/controls.tsx";
 import { Counts } from "../kit/severity.tsx";
@@ -33,6 +34,7 @@ const COLUMNS = (): Column<Image>[] => [
 		key: "name",
 		head: t("images.name"),
 		width: "minmax(240px, 2fr)",
+		sort: "name",
 		cell: (image) => (
 			<span className="two-lines">
 				<Link href={`/images/${encodeURIComponent(image.digest)}`} tabIndex={-1} className="link-strong clip">
@@ -55,10 +57,10 @@ const COLUMNS = (): Column<Image>[] => [
 		cell: (image) => (image.scanned ? <Judged image={image} /> : <span className="muted">{t("images.notScanned")}</span>),
 	},
 	{ key: "kev", head: "KEV", width: "48px", end: true, cell: (image) => (image.kev ? number(image.kev) : "") },
-	{ key: "fixable", head: t("images.fixable"), width: "72px", end: true, cell: (image) => (image.scanned ? number(image.fixable) : "") },
-	{ key: "running", head: t("images.running"), width: "72px", end: true, cell: (image) => number(image.running) },
-	{ key: "size", head: t("images.size"), width: "84px", end: true, cell: (image) => (image.size != null ? bytes(image.size) : "") },
-	{ key: "scanned", head: t("images.scanned"), width: "104px", end: true, cell: (image) => (image.scanned ? <Time at={image.scanned} /> : "") },
+	{ key: "fixable", head: t("images.fixable"), width: "72px", end: true, sort: "-fixable", cell: (image) => (image.scanned ? number(image.fixable) : "") },
+	{ key: "running", head: t("images.running"), width: "72px", end: true, sort: "-running", cell: (image) => number(image.running) },
+	{ key: "size", head: t("images.size"), width: "84px", end: true, sort: "-size", cell: (image) => (image.size != null ? bytes(image.size) : "") },
+	{ key: "scanned", head: t("images.scanned"), width: "104px", end: true, sort: "-scanned", cell: (image) => (image.scanned ? <Time at={image.scanned} /> : "") },
 ];
 
 export default function ImagesPage() {
@@ -66,11 +68,13 @@ export default function ImagesPage() {
 	const severity = url.one("severity");
 	const running = url.one("running");
 	const stage = url.one("stage");
-	const list = useList<Image>("/images", { q: url.one("q"), severity: severity ? [severity] : undefined, running, stage: stage ? [stage] : undefined });
+	const list = useList<Image>("/images", { q: url.one("q"), severity: severity ? [severity] : undefined, running, stage: stage ? [stage] : undefined, sort: url.sorting.by });
 	const filtered = url.one("q") || severity || running || stage;
 	return (
 		<div className="page fixed">
-			<PageHead title={t("nav.images")} />
+			<PageHead title={t("nav.images")}>
+				<SavedViews />
+			</PageHead>
 			<div className="toolbar">
 				<SearchFilter label={t("images.search")} />
 				<SeverityFilter label={t("images.withSeverity")} severities={SEVERITIES.slice(0, 4)} />
@@ -89,6 +93,7 @@ export default function ImagesPage() {
 				label={t("nav.images")}
 				list={list}
 				columns={COLUMNS()}
+				sorting={url.sorting}
 				rowKey={(image) => image.digest}
 				rowHeight={52}
 				href={(image) => `/images/${encodeURIComponent(image.digest)}`}

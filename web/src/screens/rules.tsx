@@ -5,6 +5,7 @@ import { Filter, SearchFilter } from "../app/filter.tsx";
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
+import { SavedViews } from "../app/views.tsx";
 import { pick, t } from "../i18n/index.ts";
 import { Tabs, Time } from "../kit/controls.tsx";
 import { PriorityMark } from "../kit/severity.tsx";
@@ -140,6 +141,7 @@ export default function RulesPage() {
 	return (
 		<div className="page fixed">
 			<PageHead title={t("nav.rules")}>
+				<SavedViews />
 				{mayWrite && (
 					<Link href="/rules/files/new" className="button">
 						{t("rules.newFile")}

@@ -4,6 +4,7 @@ import type { Heat, Vulnerability } from "../api/types.ts";
 import { Filter, FixFilter, SearchFilter, SeverityFilter } from "../app/filter.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
+import { SavedViews } from "../app/views.tsx";
 import { t, tValue } from "../i18n/index.ts";
 import { Segmented } from "../kit/controls.tsx";
 import { KevBadge, SeverityMark, Shape } from "../kit/severity.tsx";
@@ -18,11 +19,12 @@ export function AcceptanceBadge({ state }: { state: string }) {
 }
 
 const COLUMNS = (): Column<Vulnerability>[] => [
-	{ key: "severity", head: t("finding.severity"), width: "112px", cell: (each) => <SeverityMark severity={each.severity} /> },
+	{ key: "severity", head: t("finding.severity"), width: "112px", sort: "-severity", cell: (each) => <SeverityMark severity={each.severity} /> },
 	{
 		key: "id",
 		head: t("finding.vulnerability"),
 		width: "minmax(230px, 2fr)",
+		sort: "-id",
 		cell: (each) => (
 			<span className="two-lines">
 				<span className="row">
@@ -35,13 +37,13 @@ const COLUMNS = (): Column<Vulnerability>[] => [
 			</span>
 		),
 	},
-	{ key: "score", head: "CVSS", width: "48px", end: true, cell: (each) => (each.score != null ? each.score.toFixed(1) : "") },
-	{ key: "epss", head: "EPSS", width: "108px", end: true, cell: (each) => (each.epss != null ? epss(each.epss, each.epssPercentile) : "") },
-	{ key: "images", head: t("vulnerability.images"), width: "64px", end: true, cell: (each) => number(each.images) },
-	{ key: "containers", head: t("vulnerability.running"), width: "64px", end: true, cell: (each) => number(each.containers) },
+	{ key: "score", head: "CVSS", width: "48px", end: true, sort: "-score", cell: (each) => (each.score != null ? each.score.toFixed(1) : "") },
+	{ key: "epss", head: "EPSS", width: "108px", end: true, sort: "-epss", cell: (each) => (each.epss != null ? epss(each.epss, each.epssPercentile) : "") },
+	{ key: "images", head: t("vulnerability.images"), width: "64px", end: true, sort: "-images", cell: (each) => number(each.images) },
+	{ key: "containers", head: t("vulnerability.running"), width: "64px", end: true, sort: "-running", cell: (each) => number(each.containers) },
 	{ key: "fix", head: t("finding.fix"), width: "88px", cell: (each) => (each.fixable ? <span className="badge tone-good">{t("finding.hasFix")}</span> : <span className="muted">{t("finding.noFix")}</span>) },
 	{ key: "state", head: t("alerts.state"), width: "104px", cell: (each) => <AcceptanceBadge state={each.state} /> },
-	{ key: "published", head: t("vulnerability.published"), width: "100px", end: true, cell: (each) => (each.published ? date(each.published) : "") },
+	{ key: "published", head: t("vulnerability.published"), width: "100px", end: true, sort: "-published", cell: (each) => (each.published ? date(each.published) : "") },
 ];
 
 function Table() {
@@ -52,6 +54,7 @@ function Table() {
 		kev: url.one("kev"),
 		fixable: url.one("fixable"),
 		accepted: url.one("accepted"),
+		sort: url.sorting.by,
 	});
 	const filtered = ["q", "severity", "kev", "fixable", "accepted"].some((name) => url.one(name));
 	return (
@@ -82,6 +85,7 @@ function Table() {
 				label={t("nav.vulnerabilities")}
 				list={list}
 				columns={COLUMNS()}
+				sorting={url.sorting}
 				rowKey={(each) => each.id}
 				rowHeight={52}
 				href={(each) => `/vulnerabilities/${encodeURIComponent(each.id)}`}
@@ -192,6 +196,7 @@ export default function VulnerabilitiesPage() {
 	return (
 		<div className={heat ? "page" : "page fixed"}>
 			<PageHead title={t("nav.vulnerabilities")}>
+				<SavedViews />
 				<Segmented
 					label={t("assets.view")}
 					value={heat ? "heat" : "list"}

@@ -1,0 +1,58 @@
+/** @file
+ * The graph as it grows: assets and edges (asset_graph.c), and what hangs on images and containers (asset_graph_findings.c).
+ */
+#ifndef SKEP_CONSOLE_API_ASSET_GRAPH_PRIV_H
+#define SKEP_CONSOLE_API_ASSET_GRAPH_PRIV_H
+
+#include "base/map.h"
+#include "console/api/call.h"
+#include "console/store/assets.h"
+#include "model/vulnerability.h"
+
+/** More than this nobody can look at: assets and what hangs on them together. */
+#define GRAPH_NODES_MAX 300
+/** Of these, when findings are wanted, the share of what is no asset. */
+#define GRAPH_BEYOND_MAX 120
+
+/** Steps from the root or the hosts, as GraphQuery says. */
+#define GRAPH_DEPTH_MAX 4
+/** Of the assets, what one step of several may take: hosts with a hundred containers leave room for their images. */
+#define GRAPH_STEP_MAX(assets) ((assets)*2 / 5)
+
+/** What hangs on assets: a package, a vulnerability, an owner, or how many more there are. */
+struct graph_node {
+	str id, name;
+	const char *kind;     /**< of GraphKind */
+	const char *severity; /**< of a vulnerability; else NULL */
+	bool kev;
+	int64_t count; /**< of "more" */
+};
+
+struct graph_edge {
+	str from, to, kind;
+};
+
+/* Nodes in the order they were found, each looked around once: breadth first, so that what is near is there. */
+struct graph {
+	struct call *call;
+	struct asset nodes[GRAPH_NODES_MAX];
+	unsigned int depths[GRAPH_NODES_MAX];
+	size_t at_depth[GRAPH_DEPTH_MAX + 1];
+	size_t count, max;
+	unsigned int depth; /**< how far to look */
+	struct map known;
+	struct map edges; /* "from kind to" */
+	struct graph_edge *list;
+	size_t edge_count, edge_cap;
+	struct graph_node beyond[GRAPH_BEYOND_MAX];
+	size_t beyond_count;
+	unsigned int kinds; /* 0: any */
+	bool cut;
+};
+
+/** @return 0, -ENOBUFS */
+MUST_CHECK int graph_add_edge(struct graph *g, str from, str kind, str to, struct err *e);
+/** Hangs on all images what is worst in them, on that whose it is, on containers who owns them. @return 0, or the store's */
+MUST_CHECK int graph_add_findings(struct graph *g, struct err *e);
+
+#endif

@@ -1,0 +1,245 @@
+import { type FormEvent, useState } from "react";
+import { Link } from "wouter";
+import { useChange, useList } from "../api/queries.ts";
+import type { Intelligence } from "../api/types.ts";
+import { useMay } from "../app/session.tsx";
+import { PageHead } from "../app/shell.tsx";
+import { t, tValue } from "../i18n/index.ts";
+import { Button, Facts, Field, Notice, SelectField, TextArea, TextField, Time } from "../kit/controls.tsx";
+import { Dialog } from "../kit/dialog.tsx";
+import { Empty } from "../kit/states.tsx";
+import { type Column, ListTable } from "../kit/table.tsx";
+import { sentenceOf, toast } from "../kit/toast.tsx";
+import { date, inDays, number } from "../logic/format.ts";
+
+const KINDS = ["ip", "domain", "hash"];
+/** What the console takes at most, in characters of the JSON of a request. */
+const TEXT_MAX = 3_600_000;
+
+interface Reading {
+	name: string;
+	kind: string;
+	source: string;
+	text: string;
+	expires: string;
+}
+
+/** feodo-ipblocklist.txt as a list's name: feodo-ipblocklist */
+function nameOf(file: string): string {
+	return file
+		.replace(/\.[a-z0-9]+$/i, "")
+		.replace(/[^a-z0-9_-]+/gi, "-")
+		.slice(0, 48);
+}
+
+/** A file of the reader's, or text in the field. */
+function FileField({ onFile }: { onFile: (name: string, text: string) => void }) {
+	const [error, setError] = useState("");
+	return (
+		<Field label={t("intel.file")} hint={error || t("intel.fileHint")}>
+			{(props) => (
+				<input
+					{...props}
+					type="file"
+					className="input file"
+					accept=".txt,.csv,.json,.list,.stix,text/plain,application/json"
+					onChange={async (event) => {
+						const file = event.target.files?.[0];
+						if (!file) return;
+						const tooLarge = file.size > TEXT_MAX;
+						setError(tooLarge ? t("intel.tooLarge") : "");
+						if (!tooLarge) onFile(file.name, await file.text());
+					}}
+				/>
+			)}
+		</Field>
+	);
+}
+
+function ReadDialog({ list, onClose }: { list: Intelligence | null; onClose: () => void }) {
+	const [reading, setReading] = useState<Reading>({ name: list?.name ?? "", kind: list?.kind ?? "ip", source: list?.source ?? "", text: "", expires: list?.expires?.slice(0, 10) ?? "" });
+	const change = (patch: Partial<Reading>) => setReading((before) => ({ ...before, ...patch }));
+	const read = useChange<void, Intelligence>(
+		() => {
+			const body = { source: reading.source, text: reading.text, expires: reading.expires ? `${reading.expires}T23:59:59Z` : null };
+			return list ? { method: "PUT", path: `/intelligence/${list.id}`, body } : { method: "POST", path: "/intelligence", body: { ...body, name: reading.name, kind: reading.kind } };
+		},
+		["/intelligence", "/rules"],
+		(made) => {
+			toast(t("intel.read", { name: made.name, n: made.entries }) + (made.notUnderstood ? ` ${t("intel.notUnderstood", { n: made.notUnderstood })}` : ""));
+			onClose();
+		},
+	);
+	const submit = (event: FormEvent) => {
+		event.preventDefault();
+		read.mutate();
+	};
+	return (
+		<Dialog title={list ? t("intel.readAnew", { name: list.name }) : t("intel.add")} onClose={onClose}>
+			<form className="stack" onSubmit={submit}>
+				{read.isError && (
+					<Notice tone="critical" icon="warning">
+						{sentenceOf(read.error)}
+					</Notice>
+				)}
+				<FileField onFile={(name, text) => setReading((before) => ({ ...before, text, name: before.name || nameOf(name), source: before.source || name }))} />
+				<TextArea label={t("intel.text")} hint={t("intel.textHint")} required rows={6} className="input mono" spellCheck={false} value={reading.text} onChange={(event) => change({ text: event.target.value })} />
+				{!list && (
+					<div className="pair">
+						<TextField label={t("intel.name")} hint={t("intel.nameHint", { name: `intel_${reading.name || "NAME"}` })} required maxLength={48} pattern="[A-Za-z0-9_\-]+" value={reading.name} onChange={(event) => change({ name: event.target.value })} />
+						<SelectField label={t("intel.kind")} value={reading.kind} onChange={(event) => change({ kind: event.target.value })} options={KINDS.map((kind) => [kind, tValue("intelKind", kind)])} />
+					</div>
+				)}
+				<div className="pair">
+					<TextField label={t("intel.source")} value={reading.source} maxLength={512} onChange={(event) => change({ source: event.target.value })} />
+					<TextField label={t("intel.expires")} hint={t("intel.expiresHint")} type="date" min={inDays(1)} value={reading.expires} onChange={(event) => change({ expires: event.target.value })} />
+				</div>
+				<div className="dialog-foot">
+					<Button onClick={onClose}>{t("common.cancel")}</Button>
+					<Button look="primary" type="submit" disabled={read.isPending || !reading.text.trim()}>
+						{t("intel.submit")}
+					</Button>
+				</div>
+			</form>
+		</Dialog>
+	);
+}
+
+/** What reading left out: none of it is passed over in silence. */
+function Gaps({ list }: { list: Intelligence }) {
+	const parts = [
+		list.notUnderstood ? t("intel.gapAt", { n: list.notUnderstood, at: list.firstNotUnderstood }) : "",
+		list.others ? t("intel.others", { n: list.others }) : "",
+		list.over ? t("intel.over", { n: list.over }) : "",
+	].filter(Boolean);
+	return <>{parts.length ? parts.join(" · ") : t("intel.noGaps")}</>;
+}
+
+function End({ list }: { list: Intelligence }) {
+	if (list.ended) return <span className="badge tone-neutral">{t("intel.ended")}</span>;
+	if (list.expires) return <span className="num">{date(list.expires)}</span>;
+	if (list.firstEnds) return <span className="num muted">{t("intel.firstEnds", { date: date(list.firstEnds) })}</span>;
+	return <span className="muted">{t("common.never")}</span>;
+}
+
+function RuleLinks({ list }: { list: Intelligence }) {
+	const rules = list.rules ?? [];
+	if (rules.length === 0) return <>{t("intel.noRules")}</>;
+	return (
+		<ul className="stack tight">
+			{rules.map((rule) => (
+				<li key={rule}>
+					<Link href={`/rules/${encodeURIComponent(rule)}`}>{rule}</Link>
+				</li>
+			))}
+		</ul>
+	);
+}
+
+function DetailDialog({ list, onRead, onClose }: { list: Intelligence; onRead: () => void; onClose: () => void }) {
+	const may = useMay("rules.write");
+	const remove = useChange<void, void>(
+		() => ({ method: "DELETE", path: `/intelligence/${list.id}` }),
+		["/intelligence", "/rules"],
+		() => {
+			toast(t("intel.removed", { name: list.name }));
+			onClose();
+		},
+	);
+	return (
+		<Dialog title={list.name} onClose={onClose}>
+			{remove.isError && (
+				<Notice tone="critical" icon="warning">
+					{sentenceOf(remove.error)}
+				</Notice>
+			)}
+			<Facts
+				facts={[
+					[t("intel.inRules"), <code key="name">{`intel_${list.name}`}</code>],
+					[t("intel.kind"), tValue("intelKind", list.kind)],
+					[t("intel.source"), list.source],
+					[t("intel.entries"), number(list.entries)],
+					[t("intel.gaps"), <Gaps key="gaps" list={list} />],
+					[t("intel.usedBy"), <RuleLinks key="rules" list={list} />],
+					[t("intel.updated"), <Time key="at" at={list.updated} />],
+					[t("rules.updatedBy"), list.updatedBy],
+					[t("intel.expires"), <End key="end" list={list} />],
+				]}
+			/>
+			<div className="dialog-foot">
+				{may && (
+					<>
+						<Button look="danger" disabled={remove.isPending} onClick={() => confirm(t("intel.removeAsk", { name: list.name })) && remove.mutate()}>
+							{t("common.remove")}
+						</Button>
+						<Button icon="upload" onClick={onRead}>
+							{t("intel.readAgain")}
+						</Button>
+					</>
+				)}
+				<Button look="primary" onClick={onClose}>
+					{t("common.close")}
+				</Button>
+			</div>
+		</Dialog>
+	);
+}
+
+const COLUMNS = (): Column<Intelligence>[] => [
+	{
+		key: "name",
+		head: t("intel.list"),
+		width: "minmax(180px, 1.4fr)",
+		cell: (list) => (
+			<span className="two-lines">
+				<span className="link-strong clip">{list.name}</span>
+				<span className="muted xs clip">{list.source}</span>
+			</span>
+		),
+	},
+	{ key: "kind", head: t("intel.kind"), width: "128px", cell: (list) => tValue("intelKind", list.kind) },
+	{ key: "entries", head: t("intel.entries"), width: "80px", end: true, cell: (list) => number(list.entries) },
+	{
+		key: "gaps",
+		head: t("intel.gaps"),
+		width: "minmax(140px, 1fr)",
+		cell: (list) => (list.notUnderstood ? <span className="badge tone-medium">{t("intel.notUnderstood", { n: list.notUnderstood })}</span> : <span className="muted"><Gaps list={list} /></span>),
+	},
+	{ key: "rules", head: t("intel.usedBy"), width: "minmax(140px, 1.2fr)", cell: (list) => <span className={list.rules?.length ? undefined : "muted"}>{list.rules?.length ? list.rules.join(" · ") : t("intel.noRules")}</span> },
+	{ key: "end", head: t("intel.expires"), width: "minmax(112px, 0.8fr)", cell: (list) => <End list={list} /> },
+	{ key: "updated", head: t("intel.updated"), width: "104px", end: true, cell: (list) => <Time at={list.updated} /> },
+];
+
+export default function IntelligencePage() {
+	const may = useMay("rules.write");
+	const list = useList<Intelligence>("/intelligence");
+	const [shown, setShown] = useState<string | null>(null);
+	const [reading, setReading] = useState<Intelligence | "new" | null>(null);
+	const current = list.rows.find((each) => each.id === shown);
+	const add = may && (
+		<Button look="primary" icon="upload" onClick={() => setReading("new")}>
+			{t("intel.add")}
+		</Button>
+	);
+	return (
+		<div className="page fixed">
+			<PageHead title={t("nav.intelligence")}>{add}</PageHead>
+			<p className="small muted">{t("intel.explained")}</p>
+			<ListTable
+				label={t("nav.intelligence")}
+				list={list}
+				columns={COLUMNS()}
+				rowKey={(each) => each.id}
+				rowHeight={52}
+				onOpen={(each) => setShown(each.id)}
+				empty={
+					<Empty icon="intelligence" title={t("intel.none")} text={t("intel.noneText")}>
+						{add}
+					</Empty>
+				}
+			/>
+			{current && !reading && <DetailDialog list={current} onRead={() => setReading(current)} onClose={() => setShown(null)} />}
+			{reading && <ReadDialog list={reading === "new" ? null : reading} onClose={() => setReading(null)} />}
+		</div>
+	);
+}
