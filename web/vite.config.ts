@@ -6,6 +6,8 @@ export default defineConfig({
 	clearScreen: false,
 	build: {
 		target: "es2022",
+		// Not "assets": below that lie pages.
+		assetsDir: "static",
 		assetsInlineLimit: 0,
 		modulePreload: { polyfill: false },
 		manifest: "manifest.json",

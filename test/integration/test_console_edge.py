@@ -79,13 +79,13 @@ def test_what_is_smuggled_is_no_request(console):
 
 def test_requests_in_one_go_are_answered_in_order(console):
     ask = b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\nGET /api/v1/nothing HTTP/1.1\r\n" + HOST + b"\r\n"
-    answer = console.raw(ask * 20 + b"GET /assets/none HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+    answer = console.raw(ask * 20 + b"GET /static/none HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
     assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == [b"200", b"404"] * 20 + [b"404"]
 
 
 def test_every_answer_carries_what_keeps_browsers_safe(console):
     c = console.client()
-    for path in ("/", "/alerts/7", "/assets/none", "/healthz", "/api/v1/openapi.json", "/api/v1/nothing", "/../../etc/passwd", "/%2e%2e/x"):
+    for path in ("/", "/alerts/7", "/static/none", "/healthz", "/api/v1/openapi.json", "/api/v1/nothing", "/../../etc/passwd", "/%2e%2e/x"):
         h = c.get(path).headers
         assert "default-src 'none'" in h["Content-Security-Policy"] and "frame-ancestors 'none'" in h["Content-Security-Policy"], path
         assert "unsafe" not in h["Content-Security-Policy"]
@@ -100,7 +100,7 @@ def test_pages_are_sent_once(console):
     assert first.status == 200 and first.headers["Cache-Control"] == "no-cache"
     again = c.get("/", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status == 304 and again.body == b""
-    script = re.search(rb'"(/assets/[^"]+\.js)"', c.get("/").body)
+    script = re.search(rb'"(/static/[^"]+\.js)"', c.get("/").body)
     if script:
         a = c.get(script[1].decode(), headers={"Accept-Encoding": "br"})
         assert a.headers["Content-Encoding"] == "br" and "immutable" in a.headers["Cache-Control"]

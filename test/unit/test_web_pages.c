@@ -27,13 +27,13 @@ static void pack(struct buf *b, const char *const *paths, size_t count)
 			add_u32(b, (uint32_t)spans[k].n);
 			buf_add(&texts, spans[k]);
 		}
-		add_u32(b, str_starts(spans[0], S("/assets/")));
+		add_u32(b, str_starts(spans[0], S("/static/")));
 		add_u32(b, 0), add_u32(b, 0), add_u32(b, 0);
 	}
 	buf_add(b, buf_str(&texts));
 }
 
-static const char *const paths[] = { "/assets/a.js", "/favicon.svg", "/index.html" };
+static const char *const paths[] = { "/favicon.svg", "/index.html", "/static/a.js" };
 
 static void test_finds_files_and_the_page(void **state)
 {
@@ -44,7 +44,7 @@ static void test_finds_files_and_the_page(void **state)
 	(void)state;
 	pack(&blob, paths, 3);
 	assert_int_equal(web_pages_open(buf_str(&blob), &w, NULL), 0);
-	assert_true(web_pages_find(&w, S("/assets/a.js"), (str){ 0 }, &p));
+	assert_true(web_pages_find(&w, S("/static/a.js"), (str){ 0 }, &p));
 	assert_true(p.immutable);
 	assert_str(p.body, "plain");
 	assert_null(p.encoding);
@@ -53,16 +53,18 @@ static void test_finds_files_and_the_page(void **state)
 	assert_false(p.immutable);
 	assert_true(web_pages_find(&w, S("/alerts/12"), S("GZIP;q=0.5"), &p));
 	assert_string_equal(p.encoding, "gzip");
+	/* Pages are told from files by their folder alone. */
+	assert_true(web_pages_find(&w, S("/assets/host%3Aa.js"), (str){ 0 }, &p));
 	assert_true(web_pages_find(&w, S("/"), S("br;q=0, gzip;q=0"), &p));
 	assert_null(p.encoding);
-	assert_false(web_pages_find(&w, S("/assets/b.js"), (str){ 0 }, &p));
+	assert_false(web_pages_find(&w, S("/static/b.js"), (str){ 0 }, &p));
 	assert_false(web_pages_find(&w, S("/api/v1/x"), (str){ 0 }, &p));
 	assert_false(web_pages_find(&w, S("/agent/v1/x"), (str){ 0 }, &p));
 }
 
 static void test_refuses_what_is_not_packed_so(void **state)
 {
-	static const char *const unsorted[] = { "/index.html", "/assets/a.js" };
+	static const char *const unsorted[] = { "/static/a.js", "/index.html" };
 	static const char *const odd[] = { "/a\r\nb" };
 	OWNED_BUF blob = BUF_INIT;
 	struct web_pages w;

@@ -103,7 +103,7 @@ static void alerts(const struct risk_facts *f, struct arena *a, struct risk_part
 	p->points = saturate(factors[RISK_ALERTS].most, (double)f->alerts, 2);
 	p->why = arena_printf(a, "%lld open alerts of error and worse in the last 24 hours",
 			      (long long)f->alerts);
-	p->why_zh = arena_printf(a, "最近 24 小时有 %lld 条 error 及以上的未处理告警",
+	p->why_zh = arena_printf(a, "最近 24 小时有 %lld 条“错误”及以上级别的未处理告警",
 				 (long long)f->alerts);
 }
 

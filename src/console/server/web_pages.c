@@ -93,7 +93,7 @@ static bool find(const struct web_pages *w, str path, uint32_t *ret)
 /** Below these, a name that is not there is an error, never a page (doc/formats/web-blob.md). */
 static bool is_page_address(str path)
 {
-	return !str_starts(path, S("/assets/")) && !str_starts(path, S("/api/")) &&
+	return !str_starts(path, S("/static/")) && !str_starts(path, S("/api/")) &&
 	       !str_starts(path, S("/agent/"));
 }
 

@@ -768,7 +768,7 @@ export const en = {
 	"notify.kind": "Kind",
 	"notify.enabled": "Alerts are told there",
 	"notify.filter": "Filter",
-	"notify.filterHint": "A condition of the policy language over alerts, such as alert.priority <= error. Empty: all.",
+	"notify.filterHint": "A condition of the policy language over alerts, such as alert.severity <= 3 (error and worse). Empty: all.",
 	"notify.mapHint": "One “name: value” a line.",
 	"notify.listHint": "One a line.",
 	"notify.dropped": "Dropped",

@@ -770,7 +770,7 @@ export const zh: Catalog = {
 	"notify.kind": "类型",
 	"notify.enabled": "启用此通知",
 	"notify.filter": "过滤条件",
-	"notify.filterHint": "告警的策略语言条件，如 alert.priority <= error。留空表示全部。",
+	"notify.filterHint": "告警的策略语言条件，如 alert.severity <= 3（错误及以上）。留空表示全部。",
 	"notify.mapHint": "每行一个“名称: 值”。",
 	"notify.listHint": "每行一个。",
 	"notify.dropped": "丢弃",

@@ -85,7 +85,7 @@ export default function AuditPage() {
 			<div className="toolbar audit-tools">
 				<SearchInput value={url.one("user")} onSearch={(user) => url.change({ user })} label={t("audit.byUser")} />
 				<SearchInput value={url.one("action")} onSearch={(action) => url.change({ action })} label={t("audit.byAction")} />
-				<TextField label={t("audit.since")} type="date" value={since} onChange={(event) => url.change({ since: event.target.value })} />
+				<TextField label={t("audit.since")} type="date" className="input compact" value={since} onChange={(event) => url.change({ since: event.target.value })} />
 			</div>
 			<ListTable
 				label={t("nav.audit")}

@@ -169,7 +169,7 @@ export function Notifications() {
 				onOpen={(each) => may && setOpen(each)}
 				columns={[
 					{ key: "name", head: t("notify.name"), width: "minmax(150px, 1.2fr)", cell: (each) => <span className="link-strong">{each.name}</span> },
-					{ key: "kind", head: t("notify.kind"), width: "minmax(110px, 1fr)", cell: (each) => kindText(each.kind) },
+					{ key: "kind", head: t("notify.kind"), width: "minmax(150px, 1.5fr)", cell: (each) => kindText(each.kind) },
 					{ key: "on", head: t("rules.enabled"), width: "76px", cell: (each) => <span className={`badge tone-${each.enabled ? "good" : "neutral"}`}>{each.enabled ? t("rules.on") : t("rules.off")}</span> },
 					{ key: "filter", head: t("notify.filter"), width: "minmax(140px, 1.4fr)", cell: (each) => (each.filter ? <code>{each.filter}</code> : <span className="muted">{t("notify.all")}</span>) },
 					{ key: "sent", head: t("notify.sent"), width: "64px", end: true, cell: (each) => number(each.state.sent) },
