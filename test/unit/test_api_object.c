@@ -69,7 +69,8 @@ static void each_fault_has_its_place(void **state UNUSED)
 		"/user/lastSignIn: is missing\n/user/totp: is missing\n/user/mustChangePassword: "
 		"is missing\n");
 	assert_faults(OBJECT_GRAPH,
-		      "{\"nodes\":[],\"edges\":[{\"from\":\"a\",\"to\":\"b\",\"kind\":\"c\"},{"
+		      "{\"nodes\":[],\"beyond\":[],\"edges\":[{\"from\":\"a\",\"to\":\"b\","
+		      "\"kind\":\"c\"},{"
 		      "\"from\":1,\"to\":\"b\",\"kind\":\"c\"}],"
 		      "\"cut\":false}",
 		      "/edges/1/from: a string is expected here\n");

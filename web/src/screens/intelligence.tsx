@@ -1,11 +1,11 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { useChange, useList } from "../api/queries.ts";
 import type { Intelligence } from "../api/types.ts";
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { t, tValue } from "../i18n/index.ts";
-import { Button, Facts, Field, Notice, SelectField, TextArea, TextField, Time } from "../kit/controls.tsx";
+import { Button, Facts, Field, Notice, Segmented, SelectField, TextArea, TextField, Time } from "../kit/controls.tsx";
 import { Dialog } from "../kit/dialog.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
@@ -20,8 +20,35 @@ interface Reading {
 	name: string;
 	kind: string;
 	source: string;
-	text: string;
 	expires: string;
+	from: "file" | "feed";
+	text: string;
+	url: string;
+	minutes: string;
+	authorization: string;
+	ca: string;
+}
+
+function readingOf(list: Intelligence | null): Reading {
+	return {
+		name: list?.name ?? "",
+		kind: list?.kind ?? "ip",
+		source: list?.source ?? "",
+		expires: list?.expires?.slice(0, 10) ?? "",
+		from: list?.feed ? "feed" : "file",
+		text: "",
+		url: list?.feed?.url ?? "",
+		minutes: String(list?.feed?.minutes ?? 60),
+		authorization: list?.feed?.authorization ?? "",
+		ca: list?.feed?.ca ?? "",
+	};
+}
+
+/** What the API is to read: a text, or the address it fetches by itself. */
+function contentOf(reading: Reading): object {
+	if (reading.from === "file") return { text: reading.text };
+	const { url, minutes, authorization, ca } = reading;
+	return { feed: { url, minutes: Number(minutes), ...(authorization && { authorization }), ...(ca && { ca }) } };
 }
 
 /** feodo-ipblocklist.txt as a list's name: feodo-ipblocklist */
@@ -56,17 +83,43 @@ function FileField({ onFile }: { onFile: (name: string, text: string) => void })
 	);
 }
 
+type Change = (patch: Partial<Reading>) => void;
+
+function FileFields({ reading, change }: { reading: Reading; change: Change }) {
+	return (
+		<>
+			<FileField onFile={(name, text) => change({ text, name: reading.name || nameOf(name), source: reading.source || name })} />
+			<TextArea label={t("intel.text")} hint={t("intel.textHint")} required rows={6} className="input mono" spellCheck={false} value={reading.text} onChange={(event) => change({ text: event.target.value })} />
+		</>
+	);
+}
+
+function FeedFields({ reading, change }: { reading: Reading; change: Change }) {
+	return (
+		<>
+			<TextField label={t("intel.url")} hint={t("intel.urlHint")} type="url" required pattern="https://.+" value={reading.url} onChange={(event) => change({ url: event.target.value })} />
+			<div className="pair">
+				<TextField label={t("intel.minutes")} type="number" min={5} max={10080} required value={reading.minutes} onChange={(event) => change({ minutes: event.target.value })} />
+				<TextField label={t("intel.authorization")} hint={t("intel.authorizationHint")} autoComplete="off" value={reading.authorization} onChange={(event) => change({ authorization: event.target.value })} />
+			</div>
+			<TextArea label={t("intel.ca")} hint={t("intel.caHint")} className="input mono" spellCheck={false} value={reading.ca} onChange={(event) => change({ ca: event.target.value })} />
+		</>
+	);
+}
+
 function ReadDialog({ list, onClose }: { list: Intelligence | null; onClose: () => void }) {
-	const [reading, setReading] = useState<Reading>({ name: list?.name ?? "", kind: list?.kind ?? "ip", source: list?.source ?? "", text: "", expires: list?.expires?.slice(0, 10) ?? "" });
-	const change = (patch: Partial<Reading>) => setReading((before) => ({ ...before, ...patch }));
+	const [reading, setReading] = useState(readingOf(list));
+	const change: Change = (patch) => setReading((before) => ({ ...before, ...patch }));
 	const read = useChange<void, Intelligence>(
 		() => {
-			const body = { source: reading.source, text: reading.text, expires: reading.expires ? `${reading.expires}T23:59:59Z` : null };
-			return list ? { method: "PUT", path: `/intelligence/${list.id}`, body } : { method: "POST", path: "/intelligence", body: { ...body, name: reading.name, kind: reading.kind } };
+			const { name, kind, source, expires } = reading;
+			const body = { source, expires: expires ? `${expires}T23:59:59Z` : null, ...contentOf(reading) };
+			return list ? { method: "PUT", path: `/intelligence/${list.id}`, body } : { method: "POST", path: "/intelligence", body: { ...body, name, kind } };
 		},
 		["/intelligence", "/rules"],
 		(made) => {
-			toast(t("intel.read", { name: made.name, n: made.entries }) + (made.notUnderstood ? ` ${t("intel.notUnderstood", { n: made.notUnderstood })}` : ""));
+			if (reading.from === "feed") toast(t("intel.feedKept", { name: made.name }));
+			else toast(t("intel.read", { name: made.name, n: made.entries }) + (made.notUnderstood ? ` ${t("intel.notUnderstood", { n: made.notUnderstood })}` : ""));
 			onClose();
 		},
 	);
@@ -82,8 +135,18 @@ function ReadDialog({ list, onClose }: { list: Intelligence | null; onClose: () 
 						{sentenceOf(read.error)}
 					</Notice>
 				)}
-				<FileField onFile={(name, text) => setReading((before) => ({ ...before, text, name: before.name || nameOf(name), source: before.source || name }))} />
-				<TextArea label={t("intel.text")} hint={t("intel.textHint")} required rows={6} className="input mono" spellCheck={false} value={reading.text} onChange={(event) => change({ text: event.target.value })} />
+				<div>
+					<Segmented
+						label={t("intel.from")}
+						value={reading.from}
+						options={[
+							["file", t("intel.fromFile")],
+							["feed", t("intel.fromFeed")],
+						]}
+						onChange={(from) => change({ from })}
+					/>
+				</div>
+				{reading.from === "file" ? <FileFields reading={reading} change={change} /> : <FeedFields reading={reading} change={change} />}
 				{!list && (
 					<div className="pair">
 						<TextField label={t("intel.name")} hint={t("intel.nameHint", { name: `intel_${reading.name || "NAME"}` })} required maxLength={48} pattern="[A-Za-z0-9_\-]+" value={reading.name} onChange={(event) => change({ name: event.target.value })} />
@@ -96,8 +159,8 @@ function ReadDialog({ list, onClose }: { list: Intelligence | null; onClose: () 
 				</div>
 				<div className="dialog-foot">
 					<Button onClick={onClose}>{t("common.cancel")}</Button>
-					<Button look="primary" type="submit" disabled={read.isPending || !reading.text.trim()}>
-						{t("intel.submit")}
+					<Button look="primary" type="submit" disabled={read.isPending || (reading.from === "file" && !reading.text.trim())}>
+						{reading.from === "file" ? t("intel.submit") : t("common.save")}
 					</Button>
 				</div>
 			</form>
@@ -136,6 +199,17 @@ function RuleLinks({ list }: { list: Intelligence }) {
 	);
 }
 
+function feedFacts({ feed }: Intelligence): [string, ReactNode][] {
+	if (!feed) return [];
+	return [
+		[t("intel.url"), feed.url],
+		[t("intel.every"), t("intel.everyMinutes", { n: feed.minutes })],
+		[t("intel.fetched"), <Time key="fetched" at={feed.fetched} />],
+		[t("intel.next"), feed.next ? <Time key="next" at={feed.next} /> : t("time.now")],
+		[t("intel.feedError"), feed.error && <span className="severity tone-high">{feed.error}</span>],
+	];
+}
+
 function DetailDialog({ list, onRead, onClose }: { list: Intelligence; onRead: () => void; onClose: () => void }) {
 	const may = useMay("rules.write");
 	const remove = useChange<void, void>(
@@ -146,11 +220,17 @@ function DetailDialog({ list, onRead, onClose }: { list: Intelligence; onRead: (
 			onClose();
 		},
 	);
+	const fetchNow = useChange<void, void>(
+		() => ({ method: "POST", path: `/intelligence/${list.id}/fetch` }),
+		["/intelligence"],
+		() => toast(t("intel.fetching", { name: list.name })),
+	);
+	const failed = remove.error ?? fetchNow.error;
 	return (
 		<Dialog title={list.name} onClose={onClose}>
-			{remove.isError && (
+			{failed && (
 				<Notice tone="critical" icon="warning">
-					{sentenceOf(remove.error)}
+					{sentenceOf(failed)}
 				</Notice>
 			)}
 			<Facts
@@ -164,6 +244,7 @@ function DetailDialog({ list, onRead, onClose }: { list: Intelligence; onRead: (
 					[t("intel.updated"), <Time key="at" at={list.updated} />],
 					[t("rules.updatedBy"), list.updatedBy],
 					[t("intel.expires"), <End key="end" list={list} />],
+					...feedFacts(list),
 				]}
 			/>
 			<div className="dialog-foot">
@@ -172,6 +253,11 @@ function DetailDialog({ list, onRead, onClose }: { list: Intelligence; onRead: (
 						<Button look="danger" disabled={remove.isPending} onClick={() => confirm(t("intel.removeAsk", { name: list.name })) && remove.mutate()}>
 							{t("common.remove")}
 						</Button>
+						{list.feed && (
+							<Button icon="refresh" disabled={fetchNow.isPending} onClick={() => fetchNow.mutate()}>
+								{t("intel.fetchNow")}
+							</Button>
+						)}
 						<Button icon="upload" onClick={onRead}>
 							{t("intel.readAgain")}
 						</Button>
@@ -192,8 +278,15 @@ const COLUMNS = (): Column<Intelligence>[] => [
 		width: "minmax(180px, 1.4fr)",
 		cell: (list) => (
 			<span className="two-lines">
-				<span className="link-strong clip">{list.name}</span>
-				<span className="muted xs clip">{list.source}</span>
+				<span className="row">
+					<span className="link-strong clip">{list.name}</span>
+					{list.feed?.error && (
+						<span className="badge tone-high" title={list.feed.error}>
+							{t("intel.feedFails")}
+						</span>
+					)}
+				</span>
+				<span className="muted xs clip">{list.source || list.feed?.url}</span>
 			</span>
 		),
 	},
