@@ -151,7 +151,7 @@ function DryRun({ text }: { text: string }) {
 							<div key={match.rule} className="dry-match">
 								<div className="row">
 									<b className="small clip">{match.rule}</b>
-									<span className="badge tone-high push">{t("dryRun.fires", { n: match.count })}</span>
+									<span className={`badge tone-${match.count ? "high" : "neutral"} push`}>{t("dryRun.fires", { n: match.count })}</span>
 								</div>
 								{match.unknown > 0 && <p className="xs muted">{t("dryRun.unknown", { n: match.unknown })}</p>}
 								<div className="row flow">
