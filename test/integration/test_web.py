@@ -1,4 +1,5 @@
 """The web pages in a real browser, against a real console, agent and engine: what people do with them, and how they look."""
+import contextlib
 import json
 import os
 import pathlib
@@ -13,10 +14,12 @@ from consoles import Console
 from containers import RunningEngine
 from images import docker_save, entry, layer
 from fake_registry import scripted
+from receivers import Script
 from services import Process, need_root
 
-PLACES = ["/", "/alerts", "/alerts?view=groups", "/assets", "/assets?view=graph", "/images", "/vulnerabilities",
-          "/vulnerabilities?view=heat", "/rules", "/rules/files/new", "/registries", "/agents", "/agents?enrol=1", "/audit", "/users",
+PLACES = ["/", "/alerts", "/alerts?view=groups", "/assets", "/assets?view=graph&findings=true", "/assets?view=graph&findings=true&as=table",
+          "/images", "/vulnerabilities", "/vulnerabilities?view=heat", "/rules", "/rules/files/new", "/registries", "/intelligence", "/agents",
+          "/agents?enrol=1", "/audit", "/users",
           "/users?tab=roles", "/settings", "/settings?tab=notifications", "/settings?tab=account", "/settings?tab=tokens",
           "/nowhere"]
 
@@ -68,7 +71,8 @@ class Stage:
         self.count = 0
 
     def __enter__(self):
-        self.console = Console(self.folder, database=self.database).start()
+        self.console = Console(self.folder, "--notify-allow", "127.0.0.0/8", database=self.database).start()
+        self.stack = contextlib.ExitStack()
         self.engine = RunningEngine(self.folder / "engine").__enter__()
         archive = self.folder / "image.tar"
         archive.write_bytes(hive_image(self.IMAGE))
@@ -76,10 +80,9 @@ class Stage:
         return self
 
     def __exit__(self, *exc):
-        if hasattr(self, "hub"):
-            self.hub.__exit__(*exc)
         if hasattr(self, "agent"):
             self.agent.__exit__(*exc)
+        self.stack.close()
         self.engine.__exit__(*exc)
         self.console.end()
 
@@ -98,6 +101,14 @@ class Stage:
         self.client = client
 
     # What web_try.mjs asks for
+
+    def receiver(self):
+        """A web server alerts can be told to."""
+        self.script = self.stack.enter_context(Script())
+        return {"url": self.script.url}
+
+    def received(self):
+        return {"paths": [r["path"] for r in self.script.requests]}
 
     def who(self):
         return {"admin": self.console.first[0], "first": self.console.first[1], "password": Console.PASSWORD}
@@ -131,14 +142,15 @@ class Stage:
 
     def registry(self):
         """A registry of two images, to be added by hand."""
-        self.hub = scripted(["other/tool", "shop/web"], tag="1.0").__enter__()
+        self.hub = self.stack.enter_context(scripted(["other/tool", "shop/web"], tag="1.0"))
         return {"address": self.hub.host, "repository": "shop/web", "other": "other/tool"}
 
     def pages(self):
         items = {noun: self.client.get(f"/api/v1/{noun}?limit=1").json().get("items", []) for noun in
-                 ("alerts", "images", "vulnerabilities", "agents", "rules", "registries")}
+                 ("alerts", "images", "vulnerabilities", "agents", "rules", "registries", "assets")}
         places = list(PLACES)
-        for noun, key in (("alerts", "id"), ("images", "digest"), ("vulnerabilities", "id"), ("agents", "id"), ("rules", "id"), ("registries", "id")):
+        for noun, key in (("alerts", "id"), ("images", "digest"), ("vulnerabilities", "id"), ("agents", "id"), ("rules", "id"), ("registries", "id"),
+                          ("assets", "id")):
             places += [f"/{noun}/{each[key].replace(':', '%3A').replace('/', '%2F')}" for each in items[noun]]
         return {"pages": places, "all": "SKEP_SCREENSHOTS" in os.environ}
 
@@ -165,7 +177,9 @@ def drive(stage, node, chromium, source_dir, shots, steps):
 def test_people_work(node, chromium, module_skep, source_dir, tmp_path, new_database):
     need_root()
     database = new_database()
-    steps = os.environ.get("SKEP_WEB_STEPS", "").split() or ["sign-in", "container", "alert", "triage", "accept", "users", "registries", "search", "look"]
+    steps = os.environ.get("SKEP_WEB_STEPS", "").split() or [
+        "sign-in", "container", "alert", "triage", "accept", "users", "factor", "registries", "search", "rules", "intelligence", "notify", "views",
+        "graph", "look"]
     if database and "look" in steps:
         steps.remove("look")  # pages look the same on either
     shots = pathlib.Path(os.environ.get("SKEP_SCREENSHOTS", tmp_path / "shots"))

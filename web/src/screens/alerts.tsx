@@ -158,6 +158,7 @@ export default function AlertsPage() {
 	const [away, setAway] = useState(false);
 	const [missed, setMissed] = useState(0);
 	const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+	const [facetsOpen, setFacetsOpen] = useState(false);
 	const [deciding, setDeciding] = useState<{ ids: string[]; state: AlertState } | null>(null);
 	const view = filter.one("view") === "groups" ? "groups" : "list";
 
@@ -230,7 +231,7 @@ export default function AlertsPage() {
 		{
 			key: "what",
 			head: t("alerts.what"),
-			width: "minmax(260px, 2.4fr)",
+			width: "minmax(240px, 2fr)",
 			cell: (alert) => (
 				<div className="alert-what">
 					<Link href={`/alerts/${alert.id}`} tabIndex={-1} className="link-strong clip">
@@ -243,7 +244,7 @@ export default function AlertsPage() {
 		{
 			key: "where",
 			head: t("alerts.where"),
-			width: "minmax(140px, 1fr)",
+			width: "minmax(160px, 1.3fr)",
 			cell: (alert) => (
 				<div className="alert-what">
 					<span className="clip">{workloadOf(alert)}</span>
@@ -311,6 +312,9 @@ export default function AlertsPage() {
 					]}
 					onChange={(next) => filter.change({ view: next === "list" ? null : next })}
 				/>
+				<Button icon="settings" className="facets-button" aria-expanded={facetsOpen} onClick={() => setFacetsOpen(!facetsOpen)}>
+					{t("alerts.facets")}
+				</Button>
 				{selected.size > 0 && (
 					<div className="row push flow" role="group" aria-label={t("alerts.selected", { n: selected.size })}>
 						<span className="small num">{t("alerts.selected", { n: selected.size })}</span>
@@ -335,7 +339,7 @@ export default function AlertsPage() {
 					</div>
 				</div>
 			)}
-			<div className="alerts-body">
+			<div className={facetsOpen ? "alerts-body with-facets" : "alerts-body"}>
 				<FacetColumn facets={facets.data} url={filter} />
 				{view === "list" ? (
 					<ListTable
