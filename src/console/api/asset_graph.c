@@ -19,7 +19,8 @@ static int add_node(struct graph *g, const struct asset *a, unsigned int depth, 
 		return 0;
 	if (g->kinds && depth && !(g->kinds & 1U << a->kind))
 		return 0;
-	if (g->count == g->max || (g->depth > 1 && g->at_depth[depth] == GRAPH_STEP_MAX(g->max))) {
+	if (g->count == g->max || !g->left ||
+	    (g->depth > 1 && g->at_depth[depth] == GRAPH_STEP_MAX(g->max))) {
 		g->cut = true;
 		return 0;
 	}
@@ -29,6 +30,7 @@ static int add_node(struct graph *g, const struct asset *a, unsigned int depth, 
 	g->nodes[g->count] = *a;
 	g->depths[g->count] = depth;
 	g->at_depth[depth]++;
+	g->left--;
 	*at = &g->nodes[g->count++];
 	*ret_in = true;
 	return 0;
@@ -53,6 +55,14 @@ int graph_add_edge(struct graph *g, str from, str kind, str to, struct err *e)
 	return 0;
 }
 
+/* A step's room, shared between the nodes of the step before. */
+static size_t share_of(const struct graph *g, unsigned int depth)
+{
+	return g->depth > 1
+		       ? MAX((size_t)GRAPH_SHARE_MIN, GRAPH_STEP_MAX(g->max) / g->at_depth[depth])
+		       : g->max;
+}
+
 static int look_around(struct graph *g, size_t node, struct err *e)
 {
 	struct call *c = g->call;
@@ -64,6 +74,7 @@ static int look_around(struct graph *g, size_t node, struct err *e)
 	if (r < 0)
 		return r;
 	g->cut |= cut;
+	g->left = share_of(g, g->depths[node]);
 	for (size_t i = 0; i < count && r == 0; i++) {
 		str here = g->nodes[node].id, there = list[i].asset.id;
 
@@ -156,6 +167,7 @@ int api_asset_graph(struct call *c, struct err *e)
 	g->call = c;
 	g->depth = (unsigned int)value_int(value_get(&c->query, "depth"), 2);
 	g->max = findings ? GRAPH_NODES_MAX - GRAPH_BEYOND_MAX : GRAPH_NODES_MAX;
+	g->left = g->max;
 	g->known = map_in(c->arena);
 	g->edges = map_in(c->arena);
 	VALUE_EACH (v, value_get(&c->query, "kind"))

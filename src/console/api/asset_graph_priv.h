@@ -18,6 +18,8 @@
 #define GRAPH_DEPTH_MAX 4
 /** Of the assets, what one step of several may take: hosts with a hundred containers leave room for their images. */
 #define GRAPH_STEP_MAX(assets) ((assets)*2 / 5)
+/** What each node may bring into the step after its own, at least: none hides behind another's hundred. */
+#define GRAPH_SHARE_MIN 4
 
 /** What hangs on assets: a package, a vulnerability, an owner, or how many more there are. */
 struct graph_node {
@@ -38,6 +40,7 @@ struct graph {
 	struct asset nodes[GRAPH_NODES_MAX];
 	unsigned int depths[GRAPH_NODES_MAX];
 	size_t at_depth[GRAPH_DEPTH_MAX + 1];
+	size_t left; /**< what the node that is looked around may still bring */
 	size_t count, max;
 	unsigned int depth; /**< how far to look */
 	struct map known;

@@ -20,6 +20,14 @@ static bool is_known(str name)
 	return false;
 }
 
+/* Of two by one name the second would never run. */
+static void check_names(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(migrations); i++)
+		for (size_t k = 0; k < i; k++)
+			assert(!str_is(str_from(migrations[i].name), migrations[k].name));
+}
+
 int migrate_check_known(struct sql *s, struct err *e)
 {
 	OWNED_ROWS *rows = NULL;
@@ -74,6 +82,7 @@ int migrate(struct sql *s, struct err *e)
 	int ran = 0;
 	int r = begin(s, e);
 
+	check_names();
 	r = r < 0 ? r : migrate_check_known(s, e);
 	r = r < 0 ? r : sql_commit(s, e);
 	sql_rollback(s);
