@@ -193,7 +193,7 @@ def test_assets_come_sorted_page_by_page(admin, told, sort):
     assert sorted(a["id"] for a in found) == sorted(a["id"] for a in whole) and len(found) > 3
     keys = [a[key].encode() for a in found]
     assert keys == sorted(keys, reverse=sort.startswith("-"))
-    assert admin.get("/api/v1/assets?sort=risk").status == 400
+    assert admin.get("/api/v1/assets?sort=colour").status == 400
 
 
 def test_views_are_ones_own(console, admin):

@@ -179,6 +179,7 @@ export const en = {
 	"kind.layer": "Whose layer",
 	"kind.owner": "Owner",
 	"kind.more": "More",
+	"relation.talks-to": "talks to",
 	"relation.has": "has",
 	"relation.affected-by": "affected by",
 	"relation.brought-by": "brought in by",

@@ -181,6 +181,7 @@ export const zh: Catalog = {
 	"kind.layer": "所属层",
 	"kind.owner": "负责人",
 	"kind.more": "更多",
+	"relation.talks-to": "通信对象为",
 	"relation.has": "包含",
 	"relation.affected-by": "受影响于",
 	"relation.brought-by": "引入自",

@@ -12,7 +12,7 @@ import { Answered, Empty } from "../kit/states.tsx";
 import { type Column, Table } from "../kit/table.tsx";
 import { ASSET_ICON, hrefOf } from "../logic/asset.ts";
 import { number } from "../logic/format.ts";
-import { type Item, NODE_HEIGHT, NODE_WIDTH, itemsOf, layoutGraph, stepFrom } from "../logic/graph_layout.ts";
+import { type Item, NODE_HEIGHT, NODE_WIDTH, type Placed, itemsOf, layoutGraph, stepFrom } from "../logic/graph_layout.ts";
 import "./asset_graph.css";
 
 const BEYOND_ICON: Record<string, IconName> = { package: "package", vulnerability: "bug", layer: "images", owner: "user", more: "plus" };
@@ -40,6 +40,14 @@ function Mark({ item }: { item: Item }) {
 			<span className="sr-only">{tValue("severity", severity)}</span>
 		</span>
 	);
+}
+
+/** From the right of one to the left of the other; between two of a column, out to the right and back. */
+function curveOf(from: Placed, to: Placed): string {
+	const [x1, y1, y2] = [from.x + NODE_WIDTH, from.y + NODE_HEIGHT / 2, to.y + NODE_HEIGHT / 2];
+	const x2 = from.column === to.column ? x1 : to.x;
+	const bend = Math.max(24, (x2 - x1) / 2);
+	return `M${x1} ${y1}C${x1 + bend} ${y1} ${from.column === to.column ? x2 + bend : x2 - bend} ${y2} ${x2} ${y2}`;
 }
 
 /** The graph drawn: one stop of the Tab key, arrows go along its edges, Enter opens. */
@@ -76,14 +84,9 @@ export function GraphView({ graph, root }: { graph: Graph; root?: string }) {
 			<svg ref={box} width={layout.width} height={layout.height}>
 				<g fill="none">
 					{layout.edges.map(({ from, to, kind }) => {
-						const x1 = from.x + NODE_WIDTH;
-						const y1 = from.y + NODE_HEIGHT / 2;
-						const x2 = to.x;
-						const y2 = to.y + NODE_HEIGHT / 2;
-						const bend = Math.max(24, (x2 - x1) / 2);
 						const lit = over !== null && (from.item.id === over || to.item.id === over);
 						return (
-							<path key={`${from.item.id} ${kind} ${to.item.id}`} d={`M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`} className={`graph-edge${lit ? " lit" : ""}${over && !lit ? " dim" : ""}`}>
+							<path key={`${from.item.id} ${kind} ${to.item.id}`} d={curveOf(from, to)} className={`graph-edge${lit ? " lit" : ""}${over && !lit ? " dim" : ""}`}>
 								<title>{tValue("relation", kind)}</title>
 							</path>
 						);
