@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import re
 import subprocess
 import threading
 import time
@@ -9,7 +10,7 @@ import time
 import pytest
 
 from agents import mark, until
-from consoles import Console
+from consoles import Console, any_certificate
 from fleet import JoinedAgent, Peer, alerts, ask, change, token, zstd
 from services import need, need_root
 
@@ -110,6 +111,24 @@ def test_protocols_that_are_not_spoken(console, peer):
     assert peer.ask("DELETE", "batch")[0] == 404
 
 
+def test_newer_agents_are_understood_as_far_as_they_can_be(console, peer):
+    """Members nobody here knows are passed over; records nobody knows are counted, and said, and never just gone."""
+    name = rule("newer")
+    doc = {**peer.alert(name), "invented": {"by": ["a", "newer", "agent"]}, "container": {"runtime": "docker", "id": "d" * 64, "moons": 3}}
+    lines = [peer.line("alert", json.dumps(doc)), peer.line("comet", {"id": "1"}), peer.line("moon", {"phase": 1}), peer.line("alert", peer.alert(name))]
+    status, answer = peer.batch("".join(lines))
+    assert status == 200 and answer == {"acknowledged": peer.number, "refused": 2, "unknown": 2}, answer
+    assert alerts(console, name) == 2
+    assert re.search(r"tells of '(comet|moon|x)', which this console does not know", console.said()), console.said()
+
+
+def test_the_console_says_which_protocol_it_speaks(console):
+    c = http.client.HTTPSConnection("127.0.0.1", console.port, context=any_certificate())
+    c.request("GET", "/agent/v1/ca", headers={"Skep-Agent-Protocol": "2"})
+    r = c.getresponse()
+    assert r.status == 426 and r.headers["Skep-Agent-Protocol"] == "1"
+
+
 # ---- What they say ----
 
 
@@ -120,7 +139,7 @@ def test_a_batch_that_comes_again_is_stored_once(console, peer):
     threads = [threading.Thread(target=lambda: answers.append(peer.batch(body))) for _ in range(6)]
     [t.start() for t in threads]
     [t.join() for t in threads]
-    assert all(a == (200, {"acknowledged": peer.number, "refused": 0}) for a in answers), answers
+    assert all(a == (200, {"acknowledged": peer.number, "refused": 0, "unknown": 0}) for a in answers), answers
     more = peer.line("alert", peer.alert(name))
     assert peer.batch(body.decode() + more)[1]["acknowledged"] == peer.number
     assert alerts(console, name) == 101
@@ -135,7 +154,7 @@ def test_what_is_no_record_is_passed_over_and_counted(console, peer):
            '{"seq":906,"kind":"inventory","doc":{"image":"../../etc/passwd"}}\n',
            '{"seq":907,"kind":"alert","doc":"\xff"}\n', '{"seq":908,"kind":"moon","doc":{}}\n']
     status, answer = peer.batch(good[0] + good[1] + good[2] + "".join(bad))
-    assert status == 200 and answer["acknowledged"] == 908 and answer["refused"] == 9, answer
+    assert status == 200 and answer["acknowledged"] == 908 and answer["refused"] == 10 and answer["unknown"] == 1, answer
     assert alerts(console, name) == 3
 
 

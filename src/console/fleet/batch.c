@@ -51,7 +51,7 @@ static enum batch_kind kind_of(str name)
 }
 
 /** {"seq":7,"kind":"alert","doc":{...}} @return 1, 0: not of this form (ret->number 0: not even a number) */
-static bool parse_line(str line, struct batch_record *ret)
+static bool parse_line(str line, struct batch_record *ret, str *ret_kind)
 {
 	size_t quote;
 
@@ -60,7 +60,8 @@ static bool parse_line(str line, struct batch_record *ret)
 	    !take(&line, S(",\"kind\":\"")))
 		return false;
 	quote = str_find(line, '"');
-	ret->kind = kind_of(str_take(line, quote));
+	*ret_kind = str_take(line, quote);
+	ret->kind = kind_of(*ret_kind);
 	line = str_skip(line, quote);
 	if (!take(&line, S("\",\"doc\":")) || line.n < 3 || line.p[line.n - 1] != '}')
 		return false;
@@ -74,7 +75,7 @@ static int cut(str text, struct arena *a, struct batch *ret, struct err *e)
 	size_t lines = 0, cap = 0;
 
 	while (text.n) {
-		str line = str_line(&text);
+		str line = str_line(&text), kind = { 0 };
 		struct batch_record rec, *at;
 		bool ok;
 
@@ -83,13 +84,15 @@ static int cut(str text, struct arena *a, struct batch *ret, struct err *e)
 		if (++lines > BATCH_MAX_RECORDS)
 			return err_set(e, E2BIG, "a batch of more than %d records",
 				       BATCH_MAX_RECORDS);
-		ok = parse_line(line, &rec);
+		ok = parse_line(line, &rec, &kind);
 		if (rec.number) {
 			if (rec.number <= b.last)
 				return err_set(e, EBADMSG, "a batch whose numbers do not grow");
 			b.last = rec.number;
 		}
 		b.refused += !ok;
+		if (ok && rec.kind == BATCH_KIND_COUNT && b.unknown++ == 0)
+			b.first_unknown = kind;
 		if (!ok || rec.kind == BATCH_KIND_COUNT)
 			continue;
 		at = ARENA_PUSH(a, b.records, b.count, cap);

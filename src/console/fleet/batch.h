@@ -15,7 +15,7 @@
 #define BATCH_MAX_RECORDS 10000
 #define BATCH_LIFE_DIGITS 32
 
-/** X(ID, "kind"): those that are stored; others are passed over */
+/** X(ID, "kind"): those that are stored; others are counted and passed over */
 #define BATCH_KINDS(X) \
 	X(ALERT, "alert") \
 	X(HOST, "host") \
@@ -52,7 +52,9 @@ struct batch_record {
 struct batch {
 	struct batch_record *records; /**< their numbers grow */
 	size_t count;
-	size_t refused; /**< lines that are no records */
+	size_t refused;    /**< lines that are no records */
+	size_t unknown;    /**< records of kinds nobody here knows: a newer agent's */
+	str first_unknown; /**< the first of these kinds, as it is written */
 	int64_t last; /**< the greatest number of any record, also of those of unknown kinds; 0: none */
 };
 

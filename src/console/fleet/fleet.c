@@ -8,8 +8,6 @@
 #include "console/fleet/fleet_priv.h"
 #include "console/store/rule_files.h"
 
-#define PROTOCOL 1
-#define PROTOCOL_OLDEST 1
 enum { COMMANDS_AT_ONCE = 64, RETRY_S = 2 };
 
 int fleet_new(const struct fleet_options *o, struct fleet **ret, struct err *e)
@@ -170,9 +168,14 @@ static void answer_batch(struct fleet *f, struct store *s, struct arena *a,
 		fail(f, r, a, result == -EACCES ? -EIO : result, &e);
 		return;
 	}
+	if (b.unknown && !atomic_exchange(&f->told_unknown, true))
+		fleet_say(f,
+			  "agent '%s' tells of '%.*s', which this console does not know: is the "
+			  "agent newer?",
+			  q->client.subject, STR_ARG(str_take(b.first_unknown, 32)));
 	*r = (struct fleet_reply){ .status = 200, .type = "application/json" };
-	r->body = arena_printf(a, "{\"acknowledged\":%lld,\"refused\":%zu}\n",
-			       (long long)job.acknowledged, job.refused);
+	r->body = arena_printf(a, "{\"acknowledged\":%lld,\"refused\":%zu,\"unknown\":%zu}\n",
+			       (long long)job.acknowledged, job.refused, b.unknown);
 }
 
 static void answer_commands(const struct fleet_request *q, struct fleet_reply *r)
@@ -215,7 +218,7 @@ static bool speaks(str protocol)
 {
 	uint64_t n;
 
-	return str_u64(protocol, &n) == 0 && n >= PROTOCOL_OLDEST && n <= PROTOCOL;
+	return str_u64(protocol, &n) == 0 && n >= FLEET_PROTOCOL_OLDEST && n <= FLEET_PROTOCOL;
 }
 
 void fleet_answer(struct fleet *f, struct store *s, struct arena *a, const struct fleet_request *q,
@@ -224,9 +227,10 @@ void fleet_answer(struct fleet *f, struct store *s, struct arena *a, const struc
 	const bool get = str_is(q->method, "GET"), post = str_is(q->method, "POST");
 	const str what = str_skip(q->path, sizeof(FLEET_PATH) - 1);
 
-	if (!speaks(q->protocol))
-		refuse(ret, a, 426, "this console speaks protocol 1");
-	else if (get && str_is(what, "ca"))
+	if (!speaks(q->protocol)) {
+		refuse(ret, a, 426, "this console does not speak that protocol");
+		ret->tells_protocol = true;
+	} else if (get && str_is(what, "ca"))
 		answer_ca(f, s, a, ret);
 	else if (post && str_is(what, "enroll"))
 		answer_certificate(f, s, a, q, false, ret);

@@ -34,6 +34,10 @@ struct fleet_options {
 MUST_CHECK int fleet_new(const struct fleet_options *o, struct fleet **ret, struct err *e);
 void fleet_free(struct fleet *f);
 
+/** What Skep-Agent-Protocol may say: this number, and those back to the oldest (doc/formats/agent-protocol.md). */
+#define FLEET_PROTOCOL 1
+#define FLEET_PROTOCOL_OLDEST 1
+
 struct fleet_request {
 	str method, path, query, body;
 	str encoding; /**< Content-Encoding */
@@ -50,6 +54,7 @@ struct fleet_reply {
 	const char *type;
 	str body;                   /**< lives in the request's arena, or is a literal */
 	unsigned int retry_after_s; /**< 0: none */
+	bool tells_protocol;        /**< FLEET_PROTOCOL goes with it: the request spoke another */
 	/**
 	 * The answer does not end: it begins with `body`. From then on fleet_commands() of `agent`, at on_command() and every
 	 * 5 s, says what to add; an empty line every 15 s when there is nothing. An agent has one stream: a new one ends the old.

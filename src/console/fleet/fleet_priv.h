@@ -5,6 +5,7 @@
 #define SKEP_CONSOLE_FLEET_FLEET_PRIV_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "console/fleet/authority.h"
 #include "console/fleet/batch.h"
@@ -45,6 +46,8 @@ struct fleet {
 	pthread_cond_t ingest_done;
 	struct ingest_job *waiting, **waiting_end;
 	bool leading;
+
+	atomic_bool told_unknown; /* the operator heard of records nobody here knows */
 
 	/* Of fleet_tick() alone. */
 	uint64_t started_ns, ticked_ns; /* CLOCK_MONOTONIC */

@@ -121,7 +121,7 @@ static int take_batch(struct fleet *f, struct store *s, struct arena *a, struct 
 	uint64_t mark = 0;
 	int r = agent_get(s, name, a, &agent, e);
 
-	job->refused = job->batch->refused;
+	job->refused = job->batch->refused + job->batch->unknown;
 	job->alerts = job->assets = job->findings = job->agents = job->flows = false;
 	if (r == 0)
 		r = ingest_mark(s, name, job->life, &mark, e);

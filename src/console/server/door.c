@@ -228,9 +228,10 @@ static void work_agent(struct job *j, struct worker *w)
 	j->commands = r.is_stream;
 	memcpy(j->agent, r.agent, sizeof(j->agent));
 	j->after = r.after;
-	if (r.retry_after_s) {
-		snprintf(number, sizeof(number), "%u", r.retry_after_s);
-		j->fields[0].name = "Retry-After";
+	if (r.retry_after_s || r.tells_protocol) {
+		snprintf(number, sizeof(number), "%u",
+			 r.retry_after_s ? r.retry_after_s : FLEET_PROTOCOL);
+		j->fields[0].name = r.retry_after_s ? "Retry-After" : "Skep-Agent-Protocol";
 		buf_add(&j->texts, str_from(number));
 		buf_byte(&j->texts, '\0');
 		j->field_count = 1;
