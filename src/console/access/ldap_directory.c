@@ -36,15 +36,21 @@ void ldap_escape(str text, struct buf *out)
 
 int ldap_filter(const char *filter, str text, struct buf *out, struct err *e)
 {
-	str f = str_from(filter);
-	size_t at = str_search(f, S("%s"));
+	str rest = str_from(filter);
+	size_t places = 0, at;
 
-	if (at == f.n || str_find(str_skip(f, at + 1), '%') != f.n - at - 1 ||
-	    str_find(f, '%') != at)
-		return err_set(e, EINVAL, "LDAP: the filter '%s' must hold %%s once", filter);
-	buf_add(out, str_take(f, at));
-	ldap_escape(text, out);
-	buf_add(out, str_skip(f, at + 2));
+	while ((at = str_find(rest, '%')) < rest.n) {
+		if (!str_starts(str_skip(rest, at), S("%s")))
+			return err_set(e, EINVAL, "LDAP: in the filter '%s' a %% is none of %%s",
+				       filter);
+		buf_add(out, str_take(rest, at));
+		ldap_escape(text, out);
+		rest = str_skip(rest, at + 2);
+		places++;
+	}
+	buf_add(out, rest);
+	if (!places)
+		return err_set(e, EINVAL, "LDAP: the filter '%s' must hold %%s", filter);
 	return buf_error(out) ? err_set(e, ENOBUFS, "LDAP: no memory for a filter") : 0;
 }
 

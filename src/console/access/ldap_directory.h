@@ -22,13 +22,14 @@ struct ldap_options {
 	const char *bind_password;
 	const char *base; /**< where people are: "ou=people,dc=example,dc=com" */
 	const char *
-		filter; /**< with one %s for the name; NULL: "(uid=%s)"; AD: "(sAMAccountName=%s)" */
+		filter; /**< with %s for the name; NULL: "(uid=%s)"; AD: "(|(sAMAccountName=%s)(userPrincipalName=%s))" */
 	const char *subject_attribute; /**< never changes; NULL: "entryUUID"; AD: "objectGUID" */
 	const char *display_attribute; /**< NULL: "cn" */
 	const char *member_attribute;  /**< of a person, names groups' DNs; NULL: "memberOf" */
 	const char *group_base;        /**< where groups are looked for besides; NULL: not */
-	const char *group_filter;      /**< with one %s for the person's DN; NULL: "(member=%s)" */
-	unsigned int timeout_s;        /**< for connecting and for each answer; 0: 5 */
+	const char *
+		group_filter; /**< with %s for the person's DN; NULL: "(member=%s)"; AD, groups in groups: "(member:1.2.840.113556.1.4.1941:=%s)" */
+	unsigned int timeout_s; /**< for connecting and for each answer; 0: 5 */
 };
 
 struct ldap_person {
@@ -54,7 +55,7 @@ MUST_CHECK int ldap_authenticate(const struct ldap_options *o, str name, str pas
 
 /** Appends @p text as a value in a filter (RFC 4515 section 3). */
 void ldap_escape(str text, struct buf *out);
-/** Appends @p filter with its one "%s" replaced by @p text, escaped. @return 0, -EINVAL (not exactly one) */
+/** Appends @p filter with each "%s" replaced by @p text, escaped. @return 0, -EINVAL (none, or another '%') */
 MUST_CHECK int ldap_filter(const char *filter, str text, struct buf *out, struct err *e);
 
 #endif
