@@ -21,7 +21,7 @@ check-san:
 	@tool/check-sanitizers
 
 check-long: check check-san
-	@SKEP_LONG=1 tool/run-tests --build $(BUILD) --only integration -k 'sensor_vm or rules_vm or load_long or containerds or ldap_ad'
+	@SKEP_LONG=1 tool/run-tests --build $(BUILD) --only integration -k 'sensor_vm or rules_vm or load_long or containerds or ldap_ad or old_agents'
 	@tool/check-chroot
 
 bench: $(BUILD)/build.ninja

@@ -268,7 +268,7 @@ roles:
 def test_a_file_that_is_wrong_says_where(tmp_path, directory):
     for text, told in (("ldap: {url: x}", "'base' is missing"), ("ldap:\n  url: x\n  bas: y\n", "3:8: there is no setting 'bas'"),
                        ("saml: {}", "ldap, oidc or roles is expected"), ("ldap: [", "sign-in.yaml"),
-                       ("ldap: {url: x, base: y, filter: '(uid=*)'}", "%s once"), ("roles: {nobody: [x]}", "no role 'nobody'")):
+                       ("ldap: {url: x, base: y, filter: '(uid=*)'}", "must hold %s"), ("roles: {nobody: [x]}", "no role 'nobody'")):
         (tmp_path / "sign-in.yaml").write_text(text)
         p = subprocess.run([BUILD / "bin/skep-console", "--state", tmp_path / "state", "--listen", "127.0.0.1:0", "--sign-in",
                             tmp_path / "sign-in.yaml"], capture_output=True, text=True, timeout=60)
