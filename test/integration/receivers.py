@@ -2,9 +2,12 @@
 Kafka's mock cluster that do as a test's script says and keep what they are told."""
 import http.server
 import base64
+import hashlib
+import hmac
 import json
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 import time
@@ -263,3 +266,130 @@ class Relay:
                 return
             else:
                 answer("500 what")
+
+
+class KafkaGate:
+    """What the mock cluster has not got: TLS, and SASL before anything else (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512). It stands before each
+    of the cluster's brokers, and says so in their answers. doc: kafka.apache.org/protocol"""
+
+    METADATA, API_VERSIONS, HANDSHAKE, AUTHENTICATE = 3, 18, 17, 36
+    MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+    def __init__(self, brokers, certificates=None, user=None, password=None, client_ca=None):
+        self.user, self.password, self.context, self.signed_in, self.refused = user, password, None, [], 0
+        if certificates:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(certificates.cert, certificates.key)
+            if client_ca:
+                self.context.verify_mode = ssl.CERT_REQUIRED
+                self.context.load_verify_locations(client_ca)
+        self.listeners = {int(b.rpartition(":")[2]): socket.create_server(("127.0.0.1", 0)) for b in brokers}
+        self.brokers = [f"127.0.0.1:{s.getsockname()[1]}" for s in self.listeners.values()]
+
+    def __enter__(self):
+        for port, listener in self.listeners.items():
+            threading.Thread(target=self.accept, args=(port, listener), daemon=True).start()
+        return self
+
+    def __exit__(self, *exc):
+        for listener in self.listeners.values():
+            listener.close()
+
+    def accept(self, port, listener):
+        while True:
+            try:
+                c = listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(port, c), daemon=True).start()
+
+    @staticmethod
+    def frame(s):
+        def exactly(n):
+            got = b""
+            while len(got) < n:
+                piece = s.recv(n - len(got))
+                if not piece:
+                    raise EOFError
+                got += piece
+            return got
+        return exactly(int.from_bytes(exactly(4), "big"))
+
+    @staticmethod
+    def send(s, body):
+        s.sendall(len(body).to_bytes(4, "big") + body)
+
+    def serve(self, port, c):
+        try:
+            if self.context:
+                c = self.context.wrap_socket(c, server_side=True)
+            with c, socket.create_connection(("127.0.0.1", port)) as broker:
+                self.talk(c, broker)
+        except (EOFError, OSError):
+            pass
+
+    def talk(self, c, broker):
+        session = None if self.user else {"done": True}
+        while True:
+            q = self.frame(c)
+            key, version, number = struct.unpack(">hhi", q[:8])
+            body = q[10 + max(0, int.from_bytes(q[8:10], "big", signed=True)):]
+            if key == self.HANDSHAKE:
+                session = {"mechanism": body[2:].decode(), "done": False}
+                known = session["mechanism"] in self.MECHANISMS
+                names = b"".join(struct.pack(">h", len(m)) + m.encode() for m in self.MECHANISMS)
+                self.send(c, struct.pack(">ihi", number, 0 if known else 33, len(self.MECHANISMS)) + names)
+            elif key == self.AUTHENTICATE:
+                said = self.authenticate(session, body[4:4 + int.from_bytes(body[:4], "big")])
+                lifetime = bytes(8) if version else b""
+                if said is None:
+                    self.refused += 1
+                    why = b"these credentials are not good"
+                    self.send(c, struct.pack(">ihh", number, 58, len(why)) + why + bytes(4) + lifetime)
+                    return
+                self.send(c, struct.pack(">ihhi", number, 0, -1, len(said)) + said + lifetime)
+            elif key == self.API_VERSIONS or (session and session["done"]):
+                self.send(broker, q)
+                a = self.frame(broker)
+                self.send(c, self.with_sasl(a, version) if key == self.API_VERSIONS else self.ours(a) if key == self.METADATA else a)
+            else:
+                return  # whoever did not say who they are is told nothing
+
+    def ours(self, answer):
+        for port, listener in self.listeners.items():
+            answer = answer.replace(b"127.0.0.1" + struct.pack(">i", port), b"127.0.0.1" + struct.pack(">i", listener.getsockname()[1]))
+        return answer
+
+    def with_sasl(self, answer, version):
+        head, rest = answer[:6], answer[6:]
+        if version < 3 or head[4:] != bytes(2):
+            more = struct.pack(">hhhhhh", self.HANDSHAKE, 0, 1, self.AUTHENTICATE, 0, 1)
+            return head + struct.pack(">i", int.from_bytes(rest[:4], "big") + 2) + more + rest[4:]
+        more = struct.pack(">hhhbhhhb", self.HANDSHAKE, 0, 1, 0, self.AUTHENTICATE, 0, 1, 0)
+        return head + bytes([rest[0] + 2]) + more + rest[1:]
+
+    def authenticate(self, session, said):
+        """@return what to answer; None: refused"""
+        if session["mechanism"] == "PLAIN":
+            session["done"] = said.split(b"\0")[1:] == [self.user.encode(), self.password.encode()]
+            self.signed_in += [session["mechanism"]] * session["done"]
+            return b"" if session["done"] else None
+        hash = session["mechanism"].rpartition("-")[2].join(("sha", ""))
+        if "first" not in session:  # RFC 5802
+            bare = said.decode().split(",", 2)[2]
+            values = dict(v.split("=", 1) for v in bare.split(","))
+            session["salt"], nonce = b"salt of the test", values["r"] + "server"
+            session["first"] = f"r={nonce},s={base64.b64encode(session['salt']).decode()},i=4096"
+            session["bare"] = bare
+            return session["first"].encode() if values["n"] == self.user else None
+        without, _, proof = said.decode().rpartition(",p=")
+        salted = hashlib.pbkdf2_hmac(hash, self.password.encode(), session["salt"], 4096)
+        stored = hashlib.new(hash, hmac.digest(salted, b"Client Key", hash)).digest()
+        message = ",".join((session["bare"], session["first"], without)).encode()
+        signature = hmac.digest(stored, message, hash)
+        given = bytes(a ^ b for a, b in zip(base64.b64decode(proof), signature))
+        if hashlib.new(hash, given).digest() != stored:
+            return None
+        session["done"] = True
+        self.signed_in.append(session["mechanism"])
+        return b"v=" + base64.b64encode(hmac.digest(hmac.digest(salted, b"Server Key", hash), message, hash))

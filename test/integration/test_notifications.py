@@ -14,7 +14,7 @@ import pytest
 
 from agents import until
 from notifying import HOSTILE, Notifier
-from receivers import Mock, Relay, Rsyslog, Script
+from receivers import KafkaGate, Mock, Relay, Rsyslog, Script
 from services import Certificates, free_port, need
 
 
@@ -518,3 +518,46 @@ def test_kafka_that_is_away(notifier):
     with notifier(nobody) as n:
         n.tell(1)
         assert until(lambda: n.of().get("waiting") == 1)
+
+
+@pytest.mark.parametrize("security, mechanism", [("ssl", None), ("sasl_plaintext", "PLAIN"), ("sasl_ssl", "PLAIN"), ("sasl_ssl", "SCRAM-SHA-256"),
+                                                 ("sasl_ssl", "SCRAM-SHA-512"), ("sasl_plaintext", "SCRAM-SHA-512")])
+def test_kafka_by_tls_and_sasl(notifier, build_dir, certificates, security, mechanism):
+    tls, sasl = security.endswith("ssl"), security.startswith("sasl")
+    with Mock(build_dir / "test" / "integration" / "kafka_mock", "alerts") as mock, \
+            KafkaGate(mock.brokers, certificates if tls else None, *(("skep", "s3cret,=pw") if sasl else ())) as gate:
+        settings = {"brokers": gate.brokers, "topic": "alerts", "security": security}
+        settings |= {"ca": certificates.ca.read_text()} if tls else {}
+        settings |= {"mechanism": mechanism, "user": "skep", "password": "s3cret,=pw"} if sasl else {}
+        with notifier({"kind": "kafka", "settings": settings}) as n:
+            for i in range(1, 21):
+                n.tell(i)
+            assert until(lambda: n.of().get("sent") == 20, 30), n.of()
+        assert until(lambda: {m["value"]["id"] for m in mock.messages} == {str(i) for i in range(1, 21)}, 30)
+        assert set(gate.signed_in) == ({mechanism} if sasl else set())
+
+
+def test_kafka_that_does_not_let_us_in(notifier, build_dir, certificates):
+    """Said in words without the password; nothing is lost, and nothing sent to who is not the one."""
+    with Mock(build_dir / "test" / "integration" / "kafka_mock", "alerts") as mock, \
+            KafkaGate(mock.brokers, certificates, "skep", "s3cret-Zq7") as gate:
+        right = {"brokers": gate.brokers, "topic": "alerts", "security": "sasl_ssl", "mechanism": "SCRAM-SHA-256", "user": "skep",
+                 "password": "s3cret-Zq7", "ca": certificates.ca.read_text()}
+        wrong = [({"password": "other-Zq7"}, "uthentication"), ({"mechanism": "PLAIN", "password": "other-Zq7"}, "uthentication"),
+                 ({"user": "nobody"}, "uthentication"), ({"ca": None}, "certificate|SSL"), ({"security": "ssl"}, ""), ({"security": "plaintext"}, "")]
+        with notifier(*[{"kind": "kafka", "settings": {k: v for k, v in {**right, **w}.items() if v is not None}} for w, _ in wrong]) as n:
+            n.tell(1)
+            assert until(lambda: all(n.of(i).get("why") for i in range(1, 7)), 60), n.figures
+            for i, (_, why) in enumerate(wrong, 1):
+                assert re.search(why, n.of(i)["why"]) and "Zq7" not in n.of(i)["why"] and n.of(i)["waiting"] == 1, n.of(i)
+        assert not mock.messages and not gate.signed_in and gate.refused >= 3
+
+
+def test_kafka_wants_a_certificate(notifier, build_dir, certificates):
+    with Mock(build_dir / "test" / "integration" / "kafka_mock", "alerts") as mock, \
+            KafkaGate(mock.brokers, certificates, client_ca=certificates.ca) as gate:
+        settings = {"brokers": gate.brokers, "topic": "alerts", "security": "ssl", "ca": certificates.ca.read_text(),
+                    "clientCert": certificates.cert.read_text(), "clientKey": certificates.key.read_text()}
+        with notifier({"kind": "kafka", "settings": settings}) as n:
+            n.tell(1)
+            assert until(lambda: n.of().get("sent") == 1, 30), n.of()
