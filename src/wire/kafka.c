@@ -95,7 +95,10 @@ static void on_error(rd_kafka_t *producer, int code, const char *reason, void *c
 {
 	struct kafka *k = ctx;
 
-	(void)producer, (void)code;
+	(void)producer;
+	/* That none of the brokers is left says less than why one is not. */
+	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && k->trouble[0])
+		return;
 	snprintf(k->trouble, sizeof(k->trouble), "%s", reason);
 }
 

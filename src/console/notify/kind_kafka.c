@@ -132,10 +132,16 @@ static int fd(const struct sender *s, short *ret_events)
 	return kafka_fd(((const struct out *)s)->kafka);
 }
 
+static const char *trouble(const struct sender *s)
+{
+	return kafka_trouble(((const struct out *)s)->kafka);
+}
+
 static const struct sender_ops ops = {
 	.send = send_kafka,
 	.work = work,
 	.fd = fd,
+	.trouble = trouble,
 	.close = close_kafka,
 };
 

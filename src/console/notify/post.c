@@ -165,6 +165,9 @@ struct outbox_figures post_figures(const struct post *p)
 
 	f.lost += p->lost + pace_damaged(p->pace);
 	f.waiting += pace_held(p->pace);
+	/* A library may try for half a minute before it gives up. */
+	if (outbox_is_busy(p->box) && !f.why[0])
+		f.why = sender_trouble(p->sender);
 	return f;
 }
 
@@ -209,11 +212,12 @@ int post_try(const struct receiver *r, const struct sender_host *host, const str
 	code = s->ops->send(s, n, 1, e);
 	while (code == 0 && !t.done && clock_ns(CLOCK_MONOTONIC) < end)
 		wait_for(s, host);
+	if (code == 0 && !t.done)
+		outbox_result_set(&result, OUTBOX_AGAIN, "%s",
+				  sender_trouble(s)[0] ? sender_trouble(s) : "it does not answer");
 	sender_close(s);
 	if (code < 0)
 		return code;
-	if (!t.done)
-		outbox_result_set(&result, OUTBOX_AGAIN, "it does not answer");
 	*ret = result;
 	return 0;
 }

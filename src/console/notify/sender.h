@@ -30,6 +30,8 @@ struct sender_ops {
 	void (*work)(struct sender *s, uint64_t now_ns);
 	/** What to poll for. @return a descriptor, -1: none. May be NULL: the host's flows wake it */
 	int (*fd)(const struct sender *s, short *ret_events);
+	/** What is known to be wrong while it is still tried, without secrets; "": nothing. May be NULL. */
+	const char *(*trouble)(const struct sender *s);
 	/** Gives up what is under way, without telling. */
 	void (*close)(struct sender *s);
 };
@@ -46,6 +48,11 @@ struct sender {
 static inline void sender_tell(struct sender *s, const struct outbox_result *r)
 {
 	s->done(s->ctx, r);
+}
+
+static inline const char *sender_trouble(const struct sender *s)
+{
+	return s->ops->trouble ? s->ops->trouble(s) : "";
 }
 
 static inline void sender_close(struct sender *s)
