@@ -65,7 +65,6 @@ static const struct {
 	{ ASSET_FIELD_K8S_POD_NAME, OF_CONTAINER, "podName", true },
 	{ ASSET_FIELD_K8S_POD_NAME, OF(POD), "name", false },
 	{ ASSET_FIELD_K8S_POD_OWNER, OF_CONTAINER, "podOwner", true },
-	{ ASSET_FIELD_IMAGE_DIGEST, OF(IMAGE), "digest", false },
 	{ ASSET_FIELD_PROC_NAME, OF(PROCESS), "name", false },
 	{ ASSET_FIELD_PROC_EXEPATH, OF(PROCESS) | OF(PORT), "exe", false },
 	{ ASSET_FIELD_PROC_CMDLINE, OF(PROCESS), "args", false },
@@ -74,8 +73,6 @@ static const struct {
 	{ ASSET_FIELD_USER_SHELL, OF(USER), "shell", false },
 	{ ASSET_FIELD_PORT_PROTOCOL, OF(PORT), "protocol", false },
 	{ ASSET_FIELD_PORT_ADDRESS, OF(PORT), "address", false },
-	{ ASSET_FIELD_PACKAGE_NAME, OF(PACKAGE), "name", false },
-	{ ASSET_FIELD_PACKAGE_VERSION, OF(PACKAGE), "version", false },
 	{ ASSET_FIELD_DRIVER, OF(VOLUME) | OF(NETWORK), "driver", false },
 };
 
@@ -239,25 +236,158 @@ static bool get_fact(const struct asset_target *t, const struct policy_ref *ref,
 	return true;
 }
 
-static bool get_risk(const struct asset_target *t, const struct policy_ref *ref,
-		     struct policy_value *ret)
+static uint64_t worst(const struct asset_image_facts *x)
+{
+	for (unsigned int i = ARRAY_LEN(x->counts); i-- > 0;)
+		if (x->counts[i])
+			return i;
+	return 0;
+}
+
+static uint64_t all(const struct asset_image_facts *x)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < ARRAY_LEN(x->counts); i++)
+		n += x->counts[i];
+	return n;
+}
+
+static void many(struct policy_value *ret, const str *list, uint32_t count)
+{
+	ret->state = count ? POLICY_KNOWN : POLICY_ABSENT;
+	ret->strings = list;
+	ret->count = count;
+}
+
+/* "NAME@VERSION" of the package that is asked for. */
+static str version_of(const struct asset_image_facts *x, str name)
+{
+	for (uint32_t i = 0; i < x->package_id_count; i++) {
+		str id = x->package_ids[i];
+
+		if (str_starts(id, name) && id.n > name.n && id.p[name.n] == '@' &&
+		    str_find_last(id, '@') == name.n)
+			return str_skip(id, name.n + 1);
+	}
+	return (str){ NULL, 0 };
+}
+
+/* @return whether the field is one of what a scan finds */
+static bool get_scanned(const struct asset_image_facts *x, const struct policy_ref *ref,
+			struct policy_value *ret)
 {
 	switch (ref->field) {
 	case ASSET_FIELD_SEVERITY:
-		ret->number = t->facts.severity;
+		ret->number = worst(x);
 		break;
 	case ASSET_FIELD_VULNERABILITIES:
-		ret->number = t->facts.vulnerabilities;
+		ret->number = all(x);
 		break;
 	case ASSET_FIELD_KEV:
-		ret->number = t->facts.kev;
+		ret->number = x->kev;
 		break;
+	case ASSET_FIELD_FIXABLE:
+		ret->number = x->fixable;
+		break;
+	case ASSET_FIELD_CRITICAL:
+		ret->number = x->counts[5];
+		break;
+	case ASSET_FIELD_HIGH:
+		ret->number = x->counts[4];
+		break;
+	case ASSET_FIELD_MEDIUM:
+		ret->number = x->counts[3];
+		break;
+	case ASSET_FIELD_LOW:
+		ret->number = x->counts[2];
+		break;
+	case ASSET_FIELD_VULNERABILITY:
+		many(ret, x->vulnerabilities, x->vulnerability_count);
+		return true;
+	case ASSET_FIELD_PACKAGE_NAME:
+		many(ret, x->packages, x->package_count);
+		return true;
+	case ASSET_FIELD_PACKAGE_ID:
+		many(ret, x->package_ids, x->package_id_count);
+		return true;
+	case ASSET_FIELD_PACKAGE_VERSION:
+		text(ret, version_of(x, ref->key));
+		return true;
 	default:
 		return false;
 	}
-	if (is_kind(t, OF(CONTAINER) | OF(IMAGE)))
-		ret->state = t->facts.scanned ? POLICY_KNOWN : POLICY_UNKNOWN;
+	ret->state = POLICY_KNOWN;
 	return true;
+}
+
+static bool get_risk(const struct asset_target *t, const struct policy_ref *ref,
+		     struct policy_value *ret)
+{
+	static const struct asset_image_facts nothing;
+	const struct asset_image_facts *x = t->facts.image ? t->facts.image : &nothing;
+
+	if (!get_scanned(x, ref, ret))
+		return false;
+	if (!is_kind(t, OF(CONTAINER) | OF(IMAGE)))
+		ret->state = POLICY_ABSENT;
+	else if (!x->scanned)
+		ret->state = POLICY_UNKNOWN;
+	return true;
+}
+
+/* Each name, or the tag of each; the console's own list, or the agent's document. */
+static void get_names(struct asset_target *t, bool tags, struct policy_value *ret)
+{
+	const struct asset_image_facts *x = t->facts.image;
+	str rest = x ? x->references : (str){ NULL, 0 };
+	uint32_t n = 0;
+
+	ret->count = 0;
+	if (!is_kind(t, OF(IMAGE)))
+		return;
+	if (t->doc)
+		list(t, value_get(t->doc, "references"), NULL, ret);
+	while (!t->doc && rest.n && ret->count < POLICY_MAX_VALUES)
+		t->values[ret->count++] = str_cut(&rest, ' ');
+	for (uint32_t i = 0; tags && i < ret->count; i++) {
+		str name = t->values[i];
+		size_t colon = str_find_last(name, ':'), slash = str_find_last(name, '/');
+
+		if (colon < name.n && (slash == name.n || slash < colon))
+			t->values[n++] = str_skip(name, colon + 1);
+	}
+	many(ret, t->values, tags ? n : ret->count);
+}
+
+static void get_image(struct asset_target *t, const struct policy_ref *ref,
+		      struct policy_value *ret)
+{
+	const struct asset_image_facts *x = t->facts.image;
+	int64_t n;
+
+	switch (ref->field) {
+	case ASSET_FIELD_IMAGE_REFERENCE:
+		get_names(t, false, ret);
+		break;
+	case ASSET_FIELD_IMAGE_TAG:
+		get_names(t, true, ret);
+		break;
+	case ASSET_FIELD_IMAGE_DIGEST:
+		if (is_kind(t, OF(IMAGE)))
+			text(ret, x && !t->doc ? x->digest : value_get_str(t->doc, "digest"));
+		break;
+	case ASSET_FIELD_IMAGE_RUNNING:
+		if (is_kind(t, OF(IMAGE) | OF(CONTAINER)))
+			ret->state = x ? POLICY_KNOWN : POLICY_UNKNOWN;
+		ret->number = x ? x->running : 0;
+		break;
+	default:
+		n = x && !t->doc ? (int64_t)x->bytes : value_int(value_get(t->doc, "bytes"), -1);
+		if (is_kind(t, OF(IMAGE)) && n >= 0)
+			ret->state = POLICY_KNOWN;
+		ret->number = (uint64_t)n;
+	}
 }
 
 static void get_rest(struct asset_target *t, const struct policy_ref *ref, struct policy_value *ret)
@@ -266,13 +396,11 @@ static void get_rest(struct asset_target *t, const struct policy_ref *ref, struc
 
 	switch (ref->field) {
 	case ASSET_FIELD_IMAGE_REFERENCE:
-		if (is_kind(t, OF(IMAGE)))
-			list(t, value_get(t->doc, "references"), NULL, ret);
-		break;
+	case ASSET_FIELD_IMAGE_TAG:
+	case ASSET_FIELD_IMAGE_DIGEST:
+	case ASSET_FIELD_IMAGE_RUNNING:
 	case ASSET_FIELD_IMAGE_SIZE:
-		n = is_kind(t, OF(IMAGE)) ? value_int(value_get(t->doc, "bytes"), -1) : -1;
-		ret->state = n >= 0 ? POLICY_KNOWN : POLICY_ABSENT;
-		ret->number = (uint64_t)n;
+		get_image(t, ref, ret);
 		break;
 	case ASSET_FIELD_PROC_PID:
 		n = is_kind(t, OF(PROCESS) | OF(PORT)) ? value_int(value_get(t->doc, "pid"), -1)

@@ -22,6 +22,19 @@ enum policy_asset_field {
 	ASSET_FIELD_COUNT
 };
 
+/** What is known of an image: the asset itself, or a container's. */
+struct asset_image_facts {
+	str references; /**< parted by blanks */
+	str digest;
+	uint64_t bytes, running;
+	bool scanned;       /**< what follows is known */
+	uint64_t counts[6]; /**< vulnerabilities: 5 critical to 1 negligible, 0 unknown */
+	uint64_t fixable, kev;
+	const str *vulnerabilities, *packages,
+		*package_ids; /**< package_ids: "NAME@VERSION", by name and version */
+	uint32_t vulnerability_count, package_count, package_id_count;
+};
+
 /** What the console knows beside the agent's document. */
 struct asset_facts {
 	enum asset_kind kind;
@@ -29,9 +42,7 @@ struct asset_facts {
 	str agent, host; /**< empty: ABSENT */
 	bool gone;
 	int64_t first_ns, last_ns;
-	bool scanned; /**< the image of this container or image was scanned: the next three are known */
-	unsigned int severity; /**< the worst: 5 critical to 1 negligible, 0 unknown or none */
-	uint64_t vulnerabilities, kev;
+	const struct asset_image_facts *image; /**< NULL: none, or nothing is known of it */
 };
 
 struct asset_target {

@@ -68,6 +68,7 @@ struct policy_ip {
 	uint8_t family;    /**< 4 or 6 */
 };
 
+/** What subjects that gather values make room for. One that has them in a row already may show more. */
 #define POLICY_MAX_VALUES 64
 
 /**
@@ -77,7 +78,7 @@ struct policy_ip {
  */
 struct policy_value {
 	enum policy_state state;
-	uint32_t count; /**< values, 1 but for ANY, ENDS and LIST; at most POLICY_MAX_VALUES */
+	uint32_t count; /**< values, 1 but for ANY, ENDS and LIST */
 	union {
 		str string; /**< STRING, BYTES when count is 1 */
 		/** the same of a field whose kind is not ONE, asked without index */

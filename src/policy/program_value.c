@@ -4,7 +4,7 @@
 
 size_t value_count(const struct program_slot *s, const struct policy_value *v)
 {
-	return s->many == POLICY_ONE ? 1 : MIN(v->count, (uint32_t)POLICY_MAX_VALUES);
+	return s->many == POLICY_ONE ? 1 : v->count;
 }
 
 str value_string(const struct program_slot *s, const struct policy_value *v, size_t i)

@@ -1,10 +1,12 @@
 """Images that engines keep on disk, read without asking anybody: containerd's, and those of containers/storage."""
 import json
+import os
 import pathlib
 import shutil
 import subprocess
 import tarfile
 import tempfile
+import urllib.parse
 
 import images
 import pytest
@@ -126,6 +128,40 @@ def image_row(console):
     return rows[0] if rows else None
 
 
+def search_for_its_packages(console, digest, agent):
+    """One query box: packages across images, the containers that run them, and what the console reckons of these."""
+    admin = console.admin()
+
+    def got(path, **query):
+        answer = admin.get(path + "?" + urllib.parse.urlencode(query))
+        assert answer.status == 200, answer
+        return answer.json()
+
+    def images(q):
+        return [i["digest"] for i in got("/api/v1/images", q=q)["items"]]
+
+    for q in ("package.name = musl", "package.version[musl] = 1.1.22-r3 and not package.name = nothing", "package.id = musl@1.1.22-r3",
+              "package.name startswith apk- and image.running > 0", "image.tag = 3.10", "alpine"):
+        assert digest in images(q), q
+    for q in ("package.name = nothing", "package.version[musl] = 1.0", "image.tag = 3.11", "image.running > 1"):
+        assert digest not in images(q), q
+    assert admin.get("/api/v1/images?q=package.nme%20%3D%20musl").status == 400
+    found = [a["id"] for a in got("/api/v1/assets", q="kind = container and package.id = musl@1.1.22-r3")["items"]]
+    assert found == ["container:disk-1"]
+    use = [p for p in got("/api/v1/packages", q="musl")["items"] if p["name"] == "musl"]
+    assert use == [{"name": "musl", "version": "1.1.22-r3", "kind": "apk", "images": 1, "containers": 1}]
+    where = got("/api/v1/packages/where", name="musl", version="1.1.22-r3")
+    assert [i["digest"] for i in where["images"]] == [digest] and [c["id"] for c in where["containers"]] == ["container:disk-1"]
+    assert where["hosts"] == [os.uname().nodename] and not where["cut"]
+    assert until(lambda: got("/api/v1/assets", kind="container", sort="-risk")["items"][0].get("risk", -1) > 0, 30)
+    assert until(lambda: got("/api/v1/assets", kind="host")["items"][0].get("risk", -1) > 0, 30)
+    assert until(lambda: got(f"/api/v1/agents/{agent.name()}")["cost"], 60)
+    cost = got(f"/api/v1/agents/{agent.name()}")["cost"][0]
+    assert cost["memory"] > 0 and cost["cpu"] >= 0 and cost["events"] >= 0 and cost["lost"] >= 0
+    periods = got("/api/v1/assets/container%3Adisk-1")["periods"]
+    assert len(periods) == 1 and periods[0]["to"] is None
+
+
 def test_what_runs_in_containerd_is_scanned(skep, tmp_path, shared, containerd):
     """A container of containerd alone: its image is at the console, told, related and read, and nobody was asked."""
     folder = tmp_path / "console"
@@ -144,6 +180,7 @@ def test_what_runs_in_containerd_is_scanned(skep, tmp_path, shared, containerd):
             assert until(lambda: image_row(console), 60), a.said()
             assert image_row(console) == ("sha256:" + config, 14, "")
             assert ask(console, "SELECT image_id FROM asset WHERE id = 'container:disk-1'") == [(f"image:sha256:{config}",)]
+            search_for_its_packages(console, f"sha256:{config}", a)
         finally:
             subprocess.run(["ctr", "-a", containerd.socket, "task", "rm", "-f", "disk-1"], check=False)
             subprocess.run(["ctr", "-a", containerd.socket, "container", "rm", "disk-1"], check=False)

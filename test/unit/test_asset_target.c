@@ -17,14 +17,31 @@ static const char container[] = "{\"id\":\"0123456789abcdef0123\",\"runtime\":\"
 static enum policy_verdict judge(enum asset_kind kind, const char *condition, const char *json,
 				 bool scanned)
 {
-	const struct asset_facts facts = { .kind = kind,
-					   .id = S("x"),
-					   .name = S("web"),
-					   .host = S("node-1"),
-					   .scanned = scanned,
-					   .severity = 4,
-					   .vulnerabilities = 12,
-					   .kev = 1 };
+	static const str packages[] = { { "bash", sizeof("bash") - 1 },
+					{ "openssl", sizeof("openssl") - 1 } };
+	static const str ids[] = { { "@scope/a@1.0", sizeof("@scope/a@1.0") - 1 },
+				   { "bash@5.1", sizeof("bash@5.1") - 1 },
+				   { "openssl@1.1.1", sizeof("openssl@1.1.1") - 1 },
+				   { "openssl@3.0.11", sizeof("openssl@3.0.11") - 1 } };
+	static const str cves[] = { { "CVE-2024-3094", sizeof("CVE-2024-3094") - 1 } };
+	const struct asset_image_facts image = { .scanned = scanned,
+						 .references = S(
+							 "nginx:1.25 host:5000/nginx shop/nginx:2"),
+						 .digest = S("sha256:aa"),
+						 .bytes = 5000,
+						 .running = 2,
+						 .counts = { 0, 0, 3, 0, 9, 0 },
+						 .kev = 1,
+						 .fixable = 4,
+						 .vulnerabilities = cves,
+						 .vulnerability_count = 1,
+						 .packages = packages,
+						 .package_count = 2,
+						 .package_ids = ids,
+						 .package_id_count = 4 };
+	const struct asset_facts facts = {
+		.kind = kind, .id = S("x"), .name = S("web"), .host = S("node-1"), .image = &image
+	};
 	struct policy_filter *f;
 	struct asset_target t = { 0 };
 	struct value doc;
@@ -32,12 +49,35 @@ static enum policy_verdict judge(enum asset_kind kind, const char *condition, co
 	enum policy_verdict v;
 
 	if (policy_filter_new(str_from(condition), &policy_assets, &f, NULL, &e) < 0 ||
-	    json_parse(str_from(json), &arena, &doc, &e) < 0)
+	    (json && json_parse(str_from(json), &arena, &doc, &e) < 0))
 		fail_msg("%s: %s", condition, e.text);
-	asset_target_init(&t, &doc, &facts);
+	asset_target_init(&t, json ? &doc : NULL, &facts);
 	v = policy_filter_judge(f, &t.target);
 	policy_filter_free(f);
 	return v;
+}
+
+static void images_are_searched_by_what_is_in_them(void **state UNUSED)
+{
+	static const char *const true_ones[] = {
+		"package.name = openssl and package.version[openssl] = 1.1.1",
+		"package.id = openssl@3.0.11 and package.version[@scope/a] = 1.0",
+		"vulnerability.id = CVE-2024-3094 and high = 9 and medium = 0 and low > 2",
+		"fixable > 3 and severity = high and vulnerabilities = 12",
+		"image.tag in (2) and image.tag = 1.25 and not image.tag = 5000",
+		"image.reference = host:5000/nginx and image.running > 1 and image.size = 5000",
+		"image.digest = sha256:aa",
+		"not package.name = curl and not package.version[curl] exists",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(true_ones); i++)
+		if (judge(ASSET_IMAGE, true_ones[i], NULL, true) != POLICY_TRUE)
+			fail_msg("%s", true_ones[i]);
+	/* Of an image nobody read nothing is known, nor of what it has not. */
+	assert_int_equal(judge(ASSET_IMAGE, "not package.name = curl", NULL, false), POLICY_MAYBE);
+	assert_int_equal(judge(ASSET_CONTAINER, "package.name = bash", container, true),
+			 POLICY_TRUE);
+	assert_int_equal(judge(ASSET_HOST, "package.name = bash", "{}", true), POLICY_FALSE);
 }
 
 static void holds_for_what_the_asset_is(void **state UNUSED)
@@ -213,6 +253,7 @@ static void alerts_have_severities_too(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(images_are_searched_by_what_is_in_them),
 		cmocka_unit_test(holds_for_what_the_asset_is),
 		cmocka_unit_test(what_is_not_known_is_not_false),
 		cmocka_unit_test(kinds_have_their_fields),

@@ -144,6 +144,34 @@ static int get(struct call *c, struct agent *ret, struct err *e)
 	return r;
 }
 
+static int put_cost(struct call *c, const struct agent *a, struct err *e)
+{
+	struct agent_cost *list = ARENA_ARRAY(c->arena, AGENT_COST_SLOTS, struct agent_cost);
+	size_t count;
+	int r = list ? agent_cost_list(c->store, a->id, c->now_ns, list, &count, e)
+		     : err_set(e, ENOBUFS, "agents: memory budget spent");
+
+	if (r < 0)
+		return r;
+	json_key(&c->json, "cost");
+	json_array_open(&c->json);
+	for (size_t i = 0; i < count; i++) {
+		const double ms = (double)MAX(list[i].ms, 1);
+
+		json_object_open(&c->json);
+		call_put_time(&c->json, "time", list[i].start_ns);
+		json_key(&c->json, "cpu");
+		json_double(&c->json, 100 * (double)list[i].cpu_ms / ms, 2);
+		json_put_int(&c->json, "memory", list[i].memory);
+		json_key(&c->json, "events");
+		json_double(&c->json, 1000 * (double)list[i].events / ms, 1);
+		json_put_int(&c->json, "lost", list[i].lost);
+		json_object_close(&c->json);
+	}
+	json_array_close(&c->json);
+	return 0;
+}
+
 int api_agent_get(struct call *c, struct err *e)
 {
 	struct arena scratch;
@@ -163,8 +191,9 @@ int api_agent_get(struct call *c, struct err *e)
 	else
 		json_null(&c->json);
 	arena_done(&scratch);
+	r = put_cost(c, &a, e);
 	json_object_close(&c->json);
-	return 0;
+	return r;
 }
 
 /* Names and values are kept in one text, parted by commas and '='. */

@@ -3,9 +3,11 @@
 #include "console/api/asset_json.h"
 #include "console/api/dispatch.h"
 #include "console/registry/registry_config.h"
+#include "console/api/search_box.h"
 #include "console/store/agents.h"
 #include "console/store/findings.h"
 #include "model/inventory.h"
+#include "policy/asset_target.h"
 
 /* More than the largest inventory takes when it is parsed. */
 #define INVENTORY_BUDGET ((size_t)512 << 20)
@@ -46,25 +48,41 @@ static const char *const sorts[] = {
 	[IMAGE_BY_RUNNING] = "running", [IMAGE_BY_FIXABLE] = "fixable",
 };
 
-int api_image_list(struct call *c, struct err *e)
+static int list(struct call *c, struct search_box *box, struct err *e)
 {
 	struct image_filter f = { .scope = &c->who.scope,
-				  .text = call_query(c, "q"),
+				  .text = box->text,
 				  .severities = severities_of(c),
 				  .running = choice(c, "running"),
-				  .stages = stages_of(c) };
+				  .stages = stages_of(c),
+				  .holds = box->filter ? search_box_holds_image : NULL,
+				  .ctx = box };
 	struct image_page page;
 	int r;
 
 	f.sort = (enum image_sort)call_sort(c, sorts, ARRAY_LEN(sorts), &f.descending);
 	r = images_page(c->store, &f, c->cursor, c->limit, c->arena, &page, e);
+	if (r == 0 && box->error < 0)
+		r = err_set(e, -box->error, "images: what is in them could not be read");
 	if (r < 0)
 		return r;
 	call_page_open(c);
-	for (size_t i = 0; i < page.count; i++)
-		image_put(&page.items[i], &c->json);
+	for (size_t k = 0; k < page.count; k++)
+		image_put(&page.items[k], &c->json);
 	call_page_close(c, page.next, -1);
 	return 0;
+}
+
+int api_image_list(struct call *c, struct err *e)
+{
+	struct search_box box;
+	int r = search_box_open(c, &policy_assets, &box, e);
+
+	if (r < 0)
+		return r;
+	r = list(c, &box, e);
+	search_box_close(&box);
+	return r;
 }
 
 /* An inventory and how many of its layers are the base's. */

@@ -8,6 +8,24 @@
 /* More than the largest document takes when it is parsed. */
 #define DOCUMENT_BUDGET ((size_t)64 << 20)
 
+/* What a condition needs of images takes time to find out. */
+static void ask_for(struct search_box *b)
+{
+	static const uint16_t of_images[] = { ASSET_FIELD_SEVERITY,     ASSET_FIELD_VULNERABILITIES,
+					      ASSET_FIELD_KEV,          ASSET_FIELD_FIXABLE,
+					      ASSET_FIELD_CRITICAL,     ASSET_FIELD_HIGH,
+					      ASSET_FIELD_MEDIUM,       ASSET_FIELD_LOW,
+					      ASSET_FIELD_IMAGE_RUNNING };
+
+	for (size_t i = 0; i < ARRAY_LEN(of_images); i++)
+		b->wants_images |= policy_filter_uses(b->filter, of_images[i]);
+	b->wants_packages = policy_filter_uses(b->filter, ASSET_FIELD_PACKAGE_NAME) ||
+			    policy_filter_uses(b->filter, ASSET_FIELD_PACKAGE_ID) ||
+			    policy_filter_uses(b->filter, ASSET_FIELD_PACKAGE_VERSION);
+	b->wants_vulnerabilities = policy_filter_uses(b->filter, ASSET_FIELD_VULNERABILITY);
+	b->wants_images |= b->wants_packages || b->wants_vulnerabilities;
+}
+
 int search_box_open(struct call *c, const struct policy_subject *s, struct search_box *ret,
 		    struct err *e)
 {
@@ -25,12 +43,17 @@ int search_box_open(struct call *c, const struct policy_subject *s, struct searc
 		}
 		if (r < 0)
 			return r;
-		b.wants_images = s == &policy_assets &&
-				 (policy_filter_uses(b.filter, ASSET_FIELD_SEVERITY) ||
-				  policy_filter_uses(b.filter, ASSET_FIELD_VULNERABILITIES) ||
-				  policy_filter_uses(b.filter, ASSET_FIELD_KEV));
+		if (s == &policy_assets)
+			ask_for(&b);
 	}
 	arena_init(&b.arena, DOCUMENT_BUDGET);
+	if (b.wants_packages) {
+		r = search_box_narrow(&b, e);
+		if (r < 0) {
+			search_box_close(&b);
+			return r;
+		}
+	}
 	*ret = b;
 	return 0;
 }

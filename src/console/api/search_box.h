@@ -14,7 +14,9 @@ struct search_box {
 	struct policy_filter *filter; /**< NULL: it is no condition */
 	struct arena arena;           /**< for one thing that is judged */
 	struct map images; /**< what is known of images that were asked about, by digest */
-	bool wants_images;
+	bool wants_images, wants_packages, wants_vulnerabilities;
+	/** no other image can hold: digests, where the condition says so much of packages; NULL: it does not */
+	struct map *candidates;
 	int error; /**< of asking about one: what was not found out is UNKNOWN, and this told at the end */
 };
 
@@ -26,7 +28,13 @@ void search_box_close(struct search_box *b);
 /** alert_filter.holds and asset_filter.holds, whose ctx is the box. */
 struct stored_alert;
 struct asset;
+struct stored_image;
 bool search_box_holds_alert(void *ctx, const struct stored_alert *a);
 bool search_box_holds_asset(void *ctx, const struct asset *a);
+/** image_filter.holds, whose ctx is the box. */
+bool search_box_holds_image(void *ctx, const struct stored_image *i);
+
+/** Finds the images that a condition on assets can hold for, by packages it names. @return 0, -ENOBUFS, -errno of the store */
+MUST_CHECK int search_box_narrow(struct search_box *b, struct err *e);
 
 #endif

@@ -108,6 +108,8 @@ MUST_CHECK int record_flows(str doc, struct arena *a, struct flow_new **ret, siz
 			    int64_t *ret_lost, size_t *ret_refused, struct err *e);
 /** Stores it. Returns as record_asset(). */
 MUST_CHECK int record_flow(struct teller *t, str doc, struct err *e);
+/** Keeps an agent's figures, and adds what it cost since the last to its series. */
+MUST_CHECK int record_stats(struct teller *t, str doc, struct err *e);
 
 /** Makes an image known. */
 MUST_CHECK int record_image(struct teller *t, str digest, str references, int64_t bytes,

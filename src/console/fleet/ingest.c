@@ -46,7 +46,7 @@ static int take_other(struct teller *t, const struct batch_record *rec, struct e
 			  rec->kind == BATCH_ENDED || rec->kind == BATCH_RESULT;
 	switch (rec->kind) {
 	case BATCH_STATS:
-		return agent_set_stats(t->store, t->agent->id, rec->doc, e);
+		return record_stats(t, rec->doc, e);
 	case BATCH_SCAN:
 		return agent_set_scan(t->store, t->agent->id, rec->doc, e);
 	case BATCH_ENDED:

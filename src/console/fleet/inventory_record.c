@@ -5,6 +5,7 @@
 #include "codec/json.h"
 #include "codec/json_slice.h"
 #include "console/store/findings.h"
+#include "console/store/packages.h"
 #include "model/inventory.h"
 
 #define INVENTORY_ARENA ((size_t)256 << 20)
@@ -59,8 +60,11 @@ static int put(struct store *s, str doc, str image, str text, int64_t now_ns, st
 						  STR_ARG(v.os.version_id))
 				   : (str){ 0 };
 
-		r = images_put_inventory(s, image, buf_str(&stored), (int64_t)v.packages.count,
-					 (int64_t)v.layer_count, os, scanned_at(doc, now_ns), e);
+		r = packages_put(s, image, v.packages.items, v.packages.count, e);
+		if (r == 0)
+			r = images_put_inventory(s, image, buf_str(&stored),
+						 (int64_t)v.packages.count, (int64_t)v.layer_count,
+						 os, scanned_at(doc, now_ns), e);
 	} else {
 		struct err unused = { 0 };
 		int kept = images_put_scan_error(

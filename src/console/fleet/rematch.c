@@ -8,6 +8,7 @@
 #include "codec/json.h"
 #include "console/fleet/fleet_priv.h"
 #include "console/store/findings.h"
+#include "console/store/packages.h"
 #include "scan/vuln/db_store.h"
 #include "scan/vuln/match.h"
 
@@ -90,6 +91,7 @@ struct replacing {
 	struct stored_vulnerability *facts;
 	size_t finding_count, fact_count;
 	const struct gap_list *gaps;
+	const struct package_list *packages;
 	int64_t database_ns;
 };
 
@@ -100,7 +102,13 @@ static int replace(struct store *s, void *ctx, struct err *e)
 	int r = findings_replace(s, w->digest, w->findings, w->finding_count, w->facts,
 				 w->fact_count, w->database_ns, e);
 
-	return r < 0 ? r : images_put_gaps(s, w->digest, w->gaps, e);
+	if (r == 0)
+		r = images_put_gaps(s, w->digest, w->gaps, e);
+	/* Of inventories kept before packages were. */
+	if (r == 0)
+		r = packages_has(s, w->digest, e);
+	return r ? MIN(r, 0)
+		 : packages_put(s, w->digest, w->packages->items, w->packages->count, e);
 }
 
 /** Findings come by risk; facts of each vulnerability are kept once. */
@@ -147,9 +155,9 @@ static int match(struct fleet *f, const struct inventory *v, struct arena *a, st
 static int rematch_image(struct fleet *f, struct store *s, str digest, struct err *e)
 {
 	struct report rep;
-	struct replacing w = { .digest = digest, .gaps = &rep.gaps };
-	OWNED_BUF text = BUF_INIT;
 	struct inventory v;
+	struct replacing w = { .digest = digest, .gaps = &rep.gaps, .packages = &v.packages };
+	OWNED_BUF text = BUF_INIT;
 	struct value root;
 	struct arena own;
 	int r = images_inventory(s, digest, &text, e);

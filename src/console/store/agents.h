@@ -89,6 +89,26 @@ MUST_CHECK int agent_delete(struct store *s, str agent, struct err *e);
 /** It was heard of now. */
 MUST_CHECK int agent_seen(struct store *s, str agent, str address, struct err *e);
 /** @param doc one JSON object */
+/** A day in slots of five minutes: what an agent cost is kept for each. */
+#define AGENT_COST_SLOT_NS ((int64_t)300 * 1000000000)
+#define AGENT_COST_SLOTS 288
+
+/** What an agent cost and did within a slot. */
+struct agent_cost {
+	int64_t start_ns; /**< of the slot */
+	int64_t ms;       /**< of which something is known */
+	int64_t cpu_ms;   /**< of processors, within these */
+	int64_t memory;   /**< bytes, the most */
+	int64_t events, lost;
+};
+
+/** Adds what was since the last time to the slot of @p now_ns; that of the day before gives way. `start_ns` is not read. */
+MUST_CHECK int agent_cost_add(struct store *s, str agent, const struct agent_cost *x,
+			      int64_t now_ns, struct err *e);
+/** The slots of the last day, the oldest first; those without anything known are left out. @param ret AGENT_COST_SLOTS */
+MUST_CHECK int agent_cost_list(struct store *s, str agent, int64_t now_ns, struct agent_cost *ret,
+			       size_t *ret_count, struct err *e);
+
 MUST_CHECK int agent_set_stats(struct store *s, str agent, str doc, struct err *e);
 MUST_CHECK int agent_set_scan(struct store *s, str agent, str doc, struct err *e);
 MUST_CHECK int agent_set_node(struct store *s, str agent, const struct agent_node *n,

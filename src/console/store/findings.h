@@ -74,6 +74,9 @@ MUST_CHECK int images_put_inventory(struct store *s, str digest, str inventory, 
 				    int64_t layers, str os, int64_t scanned_ns, struct err *e);
 MUST_CHECK int images_put_scan_error(struct store *s, str digest, str why, int64_t now_ns,
 				     struct err *e);
+/** Ids of the vulnerabilities of an image, each once. */
+MUST_CHECK int images_vulnerabilities(struct store *s, str digest, struct arena *a, str **ret,
+				      size_t *ret_count, struct err *e);
 /** @return 0, -ENOENT there is none */
 MUST_CHECK int images_inventory(struct store *s, str digest, struct buf *out, struct err *e);
 /**
@@ -115,6 +118,8 @@ struct image_filter {
 	bool descending; /**< the other way round; nothing by risk */
 	unsigned
 		stages; /**< bits 1 << promotion_stage: a registry has it at one of these; 0: any */
+	bool (*holds)(void *ctx, const struct stored_image *i); /**< NULL: none */
+	void *ctx;
 };
 
 struct image_page {

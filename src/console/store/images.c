@@ -127,6 +127,30 @@ int images_gaps(struct store *s, str digest, struct arena *a, struct gap_list *r
 	return r < 0 ? r : gap_list_parse(given, a, ret, e);
 }
 
+int images_vulnerabilities(struct store *s, str digest, struct arena *a, str **ret,
+			   size_t *ret_count, struct err *e)
+{
+	str *list = NULL;
+	OWNED_ROWS *rows = NULL;
+	size_t n = 0, cap = 0;
+	int r = sql_query(s->sql, "SELECT vulnerability FROM image_vulnerability WHERE image = ?1",
+			  SQL_ARGS(SQL_T(digest)), &rows, e);
+
+	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
+		str *id = ARENA_PUSH(a, list, n, cap);
+
+		if (id)
+			*id = sql_text_in(rows, 0, a);
+		if (!id || !id->p)
+			return err_set(e, ENOBUFS, "too many findings at once");
+	}
+	if (r < 0)
+		return r;
+	*ret = list;
+	*ret_count = n;
+	return 0;
+}
+
 int images_waiting(struct store *s, int64_t database_ns, bool only_unscanned, size_t max,
 		   struct arena *a, str **ret, size_t *ret_count, struct err *e)
 {
@@ -348,7 +372,7 @@ static bool image_matches(const struct stored_image *x, const struct image_filte
 		severe = severe || (f->severities & 1U << i && x->counts[i] > 0);
 	return severe && (f->stages == 0 || (f->stages & x->stages)) &&
 	       (f->running < 0 || (x->running > 0) == (f->running > 0)) &&
-	       texts_hold(f->text, texts, ARRAY_LEN(texts));
+	       texts_hold(f->text, texts, ARRAY_LEN(texts)) && (!f->holds || f->holds(f->ctx, x));
 }
 
 static int worst_first(const void *p, const void *q)

@@ -9,6 +9,7 @@ import { Button, Facts, Notice, Panel, RawDocument, Time } from "../kit/controls
 import { Answered } from "../kit/states.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
 import { bytes, dateTime, number } from "../logic/format.ts";
+import { CostPanel } from "./agent_cost.tsx";
 import { AgentState } from "./agents.tsx";
 
 function Tile({ label, value, tone }: { label: string; value: string; tone?: string }) {
@@ -127,6 +128,7 @@ function Body({ detail }: { detail: AgentDetail }) {
 			</div>
 			<div className="split">
 				<div className="stack wide">
+					<CostPanel cost={detail.cost} />
 					<Stats stats={detail.stats} />
 				</div>
 				<Panel title={t("asset.facts")}>
