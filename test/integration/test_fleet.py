@@ -64,6 +64,34 @@ def test_what_happens_in_a_container_is_in_the_store(skep, tmp_path, console, en
         assert state == "exited" and gone > 0
 
 
+def test_every_kind_of_thing_arrives_and_goes(skep, tmp_path, console, engine):
+    """Volume, network, process and port of a container, beside host, image and users; and what goes is gone."""
+    name = f"kinds-{os.getpid()}"
+    engine.json("POST", "/volumes/create", {"Name": name})
+    with JoinedAgent(skep, tmp_path / "agent", console, engine=engine) as a:
+        made = engine.run(name, command=["nc", "-l", "-p", "8123"], host={"Binds": [f"{name}:/data"]})
+
+        def found(kind, text):
+            return [i for i, n in present(console, kind) if text in i or text in n]
+
+        def related(frm, kind, to):
+            return ask(console, "SELECT COUNT(*) FROM relation WHERE from_id = ? AND kind = ? AND to_id = ? AND gone_ns = 0",
+                       frm, kind, to)[0][0] == 1
+        try:
+            assert until(lambda: found("port", ":8123"), 60), a.said()
+            assert until(lambda: found("volume", name) and found("network", "none"), 60), a.said()
+            port, volume = found("port", ":8123")[0], found("volume", name)[0]
+            assert until(lambda: related(port, "in", "container:" + made), FRESH)
+            assert until(lambda: related(volume, "used-by", "container:" + made), 60)
+            assert until(lambda: any(related(p, "in", "container:" + made) for p in found("process", "nc")), FRESH)
+            assert all(present(console, kind) for kind in ("host", "image", "user"))
+        finally:
+            engine.remove(name)
+            engine.ask("DELETE", f"/volumes/{name}", b"")
+        assert until(lambda: not found("port", ":8123") and not found("volume", name), 90), a.said()
+        assert ("container:" + made) not in [i for i, _ in present(console, "container")]
+
+
 def image_row(console):
     """Of the image these tests made: others on this host may run others."""
     rows = ask(console, "SELECT digest, packages, scan_error, database_ns FROM image WHERE scanned_ns > 0 AND refs LIKE '%old:1%'")
