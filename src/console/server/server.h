@@ -33,7 +33,7 @@ struct server {
 	struct hub *hub;
 	struct agent_door *agents;
 	struct clockwork *clock;
-	struct risk_round risks; /**< the clock's thread's */
+	struct risk_round risks;    /**< the clock's thread's */
 	struct clockwork *fetching; /**< a thread of its own: peers may be slow */
 	struct networks feed_reach;
 	char feed_folder[4096];

@@ -245,14 +245,14 @@ int agent_join(struct store *s, const uint8_t secret[JOIN_TOKEN_SECRET_BYTES],
 	if (r == 0)
 		r = draw_id(ret, e);
 	if (r == 0)
-		r = sql_do(
-			s->sql,
-			"INSERT INTO agent (" AGENT_COLUMNS
-			") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '', '', 0, 0, 0, ?9, ?9, 0, 0, 0)",
-			SQL_ARGS(SQL_T(str_from(ret)), SQL_T(n->name), SQL_T(n->machine_id),
-				 SQL_T(n->kernel), SQL_T(n->os), SQL_T(n->version),
-				 SQL_T(n->address), SQL_T(buf_str(&labels)), SQL_I(now)),
-			e);
+		r = sql_do(s->sql,
+			   "INSERT INTO agent (" AGENT_COLUMNS
+			   ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '', '', 0, 0, 0, ?9, ?9, 0, "
+			   "0, 0)",
+			   SQL_ARGS(SQL_T(str_from(ret)), SQL_T(n->name), SQL_T(n->machine_id),
+				    SQL_T(n->kernel), SQL_T(n->os), SQL_T(n->version),
+				    SQL_T(n->address), SQL_T(buf_str(&labels)), SQL_I(now)),
+			   e);
 	if (r >= 0)
 		r = sql_do(s->sql,
 			   "INSERT INTO agent_join (request, secret, agent, made_ns) VALUES (?1, "
