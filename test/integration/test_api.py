@@ -1,5 +1,6 @@
 """The API as its own document describes it: every answer is what it says, nobody gets what their role does not allow, and no value of
 any parameter or member brings about anything but an answer or a problem."""
+import functools
 import http.client
 import json
 import time
@@ -433,7 +434,8 @@ def test_a_page_of_another_site_cannot_act(document, people):
 TEXTS = ["", " ", "'", "' OR 1=1 --", '";DROP TABLE users;--', "<script>alert(1)</script>", "../../etc/passwd", "%00", "\u202e", "😀" * 50,
          "a" * 5000, "-1", "0", "99999999999999999999", "1e309", "NaN", "null", "true", "[]", "{}", "2026-13-45T99:99:99Z", "1969-12-31T00:00:00Z",
          "container.image contains", "((((((((((", "a=" * 500, "not " * 200 + "asset.name = a", "asset.name regex '(a+)+$'", "\x7f\x1b[2J", "${jndi:x}"]
-VALUES = [None, True, -1, 0, 1.5, 2 ** 63, -(2 ** 63), 1e308, "", "x" * 5000, "\u0000", "' OR 1=1 --", [], [[]], [None], {}, {"a": {"b": []}}, ["x"] * 2000]
+VALUES = [None, True, -1, 0, 1.5, 2 ** 63, -(2 ** 63), 1e308, "", "x" * 5000, "\u0000", "' OR 1=1 --", "<img src=x onerror=alert(1)>", "\ud800",
+          "\udc00\ud800", [], [[]], [None], {}, {"a": {"b": []}}, ["x"] * 2000, functools.reduce(lambda inside, _: [inside], range(500), 0)]
 
 
 def hostile_queries(operation):
@@ -457,14 +459,15 @@ def hostile_bodies(document, operation):
     for name in list(schema["properties"]) + ["nonesuch", ""]:
         for value in VALUES:
             yield json.dumps({**right, name: value}).encode()
+        yield json.dumps({**right, name: "?"}).encode().replace(b"?", b"\xc3\x28\xed\xa0\x80\xff")
     for raw in (b"", b"null", b"[]", b"{", b'{"a":1}trailing', b"[" * 100000, b'{"a":' * 1000 + b"1" + b"}" * 1000, b"\xff\xfe", b'{"\\ud800":1}'):
         yield raw
 
 
-def survives(document, console, client, requests):
+def survives(document, console, client, requests, ask=patient):
     wrong, line = [], Line(console, client)
     for method, path, operation, url, kw in requests:
-        answer = patient(line, method, url, **kw)
+        answer = ask(line, method, url, **kw)
         if answer.status >= 500:
             wrong.append(f"{method} {url[:200]} {str(kw)[:200]}: {answer}")
         wrong += [f"{method} {url[:200]} {str(kw)[:200]}: {p}" for p in document.problems(operation, answer)]
@@ -498,22 +501,43 @@ def test_no_path_brings_it_down(document, console, people):
     survives(document, console, client, requests())
 
 
-# What would end the session the test goes by, or wait for slow hashes thousands of times.
-APART = ("session", "users", "tokens", "roles")
-
-
-def test_no_body_brings_it_down(document, console, people):
-    client, _ = people["administrator"]
-
-    def requests():
-        for method, path, operation in document.operations():
-            if method == "GET" or path.split("/")[3] in APART:
-                continue
+def with_hostile_bodies(document, wanted):
+    for method, path, operation in document.operations():
+        if method != "GET" and wanted(method, path):
             for body in hostile_bodies(document, operation):
                 yield (method, path, operation, document.fill(path, id="999999", digest="x"),
                        {"body": body, "headers": {"Content-Type": "application/json"}})
 
-    survives(document, console, client, requests())
+
+def is_own(path):
+    return path.split("/")[3] == "session"
+
+
+def test_no_body_brings_it_down(document, console, people):
+    client, _ = people["administrator"]
+    survives(document, console, client, with_hostile_bodies(document, lambda method, path: not is_own(path)))
+
+
+def test_no_body_lets_in_or_locks_out(document, console, admin):
+    """What says who one is: nobody gets another's session by it, keeps one they had, or takes one from others."""
+    made = admin.ask("POST", "/api/v1/users", {"name": "odd", "password": "First-horse-7-battery", "roles": []})
+    assert made.status == 201, made
+    client = console.client().sign_in("odd", "First-horse-7-battery", new="Second-horse-8-battery")
+    statuses = []
+
+    def at_once(line, method, url, **kw):
+        """Who guesses is asked to wait longer and longer: that is an answer, too."""
+        answer = line.ask(method, url, **kw)
+        statuses.append((method, url, answer.status))
+        assert "Set-Cookie" not in answer.headers, answer
+        return answer
+
+    survives(document, console, client, with_hostile_bodies(document, lambda method, path: is_own(path) and method != "DELETE"), at_once)
+    answered = {s for method, url, s in statuses if url == "/api/v1/session"}
+    assert answered <= {400, 401, 413, 429} and 401 in answered, answered
+    assert client.get("/api/v1/session").json()["user"]["name"] == "odd"
+    assert admin.get("/api/v1/session").json()["user"]["name"] == "admin"
+    assert console.client().get("/api/v1/session").status == 401
 
 
 def test_what_is_no_json_is_refused(document, admin):

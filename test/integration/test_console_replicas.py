@@ -121,6 +121,37 @@ def test_either_does_for_the_other(two):
     assert hints.wait(b": alive", 0) or hints.socket.fileno() >= 0
 
 
+def test_what_one_decides_of_people_is_in_force_at_the_other(two):
+    """Who may is nobody's memory: it is asked of the database, for each request."""
+    a, b = two
+    boss = admin(a, b)
+    made = boss.ask("POST", "/api/v1/users", {"name": "ann", "password": "First-horse-7-battery", "roles": ["auditor"]})
+    assert made.status == 201, made
+    user = "/api/v1/users/" + made.json()["user"]["id"]
+    here = a.client().sign_in("ann", "First-horse-7-battery", new="Second-horse-8-battery")
+    there = moved(here, b)
+    assert there.get("/api/v1/audit").status == 200
+    # A role is changed here and there at once.
+    assert boss.ask("PATCH", user, {"roles": ["read-only"]}).status == 200
+    assert there.get("/api/v1/audit").status == here.get("/api/v1/audit").status == 403
+    assert there.get("/api/v1/alerts").status == 200
+    # A token made at one works at the other until it is taken back.
+    token = boss.ask("POST", "/api/v1/tokens", {"name": "ci", "permissions": ["audit.read"]}).json()
+    bearer = {"Authorization": "Bearer " + token["secret"]}
+    assert b.client().get("/api/v1/audit", headers=bearer).status == 200
+    assert boss.ask("DELETE", f"/api/v1/tokens/{token['token']['id']}").status == 204
+    assert b.client().get("/api/v1/audit", headers=bearer).status == 401
+    # Who guesses at one waits at the other.
+    guesses = [c.client().ask("POST", "/api/v1/session", {"name": "ann", "password": f"Wrong-{i}"}).status for i, c in enumerate([a, b] * 4)]
+    assert guesses[0] == 401 and guesses[-1] == guesses[-2] == 429, guesses
+    # Signed out at one, disabled at one: refused at the other.
+    other = moved(boss, b)
+    assert there.ask("DELETE", "/api/v1/session").status == 204
+    assert here.get("/api/v1/session").status == there.get("/api/v1/session").status == 401
+    assert other.ask("DELETE", "/api/v1/session").status == 204
+    assert boss.get("/api/v1/session").status == 401
+
+
 def test_a_database_that_goes_away_is_said_and_found_again(two, postgres):
     a, b = two
     client = admin(a, b)
