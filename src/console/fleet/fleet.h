@@ -77,10 +77,12 @@ MUST_CHECK int fleet_commands(struct fleet *f, struct store *s, struct arena *a,
 			      int64_t *after, str *ret_body, struct err *e);
 
 /**
- * What time brings: silent agents become alerts, a new vulnerability database is matched with stored inventories, what is past is
- * forgotten. For the one who leads, every 5 s; does a bounded piece of work each time.
+ * What time brings: silent agents become alerts, a new vulnerability database is matched with stored inventories. For the one who
+ * leads, every 5 s; does a bounded piece of work each time.
  * @return 1: there is more to do at once, 0, -errno of the store
  */
 MUST_CHECK int fleet_tick(struct fleet *f, struct store *s, struct arena *a, struct err *e);
+/** Forgets what is past @p now_ns: tokens, commands, certificates, spools nobody hears of. For the one who leads, each hour. */
+MUST_CHECK int fleet_forget(struct store *s, int64_t now_ns, struct err *e);
 
 #endif

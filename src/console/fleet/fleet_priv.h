@@ -52,7 +52,7 @@ struct fleet {
 	/* Of fleet_tick() alone. */
 	uint64_t started_ns, ticked_ns; /* CLOCK_MONOTONIC */
 	int64_t ticked_at_ns;           /* CLOCK_REALTIME */
-	uint64_t forgot_ns, database_ns;
+	uint64_t database_ns;
 	int64_t database_built_ns;
 	bool told_no_database;
 	uint64_t unmatched

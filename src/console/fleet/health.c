@@ -9,7 +9,6 @@
 #define GRACE_NS \
 	(90 * SECOND_NS) /* after a start, or a jump of the clock: agents come back one by one */
 #define JUMP_NS ((int64_t)30 * 1000000000)
-#define FORGET_EVERY_NS (3600 * SECOND_NS)
 #define LIFE_KEPT_NS ((int64_t)45 * 24 * 3600 * 1000000000)
 
 static str in_chinese(struct arena *a, const struct agent *g, long long seconds)
@@ -98,15 +97,14 @@ static int watch_silence(struct fleet *f, struct store *s, struct arena *a, stru
 
 int fleet_tick(struct fleet *f, struct store *s, struct arena *a, struct err *e)
 {
-	uint64_t mono = clock_ns(CLOCK_MONOTONIC);
-	int64_t now = store_now();
 	int r = watch_silence(f, s, a, e);
 
-	if (r == 0 && (!f->forgot_ns || mono - f->forgot_ns > FORGET_EVERY_NS)) {
-		f->forgot_ns = mono;
-		r = agent_forget_past(s, now, e);
-		if (r == 0)
-			r = MIN(ingest_forget(s, now - LIFE_KEPT_NS, e), 0);
-	}
 	return r < 0 ? r : rematch_some(f, s, a, e);
+}
+
+int fleet_forget(struct store *s, int64_t now_ns, struct err *e)
+{
+	int r = agent_forget_past(s, now_ns, e);
+
+	return r < 0 ? r : MIN(ingest_forget(s, now_ns - LIFE_KEPT_NS, e), 0);
 }

@@ -1,9 +1,10 @@
 #include "console/server/clockwork.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 
-#include "base/clock.h"
+#include "base/steady_clock.h"
 #include "console/store/store.h"
 
 enum { JOBS_MAX = 16, TURN_MS = 1000, SAID_AGAIN_S = 600 };
@@ -18,6 +19,7 @@ struct clockwork {
 	struct job jobs[JOBS_MAX];
 	struct store *store;
 	struct arena arena;
+	struct steady_clock past;
 	pthread_t id;
 	pthread_mutex_t lock;
 	pthread_cond_t end;
@@ -36,10 +38,10 @@ static void complain(struct clockwork *c, struct job *j, const struct err *e, ui
 	c->o.say(c->o.ctx, line);
 }
 
-static void run_job(struct clockwork *c, struct job *j, uint64_t now_ms)
+static void run_job(struct clockwork *c, struct job *j, uint64_t now_ms, int64_t past_ns)
 {
 	struct err e = { 0 };
-	int r = j->what.fn(j->what.ctx, c->store, &c->arena, &e);
+	int r = j->what.fn(j->what.ctx, c->store, &c->arena, past_ns, &e);
 
 	arena_reset(&c->arena);
 	sql_rollback(c->store->sql);
@@ -50,16 +52,33 @@ static void run_job(struct clockwork *c, struct job *j, uint64_t now_ms)
 	j->due_ms = r > 0 ? now_ms : now_ms + (uint64_t)j->what.every_s * 1000;
 }
 
+static int64_t time_of_past(struct clockwork *c)
+{
+	int64_t set_ns, past_ns = steady_clock_now(&c->past, clock_ns(CLOCK_MONOTONIC),
+						   (int64_t)clock_ns(CLOCK_REALTIME), &set_ns);
+	char line[160];
+
+	if (set_ns && c->o.tells_jumps) {
+		snprintf(line, sizeof(line),
+			 "the clock was set by %+" PRId64
+			 " s: what is old is thrown away by the old one for a day",
+			 set_ns / (int64_t)SECOND_NS);
+		c->o.say(c->o.ctx, line);
+	}
+	return past_ns;
+}
+
 /** @return milliseconds until the next turn */
 static uint64_t turn(struct clockwork *c)
 {
 	uint64_t now_ms = clock_ms(CLOCK_MONOTONIC), next_ms = now_ms + TURN_MS;
+	int64_t past_ns = time_of_past(c);
 
 	if (sql_lead(c->store->sql, c->o.name, NULL) != 1)
 		return TURN_MS;
 	for (size_t i = 0; i < c->o.count; i++) {
 		if (c->jobs[i].due_ms <= now_ms)
-			run_job(c, &c->jobs[i], now_ms);
+			run_job(c, &c->jobs[i], now_ms, past_ns);
 		next_ms = MIN(next_ms, MAX(c->jobs[i].due_ms, now_ms + 1));
 	}
 	return next_ms - now_ms;

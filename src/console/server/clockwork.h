@@ -1,5 +1,7 @@
 /** @file
  * What must happen though nobody asks: one thread with a connection of its own, and on PostgreSQL, of all replicas, the one that leads.
+ *
+ * Jobs that throw away what is old go by a clock that does not jump (base/steady_clock.h).
  */
 #ifndef SKEP_CONSOLE_SERVER_CLOCKWORK_H
 #define SKEP_CONSOLE_SERVER_CLOCKWORK_H
@@ -10,8 +12,9 @@
 struct store;
 struct clockwork;
 
-/** @return 1: there is more to do at once; 0; -errno with @p e */
-typedef int (*clockwork_fn)(void *ctx, struct store *s, struct arena *a, struct err *e);
+/** @param past_ns the time by which what is old is thrown away @return 1: there is more to do at once; 0; -errno with @p e */
+typedef int (*clockwork_fn)(void *ctx, struct store *s, struct arena *a, int64_t past_ns,
+			    struct err *e);
 
 struct clockwork_job {
 	const char *name; /**< for the operator */
@@ -26,6 +29,7 @@ struct clockwork_options {
 	const struct clockwork_job *jobs; /**< copied */
 	size_t count;
 	size_t arena_bytes;
+	bool tells_jumps; /**< of the clock: for the one whose jobs throw away what is old */
 	void (*say)(void *ctx, const char *line); /**< from the thread */
 	void *ctx;
 };

@@ -10,44 +10,66 @@
 
 #define JOB_BYTES FLEET_ARENA_BYTES
 
-static int look_after_fleet(void *ctx, struct store *store, struct arena *a, struct err *e)
+static int look_after_fleet(void *ctx, struct store *store, struct arena *a, int64_t past_ns,
+			    struct err *e)
 {
 	const struct server *s = ctx;
 
+	(void)past_ns;
 	return fleet_tick(agent_door_fleet(s->agents), store, a, e);
 }
 
-static int forget_sessions(void *ctx, struct store *store, struct arena *a, struct err *e)
+static int forget_of_fleet(void *ctx, struct store *store, struct arena *a, int64_t past_ns,
+			   struct err *e)
+{
+	(void)ctx, (void)a;
+	return fleet_forget(store, past_ns, e);
+}
+
+static int forget_sessions(void *ctx, struct store *store, struct arena *a, int64_t past_ns,
+			   struct err *e)
 {
 	struct server *s = ctx;
 
 	(void)a;
-	return MIN(access_sweep(&s->access, store, store_now(), e), 0);
+	return MIN(access_sweep(&s->access, store, past_ns, e), 0);
 }
 
-static int keep_house(void *ctx, struct store *store, struct arena *a, struct err *e)
+static int keep_house(void *ctx, struct store *store, struct arena *a, int64_t past_ns,
+		      struct err *e)
 {
 	(void)ctx, (void)a;
-	return housekeeping(store, store_now(), e);
+	return housekeeping(store, past_ns, e);
 }
+
+struct ending {
+	struct arena *arena;
+	int64_t past_ns;
+};
 
 static int end_lists(struct store *store, void *ctx, struct err *e)
 {
-	int ended = intelligence_expire(store, store_now(), e);
+	const struct ending *w = ctx;
+	int ended = intelligence_expire(store, w->past_ns, e);
 
-	return ended > 0 ? rule_book_publish(store, ctx, e) : ended;
+	return ended > 0 ? rule_book_publish(store, w->arena, e) : ended;
 }
 
-static int end_intelligence(void *ctx, struct store *store, struct arena *a, struct err *e)
+static int end_intelligence(void *ctx, struct store *store, struct arena *a, int64_t past_ns,
+			    struct err *e)
 {
+	struct ending w = { a, past_ns };
+
 	(void)ctx;
-	return MIN(store_transact(store, end_lists, a, e), 0);
+	return MIN(store_transact(store, end_lists, &w, e), 0);
 }
 
-static int keep_risks(void *ctx, struct store *store, struct arena *a, struct err *e)
+static int keep_risks(void *ctx, struct store *store, struct arena *a, int64_t past_ns,
+		      struct err *e)
 {
 	struct server *s = ctx;
 
+	(void)past_ns;
 	return risk_keep(store, &s->risks, a, e);
 }
 
@@ -63,7 +85,8 @@ static void publish(void *ctx, const char *topic)
 	server_publish(ctx, str_from(topic));
 }
 
-static int fetch_intelligence(void *ctx, struct store *store, struct arena *a, struct err *e)
+static int fetch_intelligence(void *ctx, struct store *store, struct arena *a, int64_t past_ns,
+			      struct err *e)
 {
 	struct server *s = ctx;
 	const struct intelligence_job j = { .access = &s->access,
@@ -73,6 +96,7 @@ static int fetch_intelligence(void *ctx, struct store *store, struct arena *a, s
 					    .publish = publish,
 					    .ctx = s };
 
+	(void)past_ns;
 	return intelligence_job_turn(&j, store, a, e);
 }
 
@@ -103,6 +127,7 @@ int server_start_jobs(struct server *s, struct err *e)
 {
 	const struct clockwork_job jobs[] = {
 		{ .name = "looking after agents", .every_s = 5, .fn = look_after_fleet, .ctx = s },
+		{ .name = "forgetting what agents needed", .every_s = 3600, .fn = forget_of_fleet },
 		{ .name = "forgetting old sessions",
 		  .every_s = 60,
 		  .fn = forget_sessions,
@@ -112,6 +137,7 @@ int server_start_jobs(struct server *s, struct err *e)
 		{ .name = "keeping the store", .every_s = 60, .fn = keep_house, .ctx = s },
 	};
 	const struct clockwork_options o = { .name = "clock",
+					     .tells_jumps = true,
 					     .where = s->where,
 					     .jobs = jobs,
 					     .count = ARRAY_LEN(jobs),
