@@ -11,6 +11,7 @@
 #define SECRET_BYTES 32
 /* Being seen is noted no more often: a page asks many times a second. */
 #define SEEN_STEP_NS (60 * (int64_t)SECOND_NS)
+#define CLOCKS_APART_NS (300 * (int64_t)SECOND_NS) /* of replicas, at most */
 #define AGENT_MAX_BYTES 200
 #define TOKEN_NAME_MAX_BYTES 64
 #define TOKEN_HINT_BYTES 9
@@ -120,7 +121,9 @@ int session_caller(struct access *a, struct sql *s, str secret, str address, int
 	if (r < 0)
 		return nobody(r, address, ret);
 	idle_ns = set.values[SETTING_SESSION_IDLE_MINUTES] * 60 * (int64_t)SECOND_NS;
-	if (now_ns >= row.expires_ns || now_ns - row.seen_ns >= idle_ns)
+	/* One from the future was begun by a clock that was ahead: nobody knows how long it lasts. */
+	if (now_ns >= row.expires_ns || now_ns - row.seen_ns >= idle_ns ||
+	    row.created_ns - now_ns > CLOCKS_APART_NS)
 		return nobody(-ENOENT, address, ret);
 	r = grants_of_user(a, s, row.user, UINT64_MAX, now_ns, arena, &out, e);
 	if (r == 0)

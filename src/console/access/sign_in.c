@@ -80,8 +80,9 @@ static int check_lock(struct sql *s, const char *key, int64_t now_ns, unsigned i
 
 	if (r < 0)
 		return r;
-	left = MIN(row.until_ns - now_ns, SIGN_IN_LONGEST_S * (int64_t)SECOND_NS);
-	if (left > 0)
+	left = row.until_ns - now_ns;
+	/* Longer than any was told to wait: the clock was set back since. */
+	if (left > 0 && left <= SIGN_IN_LONGEST_S * (int64_t)SECOND_NS)
 		*wait_s = MAX(*wait_s,
 			      (unsigned int)((left + (int64_t)SECOND_NS - 1) / (int64_t)SECOND_NS));
 	return 0;

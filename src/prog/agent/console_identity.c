@@ -292,6 +292,20 @@ static int take_ca(struct console_identity *i, struct err *e)
 	return r;
 }
 
+/* One that a console with a wrong clock made would lock us out when its clock is right again: what we have is better. */
+static int check_time(const struct certificate *c, struct err *e)
+{
+	struct certificate_facts f;
+	int64_t now = (int64_t)time(NULL);
+
+	certificate_read(c, &f);
+	if (now < f.from_s || now > f.to_s)
+		return err_set(e, EBADMSG,
+			       "by our clock the certificate the console made is not valid: one of "
+			       "the two clocks is wrong");
+	return 0;
+}
+
 /** The certificate must be for our key: then it and the key replace what we had. */
 static int take_certificate(struct console_identity *i, struct err *e)
 {
@@ -312,6 +326,8 @@ static int take_certificate(struct console_identity *i, struct err *e)
 		r = certificate_key_parse(buf_str(&i->request), &k, e);
 	if (r == 0 && !certificate_is_of(c, k))
 		r = err_set(e, EBADMSG, "the console's certificate is not for our key");
+	if (r == 0)
+		r = check_time(c, e);
 	if (r == 0) {
 		buf_add(&whole, pem);
 		r = certificate_key_render(k, &whole, e);
