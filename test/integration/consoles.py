@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -169,3 +170,29 @@ class Console:
         """Bytes resident, not shared with the page cache of the program."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"RssAnon:\s+(\d+)", status)[1]) << 10
+
+
+class Hints(threading.Thread):
+    """Listens to a console's event stream."""
+
+    def __init__(self, client, console):
+        super().__init__(daemon=True)
+        jar = next(h.cookiejar for h in client.opener.handlers if hasattr(h, "cookiejar"))
+        self.heard = b""
+        self.socket = console.connect(timeout=30)
+        self.socket.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nCookie: " +
+                            "; ".join(f"{c.name}={c.value}" for c in jar).encode() + b"\r\n\r\n")
+        self.start()
+
+    def run(self):
+        try:
+            while piece := self.socket.recv(4096):
+                self.heard += piece
+        except OSError:
+            pass
+
+    def wait(self, what, seconds=10):
+        end = time.monotonic() + seconds
+        while what not in self.heard and time.monotonic() < end:
+            time.sleep(0.02)
+        return what in self.heard

@@ -1,16 +1,11 @@
 """Two consoles on one PostgreSQL: either does for the other."""
-import os
-import re
-import shutil
 import signal
-import socket
-import subprocess
 import threading
 import time
 
 import pytest
 
-from consoles import Client, Console, any_certificate
+from consoles import Client, Console, Hints
 from postgres import Postgres
 
 @pytest.fixture(scope="module")
@@ -51,32 +46,6 @@ def moved(client, console):
     other = Client(console.url)
     other.opener, other.csrf = client.opener, client.csrf
     return other
-
-
-class Hints(threading.Thread):
-    """Listens to a console's event stream."""
-
-    def __init__(self, client, console):
-        super().__init__(daemon=True)
-        jar = next(h.cookiejar for h in client.opener.handlers if hasattr(h, "cookiejar"))
-        self.heard = b""
-        self.socket = console.connect(timeout=30)
-        self.socket.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nCookie: " +
-                            "; ".join(f"{c.name}={c.value}" for c in jar).encode() + b"\r\n\r\n")
-        self.start()
-
-    def run(self):
-        try:
-            while piece := self.socket.recv(4096):
-                self.heard += piece
-        except OSError:
-            pass
-
-    def wait(self, what, seconds=10):
-        end = time.monotonic() + seconds
-        while what not in self.heard and time.monotonic() < end:
-            time.sleep(0.02)
-        return what in self.heard
 
 
 def test_either_does_for_the_other(two):
