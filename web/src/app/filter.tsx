@@ -1,5 +1,6 @@
 import { t, tValue } from "../i18n/index.ts";
 import { Choice, SearchInput } from "../kit/controls.tsx";
+import { STAGES } from "../kit/stage.tsx";
 import { SEVERITIES } from "../logic/severity.ts";
 import { useUrl } from "./url.ts";
 
@@ -16,6 +17,10 @@ export function SearchFilter({ label }: { label: string }) {
 
 export function SeverityFilter({ label = t("finding.severity"), severities = SEVERITIES }: { label?: string; severities?: typeof SEVERITIES }) {
 	return <Filter name="severity" label={label} options={[["", t("images.anySeverity")], ...severities.map((each): [string, string] => [each, tValue("severity", each)])]} />;
+}
+
+export function StageFilter() {
+	return <Filter name="stage" label={t("registries.stage")} options={[["", t("registries.anyStage")], ...STAGES.map((each): [string, string] => [each, tValue("stage", each)])]} />;
 }
 
 export function FixFilter() {

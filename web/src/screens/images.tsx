@@ -1,16 +1,16 @@
 import { Link } from "wouter";
 import { useList } from "../api/queries.ts";
 import type { Image } from "../api/types.ts";
-import { Filter, SearchFilter, SeverityFilter } from "../app/filter.tsx";
+import { Filter, SearchFilter, SeverityFilter, StageFilter } from "../app/filter.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { SavedViews } from "../app/views.tsx";
-import { t, tValue } from "../i18n/index.ts";
+import { t } from "../i18n/index.ts";
 import { Time } from "../kit/controls.tsx";
 import { Counts } from "../kit/severity.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
-import { STAGES, StageBadge } from "../kit/stage.tsx";
+import { StageBadge } from "../kit/stage.tsx";
 import { bytes, number, shortDigest } from "../logic/format.ts";
 import { SEVERITIES } from "../logic/severity.ts";
 
@@ -87,7 +87,7 @@ export default function ImagesPage() {
 						["false", t("images.notInUse")],
 					]}
 				/>
-				<Filter name="stage" label={t("registries.stage")} options={[["", t("registries.anyStage")], ...STAGES.map((each) => [each, tValue("stage", each)] as [string, string])]} />
+				<StageFilter />
 			</div>
 			<ListTable
 				label={t("nav.images")}

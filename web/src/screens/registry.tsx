@@ -2,15 +2,16 @@ import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { useAnswer, useChange, useList } from "../api/queries.ts";
 import type { Registry, RegistryMove, RegistryTag, RegistryTagImage } from "../api/types.ts";
+import { Filter, SearchFilter, StageFilter } from "../app/filter.tsx";
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
 import { Meter } from "../kit/charts.tsx";
-import { Button, Choice, Facts, Notice, Panel, SearchInput, Tabs, Time } from "../kit/controls.tsx";
+import { Button, Facts, Notice, Panel, Tabs, Time } from "../kit/controls.tsx";
 import { Dialog } from "../kit/dialog.tsx";
 import { Counts } from "../kit/severity.tsx";
-import { STAGES, StageBadge } from "../kit/stage.tsx";
+import { StageBadge } from "../kit/stage.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
@@ -133,21 +134,15 @@ function Tags({ id }: { id: string }) {
 	return (
 		<>
 			<div className="toolbar">
-				<SearchInput value={url.one("q")} onSearch={(q) => url.change({ q })} label={t("registries.search")} />
-				<Choice
-					label={t("registries.stage")}
-					value={stage}
-					options={[["", t("registries.anyStage")], ...STAGES.map((each) => [each, tValue("stage", each)] as [string, string])]}
-					onChange={(next) => url.change({ stage: next })}
-				/>
-				<Choice
+				<SearchFilter label={t("registries.search")} />
+				<StageFilter />
+				<Filter
+					name="gone"
 					label={t("registries.presence")}
-					value={gone}
 					options={[
 						["", t("registries.there")],
 						["true", t("registries.gone")],
 					]}
-					onChange={(next) => url.change({ gone: next })}
 				/>
 			</div>
 			<ListTable
