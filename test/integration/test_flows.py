@@ -19,10 +19,10 @@ SERVER, CLIENT, PORT = "10.231.7.1", "10.231.7.2", 8080
 
 
 @pytest.fixture
-def console(tmp_path):
+def console(tmp_path, new_database):
     folder = tmp_path / "console"
     folder.mkdir()
-    with Console(folder) as c:
+    with Console(folder, database=new_database()) as c:
         yield c
 
 

@@ -94,7 +94,7 @@ class Stage:
         rules = self.folder / "rules.yaml"
         rules.write_text(RULES)
         self.agent = Process([self.skep.binary, "agent", "run", "-f", "none", "-r", rules, "--engine", self.engine.host,
-                              "--console", self.console.url, "--enroll", a.json()["token"], "--spool", self.folder / "spool",
+                              "--console", self.console.url, "--enroll", a.json()["token"], "--flow-interval", "1s", "--spool", self.folder / "spool",
                               "--state", self.folder / "node", "--control", f"/run/skep-web-{os.getpid()}.sock"], self.folder / "agent.log", env=self.skep.env)
         self.agent.__enter__()
         self.agent.wait_for(lambda: "watching by" in (self.folder / "agent.log").read_text(), 40)
@@ -122,6 +122,15 @@ class Stage:
         name = f"hive-{word(self.count)}"
         self.engine.run(name, self.IMAGE, ("sleep", "1000"))
         return {"name": name}
+
+    def talks(self):
+        """The host, when it is known what it talks to: this test talks to the console."""
+        def known():
+            hosts = self.client.get("/api/v1/assets?kind=host").json()["items"]
+            return hosts and self.client.get(f"/api/v1/flows?asset={hosts[0]['id']}").json()["items"] and hosts[0]["id"]
+
+        assert until(known, 60, 0.5), "no connection of this host is known"
+        return {"asset": known()}
 
     def do_harm(self):
         """A marked program in a container of its own, which the rule is about."""
@@ -152,6 +161,7 @@ class Stage:
         for noun, key in (("alerts", "id"), ("images", "digest"), ("vulnerabilities", "id"), ("agents", "id"), ("rules", "id"), ("registries", "id"),
                           ("assets", "id")):
             places += [f"/{noun}/{each[key].replace(':', '%3A').replace('/', '%2F')}" for each in items[noun]]
+        places.append(f"/assets/{self.talks()['asset'].replace(':', '%3A')}?tab=flows")
         return {"pages": places, "all": "SKEP_SCREENSHOTS" in os.environ}
 
 
@@ -178,7 +188,7 @@ def test_people_work(node, chromium, module_skep, source_dir, tmp_path, new_data
     need_root()
     database = new_database()
     steps = os.environ.get("SKEP_WEB_STEPS", "").split() or [
-        "sign-in", "container", "alert", "triage", "accept", "users", "factor", "registries", "search", "rules", "intelligence", "notify", "views",
+        "sign-in", "container", "flows", "alert", "triage", "accept", "users", "factor", "registries", "search", "rules", "intelligence", "notify", "views",
         "graph", "look"]
     if database and "look" in steps:
         steps.remove("look")  # pages look the same on either

@@ -132,6 +132,23 @@ const STEPS = {
 		await page.getByRole("heading", { name, level: 1 }).waitFor();
 	},
 
+	async flows() {
+		const { asset } = await ask("talks");
+		for (const [language, title, loopback] of [
+			["en", "Connects to", "loopback 127.0.0.1"],
+			["zh", "主动连接", "本机回环 127.0.0.1"],
+		]) {
+			const each = await newPage({ language });
+			await signIn(each, admin, password);
+			await each.getByRole("navigation").first().waitFor();
+			await each.goto(`${url}/assets/${encodeURIComponent(asset)}`);
+			await each.getByRole("link", { name: language === "en" ? "Connections" : "连接", exact: true }).click();
+			await each.getByRole("table", { name: title }).getByText(loopback).first().waitFor();
+			await each.screenshot({ path: join(shots, `flows-${language}.png`) });
+			await each.context().close();
+		}
+	},
+
 	async alert() {
 		await page.goto(`${url}/alerts`);
 		await page.getByRole("grid", { name: "Alerts" }).or(page.getByText("No alerts")).first().waitFor();

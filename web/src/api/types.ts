@@ -34,6 +34,7 @@ export type AlertDetail = Schemas["AlertDetail"];
 export type Facets = Schemas["Facets"];
 export type Asset = Schemas["Asset"];
 export type AssetDetail = Schemas["AssetDetail"];
+export type Flow = Schemas["Flow"];
 export type Graph = Schemas["Graph"];
 export type GraphNode = Schemas["GraphNode"];
 export type Image = Schemas["Image"];

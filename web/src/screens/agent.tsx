@@ -123,6 +123,7 @@ function Body({ detail }: { detail: AgentDetail }) {
 			<div className="tiles">
 				<Tile label={t("agents.losses")} value={agent.losses != null ? number(agent.losses) : "–"} tone={agent.losses ? "high" : undefined} />
 				<Tile label={t("agents.alertsLost")} value={number(agent.alertsLost)} tone={agent.alertsLost ? "high" : undefined} />
+				<Tile label={t("agents.flowsLost")} value={number(agent.flowsLost)} tone={agent.flowsLost ? "high" : undefined} />
 				<Tile label={t("agents.memory")} value={agent.memory != null ? bytes(agent.memory) : "–"} />
 				<Tile label={t("overview.containers")} value={agent.containers != null ? number(agent.containers) : "–"} />
 			</div>

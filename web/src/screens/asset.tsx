@@ -11,6 +11,7 @@ import { Answered } from "../kit/states.tsx";
 import { SmallTable } from "../kit/table.tsx";
 import { textOf } from "../logic/asset.ts";
 import { number } from "../logic/format.ts";
+import { AssetFlows } from "./asset_flows.tsx";
 import { GraphPanel } from "./asset_graph.tsx";
 import { AssetHistory } from "./asset_history.tsx";
 import { AssetName } from "./assets.tsx";
@@ -98,6 +99,7 @@ function Body({ detail, id }: { detail: AssetDetail; id: string }) {
 	const mayAlerts = useMay("alerts.read");
 	const base = `/assets/${encodeURIComponent(id)}`;
 	const image = asset.imageDigest;
+	const talks = asset.kind === "host" || asset.kind === "container";
 	return (
 		<>
 			<PageHead
@@ -122,10 +124,11 @@ function Body({ detail, id }: { detail: AssetDetail; id: string }) {
 				current={tab}
 				tabs={[
 					{ key: "details", text: t("asset.details"), href: base },
+					...(talks ? [{ key: "flows", text: t("asset.flows"), href: `${base}?tab=flows` }] : []),
 					{ key: "graph", text: t("assets.asGraph"), href: `${base}?tab=graph` },
 				]}
 			/>
-			{tab === "graph" ? <GraphPanel root={id} depth={2} /> : <Details detail={detail} />}
+			{tab === "graph" ? <GraphPanel root={id} depth={2} /> : tab === "flows" && talks ? <AssetFlows id={id} /> : <Details detail={detail} />}
 		</>
 	);
 }

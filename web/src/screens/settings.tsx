@@ -19,6 +19,7 @@ type NumberSetting = Exclude<keyof Settings, "scanImages">;
 const NUMBERS: [NumberSetting, number, number][] = [
 	["retentionDays", 1, 3650],
 	["retentionBytes", 0, 1125899906842624],
+	["flowRetentionDays", 1, 3650],
 	["auditRetentionDays", 180, 3650],
 	["sessionIdleMinutes", 1, 1440],
 	["sessionHours", 1, 720],
