@@ -151,3 +151,21 @@ def test_the_agent_works_with_the_units_capabilities_alone(skep, tmp_path):
         mark(21)
         assert until(lambda: word(21) in agent.marked())
         assert unseen(agent) == unseen(free)
+
+
+def hooks(pid):
+    """How many maps and programs at work in the kernel a process holds."""
+    held = 0
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            held += bool(re.search(r"bpf[-_](map|link)", os.readlink(f"/proc/{pid}/fd/{fd}")))
+        except FileNotFoundError:
+            continue  # closed since it was listed
+    return held
+
+
+def test_a_successor_gets_every_hook(skep, tmp_path):
+    """With rules for everything, too: what is not handed over would see nothing until it is made anew."""
+    with Agent(skep, tmp_path, "-r", "default") as a:
+        assert until(lambda: hooks(a.pid) == hooks(a.parts()["sensor"])), (hooks(a.pid), hooks(a.parts()["sensor"]))
+        assert hooks(a.pid) > 40

@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 #define MESSAGE_MAX_BYTES ((size_t)96 << 10)
-#define MESSAGE_MAX_FDS 64
+#define MESSAGE_MAX_FDS 192 /* the kernel takes 253 */
 
 enum message_kind {
 	MESSAGE_ALIVE, /**< part to supervisor, twice a second; number: milliseconds its loop was busy since the last */
