@@ -136,4 +136,4 @@ def test_no_secret_is_in_the_store_the_log_or_the_audit_log(tmp_path, skep):
         text = exported.body.decode().replace('"name":"eve"', '"name":"eva"')
         (tmp_path / "audit.ndjson").write_text(text)
         assert json.loads(skep.run("audit", "verify", "--json", tmp_path / "audit.ndjson", check=1).out)["faults"][0]["kind"] == "changed"
-        assert oct(os.stat(c.state / "audit.key").st_mode & 0o777) == "0o600"
+        assert oct(os.stat(c.state / "secret.key").st_mode & 0o777) == "0o600"

@@ -1,4 +1,6 @@
 """Two consoles on one PostgreSQL: either does for the other."""
+import json
+import shutil
 import signal
 import threading
 import time
@@ -22,9 +24,11 @@ def postgres(tmp_path_factory):
 def two(postgres, tmp_path):
     a = Console(tmp_path / "a", database=postgres.url)
     b = Console(tmp_path / "b", database=postgres.url)
-    for c in (a, b):
-        c.state.parent.mkdir()
-        c.start()
+    a.state.parent.mkdir()
+    a.start()
+    b.state.mkdir(parents=True, mode=0o700)
+    shutil.copy(a.state / "secret.key", b.state)
+    b.start()
     yield a, b
     a.end(signal.SIGKILL)
     b.end(signal.SIGKILL)
@@ -119,6 +123,20 @@ def test_what_one_decides_of_people_is_in_force_at_the_other(two):
     assert here.get("/api/v1/session").status == there.get("/api/v1/session").status == 401
     assert other.ask("DELETE", "/api/v1/session").status == 204
     assert boss.get("/api/v1/session").status == 401
+
+
+def test_the_audit_log_is_one_whoever_is_asked(two, skep, tmp_path):
+    """What either wrote down is in one chain, and its end is signed by one key."""
+    a, b = two
+    here = admin(a, b)
+    there = moved(here, b)
+    for c in (here, there, here):
+        assert c.ask("PATCH", "/api/v1/settings", {"retentionDays": 88}).status == 200
+    for c, key in ((here, b), (there, a)):
+        (tmp_path / "audit.ndjson").write_bytes(c.get("/api/v1/audit/export").body)
+        said = skep.run("audit", "verify", "--json", "--key", key.state / "audit.key.pub", tmp_path / "audit.ndjson", check=0)
+        report = json.loads(said.out)
+        assert report["sound"] and report["signed"] and report["rows"] >= 3, report
 
 
 def test_a_database_that_goes_away_is_said_and_found_again(two, postgres):

@@ -253,7 +253,7 @@ static void audit(struct store *s, const char *where)
 
 	(void)where;
 	setup(&c, s, first);
-	c.access.signs_audit = true;
+	c.access.seals = true;
 	sign_in_as(401, "admin", "Wrong-Secret-1");
 	sign_in_as(401, "Mistyped-Secret-2", "x");
 	sign_in_as(200, "admin", first);

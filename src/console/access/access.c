@@ -34,45 +34,26 @@ void access_done(struct access *a)
 	password_kitchen_done(&a->kitchen);
 }
 
-/* The public half stands beside it, for `skep audit verify --key`. */
-static int make_audit_key(struct access *a, struct err *e)
+/* Both of one file, which replicas share: whoever exports the audit log signs it alike. */
+static int get_keys(struct access *a, struct err *e)
 {
 	uint8_t key[ED25519_KEY_BYTES];
 	char path[4096], hex[2 * sizeof(key) + 2];
-	int r = ed25519_generate(a->audit_seed, e);
+	int r = secret_key_get(a->options.key_folder, &a->seal_key, e);
 
-	if (r == 0)
-		r = ed25519_public(a->audit_seed, key, e);
+	static_assert(sizeof(a->audit_seed) == SHA256_BYTES, "a seed is a digest");
+	if (r < 0)
+		return r;
+	hmac_sha256((str){ (const char *)a->seal_key.bytes, SEAL_KEY_BYTES }, S("audit log"),
+		    a->audit_seed);
+	r = ed25519_public(a->audit_seed, key, e);
 	if (r < 0)
 		return r;
 	hex_render(key, sizeof(key), hex);
 	hex[2 * sizeof(key)] = '\n';
-	snprintf(path, sizeof(path), "%s.pub", a->options.audit_key_file);
+	snprintf(path, sizeof(path), "%s/audit.key.pub", a->options.key_folder);
 	r = file_write_atomic(AT_FDCWD, path, (str){ hex, sizeof(hex) - 1 }, 0644, e);
-	return r < 0 ? r
-		     : file_write_atomic(
-			       AT_FDCWD, a->options.audit_key_file,
-			       (str){ (const char *)a->audit_seed, sizeof(a->audit_seed) }, 0600,
-			       e);
-}
-
-static int read_audit_key(struct access *a, struct err *e)
-{
-	OWNED_BUF bytes = BUF_INIT;
-	int r;
-
-	if (!a->options.audit_key_file)
-		return 0;
-	r = file_read(AT_FDCWD, a->options.audit_key_file, 4096, &bytes, e);
-	if (r == -ENOENT) {
-		r = make_audit_key(a, e);
-	} else if (r == 0 && bytes.n == sizeof(a->audit_seed)) {
-		memcpy(a->audit_seed, bytes.p, bytes.n);
-		secret_wipe(bytes.p, bytes.n);
-	} else if (r == 0) {
-		r = err_set(e, EINVAL, "'%s' is no key of 32 bytes", a->options.audit_key_file);
-	}
-	a->signs_audit = r == 0;
+	a->seals = r == 0;
 	return r;
 }
 
@@ -87,12 +68,7 @@ int access_prepare(struct access *a, struct sql *s, struct err *e)
 #undef X
 #undef P
 
-	int r = read_audit_key(a, e);
-
-	if (r == 0 && a->options.key_folder) {
-		r = secret_key_get(a->options.key_folder, &a->seal_key, e);
-		a->seals = r == 0;
-	}
+	int r = a->options.key_folder ? get_keys(a, e) : 0;
 
 	if (r == 0)
 		r = sql_begin(s, e);

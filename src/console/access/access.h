@@ -23,9 +23,10 @@ struct access_options {
 		policy; /**< zeroes: its defaults; the store's settings say how long at least */
 	/** Administrator, security administrator and auditor are different people, and no role mixes their duties. */
 	bool separate_duties;
-	/** the key (32 bytes) that signs the end of an exported audit log; made when absent, FILE.pub with it; NULL: not signed */
-	const char *audit_key_file;
-	/** where secret.key is, which secrets of second factors are sealed with; NULL: they are kept as they are */
+	/**
+	 * where secret.key is, which secrets of second factors are sealed with and the key is made of that signs the end of an
+	 * exported audit log, whose public half is written to audit.key.pub there; NULL: secrets are kept as they are, nothing is signed
+	 */
 	const char *key_folder;
 	const struct ldap_options *ldap; /**< must outlive it; NULL: local users only */
 	const struct oidc_options *oidc; /**< must outlive it; NULL: none */
@@ -34,9 +35,8 @@ struct access_options {
 struct access {
 	struct access_options options; /**< defaults filled in */
 	struct password_kitchen kitchen;
-	bool seals;
+	bool seals; /**< there are keys */
 	struct seal_key seal_key;
-	bool signs_audit;
 	uint8_t audit_seed[ED25519_KEY_BYTES];
 };
 

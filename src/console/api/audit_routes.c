@@ -95,7 +95,7 @@ static int sign_end(struct call *c, int64_t last, struct err *e)
 	size_t count;
 	int r;
 
-	if (!a->signs_audit)
+	if (!a->seals)
 		return 0;
 	r = audit_walk(c->store, last - 1, 1, c->arena, &end, &count, e);
 	if (r == 0 && count == 1 && end.id == last)

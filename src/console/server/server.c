@@ -385,7 +385,6 @@ int console_run(const struct console_options *o, struct err *e)
 	if (!s)
 		return err_set(e, ENOMEM, "no memory for the console");
 	s->o = o;
-	snprintf(s->audit_key, sizeof(s->audit_key), "%s/audit.key", o->state);
 	arena_init(&s->sign_in_memory, (size_t)4 << 20);
 	r = o->sign_in_file
 		    ? sign_in_config_read(o->sign_in_file, &s->sign_in_memory, &s->sign_in, e)
@@ -395,7 +394,6 @@ int console_run(const struct console_options *o, struct err *e)
 		r = privilege_become(o->uid, o->gid, PRIVILEGE(CAP_NET_BIND_SERVICE), e);
 	access_init(&s->access, &(struct access_options){
 					.separate_duties = o->separate_duties,
-					.audit_key_file = s->audit_key,
 					.key_folder = o->state,
 					.ldap = s->sign_in.has_ldap ? &s->sign_in.ldap : NULL,
 					.oidc = s->sign_in.has_oidc ? &s->sign_in.oidc : NULL,

@@ -24,7 +24,7 @@
 struct server {
 	const struct console_options *o;
 	const char *where; /**< of the store */
-	char tls_folder[4096], audit_key[4096];
+	char tls_folder[4096];
 	struct proxies proxies;
 	struct tls_server *tls;
 	struct buf authority; /**< of agents' certificates, PEM */
