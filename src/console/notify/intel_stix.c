@@ -98,7 +98,6 @@ struct indicator {
 /* @return 1, 0 the value is not what its path says, -errno */
 static int take_value(struct indicator *i, const struct pattern *p, str path, struct err *e)
 {
-	OWNED_BUF plain = BUF_INIT;
 	int r;
 
 	if (!p->is_text || str_find(p->token, '\\') < p->token.n)
