@@ -379,6 +379,7 @@ export const en = {
 	"assets.facts": "Facts",
 	"assets.host": "Host",
 	"assets.firstSeen": "First seen",
+	"assets.risk": "Risk",
 	"assets.lastSeen": "Last seen",
 	"assets.gone": "gone",
 	"assets.cut": "There is more than fits: {n} are shown. Open one to see what surrounds it.",

@@ -381,6 +381,7 @@ export const zh: Catalog = {
 	"assets.facts": "信息",
 	"assets.host": "主机",
 	"assets.firstSeen": "首次出现",
+	"assets.risk": "风险",
 	"assets.lastSeen": "最近出现",
 	"assets.gone": "已消失",
 	"assets.cut": "内容过多，仅显示 {n} 个。打开其中一个可查看其周边。",
