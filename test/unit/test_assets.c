@@ -53,7 +53,7 @@ static void what_comes_back_has_a_history(struct store *s, const char *where)
 {
 	struct asset x = container("container:c1", "web", "shop");
 	struct asset_period *list;
-	struct asset_past *past;
+	struct asset_neighbour *past;
 	struct arena a;
 	size_t n;
 

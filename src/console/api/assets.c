@@ -117,6 +117,26 @@ int api_asset_list(struct call *c, struct err *e)
 	return r;
 }
 
+static void put_related(struct call *c, const char *name, const struct asset_neighbour *list,
+			size_t count, struct arena *scratch)
+{
+	json_key(&c->json, name);
+	json_array_open(&c->json);
+	for (size_t i = 0; i < count; i++) {
+		json_object_open(&c->json);
+		json_put_str(&c->json, "kind", list[i].kind);
+		json_put_cstr(&c->json, "direction", list[i].outgoing ? "from" : "to");
+		if (list[i].to_ns) {
+			call_put_time(&c->json, "from", list[i].from_ns);
+			call_put_time(&c->json, "to", list[i].to_ns);
+		}
+		json_key(&c->json, "asset");
+		asset_put(&list[i].asset, scratch, &c->json);
+		json_object_close(&c->json);
+	}
+	json_array_close(&c->json);
+}
+
 static int put_relations(struct call *c, const struct asset *a, struct arena *scratch,
 			 struct err *e)
 {
@@ -127,17 +147,7 @@ static int put_relations(struct call *c, const struct asset *a, struct arena *sc
 
 	if (r < 0)
 		return r;
-	json_key(&c->json, "relations");
-	json_array_open(&c->json);
-	for (size_t i = 0; i < count; i++) {
-		json_object_open(&c->json);
-		json_put_str(&c->json, "kind", list[i].kind);
-		json_put_cstr(&c->json, "direction", list[i].outgoing ? "from" : "to");
-		json_key(&c->json, "asset");
-		asset_put(&list[i].asset, scratch, &c->json);
-		json_object_close(&c->json);
-	}
-	json_array_close(&c->json);
+	put_related(c, "relations", list, count, scratch);
 	json_put_bool(&c->json, "cut", cut);
 	return 0;
 }
@@ -146,7 +156,7 @@ static int put_relations(struct call *c, const struct asset *a, struct arena *sc
 static int put_history(struct call *c, const struct asset *a, struct arena *scratch, struct err *e)
 {
 	struct asset_period *periods;
-	struct asset_past *past;
+	struct asset_neighbour *past;
 	size_t count, past_count;
 	int r = assets_periods(c->store, a->id, c->arena, &periods, &count, e);
 
@@ -164,19 +174,7 @@ static int put_history(struct call *c, const struct asset *a, struct arena *scra
 		json_object_close(&c->json);
 	}
 	json_array_close(&c->json);
-	json_key(&c->json, "past");
-	json_array_open(&c->json);
-	for (size_t i = 0; i < past_count; i++) {
-		json_object_open(&c->json);
-		json_put_str(&c->json, "kind", past[i].kind);
-		json_put_cstr(&c->json, "direction", past[i].outgoing ? "from" : "to");
-		call_put_time(&c->json, "from", past[i].from_ns);
-		call_put_time(&c->json, "to", past[i].to_ns);
-		json_key(&c->json, "asset");
-		asset_put(&past[i].asset, scratch, &c->json);
-		json_object_close(&c->json);
-	}
-	json_array_close(&c->json);
+	put_related(c, "past", past, past_count, scratch);
 	return 0;
 }
 

@@ -112,35 +112,13 @@ int assets_gone(struct store *s, str id, int64_t now_ns, struct err *e)
 	return r < 0 ? r : went > 0;
 }
 
-/* Ids of what is there, of one agent and one kind or all. */
-static int present_ids(struct store *s, str agent, unsigned mask, struct arena *a, str **ret,
-		       size_t *ret_count, struct err *e)
-{
-	size_t cap = 0;
-	OWNED_ROWS *rows = NULL;
-	int r = sql_query(s->sql,
-			  "SELECT id FROM asset WHERE agent = ?1 AND gone_ns = 0 AND"
-			  " ((?2 >> CAST(kind AS INTEGER)) & 1) = 1",
-			  SQL_ARGS(SQL_T(agent), SQL_I(mask)), &rows, e);
-
-	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
-		str *id = ARENA_PUSH(a, *ret, *ret_count, cap);
-
-		if (id)
-			*id = sql_text_in(rows, 0, a);
-		if (!id || !id->p)
-			return err_set(e, ENOBUFS, "too many assets at once");
-	}
-	return r;
-}
-
 static int gone_but(struct store *s, str agent, unsigned mask, const str *ids, size_t count,
 		    int64_t now_ns, struct arena *a, struct err *e)
 {
 	struct map stay = map_in(a);
 	str *there = NULL;
 	size_t n = 0;
-	int went = 0, r = 0;
+	int went = 0, r;
 
 	for (size_t i = 0; i < count; i++) {
 		void **at = map_at(&stay, ids[i].p ? ids[i] : S(""));
@@ -149,7 +127,10 @@ static int gone_but(struct store *s, str agent, unsigned mask, const str *ids, s
 			return err_set(e, ENOBUFS, "too many assets at once");
 		*at = &stay;
 	}
-	r = present_ids(s, agent, mask, a, &there, &n, e);
+	r = sql_get_texts(s->sql,
+			  "SELECT id FROM asset WHERE agent = ?1 AND gone_ns = 0 AND"
+			  " ((?2 >> CAST(kind AS INTEGER)) & 1) = 1",
+			  SQL_ARGS(SQL_T(agent), SQL_I(mask)), a, &there, &n, e);
 	for (size_t i = 0; r >= 0 && i < n; i++) {
 		if (map_find(&stay, there[i]))
 			continue;
@@ -210,29 +191,6 @@ int assets_spread_risk(struct store *s, struct err *e)
 	return MIN(r, 0);
 }
 
-static int empty_pods(struct store *s, str agent, struct arena *a, str **ret, size_t *ret_count,
-		      struct err *e)
-{
-	size_t cap = 0;
-	OWNED_ROWS *rows = NULL;
-	int r = sql_query(
-		s->sql,
-		"SELECT id FROM asset WHERE agent = ?1 AND kind = ?2 AND gone_ns = 0 AND NOT "
-		"EXISTS (SELECT 1 FROM relation WHERE to_id = asset.id AND kind = 'part-of' AND "
-		"gone_ns = 0)",
-		SQL_ARGS(SQL_T(agent), SQL_I(ASSET_POD)), &rows, e);
-
-	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
-		str *id = ARENA_PUSH(a, *ret, *ret_count, cap);
-
-		if (id)
-			*id = sql_text_in(rows, 0, a);
-		if (!id || !id->p)
-			return err_set(e, ENOBUFS, "too many assets at once");
-	}
-	return r;
-}
-
 int assets_gone_pods(struct store *s, str agent, int64_t now_ns, struct err *e)
 {
 	struct arena a;
@@ -241,7 +199,12 @@ int assets_gone_pods(struct store *s, str agent, int64_t now_ns, struct err *e)
 	int r;
 
 	arena_init(&a, 0);
-	r = empty_pods(s, agent, &a, &ids, &n, e);
+	r = sql_get_texts(
+		s->sql,
+		"SELECT id FROM asset WHERE agent = ?1 AND kind = ?2 AND gone_ns = 0 AND NOT "
+		"EXISTS (SELECT 1 FROM relation WHERE to_id = asset.id AND kind = 'part-of' AND "
+		"gone_ns = 0)",
+		SQL_ARGS(SQL_T(agent), SQL_I(ASSET_POD)), &a, &ids, &n, e);
 	for (size_t i = 0; r >= 0 && i < n; i++)
 		r = assets_gone(s, ids[i], now_ns, e);
 	arena_done(&a);
@@ -253,25 +216,12 @@ static int end_others(struct store *s, str from, str kind, const struct map *to,
 		      struct arena *a, struct err *e)
 {
 	str *there = NULL;
-	size_t n = 0, cap = 0;
-	int r;
-
-	{
-		OWNED_ROWS *rows = NULL;
-
-		r = sql_query(s->sql,
+	size_t n = 0;
+	int r = sql_get_texts(s->sql,
 			      "SELECT to_id FROM relation WHERE from_id = ?1 AND kind = ?2 AND "
 			      "gone_ns = 0",
-			      SQL_ARGS(SQL_T(from), SQL_T(kind)), &rows, e);
-		while (r >= 0 && (r = sql_next(rows, e)) > 0) {
-			str *id = ARENA_PUSH(a, there, n, cap);
+			      SQL_ARGS(SQL_T(from), SQL_T(kind)), a, &there, &n, e);
 
-			if (id)
-				*id = sql_text_in(rows, 0, a);
-			if (!id || !id->p)
-				return err_set(e, ENOBUFS, "too many relations at once");
-		}
-	}
 	for (size_t i = 0; r >= 0 && i < n; i++)
 		if (!map_find(to, there[i]))
 			r = sql_do(

@@ -112,6 +112,8 @@ MUST_CHECK int assets_get(struct store *s, const struct scope *scope, str id, st
 struct asset_neighbour {
 	str kind;
 	bool outgoing;      /**< the asset asked about is `from` */
+	int64_t from_ns;    /**< the relation began */
+	int64_t to_ns;      /**< and ended; 0: it holds */
 	struct asset asset; /**< without document */
 };
 
@@ -124,17 +126,9 @@ MUST_CHECK int assets_neighbours(struct store *s, const struct scope *scope, str
 MUST_CHECK int assets_periods(struct store *s, str id, struct arena *a, struct asset_period **ret,
 			      size_t *ret_count, struct err *e);
 
-/** A relation that is over: what ran where, and when. */
-struct asset_past {
-	str kind;
-	bool outgoing;
-	int64_t from_ns, to_ns;
-	struct asset asset; /**< without document */
-};
-
 /** What an asset belonged to and does no more, as far as @p scope shows it: those that ended last first, at most @p max. */
 MUST_CHECK int assets_past(struct store *s, const struct scope *scope, str id, size_t max,
-			   struct arena *a, struct asset_past **ret, size_t *ret_count,
+			   struct arena *a, struct asset_neighbour **ret, size_t *ret_count,
 			   struct err *e);
 
 /** How many of each kind there are now. */

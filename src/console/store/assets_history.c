@@ -24,29 +24,30 @@ int assets_periods(struct store *s, str id, struct arena *a, struct asset_period
 	return 0;
 }
 
-int assets_past(struct store *s, const struct scope *scope, str id, size_t max, struct arena *a,
-		struct asset_past **ret, size_t *ret_count, struct err *e)
+/* Rows in both directions; some are not shown, so more are asked for than wanted. */
+#define RELATED(holds, order) \
+	"SELECT relation.kind, 1, relation.first_ns, relation.gone_ns AS ended, " ASSET_COLUMNS \
+	", '' FROM relation JOIN asset ON asset.id = relation.to_id " \
+	"WHERE relation.from_id = ?1 AND relation.gone_ns " holds \
+	" UNION ALL SELECT relation.kind, 0, relation.first_ns, relation.gone_ns, " ASSET_COLUMNS \
+	", '' FROM relation JOIN asset ON asset.id = relation.from_id " \
+	"WHERE relation.to_id = ?1 AND relation.gone_ns " holds order " LIMIT ?2"
+
+/* At most @p max that @p scope shows. */
+static int related(struct store *s, const char *query, const struct scope *scope, str id,
+		   size_t max, struct arena *a, struct asset_neighbour **ret, size_t *ret_count,
+		   struct err *e)
 {
-	struct asset_past *out = ARENA_ARRAY(a, max + 1, struct asset_past);
+	struct asset_neighbour *out = ARENA_ARRAY(a, max + 1, struct asset_neighbour);
 	OWNED_ROWS *rows = NULL;
 	size_t n = 0;
 	int r;
 
 	if (!out)
 		return err_set(e, ENOBUFS, "too many assets at once");
-	r = sql_query(
-		s->sql,
-		"SELECT relation.kind, 1, relation.first_ns, relation.gone_ns AS "
-		"ended, " ASSET_COLUMNS
-		", '' FROM relation JOIN asset ON asset.id = relation.to_id "
-		"WHERE relation.from_id = ?1 AND relation.gone_ns > 0 "
-		"UNION ALL SELECT relation.kind, 0, relation.first_ns, "
-		"relation.gone_ns, " ASSET_COLUMNS
-		", '' FROM relation JOIN asset ON asset.id = relation.from_id "
-		"WHERE relation.to_id = ?1 AND relation.gone_ns > 0 ORDER BY ended DESC LIMIT ?2",
-		SQL_ARGS(SQL_T(id), SQL_I(max * 4)), &rows, e);
+	r = sql_query(s->sql, query, SQL_ARGS(SQL_T(id), SQL_I(max * 4)), &rows, e);
 	while (r >= 0 && n < max && (r = sql_next(rows, e)) > 0) {
-		struct asset_past *x = &out[n];
+		struct asset_neighbour *x = &out[n];
 
 		r = asset_read(rows, 4, a, &x->asset, e);
 		x->kind = sql_text_in(rows, 0, a);
@@ -62,4 +63,25 @@ int assets_past(struct store *s, const struct scope *scope, str id, size_t max, 
 	*ret = out;
 	*ret_count = n;
 	return 0;
+}
+
+int assets_neighbours(struct store *s, const struct scope *scope, str id, size_t max,
+		      struct arena *a, struct asset_neighbour **ret, size_t *ret_count,
+		      bool *ret_cut, struct err *e)
+{
+	size_t n;
+	int r = related(s, RELATED("= 0", ""), scope, id, max + 1, a, ret, &n, e);
+
+	if (r < 0)
+		return r;
+	*ret_count = MIN(n, max);
+	*ret_cut = n > max;
+	return 0;
+}
+
+int assets_past(struct store *s, const struct scope *scope, str id, size_t max, struct arena *a,
+		struct asset_neighbour **ret, size_t *ret_count, struct err *e)
+{
+	return related(s, RELATED("> 0", " ORDER BY ended DESC"), scope, id, max, a, ret, ret_count,
+		       e);
 }

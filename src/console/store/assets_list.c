@@ -224,43 +224,6 @@ int assets_get(struct store *s, const struct scope *scope, str id, struct arena 
 	return 0;
 }
 
-int assets_neighbours(struct store *s, const struct scope *scope, str id, size_t max,
-		      struct arena *a, struct asset_neighbour **ret, size_t *ret_count,
-		      bool *ret_cut, struct err *e)
-{
-	struct asset_neighbour *out = ARENA_ARRAY(a, max + 1, struct asset_neighbour);
-	OWNED_ROWS *rows = NULL;
-	size_t n = 0;
-	int r;
-
-	if (!out)
-		return err_set(e, ENOBUFS, "too many assets at once");
-	r = sql_query(s->sql,
-		      "SELECT relation.kind, 1, " ASSET_COLUMNS
-		      ", '' FROM relation JOIN asset ON asset.id = relation.to_id "
-		      "WHERE relation.from_id = ?1 AND relation.gone_ns = 0 "
-		      "UNION ALL SELECT relation.kind, 0, " ASSET_COLUMNS
-		      ", '' FROM relation JOIN asset ON asset.id = relation.from_id "
-		      "WHERE relation.to_id = ?1 AND relation.gone_ns = 0 LIMIT ?2",
-		      SQL_ARGS(SQL_T(id), SQL_I(max * 4 + 1)), &rows, e);
-	while (r >= 0 && n <= max && (r = sql_next(rows, e)) > 0) {
-		struct asset_neighbour *x = &out[n];
-
-		r = asset_read(rows, 2, a, &x->asset, e);
-		x->kind = sql_text_in(rows, 0, a);
-		x->outgoing = sql_int(rows, 1) != 0;
-		if (r < 0 || !x->kind.p)
-			return r < 0 ? r : err_set(e, ENOBUFS, "too many assets at once");
-		n += asset_in_scope(&x->asset, scope);
-	}
-	if (r < 0)
-		return r;
-	*ret = out;
-	*ret_count = MIN(n, max);
-	*ret_cut = n > max;
-	return 0;
-}
-
 int assets_count(struct store *s, const struct scope *scope, int64_t ret[ASSET_KIND_COUNT],
 		 struct err *e)
 {

@@ -130,38 +130,15 @@ int images_gaps(struct store *s, str digest, struct arena *a, struct gap_list *r
 int images_vulnerabilities(struct store *s, str digest, struct arena *a, str **ret,
 			   size_t *ret_count, struct err *e)
 {
-	str *list = NULL;
-	OWNED_ROWS *rows = NULL;
-	size_t n = 0, cap = 0;
-	int r = sql_query(s->sql, "SELECT vulnerability FROM image_vulnerability WHERE image = ?1",
-			  SQL_ARGS(SQL_T(digest)), &rows, e);
-
-	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
-		str *id = ARENA_PUSH(a, list, n, cap);
-
-		if (id)
-			*id = sql_text_in(rows, 0, a);
-		if (!id || !id->p)
-			return err_set(e, ENOBUFS, "too many findings at once");
-	}
-	if (r < 0)
-		return r;
-	*ret = list;
-	*ret_count = n;
-	return 0;
+	return sql_get_texts(s->sql,
+			     "SELECT vulnerability FROM image_vulnerability WHERE image = ?1",
+			     SQL_ARGS(SQL_T(digest)), a, ret, ret_count, e);
 }
 
 int images_waiting(struct store *s, int64_t database_ns, bool only_unscanned, size_t max,
 		   struct arena *a, str **ret, size_t *ret_count, struct err *e)
 {
-	str *out = ARENA_ARRAY(a, max, str);
-	OWNED_ROWS *rows = NULL;
-	size_t n = 0;
-	int r;
-
-	if (!out)
-		return err_set(e, ENOBUFS, "too many images at once");
-	r = sql_query(
+	return sql_get_texts(
 		s->sql,
 		only_unscanned
 			? "SELECT digest FROM image WHERE scanned_ns = 0 AND scan_error = '' AND "
@@ -169,17 +146,7 @@ int images_waiting(struct store *s, int64_t database_ns, bool only_unscanned, si
 			  "ORDER BY digest LIMIT ?2"
 			: "SELECT digest FROM image WHERE scanned_ns > 0 AND database_ns <> ?1 "
 			  "ORDER BY digest LIMIT ?2",
-		SQL_ARGS(SQL_I(database_ns), SQL_I(max)), &rows, e);
-	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
-		out[n] = sql_text_in(rows, 0, a);
-		if (!out[n++].p)
-			return err_set(e, ENOBUFS, "too many images at once");
-	}
-	if (r < 0)
-		return r;
-	*ret = out;
-	*ret_count = n;
-	return 0;
+		SQL_ARGS(SQL_I(database_ns), SQL_I(max)), a, ret, ret_count, e);
 }
 
 /* What containers say of an image: how many run it, and whether one of them is shown. */

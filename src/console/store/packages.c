@@ -99,29 +99,12 @@ int packages_of(struct store *s, str digest, struct arena *a, struct stored_pack
 int packages_images(struct store *s, str name, str version, struct arena *a, str **ret,
 		    size_t *ret_count, struct err *e)
 {
-	str *list = NULL;
-	OWNED_ROWS *rows = NULL;
-	size_t n = 0, cap = 0;
-	int r = sql_query(s->sql,
-			  "SELECT DISTINCT image_number.digest FROM package "
-			  "JOIN image_package ON image_package.package = package.no "
-			  "JOIN image_number ON image_number.no = image_package.image "
-			  "WHERE package.name = ?1 AND (?2 = '' OR package.version = ?2)",
-			  SQL_ARGS(SQL_T(name), SQL_T(version)), &rows, e);
-
-	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
-		str *digest = ARENA_PUSH(a, list, n, cap);
-
-		if (digest)
-			*digest = sql_text_in(rows, 0, a);
-		if (!digest || !digest->p)
-			return err_set(e, ENOBUFS, "too many images at once");
-	}
-	if (r < 0)
-		return r;
-	*ret = list;
-	*ret_count = n;
-	return 0;
+	return sql_get_texts(s->sql,
+			     "SELECT DISTINCT image_number.digest FROM package "
+			     "JOIN image_package ON image_package.package = package.no "
+			     "JOIN image_number ON image_number.no = image_package.image "
+			     "WHERE package.name = ?1 AND (?2 = '' OR package.version = ?2)",
+			     SQL_ARGS(SQL_T(name), SQL_T(version)), a, ret, ret_count, e);
 }
 
 /* ---- Lists ---- */

@@ -27,29 +27,11 @@ int registry_image_put(struct store *s, const struct registry_image *i, struct e
 int registry_images_known(struct store *s, int64_t registry, struct arena *a, str **ret,
 			  size_t *ret_count, struct err *e)
 {
-	OWNED_ROWS *rows = NULL;
-	size_t count = 0, cap = 0;
-	str *list = NULL;
-	int r = sql_query(s->sql,
-			  "SELECT repository || '@' || digest FROM registry_image WHERE registry = "
-			  "?1 GROUP BY repository, digest HAVING MIN(CASE WHEN image = '' THEN 0 "
-			  "ELSE 1 END) = 1",
-			  SQL_ARGS(SQL_I(registry)), &rows, e);
-
-	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
-		str *one = ARENA_PUSH(a, list, count, cap);
-
-		if (!one)
-			return spent(e);
-		*one = sql_text_in(rows, 0, a);
-		if (!one->p)
-			return spent(e);
-	}
-	if (r < 0)
-		return r;
-	*ret = list;
-	*ret_count = count;
-	return 0;
+	return sql_get_texts(s->sql,
+			     "SELECT repository || '@' || digest FROM registry_image WHERE "
+			     "registry = ?1 GROUP BY repository, digest HAVING "
+			     "MIN(CASE WHEN image = '' THEN 0 ELSE 1 END) = 1",
+			     SQL_ARGS(SQL_I(registry)), a, ret, ret_count, e);
 }
 
 static int read_image(struct sql_rows *rows, struct arena *a, struct registry_image *ret,

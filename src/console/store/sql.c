@@ -397,6 +397,29 @@ int sql_get_int(struct sql *s, const char *statement, const struct sql_value *va
 	return r;
 }
 
+int sql_get_texts(struct sql *s, const char *statement, const struct sql_value *values,
+		  size_t count, struct arena *a, str **ret, size_t *ret_count, struct err *e)
+{
+	str *list = NULL;
+	size_t n = 0, cap = 0;
+	OWNED_ROWS *rows = NULL;
+	int r = sql_query(s, statement, values, count, &rows, e);
+
+	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
+		str *one = ARENA_PUSH(a, list, n, cap);
+
+		if (one)
+			*one = sql_text_in(rows, 0, a);
+		if (!one || !one->p)
+			return err_set(e, ENOBUFS, "too many rows at once");
+	}
+	if (r < 0)
+		return r;
+	*ret = list;
+	*ret_count = n;
+	return 0;
+}
+
 int sql_script(struct sql *s, const char *statements, struct err *e)
 {
 	OWNED_BUF text = BUF_INIT;

@@ -112,6 +112,10 @@ MUST_CHECK int sql_do(struct sql *s, const char *statement, const struct sql_val
 /** The first column of the first row. @return 1, 0 when there is no row, -errno */
 MUST_CHECK int sql_get_int(struct sql *s, const char *statement, const struct sql_value *values,
 			   size_t count, int64_t *ret, struct err *e);
+/** The first column of every row, in @p a. @return 0, -ENOBUFS when the budget is spent, -errno */
+MUST_CHECK int sql_get_texts(struct sql *s, const char *statement, const struct sql_value *values,
+			     size_t count, struct arena *a, str **ret, size_t *ret_count,
+			     struct err *e);
 /** Runs statements separated by ";\n", without parameters, prepared for this once: definitions. */
 MUST_CHECK int sql_script(struct sql *s, const char *statements, struct err *e);
 
