@@ -39,14 +39,10 @@ static int list(struct call *c, struct search_box *box, struct err *e)
 
 int api_alert_list(struct call *c, struct err *e)
 {
-	struct search_box box;
+	OWNED_SEARCH_BOX box = { 0 };
 	int r = search_box_open(c, &policy_alerts, &box, e);
 
-	if (r == 0)
-		r = list(c, &box, e);
-	if (r == 0)
-		search_box_close(&box);
-	return r;
+	return r < 0 ? r : list(c, &box, e);
 }
 
 static void put_facets(const struct alert_facets *f, struct json_out *j)
@@ -78,36 +74,32 @@ static void put_facets(const struct alert_facets *f, struct json_out *j)
 
 int api_alert_facets(struct call *c, struct err *e)
 {
-	struct search_box box;
+	OWNED_SEARCH_BOX box = { 0 };
 	struct alert_filter f;
 	struct alert_facets facets;
 	int r = search_box_open(c, &policy_alerts, &box, e);
 
-	if (r < 0)
-		return r;
-	r = alert_filter_of(c, &box, &f, e);
+	if (r == 0)
+		r = alert_filter_of(c, &box, &f, e);
 	if (r == 0)
 		r = alerts_facets(c->store, &f, FACET_VALUES, c->arena, &facets, e);
 	if (r == 0)
 		put_facets(&facets, &c->json);
-	search_box_close(&box);
 	return r;
 }
 
 int api_alert_histogram(struct call *c, struct err *e)
 {
 	int64_t buckets = value_int(value_get(&c->query, "buckets"), 60);
-	struct search_box box;
+	OWNED_SEARCH_BOX box = { 0 };
 	struct alert_filter f;
 	struct alert_histogram h;
 	int r = search_box_open(c, &policy_alerts, &box, e);
 
-	if (r < 0)
-		return r;
-	r = alert_filter_of(c, &box, &f, e);
+	if (r == 0)
+		r = alert_filter_of(c, &box, &f, e);
 	if (r == 0)
 		r = alerts_histogram(c->store, &f, (size_t)buckets, c->arena, &h, e);
-	search_box_close(&box);
 	if (r < 0)
 		return r;
 	/* where there is nothing and no range was asked for there is no time to begin at */

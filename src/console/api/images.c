@@ -75,14 +75,10 @@ static int list(struct call *c, struct search_box *box, struct err *e)
 
 int api_image_list(struct call *c, struct err *e)
 {
-	struct search_box box;
+	OWNED_SEARCH_BOX box = { 0 };
 	int r = search_box_open(c, &policy_assets, &box, e);
 
-	if (r < 0)
-		return r;
-	r = list(c, &box, e);
-	search_box_close(&box);
-	return r;
+	return r < 0 ? r : list(c, &box, e);
 }
 
 /* An inventory and how many of its layers are the base's. */

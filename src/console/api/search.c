@@ -130,7 +130,8 @@ static int put_alerts(struct call *c, struct search_box *box, bool ours, struct 
 
 int api_search(struct call *c, struct err *e)
 {
-	struct search_box assets = { 0 }, alerts = { 0 };
+	OWNED_SEARCH_BOX assets = { 0 };
+	OWNED_SEARCH_BOX alerts = { 0 };
 	struct err why = { .translate = e->translate };
 	bool of_assets = false, of_alerts = false;
 	int r = open_box(c, &policy_assets, &assets, &of_assets, e);
@@ -151,7 +152,5 @@ int api_search(struct call *c, struct err *e)
 		r = put_alerts(c, &alerts, of_alerts, e);
 	if (r == 0)
 		json_object_close(&c->json);
-	search_box_close(&assets);
-	search_box_close(&alerts);
 	return r;
 }

@@ -23,7 +23,9 @@ struct search_box {
 /** Reads the parameter `q`. @param ret to be closed @return 0, -EINVAL (a condition that is wrong, with its column), -ENOMEM */
 MUST_CHECK int search_box_open(struct call *c, const struct policy_subject *s,
 			       struct search_box *ret, struct err *e);
+/** A box that was never opened is left alone. */
 void search_box_close(struct search_box *b);
+#define OWNED_SEARCH_BOX CLEANUP(search_box_close) struct search_box
 
 /** alert_filter.holds and asset_filter.holds, whose ctx is the box. */
 struct stored_alert;
