@@ -5,7 +5,7 @@ import type { Page } from "../api/client.ts";
 import type { View } from "../api/types.ts";
 import { t } from "../i18n/index.ts";
 import { Button, IconButton, Notice, TextField } from "../kit/controls.tsx";
-import { Dialog, Menu } from "../kit/dialog.tsx";
+import { Dialog, DialogFoot, Menu } from "../kit/dialog.tsx";
 import { Icon } from "../kit/icons.tsx";
 import { sentenceOf, toast, toastError } from "../kit/toast.tsx";
 import { useUrl } from "./url.ts";
@@ -41,12 +41,7 @@ function ManageDialog({ page, query, views, onClose }: { page: string; query: st
 					</Notice>
 				)}
 				<TextField label={t("views.name")} hint={replaces ? t("views.replaces") : t("views.hint")} required maxLength={64} autoFocus value={name} onChange={(event) => setName(event.target.value)} />
-				<div className="dialog-foot">
-					<Button onClick={onClose}>{t("common.cancel")}</Button>
-					<Button look="primary" type="submit" disabled={keep.isPending || !name.trim()}>
-						{t("common.save")}
-					</Button>
-				</div>
+				<DialogFoot submit={t("common.save")} disabled={keep.isPending || !name.trim()} onClose={onClose} />
 			</form>
 			{views.length > 0 && (
 				<section className="stack tight" aria-label={t("views.title")}>

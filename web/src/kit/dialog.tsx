@@ -35,6 +35,20 @@ export function Dialog({ title, onClose, children, wide = false }: { title: stri
 	);
 }
 
+/** The end of a form in a dialog: what else can be done, then to leave it or to send it. */
+export function DialogFoot({ submit, disabled, onClose, children }: { submit: string; disabled?: boolean; onClose: () => void; children?: ReactNode }) {
+	return (
+		<div className="dialog-foot">
+			{children}
+			<span className="push" />
+			<Button onClick={onClose}>{t("common.cancel")}</Button>
+			<Button look="primary" type="submit" disabled={disabled}>
+				{submit}
+			</Button>
+		</div>
+	);
+}
+
 /** What a dialog holds once it made a secret, which is shown this once. */
 export function ShownOnce({ text, secret, copy, onClose, children }: { text: string; secret: string; copy: string; onClose: () => void; children?: ReactNode }) {
 	return (

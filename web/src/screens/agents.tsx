@@ -8,7 +8,7 @@ import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
 import { Button, Notice, SelectField, TextField, Time } from "../kit/controls.tsx";
-import { Dialog, ShownOnce } from "../kit/dialog.tsx";
+import { Dialog, DialogFoot, ShownOnce } from "../kit/dialog.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { sentenceOf } from "../kit/toast.tsx";
@@ -79,12 +79,7 @@ function EnrolDialog({ onClose }: { onClose: () => void }) {
 					/>
 					<TextField label={t("enrol.uses")} type="number" min={1} max={100000} required value={uses} onChange={(event) => setUses(event.target.value)} />
 					<TextField label={t("enrol.labels")} hint={t("enrol.labelsHint")} placeholder="zone=a, team=shop" value={labels} onChange={(event) => setLabels(event.target.value)} />
-					<div className="dialog-foot">
-						<Button onClick={onClose}>{t("common.cancel")}</Button>
-						<Button look="primary" type="submit" disabled={enrol.isPending}>
-							{t("enrol.make")}
-						</Button>
-					</div>
+					<DialogFoot submit={t("enrol.make")} disabled={enrol.isPending} onClose={onClose} />
 				</form>
 			)}
 		</Dialog>

@@ -12,7 +12,7 @@ import { SavedViews } from "../app/views.tsx";
 import { pick, t, tValue } from "../i18n/index.ts";
 import { Histogram } from "../kit/charts.tsx";
 import { Button, Choice, SearchInput, Segmented, TextArea, Time } from "../kit/controls.tsx";
-import { Dialog } from "../kit/dialog.tsx";
+import { Dialog, DialogFoot } from "../kit/dialog.tsx";
 import { Icon } from "../kit/icons.tsx";
 import { PriorityMark, Shape, StateBadge } from "../kit/severity.tsx";
 import { Empty } from "../kit/states.tsx";
@@ -136,12 +136,7 @@ function TriageDialog({ count, state, onClose, onSave }: { count: number; state:
 				}}
 			>
 				<TextArea label={t("triage.note")} hint={t("triage.noteHint")} autoFocus value={note} onChange={(event) => setNote(event.target.value)} />
-				<div className="dialog-foot">
-					<Button onClick={onClose}>{t("common.cancel")}</Button>
-					<Button look="primary" type="submit">
-						{tValue("triage.do", state)}
-					</Button>
-				</div>
+				<DialogFoot submit={tValue("triage.do", state)} onClose={onClose} />
 			</form>
 		</Dialog>
 	);

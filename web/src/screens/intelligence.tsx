@@ -6,7 +6,7 @@ import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { t, tValue } from "../i18n/index.ts";
 import { Button, Facts, Field, Notice, Segmented, SelectField, TextArea, TextField, Time } from "../kit/controls.tsx";
-import { Dialog } from "../kit/dialog.tsx";
+import { Dialog, DialogFoot } from "../kit/dialog.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { sentenceOf, toast } from "../kit/toast.tsx";
@@ -157,12 +157,7 @@ function ReadDialog({ list, onClose }: { list: Intelligence | null; onClose: () 
 					<TextField label={t("intel.source")} value={reading.source} maxLength={512} onChange={(event) => change({ source: event.target.value })} />
 					<TextField label={t("intel.expires")} hint={t("intel.expiresHint")} type="date" min={inDays(1)} value={reading.expires} onChange={(event) => change({ expires: event.target.value })} />
 				</div>
-				<div className="dialog-foot">
-					<Button onClick={onClose}>{t("common.cancel")}</Button>
-					<Button look="primary" type="submit" disabled={read.isPending || (reading.from === "file" && !reading.text.trim())}>
-						{reading.from === "file" ? t("intel.submit") : t("common.save")}
-					</Button>
-				</div>
+				<DialogFoot submit={reading.from === "file" ? t("intel.submit") : t("common.save")} disabled={read.isPending || (reading.from === "file" && !reading.text.trim())} onClose={onClose} />
 			</form>
 		</Dialog>
 	);

@@ -5,8 +5,8 @@ import type { Notification, NotificationKind, NotificationSetting, TestResult } 
 import { useMay } from "../app/session.tsx";
 import { pick, t } from "../i18n/index.ts";
 import { Button, Check, Notice, SelectField, TextArea, TextField } from "../kit/controls.tsx";
-import { Dialog } from "../kit/dialog.tsx";
-import { Empty, Skeleton } from "../kit/states.tsx";
+import { Dialog, DialogFoot } from "../kit/dialog.tsx";
+import { Answered, Empty } from "../kit/states.tsx";
 import { ListTable } from "../kit/table.tsx";
 import { sentenceOf, toast } from "../kit/toast.tsx";
 import { number } from "../logic/format.ts";
@@ -107,7 +107,7 @@ function NotificationForm({ notification, kinds, onClose }: { notification: Noti
 			))}
 			<TextField label={t("notify.filter")} hint={t("notify.filterHint")} className="input mono" spellCheck={false} value={filter} onChange={(event) => setFilter(event.target.value)} />
 			<Check label={t("notify.enabled")} checked={enabled} onChange={(event) => setEnabled(event.target.checked)} />
-			<div className="dialog-foot">
+			<DialogFoot submit={t("common.save")} disabled={save.isPending} onClose={onClose}>
 				{notification && (
 					<>
 						<Button look="danger" onClick={() => confirm(t("notify.removeAsk", { name })) && remove.mutate()}>
@@ -118,12 +118,7 @@ function NotificationForm({ notification, kinds, onClose }: { notification: Noti
 						</Button>
 					</>
 				)}
-				<span className="push" />
-				<Button onClick={onClose}>{t("common.cancel")}</Button>
-				<Button look="primary" type="submit" disabled={save.isPending}>
-					{t("common.save")}
-				</Button>
-			</div>
+			</DialogFoot>
 		</form>
 	);
 }
@@ -132,15 +127,7 @@ function NotificationDialog({ notification, onClose }: { notification: Notificat
 	const kinds = useKinds();
 	return (
 		<Dialog title={notification ? notification.name : t("notify.new")} onClose={onClose}>
-			{kinds.data ? (
-				<NotificationForm notification={notification} kinds={kinds.data.items} onClose={onClose} />
-			) : kinds.isError ? (
-				<Notice tone="critical" icon="warning">
-					{sentenceOf(kinds.error)}
-				</Notice>
-			) : (
-				<Skeleton />
-			)}
+			<Answered query={kinds}>{(data) => <NotificationForm notification={notification} kinds={data.items} onClose={onClose} />}</Answered>
 		</Dialog>
 	);
 }

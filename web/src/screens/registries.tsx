@@ -7,9 +7,9 @@ import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { type Key, pick, t, tValue } from "../i18n/index.ts";
 import { Button, Check, Notice, SelectField, TextArea, TextField, Time } from "../kit/controls.tsx";
-import { Dialog } from "../kit/dialog.tsx";
+import { Dialog, DialogFoot } from "../kit/dialog.tsx";
 import { STAGES, StageBadge } from "../kit/stage.tsx";
-import { Empty, Skeleton } from "../kit/states.tsx";
+import { Answered, Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { sentenceOf, toast } from "../kit/toast.tsx";
 import { number } from "../logic/format.ts";
@@ -131,18 +131,13 @@ function RegistryForm({ registry, kinds, onClose }: { registry: Registry | null;
 				</div>
 			</details>
 			<Check label={t("registries.enabled")} checked={form.enabled} onChange={(event) => set({ enabled: event.target.checked })} />
-			<div className="dialog-foot">
+			<DialogFoot submit={t("common.save")} disabled={save.isPending} onClose={onClose}>
 				{registry && (
 					<Button look="danger" onClick={() => confirm(t("registries.removeAsk", { name: registry.name })) && remove.mutate()}>
 						{t("common.remove")}
 					</Button>
 				)}
-				<span className="push" />
-				<Button onClick={onClose}>{t("common.cancel")}</Button>
-				<Button look="primary" type="submit" disabled={save.isPending}>
-					{t("common.save")}
-				</Button>
-			</div>
+			</DialogFoot>
 		</form>
 	);
 }
@@ -151,15 +146,7 @@ export function RegistryDialog({ registry, onClose }: { registry: Registry | nul
 	const kinds = useAnswer<Page<RegistryKind>>("/registry-kinds");
 	return (
 		<Dialog title={registry ? registry.name : t("registries.new")} onClose={onClose}>
-			{kinds.data ? (
-				<RegistryForm registry={registry} kinds={kinds.data.items} onClose={onClose} />
-			) : kinds.isError ? (
-				<Notice tone="critical" icon="warning">
-					{sentenceOf(kinds.error)}
-				</Notice>
-			) : (
-				<Skeleton />
-			)}
+			<Answered query={kinds}>{(data) => <RegistryForm registry={registry} kinds={data.items} onClose={onClose} />}</Answered>
 		</Dialog>
 	);
 }

@@ -8,7 +8,7 @@ import { ChangePasswordForm } from "../app/signin.tsx";
 import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
 import { Button, Check, CopyBox, Notice, Panel, SelectField, Tabs, TextField, Time } from "../kit/controls.tsx";
-import { Dialog, ShownOnce } from "../kit/dialog.tsx";
+import { Dialog, DialogFoot, ShownOnce } from "../kit/dialog.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
 import { ListTable } from "../kit/table.tsx";
 import { sentenceOf, toast, toastError } from "../kit/toast.tsx";
@@ -205,12 +205,7 @@ function TokenDialog({ onClose }: { onClose: () => void }) {
 							<Check key={each} label={tValue("permission", each)} checked={chosen.includes(each)} onChange={() => setChosen(chosen.includes(each) ? chosen.filter((other) => other !== each) : [...chosen, each])} />
 						))}
 					</fieldset>
-					<div className="dialog-foot">
-						<Button onClick={onClose}>{t("common.cancel")}</Button>
-						<Button look="primary" type="submit" disabled={make.isPending || chosen.length === 0}>
-							{t("tokens.make")}
-						</Button>
-					</div>
+					<DialogFoot submit={t("tokens.make")} disabled={make.isPending || chosen.length === 0} onClose={onClose} />
 				</form>
 			)}
 		</Dialog>

@@ -7,7 +7,7 @@ import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { pick, t, tValue } from "../i18n/index.ts";
 import { Button, Check, Notice, Tabs, TextArea, TextField, Time } from "../kit/controls.tsx";
-import { Dialog, ShownOnce } from "../kit/dialog.tsx";
+import { Dialog, DialogFoot, ShownOnce } from "../kit/dialog.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { sentenceOf, toast } from "../kit/toast.tsx";
@@ -100,18 +100,13 @@ function UserDialog({ user, onClose }: { user: User | null; onClose: () => void 
 				<Checks legend={t("users.roles")} all={(roles.data?.items ?? []).map((role) => role.name)} chosen={chosen} onChange={setChosen} text={roleText} />
 				{user && !self && <Check label={t("users.disabled")} checked={disabled} onChange={(event) => setDisabled(event.target.checked)} />}
 				{user?.totp && <Check label={t("users.keepTotp")} checked={keepTotp} onChange={(event) => setKeepTotp(event.target.checked)} />}
-				<div className="dialog-foot">
+				<DialogFoot submit={user ? t("common.save") : t("users.make")} disabled={save.isPending || chosen.length === 0} onClose={onClose}>
 					{user && !self && (
 						<Button look="danger" disabled={remove.isPending} onClick={() => confirm(t("users.removeAsk", { name: user.name })) && remove.mutate()}>
 							{t("common.remove")}
 						</Button>
 					)}
-					<span className="push" />
-					<Button onClick={onClose}>{t("common.cancel")}</Button>
-					<Button look="primary" type="submit" disabled={save.isPending || chosen.length === 0}>
-						{user ? t("common.save") : t("users.make")}
-					</Button>
-				</div>
+				</DialogFoot>
 			</form>
 		</Dialog>
 	);
@@ -195,18 +190,13 @@ function RoleDialog({ role, onClose }: { role: Role | null; onClose: () => void 
 				<TextArea label={t("roles.scope")} hint={t("roles.scopeHint")} readOnly={fixed} placeholder="namespace in (shop, pay)" value={scope} onChange={(event) => setScope(event.target.value)} />
 				<TextArea label={t("roles.groups")} hint={t("roles.groupsHint")} readOnly={fixed} rows={2} value={groups} onChange={(event) => setGroups(event.target.value)} />
 				{!fixed && (
-					<div className="dialog-foot">
+					<DialogFoot submit={t("common.save")} disabled={save.isPending || permissions.length === 0} onClose={onClose}>
 						{role && (
 							<Button look="danger" disabled={remove.isPending} onClick={() => confirm(t("roles.removeAsk", { name })) && remove.mutate()}>
 								{t("common.remove")}
 							</Button>
 						)}
-						<span className="push" />
-						<Button onClick={onClose}>{t("common.cancel")}</Button>
-						<Button look="primary" type="submit" disabled={save.isPending || permissions.length === 0}>
-							{t("common.save")}
-						</Button>
-					</div>
+					</DialogFoot>
 				)}
 			</form>
 		</Dialog>
