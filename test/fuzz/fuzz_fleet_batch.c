@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_init(&a, (size_t)64 << 20);
 	if (batch_decode(body, packed ? S("zstd") : S(""), &a, &plain, &b, NULL) == 0) {
 		all = packed ? buf_str(&plain) : body;
-		assert(b.count <= BATCH_MAX_RECORDS && b.count + b.refused + b.unknown <= BATCH_MAX_RECORDS);
+		assert(b.count <= BATCH_MAX_RECORDS &&
+		       b.count + b.refused + b.unknown <= BATCH_MAX_RECORDS);
 		for (size_t i = 0; i < b.count; i++) {
 			const struct batch_record *r = &b.records[i];
 			struct value v;
