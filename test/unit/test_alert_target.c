@@ -41,8 +41,8 @@ static enum policy_verdict judge(const char *condition, const char *json)
 	struct rule r = { .name = str_from(condition), .source = S("alert"), .enabled = true };
 	const struct rule *rule = &r;
 	struct alert_target t;
-	struct policy_program *p;
-	struct policy_run *run;
+	struct policy_program *p = NULL;
+	struct policy_run *run = NULL;
 	struct value doc;
 	struct err e = { 0 };
 	enum policy_verdict v;
