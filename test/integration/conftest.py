@@ -73,10 +73,10 @@ def build_dir():
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory):
+def postgres_server():
     """One for all tests that do nothing to it but make databases."""
     from postgres import Postgres
-    server = Postgres(tmp_path_factory.mktemp("server"))
+    server = Postgres()
     yield server
     server.end()
 

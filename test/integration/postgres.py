@@ -1,9 +1,8 @@
 """A PostgreSQL that tests start for themselves."""
-import os
 import pathlib
 import shutil
-import signal
 import subprocess
+import tempfile
 
 import pytest
 
@@ -14,19 +13,17 @@ BIN = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p
 
 
 class Postgres:
-    """A server of its own, as the user postgres, reached by a socket in its folder and by TCP. `durable`: as in earnest, for figures."""
+    """A server of its own, as the user postgres, reached by a socket in its folder and by TCP. `durable`: as in earnest, for figures.
 
-    def __init__(self, folder, durable=False):
+    Its folder is not one of pytest's: those are closed to all but root whenever another run of pytest begins."""
+
+    def __init__(self, durable=False):
         if not BIN:
             pytest.skip("postgresql is not installed")
         need_root()
-        self.folder = folder / "postgres"
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="skep-postgres-"))
         self.settings = "" if durable else " -c fsync=off"
-        self.folder.mkdir()
         shutil.chown(self.folder, "postgres", "postgres")
-        for f in (folder, *folder.parents):
-            if f.stat().st_uid == 0 and not f.stat().st_mode & 0o001:
-                f.chmod(f.stat().st_mode | 0o011)
         self.port = free_port()
         self.run("initdb", "-D", self.folder / "data", "-A", "trust", "-U", "me", "-E", "UTF8", "--no-sync")
         self.databases = 0
@@ -55,5 +52,8 @@ class Postgres:
         self.run("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "-w", "stop")
 
     def end(self):
-        """For good. Not by pg_ctl: another run of pytest may have closed the folders above to others than root meanwhile."""
-        os.kill(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+        """For good, also where it was stopped before."""
+        pid = self.folder / "data" / "postmaster.pid"
+        if pid.exists():
+            self.stop()
+        shutil.rmtree(self.folder)
