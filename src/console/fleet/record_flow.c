@@ -1,8 +1,7 @@
-#include <arpa/inet.h>
-
 #include "codec/json.h"
 #include "console/fleet/fleet_priv.h"
 #include "console/store/flows.h"
+#include "policy/ip_set.h"
 
 enum {
 	PROCESS_MAX_BYTES = 64,
@@ -15,17 +14,11 @@ enum {
 /** The address as the store has it: one text for one address. */
 static str address_of(const struct value *v, struct arena *a)
 {
-	char text[INET6_ADDRSTRLEN] = { 0 }, again[INET6_ADDRSTRLEN];
-	uint8_t bytes[16];
-	str given = value_str(v);
-	int family = str_find(given, ':') < given.n ? AF_INET6 : AF_INET;
+	char text[POLICY_IP_BYTES];
+	struct policy_ip ip;
 
-	if (given.n >= sizeof(text))
-		return (str){ 0 };
-	memcpy(text, given.p, given.n);
-	if (inet_pton(family, text, bytes) != 1 || !inet_ntop(family, bytes, again, sizeof(again)))
-		return (str){ 0 };
-	return arena_str(a, str_from(again));
+	return ip_parse(value_str(v), &ip, NULL) < 0 ? (str){ 0 }
+						     : arena_str(a, policy_ip_text(&ip, text));
 }
 
 static bool is_word(str s)

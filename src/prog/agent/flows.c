@@ -1,11 +1,10 @@
 #include "prog/agent/flows.h"
 
-#include <arpa/inet.h>
-
 #include "base/clock.h"
 #include "base/time.h"
 #include "codec/json_out.h"
 #include "prog/agent/message.h"
+#include "wire/network.h"
 
 struct flows {
 	int fd;
@@ -39,13 +38,10 @@ void flows_free(struct flows *f)
 
 static void put_address(struct json_out *j, const char *key, const uint8_t *address)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	const bool four = memcmp(address, mapped, sizeof(mapped)) == 0;
-	char text[INET6_ADDRSTRLEN];
+	char text[NETWORK_TEXT_BYTES];
 
-	if (inet_ntop(four ? AF_INET : AF_INET6, address + (four ? sizeof(mapped) : 0), text,
-		      sizeof(text)))
-		json_put_cstr(j, key, text);
+	network_show(address, text);
+	json_put_cstr(j, key, text);
 }
 
 static void put_flow(struct json_out *j, const struct sensor_flow *f, struct asset *a)
