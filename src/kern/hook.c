@@ -277,6 +277,11 @@ int map_delete(int fd, const void *key)
 	return bpf_map_delete_elem(fd, key) ? -errno : 0;
 }
 
+int map_take(int fd, const void *key, void *ret)
+{
+	return bpf_map_lookup_and_delete_elem(fd, key, ret) ? -errno : 0;
+}
+
 int map_next(int fd, const void *key, void *ret)
 {
 	return bpf_map_get_next_key(fd, key, ret) ? -errno : 0;

@@ -86,6 +86,8 @@ size_t hooks_keep(const struct hooks *h, int *ret, size_t max);
 MUST_CHECK int map_get(int fd, const void *key, void *ret);
 MUST_CHECK int map_set(int fd, const void *key, const void *value);
 int map_delete(int fd, const void *key);
+/** What a hash map has there, which is there no more. @return 0, -ENOENT, -errno */
+MUST_CHECK int map_take(int fd, const void *key, void *ret);
 /** @param key NULL: the first. @return 0, -ENOENT at the end */
 MUST_CHECK int map_next(int fd, const void *key, void *ret);
 /** Processors whose values a per-processor map gives, each at a multiple of eight bytes; at least 1. */

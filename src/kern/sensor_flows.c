@@ -50,6 +50,7 @@ static struct sensor_flow flow_of(const struct sensor *s, const struct flow_reco
 
 int sensor_flows_read(struct sensor *s, int fd, struct sensor_flow *ret, size_t max, struct err *e)
 {
+	const int map = hooks_map(s->hooks, "flows");
 	struct flow_record room[AT_ONCE];
 	int count = 0;
 
@@ -61,11 +62,12 @@ int sensor_flows_read(struct sensor *s, int fd, struct sensor_flow *ret, size_t 
 		if (n <= 0)
 			return n < 0 ? err_sys(e, errno, "sensor: reading connections") : 0;
 		for (size_t i = 0; i < (size_t)n / sizeof(room[0]); i++) {
+			/* Of no use since the last reading: its place is for others, and what came meanwhile is told. */
+			if (!room[i].count.connections &&
+			    map_take(map, &room[i].key, &room[i].count) < 0)
+				continue;
 			if (room[i].count.connections)
 				ret[count++] = flow_of(s, &room[i]);
-			else
-				/* Of no use since the last reading: its place is for others. */
-				map_delete(hooks_map(s->hooks, "flows"), &room[i].key);
 		}
 	}
 	return count;
