@@ -19,6 +19,7 @@
 
 enum {
 	TURN_MS = 300,
+	IDLE_MS = 1000, /* between looks whether somebody wants a run, while none is under way */
 	REST_MS = 3000,
 	LISTING_MAX = 4,
 	READ_BYTES = 64 << 10,
@@ -441,7 +442,7 @@ static int turn(struct steward *s, struct err *e)
 		s->changed = false;
 		s->told_ns = now;
 	}
-	return r < 0 ? r : listen_to(s, TURN_MS, e);
+	return r < 0 ? r : listen_to(s, s->jobs ? TURN_MS : IDLE_MS, e);
 }
 
 /* Another may lead now, or nobody knows what was stored: what is under way is begun anew from what the store says. */
