@@ -1,6 +1,7 @@
 """The console's HTTP edge, as those meet it who mean no good, and those who are many."""
 import os
 import re
+import select
 import signal
 import socket
 import ssl
@@ -216,17 +217,22 @@ def from_address(console, address, first=b""):
 
 def ask_all(connection, request, count):
     """Asks @count times in one go. @return the statuses, and what came"""
-    def send():
-        connection.sendall(request * count)
-    sender = threading.Thread(target=send)
-    sender.start()
-    got = b""
+    # By one thread: Python lets two work on one connection's TLS state at once, and they spoil it.
+    connection.setblocking(False)
+    left, got = memoryview(request * count), b""
     while got.count(b"HTTP/1.1 ") < count or not got.endswith((b"}", b"}\n")):
-        piece = connection.recv(65536)
+        assert any(select.select([connection], [connection] if left else [], [], 20)), (len(left), got)
+        try:
+            left = left[connection.send(left[:16384]):] if left else left
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+        try:
+            piece = connection.recv(65536)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            continue
         if not piece:
             break
         got += piece
-    sender.join()
     return [int(i) for i in re.findall(rb"HTTP/1\.1 (\d{3}) ", got)], got
 
 

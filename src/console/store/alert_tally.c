@@ -80,10 +80,11 @@ static int add_hours_of_day(struct store *s, struct alert_tally *t, int64_t from
 			    struct err *e)
 {
 	const int64_t day = from / 24, now = store_now() / HOUR_NS;
-	const int64_t end = MAX(MIN((day + 1) * 24, now + 1), to);
+	const int64_t end = MIN((day + 1) * 24, MAX(now + 1, from));
+	const int64_t inside = MIN(to, end) - from, outside = from - day * 24 + MAX(end - to, 0);
 	int r;
 
-	if (to - from <= from - day * 24 + end - to + 1)
+	if (inside <= outside + 1)
 		return add_hours(s, t, from, to, 1, e);
 	r = add(s, t, COUNTERS(s, "alert_daily", "day >= ?1 AND day < ?2"),
 		SQL_ARGS(SQL_I(day), SQL_I(day + 1)), 1, e);
@@ -193,7 +194,6 @@ static int add_walked(struct store *s, const struct alert_filter *f, struct aler
 int alert_tally(struct store *s, const struct alert_filter *f, struct arena *a,
 		struct alert_tally *ret, struct err *e)
 {
-	const int64_t ms = (int64_t)MS_NS;
 	struct alert_tally t = { 0 };
 	int r = alert_match_series(s, f, a, &t.match, e);
 
@@ -208,9 +208,9 @@ int alert_tally(struct store *s, const struct alert_filter *f, struct arena *a,
 		r = add(s, &t, "SELECT series, state, n FROM alert_total", SQL_NONE, 1, e);
 	else
 		r = add_range(s, &t,
-			      (struct range){ up(MAX(f->since_ns, 0), ms),
-					      f->until_ns > 0 ? up(f->until_ns, ms)
-							      : store_now() / ms + ALERT_HOUR_MS },
+			      (struct range){ alert_ms_from(f->since_ns),
+					      f->until_ns > 0 ? alert_ms_from(f->until_ns)
+							      : ALERT_END_MS },
 			      e);
 	if (r == 0)
 		*ret = t;

@@ -170,11 +170,9 @@ int alert_walk_new(struct store *s, const struct alert_filter *f, int64_t cursor
 	w->states = f->states ? f->states : (1U << ALERT_STATE_COUNT) - 1;
 	w->looks_at_docs = f->text.n || f->holds;
 	w->doc_end_ms = clock_ms(CLOCK_MONOTONIC) + DOC_MS;
-	w->at = f->until_ns ? alert_low_id((f->until_ns + (int64_t)MS_NS - 1) / (int64_t)MS_NS)
-			    : INT64_MAX;
+	w->at = f->until_ns ? alert_low_id(alert_ms_from(f->until_ns)) : INT64_MAX;
 	w->at = cursor > 0 ? MIN(w->at, cursor) : w->at;
-	w->low = f->since_ns > 0 ? alert_low_id((f->since_ns + (int64_t)MS_NS - 1) / (int64_t)MS_NS)
-				 : 0;
+	w->low = alert_low_id(alert_ms_from(f->since_ns));
 	r = alert_match_series(s, f, a, &w->match, e);
 	w->done = w->match.matching == 0 || w->low >= w->at;
 	if (r == 0 && !w->done)

@@ -31,9 +31,16 @@ int64_t alert_id_ms(int64_t id)
 	return id >> NUMBER_BITS;
 }
 
+int64_t alert_ms_from(int64_t ns)
+{
+	const int64_t ms = (int64_t)MS_NS, before = MAX(ns, 0) / ms;
+
+	return MIN(before + (before * ms < ns), ALERT_END_MS);
+}
+
 int64_t alert_low_id(int64_t ms)
 {
-	return (int64_t)((uint64_t)MAX(ms, 0) << NUMBER_BITS);
+	return (int64_t)((uint64_t)MIN(MAX(ms, 0), ALERT_END_MS) << NUMBER_BITS);
 }
 
 static int64_t low_of_day(int64_t day)

@@ -11,6 +11,8 @@
 
 #define ALERT_DAY_MS ((int64_t)86400 * 1000)
 #define ALERT_HOUR_MS ((int64_t)3600 * 1000)
+/** The start of a day (in 2106) that ids still hold and no alert comes after. */
+#define ALERT_END_MS (50000 * ALERT_DAY_MS)
 
 /** The texts of a series, by position. */
 enum alert_text {
@@ -98,6 +100,9 @@ MUST_CHECK int alert_doc_unpack(struct store *s, struct alert_cache *c, str stor
 MUST_CHECK int alert_doc_learn(struct store *s, struct alert_cache *c, int64_t now_ns,
 			       struct err *e);
 
+/** The first millisecond that is not before @ns: at least 0, at most ALERT_END_MS. */
+int64_t alert_ms_from(int64_t ns);
+/** Below which no alert of @ms and later has its id. */
 int64_t alert_low_id(int64_t ms);
 /** What the container's id is found by: 0 for none. */
 int64_t alert_container_key(str container);
