@@ -142,7 +142,6 @@ static int draw_few(struct draw *d, struct err *e)
 /* The range a filter leaves open ends with what there is. */
 static int set_range(struct draw *d, struct err *e)
 {
-	const int64_t ms = (int64_t)MS_NS;
 	int64_t first = 0, last = 0;
 	int r = sql_get_int(d->s->sql, "SELECT COALESCE(MIN(hour), 0) FROM alert_count_time",
 			    SQL_NONE, &first, e);
@@ -152,8 +151,8 @@ static int set_range(struct draw *d, struct err *e)
 				SQL_NONE, &last, e);
 	if (r < 0)
 		return r;
-	d->from = d->f->since_ns > 0 ? (d->f->since_ns + ms - 1) / ms : first * ALERT_HOUR_MS;
-	d->to = d->f->until_ns > 0 ? (d->f->until_ns + ms - 1) / ms : (last + 1) * ALERT_HOUR_MS;
+	d->from = d->f->since_ns > 0 ? alert_ms_from(d->f->since_ns) : first * ALERT_HOUR_MS;
+	d->to = d->f->until_ns > 0 ? alert_ms_from(d->f->until_ns) : (last + 1) * ALERT_HOUR_MS;
 	d->to = MAX(d->to, d->from + 1);
 	return 0;
 }
