@@ -80,8 +80,9 @@ static void close_job(struct steward *s, struct steward_job *j)
 	while (*at != j)
 		at = &(*at)->next;
 	*at = j->next;
-	if (s->scanner && s->scanning == j->id)
-		steward_scan_stop(s);
+	/* It is read again in this run or the next. */
+	if (s->scanning == j->id)
+		scan_reader_stop(&s->reader);
 	if (j->lister)
 		process_kill(j->lister);
 	if (j->in >= 0) {
@@ -417,7 +418,7 @@ static int scan_some(struct steward *s, struct err *e)
 	int r = steward_scan_tend(s, e);
 
 	for (struct steward_job *j = s->jobs, *next; r == 0 && j; j = next) {
-		bool busy = s->scanner != 0;
+		bool busy = s->reader.pid != 0;
 
 		next = j->next;
 		if (!busy)
@@ -448,7 +449,7 @@ static int turn(struct steward *s, struct err *e)
 /* Another may lead now, or nobody knows what was stored: what is under way is begun anew from what the store says. */
 static void drop_all(struct steward *s)
 {
-	steward_scan_stop(s);
+	scan_reader_stop(&s->reader);
 	while (s->jobs)
 		close_job(s, s->jobs);
 	sql_rollback(s->store->sql);

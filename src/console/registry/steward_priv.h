@@ -7,12 +7,12 @@
 #include <limits.h>
 
 #include "base/map.h"
-#include "codec/digest.h"
 #include "codec/docker_config.h"
 #include "console/registry/registry_config.h"
 #include "console/registry/registry_line.h"
 #include "console/registry/steward.h"
 #include "console/store/registries.h"
+#include "scan/source/scan_reader.h"
 
 /** A run under way. */
 struct steward_job {
@@ -42,11 +42,9 @@ struct steward {
 	size_t listing;
 	char scans[PATH_MAX], layers[PATH_MAX];
 	/* The one image being read. */
-	pid_t scanner;
+	struct scan_reader reader;
 	int64_t scanning; /**< whose: a registry's id */
 	int64_t scan_run;
-	char image[DIGEST_TEXT_BYTES], file[PATH_MAX + 32];
-	uint64_t scan_ns;
 	uint64_t told_ns;
 	bool changed;
 };
@@ -72,7 +70,5 @@ MUST_CHECK int steward_listed(struct steward *s, struct steward_job *j, struct e
 MUST_CHECK int steward_scan_begin(struct steward *s, struct steward_job *j, struct err *e);
 /** Looks after the image being read. @return 0, -errno of the store */
 MUST_CHECK int steward_scan_tend(struct steward *s, struct err *e);
-/** Gives it up; it is read again in this run or the next. */
-void steward_scan_stop(struct steward *s);
 
 #endif

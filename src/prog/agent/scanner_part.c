@@ -1,19 +1,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/privilege.h"
-#include "base/process.h"
 #include "base/sandbox.h"
 #include "base/time.h"
 #include "codec/digest.h"
@@ -23,13 +19,13 @@
 #include "prog/agent/part.h"
 #include "prog/agent/scan_cgroup.h"
 #include "scan/source/scan_image.h"
+#include "scan/source/scan_reader.h"
 #include "wire/http_flow.h"
 
 /* Each image that runs here is read once, by its digest: what it holds lies in the folder of scans, and the console is told. The
  * reading itself is a child's: it may take minutes, be attacked, or grow; only one at a time. */
 #define LOOK_NS (5 * SECOND_NS)
 #define AGAIN_S 3600 /* after a failure */
-#define SCAN_MOST_NS (1800 * SECOND_NS)
 #define CGROUPS_MAX ((uint64_t)64 << 10)
 #define FIND_MEMORY ((size_t)256 << 20)
 #define ANSWER_MAX ((size_t)16 << 20)
@@ -47,15 +43,14 @@ struct scanner {
 	char folder[PATH_BYTES], cache[PATH_BYTES], socket[PATH_BYTES];
 	char queue[QUEUE_MAX][DIGEST_TEXT_BYTES];
 	size_t waiting;
-	char current[DIGEST_TEXT_BYTES];
-	pid_t child;
+	struct scan_reader reader;
 	struct http_flows *flows;
 	struct http_flow *flow;
 	struct buf body;
 	char *room;
 	struct scan_cgroup cgroup;
 	bool stopping, full;
-	uint64_t alive_ns, look_ns, child_ns;
+	uint64_t alive_ns, look_ns;
 };
 
 static bool is_image(str id)
@@ -131,7 +126,7 @@ static void put_in_line(struct scanner *s, str id, bool again)
 			tell_done(s, image);
 		return;
 	}
-	if (strcmp(image, s->current) == 0)
+	if (s->reader.pid && strcmp(image, s->reader.image) == 0)
 		return;
 	for (size_t i = 0; i < s->waiting; i++)
 		if (strcmp(s->queue[i], image) == 0)
@@ -159,78 +154,57 @@ static void find_target(const struct scanner *s, char *ret, size_t size)
 	arena_init(&a, FIND_MEMORY);
 	if (disk_images_find(root ? root : "", option_list(s->part->options, "engine-data", NULL),
 			     &a, &list, NULL) == 0)
-		d = disk_images_by_id(&list, str_from(s->current));
+		d = disk_images_by_id(&list, str_from(s->reader.image));
 	if (d)
 		snprintf(ret, size, "%.*s", STR_ARG(d->target));
 	else
-		snprintf(ret, size, "docker:%s", s->current);
+		snprintf(ret, size, "docker:%s", s->reader.image);
 	arena_done(&a);
 }
 
 static int child(void *ctx)
 {
 	struct scanner *s = ctx;
-	char path[2 * PATH_BYTES], host[PATH_BYTES + 8], target[4 * PATH_BYTES];
+	char host[PATH_BYTES + 8], target[4 * PATH_BYTES];
 	const struct scan_options o = {
 		.limits = limits_default(), .cache_dir = s->cache, .docker_host = host, .jobs = 1
 	};
-	const struct scan_image_task task = { .image = s->current,
+	const struct scan_image_task task = { .image = s->reader.image,
 					      .target = target,
-					      .file = path,
+					      .file = s->reader.file,
 					      .options = &o,
 					      .base_layers = engine_base_layers,
-					      .ctx = s->socket };
+					      .ctx = s->socket,
+					      .nice = NICE };
 
 	(void)!scan_cgroup_enter(&s->cgroup);
 	snprintf(host, sizeof(host), "unix://%s", s->socket);
 	find_target(s, target, sizeof(target));
-	path_of(s, s->current, path);
 	return scan_image(&task) < 0 ? 1 : 0;
 }
 
 static void start(struct scanner *s)
 {
+	char image[DIGEST_TEXT_BYTES], path[2 * PATH_BYTES];
 	struct err e = { 0 };
 
-	memcpy(s->current, s->queue[0], sizeof(s->current));
+	memcpy(image, s->queue[0], sizeof(image));
 	memmove(s->queue[0], s->queue[1], --s->waiting * sizeof(s->queue[0]));
 	s->full = false;
-	tell_progress(s, s->current, "running");
-	s->child_ns = clock_ns(CLOCK_MONOTONIC);
-	if (process_start_open(child, s, &s->child, &e) < 0) {
+	tell_progress(s, image, "running");
+	path_of(s, image, path);
+	if (scan_reader_start(&s->reader, image, path, child, s, s->cgroup.procs, s->cgroup.count,
+			      &e) < 0)
 		part_say(s->part, "%s", e.text);
-		s->child = 0;
-		s->current[0] = '\0';
-	}
 }
 
-static void finish(struct scanner *s, int status)
+static void tend(struct scanner *s)
 {
-	if (!is_known(s, s->current)) {
-		char path[2 * PATH_BYTES], why[80];
-
-		snprintf(why, sizeof(why),
-			 WIFSIGNALED(status) ? "its reader was ended by signal %d"
-					     : "its reader ended with status %d",
-			 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-		path_of(s, s->current, path);
-		(void)!scan_image_failed(s->current, why, path);
+	if (scan_reader_ended(&s->reader)) {
+		tell_progress(s, s->reader.image, "done");
+		tell_done(s, s->reader.image);
 	}
-	tell_progress(s, s->current, "done");
-	tell_done(s, s->current);
-	s->child = 0;
-	s->current[0] = '\0';
-}
-
-static void tend(struct scanner *s, uint64_t now)
-{
-	int status;
-
-	if (s->child && now - s->child_ns > SCAN_MOST_NS)
-		kill(s->child, SIGKILL);
-	if (s->child && waitpid(s->child, &status, WNOHANG) == s->child)
-		finish(s, status);
-	if (!s->child && s->waiting)
+	if (!s->reader.pid && s->waiting)
 		start(s);
 }
 
@@ -308,7 +282,6 @@ static int begin(struct scanner *s, struct err *e)
 	const struct option_set *o = s->part->options;
 	const char *state = option_text(o, "state"), *engine = option_text(o, "engine");
 	const char *root = option_text(o, "host-root");
-	struct sched_param none = { 0 };
 	int r;
 
 	snprintf(s->folder, sizeof(s->folder), "%s/" PART_SCANS, state);
@@ -328,9 +301,6 @@ static int begin(struct scanner *s, struct err *e)
 		r = http_flows_new(&s->flows, e);
 	if (r == 0)
 		make_cgroup(s);
-	/* Work for an idle machine. */
-	(void)setpriority(PRIO_PROCESS, 0, NICE);
-	(void)sched_setscheduler(0, SCHED_BATCH, &none);
 	if (r == 0)
 		r = privilege_keep(0, e);
 	return r < 0 ? r : sandbox_forbid_power(false, e);
@@ -365,11 +335,10 @@ int scanner_part(void *part_context)
 			s->look_ns = now;
 			ask_list(s);
 		}
-		tend(s, now);
+		tend(s);
 		part_alive(s->part, now, &s->alive_ns);
 	}
-	if (s->child)
-		process_kill(s->child);
+	scan_reader_stop(&s->reader);
 	http_flow_stop(s->flow);
 	http_flows_free(s->flows);
 	buf_done(&s->body);

@@ -1,6 +1,7 @@
 #include "scan/source/scan_image.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -78,6 +79,7 @@ int scan_image(const struct scan_image_task *t)
 {
 	const struct rlimit memory = { MEMORY_MOST, MEMORY_MOST };
 	const struct rlimit processor = { PROCESSOR_MOST_S, PROCESSOR_MOST_S };
+	const struct sched_param none = { 0 };
 	uint64_t start = clock_ms(CLOCK_MONOTONIC);
 	struct inventory v;
 	struct err e = { 0 };
@@ -86,6 +88,8 @@ int scan_image(const struct scan_image_task *t)
 
 	(void)setrlimit(RLIMIT_DATA, &memory);
 	(void)setrlimit(RLIMIT_CPU, &processor);
+	(void)setpriority(PRIO_PROCESS, 0, t->nice);
+	(void)sched_setscheduler(0, SCHED_BATCH, &none);
 	arena_init(&a, (size_t)1 << 30);
 	r = source_read_image(t->target, t->options, &a, &v, &e);
 	r = r < 0 ? scan_image_failed(t->image, e.text, t->file)

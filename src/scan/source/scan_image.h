@@ -20,6 +20,7 @@ struct scan_image_task {
 	 */
 	size_t (*base_layers)(void *ctx, const struct inventory *v);
 	void *ctx;
+	int nice; /**< 0 to 19: how far others' work goes before */
 };
 
 /** For a process of its own. What goes wrong is written to the file. @return 0, -errno of the file */

@@ -1,0 +1,56 @@
+#include "scan/source/scan_reader.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/process.h"
+#include "scan/source/scan_image.h"
+
+#define MOST_NS (1800 * SECOND_NS)
+
+int scan_reader_start(struct scan_reader *r, const char *image, const char *file,
+		      scan_reader_fn *fn, void *ctx, const int *keep, size_t keep_count,
+		      struct err *e)
+{
+	if (snprintf(r->file, sizeof(r->file), "%s", file) >= (int)sizeof(r->file))
+		return err_sys(e, ENAMETOOLONG, "'%s'", file);
+	snprintf(r->image, sizeof(r->image), "%s", image);
+	(void)unlink(r->file);
+	r->end_ns = clock_ns(CLOCK_MONOTONIC) + MOST_NS;
+	return process_start(fn, ctx, keep, keep_count, &r->pid, e);
+}
+
+bool scan_reader_ended(struct scan_reader *r)
+{
+	char why[80];
+	int status;
+
+	if (!r->pid)
+		return false;
+	if (clock_ns(CLOCK_MONOTONIC) > r->end_ns)
+		kill(r->pid, SIGKILL);
+	if (waitpid(r->pid, &status, WNOHANG) != r->pid)
+		return false;
+	r->pid = 0;
+	if (access(r->file, F_OK) == 0)
+		return true;
+	snprintf(why, sizeof(why),
+		 WIFSIGNALED(status) ? "its reader was ended by signal %d"
+				     : "its reader ended with status %d",
+		 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	/* Where not even that can be written, who reads the file says so. */
+	(void)!scan_image_failed(r->image, why, r->file);
+	return true;
+}
+
+void scan_reader_stop(struct scan_reader *r)
+{
+	if (!r->pid)
+		return;
+	process_kill(r->pid);
+	(void)unlink(r->file);
+	r->pid = 0;
+}
