@@ -152,6 +152,9 @@ struct namings {
 	struct map by_image;
 	struct naming *items;
 	size_t count, cap;
+	/* Images whose names are all gone. */
+	str *bare;
+	size_t bare_count, bare_cap;
 };
 
 static int take_name(struct namings *n, struct sql_rows *rows, struct err *e)
@@ -200,10 +203,11 @@ static int read_names(struct store *s, struct namings *n, struct err *e)
 	return r;
 }
 
-/* Marks what is as it should be; what is named no more is told as one without names. */
+/* Marks what is as it should be, and finds what is named no more. */
 static int compare(struct store *s, struct namings *n, struct err *e)
 {
 	OWNED_ROWS *rows = NULL;
+	str *bare;
 	int r = sql_query(s->sql,
 			  "SELECT digest, registry_refs, stages FROM image WHERE registry_refs <> "
 			  "'' OR stages <> 0",
@@ -212,37 +216,37 @@ static int compare(struct store *s, struct namings *n, struct err *e)
 	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
 		struct naming *x = map_find(&n->by_image, sql_text(rows, 0));
 
-		if (!x) {
-			x = ARENA_PUSH(&n->arena, n->items, n->count, n->cap);
-			if (!x)
-				return spent(e);
-			*x = (struct naming){ .image = sql_text_in(rows, 0, &n->arena),
-					      .references = S("") };
-			if (!x->image.p)
-				return spent(e);
+		if (x) {
+			x->same = x->stages == sql_int(rows, 2) &&
+				  str_eq(x->references, sql_text(rows, 1));
 			continue;
 		}
-		x->same = x->stages == sql_int(rows, 2) && str_eq(x->references, sql_text(rows, 1));
+		bare = ARENA_PUSH(&n->arena, n->bare, n->bare_count, n->bare_cap);
+		if (!bare)
+			return spent(e);
+		*bare = sql_text_in(rows, 0, &n->arena);
+		if (!bare->p)
+			return spent(e);
 	}
 	return r;
 }
 
-/* Pointers of the map stay good: ARENA_PUSH leaves what it moved away from in the arena, and only `same` is set there. */
-static int write_names(struct store *s, struct namings *n, struct err *e)
+static int write_one(struct store *s, str image, str references, int64_t stages, struct err *e)
+{
+	return sql_do(s->sql, "UPDATE image SET registry_refs = ?2, stages = ?3 WHERE digest = ?1",
+		      SQL_ARGS(SQL_T(image), SQL_T(references), SQL_I(stages)), e);
+}
+
+static int write_names(struct store *s, const struct namings *n, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < n->count; i++) {
-		const struct naming *was = map_find(&n->by_image, n->items[i].image);
-
-		if (was && was->same)
-			continue;
-		r = sql_do(s->sql,
-			   "UPDATE image SET registry_refs = ?2, stages = ?3 WHERE digest = ?1",
-			   SQL_ARGS(SQL_T(n->items[i].image), SQL_T(n->items[i].references),
-				    SQL_I(n->items[i].stages)),
-			   e);
-	}
+	for (size_t i = 0; r >= 0 && i < n->count; i++)
+		if (!n->items[i].same)
+			r = write_one(s, n->items[i].image, n->items[i].references,
+				      n->items[i].stages, e);
+	for (size_t i = 0; r >= 0 && i < n->bare_count; i++)
+		r = write_one(s, n->bare[i], S(""), 0, e);
 	return MIN(r, 0);
 }
 
