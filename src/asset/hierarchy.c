@@ -137,14 +137,26 @@ int hierarchy_path(const struct hierarchy *h, uint64_t id, struct buf *ret)
 }
 
 /* "0::/path", "4:memory:/path", "4:cpu,cpuacct:/path"; the path may hold any byte but a newline. */
-static bool is_line_of(const struct hierarchy *h, str names)
+static bool is_line_of(str names, const char *controller)
 {
-	if (!h->controller)
+	if (!controller)
 		return names.n == 0;
 	while (names.n)
-		if (str_is(str_cut(&names, ','), h->controller))
+		if (str_is(str_cut(&names, ','), controller))
 			return true;
 	return false;
+}
+
+str hierarchy_path_in(str text, const char *controller)
+{
+	while (text.n) {
+		str line = str_line(&text);
+
+		(void)str_cut(&line, ':');
+		if (is_line_of(str_cut(&line, ':'), controller))
+			return line;
+	}
+	return (str){ 0 };
 }
 
 int hierarchy_of_process(const struct hierarchy *h, int root_fd, uint32_t pid, struct buf *ret,
@@ -152,25 +164,19 @@ int hierarchy_of_process(const struct hierarchy *h, int root_fd, uint32_t pid, s
 {
 	OWNED_BUF b = BUF_INIT;
 	char file[64];
-	str rest;
+	str path;
 	int r;
 
 	snprintf(file, sizeof(file), "proc/%u/cgroup", pid);
 	r = file_read(root_fd, file, PROC_FILE_MAX, &b, e);
 	if (r < 0)
 		return r == -ENOENT ? err_set(e, ESRCH, "there is no process %u", pid) : r;
-	rest = buf_str(&b);
-	while (rest.n) {
-		str line = str_line(&rest);
-
-		(void)str_cut(&line, ':');
-		if (is_line_of(h, str_cut(&line, ':'))) {
-			buf_add(ret, line);
-			return buf_error(ret);
-		}
-	}
-	return err_set(e, EBADMSG, "process %u is in no cgroup of the hierarchy that is followed",
-		       pid);
+	path = hierarchy_path_in(buf_str(&b), h->controller);
+	if (!path.p)
+		return err_set(e, EBADMSG,
+			       "process %u is in no cgroup of the hierarchy that is followed", pid);
+	buf_add(ret, path);
+	return buf_error(ret);
 }
 
 /* Paths wait in one buffer, each with its NUL: no recursion, no open folders but one. */

@@ -35,6 +35,13 @@ MUST_CHECK int hierarchy_id(const struct hierarchy *h, str path, uint64_t *ret);
  */
 MUST_CHECK int hierarchy_path(const struct hierarchy *h, uint64_t id, struct buf *ret);
 
+/**
+ * The path in one hierarchy, in the text of /proc/PID/cgroup (cgroups(7)).
+ * @param controller of v1; NULL: v2
+ * @return of @p text; p NULL: it has no such line
+ */
+str hierarchy_path_in(str text, const char *controller);
+
 /** The path of a process's cgroup, from /proc. @return 0, -ESRCH, -EBADMSG, -errno */
 MUST_CHECK int hierarchy_of_process(const struct hierarchy *h, int root_fd, uint32_t pid,
 				    struct buf *ret, struct err *e);

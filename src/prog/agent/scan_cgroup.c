@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "asset/hierarchy.h"
 #include "base/file.h"
 
 #define FILE_MOST ((uint64_t)1 << 20)
@@ -49,23 +50,6 @@ static bool has_word(str words, str word)
 	return false;
 }
 
-/** The group of a v1 controller ("cpu"), or of v2 (""), in "NUMBER:CONTROLLER,CONTROLLER:PATH" lines; p NULL: none. */
-static str group_of(str own, str controller)
-{
-	while (own.n) {
-		str line = str_line(&own), list;
-
-		(void)str_cut(&line, ':');
-		list = str_cut(&line, ':');
-		if (!controller.n && !list.n)
-			return line;
-		while (controller.n && list.n)
-			if (str_eq(str_cut(&list, ','), controller))
-				return line;
-	}
-	return (str){ 0 };
-}
-
 static int limit(struct scan_cgroup *g, const char *folder, const struct knob *knobs, size_t count,
 		 struct err *e)
 {
@@ -100,7 +84,7 @@ static int make_v1(const char *mount, str own, struct scan_cgroup *g, struct err
 	} all[] = { { "cpu", cpu, ARRAY_LEN(cpu) }, { "memory", memory, ARRAY_LEN(memory) } };
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-		str group = group_of(own, str_from(all[i].controller));
+		str group = hierarchy_path_in(own, all[i].controller);
 		char folder[PATH_MAX];
 		int r;
 
@@ -212,7 +196,7 @@ int scan_cgroup_make(const char *mount, const char *own, pid_t supervisor, struc
 	OWNED_BUF controllers = BUF_INIT;
 	bool unified = load(mount, "cgroup.controllers", &controllers) == 0;
 	struct scan_cgroup g = { 0 };
-	int r = unified ? make_v2(mount, group_of(str_from(own), S("")), supervisor, &g, e)
+	int r = unified ? make_v2(mount, hierarchy_path_in(str_from(own), NULL), supervisor, &g, e)
 			: make_v1(mount, str_from(own), &g, e);
 
 	if (r == 0) {
