@@ -1,3 +1,4 @@
+#include "base/map.h"
 #include "codec/json.h"
 #include "console/fleet/fleet_priv.h"
 #include "console/store/flows.h"
@@ -81,23 +82,43 @@ int record_flows(str doc, struct arena *a, struct flow_new **ret, size_t *ret_co
 	return 0;
 }
 
-/** Containers' names to ids of assets; what is another agent's, nobody says here. @return 0, -ENOBUFS */
-static int name_asset(struct teller *t, str *container, struct err *e)
+/** The asset a container's name stands for; what is another agent's, nobody says here. @return NULL: no memory */
+static str *find_asset(struct teller *t, str container)
 {
+	str *id = ARENA_NEW(t->arena, str);
 	struct asset have;
-	str id = { "", 0 };
 
-	if (str_is(*container, "host"))
-		id = arena_printf(t->arena, "host:%.*s", STR_ARG(t->agent->id));
-	else if (container->n)
-		id = arena_printf(t->arena, "container:%.*s", STR_ARG(*container));
-	if (!id.p)
-		return err_set(e, ENOBUFS, "memory budget spent");
-	if (container->n &&
-	    assets_get(t->store, &scope_everything, id, t->arena, &have, NULL) == 0 &&
+	if (!id)
+		return NULL;
+	*id = str_is(container, "host")
+		      ? arena_printf(t->arena, "host:%.*s", STR_ARG(t->agent->id))
+		      : arena_printf(t->arena, "container:%.*s", STR_ARG(container));
+	if (!id->p)
+		return NULL;
+	if (assets_get(t->store, &scope_everything, *id, t->arena, &have, NULL) == 0 &&
 	    !str_eq(have.agent, t->agent->id))
-		id = (str){ "", 0 };
-	*container = id;
+		*id = S("");
+	return id;
+}
+
+/** Containers' names to ids of assets: each is looked up once. @return 0, -ENOBUFS */
+static int name_assets(struct teller *t, struct flow_new *list, size_t count, struct err *e)
+{
+	struct map known = map_in(t->arena);
+
+	for (size_t i = 0; i < count; i++) {
+		str *id;
+		void **at;
+
+		if (!list[i].asset.n)
+			continue;
+		at = map_at(&known, list[i].asset);
+		id = !at ? NULL : *at ? *at : find_asset(t, list[i].asset);
+		if (!id)
+			return err_set(e, ENOBUFS, "memory budget spent");
+		*at = id;
+		list[i].asset = *id;
+	}
 	return 0;
 }
 
@@ -110,8 +131,7 @@ int record_flow(struct teller *t, str doc, struct err *e)
 
 	if (r < 0)
 		return r == -ENOBUFS ? err_set(e, ENOBUFS, "memory budget spent") : RECORD_REFUSED;
-	for (size_t i = 0; i < count && r == 0; i++)
-		r = name_asset(t, &list[i].asset, e);
+	r = name_assets(t, list, count, e);
 	if (r == 0)
 		r = flows_append(t->store, t->agent->id, list, count, t->now_ns, e);
 	if (r == 0 && lost)
