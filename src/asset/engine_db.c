@@ -97,6 +97,16 @@ static int read_podman(const struct bolt *b, const struct wanted *w, struct aren
 }
 
 /* What looks broken may be half of two states: only what was read of one counts. */
+static bool is_of_two_states(const struct bolt *b, int r)
+{
+	return (r == 0 || r == -ENOENT || r == -EBADMSG) && !bolt_is_current(b);
+}
+
+static int unsettled(struct err *e)
+{
+	return err_set(e, EAGAIN, "the engine's database changes faster than it can be read");
+}
+
 static int read_settled(int fd, const struct wanted *w,
 			int (*read_once)(const struct bolt *b, const struct wanted *w,
 					 struct arena *a, struct container *c, struct err *e),
@@ -110,13 +120,13 @@ static int read_settled(int fd, const struct wanted *w,
 		if (r < 0)
 			return r;
 		r = read_once(&b, w, a, &out, e);
-		if ((r == 0 || r == -ENOENT || r == -EBADMSG) && !bolt_is_current(&b))
+		if (is_of_two_states(&b, r))
 			continue;
 		if (r == 0)
 			*c = out;
 		return r;
 	}
-	return err_set(e, EAGAIN, "the engine's database changes faster than it can be read");
+	return unsettled(e);
 }
 
 int engine_db_containerd(int fd, str name_space, str id, struct arena *a, struct container *c,
@@ -187,7 +197,7 @@ int engine_db_containerd_images(int fd, struct arena *a, struct engine_db_image 
 		if (r < 0)
 			return r;
 		r = bolt_each(&b, top, ARRAY_LEN(top), a, take_name_space, &l, e);
-		if ((r == 0 || r == -ENOENT || r == -EBADMSG) && !bolt_is_current(&b))
+		if (is_of_two_states(&b, r))
 			continue;
 		if (r < 0 && r != -ENOENT)
 			return r;
@@ -195,5 +205,5 @@ int engine_db_containerd_images(int fd, struct arena *a, struct engine_db_image 
 		*ret_count = l.count;
 		return 0;
 	}
-	return err_set(e, EAGAIN, "the engine's database changes faster than it can be read");
+	return unsettled(e);
 }
