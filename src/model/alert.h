@@ -53,7 +53,8 @@ struct alert {
 	uint64_t number;  /**< of the event */
 	const str *tags;
 	size_t tag_count;
-	const struct alert_field *fields; /**< what the output names, and the container's */
+	const struct alert_field
+		*fields; /**< what the output names, the event's type, and the container's */
 	size_t field_count;
 	const struct container *container;   /**< never NULL: the host is one */
 	const struct alert_process *lineage; /**< the process first, then its ancestors */

@@ -142,11 +142,14 @@ static void add_field(struct alert_maker *m, const struct event_target *t,
 static void add_fields(struct alert_maker *m, const struct event_target *t, uint32_t rule,
 		       struct alert *a)
 {
-	/* What every alert says of its container, where there is something to say. */
-	static const uint16_t suggested[] = {
-		FIELD_CONTAINER_ID,        FIELD_CONTAINER_NAME, FIELD_CONTAINER_IMAGE_REPOSITORY,
-		FIELD_CONTAINER_IMAGE_TAG, FIELD_K8S_NS_NAME,    FIELD_K8S_POD_NAME
-	};
+	/* What every alert says of its event and its container, where there is something to say. */
+	static const uint16_t suggested[] = { FIELD_EVT_TYPE,
+					      FIELD_CONTAINER_ID,
+					      FIELD_CONTAINER_NAME,
+					      FIELD_CONTAINER_IMAGE_REPOSITORY,
+					      FIELD_CONTAINER_IMAGE_TAG,
+					      FIELD_K8S_NS_NAME,
+					      FIELD_K8S_POD_NAME };
 	size_t count;
 	const struct policy_ref *refs = output_fields(m->formats[rule].plain, &count);
 

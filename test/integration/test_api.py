@@ -10,7 +10,7 @@ import pytest
 
 from consoles import Answer, Console, any_certificate
 from openapi import PATH, Document
-from pretended_agent import PretendedAgent, alert
+from pretended_agent import PretendedAgent, alert, now_text
 
 DIGEST = "sha256:" + "ab" * 32
 CONTAINER = "c0ffee" * 10 + "abcd"
@@ -306,6 +306,17 @@ def test_rules_are_tried_on_what_is_known(admin, told):
     assert tried("evt.type exists and proc.name = nonesuch")["matched"] == []
     unknown = tried("evt.type exists and proc.cwd = /tmp")["matched"][0]
     assert unknown["count"] == 0 and unknown["unknown"] == 30
+    # What agents tell the type of is judged as that; of older ones it may have been any that their rule is about.
+    assert tried("evt.type = execve")["matched"][0] | {"examples": []} == {"rule": "Ours", "count": 0, "unknown": 30, "examples": []}
+    opened = {"fields": {"evt.type": "openat", "proc.name": "cat", "fd.name": "/etc/shadow"}}
+    told.tell([("alert", alert(time.time() - 60 + i, rule="Typed", **(opened if i % 3 == 0 else {"fields": {"evt.type": "execve"}})))
+               for i in range(6)])
+    since = {"since": now_text(time.time() - 100)}
+    for condition, count in (("evt.type = execve", 4), ("evt.type in (open, openat)", 2), ("evt.type = openat and fd.name startswith /etc", 2),
+                             ("evt.type = connect", 0), ("not evt.type = execve", 2)):
+        found = tried(condition, **since)
+        assert found["judged"] == 6, condition
+        assert [(m["count"], m["unknown"]) for m in found["matched"]] == ([(count, 0)] if count else []), condition
     given = tried("evt.type = execve and proc.name = bash", events=[
         '{"evt.type":"execve","proc.name":"bash"}', '{"evt.type":"execve","proc.name":"sh"}', '{"evt.type":"execve"}', "{", '{"evt.type":"x"}'])
     assert given["judged"] == 3 and given["unusable"] == 2

@@ -44,6 +44,14 @@ def engine(tmp_path_factory, shared):
         yield e
 
 
+def dry_run(console, condition):
+    """How many stored alerts a rule with this condition holds for, and how many it cannot judge: what an agent told decides."""
+    text = f"- rule: Tried\n  desc: d\n  condition: {condition}\n  output: x\n  priority: NOTICE\n"
+    found = console.admin().ask("POST", "/api/v1/rules/dry-run", {"text": text}).json()
+    assert found["judged"] == 1 and not found["unusable"], found
+    return [(m["count"], m["unknown"]) for m in found["matched"]]
+
+
 def test_what_happens_in_a_container_is_in_the_store(skep, tmp_path, console, engine):
     """An attack in a container made for it, the container itself, its image and who runs in it."""
     with JoinedAgent(skep, tmp_path / "agent", console, engine=engine) as a:
@@ -55,6 +63,8 @@ def test_what_happens_in_a_container_is_in_the_store(skep, tmp_path, console, en
             assert until(lambda: alerts(console) == 1, FRESH), a.said()
             row = ask(console, "SELECT s.workload, s.image, s.host, s.agent FROM alert_series s WHERE s.rule = 'Marker'")
             assert row == [("victim", "alpine:3.10", os.uname().nodename, a.name())]
+            assert dry_run(console, "evt.type = execve and container.name = victim") == [(1, 0)]
+            assert dry_run(console, "evt.type in (openat, connect)") == []
             assert until(lambda: present(console, "image") and present(console, "host") and present(console, "user"), FRESH)
             assert until(lambda: any("sleep" in n for _, n in present(console, "process")), FRESH)
         finally:

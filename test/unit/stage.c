@@ -115,6 +115,10 @@ static void keep(void *ctx, const struct alert *a)
 	snprintf(s->alert[i].message, sizeof(s->alert[i].message), "%.*s", STR_ARG(a->message));
 	snprintf(s->alert[i].container, sizeof(s->alert[i].container), "%.*s",
 		 STR_ARG(a->container->name));
+	for (size_t f = 0; f < a->field_count; f++)
+		if (str_is(a->fields[f].name, "evt.type"))
+			snprintf(s->alert[i].type, sizeof(s->alert[i].type), "%.*s",
+				 STR_ARG(a->fields[f].text));
 	s->alert[i].count = a->count;
 	s->alert[i].unknown = a->unknown;
 }

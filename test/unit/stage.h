@@ -33,6 +33,7 @@ struct stage {
 	size_t alerts;
 	struct {
 		char rule[96], message[512], container[64];
+		char type[32]; /**< what its field evt.type says */
 		uint64_t count;
 		bool unknown;
 	} alert[STAGE_ALERTS]; /**< the first of them */

@@ -61,6 +61,8 @@ static void test_alert(void **state)
 	assert_string_equal(s->alert[0].rule, "shell");
 	assert_string_equal(s->alert[0].message, "shell sh -c id by nginx in shop (<NA>)");
 	assert_string_equal(s->alert[0].container, "shop");
+	/* Its output does not name it. */
+	assert_string_equal(s->alert[0].type, "execve");
 	assert_false(s->alert[0].unknown);
 	stage_event(s, EXEC("1", "11", "6"));
 	assert_string_equal(s->alert[1].rule, "any exec");

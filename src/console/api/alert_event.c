@@ -127,7 +127,13 @@ static void put_lineage(struct writer *w, const struct value *lineage)
 	put_ancestors(w, lineage);
 }
 
-void alert_event_render(const struct value *doc, uint16_t type, struct buf *out)
+enum event_type alert_event_type(const struct value *doc)
+{
+	return event_type_find(
+		value_get_str(value_get(doc, "fields"), policy_events.fields[FIELD_EVT_TYPE].name));
+}
+
+void alert_event_render(const struct value *doc, enum event_type type, struct buf *out)
 {
 	struct writer w = { 0 };
 

@@ -7,14 +7,18 @@
 
 #include "base/buf.h"
 #include "codec/value.h"
+#include "model/event.h"
 #include "policy/field.h"
+
+/** The type of the event, or EVENT_TYPE_COUNT: older agents do not tell it. @param doc as below */
+enum event_type alert_event_type(const struct value *doc);
 
 /**
  * Writes one line.
  *
  * @param doc   an agent's document; not trusted: what has not the shape hoped for is left out
- * @param type  of the event, an index into policy_events.types: alerts do not tell it
+ * @param type  of the event, whatever the document says
  */
-void alert_event_render(const struct value *doc, uint16_t type, struct buf *out);
+void alert_event_render(const struct value *doc, enum event_type type, struct buf *out);
 
 #endif

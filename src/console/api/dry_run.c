@@ -129,7 +129,10 @@ static int try_events(struct trial *t, const struct value *events, struct err *e
 	return 0;
 }
 
-/* Types of events the rule an alert came from is about; all types, where nobody knows that rule any more. */
+/*
+ * Types of events the rule an alert came from is about, for agents that did not tell which it was; all types, where nobody
+ * knows that rule any more.
+ */
 static int types_of(struct trial *t, str name, const bool **ret, struct err *e)
 {
 	const struct rule *rule = rule_book_find(&t->book, name);
@@ -159,18 +162,29 @@ static int types_of(struct trial *t, str name, const bool **ret, struct err *e)
 	return 0;
 }
 
-/* Which event it was is not known, only what it can have been: what holds for all of those holds. */
+/* Where it is not known which event it was, only what it can have been: what holds for all of those holds. */
 struct verdicts {
 	bool any_true, any_maybe, any_false;
 };
 
-static int try_type(struct trial *t, const struct value *doc, uint16_t type, struct verdicts *v,
-		    struct err *e)
+/* An event of this type no rule of the draft is about. */
+static void refuse_type(const struct trial *t, struct verdicts *v)
+{
+	for (size_t k = 0; k < t->rule_count; k++)
+		v[k].any_false = true;
+}
+
+static int try_type(struct trial *t, const struct value *doc, enum event_type type,
+		    struct verdicts *v, struct err *e)
 {
 	OWNED_BUF line = BUF_INIT;
 	const struct policy_target *target;
 	int r;
 
+	if (!policy_types(t->program)[type]) {
+		refuse_type(t, v);
+		return 0;
+	}
 	alert_event_render(doc, type, &line);
 	if (buf_error(&line))
 		return spent(e);
@@ -187,11 +201,20 @@ static int try_type(struct trial *t, const struct value *doc, uint16_t type, str
 	return 0;
 }
 
-/* An event of this type no rule of the draft is about. */
-static void refuse_type(const struct trial *t, struct verdicts *v)
+static int try_types(struct trial *t, const struct value *doc, str rule, struct verdicts *v,
+		     struct err *e)
 {
-	for (size_t k = 0; k < t->rule_count; k++)
-		v[k].any_false = true;
+	enum event_type told = alert_event_type(doc);
+	const bool *types;
+	int r;
+
+	if (told != EVENT_TYPE_COUNT)
+		return try_type(t, doc, told, v, e);
+	r = types_of(t, rule, &types, e);
+	for (unsigned int i = 0; r == 0 && i < EVENT_TYPE_COUNT; i++)
+		if (types[i])
+			r = try_type(t, doc, (enum event_type)i, v, e);
+	return r;
 }
 
 static enum policy_verdict verdict_of(const struct verdicts *v)
@@ -205,7 +228,6 @@ static int try_alert(struct trial *t, const struct stored_alert *a, struct err *
 {
 	str example = arena_printf(t->call->arena, "%lld", (long long)a->id);
 	struct verdicts *v;
-	const bool *types, *wanted;
 	struct value doc;
 	int r;
 
@@ -217,13 +239,7 @@ static int try_alert(struct trial *t, const struct stored_alert *a, struct err *
 		t->unusable++;
 		return 0;
 	}
-	r = types_of(t, a->series->rule, &types, e);
-	wanted = policy_types(t->program);
-	for (size_t i = 0; r == 0 && i < policy_events.type_count; i++)
-		if (types[i] && wanted[i])
-			r = try_type(t, &doc, (uint16_t)i, v, e);
-		else if (types[i])
-			refuse_type(t, v);
+	r = try_types(t, &doc, a->series->rule, v, e);
 	if (r == -EBADMSG) {
 		t->unusable++;
 		return 0;
