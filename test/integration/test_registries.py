@@ -9,9 +9,11 @@ import pytest
 
 from consoles import Console
 from fake_registry import OCI_INDEX, Fault, scripted
+from images import entry, layer
 from services import Image, Registry
 
 SECRET = "hunter2-is-secret"
+APK = b"P:musl\nV:1.1.22-r2\nA:x86_64\n\n"
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +165,46 @@ def test_pages_tokens_filters(admin):
         del hub.manifests["z", "1"]
         run(admin, number)
         assert "z:1" not in tags(admin, number) and "z:1" in tags(admin, number, "?gone=true")
+
+
+def test_base_images(admin):
+    """An image on a tag of the stage base: what is built on it says so, and says otherwise once it is none; nothing is read again."""
+    os_layer = layer(entry("etc/os-release", b"ID=alpine\nVERSION_ID=3.10.0\n"), entry("lib/apk/db/installed", APK))
+    app_layer = layer(entry("app/run", b"#!/bin/sh\n"))
+    with scripted([]) as hub:
+        hub.add_image("base/os", "3", [os_layer])
+        hub.add_image("shop", "1", [os_layer, app_layer])
+        settings = {"name": "hub", "kind": "docker-registry", "address": hub.host, "interval": 0, "requestsPerSecond": 100}
+        number = add(admin, hub.host, requestsPerSecond=100)
+        finished(admin, number)
+        have = tags(admin, number)
+        base, shop = (have[name]["images"][0]["image"] for name in ("base/os:3", "shop:1"))
+
+        def look(image):
+            detail = admin.get(f"/api/v1/images/{image}").json()
+            packages = admin.get(f"/api/v1/images/{image}/packages").json()["items"]
+            assert packages and all(p["owner"] == detail["layerList"][p["layer"]]["owner"] for p in packages)
+            return [x["owner"] for x in detail["layerList"]], detail.get("baseImage")
+        assert look(shop) == (["unknown", "unknown"], None)
+
+        def staged(pattern):
+            del hub.requests[:]
+            ended = get(admin, number)["progress"]["ended"]
+            a = admin.ask("PUT", f"/api/v1/registries/{number}", settings | {"stages": [{"pattern": pattern, "stage": "base"}]})
+            assert a.status == 200, a
+            seen = look(shop)  # at once
+            finished(admin, number, ended)
+            assert not any("/blobs/" in path for _, path, _, _ in hub.requests)
+            assert look(shop) == seen
+            return seen
+        name = f"{hub.host}/base/os:3"
+        assert staged("base/**") == (["base", "application"], {"digest": base, "layers": 1, "names": [{"reference": name, "current": True}]})
+        assert look(base) == (["base"], None)
+        # The base image is made anew: what stands on the old one still does.
+        hub.add_image("base/os", "3", [layer(entry("etc/os-release", b"ID=alpine\nVERSION_ID=3.11.0\n"))])
+        run(admin, number)
+        assert look(shop) == (["base", "application"], {"digest": base, "layers": 1, "names": [{"reference": name, "current": False}]})
+        assert staged("elsewhere/**") == (["unknown", "unknown"], None)
 
 
 def test_too_many_requests_are_waited_for(admin):

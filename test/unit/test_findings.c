@@ -31,8 +31,7 @@ static struct stored_finding finding(const char *vulnerability, const char *pack
 					.fixed = str_from(fixed),
 					.severity = severity,
 					.score = 5,
-					.risk = 50,
-					.owner = OWNER_BASE };
+					.risk = 50 };
 }
 
 static struct stored_vulnerability fact(const char *id, enum severity severity, bool kev)

@@ -1,7 +1,8 @@
 #include "store_stage.h"
 #include "unit_arena.h"
 
-#include "console/store/findings.h"
+#include "codec/digest.h"
+#include "console/store/image_layers.h"
 #include "console/store/registries.h"
 #include "console/store/registry_images.h"
 #include "console/store/registry_tags.h"
@@ -241,6 +242,169 @@ static void images_wait_and_are_named(struct store *s, const char *where UNUSED)
 	assert_int_equal(x.stages, 0);
 }
 
+/* ---- Base images ---- */
+
+#define L0 "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+#define L1 "sha256:1010101010101010101010101010101010101010101010101010101010101010"
+#define L2 "sha256:2020202020202020202020202020202020202020202020202020202020202020"
+#define APP "sha256:3333333333333333333333333333333333333333333333333333333333333333"
+#define OTHER "sha256:4444444444444444444444444444444444444444444444444444444444444444"
+
+/** Of @p count layers, with a finding in each. */
+static void scanned(struct store *s, const char *image, const char *const *diff_ids, size_t count,
+		    int64_t scan_base)
+{
+	struct inventory_layer layers[4] = { 0 };
+	struct stored_finding findings[4] = { 0 };
+	const struct inventory v = { .layers = layers, .layer_count = count };
+
+	for (size_t i = 0; i < count; i++) {
+		layers[i].diff_id = str_from(diff_ids[i]);
+		findings[i] = (struct stored_finding){ .vulnerability = S("CVE-1"),
+						       .package = S("p"),
+						       .layer = layers[i].diff_id };
+	}
+	OK(sql_begin(s->sql, E));
+	OK(images_put_inventory(s, str_from(image), S("{}"), 1, (int64_t)count, S("a"), 5, E));
+	OK(image_layers_put(s, str_from(image), &v, scan_base, E));
+	OK(findings_replace(s, str_from(image), findings, count, NULL, 0, 7, E));
+	OK(sql_commit(s->sql, E));
+}
+
+/** One letter a finding, by layer: b base, a application, ? unknown. */
+static const char *owners(struct store *s, const char *image)
+{
+	static char text[8];
+	struct stored_finding *list;
+	int64_t next = 0;
+	size_t n;
+
+	OK(findings_page(s, str_from(image), 0, 7, &arena, &list, &n, &next, E));
+	for (size_t i = 0; i < n; i++)
+		text[i] = "?ba"[list[i].owner];
+	text[n] = 0;
+	return text;
+}
+
+static struct stored_image image_of(struct store *s, const char *digest)
+{
+	struct stored_image x = { 0 };
+
+	OK(images_get(s, &scope_everything, str_from(digest), &arena, &x, E));
+	return x;
+}
+
+static void point(struct store *s, int64_t id, int64_t run, const char *tag, const char *image,
+		  enum promotion_stage stage)
+{
+	const struct registry_tag_found t = { .registry = id,
+					      .run = run,
+					      .repository = S("team/app"),
+					      .tag = str_from(tag),
+					      .digest = str_from(image),
+					      .stage = stage,
+					      .now_ns = run * 100 };
+
+	(void)OK(registry_tag_put(s, &t, E));
+	put_image(s, id, image, "linux/amd64", image);
+	OK(registry_images_settle(s, E));
+}
+
+static const char *const three[] = { L0, L1, L2 };
+
+static void bases_own_findings(struct store *s, const char *where UNUSED)
+{
+	const int64_t id = add(s, "one");
+	struct base_name *names;
+	size_t count;
+
+	/* What runs was scanned before any base image was known: the scan's own guess counts. */
+	scanned(s, APP, three, 3, 1);
+	scanned(s, OTHER, three + 1, 2, 0);
+	assert_string_equal(owners(s, APP), "baa");
+	assert_string_equal(owners(s, OTHER), "??");
+	/* A base image becomes known by its tag, then by its layers; those of others stay as they are. */
+	point(s, id, 1, "os", X, STAGE_BASE);
+	assert_string_equal(owners(s, APP), "baa");
+	scanned(s, X, three, 2, 0);
+	assert_string_equal(owners(s, APP), "bba");
+	assert_string_equal(owners(s, X), "bb");
+	assert_string_equal(owners(s, OTHER), "??");
+	assert_str(image_of(s, APP).base, X);
+	assert_int_equal(image_of(s, APP).base_layers, 2);
+	assert_str(image_of(s, X).base, "");
+	/* Findings that come later are owned as those before. */
+	scanned(s, APP, three, 3, 1);
+	assert_string_equal(owners(s, APP), "bba");
+	/* The longest match counts; a base image on another is all base. */
+	scanned(s, Y, three, 1, 0);
+	point(s, id, 1, "kernel", Y, STAGE_BASE);
+	assert_str(image_of(s, APP).base, X);
+	assert_str(image_of(s, X).base, Y);
+	assert_string_equal(owners(s, X), "bb");
+	/* A tag that moves on leaves a base image behind, which is told. */
+	point(s, id, 2, "os", A, STAGE_BASE);
+	assert_str(image_of(s, APP).base, X);
+	OK(image_base_names(s, &scope_everything, S(X), 9, &arena, &names, &count, E));
+	assert_int_equal(count, 1);
+	assert_str(names[0].reference, "hub.example:5000/team/app:os");
+	assert_false(names[0].current);
+	OK(image_base_names(s, &(struct scope){ 0 }, S(X), 9, &arena, &names, &count, E));
+	assert_int_equal(count, 0);
+	OK(registries_delete(s, id, E));
+	assert_string_equal(owners(s, APP), "baa");
+	assert_string_equal(owners(s, X), "??");
+}
+
+static enum promotion_stage no_stage(const void *ctx UNUSED, str repository UNUSED, str tag)
+{
+	return str_is(tag, "kernel") ? STAGE_BASE : STAGE_NONE;
+}
+
+static void stages_are_told_anew(struct store *s, const char *where UNUSED)
+{
+	const int64_t id = add(s, "one");
+
+	point(s, id, 1, "os", X, STAGE_BASE);
+	point(s, id, 1, "same", A, STAGE_BASE);
+	point(s, id, 1, "kernel", Y, STAGE_BASE);
+	scanned(s, X, three, 2, 0);
+	scanned(s, A, three, 2, 0);
+	scanned(s, Y, three, 1, 0);
+	scanned(s, APP, three, 3, 0);
+	/* Two of the same layers are not built on each other. */
+	assert_str(image_of(s, X).base, Y);
+	assert_str(image_of(s, A).base, Y);
+	assert_int_equal(image_of(s, APP).base_layers, 2);
+	/* Also of a tag that is gone. */
+	(void)OK(registry_tags_gone(s, id, 2, S(""), 300, E));
+	assert_int_equal(OK(registry_tags_restage(s, id, no_stage, NULL, E)), 2);
+	assert_int_equal(OK(registry_tags_restage(s, id, no_stage, NULL, E)), 0);
+	OK(registry_images_settle(s, E));
+	assert_str(image_of(s, APP).base, Y);
+	assert_string_equal(owners(s, APP), "baa");
+	assert_str(image_of(s, X).base, Y);
+	assert_string_equal(owners(s, X), "ba");
+}
+
+/* OCI image-spec: ChainID(L0|L1) = Digest(ChainID(L0) + " " + DiffID(L1)). */
+static void chains_are_the_specification_s(struct store *s, const char *where UNUSED)
+{
+	uint8_t sum[SHA256_BYTES];
+	char wanted[DIGEST_TEXT_BYTES];
+	OWNED_ROWS *rows = NULL;
+
+	scanned(s, APP, three, 2, 0);
+	sha256_of(S(L0 " " L1), sum);
+	digest_render(sum, wanted);
+	OK(sql_query(s->sql, "SELECT chain FROM image_layer WHERE image = ?1 ORDER BY no",
+		     SQL_ARGS(SQL_T(S(APP))), &rows, E));
+	assert_int_equal(OK(sql_next(rows, E)), 1);
+	assert_str(sql_text(rows, 0), L0);
+	assert_int_equal(OK(sql_next(rows, E)), 1);
+	assert_str(sql_text(rows, 0), wanted);
+}
+
 #define EACH(name) \
 	static void test_##name(void **state UNUSED) \
 	{ \
@@ -251,6 +415,9 @@ EACH(runs_are_told)
 EACH(tags_move)
 EACH(tags_are_found)
 EACH(images_wait_and_are_named)
+EACH(bases_own_findings)
+EACH(stages_are_told_anew)
+EACH(chains_are_the_specification_s)
 
 static int up(void **state)
 {
@@ -273,6 +440,9 @@ int main(void)
 		cmocka_unit_test(test_tags_move),
 		cmocka_unit_test(test_tags_are_found),
 		cmocka_unit_test(test_images_wait_and_are_named),
+		cmocka_unit_test(test_bases_own_findings),
+		cmocka_unit_test(test_stages_are_told_anew),
+		cmocka_unit_test(test_chains_are_the_specification_s),
 	};
 
 	return cmocka_run_group_tests_name("registries", tests, up, down);

@@ -5,7 +5,7 @@
 #include "console/registry/registry_config.h"
 #include "console/api/search_box.h"
 #include "console/store/agents.h"
-#include "console/store/findings.h"
+#include "console/store/image_layers.h"
 #include "model/inventory.h"
 #include "policy/asset_target.h"
 
@@ -13,6 +13,7 @@
 #define INVENTORY_BUDGET ((size_t)512 << 20)
 #define DIFF_MAX 1000
 #define CONTAINERS_MAX 100
+#define BASE_NAMES_MAX 20
 
 static unsigned int severities_of(const struct call *c)
 {
@@ -81,28 +82,26 @@ int api_image_list(struct call *c, struct err *e)
 	return r < 0 ? r : list(c, &box, e);
 }
 
-/* An inventory and how many of its layers are the base's. */
 struct stored_inventory {
 	struct inventory inventory;
-	int64_t base_layers; /* negative: not known */
+	int64_t base_layers; /* 0: not known */
 	bool there;
 	struct arena arena;
 };
 
-static int read_inventory(struct call *c, str digest, struct stored_inventory *ret, struct err *e)
+static int read_inventory(struct call *c, const struct stored_image *image,
+			  struct stored_inventory *ret, struct err *e)
 {
 	OWNED_BUF text = BUF_INIT;
 	struct value doc;
-	int r = images_inventory(c->store, digest, &text, e);
+	int r = images_inventory(c->store, image->digest, &text, e);
 
-	*ret = (struct stored_inventory){ .base_layers = -1 };
+	*ret = (struct stored_inventory){ .base_layers = image->base_layers };
 	arena_init(&ret->arena, INVENTORY_BUDGET);
 	if (r == -ENOENT)
 		return 0;
 	if (r == 0)
 		r = json_parse(buf_str(&text), &ret->arena, &doc, e);
-	if (r == 0)
-		ret->base_layers = value_int(value_get(&doc, "baseLayers"), -1);
 	if (r == 0)
 		r = inventory_parse(&doc, &ret->arena, &ret->inventory, e);
 	ret->there = r == 0;
@@ -116,7 +115,7 @@ static void close_inventory(struct stored_inventory *v)
 
 static const char *owner_of(const struct stored_inventory *v, size_t layer)
 {
-	if (v->base_layers < 0)
+	if (v->base_layers == 0)
 		return "unknown";
 	return (int64_t)layer < v->base_layers ? "base" : "application";
 }
@@ -137,6 +136,36 @@ static void put_layers(const struct stored_inventory *v, struct json_out *j)
 		json_object_close(j);
 	}
 	json_array_close(j);
+}
+
+static int put_base(struct call *c, const struct stored_image *image, struct err *e)
+{
+	struct json_out *j = &c->json;
+	struct stored_image base;
+	struct base_name *names;
+	size_t count;
+	int r = images_get(c->store, &scope_everything, image->base, c->arena, &base, e);
+
+	if (r == 0)
+		r = image_base_names(c->store, &c->who.scope, image->base, BASE_NAMES_MAX, c->arena,
+				     &names, &count, e);
+	if (r < 0)
+		return r;
+	json_key(j, "baseImage");
+	json_object_open(j);
+	json_put_str(j, "digest", base.digest);
+	json_put_int(j, "layers", base.layers);
+	json_key(j, "names");
+	json_array_open(j);
+	for (size_t i = 0; i < count; i++) {
+		json_object_open(j);
+		json_put_str(j, "reference", names[i].reference);
+		json_put_bool(j, "current", names[i].current);
+		json_object_close(j);
+	}
+	json_array_close(j);
+	json_object_close(j);
+	return 0;
 }
 
 static void put_gap_list(const struct gap_list *l, struct json_out *j)
@@ -202,14 +231,17 @@ int api_image_get(struct call *c, struct err *e)
 	int r = images_get(c->store, &c->who.scope, c->id, c->arena, &image, e);
 
 	if (r == 0)
-		r = read_inventory(c, image.digest, &v, e);
+		r = read_inventory(c, &image, &v, e);
 	if (r < 0)
 		return r;
 	json_object_open(&c->json);
 	json_key(&c->json, "image");
 	image_put(&image, &c->json);
 	put_layers(&v, &c->json);
-	r = put_gaps(c, image.digest, &v, e);
+	if (image.base.n)
+		r = put_base(c, &image, e);
+	if (r == 0)
+		r = put_gaps(c, image.digest, &v, e);
 	database_state_put(image.database_ns, c->now_ns, &c->json);
 	if (r == 0)
 		r = put_containers(c, image.digest, e);
@@ -338,7 +370,7 @@ int api_image_packages(struct call *c, struct err *e)
 	if (r == 0 && c->cursor.n && str_u64(c->cursor, &after) < 0)
 		r = err_set(e, EINVAL, "this cursor is none of ours");
 	if (r == 0)
-		r = read_inventory(c, image.digest, &v, e);
+		r = read_inventory(c, &image, &v, e);
 	if (r < 0)
 		return r;
 	call_page_open(c);

@@ -241,6 +241,22 @@ int api_registry_add(struct call *c, struct err *e)
 	return r < 0 ? r : put(c, &c->json, &g, true, e);
 }
 
+static enum promotion_stage stage_of(const void *config, str repository, str tag)
+{
+	return registry_config_stage(config, repository, tag);
+}
+
+/* At once, and of tags that are gone, too: the run that follows may not reach the registry. */
+static int restage(struct call *c, const struct stored_registry *g, struct err *e)
+{
+	struct registry_config config;
+	int r = read_config(c, g, &config, e);
+
+	if (r == 0)
+		r = registry_tags_restage(c->store, g->id, stage_of, &config, e);
+	return r > 0 ? registry_images_settle(c->store, e) : r;
+}
+
 int api_registry_change(struct call *c, struct err *e)
 {
 	struct stored_registry was, g;
@@ -257,6 +273,8 @@ int api_registry_change(struct call *c, struct err *e)
 		r = registries_put(c->store, &g, e);
 	if (r == 0)
 		r = seal_password(c, &g, !str_eq(was.address, g.address), e);
+	if (r == 0)
+		r = restage(c, &g, e);
 	if (r == 0)
 		r = audited(c, &g, &c->audit_after, e);
 	if (r == 0)

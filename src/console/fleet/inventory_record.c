@@ -5,6 +5,7 @@
 #include "codec/json.h"
 #include "codec/json_slice.h"
 #include "console/store/findings.h"
+#include "console/store/image_layers.h"
 #include "console/store/packages.h"
 #include "model/inventory.h"
 
@@ -25,24 +26,17 @@ static int64_t scanned_at(str doc, int64_t now_ns)
 	return time_parse(member(doc, "scanned"), &s) == 0 ? MIN(s * 1000000000, now_ns) : now_ns;
 }
 
-/** {"baseLayers":2,...the inventory's own members} */
-static int stored_text(str doc, str inventory, struct buf *out)
+static int64_t base_layers(str doc)
 {
-	str base = json_slice_get(doc, S("baseLayers"));
 	uint64_t n;
 
-	if (str_u64(base, &n) == 0 && inventory.n > 2) {
-		buf_printf(out, "{\"baseLayers\":%llu,", (unsigned long long)n);
-		buf_add(out, str_skip(inventory, 1));
-	} else {
-		buf_add(out, inventory);
-	}
-	return buf_error(out);
+	return str_u64(json_slice_get(doc, S("baseLayers")), &n) == 0
+		       ? (int64_t)MIN(n, (uint64_t)INT64_MAX)
+		       : 0;
 }
 
 static int put(struct store *s, str doc, str image, str text, int64_t now_ns, struct err *e)
 {
-	OWNED_BUF stored = BUF_INIT;
 	struct inventory v;
 	struct value root;
 	struct arena a;
@@ -53,8 +47,6 @@ static int put(struct store *s, str doc, str image, str text, int64_t now_ns, st
 	r = json_parse(text, &a, &root, e);
 	if (r == 0)
 		r = inventory_parse(&root, &a, &v, e);
-	if (r == 0)
-		r = stored_text(doc, text, &stored);
 	if (r == 0) {
 		str os = v.os.id.n ? arena_printf(&a, "%.*s %.*s", STR_ARG(v.os.id),
 						  STR_ARG(v.os.version_id))
@@ -62,9 +54,11 @@ static int put(struct store *s, str doc, str image, str text, int64_t now_ns, st
 
 		r = packages_put(s, image, v.packages.items, v.packages.count, e);
 		if (r == 0)
-			r = images_put_inventory(s, image, buf_str(&stored),
-						 (int64_t)v.packages.count, (int64_t)v.layer_count,
-						 os, scanned_at(doc, now_ns), e);
+			r = images_put_inventory(s, image, text, (int64_t)v.packages.count,
+						 (int64_t)v.layer_count, os,
+						 scanned_at(doc, now_ns), e);
+		if (r == 0)
+			r = image_layers_put(s, image, &v, base_layers(doc), e);
 	} else {
 		struct err unused = { 0 };
 		int kept = images_put_scan_error(

@@ -8,6 +8,7 @@
 #include "codec/json.h"
 #include "console/fleet/fleet_priv.h"
 #include "console/store/findings.h"
+#include "console/store/image_layers.h"
 #include "console/store/packages.h"
 #include "scan/vuln/db_store.h"
 #include "scan/vuln/match.h"
@@ -61,8 +62,7 @@ static struct stored_vulnerability fact_of(const struct vulnerability *v, double
 					      .kev = (v->exploit_flags & EXPLOIT_KEV) != 0 };
 }
 
-static struct stored_finding finding_of(const struct finding *f, const struct inventory *v,
-					int64_t base_layers)
+static struct stored_finding finding_of(const struct finding *f, const struct inventory *v)
 {
 	const struct package *p = &v->packages.items[f->package];
 	bool has_layer = p->layer < v->layer_count;
@@ -78,10 +78,7 @@ static struct stored_finding finding_of(const struct finding *f, const struct in
 		.severity = f->severity,
 		.score = (double)f->cvss_score,
 		.risk = (double)f->risk,
-		.owner = base_layers <= 0 || !has_layer    ? OWNER_UNKNOWN
-			 : (int64_t)p->layer < base_layers ? OWNER_BASE
-							   : OWNER_APPLICATION,
-		.layer = has_layer ? v->layers[p->layer].digest : (str){ 0 },
+		.layer = has_layer ? image_layer_name(&v->layers[p->layer]) : (str){ 0 },
 	};
 }
 
@@ -91,29 +88,33 @@ struct replacing {
 	struct stored_vulnerability *facts;
 	size_t finding_count, fact_count;
 	const struct gap_list *gaps;
-	const struct package_list *packages;
+	const struct inventory *inventory;
+	int64_t scan_base;
 	int64_t database_ns;
 };
 
 static int replace(struct store *s, void *ctx, struct err *e)
 {
 	const struct replacing *w = ctx;
+	const struct package_list *packages = &w->inventory->packages;
+	/* Of inventories kept before layers, and packages, were. */
+	int r = image_layers_has(s, w->digest, e);
 
-	int r = findings_replace(s, w->digest, w->findings, w->finding_count, w->facts,
-				 w->fact_count, w->database_ns, e);
-
+	if (r == 0)
+		r = image_layers_put(s, w->digest, w->inventory, w->scan_base, e);
+	r = r < 0 ? r
+		  : findings_replace(s, w->digest, w->findings, w->finding_count, w->facts,
+				     w->fact_count, w->database_ns, e);
 	if (r == 0)
 		r = images_put_gaps(s, w->digest, w->gaps, e);
-	/* Of inventories kept before packages were. */
 	if (r == 0)
 		r = packages_has(s, w->digest, e);
-	return r ? MIN(r, 0)
-		 : packages_put(s, w->digest, w->packages->items, w->packages->count, e);
+	return r ? MIN(r, 0) : packages_put(s, w->digest, packages->items, packages->count, e);
 }
 
 /** Findings come by risk; facts of each vulnerability are kept once. */
-static int collect(const struct report *rep, const struct inventory *v, int64_t base_layers,
-		   struct arena *a, struct replacing *ret)
+static int collect(const struct report *rep, const struct inventory *v, struct arena *a,
+		   struct replacing *ret)
 {
 	size_t n = rep->findings.count;
 	struct map seen = map_in(a);
@@ -128,7 +129,7 @@ static int collect(const struct report *rep, const struct inventory *v, int64_t 
 
 		if (!at)
 			return -ENOBUFS;
-		ret->findings[ret->finding_count++] = finding_of(f, v, base_layers);
+		ret->findings[ret->finding_count++] = finding_of(f, v);
 		if (!*at)
 			ret->facts[ret->fact_count++] = fact_of(f->vuln, (double)f->cvss_score);
 		*at = ret;
@@ -156,7 +157,7 @@ static int rematch_image(struct fleet *f, struct store *s, str digest, struct er
 {
 	struct report rep;
 	struct inventory v;
-	struct replacing w = { .digest = digest, .gaps = &rep.gaps, .packages = &v.packages };
+	struct replacing w = { .digest = digest, .gaps = &rep.gaps, .inventory = &v };
 	OWNED_BUF text = BUF_INIT;
 	struct value root;
 	struct arena own;
@@ -171,7 +172,8 @@ static int rematch_image(struct fleet *f, struct store *s, str digest, struct er
 	if (r == 0)
 		r = match(f, &v, &own, &rep, &w.database_ns, e);
 	if (r == 0)
-		r = collect(&rep, &v, value_int(value_get(&root, "baseLayers"), 0), &own, &w);
+		r = collect(&rep, &v, &own, &w);
+	w.scan_base = value_int(value_get(&root, "baseLayers"), 0);
 	if (r == 0)
 		r = store_transact(s, replace, &w, e);
 	arena_done(&own);

@@ -1,4 +1,5 @@
 #include "console/store/findings_priv.h"
+#include "console/store/image_layers.h"
 
 static int put_fact(struct store *s, const struct stored_vulnerability *v, struct err *e)
 {
@@ -43,7 +44,7 @@ static int put_findings(struct store *s, str digest, const struct stored_finding
 					  SQL_T(f[i].package), SQL_T(f[i].version),
 					  SQL_T(f[i].type), SQL_T(f[i].path), SQL_T(f[i].fixed),
 					  SQL_I(f[i].state), SQL_I(f[i].severity),
-					  SQL_R(f[i].score), SQL_R(f[i].risk), SQL_I(f[i].owner),
+					  SQL_R(f[i].score), SQL_R(f[i].risk), SQL_I(OWNER_UNKNOWN),
 					  SQL_T(f[i].layer), SQL_I(0)),
 				 e);
 	ended = sql_bulk_end(b, r < 0 ? NULL : e);
@@ -82,6 +83,7 @@ int findings_replace(struct store *s, str digest, const struct stored_finding *f
 	for (size_t i = 0; r >= 0 && i < fact_count; i++)
 		r = put_fact(s, &facts[i], e);
 	r = r < 0 ? r : put_findings(s, digest, findings, count, e);
+	r = r < 0 ? r : image_layers_own(s, digest, e);
 	r = r < 0 ? r : put_pairs(s, digest, e);
 	r = r < 0 ? r
 		  : sql_do(s->sql, "UPDATE image SET database_ns = ?2 WHERE digest = ?1",

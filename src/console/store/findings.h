@@ -39,9 +39,9 @@ struct stored_finding {
 	enum fix_state state;
 	enum severity severity;
 	double score, risk; /**< negative: none */
+	str layer; /**< image_layer_name() of the layer that brought it; empty: not known */
+	/* Set by the store. */
 	enum layer_owner owner;
-	str layer; /**< digest of the layer that brought it */
-	/* Set by the store where it reads. */
 	bool accepted;
 	bool kev;
 	double epss;
@@ -64,6 +64,8 @@ struct stored_image {
 	int64_t gap_count, unjudged;
 	/** Of registries that have it: 1 << promotion_stage (registry_tags.h). */
 	unsigned int stages;
+	str base; /**< the base image it is built on (image_layers.h); empty: none is known */
+	int64_t base_layers; /**< how many of the lowest layers are a base image's; 0: not known */
 };
 
 /** Makes an image known, or brings references, os, size up to date; what a scan said stays. */

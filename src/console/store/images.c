@@ -9,7 +9,8 @@ enum { LEVEL = 3 };
 	"digest, refs, os, bytes, layers, packages, scanned_ns, scan_error, database_ns, " \
 	"unknown, negligible," \
 	" low, medium, high, critical, fixable, kev, accepted, gap_count, unjudged, " \
-	"registry_refs, stages"
+	"registry_refs, stages, base, CASE WHEN base_layers > 0 THEN base_layers ELSE scan_base " \
+	"END"
 
 int images_put(struct store *s, const struct stored_image *i, int64_t now_ns, struct err *e)
 {
@@ -229,10 +230,12 @@ static int take_image(struct sql_rows *rows, struct arena *a, struct stored_imag
 				    .accepted = sql_int(rows, 17),
 				    .gap_count = sql_int(rows, 18),
 				    .unjudged = sql_int(rows, 19),
-				    .stages = (unsigned int)sql_int(rows, 21) };
+				    .stages = (unsigned int)sql_int(rows, 21),
+				    .base = sql_text_in(rows, 22, a),
+				    .base_layers = sql_int(rows, 23) };
 	for (unsigned i = 0; i < SEVERITY_COUNT; i++)
 		x->counts[i] = sql_int(rows, 9 + i);
-	return x->digest.p && x->references.p && x->os.p && x->scan_error.p
+	return x->digest.p && x->references.p && x->os.p && x->scan_error.p && x->base.p
 		       ? 0
 		       : err_set(e, ENOBUFS, "too many images at once");
 }

@@ -1,6 +1,7 @@
 #include "console/store/registry_images.h"
 
 #include "base/map.h"
+#include "console/store/image_layers.h"
 
 enum { REFERENCES_MAX = 20, SETTLE_BYTES = 256 << 20 };
 
@@ -263,5 +264,5 @@ int registry_images_settle(struct store *s, struct err *e)
 	if (r == 0)
 		r = write_names(s, &n, e);
 	arena_done(&n.arena);
-	return r;
+	return r < 0 ? r : image_bases_settle(s, e);
 }

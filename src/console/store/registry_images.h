@@ -56,7 +56,7 @@ MUST_CHECK int registry_images_of(struct store *s, int64_t registry, str reposit
 				  struct arena *a, struct registry_image **ret, size_t *ret_count,
 				  struct err *e);
 
-/** Brings what images are called in registries, and their stages, up to date; in the caller's transaction. */
+/** Brings what images are called in registries, their stages and bases up to date; in the caller's transaction. */
 MUST_CHECK int registry_images_settle(struct store *s, struct err *e);
 
 #endif

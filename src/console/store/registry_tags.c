@@ -2,6 +2,8 @@
 
 #include "console/store/sql_where.h"
 
+#define RESTAGE_BYTES ((size_t)128 << 20)
+
 static int spent(struct err *e)
 {
 	return err_set(e, ENOBUFS, "registries: memory budget spent");
@@ -101,6 +103,58 @@ int registry_tags_gone(struct store *s, int64_t registry, int64_t run, str repos
 			      "UPDATE registry_tag SET gone_ns = ?4 WHERE registry = ?1 AND run "
 			      "<> ?2 AND gone_ns = 0 AND (?3 = '' OR repository = ?3)",
 			      values, ARRAY_LEN(values), e);
+}
+
+struct restaged {
+	str repository, tag;
+	enum promotion_stage stage;
+};
+
+static int write_stages(struct store *s, int64_t registry, const struct restaged *list,
+			size_t count, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		r = sql_do(s->sql,
+			   "UPDATE registry_tag SET stage = ?4 WHERE registry = ?1 AND repository "
+			   "= ?2 AND tag = ?3",
+			   SQL_ARGS(SQL_I(registry), SQL_T(list[i].repository), SQL_T(list[i].tag),
+				    SQL_I(list[i].stage)),
+			   e);
+	return r < 0 ? r : (int)count;
+}
+
+int registry_tags_restage(struct store *s, int64_t registry,
+			  enum promotion_stage (*stage_of)(const void *ctx, str repository,
+							   str tag),
+			  const void *ctx, struct err *e)
+{
+	struct restaged *list = NULL;
+	struct sql_rows *rows = NULL;
+	size_t count = 0, cap = 0;
+	struct arena a;
+	int r;
+
+	arena_init(&a, RESTAGE_BYTES);
+	r = sql_query(s->sql, "SELECT repository, tag, stage FROM registry_tag WHERE registry = ?1",
+		      SQL_ARGS(SQL_I(registry)), &rows, e);
+	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
+		enum promotion_stage stage = stage_of(ctx, sql_text(rows, 0), sql_text(rows, 1));
+		struct restaged *x;
+
+		if ((int64_t)stage == sql_int(rows, 2))
+			continue;
+		x = ARENA_PUSH(&a, list, count, cap);
+		if (x)
+			*x = (struct restaged){ sql_text_in(rows, 0, &a), sql_text_in(rows, 1, &a),
+						stage };
+		r = x && x->repository.p && x->tag.p ? 0 : spent(e);
+	}
+	sql_rows_done(rows);
+	r = r < 0 ? r : write_stages(s, registry, list, count, e);
+	arena_done(&a);
+	return r;
 }
 
 static int read_tag(struct sql_rows *rows, struct arena *a, struct stored_tag *ret, struct err *e)

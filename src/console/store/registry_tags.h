@@ -32,6 +32,16 @@ MUST_CHECK int registry_tag_put(struct store *s, const struct registry_tag_found
 MUST_CHECK int registry_tags_gone(struct store *s, int64_t registry, int64_t run, str repository,
 				  int64_t now_ns, struct err *e);
 
+/**
+ * Says of each tag of a registry, also of those that are gone, at which stage it is, after the rules changed.
+ *
+ * @return how many are at another stage than before, -errno
+ */
+MUST_CHECK int registry_tags_restage(struct store *s, int64_t registry,
+				     enum promotion_stage (*stage_of)(const void *ctx,
+								      str repository, str tag),
+				     const void *ctx, struct err *e);
+
 struct stored_tag {
 	str repository, tag, digest, why;
 	enum promotion_stage stage;

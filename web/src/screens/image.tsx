@@ -115,6 +115,21 @@ function Packages({ path }: { path: string }) {
 	);
 }
 
+function BaseImage({ base }: { base: NonNullable<ImageDetail["baseImage"]> }) {
+	const [name] = base.names;
+	return (
+		<>
+			<Link className="link-strong" href={`/images/${encodeURIComponent(base.digest)}`} title={base.digest}>
+				{name?.reference ?? shortDigest(base.digest)}
+			</Link>{" "}
+			<span className="muted xs">
+				{t("image.baseLayers", { n: base.layers })}
+				{name && !name.current && ` · ${t("image.baseOld")}`}
+			</span>
+		</>
+	);
+}
+
 function Layers({ detail }: { detail: ImageDetail }) {
 	const biggest = Math.max(1, ...detail.layerList.map((layer) => layer.size ?? 0));
 	if (detail.layerList.length === 0) return <Empty icon="images" title={t("image.noLayers")} />;
@@ -226,6 +241,7 @@ function Body({ detail, path }: { detail: ImageDetail; path: string }) {
 					facts={[
 						[t("image.digest"), <code key="digest">{image.digest}</code>],
 						[t("image.references"), image.references.slice(1).join(", ")],
+						[t("image.base"), detail.baseImage && <BaseImage key="base" base={detail.baseImage} />],
 						[t("images.os"), image.os],
 						[t("images.size"), image.size != null ? bytes(image.size) : null],
 						[t("images.scanned"), image.scanned ? <Time key="scanned" at={image.scanned} /> : t("images.notScanned")],
