@@ -162,6 +162,55 @@ def search_for_its_packages(console, digest, agent):
     assert len(periods) == 1 and periods[0]["to"] is None
 
 
+NETWORK = """{"cniVersion":"0.4.0","name":"shops","plugins":[{"type":"bridge","bridge":"skepcni0","ipam":{"type":"host-local",
+"ranges":[[{"subnet":"10.99.0.0/24"}]]}}]}"""
+
+
+def with_plugins(folder):
+    """A command before others: they have networks by plugins, and what is kept of them lies in @folder."""
+    if not pathlib.Path("/usr/lib/cni/bridge").exists():
+        pytest.skip("needs containernetworking-plugins")
+    for name in ("etc/net.d", "lib"):
+        (folder / name).mkdir(parents=True)
+    (folder / "etc/net.d/10-shops.conflist").write_text(NETWORK)
+    script = f"""
+        mkdir -p /etc/cni /var/lib/cni && mount --bind {folder}/etc /etc/cni && mount --bind {folder}/lib /var/lib/cni &&
+        mount -t tmpfs none /opt && mkdir /opt/cni && ln -s /usr/lib/cni /opt/cni/bin && exec "$0" "$@"
+    """
+    return ["unshare", "-m", "sh", "-c", script]
+
+
+def test_volumes_and_networks_of_containerd_are_told(skep, tmp_path, shared, containerd):
+    """Nobody is asked: what is mounted tells the volume as the kubelet keeps it, and libcni's files the network."""
+    inside = with_plugins(tmp_path / "cni")
+    containerd.load(plain_archive(shared / "rootfs" / "alpine-310-docker-save.tar.gz", tmp_path))
+    uid = "0f7a2b1c-1111-2222-3333-444455556666"
+    volume = tmp_path / "kubelet/pods" / uid / "volumes/kubernetes.io~csi/pvc-7"
+    (volume / "mount").mkdir(parents=True)
+    (tmp_path / "console").mkdir()
+    with Console(tmp_path / "console") as console:
+        agent = JoinedAgent(skep, tmp_path / "agent", console, "--engine-data", containerd.root, "--engine-data",
+                            containerd.folder / "state")
+        agent.process.args = [*inside, *agent.process.args]
+        with agent as a:
+            subprocess.run([*inside, "ctr", "-a", containerd.socket, "run", "-d", "--cni", "--snapshotter", "overlayfs", "--runc-binary",
+                            wrapped_runtime(tmp_path), "--mount", f"type=bind,src={volume}/mount,dst=/data,options=rbind:rw",
+                            "docker.io/library/alpine:3.10", "disk-2", "sleep", "1000"], check=True)
+            def has(kind, id):
+                return ask(console, "SELECT COUNT(*) FROM relation WHERE from_id LIKE ? AND to_id = 'container:disk-2' AND gone_ns = 0",
+                           f"{kind}:%/{id}") == [(1,)]
+            try:
+                assert until(lambda: has("volume", f"kubernetes/{uid}/pvc-7") and has("network", "cni/shops"), 60), a.said()
+                docs = [json.loads(d) for d, in ask(console, "SELECT doc FROM asset WHERE id LIKE 'volume:%' OR id LIKE 'network:%' "
+                                                             "ORDER BY id")]
+                assert docs[0]["driver"] == "bridge" and docs[0]["subnets"] == ["10.99.0.0/24"], docs
+                assert docs[1]["driver"] == "kubernetes.io/csi" and docs[1]["at"] == str(volume), docs
+            finally:
+                subprocess.run(["ctr", "-a", containerd.socket, "task", "rm", "-f", "disk-2"], check=False)
+                subprocess.run(["ctr", "-a", containerd.socket, "container", "rm", "disk-2"], check=False)
+                subprocess.run(["ip", "link", "del", "skepcni0"], check=False)
+
+
 def test_what_runs_in_containerd_is_scanned(skep, tmp_path, shared, containerd):
     """A container of containerd alone: its image is at the console, told, related and read, and nobody was asked."""
     folder = tmp_path / "console"

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "codec/json.h"
 #include "prog/agent/census_collect.h"
-#include "prog/agent/disk_images.h"
+#include "prog/agent/census_files.h"
 
 /* Engines are asked one question at a time. Their answers are bounded and not trusted to be well-formed. */
 #define EVERY_NS (30 * SECOND_NS)
@@ -38,11 +38,7 @@ struct census_engine {
 	struct arena arena;
 	struct value containers;
 	uint64_t now_ns, next_ns;
-	/* What engines that nobody asks keep on disk. */
-	char root[PATH_BYTES];
-	const char *const *data_roots;
-	struct arena disk_arena;
-	struct disk_images disk;
+	struct census_files *files;
 };
 
 static void add(struct census_engine *g, const char *root, const char *kind, const char *socket)
@@ -56,7 +52,7 @@ static void add(struct census_engine *g, const char *root, const char *kind, con
 	g->count++;
 }
 
-int census_engine_new(struct census *c, const char *root, const char *host,
+int census_engine_new(struct census *c, struct asset *a, const char *root, const char *host,
 		      const char *const *data_roots, struct census_engine **ret, struct err *e)
 {
 	struct census_engine *g = calloc(1, sizeof(*g));
@@ -65,8 +61,6 @@ int census_engine_new(struct census *c, const char *root, const char *host,
 	if (!g)
 		return err_sys(e, ENOMEM, "census");
 	g->census = c;
-	g->data_roots = data_roots;
-	snprintf(g->root, sizeof(g->root), "%s", root);
 	g->body.max = ANSWER_MAX;
 	if (host && strncmp(host, "unix://", 7) == 0)
 		add(g, "", strstr(host, "podman") ? "podman" : "docker", host + 7);
@@ -74,7 +68,8 @@ int census_engine_new(struct census *c, const char *root, const char *host,
 		add(g, root, "docker", "/run/docker.sock");
 		add(g, root, "podman", "/run/podman/podman.sock");
 	}
-	r = http_flows_new(&g->flows, e);
+	r = census_files_new(c, a, root, data_roots, &g->files, e);
+	r = r < 0 ? r : http_flows_new(&g->flows, e);
 	if (r < 0) {
 		census_engine_free(g);
 		return r;
@@ -90,7 +85,7 @@ void census_engine_free(struct census_engine *g)
 	http_flow_stop(g->flow);
 	http_flows_free(g->flows);
 	arena_done(&g->arena);
-	arena_done(&g->disk_arena);
+	census_files_free(g->files);
 	buf_done(&g->body);
 	buf_done(&g->list);
 	free(g);
@@ -144,46 +139,9 @@ static void put_strings(struct json_out *j, const char *key, const struct value 
 	json_array_close(j);
 }
 
-/* ---- Disk ---- */
-
-static void put_disk_image(struct census_engine *g, const struct disk_image *d)
-{
-	OWNED_BUF doc = BUF_INIT;
-	struct json_out j;
-
-	if (census_has(g->census, CENSUS_IMAGE, d->id))
-		return;
-	json_out_init(&j, &doc, false);
-	json_object_open(&j);
-	json_put_str(&j, "id", d->id);
-	json_opt_str(&j, "digest", d->digest);
-	json_key(&j, "references");
-	json_array_open(&j);
-	for (size_t i = 0; i < d->reference_count; i++)
-		json_str(&j, d->references[i]);
-	json_array_close(&j);
-	json_put_uint(&j, "bytes", d->bytes);
-	json_put_cstr(&j, "engine", d->engine);
-	json_object_close(&j);
-	put_doc(g, CENSUS_IMAGE, d->id, &doc);
-}
-
-/** After the engines that answer: what they told stands. */
-static void look_at_disk(struct census_engine *g)
-{
-	arena_done(&g->disk_arena);
-	arena_init(&g->disk_arena, PARSE_MEMORY);
-	if (disk_images_find(g->root, g->data_roots, &g->disk_arena, &g->disk, NULL) < 0)
-		g->disk = (struct disk_images){ 0 };
-	for (size_t i = 0; i < g->disk.count; i++)
-		put_disk_image(g, &g->disk.items[i]);
-}
-
 str census_engine_image_id(const struct census_engine *g, str digest)
 {
-	const struct disk_image *d = disk_images_by_digest(&g->disk, digest);
-
-	return d ? d->id : (str){ 0 };
+	return census_files_image_id(g->files, digest);
 }
 
 static void take_image(struct census_engine *g, const struct value *v)
@@ -321,7 +279,8 @@ static void finish(struct census_engine *g)
 {
 	g->asking = false;
 	g->next_ns = g->now_ns + EVERY_NS;
-	look_at_disk(g);
+	/* After the engines that answer: what they told stands. */
+	census_files_look(g->files);
 	if (!g->all_answered)
 		return;
 	census_end(g->census, CENSUS_IMAGE);

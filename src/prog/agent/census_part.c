@@ -164,7 +164,7 @@ static int open_asset(struct work *w, struct err *e)
 	int r = asset_new(&c, &w->asset, e);
 
 	return r < 0 ? r
-		     : census_engine_new(w->census, w->root, c.docker_host, c.data_roots,
+		     : census_engine_new(w->census, w->asset, w->root, c.docker_host, c.data_roots,
 					 &w->engine, e);
 }
 
