@@ -408,7 +408,8 @@ int console_run(const struct console_options *o, struct err *e)
 		s->ready.port = http_server_port(s->http);
 		s->ready.is_tls = !o->plain;
 		o->on_ready(o->ctx, &s->ready);
-		explicit_bzero(&s->ready, sizeof(s->ready));
+		explicit_bzero(s->ready.accounts, sizeof(s->ready.accounts));
+		explicit_bzero(s->ready.token, sizeof(s->ready.token));
 		serve(s);
 	}
 	finish(s);
