@@ -63,6 +63,14 @@ size_t str_search(str s, str needle)
 	return hit ? (size_t)(hit - s.p) : s.n;
 }
 
+bool str_holds_nocase(str s, str needle)
+{
+	for (size_t at = 0; at + needle.n <= s.n; at++)
+		if (str_eq_nocase(str_take(str_skip(s, at), needle.n), needle))
+			return true;
+	return false;
+}
+
 str str_cut(str *rest, char sep)
 {
 	size_t at = str_find(*rest, sep);

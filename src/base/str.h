@@ -69,6 +69,9 @@ size_t str_find_last(str s, char c);
 /** Index of the first @p needle, or s.n; an empty needle is found at 0. */
 size_t str_search(str s, str needle);
 
+/** Whether @p needle occurs in @p s; ASCII letters compare without case. An empty needle does. */
+bool str_holds_nocase(str s, str needle);
+
 /**
  * Cuts @p rest at the first @p sep: returns what stood before it and leaves what stands after.
  * Without @p sep returns all and leaves the empty span. `while (rest.n)` therefore walks the fields.

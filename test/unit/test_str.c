@@ -40,6 +40,16 @@ static void order_puts_prefix_first(void **state UNUSED)
 	assert_int_equal(str_cmp((str){ 0 }, S("")), 0);
 }
 
+static void holds_in_any_case_wherever_it_stands(void **state UNUSED)
+{
+	assert_true(str_holds_nocase(S("liBSSl3"), S("ssl3")));
+	assert_true(str_holds_nocase(S("ssl"), S("SSL")));
+	assert_true(str_holds_nocase(S("ssl"), S("")));
+	assert_true(str_holds_nocase((str){ 0 }, S("")));
+	assert_false(str_holds_nocase(S("ss"), S("ssl")));
+	assert_false(str_holds_nocase(S("lss"), S("sl")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -47,6 +57,7 @@ int main(void)
 		cmocka_unit_test(lines_lose_their_ends),
 		cmocka_unit_test(numbers_are_digits_only),
 		cmocka_unit_test(order_puts_prefix_first),
+		cmocka_unit_test(holds_in_any_case_wherever_it_stands),
 	};
 
 	return cmocka_run_group_tests_name("str", tests, NULL, NULL);

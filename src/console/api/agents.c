@@ -90,14 +90,6 @@ static bool is_shown(const struct call *c, const struct agent *a)
 	return scope_holds(&c->who.scope, &of);
 }
 
-static bool contains(str text, str word)
-{
-	for (size_t i = 0; i + word.n <= text.n; i++)
-		if (str_eq_nocase(str_take(str_skip(text, i), word.n), word))
-			return true;
-	return false;
-}
-
 static bool is_wanted(const struct call *c, const struct agent *a)
 {
 	const struct value *states = value_get(&c->query, "state");
@@ -106,7 +98,8 @@ static bool is_wanted(const struct call *c, const struct agent *a)
 
 	VALUE_EACH (s, states)
 		state |= str_is(s->string, state_of(a, c->now_ns));
-	return state && is_shown(c, a) && (!q.n || contains(a->name, q) || contains(a->id, q));
+	return state && is_shown(c, a) &&
+	       (!q.n || str_holds_nocase(a->name, q) || str_holds_nocase(a->id, q));
 }
 
 int api_agent_list(struct call *c, struct err *e)

@@ -249,14 +249,6 @@ int api_image_get(struct call *c, struct err *e)
 	return r;
 }
 
-static bool contains(str text, str word)
-{
-	for (size_t i = 0; i + word.n <= text.n; i++)
-		if (str_eq_nocase(str_take(str_skip(text, i), word.n), word))
-			return true;
-	return false;
-}
-
 struct finding_query {
 	str q, owner;
 	unsigned int severities;
@@ -272,7 +264,8 @@ static bool is_wanted(const struct finding_query *q, const struct stored_finding
 		return false;
 	if (q->owner.n && !str_is(q->owner, layer_owner_name(f->owner)))
 		return false;
-	return !q->q.n || contains(f->vulnerability, q->q) || contains(f->package, q->q);
+	return !q->q.n || str_holds_nocase(f->vulnerability, q->q) ||
+	       str_holds_nocase(f->package, q->q);
 }
 
 static void put_number(struct json_out *j, const char *key, double n, int decimals)
@@ -377,7 +370,7 @@ int api_image_packages(struct call *c, struct err *e)
 	for (size_t i = 0; v.there && i < v.inventory.packages.count; i++) {
 		const struct package *p = &v.inventory.packages.items[i];
 
-		if ((q.n && !contains(p->name, q)) || wanted++ < after || shown == c->limit)
+		if ((q.n && !str_holds_nocase(p->name, q)) || wanted++ < after || shown == c->limit)
 			continue;
 		put_package(&v, p, &c->json);
 		shown++;

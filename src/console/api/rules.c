@@ -76,14 +76,6 @@ static int64_t count_of(const struct call *c, const struct map *counts, str rule
 	return n ? n->count : 0;
 }
 
-static bool contains(str text, str word)
-{
-	for (size_t i = 0; i + word.n <= text.n; i++)
-		if (str_eq_nocase(str_take(str_skip(text, i), word.n), word))
-			return true;
-	return false;
-}
-
 static bool has_tag(const struct rule *r, const struct value *wanted)
 {
 	VALUE_EACH (t, wanted)
@@ -100,8 +92,8 @@ static bool is_wanted(const struct call *c, const struct rule *r)
 
 	if (enabled && enabled->boolean != r->enabled)
 		return false;
-	if (q.n && !contains(r->name, q) && !contains(r->id, q) && !contains(r->desc, q) &&
-	    !contains(r->desc_zh, q))
+	if (q.n && !str_holds_nocase(r->name, q) && !str_holds_nocase(r->id, q) &&
+	    !str_holds_nocase(r->desc, q) && !str_holds_nocase(r->desc_zh, q))
 		return false;
 	return has_tag(r, value_get(&c->query, "tag"));
 }

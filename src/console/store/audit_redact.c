@@ -12,13 +12,9 @@ static bool names_secret(str key)
 					     "apikey",   "api_key", "privatekey", "private_key",
 					     "recovery" };
 
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		str word = str_from(words[i]);
-
-		for (size_t at = 0; at + word.n <= key.n; at++)
-			if (str_eq_nocase(str_take(str_skip(key, at), word.n), word))
-				return true;
-	}
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (str_holds_nocase(key, str_from(words[i])))
+			return true;
 	return false;
 }
 
