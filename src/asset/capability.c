@@ -1,5 +1,7 @@
 #include "asset/capability.h"
 
+#include "base/word.h"
+
 /* In the order of their numbers, linux/capability.h. */
 static const char *const names[] = {
 	"CHOWN",
@@ -47,12 +49,12 @@ static const char *const names[] = {
 
 uint64_t capability_bits(str name)
 {
+	int number;
+
 	if (name.n > 4 && str_eq_nocase(str_take(name, 4), S("CAP_")))
 		name = str_skip(name, 4);
 	if (str_eq_nocase(name, S("ALL")))
 		return CAPABILITY_ALL;
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (str_eq_nocase(name, str_from(names[i])))
-			return 1ull << i;
-	return 0;
+	number = WORD_FIND_NOCASE(names, name);
+	return number < 0 ? 0 : 1ull << number;
 }

@@ -1,6 +1,7 @@
 #include "base/option.h"
 
 #include "base/quantity.h"
+#include "base/word.h"
 
 bool option_takes_value(const struct option_def *d)
 {
@@ -49,17 +50,12 @@ static int parse_bool(str text, uint64_t *ret)
 	static const char *const yes[] = { "true", "yes", "on", "1" };
 	static const char *const no[] = { "false", "no", "off", "0", "" };
 
-	for (size_t i = 0; i < ARRAY_LEN(yes); i++)
-		if (str_eq_nocase(text, str_from(yes[i]))) {
-			*ret = 1;
-			return 0;
-		}
-	for (size_t i = 0; i < ARRAY_LEN(no); i++)
-		if (str_eq_nocase(text, str_from(no[i]))) {
-			*ret = 0;
-			return 0;
-		}
-	return -EBADMSG;
+	bool is_yes = WORD_FIND_NOCASE(yes, text) >= 0;
+
+	if (!is_yes && WORD_FIND_NOCASE(no, text) < 0)
+		return -EBADMSG;
+	*ret = is_yes;
+	return 0;
 }
 
 static int parse_number(enum option_type type, str text, uint64_t *ret)

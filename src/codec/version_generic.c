@@ -4,6 +4,7 @@
  * Words that announce a release sort below it, other words above; numbers by value, a trailing .0 means nothing; a
  * leading v and what stands behind '+' are left out.
  */
+#include "base/word.h"
 #include "codec/version_priv.h"
 
 enum { PRE_WORD = 0x01, END = 0x02, WORD = 0x03, NUMBER = 0x04 };
@@ -14,12 +15,13 @@ static const char *const pre_words[] = { "dev",  "snapshot", "a",         "alpha
 
 static void put_word(str word, struct buf *out)
 {
-	for (size_t i = 0; i < ARRAY_LEN(pre_words); i++)
-		if (str_eq_nocase(word, str_from(pre_words[i]))) {
-			buf_byte(out, PRE_WORD);
-			buf_byte(out, (char)i);
-			return;
-		}
+	int pre = WORD_FIND_NOCASE(pre_words, word);
+
+	if (pre >= 0) {
+		buf_byte(out, PRE_WORD);
+		buf_byte(out, (char)pre);
+		return;
+	}
 	buf_byte(out, WORD);
 	for (size_t i = 0; i < word.n; i++)
 		buf_byte(out, version_lower(word.p[i]));

@@ -4,6 +4,7 @@
 #include <yaml.h>
 
 #include "base/map.h"
+#include "base/word.h"
 
 #define TAG_STR "tag:yaml.org,2002:str"
 
@@ -139,17 +140,16 @@ static void resolve_plain(struct value *v)
 	static const char *const yes[] = { "true", "True", "TRUE" };
 	static const char *const no[] = { "false", "False", "FALSE" };
 
-	for (size_t i = 0; i < ARRAY_LEN(nulls); i++)
-		if (str_is(v->string, nulls[i]))
-			v->kind = VALUE_NULL;
-	for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
-		if (str_is(v->string, yes[i]) || str_is(v->string, no[i])) {
-			v->kind = VALUE_BOOL;
-			v->boolean = str_is(v->string, yes[i]);
-		}
-	}
-	if (v->kind == VALUE_STRING)
+	bool is_yes = WORD_FIND(yes, v->string) >= 0;
+
+	if (WORD_FIND(nulls, v->string) >= 0) {
+		v->kind = VALUE_NULL;
+	} else if (is_yes || WORD_FIND(no, v->string) >= 0) {
+		v->kind = VALUE_BOOL;
+		v->boolean = is_yes;
+	} else {
 		(void)take_number(v);
+	}
 }
 
 static int take_scalar(struct builder *b, const yaml_event_t *ev, struct value *ret)

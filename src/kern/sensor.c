@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "base/clock.h"
+#include "base/word.h"
 #include "kern/filter_load.h"
 #include "kern/hook_probe.h"
 #include "kern/sensor_priv.h"
@@ -20,16 +21,14 @@ static const char *const backend_names[] = {
 
 const char *sensor_backend_name(enum sensor_backend b)
 {
-	return backend_names[b];
+	return WORD_NAME(backend_names, b);
 }
 
 enum sensor_backend sensor_backend_named(str name)
 {
-	enum sensor_backend b = SENSOR_TRACEPOINT;
+	int b = WORD_FIND(backend_names, name);
 
-	while (b != SENSOR_AUTO && !str_is(name, backend_names[b]))
-		b--;
-	return b;
+	return b < 0 ? SENSOR_AUTO : (enum sensor_backend)b;
 }
 
 enum sensor_backend sensor_backend_of(const struct sensor *s)

@@ -1,6 +1,7 @@
 #include "model/alert.h"
 
 #include "base/time.h"
+#include "base/word.h"
 
 static const char *const priorities[PRIORITY_COUNT] = {
 #define PRIORITY_NAME(id, name) [PRIORITY_##id] = name,
@@ -10,20 +11,16 @@ static const char *const priorities[PRIORITY_COUNT] = {
 
 const char *alert_priority_name(enum alert_priority p)
 {
-	return p < PRIORITY_COUNT ? priorities[p] : "unknown";
+	return WORD_NAME(priorities, p);
 }
 
 int alert_priority_find(str name, enum alert_priority *ret)
 {
-	for (unsigned int p = 0; p < PRIORITY_COUNT; p++) {
-		if (!str_eq_nocase(name, str_from(priorities[p])))
-			continue;
-		*ret = (enum alert_priority)p;
-		return 0;
-	}
-	if (!str_eq_nocase(name, S("info")))
-		return -ENOENT;
-	*ret = PRIORITY_INFO;
+	int p = str_eq_nocase(name, S("info")) ? PRIORITY_INFO : WORD_FIND_NOCASE(priorities, name);
+
+	if (p < 0)
+		return p;
+	*ret = (enum alert_priority)p;
 	return 0;
 }
 

@@ -1,5 +1,7 @@
 #include "model/asset_kind.h"
 
+#include "base/word.h"
+
 static const char *const kinds[ASSET_KIND_COUNT] = {
 #define KIND_NAME(id, name) [ASSET_##id] = name,
 	ASSET_KINDS(KIND_NAME)
@@ -8,15 +10,17 @@ static const char *const kinds[ASSET_KIND_COUNT] = {
 
 const char *asset_kind_name(enum asset_kind k)
 {
-	return k < ASSET_KIND_COUNT ? kinds[k] : "unknown";
+	return WORD_NAME(kinds, k);
 }
 
-int asset_kind_find(str name, enum asset_kind *ret)
+int asset_kind_find(str name)
 {
-	for (unsigned i = 0; i < ASSET_KIND_COUNT; i++)
-		if (str_is(name, kinds[i])) {
-			*ret = (enum asset_kind)i;
-			return 0;
-		}
-	return -ENOENT;
+	return WORD_FIND(kinds, name);
+}
+
+unsigned int asset_kind_bit(str name)
+{
+	int k = asset_kind_find(name);
+
+	return k < 0 ? 0 : 1U << k;
 }

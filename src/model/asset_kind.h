@@ -28,7 +28,9 @@ enum asset_kind {
 };
 
 const char *asset_kind_name(enum asset_kind k);
-/** @return 0 or -ENOENT */
-MUST_CHECK int asset_kind_find(str name, enum asset_kind *ret);
+/** @return the kind or -ENOENT */
+MUST_CHECK int asset_kind_find(str name);
+/** 1 << kind, or 0: for sets of kinds. */
+unsigned int asset_kind_bit(str name);
 
 #endif

@@ -1,6 +1,7 @@
 #include "policy/alert_target.h"
 
 #include "base/time.h"
+#include "base/word.h"
 
 #define SHORT_ID_DIGITS 12
 
@@ -55,7 +56,7 @@ const struct policy_subject policy_alerts = {
 
 const char *alert_priority_word(enum alert_priority p)
 {
-	return p < PRIORITY_COUNT ? words[p] : "unknown";
+	return WORD_NAME(words, p);
 }
 
 static void text(struct policy_value *ret, str s)

@@ -1,5 +1,7 @@
 #include "policy/filter.h"
 
+#include "base/word.h"
+
 #define FILTER_MAX_DEPTH 64
 #define FILTER_BUDGET_BYTES ((size_t)1 << 20)
 
@@ -32,10 +34,7 @@ static bool operator_follows(str rest)
 		return true;
 	while (n < rest.n && is_name(rest.p[n]))
 		n++;
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (str_is(str_take(rest, n), words[i]))
-			return true;
-	return false;
+	return WORD_FIND(words, str_take(rest, n)) >= 0;
 }
 
 /* Where the text was changed, in what it became: `removed` bytes made way for `added`. */

@@ -2,6 +2,7 @@
  * What a check tells of the facts the kernel side has. Fields mean what watch/event_target makes of them: fd.name of an
  * open and the paths among the arguments of file events are the event's own paths, resolved or as given.
  */
+#include "base/word.h"
 #include "policy/kernel_filter_priv.h"
 #include "policy/pattern.h"
 
@@ -65,10 +66,7 @@ static bool is_path(const struct policy_ref *ref, enum event_family f)
 	if (ref->field == FIELD_FS_PATH_NAME || ref->field == FIELD_FS_PATH_SOURCE ||
 	    ref->field == FIELD_FS_PATH_TARGET)
 		return true;
-	for (size_t i = 0; ref->field == FIELD_EVT_ARG && i < ARRAY_LEN(args); i++)
-		if (str_is(ref->key, args[i]))
-			return true;
-	return false;
+	return ref->field == FIELD_EVT_ARG && WORD_FIND(args, ref->key) >= 0;
 }
 
 enum path_part { PART_PATH, PART_DIRECTORY, PART_FILENAME };

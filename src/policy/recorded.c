@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "base/word.h"
 #include "codec/json.h"
 #include "codec/json_out.h"
 #include "policy/ip_set.h"
@@ -271,14 +272,15 @@ static int find_type(struct recorded *r, struct err *e)
 	const struct policy_subject *s = r->subject;
 	const struct recorded_entry *n = r->entries[s->type_field];
 
-	if (n && n->value.state == POLICY_KNOWN)
-		for (size_t i = 0; i < s->type_count; i++)
-			if (str_is(n->value.string, s->types[i])) {
-				r->target.type = (uint16_t)i;
-				return 0;
-			}
-	return err_set(e, EBADMSG, "recorded event: %s is missing or is no type",
-		       s->fields[s->type_field].name);
+	int type = n && n->value.state == POLICY_KNOWN
+			   ? word_find(s->types, s->type_count, n->value.string)
+			   : -ENOENT;
+
+	if (type < 0)
+		return err_set(e, EBADMSG, "recorded event: %s is missing or is no type",
+			       s->fields[s->type_field].name);
+	r->target.type = (uint16_t)type;
+	return 0;
 }
 
 int recorded_parse(str line, const struct policy_subject *s, struct arena *a,

@@ -1,4 +1,5 @@
 #include "base/suggest.h"
+#include "base/word.h"
 #include "policy/rule_priv.h"
 
 const struct rule_key *rule_key_find(const struct rule_key *keys, str key)
@@ -88,20 +89,18 @@ int rule_key_text_opt(const struct rule_item *it, const char *key, str *ret,
 /* YAML 1.1's words, which Falco takes too. */
 int rule_key_bool(const struct rule_item *it, const char *key, bool *ret)
 {
-	static const char *const yes[] = { "true", "yes", "on", "y", NULL };
-	static const char *const no[] = { "false", "no", "off", "n", NULL };
+	static const char *const yes[] = { "true", "yes", "on", "y" };
+	static const char *const no[] = { "false", "no", "off", "n" };
 	str text = { 0 };
 	int r = rule_key_text_opt(it, key, &text, NULL);
+	bool is_yes;
 
 	if (r < 0 || text.n == 0)
 		return r;
-	for (size_t i = 0; yes[i]; i++) {
-		bool is = str_eq_nocase(text, str_from(yes[i]));
-
-		if (is || str_eq_nocase(text, str_from(no[i]))) {
-			*ret = is;
-			return 0;
-		}
+	is_yes = WORD_FIND_NOCASE(yes, text) >= 0;
+	if (is_yes || WORD_FIND_NOCASE(no, text) >= 0) {
+		*ret = is_yes;
+		return 0;
 	}
 	return rule_fault(it, RULE_ERR_YAML_VALIDATE, value_get(it->node, key),
 			  "'%s' must be true or false, not '%.*s'", key, STR_ARG(text));

@@ -1,5 +1,7 @@
 #include "watch/event_target_priv.h"
 
+#include "base/word.h"
+
 typedef str (*program_reader)(const struct program_table *, const struct program *);
 
 static enum policy_state text_of(const struct event_target *t, const struct process *p,
@@ -107,10 +109,7 @@ static bool is_shell(str name)
 	static const char *const shells[] = { "sh",  "bash", "dash", "ash", "zsh",
 					      "ksh", "fish", "csh",  "tcsh" };
 
-	for (size_t i = 0; i < ARRAY_LEN(shells); i++)
-		if (str_is(name, shells[i]))
-			return true;
-	return false;
+	return WORD_FIND(shells, name) >= 0;
 }
 
 /* The outermost shell of the chain that begins with the process itself. */

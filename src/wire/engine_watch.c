@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/word.h"
 #include "codec/json.h"
 #include "wire/engine_priv.h"
 
@@ -263,9 +264,8 @@ static void take_event(struct engine_watch *w, const struct value *v)
 
 	if (!str_is(value_get_str(v, "Type"), "container") || !is_id(id))
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(told_again); i++)
-		if (str_is(action, told_again[i]))
-			engine_watch_ask(w, id);
+	if (WORD_FIND(told_again, action) >= 0)
+		engine_watch_ask(w, id);
 	w->calls.on_event(w->calls.ctx, w->engine->kind, action, id);
 }
 

@@ -1,5 +1,6 @@
 #include "wire/proxies.h"
 
+#include "base/word.h"
 #include "codec/forwarded.h"
 
 enum { HOPS_MAX = 64 };
@@ -8,13 +9,14 @@ int proxies_tell_find(str name, enum proxies_tell *ret, struct err *e)
 {
 	static const char *const names[] = { "x-forwarded-for", "forwarded", "proxy-protocol" };
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (str_is(name, names[i])) {
-			*ret = (enum proxies_tell)i;
-			return 0;
-		}
-	return err_set(e, EINVAL, "'%.*s' is not x-forwarded-for, forwarded or proxy-protocol",
-		       STR_ARG(str_take(name, 64)));
+	int tell = WORD_FIND(names, name);
+
+	if (tell < 0)
+		return err_set(e, EINVAL,
+			       "'%.*s' is not x-forwarded-for, forwarded or proxy-protocol",
+			       STR_ARG(str_take(name, 64)));
+	*ret = (enum proxies_tell)tell;
+	return 0;
 }
 
 void proxies_find_client(const struct proxies *p, const struct http_head *h,

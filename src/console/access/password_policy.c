@@ -1,6 +1,7 @@
 #include "console/access/password_policy.h"
 
 #include "base/text.h"
+#include "base/word.h"
 
 /* So long a password needs no kinds: length is what makes it hard to guess. */
 #define LONG_CHARACTERS 20
@@ -85,20 +86,14 @@ static bool is_common(str password)
 	char room[COMMON_MAX_BYTES];
 	str core = core_of(password, room);
 
-	for (size_t i = 0; i < ARRAY_LEN(common); i++)
-		if (str_is(core, common[i]))
-			return true;
-	return distinct_bytes(password) < 5;
+	return WORD_FIND(common, core) >= 0 || distinct_bytes(password) < 5;
 }
 
 static bool holds_name(str password, str user)
 {
 	if (user.n < 3)
 		return false;
-	for (size_t i = 0; i + user.n <= password.n; i++)
-		if (str_eq_nocase(str_take(str_skip(password, i), user.n), user))
-			return true;
-	return false;
+	return str_holds_nocase(password, user);
 }
 
 static unsigned int characters(str s)

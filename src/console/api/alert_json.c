@@ -115,14 +115,20 @@ static int values_of(struct call *c, const char *name, struct alert_values *ret,
 	return 0;
 }
 
+static unsigned int bit_of(enum enum_id id, str text)
+{
+	int which = enum_find(id, text);
+
+	return which < 0 ? 0 : 1U << which;
+}
+
 static unsigned int bits_of(const struct call *c, const char *name, enum enum_id id)
 {
 	const struct value *list = value_get(&c->query, name);
-	unsigned int bits = 0, which;
+	unsigned int bits = 0;
 
 	VALUE_EACH (v, list)
-		if (enum_find(id, v->string, &which) == 0)
-			bits |= 1U << which;
+		bits |= bit_of(id, v->string);
 	return bits;
 }
 
@@ -148,14 +154,13 @@ static int push_down(struct call *c, const struct search_box *box, const char *f
 static unsigned int push_down_bits(const struct search_box *box, const char *field, enum enum_id id,
 				   unsigned int given)
 {
-	unsigned int bits = 0, which;
+	unsigned int bits = 0;
 	str room[16];
 	size_t n =
 		box->filter ? policy_filter_requires(box->filter, field, room, ARRAY_LEN(room)) : 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (enum_find(id, room[i], &which) == 0)
-			bits |= 1U << which;
+		bits |= bit_of(id, room[i]);
 	if (!bits)
 		return given;
 	/* both must hold; where they leave nothing the condition itself will say so */

@@ -189,12 +189,11 @@ int api_alert_get(struct call *c, struct err *e)
 
 static int triage(struct call *c, const int64_t *ids, size_t count, struct err *e)
 {
-	enum alert_state state;
-	int r = alert_state_find(value_get_str(&c->body, "state"), &state);
+	int r, state = alert_state_find(value_get_str(&c->body, "state"));
 
-	if (r < 0)
+	if (state < 0)
 		return err_set(e, EINVAL, "no state is called so");
-	r = alerts_triage(c->store, &c->who.scope, ids, count, state,
+	r = alerts_triage(c->store, &c->who.scope, ids, count, (enum alert_state)state,
 			  value_get_str(&c->body, "note"), c->who.name, c->now_ns, e);
 	if (r >= 0)
 		c->topic = "alerts";

@@ -159,7 +159,6 @@ int api_asset_graph(struct call *c, struct err *e)
 {
 	bool findings = value_is_true(value_get(&c->query, "findings"));
 	struct graph *g = ARENA_NEW(c->arena, struct graph);
-	enum asset_kind k;
 	int r;
 
 	if (!g)
@@ -171,8 +170,7 @@ int api_asset_graph(struct call *c, struct err *e)
 	g->known = map_in(c->arena);
 	g->edges = map_in(c->arena);
 	VALUE_EACH (v, value_get(&c->query, "kind"))
-		if (asset_kind_find(v->string, &k) == 0)
-			g->kinds |= 1U << k;
+		g->kinds |= asset_kind_bit(v->string);
 	r = begin(g, e);
 	for (size_t i = 0; i < g->count && r == 0; i++)
 		if (g->depths[i] < g->depth)

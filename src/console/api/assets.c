@@ -18,11 +18,9 @@
 static unsigned int kinds_of(const struct value *list)
 {
 	unsigned int bits = 0;
-	enum asset_kind k;
 
 	VALUE_EACH (v, list)
-		if (asset_kind_find(v->string, &k) == 0)
-			bits |= 1U << k;
+		bits |= asset_kind_bit(v->string);
 	return bits;
 }
 
@@ -34,11 +32,9 @@ static unsigned int kinds_required(const struct search_box *box)
 							ARRAY_LEN(room))
 			       : 0;
 	unsigned int bits = 0;
-	enum asset_kind k;
 
 	for (size_t i = 0; i < n; i++)
-		if (asset_kind_find(room[i], &k) == 0)
-			bits |= 1U << k;
+		bits |= asset_kind_bit(room[i]);
 	return bits;
 }
 

@@ -1,6 +1,7 @@
 #include "console/api/call.h"
 
 #include "base/time.h"
+#include "base/word.h"
 #include "codec/digest.h"
 
 const struct scope *call_scope(struct call *c, enum permission p)
@@ -59,14 +60,13 @@ str call_query(const struct call *c, const char *name)
 size_t call_sort(const struct call *c, const char *const *keys, size_t count, bool *ret_descending)
 {
 	str sort = call_query(c, "sort");
+	int i;
 
 	*ret_descending = str_starts(sort, S("-"));
 	if (*ret_descending)
 		sort = str_skip(sort, 1);
-	for (size_t i = 0; i < count; i++)
-		if (str_is(sort, keys[i]))
-			return i;
-	return 0;
+	i = word_find(keys, count, sort);
+	return i < 0 ? 0 : (size_t)i;
 }
 
 int64_t call_time(const struct value *object, const char *name, int64_t otherwise)

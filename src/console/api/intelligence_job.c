@@ -62,12 +62,11 @@ static int take_pages(struct turn *t, const struct intel_fetched *got, struct er
 {
 	str before = t->list.body;
 	struct intel_read read;
-	enum intel_kind kind;
-	int r = intel_kind_find(t->list.kind, &kind);
+	int kind = intel_kind_find(t->list.kind), r = kind;
 
-	if (r == 0)
-		r = intel_read_pages(got->pages, got->count, kind, store_now() / (int64_t)SECOND_NS,
-				     t->arena, &read, e);
+	if (r >= 0)
+		r = intel_read_pages(got->pages, got->count, (enum intel_kind)kind,
+				     store_now() / (int64_t)SECOND_NS, t->arena, &read, e);
 	if (r == 0)
 		r = intelligence_take(&t->list, &read, t->arena, e);
 	t->is_changed = r == 0 && !str_eq(before, t->list.body);

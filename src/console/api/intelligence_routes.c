@@ -156,10 +156,9 @@ static int take_body(struct call *c, struct stored_intelligence *v, struct err *
 {
 	str text = value_get_str(&c->body, "text");
 	struct intel_read read;
-	enum intel_kind kind;
-	int r;
+	int r, kind = intel_kind_find(v->kind);
 
-	if (intel_kind_find(v->kind, &kind) < 0)
+	if (kind < 0)
 		return err_set(e, EINVAL, "no kind of list is called '%.*s'", STR_ARG(v->kind));
 	if (call_time(&c->body, "expires", INT64_MAX) <= c->now_ns)
 		return err_set(e, EINVAL, "a list expires in the future");
@@ -172,7 +171,7 @@ static int take_body(struct call *c, struct stored_intelligence *v, struct err *
 	v->ended = false;
 	if (!text.n)
 		return 0;
-	r = intel_read(text, kind, c->now_ns / 1000000000, c->arena, &read, e);
+	r = intel_read(text, (enum intel_kind)kind, c->now_ns / 1000000000, c->arena, &read, e);
 	if (r < 0)
 		return r == -EBADMSG ? -EINVAL : r;
 	return intelligence_take(v, &read, c->arena, e);

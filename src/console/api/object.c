@@ -1,6 +1,7 @@
 #include "console/api/object.h"
 
 #include "base/buf.h"
+#include "base/word.h"
 
 /* Each row of the table has a number, objects and members alike: an object's members are those up to the next object. */
 #define ROW_JOIN(a, b) a##b
@@ -100,16 +101,11 @@ const struct object_member *object_member(enum object_id id, str name)
 	return NULL;
 }
 
-int enum_find(enum enum_id id, str text, unsigned int *ret)
+int enum_find(enum enum_id id, str text)
 {
 	const struct enum_row *e = enum_row(id);
 
-	for (unsigned int i = 0; i < e->count; i++)
-		if (str_is(text, e->values[i])) {
-			*ret = i;
-			return 0;
-		}
-	return -ENOENT;
+	return word_find(e->values, e->count, text);
 }
 
 str enum_values(enum enum_id id, struct arena *a)

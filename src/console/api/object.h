@@ -80,8 +80,8 @@ struct object_row object_row(enum object_id id);
 const struct enum_row *enum_row(enum enum_id id);
 /** The member called @p name, or NULL. */
 const struct object_member *object_member(enum object_id id, str name);
-/** Which value of @p id the text is. @return 0 or -ENOENT */
-MUST_CHECK int enum_find(enum enum_id id, str text, unsigned int *ret);
+/** Which value of @p id the text is, or -ENOENT. */
+MUST_CHECK int enum_find(enum enum_id id, str text);
 /** All values of @p id for a sentence: "a, b, c"; a NULL pointer when the budget of @p a is spent. */
 str enum_values(enum enum_id id, struct arena *a);
 

@@ -140,7 +140,6 @@ static void check_integer(struct checker *c, const struct place *at, str key,
 static void check_one(struct checker *c, const struct place *at, str key,
 		      const struct object_member *m, const struct value *v)
 {
-	unsigned int which;
 	int64_t seconds;
 	bool right = true;
 
@@ -154,7 +153,7 @@ static void check_one(struct checker *c, const struct place *at, str key,
 		right = v->kind == VALUE_STRING && time_parse(v->string, &seconds) == 0;
 		break;
 	case TYPE_ENUM:
-		right = v->kind == VALUE_STRING && enum_find(m->of, v->string, &which) == 0;
+		right = v->kind == VALUE_STRING && enum_find(m->of, v->string) >= 0;
 		break;
 	case TYPE_INTEGER:
 		right = v->kind == VALUE_NUMBER;

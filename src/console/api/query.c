@@ -147,7 +147,6 @@ static void wrong_word(struct reader *r, const struct object_member *m)
 static void read_one(struct reader *r, const struct object_member *m, str text, struct value *ret)
 {
 	str name = str_from(m->name);
-	unsigned int which;
 	int64_t seconds;
 
 	switch (m->type) {
@@ -169,7 +168,7 @@ static void read_one(struct reader *r, const struct object_member *m, str text, 
 			      0, S(""));
 		break;
 	case TYPE_ENUM:
-		if (enum_find(m->of, text, &which) < 0)
+		if (enum_find(m->of, text) < 0)
 			wrong_word(r, m);
 		break;
 	default:

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "base/word.h"
 #include "codec/json.h"
 #include "console/api/asset_json.h"
 #include "console/api/risk.h"
@@ -27,10 +28,7 @@ static bool is_host_folder(str source)
 	static const char *const folders[] = { "/",     "/boot", "/etc", "/home", "/lib",
 					       "/proc", "/root", "/sys", "/usr",  "/var" };
 
-	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
-		if (str_is(source, folders[i]))
-			return true;
-	return false;
+	return WORD_FIND(folders, source) >= 0;
 }
 
 static int read_document(struct call *c, const struct asset *a, struct risk_facts *f)

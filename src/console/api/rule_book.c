@@ -56,12 +56,15 @@ static int read_intelligence(struct reader *r, struct err *e)
 	if (!lists)
 		return err_set(e, ENOBUFS, "rules: memory budget spent");
 	for (size_t i = 0; i < count; i++) {
-		/* One that is over stays by its name, which rules may say. */
-		lists[i] = (struct intel_list){ .name = stored[i].name,
-						.body = stored[i].ended ? S("") : stored[i].body };
-		if (intel_kind_find(stored[i].kind, &lists[i].kind) < 0)
+		int kind = intel_kind_find(stored[i].kind);
+
+		if (kind < 0)
 			return err_set(e, EBADMSG, "no kind of list is called '%.*s'",
 				       STR_ARG(stored[i].kind));
+		/* One that is over stays by its name, which rules may say. */
+		lists[i] = (struct intel_list){ .name = stored[i].name,
+						.kind = (enum intel_kind)kind,
+						.body = stored[i].ended ? S("") : stored[i].body };
 	}
 	result = intel_render_rules(lists, count, r->arena, &text, e);
 	return result < 0 ? result : r->take(r, S("intelligence"), buf_str(&text), e);

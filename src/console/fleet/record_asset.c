@@ -281,17 +281,16 @@ static int gone_pods(const struct telling *w, enum asset_kind kind, struct err *
 
 static int take_gone(struct telling *w, struct err *e)
 {
-	enum asset_kind kind;
+	int kind = asset_kind_find(value_get_str(&w->v, "kind")), r;
 	str id;
-	int r;
 
-	if (asset_kind_find(value_get_str(&w->v, "kind"), &kind) < 0)
+	if (kind < 0)
 		return RECORD_REFUSED;
-	id = id_of(w, kind, value_get_str(&w->v, "id"));
+	id = id_of(w, (enum asset_kind)kind, value_get_str(&w->v, "id"));
 	if (!is_own(w, id))
 		return 0;
 	r = assets_gone(w->t->store, id, w->t->now_ns, e);
-	return r < 0 ? r : gone_pods(w, kind, e);
+	return r < 0 ? r : gone_pods(w, (enum asset_kind)kind, e);
 }
 
 static bool is_unseen(void *ctx, const struct asset *a)
@@ -323,18 +322,17 @@ static int gone_unseen(struct telling *w, enum asset_kind kind, int64_t began_ns
 static int take_snapshot(struct telling *w, struct err *e)
 {
 	str name = value_get_str(&w->v, "kind");
-	enum asset_kind kind;
+	int kind = asset_kind_find(name), r;
 	int64_t began = 0;
-	int r;
 
-	if (asset_kind_find(name, &kind) < 0)
+	if (kind < 0)
 		return RECORD_REFUSED;
 	if (str_is(value_get_str(&w->v, "state"), "begin"))
 		return agent_look_begin(w->t->store, w->t->agent->id, name, w->t->now_ns, e);
 	r = agent_look_end(w->t->store, w->t->agent->id, name, &began, e);
 	if (r < 0 || !began)
 		return r;
-	return gone_unseen(w, kind, began, e);
+	return gone_unseen(w, (enum asset_kind)kind, began, e);
 }
 
 int record_asset(struct teller *t, const struct batch_record *rec, struct err *e)

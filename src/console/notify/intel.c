@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include "base/text.h"
+#include "base/word.h"
 
 enum { NAME_MAX_BYTES = 253, LABEL_MAX = 63, LIST_NAME_MAX = 48 };
 
@@ -14,17 +15,12 @@ static const char *const kinds[INTEL_KIND_COUNT] = {
 
 const char *intel_kind_name(enum intel_kind k)
 {
-	return kinds[k];
+	return WORD_NAME(kinds, k);
 }
 
-int intel_kind_find(str name, enum intel_kind *ret)
+int intel_kind_find(str name)
 {
-	for (unsigned int i = 0; i < INTEL_KIND_COUNT; i++)
-		if (str_is(name, kinds[i])) {
-			*ret = (enum intel_kind)i;
-			return 0;
-		}
-	return -ENOENT;
+	return WORD_FIND(kinds, name);
 }
 
 static void clear_host_bits(uint8_t *bytes, size_t n, unsigned int bits)

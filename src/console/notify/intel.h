@@ -36,8 +36,8 @@ enum intel_kind {
 };
 
 const char *intel_kind_name(enum intel_kind k);
-/** @return 0 or -ENOENT */
-MUST_CHECK int intel_kind_find(str name, enum intel_kind *ret);
+/** @return the kind or -ENOENT */
+MUST_CHECK int intel_kind_find(str name);
 
 struct intel_read {
 	const str *entries; /**< in normal form, in byte order, each once */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "base/word.h"
 #include "codec/json.h"
 #include "codec/json_slice.h"
 
@@ -16,7 +17,12 @@ static const char *const reasons[NOTICE_REASON_COUNT] = {
 
 const char *notice_reason_name(enum notice_reason r)
 {
-	return reasons[r];
+	return WORD_NAME(reasons, r);
+}
+
+int notice_reason_find(str name)
+{
+	return WORD_FIND(reasons, name);
 }
 
 static void put_time(struct json_out *j, const char *key, uint64_t ns)
@@ -65,10 +71,7 @@ static bool is_ours(str key)
 	static const char *const ours[] = { "id",     "host",      "agent",    "received",  "more",
 					    "reason", "firstTime", "lastTime", "@timestamp" };
 
-	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
-		if (str_is(key, ours[i]))
-			return true;
-	return false;
+	return WORD_FIND(ours, key) >= 0;
 }
 
 void notice_json(const struct notice *n, str extra, struct buf *out)
@@ -172,14 +175,13 @@ void notice_render(const struct notice *n, struct buf *out)
 
 static int parse_more(const struct value *v, struct notice *n, struct err *e)
 {
-	str reason = value_get_str(v, "reason");
+	int reason = notice_reason_find(value_get_str(v, "reason"));
 
 	n->more = (uint64_t)MAX(value_int(value_get(v, "more"), 0), 0);
 	if (!n->more)
 		return 0;
-	for (unsigned int i = 0; i < NOTICE_REASON_COUNT; i++)
-		if (str_is(reason, reasons[i]))
-			n->reason = (enum notice_reason)i;
+	if (reason >= 0)
+		n->reason = (enum notice_reason)reason;
 	if (time_parse_ns(value_get_str(v, "firstTime"), &n->first_ns) < 0 ||
 	    time_parse_ns(value_get_str(v, "lastTime"), &n->last_ns) < 0)
 		return err_set(e, EBADMSG, "notice: no time");

@@ -41,6 +41,8 @@ struct notice {
 };
 
 const char *notice_reason_name(enum notice_reason r);
+/** @return the reason or -ENOENT */
+MUST_CHECK int notice_reason_find(str name);
 
 /** Appends the line. A line feed in the document becomes a blank. */
 void notice_render(const struct notice *n, struct buf *out);

@@ -304,32 +304,23 @@ int pace_sync(struct pace *p, struct pace_clock now, struct err *e)
 	return r;
 }
 
-static bool find_reason(str name, enum notice_reason *ret)
-{
-	for (int i = NOTICE_GROUP; i < NOTICE_REASON_COUNT; i++)
-		if (str_is(name, notice_reason_name((enum notice_reason)i))) {
-			*ret = (enum notice_reason)i;
-			return true;
-		}
-	return false;
-}
-
 /* A window goes on for what was left of it, and never for longer than it is. */
 static int take_back(struct pace *p, str line, struct pace_clock now, struct err *e)
 {
 	str word = str_cut(&line, ' '), until = str_cut(&line, ' ');
 	const uint64_t most_ns = p->receiver->group_s * SECOND_NS;
-	enum notice_reason reason;
+	const int reason = notice_reason_find(word);
 	uint64_t until_ns;
 	struct notice n;
 	struct group *g;
 
 	arena_reset(&p->arena);
-	if (!find_reason(word, &reason) || str_u64(until, &until_ns) < 0 ||
+	if (reason < NOTICE_GROUP || str_u64(until, &until_ns) < 0 ||
 	    notice_parse(line, &p->arena, &n, e) < 0)
 		return -EBADMSG;
 	until_ns = now.mono_ns + MIN(until_ns - MIN(until_ns, now.real_ns), most_ns);
-	g = open_group(p, reason, reason == NOTICE_GROUP ? key_of(p->receiver, &n) : 0,
+	g = open_group(p, (enum notice_reason)reason,
+		       reason == NOTICE_GROUP ? key_of(p->receiver, &n) : 0,
 		       reason == NOTICE_GROUP ? until_ns : 0);
 	return g ? hold(p, g, &n, e) : err_set(e, ENOMEM, "no memory for a notification");
 }

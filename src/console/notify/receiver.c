@@ -1,5 +1,7 @@
 #include "console/notify/receiver.h"
 
+#include "base/word.h"
+
 static const char *const group_names[RECEIVER_BY_COUNT] = {
 #define RECEIVER_GROUP_NAME(id, name) [RECEIVER_BY_##id] = name,
 	RECEIVER_GROUPS(RECEIVER_GROUP_NAME)
@@ -94,10 +96,12 @@ static unsigned int bits_of(const struct value *list, const char *const *names, 
 {
 	unsigned int bits = 0;
 
-	VALUE_EACH (item, list)
-		for (size_t i = 0; i < count; i++)
-			if (str_is(value_str(item), names[i]))
-				bits |= 1u << i;
+	VALUE_EACH (item, list) {
+		int i = word_find(names, count, value_str(item));
+
+		if (i >= 0)
+			bits |= 1u << i;
+	}
 	return bits;
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/word.h"
 #include "codec/glob.h"
 #include "codec/reference.h"
 
@@ -14,15 +15,12 @@ static const char *const stage_names[] = { [STAGE_NONE] = "none",
 
 const char *promotion_stage_name(enum promotion_stage s)
 {
-	return s < ARRAY_LEN(stage_names) ? stage_names[s] : stage_names[STAGE_NONE];
+	return WORD_NAME(stage_names, s);
 }
 
 int promotion_stage_find(str name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(stage_names); i++)
-		if (str_is(name, stage_names[i]))
-			return (int)i;
-	return -1;
+	return WORD_FIND(stage_names, name);
 }
 
 static int spent(struct err *e)

@@ -57,7 +57,7 @@ enum promotion_stage registry_config_stage(const struct registry_config *c, str 
 
 /** "base", "test", "production"; of STAGE_NONE "none". */
 const char *promotion_stage_name(enum promotion_stage s);
-/** @return the stage, or negative */
-int promotion_stage_find(str name);
+/** @return the stage or -ENOENT */
+MUST_CHECK int promotion_stage_find(str name);
 
 #endif

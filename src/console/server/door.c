@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/word.h"
 #include "console/store/store.h"
 
 /* As doc/formats/web-blob.md has it. */
@@ -146,10 +147,8 @@ static bool changes_callers(const struct http_head *h, str word)
 {
 	static const char *const words[] = { "session", "sessions", "users", "roles", "tokens" };
 
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (str_is(word, words[i]))
-			return !str_is(h->method, "POST") || str_ends(h->path, S("/password"));
-	return false;
+	return WORD_FIND(words, word) >= 0 &&
+	       (!str_is(h->method, "POST") || str_ends(h->path, S("/password")));
 }
 
 static void tell_change(struct server *s, const struct http_head *h)

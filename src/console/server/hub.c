@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "base/clock.h"
+#include "base/word.h"
 
 enum {
 	GATHER_MS = 250,
@@ -81,16 +82,14 @@ static void wake(void *arg)
 
 void hub_publish(struct hub *h, str topic)
 {
-	bool first = false, known = str_is(topic, HUB_CALLERS);
+	bool first = false, callers = str_is(topic, HUB_CALLERS);
+	int i = WORD_FIND(topics, topic);
 
 	pthread_mutex_lock(&h->lock);
-	h->callers |= known;
-	for (size_t i = 0; i < ARRAY_LEN(topics); i++)
-		if (str_is(topic, topics[i])) {
-			h->changed |= 1u << i;
-			known = true;
-		}
-	if (known) {
+	h->callers |= callers;
+	if (i >= 0)
+		h->changed |= 1u << i;
+	if (callers || i >= 0) {
 		first = !h->woken;
 		h->woken = true;
 	}

@@ -1,6 +1,7 @@
 #include "console/store/alerts_priv.h"
 
 #include "base/clock.h"
+#include "base/word.h"
 #include "console/store/notify_queue.h"
 
 enum { NUMBER_BITS = 21, SKIPS = 64, SKIP = 7919 };
@@ -13,17 +14,12 @@ static const char *const states[ALERT_STATE_COUNT] = {
 
 const char *alert_state_name(enum alert_state s)
 {
-	return s < ALERT_STATE_COUNT ? states[s] : "unknown";
+	return WORD_NAME(states, s);
 }
 
-int alert_state_find(str name, enum alert_state *ret)
+int alert_state_find(str name)
 {
-	for (unsigned i = 0; i < ALERT_STATE_COUNT; i++)
-		if (str_is(name, states[i])) {
-			*ret = (enum alert_state)i;
-			return 0;
-		}
-	return -ENOENT;
+	return WORD_FIND(states, name);
 }
 
 int64_t alert_id_ms(int64_t id)

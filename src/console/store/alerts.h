@@ -38,8 +38,8 @@ enum alert_state {
 };
 
 const char *alert_state_name(enum alert_state s);
-/** @return 0 or -ENOENT */
-MUST_CHECK int alert_state_find(str name, enum alert_state *ret);
+/** @return the state or -ENOENT */
+MUST_CHECK int alert_state_find(str name);
 
 /** X(field): the texts of a series. labels: ",name=value,name=value,"; tags: separated by blanks */
 #define ALERT_SERIES_TEXTS(X) \

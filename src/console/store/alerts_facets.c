@@ -1,14 +1,12 @@
+#include "base/word.h"
 #include "console/store/alert_tally.h"
+#include "policy/alert_target.h"
 
 static const char *const names[ALERT_FACET_COUNT] = {
 #define FACET_NAME(id, name) [ALERT_FACET_##id] = name,
 	ALERT_FACETS(FACET_NAME)
 #undef FACET_NAME
 };
-
-static const char *const priorities[PRIORITY_COUNT] = { "emergency",     "alert",   "critical",
-							"error",         "warning", "notice",
-							"informational", "debug" };
 
 /* The text a facet counts; the others are made of other things. */
 static const struct {
@@ -31,7 +29,7 @@ struct sums {
 
 const char *alert_facet_name(enum alert_facet f)
 {
-	return f < ALERT_FACET_COUNT ? names[f] : "unknown";
+	return WORD_NAME(names, f);
 }
 
 /* Whether it counts for a facet: nothing else keeps it out. */
@@ -164,7 +162,8 @@ static int list_all(const struct alert_cache *c, const struct sums *sums, size_t
 		r = push(scratch, &state, str_from(alert_state_name((enum alert_state)i)),
 			 sums->states[i]);
 	for (unsigned i = 0; r == 0 && i < PRIORITY_COUNT; i++)
-		r = push(scratch, &priority, str_from(priorities[i]), sums->priorities[i]);
+		r = push(scratch, &priority, str_from(alert_priority_word((enum alert_priority)i)),
+			 sums->priorities[i]);
 	r = r < 0 ? r : finish(&state, ALERT_FACET_STATE, top, a, ret);
 	r = r < 0 ? r : finish(&priority, ALERT_FACET_PRIORITY, top, a, ret);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(by_text); i++) {

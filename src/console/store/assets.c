@@ -1,13 +1,13 @@
 #include "base/map.h"
 #include "console/store/assets_priv.h"
 
-static int kind_of(str id, enum asset_kind *ret, struct err *e)
+static int kind_of(str id, struct err *e)
 {
 	str rest = id;
+	int kind = asset_kind_find(str_cut(&rest, ':'));
 
-	if (asset_kind_find(str_cut(&rest, ':'), ret) == 0 && rest.n)
-		return 0;
-	return err_set(e, EINVAL, "'%.*s' names no asset", STR_ARG(id));
+	return kind >= 0 && rest.n ? kind
+				   : err_set(e, EINVAL, "'%.*s' names no asset", STR_ARG(id));
 }
 
 /* What comes back had gone: from when to when it was there is kept, of the last times. */
@@ -31,11 +31,10 @@ static int keep_period(struct store *s, str id, struct err *e)
 
 static int put_one(struct store *s, const struct asset *x, int64_t now_ns, struct err *e)
 {
-	enum asset_kind kind;
 	int64_t gone = 0;
-	int r = kind_of(x->id, &kind, e), there;
+	int kind = kind_of(x->id, e), r = kind, there;
 
-	if (r == 0 && x->doc.n > ASSET_DOC_MAX)
+	if (r >= 0 && x->doc.n > ASSET_DOC_MAX)
 		r = err_set(e, E2BIG, "asset '%.*s' has a document of %zu bytes", STR_ARG(x->id),
 			    x->doc.n);
 	if (r < 0)

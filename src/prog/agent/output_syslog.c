@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/word.h"
 #include "codec/digest.h"
 #include "codec/json.h"
 #include "prog/agent/output.h"
@@ -33,10 +34,9 @@ static const char *const facilities[24] = {
 
 static unsigned int facility_of(const char *name)
 {
-	for (unsigned int i = 0; i < ARRAY_LEN(facilities); i++)
-		if (strcmp(facilities[i], name) == 0)
-			return i;
-	return 16;
+	int facility = WORD_FIND(facilities, str_from(name));
+
+	return facility < 0 ? 16 : (unsigned int)facility;
 }
 
 static void close_syslog(struct output *o)

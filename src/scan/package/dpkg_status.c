@@ -1,5 +1,7 @@
 #include "scan/package/dpkg_status.h"
 
+#include "base/word.h"
+
 enum state { STATE_PRESENT, STATE_ABSENT, STATE_UNKNOWN };
 
 struct stanza {
@@ -49,10 +51,7 @@ static enum state state_of(str status)
 		return STATE_UNKNOWN;
 	if (str_is(words[2], "not-installed") || str_is(words[2], "config-files"))
 		return STATE_ABSENT;
-	for (size_t i = 0; i < ARRAY_LEN(present); i++)
-		if (str_is(words[2], present[i]))
-			return STATE_PRESENT;
-	return STATE_UNKNOWN;
+	return WORD_FIND(present, words[2]) < 0 ? STATE_UNKNOWN : STATE_PRESENT;
 }
 
 /* "name" or "name (version)" */

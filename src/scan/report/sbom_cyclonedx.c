@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "base/word.h"
 #include "codec/json.h"
 #include "scan/report/sbom_names.h"
 #include "scan/report/sbom_read_priv.h"
@@ -59,12 +60,7 @@ static bool is_package(const struct value *component)
 	static const char *const types[] = { "library", "application", "framework" };
 	str type = value_get_str(component, "type");
 
-	if (value_get_str(component, "purl").n)
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (str_is(type, types[i]))
-			return true;
-	return false;
+	return value_get_str(component, "purl").n || WORD_FIND(types, type) >= 0;
 }
 
 /* trivy writes a lock file or a folder of packages as an application without a package URL. */

@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "base/map.h"
+#include "base/word.h"
 #include "scan/package/eol.h"
 #include "scan/vuln/data_age.h"
 #include "scan/vuln/match_priv.h"
@@ -47,10 +48,7 @@ static bool is_os_type(str type)
 {
 	static const char *const types[] = { "deb", "rpm", "apk", "alpm" };
 
-	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (str_is(type, types[i]))
-			return true;
-	return false;
+	return WORD_FIND(types, type) >= 0;
 }
 
 static bool has_os_packages(const struct inventory *v)

@@ -1,5 +1,7 @@
 #include "scan/vuln/match_priv.h"
 
+#include "base/word.h"
+
 static bool same_arch(str a, str b)
 {
 	static const char *const names[][2] = { { "x86_64", "amd64" }, { "aarch64", "arm64" } };
@@ -134,10 +136,7 @@ bool match_is_kernel_without_kernel(const struct package *p)
 	if (!str_is(p->type, "deb") || str_starts(p->name, S("linux-image")) ||
 	    str_starts(p->name, S("linux-modules")))
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
-		if (str_is(p->source_name, sources[i]))
-			return true;
-	return false;
+	return WORD_FIND(sources, p->source_name) >= 0;
 }
 
 /* A bound alone is no fix: Debian's "affected" below unstable's version leaves a stable release nothing to update to. */
