@@ -27,14 +27,22 @@ def alert(seconds, rule="Terminal shell in container", priority="Warning", conta
     return doc
 
 
+def stats(at_ms, losses=0, memory=1 << 20, cpu_ms=0):
+    """What an agent says of itself, as far as the console's lists show it."""
+    return {"schemaVersion": 1, "version": "0.1.0", "monotonicMs": at_ms,
+            "sensor": {"backend": "object", "cpuUserMs": cpu_ms, "cpuSystemMs": 0, "residentBytes": memory, "containers": 1, "events": at_ms,
+                       "lost": {"ringBulk": losses}},
+            "uplink": {"cpuUserMs": 0, "cpuSystemMs": 0, "residentBytes": 0}}
+
+
 class PretendedAgent:
-    def __init__(self, console, folder, token, name="node-1"):
+    def __init__(self, console, folder, token, name="node-1", version="0.1.0"):
         self.console, self.folder, self.life, self.seq = console, folder, uuid.uuid4().hex, 0
         key, csr = folder / f"{name}.key", folder / f"{name}.csr"
         subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
                         "-out", csr, "-subj", "/CN=agent"], check=True, capture_output=True)
         answer = self.post("/agent/v1/enroll", {"token": token, "csr": csr.read_text(), "node":
-                           {"name": name, "machineId": "m" + name, "kernel": "6.1", "os": "Debian 12", "version": "0.1.0"}}, None)
+                           {"name": name, "machineId": "m" + name, "kernel": "6.1", "os": "Debian 12", "version": version}}, None)
         certificate = folder / f"{name}.pem"
         certificate.write_text(answer["certificate"])
         self.id = answer["agent"]

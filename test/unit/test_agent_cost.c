@@ -3,6 +3,23 @@
 
 #define SLOT AGENT_COST_SLOT_NS
 
+/* What "a-1" cost in the hour before; 0: nothing is known. */
+static void hour_is(struct store *s, int64_t now_ns, int64_t ms, int64_t cpu_ms)
+{
+	const struct agent_cost *x;
+	struct arena a;
+	struct map m;
+
+	arena_init(&a, 0);
+	OK(agent_cost_hour(s, now_ns, &a, &m, E));
+	x = map_find(&m, S("a-1"));
+	assert_int_equal(x ? x->ms : 0, ms);
+	assert_int_equal(x ? x->cpu_ms : 0, cpu_ms);
+	/* It costs, and is no agent. */
+	assert_null(map_find(&m, S("a-2")));
+	arena_done(&a);
+}
+
 static void cost_is_kept_for_a_day(struct store *s, const char *where)
 {
 	const struct agent_cost one = {
@@ -24,11 +41,21 @@ static void cost_is_kept_for_a_day(struct store *s, const char *where)
 	assert_true(list[0].start_ns == 1000 * SLOT && list[0].ms == 45000 &&
 		    list[0].cpu_ms == 450);
 	assert_true(list[0].memory == 9 && list[0].events == 90 && list[0].lost == 3);
+	OK(sql_do(
+		s->sql,
+		"INSERT INTO agent (id, name, machine_id, kernel, os, version, address, labels, "
+		"stats, scan, state, ended, silent, enrolled_ns, seen_ns, certificate_to_s, lost) "
+		"VALUES ('a-1', 'n', '', '', '', '', '', '', '', '', 0, 0, 0, 1, 1, 0, 0)",
+		SQL_NONE, E));
+	hour_is(s, at + SLOT, 45000, 450);
+	hour_is(s, at + 11 * SLOT, 45000, 450);
+	hour_is(s, at + 12 * SLOT, 0, 0);
 	/* Ten days later there is as much as of one. */
 	for (int i = 1; i < 10 * AGENT_COST_SLOTS; i++)
 		if (i % 7)
 			OK(agent_cost_add(s, S("a-1"), &one, at + i * SLOT, E));
 	at += 10 * AGENT_COST_SLOTS * SLOT;
+	hour_is(s, at, 9 * 15000, 9 * 150);
 	OK(agent_cost_list(s, S("a-1"), at, list, &n, E));
 	assert_true(n > AGENT_COST_SLOTS * 5 / 7 && n < AGENT_COST_SLOTS);
 	for (size_t i = 0; i < n; i++)

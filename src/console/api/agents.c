@@ -4,11 +4,13 @@
 #include "codec/json.h"
 #include "console/api/dispatch.h"
 #include "console/fleet/authority.h"
+#include "console/store/list_sort.h"
 
 #define STATS_BUDGET ((size_t)16 << 20)
 #define GONE_NS ((int64_t)24 * 3600 * (int64_t)SECOND_NS)
 #define HOUR_AHEAD_NS ((int64_t)3600 * (int64_t)SECOND_NS)
 #define LABEL_MAX_BYTES 2048
+#define AGENTS_AT_ONCE 1000
 
 static const char *state_of(const struct agent *a, int64_t now_ns)
 {
@@ -28,30 +30,58 @@ static int64_t total(const struct value *counts)
 	return sum;
 }
 
-/* What an agent says of itself is told as far as it has the shape hoped for. */
+/* What an agent says of itself, as far as it has the shape hoped for. */
+struct figures {
+	bool known;
+	str backend; /* in the scratch */
+	int64_t losses, containers, memory;
+};
+
+static struct figures figures_of(const struct agent *a, struct arena *scratch)
+{
+	struct figures f = { 0 };
+	const struct value *sensor;
+	struct value doc;
+
+	if (!a->stats.n || json_parse(a->stats, scratch, &doc, NULL) < 0)
+		return f;
+	sensor = value_get(&doc, "sensor");
+	f.known = true;
+	f.backend = value_get_str(sensor, "backend");
+	f.losses = total(value_get(sensor, "lost"));
+	f.containers = value_int(value_get(sensor, "containers"), 0);
+	f.memory = value_int(value_get(sensor, "residentBytes"), 0) +
+		   value_int(value_path(&doc, "uplink.residentBytes"), 0);
+	return f;
+}
+
 static void put_stats(const struct agent *a, struct json_out *j)
 {
 	struct arena scratch;
-	struct value doc;
-	int64_t memory;
+	struct figures f;
 
 	arena_init(&scratch, STATS_BUDGET);
-	if (a->stats.n && json_parse(a->stats, &scratch, &doc, NULL) == 0) {
-		const struct value *sensor = value_get(&doc, "sensor");
-
-		memory = value_int(value_get(sensor, "residentBytes"), 0) +
-			 value_int(value_path(&doc, "uplink.residentBytes"), 0);
-		json_opt_str(j, "backend", value_get_str(sensor, "backend"));
-		json_put_int(j, "losses", total(value_get(sensor, "lost")));
-		json_put_int(j, "containers", value_int(value_get(sensor, "containers"), 0));
-		if (memory > 0)
-			json_put_int(j, "memory", memory);
+	f = figures_of(a, &scratch);
+	if (f.known) {
+		json_opt_str(j, "backend", f.backend);
+		json_put_int(j, "losses", f.losses);
+		json_put_int(j, "containers", f.containers);
 	}
+	if (f.memory > 0)
+		json_put_int(j, "memory", f.memory);
 	arena_done(&scratch);
 }
 
-static void put(const struct agent *a, int64_t now_ns, struct json_out *j)
+/* Percent of one processor; negative: not known. */
+static double cpu_of(const struct agent_cost *x)
 {
+	return x && x->ms > 0 ? 100 * (double)x->cpu_ms / (double)x->ms : -1;
+}
+
+static void put(const struct agent *a, const struct map *costs, int64_t now_ns, struct json_out *j)
+{
+	const double cpu = cpu_of(map_find(costs, a->id));
+
 	json_object_open(j);
 	json_put_str(j, "id", a->id);
 	json_put_str(j, "name", a->name);
@@ -68,6 +98,10 @@ static void put(const struct agent *a, int64_t now_ns, struct json_out *j)
 	json_key(j, "labels");
 	call_put_labels(a->labels, j);
 	put_stats(a, j);
+	if (cpu >= 0) {
+		json_key(j, "cpu");
+		json_double(j, cpu, 2);
+	}
 	json_object_close(j);
 }
 
@@ -102,29 +136,126 @@ static bool is_wanted(const struct call *c, const struct agent *a)
 	       (!q.n || str_holds_nocase(a->name, q) || str_holds_nocase(a->id, q));
 }
 
-int api_agent_list(struct call *c, struct err *e)
-{
-	str after = c->cursor;
-	uint64_t shown = 0;
-	size_t count;
+enum agent_sort {
+	AGENT_BY_NAME,
+	AGENT_BY_LAST_SEEN,
+	AGENT_BY_VERSION,
+	AGENT_BY_LOSSES,
+	AGENT_BY_ALERTS_LOST,
+	AGENT_BY_MEMORY,
+	AGENT_BY_CPU
+};
 
-	call_page_open(c);
+static const char *const sorts[] = {
+	[AGENT_BY_NAME] = "name",
+	[AGENT_BY_LAST_SEEN] = "lastSeen",
+	[AGENT_BY_VERSION] = "version",
+	[AGENT_BY_LOSSES] = "losses",
+	[AGENT_BY_ALERTS_LOST] = "alertsLost",
+	[AGENT_BY_MEMORY] = "memory",
+	[AGENT_BY_CPU] = "cpu",
+};
+
+static int64_t number_of(const struct figures *f, enum agent_sort sort)
+{
+	if (!f->known)
+		return -1;
+	return sort == AGENT_BY_LOSSES ? f->losses : f->memory;
+}
+
+/* Equal ones come by name. */
+static struct list_item item_of(const struct call *c, const struct agent *a, enum agent_sort sort,
+				const struct map *costs, struct arena *scratch)
+{
+	struct list_item out = { .id = arena_printf(c->arena, "%.*s %.*s", STR_ARG(a->name),
+						    STR_ARG(a->id)),
+				 .item = a };
+	struct figures f;
+
+	switch (sort) {
+	case AGENT_BY_NAME:
+		out.text = a->name;
+		break;
+	case AGENT_BY_LAST_SEEN:
+		/* Those that report are heard of every few seconds: by that they would change places all the time. */
+		out.number = str_is(str_from(state_of(a, c->now_ns)), "healthy") ? INT64_MAX
+										 : a->seen_ns;
+		break;
+	case AGENT_BY_VERSION:
+		out.number = list_sort_version(a->version);
+		out.text = a->version;
+		break;
+	case AGENT_BY_ALERTS_LOST:
+		out.number = a->lost;
+		break;
+	case AGENT_BY_LOSSES:
+	case AGENT_BY_MEMORY:
+		arena_reset(scratch);
+		f = figures_of(a, scratch);
+		out.number = number_of(&f, sort);
+		break;
+	case AGENT_BY_CPU:
+		out.number = (int64_t)(1000 * cpu_of(map_find(costs, a->id)));
+		break;
+	}
+	return out;
+}
+
+/* All agents that are wanted, and what they are sorted by. */
+static int collect(struct call *c, enum agent_sort sort, const struct map *costs,
+		   struct list_item **ret, size_t *ret_count, struct err *e)
+{
+	struct list_item *items = NULL;
+	size_t n = 0, cap = 0, count;
+	struct arena scratch;
+	str after = { 0 };
+	int r;
+
+	arena_init(&scratch, STATS_BUDGET);
 	do {
 		struct agent *list;
-		int r = agent_list(c->store, after, (size_t)(c->limit - shown), c->arena, &list,
-				   &count, e);
 
-		if (r < 0)
-			return r;
-		for (size_t i = 0; i < count; i++) {
+		r = agent_list(c->store, after, AGENTS_AT_ONCE, c->arena, &list, &count, e);
+		for (size_t i = 0; r == 0 && i < count; i++) {
+			struct list_item *at;
+
 			after = list[i].id;
 			if (!is_wanted(c, &list[i]))
 				continue;
-			put(&list[i], c->now_ns, &c->json);
-			shown++;
+			at = ARENA_PUSH(c->arena, items, n, cap);
+			if (at)
+				*at = item_of(c, &list[i], sort, costs, &scratch);
+			if (!at || !at->id.p)
+				r = err_set(e, ENOBUFS, "agents: memory budget spent");
 		}
-	} while (count && shown < c->limit);
-	call_page_close(c, shown == c->limit ? after : (str){ 0 }, -1);
+	} while (r == 0 && count == AGENTS_AT_ONCE);
+	arena_done(&scratch);
+	*ret = items;
+	*ret_count = n;
+	return r;
+}
+
+int api_agent_list(struct call *c, struct err *e)
+{
+	struct list_item *items = NULL;
+	struct list_slice page;
+	struct map costs;
+	bool descending;
+	size_t count = 0;
+	enum agent_sort sort = (enum agent_sort)call_sort(c, sorts, ARRAY_LEN(sorts), &descending);
+	int r = agent_cost_hour(c->store, c->now_ns, c->arena, &costs, e);
+
+	if (r == 0)
+		r = collect(c, sort, &costs, &items, &count, e);
+	if (r == 0)
+		r = list_sort_page(items, count, descending, c->cursor, c->limit, c->arena, &page,
+				   e);
+	if (r < 0)
+		return r;
+	call_page_open(c);
+	for (size_t i = 0; i < page.count; i++)
+		put(page.items[i].item, &costs, c->now_ns, &c->json);
+	call_page_close(c, page.next, (int64_t)count);
 	return 0;
 }
 
@@ -170,13 +301,16 @@ int api_agent_get(struct call *c, struct err *e)
 	struct arena scratch;
 	struct agent a;
 	struct value doc;
+	struct map costs;
 	int r = get(c, &a, e);
 
+	if (r == 0)
+		r = agent_cost_hour(c->store, c->now_ns, c->arena, &costs, e);
 	if (r < 0)
 		return r;
 	json_object_open(&c->json);
 	json_key(&c->json, "agent");
-	put(&a, c->now_ns, &c->json);
+	put(&a, &costs, c->now_ns, &c->json);
 	json_key(&c->json, "stats");
 	arena_init(&scratch, STATS_BUDGET);
 	if (a.stats.n && json_parse(a.stats, &scratch, &doc, NULL) == 0)

@@ -9,6 +9,7 @@
 #include "console/registry/registry_config.h"
 #include "console/registry/registry_service.h"
 #include "console/store/list_cursor.h"
+#include "console/store/list_sort.h"
 #include "console/store/registries.h"
 #include "console/store/registry_images.h"
 
@@ -109,28 +110,98 @@ static int read_one(struct call *c, struct stored_registry *ret, struct err *e)
 	return r < 0 ? r : registries_get(c->store, id, c->arena, ret, e);
 }
 
-int api_registries_list(struct call *c, struct err *e)
+enum registry_sort {
+	REGISTRY_BY_NAME,
+	REGISTRY_BY_TAGS,
+	REGISTRY_BY_IMAGES,
+	REGISTRY_BY_SCANNED,
+	REGISTRY_BY_FAILED,
+	REGISTRY_BY_ENDED,
+	REGISTRY_BY_NEXT
+};
+
+static const char *const sorts[] = {
+	[REGISTRY_BY_NAME] = "name",     [REGISTRY_BY_TAGS] = "tags",
+	[REGISTRY_BY_IMAGES] = "images", [REGISTRY_BY_SCANNED] = "scanned",
+	[REGISTRY_BY_FAILED] = "failed", [REGISTRY_BY_ENDED] = "ended",
+	[REGISTRY_BY_NEXT] = "next",
+};
+
+static int64_t number_of(const struct stored_registry *g, const struct registry_figures *f,
+			 enum registry_sort sort)
+{
+	switch (sort) {
+	case REGISTRY_BY_NAME:
+		return 0;
+	case REGISTRY_BY_TAGS:
+		return g->run.tags;
+	case REGISTRY_BY_IMAGES:
+		return f->images;
+	case REGISTRY_BY_SCANNED:
+		return f->scanned;
+	case REGISTRY_BY_FAILED:
+		return f->failed;
+	case REGISTRY_BY_ENDED:
+		return g->run.ended_ns;
+	case REGISTRY_BY_NEXT:
+		return g->run.next_ns;
+	}
+	return 0;
+}
+
+static int collect(struct call *c, enum registry_sort sort, struct list_item **ret,
+		   size_t *ret_count, struct err *e)
 {
 	struct stored_registry *list;
-	size_t count, n = 0;
-	int64_t after, last = 0;
-	int r = cursor_read(c->cursor, &after, e);
+	struct list_item *items;
+	size_t count;
+	int r = registries_list(c->store, c->arena, &list, &count, e);
+
+	if (r < 0)
+		return r;
+	items = ARENA_ARRAY(c->arena, count, struct list_item);
+	if (!items)
+		return spent(e);
+	for (size_t i = 0; i < count; i++) {
+		struct registry_figures f = { 0 };
+
+		if (sort != REGISTRY_BY_NAME)
+			r = registry_figures(c->store, list[i].id, &f, e);
+		items[i] =
+			(struct list_item){ .number = number_of(&list[i], &f, sort),
+					    .text = sort == REGISTRY_BY_NAME ? list[i].name
+									     : (str){ 0 },
+					    .id = arena_printf(c->arena, "%.*s %" PRId64,
+							       STR_ARG(list[i].name), list[i].id),
+					    .item = &list[i] };
+		if (r < 0 || !items[i].id.p)
+			return r < 0 ? r : spent(e);
+	}
+	*ret = items;
+	*ret_count = count;
+	return 0;
+}
+
+int api_registries_list(struct call *c, struct err *e)
+{
+	struct list_item *items;
+	struct list_slice page;
+	bool descending;
+	size_t count;
+	enum registry_sort sort =
+		(enum registry_sort)call_sort(c, sorts, ARRAY_LEN(sorts), &descending);
+	int r = collect(c, sort, &items, &count, e);
 
 	if (r == 0)
-		r = registries_list(c->store, c->arena, &list, &count, e);
+		r = list_sort_page(items, count, descending, c->cursor, c->limit, c->arena, &page,
+				   e);
 	if (r < 0)
 		return r;
 	call_page_open(c);
-	for (size_t i = 0; i < count && n < c->limit; i++) {
-		if (list[i].id <= after)
-			continue;
-		r = put(c, &c->json, &list[i], true, e);
-		if (r < 0)
-			return r;
-		last = list[i].id;
-		n++;
-	}
-	return cursor_close(c, n, last, e);
+	for (size_t i = 0; r == 0 && i < page.count; i++)
+		r = put(c, &c->json, page.items[i].item, true, e);
+	call_page_close(c, page.next, (int64_t)count);
+	return r;
 }
 
 int api_registry_get(struct call *c, struct err *e)

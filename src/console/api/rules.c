@@ -3,6 +3,7 @@
 #include "console/api/rule_book.h"
 #include "console/api/rules_priv.h"
 #include "console/store/alerts.h"
+#include "console/store/list_sort.h"
 #include "policy/alert_target.h"
 
 static void close_book(struct rule_book *b)
@@ -98,39 +99,73 @@ static bool is_wanted(const struct call *c, const struct rule *r)
 	return has_tag(r, value_get(&c->query, "tag"));
 }
 
-/* The cursor is how many rules went before: the book is the same for everybody until somebody changes it. */
+enum rule_sort { RULE_BY_FILE, RULE_BY_NAME, RULE_BY_PRIORITY, RULE_BY_ALERTS };
+
+static const char *const sorts[] = { [RULE_BY_FILE] = "file",
+				     [RULE_BY_NAME] = "name",
+				     [RULE_BY_PRIORITY] = "priority",
+				     [RULE_BY_ALERTS] = "alerts" };
+
+static int64_t number_of(const struct call *c, const struct map *counts, const struct rule *r,
+			 enum rule_sort sort, size_t place)
+{
+	switch (sort) {
+	case RULE_BY_FILE:
+		return (int64_t)place;
+	case RULE_BY_NAME:
+		return 0;
+	case RULE_BY_PRIORITY:
+		return -(int64_t)r->priority;
+	case RULE_BY_ALERTS:
+		return count_of(c, counts, r->name);
+	}
+	return 0;
+}
+
+static int put_page(struct call *c, const struct rule_book *book, const struct map *counts,
+		    struct err *e)
+{
+	size_t count, n = 0;
+	const struct rule *rules = rule_set_rules(book->set, &count);
+	struct list_item *items = ARENA_ARRAY(c->arena, count, struct list_item);
+	struct list_slice page;
+	bool descending;
+	enum rule_sort sort = (enum rule_sort)call_sort(c, sorts, ARRAY_LEN(sorts), &descending);
+	int r;
+
+	if (!items)
+		return err_set(e, ENOBUFS, "rules: memory budget spent");
+	for (size_t i = 0; i < count; i++)
+		if (is_wanted(c, &rules[i]))
+			items[n++] = (struct list_item){
+				.number = number_of(c, counts, &rules[i], sort, i),
+				.text = sort == RULE_BY_NAME ? rules[i].name : (str){ 0 },
+				.id = rules[i].name,
+				.item = &rules[i]
+			};
+	r = list_sort_page(items, n, descending, c->cursor, c->limit, c->arena, &page, e);
+	if (r < 0)
+		return r;
+	call_page_open(c);
+	for (size_t i = 0; i < page.count; i++) {
+		const struct rule *rule = page.items[i].item;
+
+		put_rule_with(rule, count_of(c, counts, rule->name), &c->json);
+	}
+	call_page_close(c, page.next, (int64_t)n);
+	return 0;
+}
+
 int api_rule_list(struct call *c, struct err *e)
 {
 	static const struct rule_book_options all = { 0 };
 	CLEANUP(close_book) struct rule_book book = { 0 };
-	const struct rule *rules;
-	uint64_t after = 0, shown = 0;
-	size_t count, wanted = 0;
 	struct map counts;
-	str next = { 0 };
-	int r;
+	int r = rule_book_open(c->store, &all, c->arena, &book, e);
 
-	if (c->cursor.n && str_u64(c->cursor, &after) < 0)
-		return err_set(e, EINVAL, "this cursor is none of ours");
-	r = rule_book_open(c->store, &all, c->arena, &book, e);
 	if (r == 0)
 		r = count_alerts(c, &counts, e);
-	if (r < 0)
-		return r;
-	rules = rule_set_rules(book.set, &count);
-	call_page_open(c);
-	for (size_t i = 0; i < count; i++) {
-		if (!is_wanted(c, &rules[i]) || wanted++ < after)
-			continue;
-		if (shown < c->limit) {
-			put_rule_with(&rules[i], count_of(c, &counts, rules[i].name), &c->json);
-			shown++;
-		}
-	}
-	if (after + shown < wanted)
-		next = arena_printf(c->arena, "%llu", (unsigned long long)(after + shown));
-	call_page_close(c, next, (int64_t)wanted);
-	return 0;
+	return r < 0 ? r : put_page(c, &book, &counts, e);
 }
 
 static int find(struct call *c, struct rule_book *book, const struct rule **ret, struct err *e)

@@ -51,3 +51,39 @@ int agent_cost_list(struct store *s, str agent, int64_t now_ns, struct agent_cos
 		*ret_count = n;
 	return MIN(r, 0);
 }
+
+/* Slots of an hour, this one among them. */
+#define HOUR_SLOTS 12
+
+int agent_cost_hour(struct store *s, int64_t now_ns, struct arena *a, struct map *ret,
+		    struct err *e)
+{
+	struct sql_value values[HOUR_SLOTS + 1];
+	struct map found = map_in(a);
+	OWNED_ROWS *rows = NULL;
+	int r;
+
+	for (int64_t i = 0; i < HOUR_SLOTS; i++)
+		values[i] = SQL_I((now_ns / AGENT_COST_SLOT_NS - i) % AGENT_COST_SLOTS);
+	values[HOUR_SLOTS] = SQL_I(now_ns - HOUR_SLOTS * AGENT_COST_SLOT_NS);
+	/* A few rows of each agent by their key, not all there are. */
+	r = sql_query(s->sql,
+		      "SELECT c.agent, CAST(SUM(c.ms) AS BIGINT), CAST(SUM(c.cpu_ms) AS BIGINT) "
+		      "FROM agent a CROSS JOIN agent_cost c WHERE c.agent = a.id AND c.slot IN "
+		      "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) AND c.start_ns > ?13 "
+		      "GROUP BY c.agent",
+		      values, ARRAY_LEN(values), &rows, e);
+	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
+		str agent = sql_text_in(rows, 0, a);
+		struct agent_cost *x = ARENA_NEW(a, struct agent_cost);
+		void **at = agent.p && x ? map_at(&found, agent) : NULL;
+
+		if (!at)
+			return err_set(e, ENOBUFS, "memory budget spent");
+		*x = (struct agent_cost){ .ms = sql_int(rows, 1), .cpu_ms = sql_int(rows, 2) };
+		*at = x;
+	}
+	if (r == 0)
+		*ret = found;
+	return r;
+}

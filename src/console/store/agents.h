@@ -4,6 +4,7 @@
 #ifndef SKEP_CONSOLE_STORE_AGENTS_H
 #define SKEP_CONSOLE_STORE_AGENTS_H
 
+#include "base/map.h"
 #include "codec/join_token.h"
 #include "console/store/store.h"
 
@@ -108,6 +109,13 @@ MUST_CHECK int agent_cost_add(struct store *s, str agent, const struct agent_cos
 /** The slots of the last day, the oldest first; those without anything known are left out. @param ret AGENT_COST_SLOTS */
 MUST_CHECK int agent_cost_list(struct store *s, str agent, int64_t now_ns, struct agent_cost *ret,
 			       size_t *ret_count, struct err *e);
+/**
+ * What each agent cost in the last hour, as far as it is known.
+ *
+ * @param ret ids to struct agent_cost, of which `ms` and `cpu_ms` alone are set; @p a owns it
+ */
+MUST_CHECK int agent_cost_hour(struct store *s, int64_t now_ns, struct arena *a, struct map *ret,
+			       struct err *e);
 
 MUST_CHECK int agent_set_stats(struct store *s, str agent, str doc, struct err *e);
 MUST_CHECK int agent_set_scan(struct store *s, str agent, str doc, struct err *e);

@@ -687,6 +687,7 @@ export const en = {
 	"agents.alertsLost": "Alerts lost",
 	"agents.flowsLost": "Connections not counted",
 	"agents.memory": "Memory",
+	"agents.cpu": "CPU, 1 h",
 	"agents.certificate": "Certificate until",
 	"agents.stats": "What it last said of itself",
 	"agents.eventsByType": "Events by type",

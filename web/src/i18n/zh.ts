@@ -689,6 +689,7 @@ export const zh: Catalog = {
 	"agents.alertsLost": "丢失告警",
 	"agents.flowsLost": "未计入的连接",
 	"agents.memory": "内存",
+	"agents.cpu": "CPU（1 小时）",
 	"agents.certificate": "证书有效期至",
 	"agents.stats": "最近一次自报状态",
 	"agents.eventsByType": "按类型统计的事件",

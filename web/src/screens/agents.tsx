@@ -12,7 +12,7 @@ import { Dialog, DialogFoot, ShownOnce } from "../kit/dialog.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { sentenceOf } from "../kit/toast.tsx";
-import { bytes, dateTime, number } from "../logic/format.ts";
+import { bytes, dateTime, number, percent } from "../logic/format.ts";
 
 const TONE: Record<string, string> = { healthy: "good", silent: "high", gone: "neutral", revoked: "critical" };
 
@@ -91,6 +91,7 @@ const COLUMNS = (): Column<Agent>[] => [
 		key: "name",
 		head: t("agents.name"),
 		width: "minmax(170px, 1.4fr)",
+		sort: "-name",
 		cell: (agent) => (
 			<span className="two-lines">
 				<Link href={`/agents/${encodeURIComponent(agent.id)}`} tabIndex={-1} className="link-strong clip">
@@ -101,8 +102,8 @@ const COLUMNS = (): Column<Agent>[] => [
 		),
 	},
 	{ key: "state", head: t("agents.state"), width: "92px", cell: (agent) => <AgentState state={agent.state} /> },
-	{ key: "seen", head: t("agents.lastSeen"), width: "100px", cell: (agent) => <Time at={agent.lastSeen} /> },
-	{ key: "version", head: t("agents.version"), width: "84px", cell: (agent) => agent.version },
+	{ key: "seen", head: t("agents.lastSeen"), width: "100px", sort: "lastSeen", cell: (agent) => <Time at={agent.lastSeen} /> },
+	{ key: "version", head: t("agents.version"), width: "84px", sort: "version", cell: (agent) => agent.version },
 	{ key: "backend", head: t("agents.backend"), width: "minmax(90px, 0.6fr)", cell: (agent) => agent.backend ?? "" },
 	{ key: "containers", head: t("overview.containers"), width: "72px", end: true, cell: (agent) => (agent.containers != null ? number(agent.containers) : "") },
 	{
@@ -110,6 +111,7 @@ const COLUMNS = (): Column<Agent>[] => [
 		head: t("agents.losses"),
 		width: "72px",
 		end: true,
+		sort: "-losses",
 		cell: (agent) => (agent.losses ? <span className="severity tone-high">{number(agent.losses)}</span> : agent.losses === 0 ? "0" : ""),
 	},
 	{
@@ -117,16 +119,18 @@ const COLUMNS = (): Column<Agent>[] => [
 		head: t("agents.alertsLost"),
 		width: "96px",
 		end: true,
+		sort: "-alertsLost",
 		cell: (agent) => (agent.alertsLost ? <span className="severity tone-high">{number(agent.alertsLost)}</span> : "0"),
 	},
-	{ key: "memory", head: t("agents.memory"), width: "80px", end: true, cell: (agent) => (agent.memory != null ? bytes(agent.memory) : "") },
+	{ key: "memory", head: t("agents.memory"), width: "80px", end: true, sort: "-memory", cell: (agent) => (agent.memory != null ? bytes(agent.memory) : "") },
+	{ key: "cpu", head: t("agents.cpu"), width: "80px", end: true, sort: "-cpu", cell: (agent) => (agent.cpu != null ? percent(agent.cpu / 100) : "") },
 ];
 
 export default function AgentsPage() {
 	const url = useUrl();
 	const mayWrite = useMay("agents.write");
 	const state = url.one("state");
-	const list = useList<Agent>("/agents", { q: url.one("q"), state: state ? [state] : undefined });
+	const list = useList<Agent>("/agents", { q: url.one("q"), state: state ? [state] : undefined, sort: url.sorting.by });
 	const enrolling = url.one("enrol") === "1" && mayWrite;
 	const enrol = mayWrite && (
 		<Button look="primary" icon="plus" onClick={() => url.change({ enrol: "1" })}>
@@ -148,6 +152,7 @@ export default function AgentsPage() {
 				label={t("nav.agents")}
 				list={list}
 				columns={COLUMNS()}
+				sorting={url.sorting}
 				rowKey={(agent) => agent.id}
 				rowHeight={52}
 				href={(agent) => `/agents/${encodeURIComponent(agent.id)}`}

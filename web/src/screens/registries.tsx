@@ -5,6 +5,7 @@ import { useAnswer, useChange, useList } from "../api/queries.ts";
 import type { Registry, RegistryKind, Stage } from "../api/types.ts";
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
+import { useUrl } from "../app/url.ts";
 import { type Key, pick, t, tValue } from "../i18n/index.ts";
 import { Button, Check, Notice, SelectField, TextArea, TextField, Time } from "../kit/controls.tsx";
 import { Dialog, DialogFoot } from "../kit/dialog.tsx";
@@ -156,6 +157,7 @@ const COLUMNS = (): Column<Registry>[] => [
 		key: "name",
 		head: t("registries.name"),
 		width: "minmax(190px, 1.4fr)",
+		sort: "-name",
 		cell: (registry) => (
 			<span className="two-lines">
 				<Link href={`/registries/${registry.id}`} tabIndex={-1} className="link-strong clip">
@@ -167,22 +169,24 @@ const COLUMNS = (): Column<Registry>[] => [
 	},
 	{ key: "state", head: t("registries.state"), width: "minmax(130px, 0.9fr)", cell: (registry) => <RegistryState registry={registry} /> },
 	{ key: "stage", head: t("registries.stage"), width: "96px", cell: (registry) => <StageBadge stage={registry.stage} /> },
-	{ key: "tags", head: t("registries.tagCount"), width: "72px", end: true, cell: (registry) => number(registry.progress.tags) },
-	{ key: "images", head: t("registries.images"), width: "72px", end: true, cell: (registry) => number(registry.progress.images) },
-	{ key: "scanned", head: t("registries.scanned"), width: "80px", end: true, cell: (registry) => number(registry.progress.scanned) },
+	{ key: "tags", head: t("registries.tagCount"), width: "72px", end: true, sort: "-tags", cell: (registry) => number(registry.progress.tags) },
+	{ key: "images", head: t("registries.images"), width: "72px", end: true, sort: "-images", cell: (registry) => number(registry.progress.images) },
+	{ key: "scanned", head: t("registries.scanned"), width: "80px", end: true, sort: "-scanned", cell: (registry) => number(registry.progress.scanned) },
 	{
 		key: "failed",
 		head: t("registries.failed"),
 		width: "72px",
 		end: true,
+		sort: "-failed",
 		cell: (registry) => (registry.progress.failed ? <span className="severity tone-high">{number(registry.progress.failed)}</span> : "0"),
 	},
-	{ key: "ended", head: t("registries.ended"), width: "104px", end: true, cell: (registry) => <Time at={registry.progress.ended} /> },
-	{ key: "next", head: t("registries.next"), width: "104px", end: true, cell: (registry) => (registry.enabled ? <Time at={registry.progress.next} /> : <span className="muted">{t("rules.off")}</span>) },
+	{ key: "ended", head: t("registries.ended"), width: "104px", end: true, sort: "-ended", cell: (registry) => <Time at={registry.progress.ended} /> },
+	{ key: "next", head: t("registries.next"), width: "104px", end: true, sort: "next", cell: (registry) => (registry.enabled ? <Time at={registry.progress.next} /> : <span className="muted">{t("rules.off")}</span>) },
 ];
 
 export default function RegistriesPage() {
-	const list = useList<Registry>("/registries");
+	const url = useUrl();
+	const list = useList<Registry>("/registries", { sort: url.sorting.by });
 	const may = useMay("registries.write");
 	const [open, setOpen] = useState(false);
 	const add = may && (
@@ -197,6 +201,7 @@ export default function RegistriesPage() {
 				label={t("nav.registries")}
 				list={list}
 				columns={COLUMNS()}
+				sorting={url.sorting}
 				rowKey={(registry) => registry.id}
 				rowHeight={52}
 				href={(registry) => `/registries/${registry.id}`}

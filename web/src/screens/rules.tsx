@@ -25,7 +25,7 @@ export function useRuleSwitch() {
 function RuleTable() {
 	const url = useUrl();
 	const mayWrite = useMay("rules.write");
-	const list = useList<Rule>("/rules", { q: url.one("q"), enabled: url.one("enabled"), tag: url.many("tag") });
+	const list = useList<Rule>("/rules", { q: url.one("q"), enabled: url.one("enabled"), tag: url.many("tag"), sort: url.sorting.by });
 	const change = useRuleSwitch();
 	const columns: Column<Rule>[] = [
 		{
@@ -45,11 +45,12 @@ function RuleTable() {
 				/>
 			),
 		},
-		{ key: "priority", head: t("alerts.priority"), width: "112px", cell: (rule) => <PriorityMark priority={rule.priority} /> },
+		{ key: "priority", head: t("alerts.priority"), width: "112px", sort: "-priority", cell: (rule) => <PriorityMark priority={rule.priority} /> },
 		{
 			key: "name",
 			head: t("alerts.rule"),
 			width: "minmax(280px, 2.4fr)",
+			sort: "name",
 			cell: (rule) => (
 				<span className="two-lines">
 					<Link href={`/rules/${encodeURIComponent(rule.id)}`} tabIndex={-1} className="link-strong clip">
@@ -62,7 +63,7 @@ function RuleTable() {
 		{ key: "id", head: t("rules.id"), width: "96px", cell: (rule) => <span className="mono xs muted">{rule.id === rule.name ? "" : rule.id}</span> },
 		{ key: "maturity", head: t("rules.maturity"), width: "92px", cell: (rule) => rule.maturity ?? "" },
 		{ key: "mitre", head: "ATT&CK", width: "84px", cell: (rule) => <span className="mono xs">{rule.mitre ?? ""}</span> },
-		{ key: "alerts", head: t("rules.alerts24h"), width: "88px", end: true, cell: (rule) => (rule.alerts24h ? number(rule.alerts24h) : "") },
+		{ key: "alerts", head: t("rules.alerts24h"), width: "88px", end: true, sort: "-alerts", cell: (rule) => (rule.alerts24h ? number(rule.alerts24h) : "") },
 	];
 	return (
 		<>
@@ -82,6 +83,7 @@ function RuleTable() {
 				label={t("nav.rules")}
 				list={list}
 				columns={columns}
+				sorting={url.sorting}
 				rowKey={(rule) => rule.id}
 				rowHeight={52}
 				href={(rule) => `/rules/${encodeURIComponent(rule.id)}`}

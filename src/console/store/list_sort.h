@@ -1,0 +1,38 @@
+/** @file
+ * Lists that are put in order in memory, page by page. A cursor says what the last item of its page was sorted by, not how many
+ * went before: whatever comes, goes or changes between two pages, what stayed as it was is on one of them, once.
+ */
+#ifndef SKEP_CONSOLE_STORE_LIST_SORT_H
+#define SKEP_CONSOLE_STORE_LIST_SORT_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+/** An item and what it is sorted by: the number, and where these are equal the text, byte by byte. */
+struct list_item {
+	int64_t number;
+	str text;
+	str id; /**< no two items have the same; the least first of those that are equal, whichever way round */
+	const void *item;
+};
+
+struct list_slice {
+	struct list_item *items; /**< of those given */
+	size_t count;
+	str next; /**< cursor of the page after; empty: this is the last */
+};
+
+/**
+ * Puts @p items in order, the least first, and picks a page.
+ *
+ * @param descending the greatest first
+ * @param cursor     empty: from the start; else the `next` of the page before, of a list sorted by the same
+ * @return 0, -EINVAL not a cursor of such a list, -ENOBUFS
+ */
+MUST_CHECK int list_sort_page(struct list_item *items, size_t count, bool descending, str cursor,
+			      size_t limit, struct arena *a, struct list_slice *ret, struct err *e);
+
+/** What a version is sorted by: the first three of its numbers. Its text is to decide where these are equal. */
+int64_t list_sort_version(str version);
+
+#endif
