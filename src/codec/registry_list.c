@@ -3,10 +3,66 @@
 #include "codec/json.h"
 #include "codec/reference.h"
 
+/* Where a list and the names in it are. */
+static const struct {
+	const char *list;   /* NULL: the document itself */
+	const char *parent; /* of an item; NULL: it has none */
+	const char *name;   /* of an item; NULL: it is a name itself */
+	bool (*is_name)(str);
+} forms[REGISTRY_LISTING_COUNT] = {
+	[REGISTRY_REPOSITORIES] = { "repositories", NULL, NULL, reference_is_repository },
+	[REGISTRY_TAGS] = { "tags", NULL, NULL, reference_is_tag },
+	[REGISTRY_HARBOR_PROJECTS] = { NULL, NULL, "name", registry_list_is_project },
+	[REGISTRY_HARBOR_REPOSITORIES] = { NULL, NULL, "name", reference_is_repository },
+	[REGISTRY_GITLAB_PROJECTS] = { NULL, NULL, "path_with_namespace",
+				       registry_list_is_project },
+	[REGISTRY_GITLAB_REPOSITORIES] = { NULL, NULL, "path", reference_is_repository },
+	[REGISTRY_QUAY_REPOSITORIES] = { "repositories", "namespace", "name",
+					 reference_is_repository },
+};
+
+bool registry_list_is_project(str name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!strchr("._-/", name.p[i]) && !(name.p[i] >= 'a' && name.p[i] <= 'z') &&
+		    !(name.p[i] >= 'A' && name.p[i] <= 'Z') &&
+		    !(name.p[i] >= '0' && name.p[i] <= '9'))
+			return false;
+	return name.n > 0 && name.n <= REFERENCE_MAX_NAME && name.p[0];
+}
+
+/** @return an empty name when it is none */
+static int take_name(const struct value *item, enum registry_listing what, struct arena *a,
+		     str *ret)
+{
+	str name = forms[what].name ? value_get_str(item, forms[what].name) : value_str(item);
+
+	*ret = (str){ 0 };
+	if (forms[what].parent) {
+		name = arena_printf(a, "%.*s/%.*s",
+				    STR_ARG(value_get_str(item, forms[what].parent)),
+				    STR_ARG(name));
+		if (!name.p)
+			return -ENOBUFS;
+	}
+	if (name.n <= REFERENCE_MAX_NAME && forms[what].is_name(name))
+		*ret = name;
+	return 0;
+}
+
+static bool fits_url(str query)
+{
+	for (size_t i = 0; i < query.n; i++)
+		if ((unsigned char)query.p[i] <= ' ' || (unsigned char)query.p[i] >= 0x7f ||
+		    strchr("\"<>\\^`{|}#", query.p[i]))
+			return false;
+	return query.n <= REGISTRY_PAGE_MAX;
+}
+
 int registry_list_parse(str json, enum registry_listing what, struct arena *a,
 			struct registry_list *ret, struct err *e)
 {
-	const bool tags = what == REGISTRY_TAGS;
+	const enum value_kind outer = forms[what].list ? VALUE_OBJECT : VALUE_ARRAY;
 	struct registry_list out = { 0 };
 	const struct value *list;
 	struct value v;
@@ -14,9 +70,8 @@ int registry_list_parse(str json, enum registry_listing what, struct arena *a,
 
 	if (r < 0)
 		return err_wrap(e, r, "the registry's list");
-	list = value_get(&v, tags ? "tags" : "repositories");
-	if (v.kind != VALUE_OBJECT ||
-	    (list && list->kind != VALUE_ARRAY && list->kind != VALUE_NULL))
+	list = forms[what].list ? value_get(&v, forms[what].list) : &v;
+	if (v.kind != outer || (list && list->kind != VALUE_ARRAY && list->kind != VALUE_NULL))
 		return err_set(e, EBADMSG, "the registry's list is no list");
 	if (!list || list->kind == VALUE_NULL || list->count == 0) {
 		*ret = out;
@@ -29,14 +84,21 @@ int registry_list_parse(str json, enum registry_listing what, struct arena *a,
 	if (!out.names)
 		return err_set(e, ENOBUFS, "memory budget spent");
 	VALUE_EACH (item, list) {
-		str name = item->kind == VALUE_STRING ? item->string : (str){ 0 };
+		const struct value *enabled = value_get(item, "container_registry_enabled");
+		str *name = &out.names[out.count];
 
-		if (name.n <= REFERENCE_MAX_NAME &&
-		    (tags ? reference_is_tag(name) : reference_is_repository(name)))
-			out.names[out.count++] = name;
-		else
-			out.skipped++;
+		/* A project of GitLab's without images. */
+		if (what == REGISTRY_GITLAB_PROJECTS && enabled && !value_is_true(enabled))
+			continue;
+
+		if (take_name(item, what, a, name) < 0)
+			return err_set(e, ENOBUFS, "memory budget spent");
+		out.count += name->n > 0;
+		out.skipped += name->n == 0;
 	}
+	out.next = what == REGISTRY_QUAY_REPOSITORIES ? value_get_str(&v, "next_page") : S("");
+	if (!fits_url(out.next))
+		out.next = S("");
 	*ret = out;
 	return 0;
 }
@@ -54,15 +116,6 @@ static bool is_next(str parameters)
 		return str_eq_nocase(value, S("next"));
 	}
 	return false;
-}
-
-static bool fits_url(str query)
-{
-	for (size_t i = 0; i < query.n; i++)
-		if ((unsigned char)query.p[i] <= ' ' || (unsigned char)query.p[i] >= 0x7f ||
-		    strchr("\"<>\\^`{|}#", query.p[i]))
-			return false;
-	return query.n <= REGISTRY_PAGE_MAX;
 }
 
 str registry_list_next(str link)

@@ -1,4 +1,4 @@
-#include "wire/registry.h"
+#include "wire/registry_priv.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -22,21 +22,6 @@ static const char accepted[] = "Accept: application/vnd.oci.image.index.v1+json,
 			       "application/vnd.docker.distribution.manifest.list.v2+json, "
 			       "application/vnd.docker.distribution.manifest.v2+json";
 
-struct registry {
-	struct arena arena; /* reference, credentials, note */
-	struct http_options http;
-	struct http_client *client; /* NULL: not connected */
-	struct reference ref;
-	struct docker_credential credential;
-	str note;
-	bool insecure;
-	unsigned int gap_ms;
-	uint64_t asked_ms, wait_s;
-	struct buf repository;
-	struct buf base;          /* "https://host" */
-	struct buf authorization; /* header line; empty: none */
-};
-
 void registry_free(struct registry *g)
 {
 	if (!g)
@@ -45,6 +30,7 @@ void registry_free(struct registry *g)
 	if (g->authorization.p)
 		explicit_bzero(g->authorization.p, g->authorization.n);
 	buf_done(&g->base);
+	buf_done(&g->realm);
 	buf_done(&g->repository);
 	buf_done(&g->authorization);
 	if (g->credential.password.n)
@@ -99,6 +85,19 @@ static int learn_authorization(struct registry *g, const struct http_response *r
 	return result;
 }
 
+static void note_realm(struct registry *g, const struct http_response *r)
+{
+	struct auth_challenge ch;
+	struct arena a;
+
+	arena_init(&a, CHALLENGE_MEMORY);
+	if (r->status == 401 &&
+	    auth_challenge_parse(http_header(r, "www-authenticate"), &a, &ch, NULL) == 0 &&
+	    ch.scheme == AUTH_BEARER)
+		buf_add(&g->realm, ch.realm);
+	arena_done(&a);
+}
+
 /* GET /v2/ tells how the registry is spoken to, and first of all whether with TLS. */
 static int probe(struct registry *g, struct err *e)
 {
@@ -124,6 +123,7 @@ static int probe(struct registry *g, struct err *e)
 			STR_ARG(host));
 	if (result < 0)
 		return err_wrap(e, result, "registry %.*s", STR_ARG(host));
+	note_realm(g, &r);
 	/* Without a repository there is nothing yet to ask a token for. */
 	if (r.status == 401 && g->ref.repository.n)
 		result = learn_authorization(g, &r, e);
@@ -216,8 +216,8 @@ static str subject(const struct registry *g)
 	return g->ref.repository.n ? g->ref.repository : g->ref.registry;
 }
 
-static int status_error(const struct registry *g, const struct http_response *r, const char *what,
-			struct err *e)
+int registry_status_error(const struct registry *g, const struct http_response *r, const char *what,
+			  struct err *e)
 {
 	OWNED_BUF reason = BUF_INIT;
 	const char *words;
@@ -301,12 +301,27 @@ uint64_t registry_wait_s(const struct registry *g)
 	return g->wait_s;
 }
 
+int registry_ask(struct registry *g, const struct http_request *q, const char *what,
+		 struct http_response *ret, struct err *e)
+{
+	int r = connected(g, e);
+
+	if (r < 0)
+		return r;
+	keep_gap(g);
+	r = http_retry(g->client, q, ret, e);
+	if (r < 0)
+		return err_wrap(e, r, "%s of %.*s", what, STR_ARG(subject(g)));
+	note_wait(g, ret);
+	return 0;
+}
+
 /* One request, repeated with fresh credentials when the registry no longer takes the old. */
 static int exchange(struct registry *g, struct http_request *q, const struct stream *s,
 		    const char *what, struct http_response *ret, struct err *e)
 {
 	const char *accept = q->headers ? q->headers[0] : accepted;
-	int r = connected(g, e);
+	int r = 0;
 
 	for (int attempt = 0; r == 0; attempt++) {
 		const char *headers[3] = { accept, NULL };
@@ -316,11 +331,9 @@ static int exchange(struct registry *g, struct http_request *q, const struct str
 			headers[1] = buf_cstr(&g->authorization);
 		q->headers = headers;
 		q->offset = s ? s->delivered : 0;
-		keep_gap(g);
-		r = http_retry(g->client, q, &answer, e);
+		r = registry_ask(g, q, what, &answer, e);
 		if (r < 0)
-			return err_wrap(e, r, "%s of %.*s", what, STR_ARG(subject(g)));
-		note_wait(g, &answer);
+			return r;
 		if (answer.status / 100 == 2) {
 			*ret = answer;
 			return 0;
@@ -330,7 +343,7 @@ static int exchange(struct registry *g, struct http_request *q, const struct str
 			r = err_wrap(e, learn_authorization(g, &answer, e), "registry %.*s",
 				     STR_ARG(g->ref.registry));
 		else
-			r = status_error(g, &answer, what, e);
+			r = registry_status_error(g, &answer, what, e);
 		http_response_done(&answer);
 	}
 	return r;

@@ -11,8 +11,10 @@ import gzip
 import hashlib
 import http.server
 import json
+import re
 import socket
 import threading
+import urllib.parse
 
 from images import entry, layer
 
@@ -253,4 +255,91 @@ def scripted(names, tag="1", **kw):
     r.serve = serve
     for n, name in enumerate(names):
         r.add_image(name, tag, [base, layer(entry(f"n{n}", name.encode()))])
+    return r
+
+
+def with_projects(r, kind, credential, pages=2):
+    """Has a scripted registry offer a product's own API instead of the catalogue, as its documentation shows it: Harbor's
+    api/v2.0/swagger.yaml, GitLab's doc/api/container_registry.md, Quay's listRepos. `credential`: the header it wants, or None."""
+    serve = r.serve
+    r.asked = []
+
+    def names(under=""):
+        return sorted({n for n, _ in r.manifests if n.startswith(under)})
+
+    def page(h, query, items, size, link):
+        number, size = int(query.get("page", ["1"])[0]), min(pages, int(query.get(size, ["10"])[0]))
+        rest = items[(number - 1) * size:]
+        path, _, text = h.path.partition("?")
+        headers = {"X-Total-Count" if kind == "harbor" else "X-Total": str(len(items)), "Content-Type": "application/json"}
+        if len(rest) > size:
+            headers["Link"] = link(path, re.sub(r"([?&]|^)page=\d+", rf"\g<1>page={number + 1}", text))
+        r._send(h, 200, json.dumps(rest[:size]).encode(), headers)
+
+    def harbor(h, path, query):
+        m = re.fullmatch(r"/api/v2\.0/projects(?:/([^/]+)/repositories)?", path)
+        if not m:
+            return False
+
+        def link(p, q):
+            return f'<{p}?{q}>; rel="next"'
+        project = m[1]
+        if not project:
+            page(h, query, [{"project_id": i, "name": p, "metadata": {"public": "false"}} for i, p in
+                            enumerate(sorted({n.split("/")[0] for n in names()}))], "page_size", link)
+        elif not names(project + "/"):
+            r._send(h, 404, json.dumps({"errors": [{"code": "NOT_FOUND", "message": f"project {project} not found"}]}).encode(), {})
+        else:
+            page(h, query, [{"id": i, "name": n, "artifact_count": 1} for i, n in enumerate(names(project + "/"))], "page_size", link)
+        return True
+
+    def gitlab(h, path, query):
+        m = re.fullmatch(r"/api/v4/(groups|projects)(?:/([^/]+)/registry/repositories)?", path)
+        if not m:
+            return False
+        of = urllib.parse.unquote(m[2] or "")
+        projects = sorted({"/".join(n.split("/")[:2]) for n in names()})
+
+        def link(p, q):
+            return f'<{r.url}{p}?{q}>; rel="next", <{r.url}{p}?page=1>; rel="first"'
+        if not of:
+            page(h, query, [{"id": i, "path_with_namespace": p.title(), "container_registry_enabled": True} for i, p in enumerate(projects)] +
+                 [{"id": 99, "path_with_namespace": "team/docs", "container_registry_enabled": False}], "per_page", link)
+        elif (m[1] == "groups" and not any(p.startswith(of.lower() + "/") for p in projects)) or (m[1] == "projects" and of.lower() not in projects):
+            r._send(h, 404, b'{"message":"404 Not Found"}', {})
+        else:
+            page(h, query, [{"id": i, "name": "", "path": n, "project_id": 9, "location": f"{r.host}/{n}"}
+                            for i, n in enumerate(n for n in names(of.lower()) if n == of.lower() or n.startswith(of.lower() + "/"))], "per_page", link)
+        return True
+
+    def quay(h, path, query):
+        if path != "/api/v1/repository":
+            return False
+        if "namespace" not in query:
+            r._send(h, 400, b'{"error_message":"a namespace, starred or public is needed"}', {})
+            return True
+        all_ = [n for n in names(query["namespace"][0] + "/")]
+        start = int(base64.b64decode(query["next_page"][0])) if "next_page" in query else 0
+        answer = {"repositories": [{"namespace": n.split("/")[0], "name": n.split("/", 1)[1], "description": None, "is_public": True,
+                                    "kind": "image", "state": "NORMAL"} for n in all_[start:start + pages]]}
+        if len(all_) > start + pages:
+            answer["next_page"] = base64.b64encode(str(start + pages).encode()).decode()
+        r._send(h, 200, json.dumps(answer).encode(), {})
+        return True
+
+    def look(h):
+        path, _, text = h.path.partition("?")
+        if path == "/v2/_catalog":
+            return r._send(h, 401 if kind == "harbor" else 404, b'{"errors":[{"code":"UNAUTHORIZED","message":"not for you"}]}', {})
+        if path.startswith("/api/"):
+            r.asked.append(h.path)
+            fault = r._fault_for(h.command, path)
+            if fault:
+                return r._send(h, fault.status, fault.body, fault.headers)
+            if credential and h.headers.get("Authorization") != credential:
+                return r._send(h, 401, b'{"message":"401 Unauthorized"}', {})
+            if {"harbor": harbor, "gitlab": gitlab, "quay": quay}[kind](h, path, urllib.parse.parse_qs(text)):
+                return None
+        return serve(h)
+    r.serve = look
     return r

@@ -1,4 +1,5 @@
 """Registries the console watches: Debian's docker-registry behind Basic authentication and TLS, and a scripted one for its faults."""
+import base64
 import json
 import pathlib
 import signal
@@ -8,7 +9,7 @@ import time
 import pytest
 
 from consoles import Console
-from fake_registry import OCI_INDEX, Fault, scripted
+from fake_registry import OCI_INDEX, Fault, scripted, with_projects
 from images import entry, layer
 from services import Image, Registry
 
@@ -165,6 +166,77 @@ def test_pages_tokens_filters(admin):
         del hub.manifests["z", "1"]
         run(admin, number)
         assert "z:1" not in tags(admin, number) and "z:1" in tags(admin, number, "?gone=true")
+
+
+def basic(user, password):
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.mark.parametrize("kind,user,credential", [
+    ("harbor", "robot$lister", basic("robot$lister", "tok")), ("gitlab", "me", "Bearer tok"), ("quay", "$oauthtoken", "Bearer tok")])
+def test_projects_instead_of_a_catalogue(admin, kind, user, credential):
+    """Who may not read the catalogue has the registry's own API list what it may: all, or a project's by the patterns."""
+    names = ["team/app", "team/app/worker", "team/lib", "other/x", "other/y"]
+    with scripted(names, token=(user, "tok")) as hub:
+        with_projects(hub, kind, credential)
+        settings = {"name": "hub", "kind": kind, "address": hub.host, "interval": 0, "user": user, "requestsPerSecond": 100}
+        number = add(admin, hub.host, **(settings | {"password": "tok", "repositories": ["team/**", "!team/lib"]}))
+        p = finished(admin, number)
+        assert "trouble" not in p["progress"], p
+        assert set(tags(admin, number)) == {"team/app:1", "team/app/worker:1"}
+        assert hub.asked and not any("other" in path for path in hub.asked)
+        # Without patterns: all the projects; Quay has no list of them and says so.
+        ended = p["progress"]["ended"]
+        assert admin.ask("PUT", f"/api/v1/registries/{number}", settings).status == 200
+        p = finished(admin, number, ended)
+        if kind == "quay":
+            assert "namespace" in p["progress"]["detail"], p
+        else:
+            assert "trouble" not in p["progress"], p
+            assert set(tags(admin, number)) == {f"{n}:1" for n in names}
+        # A project that is not there, or not to be read, is told, and nothing is taken for deleted; the others are listed.
+        ended = p["progress"]["ended"]
+        a = admin.ask("PUT", f"/api/v1/registries/{number}", settings | {"repositories": ["team/**", "gone/**", "other/x"]})
+        assert a.status == 200, a
+        p = finished(admin, number, ended)
+        if kind != "quay":  # which answers with an empty list
+            assert p["progress"]["trouble"] == "partly" and "gone" in p["progress"]["detail"], p
+        assert {"team/app:1", "team/lib:1", "other/x:1"} <= set(tags(admin, number))
+        # A wrong token is denied, and told as that; too many requests are waited for.
+        hub.fault("GET", "/api/", Fault(status=429, headers={"Retry-After": "1"}, times=1))
+        began = time.monotonic()
+        assert "trouble" not in run_with(admin, number, settings | {"repositories": ["team/**"]})["progress"]
+        assert time.monotonic() - began >= 1
+        p = run_with(admin, number, settings | {"password": "wrong", "repositories": ["**"] if kind != "quay" else ["team/*"]})
+        assert p["progress"]["trouble"] in ("denied", "partly"), p
+        assert "wrong" not in json.dumps(p)
+
+
+def run_with(client, number, settings):
+    ended = get(client, number)["progress"]["ended"]
+    a = client.ask("PUT", f"/api/v1/registries/{number}", settings)
+    assert a.status == 200, a
+    return finished(client, number, ended)
+
+
+def test_quay_robots_have_the_catalogue(admin):
+    with scripted(["team/a", "team/b"], token=("team+robot", "tok")) as hub:
+        number = add(admin, hub.host, kind="quay", user="team+robot", password="tok", requestsPerSecond=100)
+        assert "trouble" not in finished(admin, number)["progress"]
+        assert set(tags(admin, number)) == {"team/a:1", "team/b:1"}
+        assert not any(path.startswith("/api/") for _, path, _, _ in hub.requests)
+
+
+@pytest.mark.parametrize("kind,user,flow", [
+    ("ecr", "AWS", "basic"), ("acr", "00000000-0000-0000-0000-000000000000", "token"), ("gcr", "_json_key", "token"),
+    ("gcr", "oauth2accesstoken", "token"), ("gitlab", "gitlab+deploy-token-1", "token"), ("artifactory", "me@example.com", "basic")])
+def test_clouds_sign_in(admin, kind, user, flow):
+    """The forms of names and passwords clouds give out: colons, line ends and blanks in a key included."""
+    password = '{\n  "type": "service_account",\n  "private_key": "-----BEGIN"\n}' if user == "_json_key" else "eyJ:" + "x" * 2400
+    with scripted(["p/app"], **{flow: (user, password)}) as hub:
+        number = add(admin, hub.host, kind=kind, user=user, password=password, repositories=["p/app"], requestsPerSecond=100)
+        p = finished(admin, number)
+        assert "trouble" not in p["progress"] and p["progress"]["scanned"] == 1, p
 
 
 def test_base_images(admin):

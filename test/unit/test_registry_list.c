@@ -28,6 +28,57 @@ static void keeps_what_may_be_a_name(void **state UNUSED)
 			 -EBADMSG);
 }
 
+static int parse(const char *json, enum registry_listing what, struct registry_list *ret)
+{
+	return registry_list_parse(str_from(json), what, &arena, ret, NULL);
+}
+
+/* As the documents the header names show them. */
+static void reads_the_lists_of_projects(void **state UNUSED)
+{
+	struct registry_list l;
+
+	assert_int_equal(parse("[{\"project_id\":1,\"name\":\"library\",\"repo_count\":2},"
+			       "{\"name\":\"a b\"},{\"name\":7},\"x\"]",
+			       REGISTRY_HARBOR_PROJECTS, &l),
+			 0);
+	assert_int_equal(l.count, 1);
+	assert_int_equal(l.skipped, 3);
+	assert_int_equal(parse("[{\"id\":4,\"name\":\"library/photon/x\",\"artifact_count\":1},"
+			       "{\"name\":\"library/..\"}]",
+			       REGISTRY_HARBOR_REPOSITORIES, &l),
+			 0);
+	assert_int_equal(l.count, 1);
+	assert_str(l.names[0], "library/photon/x");
+	assert_int_equal(parse("{\"errors\":[]}", REGISTRY_HARBOR_REPOSITORIES, &l), -EBADMSG);
+	assert_int_equal(
+		parse("[{\"id\":2,\"path_with_namespace\":\"Team/App\"},{\"path_with_namespace\":"
+		      "\"Team/no\",\"container_registry_enabled\":false}]",
+		      REGISTRY_GITLAB_PROJECTS, &l),
+		0);
+	assert_int_equal(l.count + l.skipped, 1);
+	assert_str(l.names[0], "Team/App");
+	assert_int_equal(parse("[{\"id\":2,\"name\":\"releases\",\"path\":\"group/project/"
+			       "releases\",\"location\":\"gitlab.example.com:5000/group/project/"
+			       "releases\"}]",
+			       REGISTRY_GITLAB_REPOSITORIES, &l),
+			 0);
+	assert_str(l.names[0], "group/project/releases");
+	assert_int_equal(parse("{\"repositories\":[{\"namespace\":\"team\",\"name\":\"app\","
+			       "\"kind\":\"image\"},{\"name\":\"b\"}],\"next_page\":\"gAAA-_=\"}",
+			       REGISTRY_QUAY_REPOSITORIES, &l),
+			 0);
+	assert_int_equal(l.count, 1);
+	assert_int_equal(l.skipped, 1);
+	assert_str(l.names[0], "team/app");
+	assert_str(l.next, "gAAA-_=");
+	assert_int_equal(parse("{\"repositories\":[{\"namespace\":\"team\",\"name\":\"app\"}],"
+			       "\"next_page\":\"a b\"}",
+			       REGISTRY_QUAY_REPOSITORIES, &l),
+			 0);
+	assert_str(l.next, "");
+}
+
 static void follows_links_by_their_query(void **state UNUSED)
 {
 	assert_str(registry_list_next(S("</v2/_catalog?last=b&n=2>; rel=\"next\"")), "last=b&n=2");
@@ -44,6 +95,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_what_may_be_a_name),
+		cmocka_unit_test(reads_the_lists_of_projects),
 		cmocka_unit_test(follows_links_by_their_query),
 	};
 

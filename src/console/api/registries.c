@@ -221,7 +221,7 @@ int api_registry_kinds_list(struct call *c, struct err *e UNUSED)
 	for (size_t i = 0; i < count; i++) {
 		json_object_open(&c->json);
 		json_put_cstr(&c->json, "name", kinds[i].name);
-		json_put_bool(&c->json, "lists", kinds[i].lists);
+		json_put_bool(&c->json, "lists", registry_kind_lists(&kinds[i]));
 		json_put_cstr(&c->json, "what", kinds[i].what.en);
 		json_put_cstr(&c->json, "whatZh", kinds[i].what.zh);
 		json_object_close(&c->json);

@@ -1,37 +1,22 @@
 #include "console/registry/lister.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "base/file.h"
-#include "console/registry/registry_line.h"
+#include "console/registry/lister_priv.h"
 #include "scan/source/manifest.h"
-#include "wire/registry.h"
 
-enum { TRIES = 3, AWAY_MAX = 3, STALL_S = 20 };
+enum { STALL_S = 20 };
 #define LIST_BYTES ((size_t)256 << 20)
 #define PAGE_BYTES ((size_t)96 << 20)
 
-struct lister {
-	const struct lister_task *t;
-	struct registry *registry;
-	struct arena names, page;
-	size_t tags;
-	unsigned int tried, away; /* of this request; requests in a row that nobody answered */
-	struct limits limits;
-};
-
-static int tell(const struct lister *l, const struct registry_line *line)
+int lister_tell(const struct lister *l, const struct registry_line *line)
 {
 	OWNED_BUF out = BUF_INIT;
 
 	registry_line_render(line, &out);
 	return buf_error(&out) ? buf_error(&out) : file_write_all(l->t->out, buf_str(&out), NULL);
 }
-
-#define TELL(l, kind_, ...) \
-	tell((l), \
-	     &(struct registry_line){ .kind = REGISTRY_LINE_##kind_, .fields = { __VA_ARGS__ } })
 
 static int trouble(const struct lister *l, int code, const struct err *e)
 {
@@ -44,30 +29,6 @@ static int trouble(const struct lister *l, int code, const struct err *e)
 	return 1;
 }
 
-/**
- * After a request that gave @p r: whether it is worth another one. What only many requests would have made is waited for; what
- * the network did not bring is not asked for again here, wire/http_retry did.
- */
-static bool again(struct lister *l, int r)
-{
-	uint64_t wait_s = r < 0 ? registry_wait_s(l->registry) : 0;
-
-	if (wait_s && wait_s <= LISTER_WAIT_MAX_S && ++l->tried < TRIES) {
-		nanosleep(&(struct timespec){ .tv_sec = (time_t)wait_s }, NULL);
-		return true;
-	}
-	l->tried = 0;
-	l->away = r == -EHOSTUNREACH || r == -ETIMEDOUT ? l->away + 1 : 0;
-	return false;
-}
-
-/* Whether nothing more is to be had of this registry now. */
-static bool is_over(const struct lister *l, int r)
-{
-	return r < 0 && (registry_wait_s(l->registry) || l->away >= AWAY_MAX || r == -ENOMEM ||
-			 r == -ENOBUFS);
-}
-
 /* ---- What a digest stands for ---- */
 
 static int fetch(struct lister *l, str digest, struct manifest *ret, struct registry_document *doc,
@@ -77,7 +38,7 @@ static int fetch(struct lister *l, str digest, struct manifest *ret, struct regi
 
 	do
 		r = registry_manifest(l->registry, digest, &l->page, doc, e);
-	while (again(l, r));
+	while (lister_again(l, r));
 	if (r == 0)
 		r = manifest_parse(doc->bytes, doc->media_type, &l->limits, &l->page, ret, e);
 	return r;
@@ -121,7 +82,7 @@ static int resolve_platform(struct lister *l, str repository, str digest,
 
 	if (r == 0)
 		r = fetch(l, chosen->digest, &m, &doc, &e);
-	if (r < 0 && is_over(l, r))
+	if (r < 0 && lister_is_over(l, r))
 		return trouble(l, r, &e);
 	if (r < 0)
 		return TELL(l, NO_IMAGE, repository, digest, platform, str_from(e.text));
@@ -136,7 +97,7 @@ static int resolve(struct lister *l, str repository, str digest)
 	struct manifest m;
 	int r = fetch(l, digest, &m, &doc, &e);
 
-	if (r < 0 && is_over(l, r))
+	if (r < 0 && lister_is_over(l, r))
 		return trouble(l, r, &e);
 	if (r < 0)
 		return TELL(l, NO_IMAGE, repository, digest, S(""), str_from(e.text));
@@ -160,8 +121,8 @@ static int take_tag(struct lister *l, str repository, str tag, struct map *resol
 
 	do
 		r = registry_digest(l->registry, tag, digest, &e);
-	while (again(l, r));
-	if (r < 0 && is_over(l, r))
+	while (lister_again(l, r));
+	if (r < 0 && lister_is_over(l, r))
 		return trouble(l, r, &e);
 	/* Deleted since it was listed. */
 	if (r == -ENOENT)
@@ -184,50 +145,6 @@ static int take_tag(struct lister *l, str repository, str tag, struct map *resol
 	return r;
 }
 
-/* All names first: while tags are asked for one by one, the list's cursor would grow old. */
-static int read_list(struct lister *l, enum registry_listing what,
-		     const struct registry_list_of *wanted, size_t most, struct arena *a,
-		     struct registry_list_of *ret, size_t *ret_skipped, struct err *e)
-{
-	struct registry_list_of out = { 0 };
-	size_t cap = 0, skipped = 0, pages = 0;
-	str next = { 0 };
-
-	do {
-		struct registry_list list;
-		int r;
-
-		do
-			r = registry_list(l->registry, what, next, a, &list, &next, e);
-		while (again(l, r));
-		if (r < 0)
-			return r;
-		skipped += list.skipped;
-		for (size_t i = 0; i < list.count; i++) {
-			str *one;
-
-			if (!registry_config_wants(wanted, list.names[i]))
-				continue;
-			one = out.count < most ? ARENA_PUSH(a, out.items, out.count, cap) : NULL;
-			if (!one)
-				return err_set(e, E2BIG, "the registry holds more than %zu names",
-					       most);
-			*one = list.names[i];
-		}
-	} while (next.n && ++pages < most);
-	*ret = out;
-	*ret_skipped = skipped;
-	return 0;
-}
-
-static int tell_skipped(struct lister *l, str place, size_t skipped)
-{
-	char why[80];
-
-	snprintf(why, sizeof(why), "%zu names that no image can have", skipped);
-	return skipped ? TELL(l, SKIPPED, place, str_from(why)) : 0;
-}
-
 static int take_repository(struct lister *l, str repository, bool named, struct map *resolved)
 {
 	struct registry_list_of tags = { 0 };
@@ -238,52 +155,26 @@ static int take_repository(struct lister *l, str repository, bool named, struct 
 
 	arena_init(&a, PAGE_BYTES);
 	if (r == 0)
-		r = read_list(l, REGISTRY_TAGS, &l->t->config->tags, LISTER_TAGS_MAX - l->tags, &a,
-			      &tags, &skipped, &e);
+		r = lister_names(l, &(struct lister_list){ .what = REGISTRY_TAGS },
+				 &l->t->config->tags, LISTER_TAGS_MAX - l->tags, &a, &tags,
+				 &skipped, &e);
 	if (r == -ENOENT && !named)
 		r = 0; /* Catalogues remember what was deleted. */
 	if (r < 0) {
-		bool over = is_over(l, r) || r == -EHOSTUNREACH || r == -ETIMEDOUT || r == -E2BIG;
+		bool over = lister_is_over(l, r) || r == -EHOSTUNREACH || r == -ETIMEDOUT ||
+			    r == -E2BIG;
 
 		arena_done(&a);
 		return over ? trouble(l, r, &e) : TELL(l, SKIPPED, repository, str_from(e.text));
 	}
 	r = TELL(l, REPOSITORY, repository);
 	if (r == 0)
-		r = tell_skipped(l, repository, skipped);
+		r = lister_tell_skipped(l, repository, skipped);
 	l->tags += tags.count;
 	for (size_t i = 0; r == 0 && i < tags.count; i++)
 		r = take_tag(l, repository, tags.items[i], resolved);
 	arena_done(&a);
 	return r ? r : TELL(l, REPOSITORY_DONE, repository);
-}
-
-static int list_repositories(struct lister *l, struct registry_list_of *ret, bool *ret_named,
-			     struct err *e)
-{
-	const struct registry_list_of *wanted = &l->t->config->repositories;
-	struct registry_list_of out = { 0 };
-	size_t cap = 0, skipped = 0;
-	int r;
-
-	*ret_named = registry_config_is_named(l->t->config);
-	if (!*ret_named) {
-		r = read_list(l, REGISTRY_REPOSITORIES, wanted, LISTER_REPOSITORIES_MAX, &l->names,
-			      ret, &skipped, e);
-		return r < 0 ? r : tell_skipped(l, l->t->address, skipped);
-	}
-	for (size_t i = 0; i < wanted->count; i++) {
-		str *one;
-
-		if (!registry_config_wants(wanted, wanted->items[i]))
-			continue;
-		one = ARENA_PUSH(&l->names, out.items, out.count, cap);
-		if (!one)
-			return err_set(e, ENOBUFS, "registries: memory budget spent");
-		*one = wanted->items[i];
-	}
-	*ret = out;
-	return 0;
 }
 
 static int run(struct lister *l)
@@ -302,7 +193,7 @@ static int run(struct lister *l)
 	int r = registry_new(&o, &ref, &l->registry, &e);
 
 	if (r == 0)
-		r = list_repositories(l, &repositories, &named, &e);
+		r = lister_repositories(l, &repositories, &named, &e);
 	if (r < 0)
 		return trouble(l, r, &e);
 	for (size_t i = 0; r == 0 && i < repositories.count; i++)

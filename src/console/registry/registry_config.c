@@ -28,9 +28,23 @@ static int spent(struct err *e)
 	return err_set(e, ENOBUFS, "registries: memory budget spent");
 }
 
-static bool is_wild(str pattern)
+/* codec/glob.h gives a meaning to these two. */
+static size_t first_wild(str pattern)
 {
-	return str_find(pattern, '*') < pattern.n || str_find(pattern, '?') < pattern.n;
+	return MIN(str_find(pattern, '*'), str_find(pattern, '?'));
+}
+
+bool registry_pattern_is_wild(str pattern)
+{
+	return first_wild(pattern) < pattern.n;
+}
+
+str registry_pattern_folder(str pattern)
+{
+	str plain = str_take(pattern, first_wild(pattern));
+	size_t slash = str_find_last(plain, '/');
+
+	return slash < plain.n ? str_take(plain, slash) : S("");
 }
 
 static int take_list(const struct value *v, const char *name, struct arena *a,
@@ -126,11 +140,12 @@ static int check_repositories(const struct registry_config *c, const struct regi
 			      struct err *e)
 {
 	if (!registry_config_is_named(c))
-		return kind->lists ? 0
-				   : err_set(e, EINVAL,
-					     "a registry of kind %s has no catalogue: name its "
-					     "repositories, without wildcards",
-					     kind->name);
+		return registry_kind_lists(kind)
+			       ? 0
+			       : err_set(e, EINVAL,
+					 "a registry of kind %s has no catalogue: name its "
+					 "repositories, without wildcards",
+					 kind->name);
 	for (size_t i = 0; i < c->repositories.count; i++) {
 		str name = c->repositories.items[i];
 
@@ -145,6 +160,7 @@ int registry_config_take(const struct value *v, const struct registry_kind *kind
 			 struct registry_config *ret, struct err *e)
 {
 	struct registry_config c = {
+		.kind = kind,
 		.user = value_get_str(v, "user"),
 		.ca = value_get_str(v, "ca"),
 		.insecure = value_is_true(value_get(v, "insecure")),
@@ -234,7 +250,7 @@ bool registry_config_is_named(const struct registry_config *c)
 		if (p.p[0] == '!')
 			continue;
 		any = true;
-		if (is_wild(p))
+		if (registry_pattern_is_wild(p))
 			return false;
 	}
 	return any;

@@ -26,6 +26,7 @@ struct registry_rule {
 };
 
 struct registry_config {
+	const struct registry_kind *kind;
 	str user;
 	str ca;        /**< certificate authorities besides the system's, PEM; may be empty */
 	bool insecure; /**< any certificate, and plain http */
@@ -50,6 +51,10 @@ void registry_config_put(const struct registry_config *c, struct json_out *j);
 
 /** Whether @p name is among what @p patterns say. */
 bool registry_config_wants(const struct registry_list_of *patterns, str name);
+/** Whether a pattern has wildcards. */
+bool registry_pattern_is_wild(str pattern);
+/** What a pattern names without wildcards, up to a '/': "team/sub" of "team/sub/a*"; empty: nothing. */
+str registry_pattern_folder(str pattern);
 /** Whether the repositories are named one by one, so that no catalogue is needed. */
 bool registry_config_is_named(const struct registry_config *c);
 enum promotion_stage registry_config_stage(const struct registry_config *c, str repository,

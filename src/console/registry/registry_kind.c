@@ -1,10 +1,16 @@
 #include "console/registry/registry_kind.h"
 
 static const struct registry_kind kinds[] = {
-#define X(name_, lists_, en_, zh_) { name_, lists_, { en_, zh_ } },
+#define X(name_, catalogue_, api_, en_, zh_) \
+	{ name_, catalogue_, REGISTRY_API_##api_, { en_, zh_ } },
 #include "console/registry/registry_kind.def"
 #undef X
 };
+
+bool registry_kind_lists(const struct registry_kind *k)
+{
+	return k->has_catalogue || k->api != REGISTRY_API_NONE;
+}
 
 const struct registry_kind *registry_kinds(size_t *ret_count)
 {

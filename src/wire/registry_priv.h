@@ -1,0 +1,33 @@
+/** @file
+ * What the files of the registry's client share.
+ */
+#ifndef SKEP_WIRE_REGISTRY_PRIV_H
+#define SKEP_WIRE_REGISTRY_PRIV_H
+
+#include "wire/http.h"
+#include "wire/registry.h"
+
+struct registry {
+	struct arena arena; /* reference, credentials, note */
+	struct http_options http;
+	struct http_client *client; /* NULL: not connected */
+	struct reference ref;
+	struct docker_credential credential;
+	str note;
+	bool insecure;
+	unsigned int gap_ms;
+	uint64_t asked_ms, wait_s;
+	struct buf repository;
+	struct buf base;          /* "https://host" */
+	struct buf realm;         /* of the token service GET /v2/ named; empty: none */
+	struct buf authorization; /* header line; empty: none */
+};
+
+/** One request, in its turn, with the headers it has. @return 0 with an answer of any status, or as http_exchange() */
+MUST_CHECK int registry_ask(struct registry *g, const struct http_request *q, const char *what,
+			    struct http_response *ret, struct err *e);
+/** What an answer that is no success says. @return -EACCES, -ENOENT, -EHOSTUNREACH, -EPROTO */
+int registry_status_error(const struct registry *g, const struct http_response *r, const char *what,
+			  struct err *e);
+
+#endif
