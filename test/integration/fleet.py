@@ -96,9 +96,9 @@ class JoinedAgent(Agent):
 
 def alerts(console, rule="Marker"):
     """How many alerts of a rule are stored."""
-    rows = ask(console, "SELECT COALESCE(SUM(n), 0) FROM alert_total c JOIN alert_series s ON s.id = c.series "
-                        "WHERE s.rule = ?", rule)
-    return rows[0][0]
+    days = ask(console, "SELECT day FROM alert_day")
+    return sum(ask(console, f"SELECT COUNT(*) FROM alert_{day} a JOIN alert_series s ON s.id = a.series WHERE s.rule = ?", rule)[0][0]
+               for day, in days)
 
 
 def present(console, kind):

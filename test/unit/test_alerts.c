@@ -448,25 +448,47 @@ static void series_are_bounded(struct store *s, const char *where)
 
 enum { CROWD = 60000, CROWD_GROUP = 6000 };
 
-/* What each way of counting adds up to, and in how many places: none is counted twice or left behind as hours pass. */
-static void counts_are(struct store *s, int64_t n, int64_t recent)
+static int add_up(void *ctx, const struct alert_cell *x, struct err *e)
 {
-	static const char *const ways[] = { "SELECT CAST(SUM(n) AS BIGINT) FROM alert_hourly",
-					    "SELECT CAST(SUM(n) AS BIGINT) FROM alert_daily",
-					    "SELECT CAST(SUM(n) AS BIGINT) FROM alert_total",
-					    "SELECT CAST(SUM(n) AS BIGINT) FROM alert_count_time" };
+	int64_t *sum = ctx;
+
+	(void)e;
+	*sum += x->n;
+	return 0;
+}
+
+/* In cells that are not at their places yet. */
+static int64_t count_new(struct store *s)
+{
+	OWNED_ROWS *rows = NULL;
+	struct alert_cells c;
+	struct alert_cell x;
+	int64_t sum = 0;
+
+	OK(sql_query(s->sql, "SELECT cells FROM alert_cells_new", SQL_NONE, &rows, E));
+	while (OK(sql_next(rows, E)) > 0) {
+		OK(alert_cells_open(sql_blob(rows, 0), &c, E));
+		while (OK(alert_cells_next(&c, &x, E)) > 0)
+			sum += x.n;
+	}
+	return sum;
+}
+
+/* What each way of counting adds up to, and in how many places: none is counted twice or left behind as hours pass. */
+static void counts_are(struct store *s, int64_t n, int64_t fresh)
+{
 	int64_t got = -1;
 
-	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-		assert_int_equal(sql_get_int(s->sql, ways[i], SQL_NONE, &got, E), 1);
-		assert_int_equal(got, n);
+	for (int span = ALERT_SPAN_ALL; span <= ALERT_SPAN_HOUR; span++) {
+		int64_t sum = 0;
+
+		OK(alert_counts_read(s, (enum alert_span)span, 0, 1000000, add_up, &sum, E));
+		assert_int_equal(sum, n);
 	}
-	assert_int_equal(sql_get_int(s->sql,
-				     "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM "
-				     "alert_count_recent",
-				     SQL_NONE, &got, E),
-			 1);
-	assert_int_equal(got, recent);
+	OK(sql_get_int(s->sql, "SELECT CAST(SUM(n) AS BIGINT) FROM alert_count_time", SQL_NONE,
+		       &got, E));
+	assert_int_equal(got, n);
+	assert_int_equal(count_new(s), fresh);
 	assert_int_equal(total(s, &everything), n);
 }
 
@@ -478,28 +500,95 @@ static void hours_pass(struct store *s, const char *where)
 	int64_t ids[3];
 
 	(void)where;
-	/* One is late already: it goes where past hours are. */
 	append(s, a, 3, now, ids);
-	counts_are(s, 3, 2);
+	counts_are(s, 3, 3);
 	append(s, a, 3, now + HOUR / 2, ids);
-	counts_are(s, 6, 4);
-	/* The hour is over; of the new one there are two, the third is late. */
+	counts_are(s, 6, 6);
+	/* The hour is over: what it had goes to its places. */
 	a[0].time_ns = a[1].time_ns = now + HOUR;
 	append(s, a, 3, now + HOUR, NULL);
-	counts_are(s, 9, 2);
-	/* People decide about an alert of a past hour, and of this one's. */
+	counts_are(s, 9, 3);
+	/* People decide about an alert of a past hour: it is one less there, and one more. */
 	OK(sql_begin(s->sql, E));
 	assert_int_equal(alerts_triage(s, &scope_everything, ids, 1, ALERT_RESOLVED, S(""),
 				       S("eve"), now + HOUR, E),
 			 1);
 	OK(sql_commit(s->sql, E));
-	counts_are(s, 9, 2);
+	counts_are(s, 9, 3);
 	/* A clock that lags behind, and a day that begins. */
 	a[2].time_ns = a[0].time_ns = a[1].time_ns = now;
 	append(s, a, 3, now, NULL);
-	counts_are(s, 12, 2);
+	counts_are(s, 12, 6);
 	append(s, a, 3, now + DAY_NS, NULL);
-	counts_are(s, 15, 0);
+	counts_are(s, 15, 3);
+}
+
+/* However many transactions there are: what they add does not pile up. */
+static void additions_are_gathered(struct store *s, const char *where)
+{
+	const int64_t now = noon(0);
+	struct alert_new a[2] = { sample("r1", "h", now), sample("r2", "h", now - 3 * DAY_NS) };
+	int64_t rows = 0;
+
+	(void)where;
+	for (int i = 1; i <= 80; i++) {
+		append(s, a, 2, now, NULL);
+		OK(sql_get_int(s->sql, "SELECT COUNT(*) FROM alert_cells_new", SQL_NONE, &rows, E));
+		assert_in_range(rows, 1, 32);
+	}
+	/* Of those before the last gathering the late ones are where past hours are. */
+	assert_in_range(count_new(s), 80, 120);
+	counts_are(s, 160, count_new(s));
+	/* The day of the late ones goes, those of today stay. */
+	assert_int_equal(alerts_retain(s, now - 2 * DAY_NS, 0, E), 1);
+	counts_are(s, 80, 80);
+	assert_int_equal(
+		sql_get_int(s->sql, "SELECT COUNT(*) FROM alert_series", SQL_NONE, &rows, E), 1);
+	assert_int_equal(rows, 1);
+}
+
+/* A store of before, when each counter was a row. */
+static void old_counters_are_taken_over(struct store *s, const char *where)
+{
+	static const char older[] =
+		"DROP TABLE alert_cells;\n"
+		"DROP TABLE alert_cells_new;\n"
+		"CREATE TABLE alert_count_hour (hour BIGINT, series BIGINT, state BIGINT, n "
+		"BIGINT);\n"
+		"CREATE TABLE alert_count_day (day BIGINT, series BIGINT, state BIGINT, n "
+		"BIGINT);\n"
+		"CREATE TABLE alert_count_all (series BIGINT, state BIGINT, n BIGINT);\n"
+		"CREATE TABLE alert_count_recent (hour BIGINT, series BIGINT, state BIGINT, n "
+		"BIGINT);\n"
+		"CREATE VIEW alert_hourly AS SELECT 1 AS one;\n"
+		"CREATE VIEW alert_daily AS SELECT 1 AS one;\n"
+		"CREATE VIEW alert_total AS SELECT 1 AS one;\n"
+		"DELETE FROM migration WHERE name = 'alerts-3'";
+	static const char *const put[] = {
+		"INSERT INTO alert_count_hour VALUES (?1 - 24, 2, 0, 1), (?1, 1, 0, 1)",
+		"INSERT INTO alert_count_day VALUES (?1 / 24 - 1, 2, 0, 1), (?1 / 24, 1, 0, 1)",
+		"INSERT INTO alert_count_all SELECT series, state, n FROM alert_count_hour WHERE "
+		"hour <= ?1",
+		"INSERT INTO alert_count_recent VALUES (?1, 1, 0, 1)",
+	};
+	const int64_t now = noon(1);
+	struct alert_new a[3] = { sample("r1", "h", now), sample("r1", "h", now),
+				  sample("r2", "h", now - DAY_NS) };
+
+	/* Nothing at all, then what three alerts of two series come to, of which one is of this hour. */
+	OK(sql_script(s->sql, older, E));
+	OK(store_prepare(where, E));
+	append(s, a, 3, now, NULL);
+	counts_are(s, 3, 3);
+	OK(sql_script(s->sql, older, E));
+	for (size_t i = 0; i < ARRAY_LEN(put); i++)
+		OK(sql_do(s->sql, put[i], SQL_ARGS(SQL_I(now / HOUR)), E));
+	OK(store_prepare(where, E));
+	counts_are(s, 3, 1);
+	append(s, a, 3, now + 2 * HOUR, NULL);
+	counts_are(s, 6, 3);
+	assert_int_equal(alerts_retain(s, now - DAY_NS / 2, 0, E), 1);
+	counts_are(s, 4, 0);
 }
 
 static bool in_crowd(int i, int rule, int64_t time, const struct alert_filter *f)
@@ -575,6 +664,8 @@ EACH(old_days_are_dropped)
 EACH(undone_is_undone)
 EACH(crowds_are_counted_right)
 EACH(hours_pass)
+EACH(old_counters_are_taken_over)
+EACH(additions_are_gathered)
 EACH(series_are_bounded)
 
 int main(void)
@@ -592,6 +683,8 @@ int main(void)
 		cmocka_unit_test(test_undone_is_undone),
 		cmocka_unit_test(test_crowds_are_counted_right),
 		cmocka_unit_test(test_hours_pass),
+		cmocka_unit_test(test_old_counters_are_taken_over),
+		cmocka_unit_test(test_additions_are_gathered),
 		cmocka_unit_test(test_series_are_bounded),
 	};
 

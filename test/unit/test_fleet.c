@@ -110,8 +110,8 @@ static int64_t count_alerts(void)
 {
 	int64_t n = -1;
 
-	assert_true(sql_get_int(store->sql, "SELECT COALESCE(SUM(n), 0) FROM alert_total", SQL_NONE,
-				&n, NULL) >= 0);
+	assert_true(sql_get_int(store->sql, "SELECT COALESCE(SUM(n), 0) FROM alert_count_time",
+				SQL_NONE, &n, NULL) >= 0);
 	return n;
 }
 

@@ -11,85 +11,25 @@ static int64_t up(int64_t n, int64_t by)
 	return (n + by - 1) / by;
 }
 
-static int add_rows(struct alert_tally *t, struct sql_rows *rows, int sign, struct err *e)
+static void add(struct alert_tally *t, int64_t series, int64_t state, int64_t n)
 {
-	int r;
+	size_t at = alert_position(t->match.cache, series);
 
-	while ((r = sql_next(rows, e)) > 0) {
-		size_t at = alert_position(t->match.cache, sql_int(rows, 0));
-		int64_t state = sql_int(rows, 1);
-
-		if (at < t->match.cache->count && state >= 0 && state < ALERT_STATE_COUNT)
-			t->n[at * ALERT_STATE_COUNT + (size_t)state] += sign * sql_int(rows, 2);
-	}
-	return r;
+	if (at < t->match.cache->count && state >= 0 && state < ALERT_STATE_COUNT)
+		t->n[at * ALERT_STATE_COUNT + (size_t)state] += n;
 }
 
-static int add(struct store *s, struct alert_tally *t, const char *statement,
-	       const struct sql_value *values, size_t count, int sign, struct err *e)
+static int add_cell(void *ctx, const struct alert_cell *x, struct err *e)
 {
-	OWNED_ROWS *rows = NULL;
-	int r = sql_query(s->sql, statement, values, count, &rows, e);
-
-	return r < 0 ? r : add_rows(t, rows, sign, e);
+	(void)e;
+	add(ctx, x->series, x->state, x->n);
+	return 0;
 }
 
-/*
- * What is read of a table of counters, by the engine's ways: a server adds up what would else have to be sent, SQLite would have
- * to sort what lies here already. A server adds whole numbers of 64 bits up far slower than these, which are as exact to 2^53.
- */
-#define COUNTERS(s, table, where) \
-	(sql_is_postgres((s)->sql) \
-		 ? "SELECT series, state, SUM(CAST(n AS DOUBLE PRECISION)) FROM " table \
-		   " WHERE " where " GROUP BY series, state" \
-		 : "SELECT series, state, n FROM " table " WHERE " where)
-
-static int add_hours(struct store *s, struct alert_tally *t, int64_t from, int64_t to, int sign,
-		     struct err *e)
+static int add_span(struct store *s, struct alert_tally *t, enum alert_span span, int64_t from,
+		    int64_t to, struct err *e)
 {
-	if (from >= to)
-		return 0;
-	return add(s, t, COUNTERS(s, "alert_hourly", "hour >= ?1 AND hour < ?2"),
-		   SQL_ARGS(SQL_I(from), SQL_I(to)), sign, e);
-}
-
-/* Days [from, to): added up, or, where those are the most, all less the others. */
-static int add_days(struct store *s, struct alert_tally *t, int64_t from, int64_t to, struct err *e)
-{
-	int64_t inside = 0, all = 0;
-	int r = sql_get_int(s->sql, "SELECT COUNT(*) FROM alert_day", SQL_NONE, &all, e);
-
-	r = r < 0 ? r
-		  : sql_get_int(s->sql,
-				"SELECT COUNT(*) FROM alert_day WHERE day >= ?1 AND day < ?2",
-				SQL_ARGS(SQL_I(from), SQL_I(to)), &inside, e);
-	if (r < 0)
-		return r;
-	if (inside * 2 <= all)
-		return add(s, t, COUNTERS(s, "alert_daily", "day >= ?1 AND day < ?2"),
-			   SQL_ARGS(SQL_I(from), SQL_I(to)), 1, e);
-	r = add(s, t, "SELECT series, state, n FROM alert_total", SQL_NONE, 1, e);
-	if (r == 0 && inside < all)
-		r = add(s, t, COUNTERS(s, "alert_daily", "day < ?1 OR day >= ?2"),
-			SQL_ARGS(SQL_I(from), SQL_I(to)), -1, e);
-	return r;
-}
-
-/* Hours [from, to) of one day: added up, or, where those are the most of its past ones, the day less the others. */
-static int add_hours_of_day(struct store *s, struct alert_tally *t, int64_t from, int64_t to,
-			    struct err *e)
-{
-	const int64_t day = from / 24, now = store_now() / HOUR_NS;
-	const int64_t end = MIN((day + 1) * 24, MAX(now + 1, from));
-	const int64_t inside = MIN(to, end) - from, outside = from - day * 24 + MAX(end - to, 0);
-	int r;
-
-	if (inside <= outside + 1)
-		return add_hours(s, t, from, to, 1, e);
-	r = add(s, t, COUNTERS(s, "alert_daily", "day >= ?1 AND day < ?2"),
-		SQL_ARGS(SQL_I(day), SQL_I(day + 1)), 1, e);
-	r = r < 0 ? r : add_hours(s, t, day * 24, from, -1, e);
-	return r < 0 ? r : add_hours(s, t, to, (day + 1) * 24, -1, e);
+	return from < to ? alert_counts_read(s, span, from, to, add_cell, t, e) : 0;
 }
 
 /* Counts alerts themselves, in [from, to) of one day. */
@@ -103,7 +43,11 @@ static int add_part(struct store *s, struct alert_tally *t, int64_t day, struct 
 		"GROUP BY series, state",
 		SQL_ARGS(SQL_I(alert_low_id(x.from)), SQL_I(alert_low_id(x.to))), &rows, e);
 
-	return r == -ENOENT ? 0 : r < 0 ? r : add_rows(t, rows, 1, e);
+	if (r == -ENOENT)
+		return 0;
+	while (r >= 0 && (r = sql_next(rows, e)) > 0)
+		add(t, sql_int(rows, 0), sql_int(rows, 1), sql_int(rows, 2));
+	return r;
 }
 
 static int add_alerts(struct store *s, struct alert_tally *t, struct range x, struct err *e)
@@ -146,7 +90,7 @@ static int add_end(struct store *s, struct alert_tally *t, struct range x, struc
 	if (crowd <= 4 * ALERT_READ_MOST)
 		return add_alerts(s, t, x, e);
 	t->cut = true;
-	return add_hours(s, t, hour, hour + 1, 1, e);
+	return add_span(s, t, ALERT_SPAN_HOUR, hour, hour + 1, e);
 }
 
 static int add_range(struct store *s, struct alert_tally *t, struct range x, struct err *e)
@@ -164,13 +108,11 @@ static int add_range(struct store *s, struct alert_tally *t, struct range x, str
 	r = r < 0 ? r : add_end(s, t, (struct range){ last * ALERT_HOUR_MS, x.to }, e);
 	if (r < 0)
 		return r;
-	if (first_day > last_day)
-		return add_hours_of_day(s, t, first, last, e);
-	if (first < first_day * 24)
-		r = add_hours_of_day(s, t, first, first_day * 24, e);
-	if (r == 0 && last_day * 24 < last)
-		r = add_hours_of_day(s, t, last_day * 24, last, e);
-	return r < 0 || first_day == last_day ? r : add_days(s, t, first_day, last_day, e);
+	if (first_day >= last_day)
+		return add_span(s, t, ALERT_SPAN_HOUR, first, last, e);
+	r = add_span(s, t, ALERT_SPAN_HOUR, first, first_day * 24, e);
+	r = r < 0 ? r : add_span(s, t, ALERT_SPAN_DAY, first_day, last_day, e);
+	return r < 0 ? r : add_span(s, t, ALERT_SPAN_HOUR, last_day * 24, last, e);
 }
 
 static int add_walked(struct store *s, const struct alert_filter *f, struct alert_tally *t,
@@ -205,7 +147,7 @@ int alert_tally(struct store *s, const struct alert_filter *f, struct arena *a,
 	if (alert_filter_is_particular(f))
 		r = add_walked(s, f, &t, a, e);
 	else if (f->since_ns <= 0 && f->until_ns <= 0)
-		r = add(s, &t, "SELECT series, state, n FROM alert_total", SQL_NONE, 1, e);
+		r = add_span(s, &t, ALERT_SPAN_ALL, 0, 1, e);
 	else
 		r = add_range(s, &t,
 			      (struct range){ alert_ms_from(f->since_ns),

@@ -12,15 +12,10 @@ enum {
 	DOC_CHUNK = 128,  /* documents fetched by one statement */
 	PROBES = 512,     /* series that are worth being asked one by one */
 	PROBE_WORTH = 20, /* rows one may look at instead of asking once */
-	SERIES_CHUNK = 64,
 	DAYS = 4096,
 };
 
 enum how { HOW_SCAN, HOW_TRIAGED, HOW_SERIES, HOW_CONTAINER };
-
-struct day_series {
-	int64_t day, series;
-};
 
 struct alert_walk {
 	struct store *s;
@@ -32,8 +27,11 @@ struct alert_walk {
 	int64_t low, at; /* ids still to be seen: [low, at) */
 	int64_t days[DAYS];
 	size_t day_count, day;
-	struct day_series *in_days; /* HOW_SERIES: by day, newest first */
-	size_t in_days_count;
+	/* HOW_SERIES: those there are on a day; and by position, the day each was last found on. */
+	int64_t *keys, *seen;
+	size_t key_count;
+	int64_t keys_day; /* plus one; 0: none yet */
+	int64_t matching; /* how many alerts of series that match there are */
 	size_t wanted, chunk_size;
 	size_t looks, doc_looks;
 	uint64_t doc_end_ms; /* when enough documents were looked at, however many */
@@ -60,66 +58,59 @@ static int load_days(struct alert_walk *w, struct err *e)
 	return MIN(r, 0);
 }
 
-/* Asks something of the series that match, a handful at a time: the last one stands in for those that are missing. */
-static int for_series(struct alert_walk *w, const char *statement,
-		      int (*take)(struct alert_walk *w, struct sql_rows *rows, int64_t *sum,
-				  struct err *e),
-		      int64_t *sum, struct err *e)
+static bool series_matches(const struct alert_walk *w, int64_t series)
 {
-	struct sql_value values[SERIES_CHUNK];
-	size_t at = 0, n;
-	int r = 0;
+	size_t at = alert_position(w->match.cache, series);
 
-	while (r >= 0 && at < w->match.cache->count) {
-		OWNED_ROWS *rows = NULL;
+	return at < w->match.cache->count && w->match.missed[at] == 0;
+}
 
-		for (n = 0; n < SERIES_CHUNK && at < w->match.cache->count; at++)
-			if (w->match.missed[at] == 0)
-				values[n++] = SQL_I(w->match.cache->items[at]->id);
-		if (n == 0)
-			break;
-		for (size_t i = n; i < SERIES_CHUNK; i++)
-			values[i] = values[n - 1];
-		r = sql_query(w->s->sql, statement, values, SERIES_CHUNK, &rows, e);
-		while (r >= 0 && (r = sql_next(rows, e)) > 0) {
-			r = take(w, rows, sum, e);
-			if (r < 0)
-				break;
-		}
+static int take_sum(void *ctx, const struct alert_cell *x, struct err *e)
+{
+	struct alert_walk *w = ctx;
+
+	(void)e;
+	if (series_matches(w, x->series))
+		w->matching += x->n;
+	return 0;
+}
+
+/* Each once, however many cells it has. */
+static int take_key(void *ctx, const struct alert_cell *x, struct err *e)
+{
+	struct alert_walk *w = ctx;
+	size_t at = alert_position(w->match.cache, x->series);
+
+	(void)e;
+	if (at == w->match.cache->count || w->match.missed[at] || w->seen[at] == w->keys_day)
+		return 0;
+	w->seen[at] = w->keys_day;
+	w->keys[w->key_count++] = x->series;
+	return 0;
+}
+
+/* Which of the series that match there are on the day it is at. */
+static int find_keys(struct alert_walk *w, struct err *e)
+{
+	const int64_t day = w->days[w->day];
+
+	if (w->keys_day == day + 1)
+		return 0;
+	if (!w->keys) {
+		w->keys = ARENA_ARRAY(w->a, w->match.matching, int64_t);
+		w->seen = ARENA_ARRAY(w->a, w->match.cache->count, int64_t);
 	}
-	return MIN(r, 0);
-}
-
-static int take_sum(struct alert_walk *w, struct sql_rows *rows, int64_t *sum, struct err *e)
-{
-	(void)w, (void)e;
-	*sum += sql_int(rows, 0);
-	return 0;
-}
-
-static int take_day(struct alert_walk *w, struct sql_rows *rows, int64_t *cap, struct err *e)
-{
-	size_t room = (size_t)*cap;
-	struct day_series *d = ARENA_PUSH(w->a, w->in_days, w->in_days_count, room);
-
-	*cap = (int64_t)room;
-	if (!d)
+	if (!w->keys || !w->seen)
 		return err_set(e, ENOBUFS, "too many series of alerts");
-	*d = (struct day_series){ sql_int(rows, 0), sql_int(rows, 1) };
-	return 0;
-}
-
-static int newest_first(const void *x, const void *y)
-{
-	const struct day_series *a = x, *b = y;
-
-	return (a->day < b->day) - (a->day > b->day);
+	w->key_count = 0;
+	w->keys_day = day + 1;
+	return alert_counts_read(w->s, ALERT_SPAN_DAY, day, day + 1, take_key, w, e);
 }
 
 /* How it goes: from series to series when those that match are few and far between. */
 static int choose(struct alert_walk *w, struct err *e)
 {
-	int64_t matching = 0, all = 0, cap = 0;
+	int64_t all = 0;
 	int r;
 
 	if (w->f->containers.count) {
@@ -132,26 +123,17 @@ static int choose(struct alert_walk *w, struct err *e)
 	}
 	if (w->match.all || w->match.matching > PROBES)
 		return 0;
-	r = for_series(w,
-		       "SELECT CAST(SUM(n) AS BIGINT) FROM alert_total WHERE series "
-		       "IN " SQL_SIXTY_FOUR,
-		       take_sum, &matching, e);
+	r = alert_counts_read(w->s, ALERT_SPAN_ALL, 0, 1, take_sum, w, e);
 	r = r < 0 ? r
 		  : sql_get_int(w->s->sql, "SELECT CAST(SUM(alerts) AS BIGINT) FROM alert_day",
 				SQL_NONE, &all, e);
 	if (r < 0)
 		return r;
-	if (matching &&
-	    (int64_t)w->wanted * all / matching <= (int64_t)w->match.matching * PROBE_WORTH)
+	if (w->matching > 0 &&
+	    (int64_t)w->wanted * all / w->matching <= (int64_t)w->match.matching * PROBE_WORTH)
 		return 0;
 	w->how = HOW_SERIES;
-	r = for_series(w,
-		       "SELECT day, series FROM alert_daily WHERE series IN " SQL_SIXTY_FOUR
-		       " GROUP BY day, series",
-		       take_day, &cap, e);
-	if (w->in_days_count)
-		qsort(w->in_days, w->in_days_count, sizeof(*w->in_days), newest_first);
-	return r;
+	return 0;
 }
 
 int alert_walk_new(struct store *s, const struct alert_filter *f, int64_t cursor, size_t wanted,
@@ -186,8 +168,6 @@ int alert_walk_new(struct store *s, const struct alert_filter *f, int64_t cursor
 
 static bool row_matches(const struct alert_walk *w, struct sql_rows *rows)
 {
-	size_t at;
-
 	if (w->f->pods.count) {
 		bool found = false;
 
@@ -196,10 +176,7 @@ static bool row_matches(const struct alert_walk *w, struct sql_rows *rows)
 		if (!found)
 			return false;
 	}
-	if (w->match.all)
-		return true;
-	at = alert_position(w->match.cache, sql_int(rows, 1));
-	return at < w->match.cache->count && w->match.missed[at] == 0;
+	return w->match.all || series_matches(w, sql_int(rows, 1));
 }
 
 static int take_row(struct alert_walk *w, struct sql_rows *rows, struct err *e)
@@ -318,15 +295,9 @@ static int ask_keys(struct alert_walk *w, const char *also, const int64_t *keys,
 
 static int ask_series(struct alert_walk *w, int64_t *ret_last, struct err *e)
 {
-	int64_t *keys = ARENA_ARRAY(w->a, w->match.matching + 1, int64_t);
-	size_t n = 0;
+	int r = find_keys(w, e);
 
-	if (!keys)
-		return err_set(e, ENOBUFS, "too many series of alerts");
-	for (size_t i = 0; i < w->in_days_count; i++)
-		if (w->in_days[i].day == w->days[w->day] && n < w->match.matching)
-			keys[n++] = w->in_days[i].series;
-	return ask_keys(w, " AND series = ?4", keys, n, ret_last, e);
+	return r < 0 ? r : ask_keys(w, " AND series = ?4", w->keys, w->key_count, ret_last, e);
 }
 
 static int ask_containers(struct alert_walk *w, int64_t *ret_last, struct err *e)

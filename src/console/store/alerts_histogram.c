@@ -2,9 +2,7 @@
 #include "console/store/alert_tally.h"
 
 enum {
-	HOURS_READ = 36,     /* of a range longer than this, days are counted */
-	SERIES_ASKED = 1024, /* so few series are asked for by name */
-	SERIES_CHUNK = 62,
+	HOURS_READ = 36, /* of a range longer than this, days are counted */
 };
 
 struct draw {
@@ -84,59 +82,21 @@ static int draw_time(struct draw *d, struct err *e)
 	return r;
 }
 
+static int draw_cell(void *ctx, const struct alert_cell *x, struct err *e)
+{
+	struct draw *d = ctx;
+
+	(void)e;
+	add(d, x->hour * ALERT_HOUR_MS, priority_of(d, x->series, x->state), x->n);
+	return 0;
+}
+
 static int draw_counters(struct draw *d, bool days, struct err *e)
 {
 	const int64_t unit = days ? ALERT_DAY_MS : ALERT_HOUR_MS;
-	OWNED_ROWS *rows = NULL;
-	int r = sql_query(d->s->sql,
-			  days ? "SELECT day, series, state, n FROM alert_daily "
-				 "WHERE day >= ?1 AND day * 86400000 < ?2"
-			       : "SELECT hour, series, state, n FROM alert_hourly "
-				 "WHERE hour >= ?1 AND hour * 3600000 < ?2",
-			  SQL_ARGS(SQL_I(d->from / unit), SQL_I(d->to)), &rows, e);
 
-	while (r >= 0 && (r = sql_next(rows, e)) > 0)
-		add(d, sql_int(rows, 0) * unit, priority_of(d, sql_int(rows, 1), sql_int(rows, 2)),
-		    sql_int(rows, 3));
-	return r;
-}
-
-/* Days of a handful of series: the last one stands in for those that are missing. */
-static int draw_series(struct draw *d, struct sql_value values[SERIES_CHUNK + 2], size_t n,
-		       struct err *e)
-{
-	OWNED_ROWS *rows = NULL;
-	int r;
-
-	for (size_t i = n; i < SERIES_CHUNK; i++)
-		values[i] = values[n - 1];
-	values[SERIES_CHUNK] = SQL_I(d->from / ALERT_DAY_MS);
-	values[SERIES_CHUNK + 1] = SQL_I((d->to - 1) / ALERT_DAY_MS);
-	r = sql_query(d->s->sql,
-		      "SELECT day, series, state, n FROM alert_daily WHERE series IN " SQL_SIXTY_TWO
-		      " AND day >= ?63 AND day <= ?64",
-		      values, SERIES_CHUNK + 2, &rows, e);
-	while (r >= 0 && (r = sql_next(rows, e)) > 0)
-		add(d, sql_int(rows, 0) * ALERT_DAY_MS,
-		    priority_of(d, sql_int(rows, 1), sql_int(rows, 2)), sql_int(rows, 3));
-	return r;
-}
-
-static int draw_few(struct draw *d, struct err *e)
-{
-	struct sql_value values[SERIES_CHUNK + 2];
-	size_t n = 0;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < d->match.cache->count; i++) {
-		if (d->match.missed[i] == 0)
-			values[n++] = SQL_I(d->match.cache->items[i]->id);
-		if (n == SERIES_CHUNK) {
-			r = draw_series(d, values, n, e);
-			n = 0;
-		}
-	}
-	return r < 0 || n == 0 ? r : draw_series(d, values, n, e);
+	return alert_counts_read(d->s, days ? ALERT_SPAN_DAY : ALERT_SPAN_HOUR, d->from / unit,
+				 (d->to + unit - 1) / unit, draw_cell, d, e);
 }
 
 /* The range a filter leaves open ends with what there is. */
@@ -175,8 +135,6 @@ static int draw(struct draw *d, size_t wanted, struct arena *a, struct arena *sc
 		return r < 0 ? r : draw_time(d, e);
 	}
 	r = lay_out(d, days ? ALERT_DAY_MS : ALERT_HOUR_MS, wanted, a, e);
-	if (r == 0 && days && d->match.matching <= SERIES_ASKED)
-		return draw_few(d, e);
 	return r < 0 ? r : draw_counters(d, days, e);
 }
 

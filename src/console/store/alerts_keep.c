@@ -48,37 +48,78 @@ int alerts_stock(struct store *s, struct alert_stock *ret, struct err *e)
 	return 0;
 }
 
+struct used {
+	const struct alert_cache *cache;
+	bool *series; /* by position */
+};
+
+static int note_used(void *ctx, const struct alert_cell *x, struct err *e)
+{
+	struct used *u = ctx;
+	size_t at = alert_position(u->cache, x->series);
+
+	(void)e;
+	if (at < u->cache->count)
+		u->series[at] = true;
+	return 0;
+}
+
+/* @return how many went */
+static int forget_unused(struct store *s, const struct used *u, struct err *e)
+{
+	struct sql_value ids[64];
+	size_t n = 0;
+	int gone = 0, r = 0;
+
+	for (size_t i = 0; r >= 0 && i < u->cache->count; i++) {
+		if (!u->series[i])
+			ids[n++] = SQL_I(u->cache->items[i]->id);
+		if (n == 0 || (n < ARRAY_LEN(ids) && i + 1 < u->cache->count))
+			continue;
+		for (size_t k = n; k < ARRAY_LEN(ids); k++)
+			ids[k] = ids[n - 1];
+		r = sql_do(s->sql, "DELETE FROM alert_series WHERE id IN " SQL_SIXTY_FOUR, ids,
+			   ARRAY_LEN(ids), e);
+		gone += MAX(r, 0);
+		n = 0;
+	}
+	return r < 0 ? r : gone;
+}
+
+/* Series nobody is of any more: who knows them by heart learns by the epoch that they are gone. */
+static int forget_series(struct store *s, struct err *e)
+{
+	struct alert_cache *c = NULL;
+	struct used u = { 0 };
+	struct arena a;
+	int r = alert_cache_get(s, &c, e);
+
+	r = r < 0 ? r : alert_cache_refresh(s, e);
+	if (r < 0)
+		return r;
+	arena_init(&a, 0);
+	u = (struct used){ c, ARENA_ARRAY(&a, c->count, bool) };
+	r = u.series ? alert_counts_read(s, ALERT_SPAN_ALL, 0, 1, note_used, &u, e)
+		     : err_set(e, ENOMEM, "no memory for names of alerts");
+	r = r < 0 ? r : forget_unused(s, &u, e);
+	arena_done(&a);
+	return r <= 0 ? r
+		      : sql_do(s->sql, "UPDATE alert_counter SET epoch = epoch + 1", SQL_NONE, e);
+}
+
 static int drop_day(struct store *s, void *ctx, struct err *e)
 {
 	static const char *const forget[] = {
-		"UPDATE alert_count_all SET n = n - COALESCE((SELECT d.n FROM alert_count_day d "
-		"WHERE d.day = ?1 "
-		"AND d.series = alert_count_all.series AND d.state = alert_count_all.state), 0) "
-		"WHERE EXISTS (SELECT 1 FROM alert_count_day d WHERE d.day = ?1 AND d.series = "
-		"alert_count_all.series)",
-		"DELETE FROM alert_count_hour WHERE hour >= ?1 * 24 AND hour < (?1 + 1) * 24",
-		"DELETE FROM alert_count_time WHERE hour >= ?1 * 24 AND hour < (?1 + 1) * 24",
-		"DELETE FROM alert_count_day WHERE day = ?1",
 		"DELETE FROM alert_step WHERE day = ?1",
 		"DELETE FROM alert_day WHERE day = ?1",
 	};
 	const struct day *d = ctx;
 	int r = sql_lock(s->sql, "alerts", e);
 
-	r = r < 0 ? r : alert_counts_settle(s, (d->day + 1) * 24, e);
+	r = r < 0 ? r : alert_counts_forget_day(s, d->day, e);
 	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(forget); i++)
 		r = sql_do(s->sql, forget[i], SQL_ARGS(SQL_I(d->day)), e);
-	/* Series nobody is of any more: who knows them by heart learns by the epoch that they are gone. */
-	r = r < 0 ? r : sql_do(s->sql, "DELETE FROM alert_count_all WHERE n <= 0", SQL_NONE, e);
-	r = r < 0 ? r
-		  : sql_do(s->sql,
-			   "DELETE FROM alert_series WHERE NOT EXISTS "
-			   "(SELECT 1 FROM alert_count_all c WHERE c.series = alert_series.id) "
-			   "AND NOT EXISTS (SELECT 1 FROM alert_count_recent r "
-			   "WHERE r.series = alert_series.id)",
-			   SQL_NONE, e);
-	if (r > 0)
-		r = sql_do(s->sql, "UPDATE alert_counter SET epoch = epoch + 1", SQL_NONE, e);
+	r = r < 0 ? r : forget_series(s, e);
 	r = r < 0 ? r : partition_drop(s, &alert_rows, d->day, e);
 	return r < 0 ? r : partition_drop(s, &alert_docs, d->day, e);
 }

@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "codec/zstd.h"
+#include "console/store/alert_cells.h"
 #include "console/store/alert_walk.h"
 #include "console/store/partition.h"
 
@@ -107,16 +108,25 @@ int64_t alert_low_id(int64_t ms);
 /** What the container's id is found by: 0 for none. */
 int64_t alert_container_key(str container);
 
-/** How many alerts of a series and state there are in an hour. */
-struct alert_cell {
-	int64_t hour, series, state, n;
-};
+/** What counters stand for: all there is (one place, 0), a day or an hour since 1970. */
+enum alert_span { ALERT_SPAN_ALL, ALERT_SPAN_DAY, ALERT_SPAN_HOUR };
 
 /** Adds cells, in any order, to the counters. Inside a transaction that holds the lock "alerts"; the cache knows their series. */
 MUST_CHECK int alert_counts_add(struct store *s, struct alert_cell *cells, size_t count,
 				struct err *e);
 /** Moves what was counted before @p hour to where past hours are counted. Inside such a transaction. */
 MUST_CHECK int alert_counts_settle(struct store *s, int64_t hour, struct err *e);
+/** Takes a day out of all counters. Inside such a transaction. */
+MUST_CHECK int alert_counts_forget_day(struct store *s, int64_t day, struct err *e);
+
+/** @return 0, or -errno, which ends the reading */
+typedef int alert_cell_fn(void *ctx, const struct alert_cell *x, struct err *e);
+/**
+ * Reads the counters of places [from, to). Of a place, series and state there may be several cells: add them up. A cell's hour is
+ * one of its place.
+ */
+MUST_CHECK int alert_counts_read(struct store *s, enum alert_span span, int64_t from, int64_t to,
+				 alert_cell_fn *take, void *ctx, struct err *e);
 
 /** Which series match. */
 struct alert_match {

@@ -17,6 +17,7 @@ static const struct {
 	{ "{like}", "LIKE", "ILIKE" },
 	{ "{max}", "max", "greatest" },
 	{ "{min}", "min", "least" },
+	{ "{join}", "group_concat", "string_agg" },
 };
 
 bool sql_names_postgres(const char *where)

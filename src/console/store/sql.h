@@ -13,6 +13,7 @@
  *   {like}   compares with a pattern, letters of ASCII without case; write ESCAPE '\' behind it (sql_like())
  *   {max}    the greater of its two arguments: {max}(a, b)
  *   {min}    the lesser
+ *   {join}   an aggregate: texts one behind the other, the second argument between them
  *
  * Values from outside are parameters, never part of a statement. Text is made well-formed on its way in: a NUL and a byte
  * that is no UTF-8 become U+FFFD, so nothing a container can be called makes a statement fail.
