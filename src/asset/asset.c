@@ -84,11 +84,8 @@ static void tell(struct asset *a)
 
 static void refresh(struct asset *a, bool force)
 {
-	const char *socket;
-
 	disk_refresh(a->disk, force);
-	for (size_t i = 0; (socket = disk_docker_socket(a->disk, i)); i++)
-		engines_add(a->engines, socket);
+	engines_add(a->engines, disk_places(a->disk));
 }
 
 /* A pod's labels are its sandbox's, which begins before the others. */
@@ -684,6 +681,11 @@ int asset_poll(struct asset *a, asset_handler on_change, void *ctx, struct err *
 	engines_work(a->engines, clock_ns(CLOCK_MONOTONIC));
 	tell_changes(a, on_change, ctx);
 	return 0;
+}
+
+const struct engine_sockets *asset_engine_sockets(const struct asset *a)
+{
+	return engines_sockets(a->engines);
 }
 
 bool asset_settled(const struct asset *a)

@@ -80,6 +80,9 @@ int asset_fd(const struct asset *a);
 typedef void (*asset_handler)(void *ctx, const struct container *c, bool started, bool stopped);
 MUST_CHECK int asset_poll(struct asset *a, asset_handler on_change, void *ctx, struct err *e);
 
+/** Where the engines that are followed answer (asset/engine_sockets.h). */
+const struct engine_sockets *asset_engine_sockets(const struct asset *a);
+
 /** Every engine that answers has told all its containers. */
 bool asset_settled(const struct asset *a);
 

@@ -75,9 +75,9 @@ void disk_refresh(struct disk *d, bool force)
 	d->next_refresh_ns = end + MAX((uint64_t)REFRESH_NS, (end - begin) * REFRESH_SHARE);
 }
 
-const char *disk_docker_socket(const struct disk *d, size_t n)
+const struct places *disk_places(const struct disk *d)
 {
-	return n < d->places.socket_count ? d->places.docker_sockets[n] : NULL;
+	return &d->places;
 }
 
 static int open_below(const struct search *s, int flags, const char *fmt, ...) PRINTF_LIKE(3, 4);

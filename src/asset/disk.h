@@ -8,6 +8,7 @@
 #define SKEP_ASSET_DISK_H
 
 #include "asset/cgroup_path.h"
+#include "asset/place.h"
 #include "base/err.h"
 #include "model/container.h"
 
@@ -24,8 +25,8 @@ void disk_free(struct disk *d);
  */
 void disk_refresh(struct disk *d, bool force);
 
-/** The Unix socket of the n-th Docker engine found besides the usual ones, or NULL. */
-const char *disk_docker_socket(const struct disk *d, size_t n);
+/** Where engines keep what they know, as of the last refresh. */
+const struct places *disk_places(const struct disk *d);
 
 /** What a container is looked up by. */
 struct disk_wanted {

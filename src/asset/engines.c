@@ -1,32 +1,27 @@
 #include "asset/engines.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "asset/record.h"
 #include "wire/engine_watch.h"
 
 #define MAX_ENGINES 8
-#define SOCKET_MAX 320
 #define SCRATCH_BYTES (4u << 20)
 
 struct one {
 	struct engine_watch *watch;
 	enum engine_kind kind;
-	char socket[SOCKET_MAX]; /* empty for a host that is none */
 };
 
 struct engines {
 	struct http_flows *flows;
 	struct engines_calls calls;
-	char root[SOCKET_MAX]; /* without the last '/' */
-	bool fixed;            /* the configuration names the engine: no other is followed */
+	char root[ENGINE_SOCKET_PATH_MAX];
+	bool fixed; /* the configuration names the engine: no other is followed */
+	struct engine_sockets sockets;
 	struct one list[MAX_ENGINES];
 	size_t count;
 };
-
-static const char *const docker_sockets[] = { "/run/docker.sock", "/var/run/docker.sock" };
-static const char *const podman_sockets[] = { "/run/podman/podman.sock" };
 
 static void on_container(void *ctx, enum engine_kind kind, const struct value *inspect)
 {
@@ -53,8 +48,7 @@ static void on_event(void *ctx, enum engine_kind kind, str action, str id)
 				    id);
 }
 
-static int follow(struct engines *g, enum engine_kind kind, const char *host, const char *socket,
-		  struct err *e)
+static int follow(struct engines *g, enum engine_kind kind, const char *host, struct err *e)
 {
 	struct engine_watch_calls calls = { on_container, on_event, g };
 	struct one *o = &g->list[g->count];
@@ -66,44 +60,21 @@ static int follow(struct engines *g, enum engine_kind kind, const char *host, co
 	if (r < 0)
 		return r;
 	o->kind = kind;
-	snprintf(o->socket, sizeof(o->socket), "%s", socket);
 	g->count++;
 	return 0;
 }
 
-static bool is_same_file(const char *a, const char *b)
-{
-	struct stat x, y;
-
-	return strcmp(a, b) == 0 || (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_ino == y.st_ino &&
-				     x.st_dev == y.st_dev);
-}
-
-static int follow_socket(struct engines *g, enum engine_kind kind, const char *socket,
-			 struct err *e)
-{
-	char path[SOCKET_MAX], host[SOCKET_MAX + 8];
-	int n = snprintf(path, sizeof(path), "%s%s", g->root, socket);
-
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return 0;
-	for (size_t i = 0; i < g->count; i++)
-		if (is_same_file(path, g->list[i].socket))
-			return 0;
-	snprintf(host, sizeof(host), "unix://%s", path);
-	return follow(g, kind, host, path, e);
-}
-
-static int follow_usual(struct engines *g, struct err *e)
+static int follow_sockets(struct engines *g, size_t from, struct err *e)
 {
 	int r = 0;
 
-	/* /var/run is a link to /run nearly everywhere: one of the two is enough where neither is there yet. */
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(docker_sockets); i++)
-		if (i == 0 || access(docker_sockets[i], F_OK) == 0)
-			r = follow_socket(g, ENGINE_DOCKER, docker_sockets[i], e);
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(podman_sockets); i++)
-		r = follow_socket(g, ENGINE_PODMAN, podman_sockets[i], e);
+	for (size_t i = from; r == 0 && i < g->sockets.count; i++) {
+		const struct engine_socket *s = &g->sockets.list[i];
+		char host[ENGINE_SOCKET_PATH_MAX + 8];
+
+		snprintf(host, sizeof(host), "unix://%s", s->path);
+		r = follow(g, s->kind, host, e);
+	}
 	return r;
 }
 
@@ -111,22 +82,19 @@ int engines_new(const char *root, const char *host, const struct engines_calls *
 		struct engines **ret, struct err *e)
 {
 	struct engines *g = calloc(1, sizeof(*g));
-	size_t n;
 	int r;
 
 	if (!g)
 		return err_set(e, ENOMEM, "no memory for an engine client");
-	n = root ? strlen(root) : 0;
-	while (n && root[n - 1] == '/')
-		n--;
-	snprintf(g->root, sizeof(g->root), "%.*s", (int)MIN(n, sizeof(g->root)), n ? root : "");
+	snprintf(g->root, sizeof(g->root), "%s", root ? root : "");
 	g->calls = *calls;
 	g->fixed = host != NULL;
+	engine_sockets_usual(g->root, host, &g->sockets);
 	r = http_flows_new(&g->flows, e);
 	if (r == 0 && host && *host)
-		r = follow(g, strstr(host, "podman") ? ENGINE_PODMAN : ENGINE_DOCKER, host, "", e);
+		r = follow(g, strstr(host, "podman") ? ENGINE_PODMAN : ENGINE_DOCKER, host, e);
 	else if (r == 0 && !host)
-		r = follow_usual(g, e);
+		r = follow_sockets(g, 0, e);
 	if (r < 0) {
 		engines_free(g);
 		return r;
@@ -145,11 +113,20 @@ void engines_free(struct engines *g)
 	free(g);
 }
 
-void engines_add(struct engines *g, const char *socket)
+void engines_add(struct engines *g, const struct places *p)
 {
-	/* Not to follow one more engine is no failure: its files are read all the same. */
-	if (!g->fixed && follow_socket(g, ENGINE_DOCKER, socket, NULL) < 0)
+	size_t known = g->sockets.count;
+
+	if (g->fixed)
 		return;
+	engine_sockets_add_places(&g->sockets, g->root, p);
+	/* Not to follow one more engine is no failure: its files are read all the same. */
+	(void)!follow_sockets(g, known, NULL);
+}
+
+const struct engine_sockets *engines_sockets(const struct engines *g)
+{
+	return &g->sockets;
 }
 
 int engines_fd(const struct engines *g)

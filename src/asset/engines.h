@@ -8,6 +8,7 @@
 #ifndef SKEP_ASSET_ENGINES_H
 #define SKEP_ASSET_ENGINES_H
 
+#include "asset/engine_sockets.h"
 #include "base/err.h"
 #include "model/container.h"
 
@@ -28,8 +29,10 @@ struct engines_calls {
 MUST_CHECK int engines_new(const char *root, const char *host, const struct engines_calls *calls,
 			   struct engines **ret, struct err *e);
 void engines_free(struct engines *g);
-/** Follows one more Docker socket (an absolute path in the host); known ones and more than a handful are passed over. */
-void engines_add(struct engines *g, const char *socket);
+/** Follows Docker's sockets found there, too; known ones and more than a handful are passed over. */
+void engines_add(struct engines *g, const struct places *p);
+/** Those that are followed. */
+const struct engine_sockets *engines_sockets(const struct engines *g);
 
 int engines_fd(const struct engines *g);
 void engines_work(struct engines *g, uint64_t now_ns);

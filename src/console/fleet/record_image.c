@@ -1,8 +1,12 @@
+#include "base/clock.h"
 #include "codec/digest.h"
 #include "console/fleet/fleet_priv.h"
 #include "console/fleet/inventory_record.h"
 #include "console/store/findings.h"
 #include "console/store/settings.h"
+
+/* After a failure; the agent keeps what went wrong as long. */
+#define AGAIN_NS (3600 * (int64_t)SECOND_NS)
 
 bool record_is_digest(str s)
 {
@@ -35,7 +39,8 @@ int record_image_wanted(struct teller *t, str image, str reference, struct err *
 	str members;
 	int r = images_get(t->store, &scope_everything, image, t->arena, &have, e);
 
-	if (r == 0 && (have.scanned_ns || have.scan_error.n))
+	if (r == 0 &&
+	    (have.scanned_ns || (have.scan_error.n && t->now_ns - have.failed_ns < AGAIN_NS)))
 		return 0;
 	if (r == -ENOENT)
 		r = record_image(t, image, reference, 0, e);

@@ -56,6 +56,7 @@ struct stored_image {
 	int64_t layers, packages;
 	int64_t scanned_ns;  /**< 0: not yet */
 	str scan_error;      /**< why the last scan failed; empty: it did not */
+	int64_t failed_ns;   /**< when */
 	int64_t database_ns; /**< age of the database it was matched with; 0: not matched */
 	/* Set by the store where it reads: what is not accepted; of each vulnerability the worst package counts, once. */
 	int64_t counts[SEVERITY_COUNT];

@@ -10,7 +10,7 @@ enum { LEVEL = 3 };
 	"unknown, negligible," \
 	" low, medium, high, critical, fixable, kev, accepted, gap_count, unjudged, " \
 	"registry_refs, stages, base, CASE WHEN base_layers > 0 THEN base_layers ELSE scan_base " \
-	"END"
+	"END, failed_ns"
 
 int images_put(struct store *s, const struct stored_image *i, int64_t now_ns, struct err *e)
 {
@@ -67,11 +67,12 @@ int images_put_inventory(struct store *s, str digest, str inventory, int64_t pac
 
 int images_put_scan_error(struct store *s, str digest, str why, int64_t now_ns, struct err *e)
 {
-	int r = sql_do(s->sql,
-		       "INSERT INTO image (digest, scan_error, seen_ns) VALUES (?1, ?2, ?3) "
-		       "ON CONFLICT (digest) DO UPDATE SET scan_error = excluded.scan_error",
-		       SQL_ARGS(SQL_T(digest), SQL_T(why.n ? why : S("not told")), SQL_I(now_ns)),
-		       e);
+	int r = sql_do(
+		s->sql,
+		"INSERT INTO image (digest, scan_error, seen_ns, failed_ns) VALUES (?1, ?2, ?3, "
+		"?3) ON CONFLICT (digest) DO UPDATE SET scan_error = excluded.scan_error, "
+		"failed_ns = excluded.failed_ns",
+		SQL_ARGS(SQL_T(digest), SQL_T(why.n ? why : S("not told")), SQL_I(now_ns)), e);
 
 	return MIN(r, 0);
 }
@@ -232,7 +233,8 @@ static int take_image(struct sql_rows *rows, struct arena *a, struct stored_imag
 				    .unjudged = sql_int(rows, 19),
 				    .stages = (unsigned int)sql_int(rows, 21),
 				    .base = sql_text_in(rows, 22, a),
-				    .base_layers = sql_int(rows, 23) };
+				    .base_layers = sql_int(rows, 23),
+				    .failed_ns = sql_int(rows, 24) };
 	for (unsigned i = 0; i < SEVERITY_COUNT; i++)
 		x->counts[i] = sql_int(rows, 9 + i);
 	return x->digest.p && x->references.p && x->os.p && x->scan_error.p && x->base.p

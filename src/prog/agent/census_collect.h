@@ -24,13 +24,12 @@ void census_ports_look(struct census *c, int proc_fd, struct asset *a);
 /**
  * Asks the engines for images, volumes and networks, never blocking.
  * Looks as well at what lies on disk of engines nobody asks (census_files.h).
- * @param a          whose containers have volumes and networks
- * @param host       as asset_config.docker_host
+ * @param a          whose engines these are, and whose containers have volumes and networks
  * @param data_roots as asset_config.data_roots
  */
 MUST_CHECK int census_engine_new(struct census *c, struct asset *a, const char *root,
-				 const char *host, const char *const *data_roots,
-				 struct census_engine **ret, struct err *e);
+				 const char *const *data_roots, struct census_engine **ret,
+				 struct err *e);
 void census_engine_free(struct census_engine *g);
 int census_engine_fd(const struct census_engine *g);
 void census_engine_work(struct census_engine *g, uint64_t now_ns);

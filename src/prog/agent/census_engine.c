@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "asset/engine_sockets.h"
 #include "codec/json.h"
 #include "prog/agent/census_collect.h"
 #include "prog/agent/census_files.h"
@@ -11,7 +12,7 @@
 #define HURRY_NS SECOND_NS
 #define ANSWER_MAX ((size_t)32 << 20)
 #define PARSE_MEMORY ((size_t)256 << 20)
-enum { ANSWER_S = 20, PATH_BYTES = 320, ENGINES_MAX = 4 };
+enum { ANSWER_S = 20 };
 
 enum question { ASK_VERSION, ASK_CONTAINERS, ASK_IMAGES, ASK_VOLUMES, ASK_NETWORKS, QUESTIONS };
 
@@ -20,7 +21,7 @@ static const char *const paths[QUESTIONS] = { "/version", "/containers/json?all=
 
 struct one {
 	const char *kind; /* "docker", "podman" */
-	char socket[PATH_BYTES];
+	const char *socket;
 	char version[32];
 	bool up;
 };
@@ -29,7 +30,8 @@ struct census_engine {
 	struct census *census;
 	struct http_flows *flows;
 	struct http_flow *flow;
-	struct one engines[ENGINES_MAX];
+	const struct asset *asset;
+	struct one engines[ENGINE_SOCKETS_MAX];
 	size_t count, at;
 	enum question question;
 	bool asking, all_answered;
@@ -41,18 +43,19 @@ struct census_engine {
 	struct census_files *files;
 };
 
-static void add(struct census_engine *g, const char *root, const char *kind, const char *socket)
+/* Engines are found as time goes by, and none is forgotten. */
+static void find_engines(struct census_engine *g)
 {
-	struct one *o = &g->engines[g->count];
+	const struct engine_sockets *s = asset_engine_sockets(g->asset);
 
-	if (g->count == ENGINES_MAX)
-		return;
-	*o = (struct one){ .kind = kind };
-	snprintf(o->socket, sizeof(o->socket), "%s%s", root, socket);
-	g->count++;
+	for (; g->count < s->count; g->count++)
+		g->engines[g->count] =
+			(struct one){ .kind = s->list[g->count].kind == ENGINE_PODMAN ? "podman"
+										      : "docker",
+				      .socket = s->list[g->count].path };
 }
 
-int census_engine_new(struct census *c, struct asset *a, const char *root, const char *host,
+int census_engine_new(struct census *c, struct asset *a, const char *root,
 		      const char *const *data_roots, struct census_engine **ret, struct err *e)
 {
 	struct census_engine *g = calloc(1, sizeof(*g));
@@ -61,13 +64,8 @@ int census_engine_new(struct census *c, struct asset *a, const char *root, const
 	if (!g)
 		return err_sys(e, ENOMEM, "census");
 	g->census = c;
+	g->asset = a;
 	g->body.max = ANSWER_MAX;
-	if (host && strncmp(host, "unix://", 7) == 0)
-		add(g, "", strstr(host, "podman") ? "podman" : "docker", host + 7);
-	else if (!host) {
-		add(g, root, "docker", "/run/docker.sock");
-		add(g, root, "podman", "/run/podman/podman.sock");
-	}
 	r = census_files_new(c, a, root, data_roots, &g->files, e);
 	r = r < 0 ? r : http_flows_new(&g->flows, e);
 	if (r < 0) {
@@ -267,6 +265,7 @@ static void ask(struct census_engine *g);
 static void begin(struct census_engine *g)
 {
 	g->asking = g->all_answered = true;
+	find_engines(g);
 	g->at = 0;
 	g->question = ASK_VERSION;
 	census_begin(g->census, CENSUS_IMAGE);

@@ -164,8 +164,7 @@ static int open_asset(struct work *w, struct err *e)
 	int r = asset_new(&c, &w->asset, e);
 
 	return r < 0 ? r
-		     : census_engine_new(w->census, w->asset, w->root, c.docker_host, c.data_roots,
-					 &w->engine, e);
+		     : census_engine_new(w->census, w->asset, w->root, c.data_roots, &w->engine, e);
 }
 
 static int begin(struct work *w, struct err *e)

@@ -7,50 +7,37 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "asset/engine_sockets.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/privilege.h"
 #include "base/sandbox.h"
 #include "base/time.h"
 #include "codec/digest.h"
-#include "codec/json.h"
 #include "prog/agent/disk_images.h"
 #include "prog/agent/engine_base.h"
 #include "prog/agent/part.h"
 #include "prog/agent/scan_cgroup.h"
 #include "scan/source/scan_image.h"
 #include "scan/source/scan_reader.h"
-#include "wire/http_flow.h"
 
-/* Each image that runs here is read once, by its digest: what it holds lies in the folder of scans, and the console is told. The
+/* Each image the console asks for is read once, by its digest: what it holds lies in the folder of scans, and the console is told. The
  * reading itself is a child's: it may take minutes, be attacked, or grow; only one at a time. */
-#define LOOK_NS (5 * SECOND_NS)
 #define AGAIN_S 3600 /* after a failure */
 #define CGROUPS_MAX ((uint64_t)64 << 10)
 #define FIND_MEMORY ((size_t)256 << 20)
-#define ANSWER_MAX ((size_t)16 << 20)
-enum {
-	TURN_MS = 250,
-	QUEUE_MAX = 512,
-	NICE = 19,
-	ANSWER_S = 10,
-	PATH_BYTES = 512,
-	KEEP_MAX = 2000
-};
+enum { TURN_MS = 250, QUEUE_MAX = 512, NICE = 19, STALL_S = 30, PATH_BYTES = 512 };
 
 struct scanner {
 	const struct part_context *part;
-	char folder[PATH_BYTES], cache[PATH_BYTES], socket[PATH_BYTES];
+	char folder[PATH_BYTES], cache[PATH_BYTES];
 	char queue[QUEUE_MAX][DIGEST_TEXT_BYTES];
 	size_t waiting;
 	struct scan_reader reader;
-	struct http_flows *flows;
-	struct http_flow *flow;
-	struct buf body;
 	char *room;
 	struct scan_cgroup cgroup;
 	bool stopping, full;
-	uint64_t alive_ns, look_ns;
+	uint64_t alive_ns;
 };
 
 static bool is_image(str id)
@@ -143,43 +130,100 @@ static void put_in_line(struct scanner *s, str id, bool again)
 
 /* ---- The child ---- */
 
-/** Where the engine of this image keeps it; an image that no folder has is asked of Docker. */
-static void find_target(const struct scanner *s, char *ret, size_t size)
+/* An image, and the socket of the engine that has it; empty: it was found on disk. */
+struct found {
+	char target[4 * PATH_BYTES], socket[ENGINE_SOCKET_PATH_MAX];
+};
+
+/** @return whether the engine at this socket has the image; @p ret says so either way */
+static bool ask_engine(const struct engine_socket *s, const char *image, struct found *ret)
+{
+	char host[ENGINE_SOCKET_PATH_MAX + 8];
+	struct engine_image known;
+	struct engine *g = NULL;
+	struct arena a;
+	bool has;
+
+	arena_init(&a, FIND_MEMORY);
+	snprintf(host, sizeof(host), "unix://%s", s->path);
+	has = engine_new(s->kind, host, STALL_S, &g, NULL) == 0 &&
+	      engine_inspect(g, str_from(image), &a, &known, NULL) == 0;
+	engine_free(g);
+	arena_done(&a);
+	snprintf(ret->socket, sizeof(ret->socket), "%s", s->path);
+	snprintf(ret->target, sizeof(ret->target), "%s:%s",
+		 s->kind == ENGINE_PODMAN ? "podman" : "docker", image);
+	return has;
+}
+
+/** One that nobody has is asked of the first, whose error is told. */
+static void ask_engines(const struct scanner *s, const char *root, const char *const *data_roots,
+			struct found *ret)
+{
+	const struct option_set *o = s->part->options;
+	const char *host = option_flag(o, "no-engines") ? "" : option_text(o, "engine");
+	OWNED_FD root_fd = open(*root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct engine_sockets sockets;
+	struct places places;
+
+	engine_sockets_usual(root, host, &sockets);
+	if (!host && root_fd >= 0) {
+		places_find(root_fd, data_roots, &places);
+		engine_sockets_add_places(&sockets, root, &places);
+	}
+	for (size_t i = 0; i < sockets.count; i++)
+		if (ask_engine(&sockets.list[i], s->reader.image, ret))
+			return;
+	if (sockets.count)
+		(void)ask_engine(&sockets.list[0], s->reader.image, ret);
+}
+
+/** Where the engine of this image keeps it; one that no folder has is asked of engines that answer. */
+static void find(const struct scanner *s, struct found *ret)
 {
 	const char *root = option_text(s->part->options, "host-root");
+	const char *const *data_roots = option_list(s->part->options, "engine-data", NULL);
 	const struct disk_image *d = NULL;
 	struct disk_images list;
 	struct arena a;
 
+	*ret = (struct found){ 0 };
+	root = root ? root : "";
 	arena_init(&a, FIND_MEMORY);
-	if (disk_images_find(root ? root : "", option_list(s->part->options, "engine-data", NULL),
-			     &a, &list, NULL) == 0)
+	if (disk_images_find(root, data_roots, &a, &list, NULL) == 0)
 		d = disk_images_by_id(&list, str_from(s->reader.image));
 	if (d)
-		snprintf(ret, size, "%.*s", STR_ARG(d->target));
-	else
-		snprintf(ret, size, "docker:%s", s->reader.image);
+		snprintf(ret->target, sizeof(ret->target), "%.*s", STR_ARG(d->target));
 	arena_done(&a);
+	if (!d)
+		ask_engines(s, root, data_roots, ret);
 }
 
 static int child(void *ctx)
 {
 	struct scanner *s = ctx;
-	char host[PATH_BYTES + 8], target[4 * PATH_BYTES];
-	const struct scan_options o = {
-		.limits = limits_default(), .cache_dir = s->cache, .docker_host = host, .jobs = 1
-	};
-	const struct scan_image_task task = { .image = s->reader.image,
-					      .target = target,
-					      .file = s->reader.file,
-					      .options = &o,
-					      .base_layers = engine_base_layers,
-					      .ctx = s->socket,
-					      .nice = NICE };
+	char host[ENGINE_SOCKET_PATH_MAX + 8];
+	struct found found;
+	const struct scan_options o = { .limits = limits_default(),
+					.cache_dir = s->cache,
+					.docker_host = host,
+					.podman_host = host,
+					.jobs = 1 };
+	struct scan_image_task task = { .image = s->reader.image,
+					.target = found.target,
+					.file = s->reader.file,
+					.options = &o,
+					.nice = NICE };
 
 	(void)!scan_cgroup_enter(&s->cgroup);
-	snprintf(host, sizeof(host), "unix://%s", s->socket);
-	find_target(s, target, sizeof(target));
+	find(s, &found);
+	if (!found.target[0])
+		return scan_image_failed(task.image, "no engine here has it", task.file) < 0;
+	snprintf(host, sizeof(host), "unix://%s", found.socket);
+	if (found.socket[0]) {
+		task.base_layers = engine_base_layers;
+		task.ctx = found.socket;
+	}
 	return scan_image(&task) < 0 ? 1 : 0;
 }
 
@@ -209,44 +253,6 @@ static void tend(struct scanner *s)
 }
 
 /* ---- What runs ---- */
-
-static int collect(void *ctx, str bytes)
-{
-	struct scanner *s = ctx;
-
-	buf_add(&s->body, bytes);
-	return buf_error(&s->body);
-}
-
-static void on_list(void *ctx, int result, int status)
-{
-	struct scanner *s = ctx;
-	struct arena a;
-	struct value v;
-
-	s->flow = NULL;
-	if (result < 0 || status != 200)
-		return;
-	arena_init(&a, (size_t)64 << 20);
-	if (json_parse(buf_str(&s->body), &a, &v, NULL) == 0)
-		VALUE_EACH (c, &v)
-			put_in_line(s, value_get_str(c, "ImageID"), false);
-	arena_done(&a);
-}
-
-static void ask_list(struct scanner *s)
-{
-	const struct http_options http = { .unix_socket = s->socket };
-	const struct http_flow_request q = { .url = "http://localhost/containers/json",
-					     .max_body = ANSWER_MAX,
-					     .total_s = ANSWER_S,
-					     .on_body = collect,
-					     .on_end = on_list,
-					     .ctx = s };
-
-	buf_reset(&s->body);
-	(void)!http_flow_start(s->flows, &http, &q, &s->flow, NULL);
-}
 
 static void take_orders(struct scanner *s)
 {
@@ -280,25 +286,17 @@ static void make_cgroup(struct scanner *s)
 static int begin(struct scanner *s, struct err *e)
 {
 	const struct option_set *o = s->part->options;
-	const char *state = option_text(o, "state"), *engine = option_text(o, "engine");
-	const char *root = option_text(o, "host-root");
+	const char *state = option_text(o, "state");
 	int r;
 
 	snprintf(s->folder, sizeof(s->folder), "%s/" PART_SCANS, state);
 	snprintf(s->cache, sizeof(s->cache), "%s/layers", state);
-	if (engine && strncmp(engine, "unix://", 7) == 0)
-		snprintf(s->socket, sizeof(s->socket), "%s", engine + 7);
-	else
-		snprintf(s->socket, sizeof(s->socket), "%s/run/docker.sock", root ? root : "");
-	s->body.max = ANSWER_MAX;
 	s->room = malloc(MESSAGE_MAX_BYTES);
 	if (!s->room)
 		return err_sys(e, ENOMEM, "scanner");
 	r = file_make_dirs(s->folder, 0700, e);
 	if (r == 0)
 		r = file_make_dirs(s->cache, 0700, e);
-	if (r == 0)
-		r = http_flows_new(&s->flows, e);
 	if (r == 0)
 		make_cgroup(s);
 	if (r == 0)
@@ -322,26 +320,15 @@ int scanner_part(void *part_context)
 	}
 	(void)!message_send(s->part->supervisor, &(struct message){ .kind = MESSAGE_READY });
 	while (!s->stopping) {
-		struct pollfd fds[] = { { .fd = http_flows_fd(s->flows), .events = POLLIN },
-					{ .fd = s->part->supervisor, .events = POLLIN },
+		struct pollfd fds[] = { { .fd = s->part->supervisor, .events = POLLIN },
 					{ .fd = s->part->data, .events = POLLIN } };
-		uint64_t now;
 
 		(void)poll(fds, ARRAY_LEN(fds), TURN_MS);
 		take_orders(s);
-		http_flows_work(s->flows);
-		now = clock_ns(CLOCK_MONOTONIC);
-		if (!s->flow && (!s->look_ns || now - s->look_ns > LOOK_NS)) {
-			s->look_ns = now;
-			ask_list(s);
-		}
 		tend(s);
-		part_alive(s->part, now, &s->alive_ns);
+		part_alive(s->part, clock_ns(CLOCK_MONOTONIC), &s->alive_ns);
 	}
 	scan_reader_stop(&s->reader);
-	http_flow_stop(s->flow);
-	http_flows_free(s->flows);
-	buf_done(&s->body);
 	free(s->room);
 	free(s);
 	return 0;
