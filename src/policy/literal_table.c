@@ -39,8 +39,8 @@ uint32_t literal_row_new(struct literal_rows *r, struct arena *a, uint32_t from)
 	return (uint32_t)r->count++;
 }
 
-/* Eight bytes a step. Only the literals are in the table, so that hostile values cannot lengthen its chains. */
-static uint64_t hash_of(str s)
+/* Only the literals are in the table, so that hostile values cannot lengthen its chains. */
+uint64_t literal_hash(str s)
 {
 	const uint64_t k = 0x9e3779b97f4a7c15u;
 	uint64_t h = s.n * k, tail = 0;
@@ -84,7 +84,7 @@ int literal_table_new(const struct literal *l, size_t count, uint32_t bits, stru
 	if (!t->slots)
 		return -ENOBUFS;
 	for (size_t i = 0; i < count; i++) {
-		uint64_t hash = hash_of(l[i].text);
+		uint64_t hash = literal_hash(l[i].text);
 		struct table_slot *s = slot_of(t, l[i].text, hash);
 
 		if (!s->row) {
@@ -102,5 +102,5 @@ int literal_table_new(const struct literal *l, size_t count, uint32_t bits, stru
 
 const uint64_t *literal_table_find(const struct literal_table *t, str value)
 {
-	return literal_row(&t->rows, slot_of(t, value, hash_of(value))->row);
+	return literal_row(&t->rows, slot_of(t, value, literal_hash(value))->row);
 }

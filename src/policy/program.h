@@ -68,6 +68,12 @@ struct policy_addresses {
  */
 void policy_run_set_names(struct policy_run *r, const struct policy_addresses *names);
 
+/**
+ * Whether a run remembers what a value of a field said about the rules when it was met before, as it does unless told otherwise.
+ * Verdicts are the same; what need not be evaluated again is not, and does not count in policy_costs().
+ */
+void policy_run_remember(struct policy_run *r, bool yes);
+
 enum policy_verdict { POLICY_FALSE, POLICY_TRUE, POLICY_MAYBE };
 
 /**

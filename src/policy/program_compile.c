@@ -191,6 +191,8 @@ static int finish(struct compiler *c, struct err *e)
 		r = node_order(p);
 	if (r == 0)
 		r = plan_guards(p, &scratch);
+	if (r == 0)
+		r = plan_memos(p, &scratch);
 	arena_done(&scratch);
 	return r < 0 ? spent(e) : 0;
 }

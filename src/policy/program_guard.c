@@ -203,9 +203,8 @@ static void add_need(struct policy_program *p, struct type_plan *plan, uint32_t 
 	}
 }
 
-/* Calls for each node that the rule demands: the root, or its parts when it is an `and`. */
-static const uint32_t *demands(const struct policy_program *p, const uint32_t *root,
-			       uint32_t *ret_count)
+const uint32_t *plan_demands(const struct policy_program *p, const uint32_t *root,
+			     uint32_t *ret_count)
 {
 	const struct program_node *n = &p->nodes[*root];
 
@@ -222,13 +221,13 @@ static int need_plan(struct policy_program *p, struct type_plan *plan, struct ar
 	if (!count || !plan->needs)
 		return -ENOBUFS;
 	for (uint32_t i = 0; i < plan->count; i++) {
-		const uint32_t *d = demands(p, &plan->roots[i], &n);
+		const uint32_t *d = plan_demands(p, &plan->roots[i], &n);
 
 		for (uint32_t k = 0; k < n; k++)
 			count[d[k]]++;
 	}
 	for (uint32_t i = 0; i < plan->count; i++) {
-		const uint32_t *d = demands(p, &plan->roots[i], &n);
+		const uint32_t *d = plan_demands(p, &plan->roots[i], &n);
 
 		for (uint32_t k = 0; k < n; k++)
 			if (count[d[k]] >= least && p->nodes[d[k]].cost < 100 && d[k] > 1)
@@ -239,7 +238,7 @@ static int need_plan(struct policy_program *p, struct type_plan *plan, struct ar
 		if (!plan->needs[w].rules)
 			return -ENOBUFS;
 		for (uint32_t i = 0; i < plan->count; i++) {
-			const uint32_t *d = demands(p, &plan->roots[i], &n);
+			const uint32_t *d = plan_demands(p, &plan->roots[i], &n);
 
 			for (uint32_t k = 0; k < n; k++)
 				if (d[k] == plan->needs[w].node)

@@ -39,6 +39,7 @@ int policy_run_new(const struct policy_program *p, struct policy_run **ret, stru
 	a = &r->arena;
 	arena_init(a, 0);
 	r->p = p;
+	r->remembers = true;
 	r->slots = ARENA_ARRAY(a, p->slot_count, struct slot_state);
 	r->matchers = ARENA_ARRAY(a, p->matcher_count, struct match_state);
 	r->checks = ARENA_ARRAY(a, p->check_count, struct check_state);
@@ -53,7 +54,7 @@ int policy_run_new(const struct policy_program *p, struct policy_run **ret, stru
 	r->scratch = p->transforms ? arena_alloc(a, RUN_SCRATCH_BYTES) : NULL;
 	if (!r->slots || !r->matchers || !r->checks || !r->times || !r->nodes || !r->stack ||
 	    !r->candidates || !r->guarded || !r->hits || !r->type_events || !r->rule_held ||
-	    (p->transforms && !r->scratch) || make_matchers(r) < 0)
+	    (p->transforms && !r->scratch) || make_matchers(r) < 0 || run_make_memos(r) < 0)
 		bad = err_set(e, ENOMEM, "out of memory");
 	if (!bad && p->expressions)
 		bad = regex_scratch_new(&r->regex, e);
@@ -78,6 +79,11 @@ void policy_run_free(struct policy_run *r)
 void policy_run_set_names(struct policy_run *r, const struct policy_addresses *names)
 {
 	r->names = names;
+}
+
+void policy_run_remember(struct policy_run *r, bool yes)
+{
+	r->remembers = yes;
 }
 
 /* Numbers of judgements begin anew after four thousand million: all that is remembered is forgotten then. */
@@ -105,37 +111,48 @@ void run_begin(struct policy_run *r, const struct policy_target *t)
 	r->timing = r->epoch % 64 == 0;
 }
 
-/* Rules that a literal found in the value, or a value not known, makes worth a look. */
-static void ask_guard(struct policy_run *r, const struct plan_guard *g, uint32_t words)
+void run_guard(struct policy_run *r, const struct plan_guard *g, uint32_t words, uint64_t *row)
 {
 	const struct program_matcher *m = &r->p->matchers[g->matcher];
 	const struct policy_value *v = run_slot(r, m->slot);
-	const uint64_t *row;
+	const uint64_t *found;
 
 	if (v->state == POLICY_ABSENT ||
 	    (v->state == POLICY_KNOWN && !value_count(&r->p->slots[m->slot], v)))
 		return;
 	if (v->state == POLICY_UNKNOWN) {
 		for (uint32_t w = 0; w < words; w++)
-			r->guarded[w] |= g->on_doubt[w];
+			row[w] |= g->on_doubt[w];
 		return;
 	}
-	row = run_matcher(r, g->matcher)->any;
+	found = run_matcher(r, g->matcher)->any;
 	for (uint32_t i = 0; i < literal_words(m->bits); i++)
-		for (uint64_t bits = row[i] & g->mask[i]; bits; bits &= bits - 1) {
+		for (uint64_t bits = found[i] & g->mask[i]; bits; bits &= bits - 1) {
 			const uint64_t *rules = g->rules[i * 64 + (uint32_t)__builtin_ctzll(bits)];
 
 			for (uint32_t w = 0; w < words; w++)
-				r->guarded[w] |= rules[w];
+				row[w] |= rules[w];
 		}
 }
 
-static bool overlap(const uint64_t *a, const uint64_t *b, uint32_t words)
+/* What values met before say: mostly there is no need to ask for many. */
+static bool narrow_by_memos(struct policy_run *r, const struct type_plan *plan)
 {
-	for (uint32_t w = 0; w < words; w++)
-		if (a[w] & b[w])
-			return true;
-	return false;
+	uint32_t words = plan->words;
+
+	for (size_t i = 0; i < plan->memo_count; i++) {
+		const struct plan_memo *m = &plan->memos[i];
+		uint64_t left = 0;
+
+		if (!run_overlaps(r->candidates, m->rules, words))
+			continue;
+		run_memo(r, m, words);
+		for (uint32_t w = 0; w < words; w++)
+			left |= r->candidates[w] &= r->guarded[w] | m->later[w];
+		if (!left)
+			return false;
+	}
+	return true;
 }
 
 /* Leaves in r->candidates the rules of the plan that may hold. */
@@ -147,17 +164,20 @@ static bool narrow(struct policy_run *r, const struct type_plan *plan)
 	for (uint32_t w = 0; w < words; w++)
 		r->candidates[w] =
 			plan->count - w * 64 >= 64 ? ~0ull : (1ull << (plan->count - w * 64)) - 1;
+	memcpy(r->guarded, plan->always, words * sizeof(*r->guarded));
+	if (!narrow_by_memos(r, plan))
+		return false;
 	for (size_t i = 0; i < plan->need_count; i++) {
 		const struct plan_need *n = &plan->needs[i];
 
-		if (overlap(r->candidates, n->rules, words) && run_node(r, n->node) == NO)
+		if (run_overlaps(r->candidates, n->rules, words) && run_node(r, n->node) == NO)
 			for (uint32_t w = 0; w < words; w++)
 				r->candidates[w] &= ~n->rules[w];
 	}
-	memcpy(r->guarded, plan->always, words * sizeof(*r->guarded));
 	for (size_t i = 0; i < plan->guard_count; i++)
-		if (overlap(r->candidates, plan->guards[i].on_doubt, words))
-			ask_guard(r, &plan->guards[i], words);
+		if (!plan->guards[i].remembered &&
+		    run_overlaps(r->candidates, plan->guards[i].on_doubt, words))
+			run_guard(r, &plan->guards[i], words, r->guarded);
 	for (uint32_t w = 0; w < words; w++)
 		left |= r->candidates[w] &= r->guarded[w];
 	return left != 0;

@@ -113,12 +113,26 @@ struct plan_guard {
 	uint64_t *mask;     /**< bits that matter, as the matcher's rows */
 	uint64_t **rules;   /**< by bit: rules to look at */
 	uint64_t *on_doubt; /**< rules to look at when the slot is UNKNOWN */
+	bool remembered;    /**< a memo asks it */
 };
 
 /** Rules that cannot hold unless a node does. */
 struct plan_need {
 	uint32_t node;
 	uint64_t *rules;
+};
+
+/** What the value of one slot says about a type's rules, whatever else there is: worth remembering by value. */
+struct plan_memo {
+	uint32_t number; /**< of all memos of the program, from 1 */
+	uint32_t slot;
+	uint64_t *rules; /**< that it may spare a look */
+	float spares;    /**< how many of them, a guess */
+	uint64_t *later; /**< rules with guards that neither it nor a memo before it asks */
+	const struct plan_guard **guards;
+	size_t guard_count;
+	struct plan_need *needs; /**< nodes that depend on the slot alone */
+	size_t need_count;
 };
 
 struct type_plan {
@@ -130,6 +144,8 @@ struct type_plan {
 	size_t guard_count;
 	struct plan_need *needs;
 	size_t need_count;
+	struct plan_memo *memos; /**< those that spare most first */
+	size_t memo_count;
 };
 
 struct policy_program {
@@ -154,12 +170,14 @@ struct policy_program {
 	str *names;      /**< domain names that addresses are compared with */
 	size_t name_count, name_cap;
 	struct type_plan *plans;
-	bool *wanted;     /**< by type */
-	bool *uses;       /**< by field */
-	uint8_t *shown;   /**< by rule: enum kernel_want, what its outputs read */
-	uint16_t depth;   /**< of the deepest node */
-	bool transforms;  /**< some slot is a transformer: runs need scratch */
-	bool expressions; /**< some check is a regular expression */
+	bool *wanted;   /**< by type */
+	bool *uses;     /**< by field */
+	uint8_t *shown; /**< by rule: enum kernel_want, what its outputs read */
+	uint32_t memo_count,
+		memo_words; /**< of all plans; words of the longest row of one that has some */
+	uint16_t depth;     /**< of the deepest node */
+	bool transforms;    /**< some slot is a transformer: runs need scratch */
+	bool expressions;   /**< some check is a regular expression */
 };
 
 /** A node as a run meets it: one that is a check is told as the check, so that it need not be read. */
@@ -208,9 +226,13 @@ uint32_t node_not(struct compiler *c, uint32_t child);
 uint32_t node_join(struct compiler *c, enum node_kind kind, const uint32_t *kids, size_t count);
 MUST_CHECK int node_order(struct policy_program *p);
 
-/* program_plan.c, program_guard.c: what each type's rules are and how few of them need a look. 0 or -ENOBUFS */
+/* program_plan.c, program_guard.c, program_memo.c: what each type's rules are and how few of them need a look. 0 or -ENOBUFS */
 MUST_CHECK int plan_types(struct compiler *c);
 MUST_CHECK int plan_guards(struct policy_program *p, struct arena *scratch);
+MUST_CHECK int plan_memos(struct policy_program *p, struct arena *scratch);
+/** The nodes that the rule demands: the root, or its parts when it is an `and`. */
+const uint32_t *plan_demands(const struct policy_program *p, const uint32_t *root,
+			     uint32_t *ret_count);
 
 /* program_match.c: literals to what finds them. 0 or -ENOBUFS */
 MUST_CHECK int matcher_finish(struct policy_program *p);
@@ -257,12 +279,23 @@ struct node_frame {
 
 #define RUN_SCRATCH_BYTES (256 * 1024)
 
+enum { MEMO_ENTRIES = 4096, MEMO_KEY_BYTES = 112 };
+
+/** A value that was met, and two rows of what it says (policy_run.memo_rows). */
+struct memo_entry {
+	uint32_t memo; /**< 0: free */
+	uint32_t seen; /**< half a hash that was met last and is not kept */
+	uint8_t state, n;
+	char key[MEMO_KEY_BYTES];
+};
+
 struct policy_run {
 	const struct policy_program *p;
 	const struct policy_target *t;
 	struct arena arena;
 	uint32_t epoch; /**< a judgement's number: a state with another is of an earlier target */
 	bool timing;
+	bool remembers;    /**< uses memos */
 	uint64_t clock_ns; /**< what asking the time takes */
 	struct slot_state *slots;
 	struct match_state *matchers;
@@ -271,6 +304,9 @@ struct policy_run {
 	struct node_state *nodes;
 	struct node_frame *stack;
 	uint64_t *candidates, *guarded;
+	struct memo_entry *memos;
+	uint64_t *
+		memo_rows; /**< of each entry: rules that may hold, rules that a guard makes worth a look */
 	uint32_t *hits;
 	uint64_t *type_events, *rule_held;
 	struct regex_scratch *regex;
@@ -284,6 +320,19 @@ int run_check(struct policy_run *r, uint32_t check);
 int run_node(struct policy_run *r, uint32_t node);
 void run_begin(struct policy_run *r, const struct policy_target *t);
 const struct policy_value *run_slot(struct policy_run *r, uint32_t slot);
+/** Adds to @p row the rules that a literal found in the value, or a value not known, makes worth a look. */
+void run_guard(struct policy_run *r, const struct plan_guard *g, uint32_t words, uint64_t *row);
+/** Narrows run.candidates and widens run.guarded by what the memo's slot says. */
+void run_memo(struct policy_run *r, const struct plan_memo *m, uint32_t words);
+MUST_CHECK int run_make_memos(struct policy_run *r);
+/** Whether two rows of rules have one in common. */
+static inline bool run_overlaps(const uint64_t *a, const uint64_t *b, uint32_t words)
+{
+	for (uint32_t w = 0; w < words; w++)
+		if (a[w] & b[w])
+			return true;
+	return false;
+}
 /** The matcher's rows for a slot whose value is known. */
 const struct match_state *run_matcher(struct policy_run *r, uint32_t matcher);
 void run_transform(struct policy_run *r, const struct program_slot *s, struct policy_value *ret);

@@ -437,8 +437,47 @@ bool lottery_can_judge(const struct condition *c)
 	return can;
 }
 
+/*
+ * A value is remembered when it is met for the second time, and read from memory from then on; by then it may be another
+ * event's. Rules one by one are judged without memory and without what else narrows them.
+ */
+static void check_memory(struct lottery *l, const struct policy_program *p,
+			 const struct policy_target *t, struct policy_run *run,
+			 struct policy_run *plain)
+{
+	size_t count, n, unknown, hold = 0, doubt = 0;
+	const struct rule *const *rules = policy_rules(p, &count);
+	const uint32_t *hits;
+
+	for (uint32_t i = 0; i < count; i++) {
+		enum policy_verdict v;
+
+		scratch_reset(l->scratch);
+		v = policy_judge_rule(plain, t, i);
+		hold += v == POLICY_TRUE;
+		doubt += v == POLICY_MAYBE;
+	}
+	for (int again = 0; again < 4; again++) {
+		scratch_reset(l->scratch);
+		n = policy_judge(again ? run : plain, t, &hits, &unknown);
+		for (size_t i = 0; i < n; i++)
+			if (policy_judge_rule(plain, t, hits[i]) != POLICY_TRUE) {
+				fprintf(stderr, "rule '%.*s' does not hold, but is remembered to\n",
+					STR_ARG(rules[hits[i]]->name));
+				abort();
+			}
+		if (n != hold || unknown != doubt) {
+			fprintf(stderr,
+				"%s: %zu rules hold and %zu are in doubt, not %zu and %zu\n",
+				event_type_name(t->type), hold, doubt, n, unknown);
+			abort();
+		}
+	}
+}
+
 static void check_event(struct lottery *l, const struct policy_program *p,
-			const struct kernel_filter *f, struct policy_run *run, size_t *ret_held)
+			const struct kernel_filter *f, struct policy_run *run,
+			struct policy_run *plain, size_t *ret_held)
 {
 	size_t count, unknown, n, held = 0, doubt = 0;
 	const struct rule *const *rules = policy_rules(p, &count);
@@ -474,22 +513,25 @@ static void check_event(struct lottery *l, const struct policy_program *p,
 		}
 	}
 	assert(doubt <= unknown);
+	check_memory(l, p, &e.target, run, plain);
 	*ret_held += held;
 }
 
 size_t lottery_check(struct lottery *l, const struct policy_program *p, size_t events)
 {
 	struct kernel_filter *f = calloc(1, sizeof(*f));
-	struct policy_run *run;
+	struct policy_run *run, *plain;
 	struct arena a;
 	size_t held = 0;
 
 	arena_init(&a, 0);
 	assert(f && kernel_filter_derive(p, &a, f, NULL) == 0);
-	assert(policy_run_new(p, &run, NULL) == 0);
+	assert(policy_run_new(p, &run, NULL) == 0 && policy_run_new(p, &plain, NULL) == 0);
+	policy_run_remember(plain, false);
 	for (size_t i = 0; i < events; i++)
-		check_event(l, p, f, run, &held);
+		check_event(l, p, f, run, plain, &held);
 	policy_run_free(run);
+	policy_run_free(plain);
 	arena_done(&a);
 	free(f);
 	return held;

@@ -49,7 +49,8 @@ enum policy_verdict lottery_judge(const struct condition *c, const struct policy
 bool lottery_can_judge(const struct condition *c);
 
 /**
- * Draws events and holds the program to the plain reading and the kernel filter to the program. Asserts.
+ * Draws events and holds the program to the plain reading, what it remembers of values to what it says without, and the kernel
+ * filter to the program. Asserts.
  * @return how many judgements were TRUE
  */
 size_t lottery_check(struct lottery *l, const struct policy_program *p, size_t events);

@@ -150,8 +150,11 @@ static int run(struct invocation *v)
 		rule_command_log(v, s);
 		r = policy_run_new(c.program, &c.run, &v->err);
 	}
-	if (r == 0)
+	if (r == 0) {
+		/* The same events again and again are no measure of what is met again and again. */
+		policy_run_remember(c.run, false);
 		r = judge_all(&c, &e);
+	}
 	if (r == 0)
 		r = report(&c, &out);
 	if (r == 0)
