@@ -21,13 +21,14 @@ static __always_inline __u64 timespec_ns(__s64 s, __u64 ns)
 	return s * 1000000000ull + ns;
 }
 
+/* From 6.13 on a bit of the nanoseconds says that somebody has read the time (I_CTIME_QUERIED). */
 static __always_inline __u64 inode_ctime_ns(struct inode *i)
 {
 	struct inode___610 *i610 = (void *)i;
 	struct inode___65 *i65 = (void *)i;
 
 	if (bpf_core_field_exists(i->i_ctime_sec))
-		return timespec_ns(i->i_ctime_sec, i->i_ctime_nsec);
+		return timespec_ns(i->i_ctime_sec, i->i_ctime_nsec & ~(1u << 31));
 	if (bpf_core_field_exists(i610->__i_ctime))
 		return timespec_ns(i610->__i_ctime.tv_sec, i610->__i_ctime.tv_nsec);
 	return timespec_ns(i65->i_ctime.tv_sec, i65->i_ctime.tv_nsec);
