@@ -51,6 +51,87 @@ void sha256_of(str bytes, uint8_t ret[SHA256_BYTES])
 	assert(ok);
 }
 
+size_t digest_bytes(enum digest_kind k)
+{
+	static const size_t bytes[DIGEST_KIND_COUNT] = {
+#define DIGEST_KIND_BYTES(id, name, n) [DIGEST_##id] = n,
+		DIGEST_KINDS(DIGEST_KIND_BYTES)
+#undef DIGEST_KIND_BYTES
+	};
+
+	return bytes[k];
+}
+
+struct digests {
+	EVP_MD_CTX *ctx[DIGEST_KIND_COUNT]; /* NULL: not made */
+};
+
+static const EVP_MD *algorithm(enum digest_kind k)
+{
+	switch (k) {
+	case DIGEST_MD5:
+		return EVP_md5();
+	case DIGEST_SHA1:
+		return EVP_sha1();
+	case DIGEST_SHA512:
+		return EVP_sha512();
+	default:
+		return EVP_sha256();
+	}
+}
+
+int digests_new(uint32_t kinds, struct digests **ret, struct err *e)
+{
+	struct digests *d = calloc(1, sizeof(*d));
+
+	for (unsigned int k = 0; d && k < DIGEST_KIND_COUNT; k++) {
+		if (!(kinds & 1u << k))
+			continue;
+		d->ctx[k] = EVP_MD_CTX_new();
+		if (!d->ctx[k]) {
+			digests_free(d);
+			d = NULL;
+		} else if (EVP_DigestInit_ex(d->ctx[k], algorithm(k), NULL) != 1) {
+			EVP_MD_CTX_free(TAKE(&d->ctx[k]));
+		}
+	}
+	if (!d)
+		return err_set(e, ENOMEM, "out of memory");
+	*ret = d;
+	return 0;
+}
+
+void digests_free(struct digests *d)
+{
+	if (!d)
+		return;
+	for (size_t k = 0; k < DIGEST_KIND_COUNT; k++)
+		EVP_MD_CTX_free(d->ctx[k]);
+	free(d);
+}
+
+void digests_update(struct digests *d, str bytes)
+{
+	for (size_t k = 0; k < DIGEST_KIND_COUNT; k++) {
+		int ok = !d->ctx[k] || !bytes.n ||
+			 EVP_DigestUpdate(d->ctx[k], bytes.p, bytes.n) == 1;
+
+		assert(ok);
+	}
+}
+
+void digests_final(struct digests *d, struct digest_sums *ret)
+{
+	*ret = (struct digest_sums){ 0 };
+	for (unsigned int k = 0; k < DIGEST_KIND_COUNT; k++) {
+		int ok = !d->ctx[k] || (EVP_DigestFinal_ex(d->ctx[k], ret->sum[k], NULL) == 1 &&
+					EVP_DigestInit_ex(d->ctx[k], NULL, NULL) == 1);
+
+		assert(ok);
+		ret->kinds |= d->ctx[k] ? 1u << k : 0;
+	}
+}
+
 void hex_render(const uint8_t *bytes, size_t n, char *ret)
 {
 	static const char digits[] = "0123456789abcdef";

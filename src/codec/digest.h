@@ -1,5 +1,5 @@
 /** @file
- * SHA-256 (FIPS 180-4), SHA-1 and Ed25519 (RFC 8032). The only module that knows libcrypto's primitives.
+ * SHA-256 and its like (FIPS 180-4), MD5 (RFC 1321) and Ed25519 (RFC 8032). The only module that knows libcrypto's primitives.
  */
 #ifndef SKEP_CODEC_DIGEST_H
 #define SKEP_CODEC_DIGEST_H
@@ -24,6 +24,41 @@ void sha256_update(struct sha256 *s, str bytes);
 void sha256_final(struct sha256 *s, uint8_t ret[SHA256_BYTES]);
 /** All in one. */
 void sha256_of(str bytes, uint8_t ret[SHA256_BYTES]);
+
+/**
+ * What files are named by: X(ID, "name", BYTES). By the first two only where others do: files with equal ones are made at will.
+ */
+#define DIGEST_KINDS(X) \
+	X(MD5, "md5", 16) \
+	X(SHA1, "sha1", 20) \
+	X(SHA256, "sha256", 32) \
+	X(SHA512, "sha512", 64)
+
+enum digest_kind {
+#define DIGEST_KIND_ENUM(id, name, bytes) DIGEST_##id,
+	DIGEST_KINDS(DIGEST_KIND_ENUM)
+#undef DIGEST_KIND_ENUM
+		DIGEST_KIND_COUNT
+};
+
+#define DIGEST_MAX_BYTES 64
+
+size_t digest_bytes(enum digest_kind k);
+
+struct digest_sums {
+	uint32_t kinds; /**< bit k: kind k is there */
+	uint8_t sum[DIGEST_KIND_COUNT][DIGEST_MAX_BYTES];
+};
+
+/** Several digests of the same bytes, running. */
+struct digests;
+
+/** @param kinds bits by enum digest_kind; what this host's libcrypto refuses (MD5, under FIPS 140) is left out @return 0, -ENOMEM */
+MUST_CHECK int digests_new(uint32_t kinds, struct digests **ret, struct err *e);
+void digests_free(struct digests *d);
+void digests_update(struct digests *d, str bytes);
+/** Writes them and starts anew. */
+void digests_final(struct digests *d, struct digest_sums *ret);
 
 /** Writes "sha256:<hex>" and a NUL. */
 void digest_render(const uint8_t sum[SHA256_BYTES], char ret[DIGEST_TEXT_BYTES]);
