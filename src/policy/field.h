@@ -58,6 +58,15 @@ struct policy_field {
 	enum policy_doubt doubt;
 };
 
+/**
+ * Whether the value is got from elsewhere when it is asked for, which takes long: conditions ask for it last, when everything else
+ * leaves them open.
+ */
+static inline bool policy_field_is_dear(const struct policy_field *f)
+{
+	return f->doubt == POLICY_DOUBT_HASH;
+}
+
 /** Says when. */
 struct phrase policy_doubt_phrase(enum policy_doubt d);
 

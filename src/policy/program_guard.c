@@ -25,7 +25,9 @@ static int guard_check(const struct policy_program *p, const struct program_node
 
 	bool scanned, several = p->slots[k->slot].many != POLICY_ONE;
 
-	if (k->negate || (k->how != CHECK_BIT && k->how != CHECK_NUMBERS && !k->gated))
+	/* Guards are asked first, for all rules. */
+	if (k->negate || p->slots[k->slot].dear ||
+	    (k->how != CHECK_BIT && k->how != CHECK_NUMBERS && !k->gated))
 		return 0;
 	scanned = p->matchers[k->matcher].kind >= MATCH_SCAN;
 	ret->bits = ARENA_NEW(a, struct guard_bit);

@@ -15,7 +15,8 @@ enum { MIXED = -2, NONE = -1 };
 
 static bool is_remembered(const struct program_slot *s)
 {
-	if (s->kind != SLOT_FIELD || s->many != POLICY_ONE)
+	/* What takes long is asked for last, not ahead. */
+	if (s->kind != SLOT_FIELD || s->many != POLICY_ONE || s->dear)
 		return false;
 	switch (s->type) {
 	case POLICY_STRING:

@@ -1,6 +1,8 @@
 /* Trees of checks, each distinct one made once: equal sub-trees of different rules are one node, judged once. */
 #include "policy/program_priv.h"
 
+#define DEAR 1e30f /* more than any rule costs: the last that is asked for */
+
 /* Rough costs in nanoseconds, to order children by. */
 static float slot_cost(const struct program_slot *s)
 {
@@ -10,6 +12,8 @@ static float slot_cost(const struct program_slot *s)
 		cost += 40;
 	if (s->many != POLICY_ONE)
 		cost += 30;
+	if (s->dear)
+		cost += DEAR;
 	return cost;
 }
 
@@ -18,6 +22,8 @@ static float check_cost(const struct policy_program *p, const struct program_che
 	static const float matcher[] = { 5, 15, 15, 20, 100, 100 };
 	float cost = slot_cost(&p->slots[k->slot]);
 
+	for (size_t i = 0; k->how == CHECK_SLOTS && i < k->other_count; i++)
+		cost += p->slots[k->others[i]].dear ? DEAR : 0;
 	switch (k->how) {
 	case CHECK_BIT:
 		return cost + matcher[p->matchers[k->matcher].kind];

@@ -34,6 +34,7 @@ struct program_slot {
 	enum slot_kind kind;
 	enum policy_type type;
 	enum policy_kind many;
+	bool dear;                          /**< policy_field_is_dear(), or made of one that is */
 	struct policy_ref ref;              /**< SLOT_FIELD */
 	enum condition_transform transform; /**< SLOT_TRANSFORM ... */
 	uint32_t *args;                     /**< ... of these slots, all lower */

@@ -39,6 +39,7 @@ static int field_slot(struct compiler *c, const struct condition_term *t, uint32
 	f = &c->p->subject->fields[s.ref.field];
 	s.type = f->type;
 	s.many = s.ref.has_index ? POLICY_ONE : f->kind;
+	s.dear = policy_field_is_dear(f);
 	s.ref.key = arena_str(c->a, s.ref.key);
 	return slot_id(c,
 		       arena_printf(c->a, "f%u.%d.%u.%.*s", s.ref.field, s.ref.has_index,
@@ -91,6 +92,7 @@ static int transform_slot(struct compiler *c, const struct condition_term *t, co
 		if (r < 0)
 			return r;
 		s.args[i] = args[i];
+		s.dear |= c->p->slots[args[i]].dear;
 		buf_printf(&key, ".%u", args[i]);
 	}
 	s.arg_count = count;

@@ -20,9 +20,12 @@ struct recorded {
 	bool complete;
 };
 
-static struct policy_value nothing(const struct recorded *r)
+/* Whoever records everything has not got what nobody asked for. */
+static struct policy_value nothing(const struct recorded *r, const struct policy_field *f)
 {
-	return (struct policy_value){ .state = r->complete ? POLICY_ABSENT : POLICY_UNKNOWN };
+	bool is_absent = r->complete && !policy_field_is_dear(f);
+
+	return (struct policy_value){ .state = is_absent ? POLICY_ABSENT : POLICY_UNKNOWN };
 }
 
 /* The n-th ancestor, counted from 1, of a field recorded whole. */
@@ -63,7 +66,7 @@ static void recorded_get(const struct policy_target *t, const struct policy_ref 
 	if (whole && ref->has_index && f->kind == POLICY_ANY)
 		*ret = element(f, &whole->value, ref->index);
 	else
-		*ret = nothing(r);
+		*ret = nothing(r, f);
 }
 
 static int bad_value(struct err *e, const struct policy_field *f)

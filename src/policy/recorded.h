@@ -3,7 +3,8 @@
  *
  *   {"evt.type": "openat", "proc.name": "cat", "fd.name": "/etc/shadow", "proc.aname": ["bash", "sshd"], "evt.rawres": 3}
  *
- * null means ABSENT. A field that is not there is UNKNOWN, or ABSENT when the line has "complete": true. Fields with several
+ * null means ABSENT. A field that is not there is UNKNOWN, or ABSENT when the line has "complete": true; hashes of files (proc.sha256),
+ * which are known only where a rule asked, stay UNKNOWN. Fields with several
  * values are arrays; with an index they fall back on the array, whose first element is the nearest ancestor (index 1). Bytes that
  * are no UTF-8 are written "hex:" and digits, which stands for those bytes wherever a string is read. Input is not trusted.
  */

@@ -13,6 +13,7 @@ enum {
 
 struct formats {
 	struct output_format *plain, *zh; /* zh: NULL when the rule has none */
+	bool hash;                        /* one of them names the hash of a file */
 };
 
 struct alert_maker {
@@ -26,6 +27,17 @@ struct alert_maker {
 	struct alert_process lineage[LINEAGE_MAX];
 	bool unknown, cut; /* a field of the alert being made is */
 };
+
+static bool names_hash(const struct output_format *f)
+{
+	size_t count;
+	const struct policy_ref *refs = output_fields(f, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (policy_field_is_dear(&policy_events.fields[refs[i].field]))
+			return true;
+	return false;
+}
 
 static int parse_formats(struct alert_maker *m, struct err *e)
 {
@@ -42,6 +54,8 @@ static int parse_formats(struct alert_maker *m, struct err *e)
 					 &m->formats[i].zh, e);
 		if (r < 0)
 			return err_wrap(e, r, "rule '%.*s'", STR_ARG(rule->name));
+		m->formats[i].hash = names_hash(m->formats[i].plain) ||
+				     (m->formats[i].zh && names_hash(m->formats[i].zh));
 	}
 	return 0;
 }
@@ -75,6 +89,11 @@ void alert_maker_free(struct alert_maker *m)
 	buf_done(&m->text);
 	arena_done(&m->arena);
 	free(m);
+}
+
+bool alert_maker_shows_hash(const struct alert_maker *m, uint32_t rule)
+{
+	return m->formats[rule].hash;
 }
 
 static str cut(struct alert_maker *m, str s)

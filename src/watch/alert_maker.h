@@ -19,6 +19,9 @@ MUST_CHECK int alert_maker_new(const struct policy_program *p, struct alert_make
 			       struct err *e);
 void alert_maker_free(struct alert_maker *m);
 
+/** Whether a rule's output names the hash of a file. */
+bool alert_maker_shows_hash(const struct alert_maker *m, uint32_t rule);
+
 /**
  * Fills an alert. It lives until the next call, or until what the target's values live by goes.
  * @param rule its index in the program

@@ -9,6 +9,7 @@
 
 #include "model/container.h"
 #include "policy/field.h"
+#include "watch/hashes.h"
 #include "watch/process_tree.h"
 #include "watch/scratch.h"
 
@@ -27,6 +28,7 @@ struct event_world {
 	const struct process_tree *tree;
 	struct scratch *scratch;
 	struct event_users users; /**< NULL functions: names are UNKNOWN */
+	struct hashes *hashes;    /**< of files; NULL: UNKNOWN */
 	str hostname;
 	int64_t boot_ns; /**< CLOCK_REALTIME less CLOCK_BOOTTIME */
 };

@@ -29,9 +29,9 @@ void hold_done(struct hold *h)
 	*h = (struct hold){ 0 };
 }
 
-static uint32_t group_of(uint64_t cgroup_id)
+static uint32_t bucket_of(uint64_t group)
 {
-	return (uint32_t)(cgroup_id * 0x9e3779b97f4a7c15u >> 32) % HOLD_GROUPS;
+	return (uint32_t)(group * 0x9e3779b97f4a7c15u >> 32) % HOLD_GROUPS;
 }
 
 static struct hold_slot *slot_at(const struct hold *h, uint32_t i)
@@ -39,7 +39,7 @@ static struct hold_slot *slot_at(const struct hold *h, uint32_t i)
 	return &h->slots[(h->first + i) % h->cap];
 }
 
-bool hold_add(struct hold *h, const struct event *v, uint64_t now_ns)
+bool hold_add(struct hold *h, uint64_t group, const struct event *v, uint64_t now_ns, uint32_t note)
 {
 	struct hold_slot *s;
 	uint32_t text;
@@ -52,34 +52,35 @@ bool hold_add(struct hold *h, const struct event *v, uint64_t now_ns)
 		return false;
 	event_copy_write(v, to);
 	s = slot_at(h, h->used++);
-	*s = (struct hold_slot){ v->cgroup_id, now_ns, text };
+	*s = (struct hold_slot){ group, now_ns, note, text };
 	h->waiting++;
-	h->groups[group_of(v->cgroup_id)]++;
+	h->groups[bucket_of(group)]++;
 	return true;
 }
 
-bool hold_has(const struct hold *h, uint64_t cgroup_id)
+bool hold_has(const struct hold *h, uint64_t group)
 {
-	return h->waiting && h->groups[group_of(cgroup_id)];
+	return h->waiting && h->groups[bucket_of(group)];
 }
 
-bool hold_oldest(const struct hold *h, uint64_t *ret_cgroup_id, uint64_t *ret_since_ns)
+bool hold_oldest(const struct hold *h, uint64_t *ret_group, uint64_t *ret_since_ns)
 {
 	if (!h->waiting)
 		return false;
 	/* Taken slots at the front are dropped at once, so the first one waits. */
-	*ret_cgroup_id = slot_at(h, 0)->cgroup_id;
+	*ret_group = slot_at(h, 0)->group;
 	*ret_since_ns = slot_at(h, 0)->since_ns;
 	return true;
 }
 
-bool hold_take(struct hold *h, uint64_t cgroup_id, struct event *ret, struct event_exec *x)
+bool hold_take(struct hold *h, uint64_t group, struct event *ret, struct event_exec *x,
+	       uint32_t *ret_note)
 {
 	struct hold_slot *s = NULL;
 
 	for (uint32_t i = 0; i < h->used; i++) {
 		s = slot_at(h, i);
-		if (s->text != TEXT_POOL_NONE && s->cgroup_id == cgroup_id)
+		if (s->text != TEXT_POOL_NONE && s->group == group)
 			break;
 		s = NULL;
 	}
@@ -88,8 +89,10 @@ bool hold_take(struct hold *h, uint64_t cgroup_id, struct event *ret, struct eve
 	event_copy_read(text_pool_at(&h->text, s->text), ret, x);
 	text_pool_remove(&h->text, s->text);
 	s->text = TEXT_POOL_NONE;
+	if (ret_note)
+		*ret_note = s->note;
 	h->waiting--;
-	h->groups[group_of(cgroup_id)]--;
+	h->groups[bucket_of(group)]--;
 	while (h->used && slot_at(h, 0)->text == TEXT_POOL_NONE) {
 		h->first = (h->first + 1) % h->cap;
 		h->used--;
@@ -101,5 +104,5 @@ uint64_t hold_group(const struct hold *h, uint32_t i)
 {
 	const struct hold_slot *s = slot_at(h, i);
 
-	return s->text == TEXT_POOL_NONE ? 0 : s->cgroup_id;
+	return s->text == TEXT_POOL_NONE ? 0 : s->group;
 }

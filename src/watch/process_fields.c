@@ -253,6 +253,21 @@ static bool get_of_process(const struct event_target *t, const struct process *p
 	}
 }
 
+static bool get_hash(const struct event_target *t, const struct program *g, enum digest_kind k,
+		     struct policy_value *ret)
+{
+	char hex[2 * DIGEST_MAX_BYTES + 1];
+	struct scratch_text out;
+	const uint8_t *sum;
+
+	if (!t->world->hashes || !hashes_get(t->world->hashes, g, k, &sum))
+		return value_unknown(ret);
+	hex_render(sum, digest_bytes(k), hex);
+	out = scratch_text(t->world->scratch);
+	scratch_add(&out, str_from(hex));
+	return value_string(ret, scratch_str(&out));
+}
+
 /* Fields that need what it runs. */
 static bool get_of_program(const struct event_target *t, const struct program *g, uint16_t field,
 			   struct policy_value *ret)
@@ -280,6 +295,14 @@ static bool get_of_program(const struct event_target *t, const struct program *g
 	case FIELD_PROC_EXE_INO_CTIME:
 		return g->exe_ctime_ns ? value_int(ret, (int64_t)g->exe_ctime_ns)
 				       : value_absent(ret);
+	case FIELD_PROC_MD5:
+		return get_hash(t, g, DIGEST_MD5, ret);
+	case FIELD_PROC_SHA1:
+		return get_hash(t, g, DIGEST_SHA1, ret);
+	case FIELD_PROC_SHA256:
+		return get_hash(t, g, DIGEST_SHA256, ret);
+	case FIELD_PROC_SHA512:
+		return get_hash(t, g, DIGEST_SHA512, ret);
 	case FIELD_PROC_EXE_INO_MTIME:
 		return g->exe_mtime_ns ? value_int(ret, (int64_t)g->exe_mtime_ns)
 				       : value_absent(ret);

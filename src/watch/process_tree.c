@@ -516,6 +516,23 @@ const struct program *process_tree_program(const struct process_tree *t, const s
 	return p->program == PROGRAM_NONE ? NULL : &t->programs.items[p->program];
 }
 
+uint32_t process_tree_keep_program(struct process_tree *t, const struct process *p)
+{
+	if (p->program != PROGRAM_NONE)
+		program_hold(&t->programs, p->program);
+	return p->program;
+}
+
+const struct program *process_tree_kept_program(const struct process_tree *t, uint32_t kept)
+{
+	return &t->programs.items[kept];
+}
+
+void process_tree_release_program(struct process_tree *t, uint32_t kept)
+{
+	program_release(&t->programs, kept);
+}
+
 const struct program_table *process_tree_programs(const struct process_tree *t)
 {
 	return &t->programs;

@@ -83,6 +83,13 @@ const struct process *process_tree_living(const struct process_tree *t, uint32_t
 const struct process *process_tree_parent(const struct process_tree *t, const struct process *p);
 /** What it runs, or NULL. Its strings are read with program_comm() and its like. */
 const struct program *process_tree_program(const struct process_tree *t, const struct process *p);
+/**
+ * Keeps what a process runs now, whatever it does. @return a number, to be released; PROGRAM_NONE: not known. Programs are
+ * bounded like processes: keep few
+ */
+uint32_t process_tree_keep_program(struct process_tree *t, const struct process *p);
+const struct program *process_tree_kept_program(const struct process_tree *t, uint32_t kept);
+void process_tree_release_program(struct process_tree *t, uint32_t kept);
 const struct program_table *process_tree_programs(const struct process_tree *t);
 
 struct process_tree_stats {

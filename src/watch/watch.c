@@ -1,5 +1,7 @@
 #include "watch/watch.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "watch/alert_maker.h"
 #include "watch/fold.h"
@@ -13,10 +15,12 @@ enum {
 	HELD_BYTES = 512, /* of one held event, on average */
 	USAGE_CONTAINERS = 4096,
 	HOST_NAME_BYTES = 256,
+	AWAITING = 1024, /* events that wait for the hash of a file */
 };
 
 #define FIRST_WITHIN_NS (10 * SECOND_NS)
 #define GIVE_UP_NS (60 * SECOND_NS)
+#define AWAIT_NS (5 * SECOND_NS) /* for the hash of a file */
 
 /* A control group whose container did not become known in time: its events are not held again for a while. */
 struct given_up {
@@ -42,9 +46,11 @@ struct watch {
 	void *tap_ctx;
 	struct process_tree *tree; /* owned */
 	struct hold hold;
-	struct fold *fold;   /* owned; NULL: no folding */
-	struct usage *usage; /* owned */
-	bool wants_usage;    /* some rule reads the figures */
+	struct hashes *hashes; /* owned; NULL: no rule asks for one */
+	struct hold awaiting;  /* those of `hashes`; a note is a kept program */
+	struct fold *fold;     /* owned; NULL: no folding */
+	struct usage *usage;   /* owned */
+	bool wants_usage;      /* some rule reads the figures */
 	struct scratch scratch;
 	struct event_world world;
 	struct given_up given_up[GIVEN_UP];
@@ -52,6 +58,7 @@ struct watch {
 	uint64_t now_ns, last_usage_ns, last_second_ns, last_number;
 	struct watch_stats stats;
 	char hostname[HOST_NAME_BYTES];
+	char unhashed_path[256];
 };
 
 static uint32_t hash_group(uint64_t cgroup_id)
@@ -131,6 +138,8 @@ static int make_parts(struct watch *w, struct err *e)
 
 	if (r == 0)
 		r = hold_init(&w->hold, held, held * HELD_BYTES, e);
+	if (r == 0)
+		r = hold_init(&w->awaiting, AWAITING, AWAITING * HELD_BYTES, e);
 	if (r == 0 && !c->no_folding)
 		r = fold_new(c->fold_s * SECOND_NS, tell, w, &w->fold, e);
 	if (r == 0)
@@ -148,6 +157,7 @@ static void make_world(struct watch *w)
 		.tree = w->tree,
 		.scratch = &w->scratch,
 		.users = { w, user_name, group_name, user_home, user_shell },
+		.hashes = w->hashes,
 		.hostname = str_from(w->hostname),
 		.boot_ns = clock_boot_offset_ns(),
 	};
@@ -187,32 +197,11 @@ void watch_free(struct watch *w)
 	policy_run_free(w->run);
 	usage_free(w->usage);
 	hold_done(&w->hold);
+	hold_done(&w->awaiting);
+	hashes_free(w->hashes);
 	process_tree_free(w->tree);
 	scratch_done(&w->scratch);
 	free(w);
-}
-
-int watch_set_program(struct watch *w, const struct policy_program *program, struct err *e)
-{
-	struct alert_maker *maker = NULL;
-	struct policy_run *run = NULL;
-	size_t count;
-	int r = alert_maker_new(program, &maker, e);
-
-	if (r == 0)
-		r = policy_run_new(program, &run, e);
-	if (r < 0) {
-		alert_maker_free(maker);
-		return r;
-	}
-	alert_maker_free(w->maker);
-	policy_run_free(w->run);
-	w->maker = maker;
-	w->run = run;
-	w->rules = policy_rules(program, &count);
-	w->wanted = policy_types(program);
-	w->wants_usage = w->wanted[EVENT_USAGE];
-	return 0;
 }
 
 /* What makes two alerts the same: all but when, by which process and which number of it. */
@@ -268,27 +257,122 @@ static void raise_alert(struct watch *w, const struct event_target *t, uint32_t 
 		tell(w, &a);
 }
 
+/* Where the file may be found: by the process, below the roots of others that share its container, on the host. */
+static uint64_t ask_for_hash(struct watch *w, const struct event_target *t)
+{
+	const struct container *c = t->container;
+	const struct first *f = first_at(w, t->event->cgroup_id);
+	struct hash_question q = {
+		.pid = t->event->task.pid,
+		.roots = { f->cgroup_id == t->event->cgroup_id ? f->pid : 0, c ? c->init_pid : 0,
+			   t->process->parent_key.pid },
+		.host = !c || c->runtime == CONTAINER_HOST,
+		.path = program_path(process_tree_programs(w->tree), t->program),
+	};
+
+	return hashes_ask(w->hashes, t->program, &q);
+}
+
+/* The event is judged when the hash is there, with all facts at once. @return false: nobody can wait for it */
+static bool await_hash(struct watch *w, const struct event_target *t)
+{
+	uint64_t number = ask_for_hash(w, t);
+
+	if (!number || !hold_add(&w->awaiting, number, t->event, w->now_ns, t->process->program))
+		return false;
+	(void)process_tree_keep_program(w->tree, t->process);
+	return true;
+}
+
+static void count_unhashed(struct watch *w, const struct event_target *t, bool may_wait)
+{
+	enum hash_gap gap;
+
+	if (!hashes_missed(w->hashes, &gap))
+		return;
+	/* It could still be known, and nobody took the question. */
+	if (may_wait && gap == HASH_LATE)
+		gap = HASH_BUSY;
+	w->stats.unhashed[gap]++;
+	snprintf(w->unhashed_path, sizeof(w->unhashed_path), "%.*s",
+		 STR_ARG(program_path(process_tree_programs(w->tree), t->program)));
+}
+
+/* Outputs that name a hash ask for it, too. */
+static void read_shown(struct watch *w, const struct event_target *t, const uint32_t *hits,
+		       size_t count)
+{
+	const uint8_t *sum;
+
+	for (size_t i = 0; w->hashes && t->program && i < count; i++)
+		for (unsigned int k = 0; k < DIGEST_KIND_COUNT; k++)
+			if (alert_maker_shows_hash(w->maker, hits[i]) &&
+			    hashes_kinds(w->hashes) & 1u << k)
+				(void)hashes_get(w->hashes, t->program, k, &sum);
+}
+
+static void judge_target(struct watch *w, const struct event_target *t, bool may_wait)
+{
+	const struct event *v = t->event;
+	const uint32_t *hits;
+	size_t count = 0, unknown = 0;
+
+	hashes_begin(w->hashes);
+	if (w->wanted[v->type])
+		count = policy_judge(w->run, &t->target, &hits, &unknown);
+	if (count && !w->config.all_rules)
+		count = 1;
+	read_shown(w, t, hits, count);
+	if (may_wait && hashes_wanted(w->hashes) && await_hash(w, t))
+		return;
+	count_unhashed(w, t, may_wait);
+	w->stats.awaited += !may_wait;
+	w->stats.unknown_verdicts += unknown;
+	w->stats.unknown_process += !t->process && v->task.pid;
+	if (w->tap)
+		w->tap(w->tap_ctx, &t->target, v);
+	for (size_t i = 0; i < count; i++)
+		raise_alert(w, t, hits[i]);
+}
+
 static void judge(struct watch *w, const struct event *v, const struct container *c)
 {
-	const uint32_t *hits;
-	size_t count, unknown = 0;
 	struct event_target t;
 
 	if (!w->wanted[v->type] && !w->tap)
 		return;
 	scratch_reset(&w->scratch);
 	event_target_init(&t, &w->world, v, c);
-	w->stats.unknown_process += !t.process && v->task.pid;
-	if (w->tap)
-		w->tap(w->tap_ctx, &t.target, v);
-	if (!w->wanted[v->type])
+	judge_target(w, &t, true);
+}
+
+/* An event that waited, or waited long enough, for the hash of what ran then. */
+static void judge_again(struct watch *w, const struct event *v, uint32_t program)
+{
+	const struct container *c =
+		v->cgroup_id ? asset_find(w->asset, v->cgroup_id) : asset_host(w->asset);
+	struct event_target t;
+
+	scratch_reset(&w->scratch);
+	event_target_init(&t, &w->world, v, c);
+	t.program = process_tree_kept_program(w->tree, program);
+	judge_target(w, &t, false);
+	process_tree_release_program(w->tree, program);
+}
+
+void watch_hashed(void *ctx, const struct hash_answer *a)
+{
+	struct watch *w = ctx;
+	uint64_t number = hashes_answer(w->hashes, a);
+	struct event v;
+	struct event_exec x;
+	uint32_t program;
+
+	if (!number)
 		return;
-	count = policy_judge(w->run, &t.target, &hits, &unknown);
-	w->stats.unknown_verdicts += unknown;
-	if (count && !w->config.all_rules)
-		count = 1;
-	for (size_t i = 0; i < count; i++)
-		raise_alert(w, &t, hits[i]);
+	while (hold_take(&w->awaiting, number, &v, &x, &program))
+		judge_again(w, &v, program);
+	hashes_answered(w->hashes, number);
 }
 
 /*
@@ -349,7 +433,7 @@ static void release(struct watch *w, uint64_t cgroup_id, const struct container 
 	struct event v;
 	struct event_exec x;
 
-	while (hold_take(&w->hold, cgroup_id, &v, &x))
+	while (hold_take(&w->hold, cgroup_id, &v, &x, NULL))
 		handle(w, &v, c);
 }
 
@@ -363,7 +447,7 @@ static void hold_event(struct watch *w, const struct event *v)
 {
 	uint64_t oldest, since;
 
-	while (!hold_add(&w->hold, v, w->now_ns)) {
+	while (!hold_add(&w->hold, v->cgroup_id, v, w->now_ns, 0)) {
 		if (!hold_oldest(&w->hold, &oldest, &since)) {
 			/* Larger than the whole store: nothing can be waited for. */
 			w->stats.held_early++;
@@ -440,6 +524,19 @@ static void release_late(struct watch *w)
 	}
 }
 
+/* Those that have waited for a hash for long enough, or all. */
+static void release_awaiting(struct watch *w, bool all)
+{
+	uint64_t number, since;
+	struct event v;
+	struct event_exec x;
+	uint32_t program;
+
+	while (hold_oldest(&w->awaiting, &number, &since) && (all || is_over(w, since, AWAIT_NS)) &&
+	       hold_take(&w->awaiting, number, &v, &x, &program))
+		judge_again(w, &v, program);
+}
+
 static const struct container *find_container(void *ctx, uint64_t cgroup_id)
 {
 	struct watch *w = ctx;
@@ -499,6 +596,7 @@ void watch_tick(struct watch *w, uint64_t now_ns)
 		release_known(w);
 		release_late(w);
 	}
+	release_awaiting(w, false);
 	every_second(w);
 	every_interval(w);
 }
@@ -513,6 +611,56 @@ void watch_container(void *ctx, const struct container *c, bool started, bool st
 		tell_of_container(w, EVENT_CONTAINER_START, c, NULL);
 	if (stopped)
 		tell_of_container(w, EVENT_CONTAINER_STOP, c, NULL);
+}
+
+/* Which hashes of files a program's rules ask for. */
+static uint32_t hash_kinds(const struct watch *w, const struct policy_program *program)
+{
+	uint32_t kinds = 0;
+
+	static_assert(FIELD_PROC_SHA512 - FIELD_PROC_MD5 == DIGEST_SHA512, "in one order");
+	for (unsigned int k = 0; w->config.hash && k < DIGEST_KIND_COUNT; k++)
+		kinds |= policy_uses(program, (uint16_t)(FIELD_PROC_MD5 + k)) ? 1u << k : 0;
+	return kinds;
+}
+
+/* Others are asked for: what waits is judged by the rules it waited for. */
+static void set_hashes(struct watch *w, struct hashes *fresh)
+{
+	release_awaiting(w, true);
+	hashes_free(w->hashes);
+	w->hashes = w->world.hashes = fresh;
+}
+
+int watch_set_program(struct watch *w, const struct policy_program *program, struct err *e)
+{
+	const uint32_t kinds = hash_kinds(w, program);
+	const bool other = kinds != hashes_kinds(w->hashes);
+	struct alert_maker *maker = NULL;
+	struct policy_run *run = NULL;
+	struct hashes *hashes = NULL;
+	size_t count;
+	int r = alert_maker_new(program, &maker, e);
+
+	if (r == 0)
+		r = policy_run_new(program, &run, e);
+	if (r == 0 && other && kinds)
+		r = hashes_new(kinds, w->config.hash, w->config.hash_ctx, &hashes, e);
+	if (r < 0) {
+		policy_run_free(run);
+		alert_maker_free(maker);
+		return r;
+	}
+	if (other)
+		set_hashes(w, hashes);
+	alert_maker_free(w->maker);
+	policy_run_free(w->run);
+	w->maker = maker;
+	w->run = run;
+	w->rules = policy_rules(program, &count);
+	w->wanted = policy_types(program);
+	w->wants_usage = w->wanted[EVENT_USAGE];
+	return 0;
 }
 
 void watch_snapshot_begin(struct watch *w)
@@ -542,6 +690,7 @@ void watch_stats(const struct watch *w, struct watch_stats *ret)
 	ret->evicted_processes = tree.evicted;
 	ret->refused_processes = tree.refused;
 	ret->cut_texts = tree.cut;
+	ret->unhashed_path = str_from(w->unhashed_path);
 }
 
 struct policy_run *watch_run(struct watch *w)

@@ -9,6 +9,7 @@
 #include "asset/asset.h"
 #include "model/alert.h"
 #include "policy/program.h"
+#include "watch/hashes.h"
 #include "watch/usage.h"
 
 struct watch_config {
@@ -21,7 +22,9 @@ struct watch_config {
 	bool all_rules; /**< an event may raise an alert for each rule that holds, not only the first */
 	uint32_t remember_s; /**< how long childless processes that exited are kept; 0: 10 */
 	size_t text_bytes;   /**< for names, paths and arguments of processes; 0: 8 MiB */
-	usage_reader usage;  /**< reads a container's control group for USAGE events; may be NULL */
+	hash_asker hash;     /**< reads files for rules that ask for their hashes; may be NULL */
+	void *hash_ctx;
+	usage_reader usage; /**< reads a container's control group for USAGE events; may be NULL */
 	void *usage_ctx;
 };
 
@@ -44,6 +47,11 @@ void watch_free(struct watch *w);
  */
 void watch_event(void *w, const struct event *v);
 /**
+ * Takes an answer to a question that went to config.hash: the events that wait for it are judged. What ran is kept as it
+ * was meanwhile; what else is known of process and container is as of now.
+ */
+void watch_hashed(void *w, const struct hash_answer *a);
+/**
  * Lets time pass: releases held events, flushes folded alerts, makes USAGE events. Call at least every 50 ms.
  * @param now_ns CLOCK_REALTIME, as events' times
  */
@@ -60,7 +68,7 @@ void watch_snapshot_end(struct watch *w);
 MUST_CHECK int watch_set_program(struct watch *w, const struct policy_program *program,
 				 struct err *e);
 
-/** Called for each event judged, before its rules: for `skep monitor` and recordings. May be NULL. */
+/** Called for each event judged, before its alerts: for `skep monitor` and recordings. May be NULL. */
 typedef void (*watch_tap)(void *ctx, const struct policy_target *t, const struct event *v);
 void watch_set_tap(struct watch *w, watch_tap tap, void *ctx);
 
@@ -73,6 +81,9 @@ struct watch_stats {
 	uint64_t cut_texts;         /**< programs whose strings were shortened for want of memory */
 	uint64_t unknown_process;   /**< judged without the process's record */
 	uint64_t replayed;
+	uint64_t awaited;                  /**< judged when a file's hash had come */
+	uint64_t unhashed[HASH_GAP_COUNT]; /**< judged without one that a rule asked for */
+	str unhashed_path; /**< of the last such program; lives until the next event */
 };
 void watch_stats(const struct watch *w, struct watch_stats *ret);
 /** What rules and checks cost so far; see policy_costs(). */

@@ -56,6 +56,7 @@ ROWS = {
         "proc.nthreads": "1", "proc.nchilds": "0", "proc.duration": NUMBER, "proc.ppid.duration": NUMBER, "proc.pid.ts": TIME,
         "proc.ppid.ts": TIME, "proc.is_exe_writable": TRUE, "proc.is_exe_upper_layer": TRUE, "proc.is_exe_lower_layer": FALSE,
         "proc.is_exe_from_memfd": FALSE, "proc.is_exe_deleted": FALSE, "proc.is_setuid": TRUE, "proc.exe_ino": NUMBER,
+        "proc.md5": "[0-9a-f]{32}", "proc.sha1": "[0-9a-f]{40}", "proc.sha256": "[0-9a-f]{64}", "proc.sha512": "[0-9a-f]{128}",
         "proc.exe_ino.ctime": TIME, "proc.exe_ino.mtime": TIME, "proc.exe_ino.ctime_duration_proc_start": NUMBER,
         "proc.exe_ino.ctime_duration_pidns_start": NUMBER, "proc.stdin.type": "file", "proc.stdin.name": "/dev/null",
         "proc.stdout.type": "file", "proc.stdout.name": "/tmp/out", "proc.stderr.type": "file", "proc.stderr.name": "/tmp/out",

@@ -17,7 +17,7 @@ static bool add(struct hold *h, uint64_t group, int n)
 	v.fd.path = S("fd");
 	x.args = str_from(args);
 	v.exec = n % 2 ? &x : NULL;
-	return hold_add(h, &v, (uint64_t)n);
+	return hold_add(h, group, &v, (uint64_t)n, (uint32_t)n + 7);
 }
 
 static void takes(struct hold *h, uint64_t group, int n)
@@ -25,12 +25,14 @@ static void takes(struct hold *h, uint64_t group, int n)
 	struct event v;
 	struct event_exec x;
 	char want[32];
+	uint32_t note;
 
-	assert_true(hold_take(h, group, &v, &x));
+	assert_true(hold_take(h, group, &v, &x, &note));
 	snprintf(want, sizeof(want), "/p/%d", n);
 	assert_str(v.path, want);
 	assert_str(v.fd.path, "fd");
 	assert_int_equal(v.number, n);
+	assert_int_equal(note, n + 7);
 	assert_true((v.exec != NULL) == (n % 2 == 1));
 	if (!v.exec)
 		return;
@@ -64,7 +66,7 @@ static void test_order(void **state)
 	takes(&h, 100, 3);
 	takes(&h, 100, 5);
 	takes(&h, 100, 7);
-	assert_false(hold_take(&h, 100, &v, &x));
+	assert_false(hold_take(&h, 100, &v, &x, NULL));
 	assert_false(hold_has(&h, 100));
 	takes(&h, 200, 4);
 	takes(&h, 200, 6);

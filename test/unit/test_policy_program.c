@@ -732,9 +732,85 @@ static void bad_records_are_refused(void **state UNUSED)
 	}
 }
 
+static size_t reads; /* of what takes long */
+
+static void counting_get(const struct policy_target *t UNUSED, const struct policy_ref *ref,
+			 struct policy_value *ret)
+{
+	static const char *const values[][2] = { { "proc.name", "sh" }, { "proc.sha256", "aa" } };
+
+	ret->state = POLICY_UNKNOWN;
+	reads += policy_field_is_dear(&policy_events.fields[ref->field]);
+	for (size_t i = 0; i < ARRAY_LEN(values); i++)
+		if (strcmp(policy_events.fields[ref->field].name, values[i][0]) == 0)
+			*ret = (struct policy_value){ .state = POLICY_KNOWN,
+						      .count = 1,
+						      .string = str_from(values[i][1]) };
+}
+
+static void asks_last_for_what_takes_long(void **state UNUSED)
+{
+	static const struct {
+		const char *condition;
+		size_t reads;
+		size_t hits;
+	} cases[] = {
+		{ "proc.sha256 in (aa, bb)", 1, 1 },
+		{ "proc.sha256 in (aa, bb) and proc.name = cat", 0, 0 },
+		{ "proc.sha256 in (aa, bb) and proc.name = sh", 1, 1 },
+		{ "evt.type = openat and proc.sha256 = aa", 0, 0 },
+		{ "proc.sha256 = aa or proc.name = sh", 0, 1 },
+		{ "proc.sha256 startswith a and not proc.name = sh", 0, 0 },
+		{ "toupper(proc.sha256) in (AA) and proc.name = cat", 0, 0 },
+		{ "proc.name = val(proc.sha256) and proc.name regex 'x.*y' and proc.name contains "
+		  "z",
+		  0, 0 },
+		{ "not proc.sha256 in (aa) and (proc.name = cat or proc.name glob c*)", 0, 0 },
+		{ "(proc.sha256 = cc or proc.sha256 = dd) and proc.name in (cat, ls)", 0, 0 },
+	};
+	const struct policy_target t = { .type = EVENT_EXECVE, .get = counting_get };
+
+	/* Alone, and many times in one program, where shared parts are judged ahead. */
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		for (size_t copies = 1; copies <= 40; copies += 39) {
+			const struct rule *rules[40];
+			struct policy_program *p;
+			struct policy_run *run;
+			const uint32_t *hits;
+			size_t unknown;
+
+			for (size_t k = 0; k < copies; k++)
+				rules[k] = rule_of(cases[i].condition, false);
+			assert_int_equal(policy_compile_rules(rules, copies, &policy_events, NULL,
+							      NULL, &p, NULL),
+					 0);
+			assert_int_equal(policy_run_new(p, &run, NULL), 0);
+			reads = 0;
+			if (policy_judge(run, &t, &hits, &unknown) != cases[i].hits * copies ||
+			    reads != cases[i].reads || unknown)
+				fail_msg("%s: %zu reads", cases[i].condition, reads);
+			policy_run_free(run);
+			policy_free(p);
+		}
+}
+
+/* Who recorded an event did not ask for hashes because of that. */
+static void recordings_without_hashes(void **state UNUSED)
+{
+	static const char complete[] = "{\"evt.type\":\"execve\",\"complete\":true}";
+
+	assert_int_equal(judge_as("not proc.sha256 = aa", complete, false), POLICY_MAYBE);
+	assert_int_equal(judge_as("proc.sha256 = aa", complete, false), POLICY_MAYBE);
+	assert_int_equal(judge_as("proc.sha256 = aa",
+				  "{\"evt.type\":\"execve\",\"proc.sha256\":\"aa\"}", false),
+			 POLICY_TRUE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(asks_last_for_what_takes_long),
+		cmocka_unit_test(recordings_without_hashes),
 		cmocka_unit_test_setup_teardown(strings_compare, arena_setup, arena_teardown),
 		cmocka_unit_test_setup_teardown(strings_that_look_like_numbers_compare_as_strings,
 						arena_setup, arena_teardown),

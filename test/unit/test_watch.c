@@ -1,6 +1,8 @@
 /* From events to alerts: what is held, in which order it is judged, what is told and how it is counted. */
 #include "unit.h"
 
+#include <stdio.h>
+
 #include "stage.h"
 
 #define MS ((uint64_t)1000000)
@@ -281,10 +283,226 @@ static void test_tap_and_new_rules(void **state)
 	stage_close(s);
 }
 
+/* ---- Hashes of files ---- */
+
+static const char hash_rules[] =
+	"- rule: any shell\n"
+	"  desc: d\n"
+	"  condition: evt.type = execve and proc.name = sh and proc.args contains now\n"
+	"  output: shell\n"
+	"  priority: NOTICE\n"
+	"- rule: listed\n"
+	"  desc: d\n"
+	"  condition: evt.type = execve and proc.name startswith b and proc.sha256 startswith aa\n"
+	"  output: listed %proc.cmdline %proc.sha256\n"
+	"  priority: CRITICAL\n"
+	"- rule: not allowed\n"
+	"  desc: d\n"
+	"  condition: evt.type = execve and proc.name startswith b and not proc.sha256 startswith "
+	"cc\n"
+	"  output: not allowed %proc.name\n"
+	"  priority: NOTICE\n"
+	"- rule: shows\n"
+	"  desc: d\n"
+	"  condition: evt.type = execve and proc.name = shows\n"
+	"  output: shows %proc.sha256\n"
+	"  priority: NOTICE\n";
+
+struct asker {
+	size_t asked;
+	struct hash_question last;
+	char path[64];
+};
+
+static bool ask(void *ctx, const struct hash_question *q)
+{
+	struct asker *a = ctx;
+
+	a->asked++;
+	a->last = *q;
+	snprintf(a->path, sizeof(a->path), "%.*s", STR_ARG(q->path));
+	return true;
+}
+
+static struct stage *open_hash_stage(struct asker *a)
+{
+	struct watch_config c = { .no_folding = true, .hash = ask, .hash_ctx = a };
+	static struct stage s;
+
+	*a = (struct asker){ 0 };
+	stage_open(&s, &(str){ hash_rules, sizeof(hash_rules) - 1 }, 1, &c);
+	watch_tick(s.watch, SECOND);
+	return &s;
+}
+
+static void run(struct stage *s, const char *name, int pid, int inode)
+{
+	char json[400];
+
+	snprintf(json, sizeof(json),
+		 "{'type':'execve','cgroup':2,'time':%d,'task':{'pid':%d,'start':%d},'exec':{'"
+		 "parent':"
+		 "{'pid':9,'start':9},'comm':'%s','args':['%s','x'],'exePath':'/bin/%s','vpid':1,"
+		 "'exeInode':%d,'exeCtime':7,'exeMtime':6,'exeDevice':3}}",
+		 pid, pid, pid, name, name, name, inode);
+	stage_event(s, json);
+}
+
+static void answer(struct stage *s, const struct asker *a, int first, enum hash_gap gap)
+{
+	struct hash_answer h = { .file = a->last.file,
+				 .known = first >= 0,
+				 .gap = gap,
+				 .settled = true,
+				 .sums = { .kinds = 1u << DIGEST_SHA256 } };
+
+	h.sums.sum[DIGEST_SHA256][0] = (uint8_t)first;
+	watch_hashed(s->watch, &h);
+}
+
+static void test_judged_when_the_hash_is_there(void **state UNUSED)
+{
+	struct asker a;
+	struct stage *s = open_hash_stage(&a);
+	struct watch_stats stats;
+
+	/* The rest of the conditions says no. */
+	run(s, "cat", 5, 100);
+	assert_int_equal(a.asked, 0);
+	run(s, "bad", 10, 101);
+	assert_int_equal(a.asked, 1);
+	assert_int_equal(a.last.file.inode, 101);
+	assert_int_equal(a.last.kinds, 1u << DIGEST_SHA256);
+	assert_int_equal(a.last.pid, 10);
+	assert_string_equal(a.path, "/bin/bad");
+	assert_false(a.last.host);
+	/* It runs something else by now; and another runs the same file. */
+	run(s, "cat", 10, 100);
+	run(s, "bad", 11, 101);
+	assert_int_equal(a.asked, 1);
+	assert_int_equal(s->alerts, 0);
+	answer(s, &a, 0xaa, 0);
+	assert_int_equal(s->alerts, 2);
+	assert_string_equal(s->alert[0].rule, "listed");
+	assert_int_equal(strncmp(s->alert[0].message, "listed bad x aa000000", 21), 0);
+	assert_false(s->alert[0].unknown);
+	/* Known from now on. */
+	run(s, "bad", 12, 101);
+	assert_int_equal(s->alerts, 3);
+	run(s, "good", 13, 101);
+	run(s, "best", 14, 102);
+	answer(s, &a, 0xcc, 0);
+	assert_int_equal(a.asked, 2);
+	assert_int_equal(s->alerts, 3);
+	run(s, "other", 15, 103);
+	run(s, "b", 16, 104);
+	answer(s, &a, 0xdd, 0);
+	assert_string_equal(s->alert[3].rule, "not allowed");
+	watch_stats(s->watch, &stats);
+	assert_int_equal(stats.awaited, 4);
+	assert_int_equal(stats.unknown_verdicts, 0);
+	stage_close(s);
+}
+
+static void test_output_asks_for_the_hash(void **state UNUSED)
+{
+	struct asker a;
+	struct stage *s = open_hash_stage(&a);
+
+	run(s, "shows", 10, 101);
+	assert_int_equal(s->alerts, 0);
+	answer(s, &a, 0x12, 0);
+	assert_int_equal(s->alerts, 1);
+	assert_int_equal(strncmp(s->alert[0].message, "shows 1200", 10), 0);
+	stage_close(s);
+}
+
+static void test_no_hash_is_no_verdict(void **state UNUSED)
+{
+	struct asker a;
+	struct stage *s = open_hash_stage(&a);
+	struct watch_stats stats;
+
+	run(s, "bad", 10, 101);
+	answer(s, &a, -1, HASH_GONE);
+	run(s, "big", 11, 102);
+	answer(s, &a, -1, HASH_TOO_LARGE);
+	run(s, "big", 12, 102);
+	assert_int_equal(a.asked, 2);
+	/* Waiting has an end, and what comes late counts for the next. */
+	run(s, "bad", 13, 103);
+	watch_tick(s->watch, 2 * SECOND);
+	watch_stats(s->watch, &stats);
+	assert_int_equal(stats.unhashed[HASH_LATE], 0);
+	watch_tick(s->watch, 7 * SECOND);
+	assert_int_equal(s->alerts, 0);
+	watch_stats(s->watch, &stats);
+	assert_int_equal(stats.unhashed[HASH_GONE], 1);
+	assert_int_equal(stats.unhashed[HASH_TOO_LARGE], 2);
+	assert_int_equal(stats.unhashed[HASH_LATE], 1);
+	assert_int_equal(stats.unknown_verdicts, 8);
+	assert_str(stats.unhashed_path, "/bin/bad");
+	answer(s, &a, 0xaa, 0);
+	assert_int_equal(s->alerts, 0);
+	run(s, "bad", 14, 103);
+	assert_int_equal(s->alerts, 1);
+	stage_close(s);
+}
+
+/* More than can wait: they are judged at once, and counted. */
+static void test_too_many_wait(void **state UNUSED)
+{
+	struct asker a;
+	struct stage *s = open_hash_stage(&a);
+	struct watch_stats stats;
+
+	for (int i = 0; i < 3000; i++)
+		run(s, "bad", 10 + i, 101);
+	watch_stats(s->watch, &stats);
+	assert_in_range(stats.unhashed[HASH_BUSY], 3000 - 1024, 2500);
+	answer(s, &a, 0xaa, 0);
+	assert_int_equal(s->alerts, 3000 - stats.unhashed[HASH_BUSY]);
+	stage_close(s);
+}
+
+static void test_new_rules_while_hashes_are_awaited(void **state UNUSED)
+{
+	struct asker a;
+	struct stage *s = open_hash_stage(&a), plain;
+	struct watch_config c = { .no_folding = true };
+	struct watch_stats stats;
+
+	run(s, "bad", 10, 101);
+	stage_open(&plain, &(str){ rules, sizeof(rules) - 1 }, 1, &c);
+	assert_int_equal(watch_set_program(s->watch, plain.program, NULL), 0);
+	watch_stats(s->watch, &stats);
+	assert_int_equal(stats.unhashed[HASH_LATE], 1);
+	answer(s, &a, 0xaa, 0);
+	assert_int_equal(s->alerts, 0);
+	run(s, "bad", 11, 102);
+	assert_int_equal(a.asked, 1);
+	assert_int_equal(s->alerts, 1);
+	/* And back, by rules that ask. */
+	assert_int_equal(watch_set_program(s->watch, s->program, NULL), 0);
+	run(s, "bad", 12, 101);
+	assert_int_equal(a.asked, 2);
+	answer(s, &a, 0xaa, 0);
+	assert_int_equal(s->alerts, 2);
+	watch_free(s->watch);
+	s->watch = NULL;
+	stage_close(&plain);
+	stage_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alert),
+		cmocka_unit_test(test_judged_when_the_hash_is_there),
+		cmocka_unit_test(test_output_asks_for_the_hash),
+		cmocka_unit_test(test_no_hash_is_no_verdict),
+		cmocka_unit_test(test_too_many_wait),
+		cmocka_unit_test(test_new_rules_while_hashes_are_awaited),
 		cmocka_unit_test(test_all_rules),
 		cmocka_unit_test(test_unknown_is_not_false),
 		cmocka_unit_test(test_held_until_known),

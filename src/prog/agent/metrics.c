@@ -19,6 +19,8 @@ static const struct {
 	  "Verdicts for which a fact was not known.", 1 },
 	{ "held", "skep_events_held_total", "counter",
 	  "Events held until their container was known.", 1 },
+	{ "awaitedHashes", "skep_events_awaited_total", "counter",
+	  "Events that waited for the hash of the file that ran.", 1 },
 	{ "processes", "skep_processes", "gauge", "Processes that live.", 1 },
 	{ "processesRemembered", "skep_processes_remembered", "gauge",
 	  "Processes that exited and are remembered.", 1 },
@@ -90,6 +92,18 @@ static void put_events(struct buf *out, const struct value *sensor)
 	head(out, "skep_events_lost_total", "counter", "Events lost, by cause.");
 	VALUE_MEMBERS (m, value_get(sensor, "lost")) {
 		buf_add(out, S("skep_events_lost_total{"));
+		put_label(out, "cause", m->key);
+		buf_byte(out, '}');
+		put_number(out, &m->value, 1);
+	}
+}
+
+static void put_unhashed(struct buf *out, const struct value *sensor)
+{
+	head(out, "skep_events_unhashed_total", "counter",
+	     "Events judged without the hash of a file that a rule asked for, by cause.");
+	VALUE_MEMBERS (m, value_get(sensor, "unhashed")) {
+		buf_add(out, S("skep_events_unhashed_total{"));
 		put_label(out, "cause", m->key);
 		buf_byte(out, '}');
 		put_number(out, &m->value, 1);
@@ -183,6 +197,7 @@ int metrics_render(str stats, struct buf *out, struct err *e)
 		buf_add(out, S("} 1\n"));
 		put_plain(out, sensor);
 		put_events(out, sensor);
+		put_unhashed(out, sensor);
 		put_hooks(out, sensor);
 		put_parts(out, &v);
 		put_outputs(out, &v);

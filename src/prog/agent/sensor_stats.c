@@ -71,6 +71,16 @@ static void put_watch(struct json_out *j, const struct watch_stats *w, uint64_t 
 	json_put_uint(j, "processesEvicted", w->evicted_processes);
 }
 
+static void put_hashes(struct json_out *j, const struct watch_stats *w)
+{
+	json_put_uint(j, "awaitedHashes", w->awaited);
+	json_key(j, "unhashed");
+	json_object_open(j);
+	for (unsigned int g = 0; g < HASH_GAP_COUNT; g++)
+		json_put_uint(j, hash_gap_name(g), w->unhashed[g]);
+	json_object_close(j);
+}
+
 static void put_asset(struct json_out *j, const struct asset *a)
 {
 	struct asset_stats s;
@@ -169,6 +179,7 @@ void sensor_stats_send(int fd, const struct session *s, uint64_t alerts_lost, bo
 	json_put_uint(&j, "hookRuns", kern.hook_runs);
 	put_hooks(&j, s->sensor);
 	put_watch(&j, &watch, alerts_lost);
+	put_hashes(&j, &watch);
 	put_asset(&j, s->asset);
 	put_losses(&j, &kern, &watch);
 	put_events(&j, &kern);

@@ -85,6 +85,22 @@ static void open_figures(struct session *s)
 	s->config.watch.usage_ctx = s;
 }
 
+/** Without it rules that ask for hashes of files stay in doubt: no reason not to watch. */
+static void open_hasher(struct session *s)
+{
+	struct err e = { 0 };
+
+	if (hasher_new(option_text(s->config.options, "host-root"), &s->hasher, &e) < 0)
+		s->config.say(s->config.ctx, e.text);
+	s->config.watch.hash = s->hasher ? hasher_ask : NULL;
+	s->config.watch.hash_ctx = s->hasher;
+}
+
+static void on_hash(void *ctx, const struct hash_answer *a)
+{
+	watch_hashed(((struct session *)ctx)->watch, a);
+}
+
 static int open_asset(struct session *s, struct err *e)
 {
 	const struct option_set *o = s->config.options;
@@ -170,6 +186,7 @@ int session_open(struct session *s, const struct session_config *c, struct rules
 	*s = (struct session){ .config = *c, .rules = *rules };
 	r = derive(&s->rules, &s->filter_arena, &s->filter, e);
 	open_figures(s);
+	open_hasher(s);
 	if (r == 0)
 		r = open_asset(s, e);
 	if (r == 0)
@@ -197,6 +214,7 @@ void session_close(struct session *s)
 {
 	watch_free(s->watch);
 	names_stop(s->names);
+	hasher_free(s->hasher);
 	sensor_close(s->sensor);
 	asset_free(s->asset);
 	figures_free(s->figures);
@@ -232,6 +250,14 @@ static void tell_losses(struct session *s, uint64_t now)
 	losses_tell(s->sensor, s->asset, s->config.on_alert, s->config.ctx);
 }
 
+static void tell_unhashed(struct session *s, uint64_t now)
+{
+	struct watch_stats stats;
+
+	watch_stats(s->watch, &stats);
+	unhashed_tell(&s->unhashed, &stats, now, s->config.on_alert, s->config.ctx);
+}
+
 /* Until the sensor wants to be looked at, or the next tick. */
 static int wait_ms(const struct session *s)
 {
@@ -246,6 +272,7 @@ int session_turn(struct session *s, int also, struct err *e)
 {
 	struct pollfd fds[] = { { .fd = sensor_fd(s->sensor), .events = POLLIN },
 				{ .fd = asset_fd(s->asset), .events = POLLIN },
+				{ .fd = hasher_fd(s->hasher), .events = POLLIN },
 				{ .fd = also, .events = POLLIN } };
 	uint64_t now;
 	int n;
@@ -257,14 +284,17 @@ int session_turn(struct session *s, int also, struct err *e)
 	now = clock_ns(CLOCK_MONOTONIC);
 	if (fds[1].revents || now - s->ticked_ns >= TICK_NS)
 		(void)!asset_poll(s->asset, on_container, s, NULL);
+	if (fds[2].revents || now - s->ticked_ns >= TICK_NS)
+		hasher_take(s->hasher, on_hash, s);
 	if (now - s->ticked_ns >= TICK_NS) {
 		s->ticked_ns = now;
 		names_take(s->names, watch_run(s->watch));
 		watch_tick(s->watch, clock_ns(CLOCK_REALTIME));
 		repair(s);
 		tell_losses(s, now);
+		tell_unhashed(s, now);
 	}
-	return fds[2].revents ? 1 : 0;
+	return fds[3].revents ? 1 : 0;
 }
 
 int session_set_rules(struct session *s, struct rules *rules, struct err *e)

@@ -7,9 +7,11 @@
 
 #include "asset/figures.h"
 #include "kern/sensor.h"
+#include "prog/agent/hasher.h"
 #include "prog/agent/losses.h"
 #include "prog/agent/names.h"
 #include "prog/agent/rules.h"
+#include "prog/agent/unhashed.h"
 #include "watch/watch.h"
 
 struct session_config {
@@ -35,7 +37,9 @@ struct session {
 	struct asset *asset;
 	struct sensor *sensor;
 	struct watch *watch;
-	struct names *names; /**< NULL: no rule names a domain */
+	struct names *names;   /**< NULL: no rule names a domain */
+	struct hasher *hasher; /**< NULL: there is none, and hashes are not known */
+	struct unhashed unhashed;
 	uint64_t ticked_ns;
 	/** Cgroups the kernel knows the kind of, at their id's remainder. */
 	uint64_t marked[SESSION_MARKED];

@@ -608,7 +608,7 @@ export const en = {
 	"views.copied": "The link is copied; whoever opens it sees what their role allows.",
 
 	// Threat intelligence
-	"intel.explained": "Addresses, names and hashes known to be bad. Agents judge by these lists: two rules do so by themselves, and rules of your own can name them.",
+	"intel.explained": "Addresses, names and hashes known to be bad. Agents judge by these lists: three rules do so by themselves, and rules of your own can name them.",
 	"intel.add": "Add a list",
 	"intel.list": "List",
 	"intel.kind": "Holds",
@@ -695,6 +695,7 @@ export const en = {
 	"stat.alerts": "Alerts",
 	"stat.alertsFolded": "Folded into an equal one",
 	"stat.held": "Held until their container was known",
+	"stat.unhashed": "Programs whose hash was not known",
 	"stat.unknownVerdicts": "Not decidable: a fact was not known",
 	"stat.processes": "Processes",
 	"stat.containers": "Containers",

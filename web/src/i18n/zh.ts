@@ -610,7 +610,7 @@ export const zh: Catalog = {
 	"views.copied": "链接已复制；打开者只能看到其角色允许的内容。",
 
 	// Threat intelligence
-	"intel.explained": "已知恶意的地址、域名与哈希。代理依据这些列表判定：内置两条规则自动引用，自定义规则也可按名称引用。",
+	"intel.explained": "已知恶意的地址、域名与哈希。代理依据这些列表判定：内置三条规则自动引用，自定义规则也可按名称引用。",
 	"intel.add": "添加列表",
 	"intel.list": "列表",
 	"intel.kind": "内容",
@@ -697,6 +697,7 @@ export const zh: Catalog = {
 	"stat.alerts": "告警",
 	"stat.alertsFolded": "合并的重复告警",
 	"stat.held": "等待识别容器的事件",
+	"stat.unhashed": "哈希未知的程序",
 	"stat.unknownVerdicts": "缺少信息无法判定",
 	"stat.processes": "进程",
 	"stat.containers": "容器",

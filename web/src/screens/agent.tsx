@@ -34,6 +34,8 @@ function numbersOf(value: unknown): [string, number][] {
 		.sort((a, b) => b[1] - a[1]);
 }
 
+const causes = (counts: [string, number][]) => counts.map(([cause, count]) => `${cause} ${number(count)}`).join(" · ");
+
 const TOLD = ["judged", "alerts", "alertsFolded", "held", "unknownVerdicts", "processes", "containers", "containersUnknown", "engineErrors"];
 
 /** What an agent last said of itself (doc/schemas/agent-stats-1.schema.json): what it did, what it lost, what it cost. */
@@ -49,6 +51,7 @@ function Stats({ stats }: { stats: unknown }) {
 	const seconds = (part: Loose) => `${number(Math.round((Number(part.cpuUserMs ?? 0) + Number(part.cpuSystemMs ?? 0)) / 100) / 10)} s`;
 	const events = numbersOf(sensor.events).slice(0, 12);
 	const lost = numbersOf(sensor.lost);
+	const unhashed = numbersOf(sensor.unhashed);
 	const most = Math.max(1, ...events.map(([, count]) => count));
 	return (
 		<>
@@ -58,7 +61,8 @@ function Stats({ stats }: { stats: unknown }) {
 						...TOLD.map((name): [string, string | null] => [tValue("stat", name), typeof sensor[name] === "number" ? number(sensor[name]) : null]),
 						[t("stat.sensorCpu"), seconds(sensor)],
 						[t("stat.uplinkCpu"), seconds(uplink)],
-						[t("stat.lost"), lost.length > 0 ? lost.map(([cause, count]) => `${cause} ${number(count)}`).join(" · ") : t("common.none")],
+						[t("stat.lost"), lost.length > 0 ? causes(lost) : t("common.none")],
+						[t("stat.unhashed"), unhashed.length > 0 ? causes(unhashed) : null],
 					]}
 				/>
 			</Panel>
