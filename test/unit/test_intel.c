@@ -211,7 +211,7 @@ static void writes_rules_that_load(void **state UNUSED)
 				fail_msg("%.*s in\n%.*s", STR_ARG(notes[i].message),
 					 STR_ARG(buf_str(&b)));
 		policy_rules(p, &rules);
-		assert_int_equal(rules, (count >= 1) + (count >= 3));
+		assert_int_equal(rules, (count >= 1) + (count >= 3) + (count >= 4));
 		policy_free(p);
 		rule_set_free(set);
 	}

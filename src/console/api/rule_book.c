@@ -41,7 +41,7 @@ static int read_shipped(struct reader *r, struct err *e)
 	return result;
 }
 
-/* Lists that rules of one's own may name, and what finds them. */
+/* Lists that rules of one's own may name, and what finds them: before all others, for an event raises the first rule that holds. */
 static int read_intelligence(struct reader *r, struct err *e)
 {
 	OWNED_BUF text = BUF_INIT;
@@ -118,10 +118,10 @@ static int read_switches(struct reader *r, struct err *e)
 
 static int read_all(struct reader *r, struct err *e)
 {
-	int result = read_shipped(r, e);
+	int result = read_intelligence(r, e);
 
 	if (result == 0)
-		result = read_intelligence(r, e);
+		result = read_shipped(r, e);
 	if (result == 0)
 		result = read_own(r, e);
 	if (result == 0 && r->options->draft.p)

@@ -344,6 +344,56 @@ static const char name_rule[] =
 	"  priority: CRITICAL\n"
 	"  tags: [network, intelligence, mitre_command_and_control, T1071.004]\n";
 
+/* A field for each kind of hash there is among the entries, by their length in digits. */
+static const struct {
+	const char *field;
+	size_t digits;
+} hash_fields[] = {
+	{ "proc.md5", 32 }, { "proc.sha1", 40 }, { "proc.sha256", 64 }, { "proc.sha512", 128 }
+};
+
+static bool has_hash(const struct intel_list *lists, size_t count, size_t digits)
+{
+	for (size_t i = 0; i < count; i++) {
+		str body = lists[i].body;
+
+		while (lists[i].kind == INTEL_HASH && body.n)
+			if (str_line(&body).n == digits)
+				return true;
+	}
+	return false;
+}
+
+/* Agents read files for what a condition names: no kind is named in vain, and where there are none there is no rule. */
+static void put_program_rule(const struct intel_list *lists, size_t count, struct buf *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(hash_fields); i++) {
+		if (!has_hash(lists, count, hash_fields[i].digits))
+			continue;
+		buf_printf(out, "%s%s in (intel_hash)",
+			   n++ ? " or "
+			       : "- rule: Program of threat intelligence\n"
+				 "  desc: A program whose file a list of threat intelligence names "
+				 "by its hash.\n"
+				 "  desc_zh: 运行了威胁情报列表中哈希所指的程序。\n"
+				 "  condition: >\n"
+				 "    evt.type in (execve, execveat) and (",
+			   hash_fields[i].field);
+	}
+	if (n)
+		buf_add(out,
+			S(")\n"
+			  "  output: Known bad program run (file=%proc.exepath sha256=%proc.sha256 "
+			  "command=%proc.cmdline user=%user.name)\n"
+			  "  output_zh: 运行了已知恶意程序（文件=%proc.exepath "
+			  "SHA-256=%proc.sha256 命令=%proc.cmdline 用户=%user.name）\n"
+			  "  priority: CRITICAL\n"
+			  "  tags: [process, intelligence, mitre_execution, T1204]\n"
+			  "  skip-if-unknown-filter: true\n"));
+}
+
 int intel_render_rules(const struct intel_list *lists, size_t count, struct arena *a,
 		       struct buf *out, struct err *e)
 {
@@ -356,6 +406,7 @@ int intel_render_rules(const struct intel_list *lists, size_t count, struct aren
 		buf_add(out, str_from(address_rule));
 	if (of[INTEL_DOMAIN])
 		buf_add(out, str_from(name_rule));
+	put_program_rule(lists, count, out);
 	if (buf_error(out))
 		return err_set(e, ENOBUFS, "threat intelligence: memory budget spent");
 	if (out->n - from > INTEL_MAX_RULE_BYTES)

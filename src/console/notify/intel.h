@@ -9,7 +9,7 @@
  * "0.0.0.0 NAME" and "127.0.0.1 NAME" (files of hosts) are a name. "[.]" is read as ".".
  * STIX (OASIS, section 4.7 and 9): objects of type indicator with pattern_type stix, not revoked, valid now. Of patterns those
  * that say "any of": comparisons of ipv4-addr:value, ipv6-addr:value, domain-name:value, file:hashes with =, IN or ISSUBSET,
- * joined by OR, also between observations. Patterns that need two things at once (AND, FOLLOWEDBY, NOT, qualifiers) are counted.
+ * joined by OR, also between observations; of hashes MD5, SHA-1, SHA-256 and SHA-512. Patterns that need two things at once (AND, FOLLOWEDBY, NOT, qualifiers) are counted.
  */
 #ifndef SKEP_CONSOLE_NOTIFY_INTEL_H
 #define SKEP_CONSOLE_NOTIFY_INTEL_H
@@ -99,7 +99,7 @@ struct intel_list {
 bool intel_is_name(str name);
 /**
  * Appends a rule file: each list as intel_NAME, all of a kind together as intel_ip, intel_domain and intel_hash (always there), and
- * a rule for addresses and one for names, when there are any.
+ * a rule for addresses, one for names and one for hashes, when there are any.
  *
  * @return 0, -E2BIG (INTEL_MAX_RULE_BYTES), -ENOBUFS
  */

@@ -70,6 +70,23 @@ static bool next(struct pattern *p)
 	return true;
 }
 
+/* Those that agents make; others (SHA3-256, SSDEEP) have digits, too, and would never be found. */
+static bool is_hash(str path)
+{
+	static const char *const names[] = { "MD5",    "SHA-1",   "SHA1",  "SHA-256",
+					     "SHA256", "SHA-512", "SHA512" };
+
+	if (!str_starts(path, S("file:hashes.")))
+		return false;
+	path = str_skip(path, S("file:hashes.").n);
+	if (path.n > 2 && path.p[0] == '\'')
+		path = str_skip(str_take(path, path.n - 1), 1);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (str_is(path, names[i]))
+			return true;
+	return false;
+}
+
 static bool is_path_of(enum intel_kind k, str path)
 {
 	switch (k) {
@@ -78,7 +95,7 @@ static bool is_path_of(enum intel_kind k, str path)
 	case INTEL_DOMAIN:
 		return str_is(path, "domain-name:value");
 	default:
-		return str_starts(path, S("file:hashes."));
+		return is_hash(path);
 	}
 }
 
