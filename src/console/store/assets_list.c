@@ -70,15 +70,16 @@ struct lister {
 	bool with_doc;
 	struct arena *a;
 	struct asset *items;
-	size_t count, seen;
+	size_t count;
 	bool begun;
 	str name, id; /* behind which it goes on */
 	int64_t time; /* the same, when it is sorted by time */
 	double risk;  /* or by risk */
 };
 
-static int take(struct lister *l, struct sql_rows *rows, struct err *e)
+static int take(void *ctx, struct sql_rows *rows, struct err *e)
 {
+	struct lister *l = ctx;
 	struct asset *x = &l->items[l->count];
 	int r = asset_read(rows, 0, l->a, x, e);
 
@@ -89,10 +90,9 @@ static int take(struct lister *l, struct sql_rows *rows, struct err *e)
 	l->id = x->id;
 	l->time = l->f->sort == ASSET_BY_FIRST_SEEN ? x->first_ns : x->last_ns;
 	l->risk = x->risk;
-	l->seen++;
 	if (asset_in_scope(x, l->f->scope) && (!l->f->holds || l->f->holds(l->f->ctx, x)))
 		l->count++;
-	return 0;
+	return l->count < l->limit;
 }
 
 static const char *const sort_columns[] = { [ASSET_BY_NAME] = "name",
@@ -116,11 +116,9 @@ static void say_where(struct sql_where *w, const struct lister *l)
 static int list_chunk(struct lister *l, struct err *e)
 {
 	struct sql_where w = { 0 };
-	OWNED_ROWS *rows = NULL;
 	const char *way = l->f->descending ? " DESC" : "";
 	int r;
 
-	l->seen = 0;
 	buf_printf(&w.text, "SELECT " ASSET_COLUMNS ", %s FROM asset",
 		   l->with_doc || l->f->holds ? "doc" : "''");
 	buf_add(&w.text, S(" WHERE TRUE"));
@@ -129,14 +127,8 @@ static int list_chunk(struct lister *l, struct err *e)
 	say_what(&w, l->f);
 	buf_printf(&w.text, " ORDER BY %s%s, id%s", sort_columns[l->f->sort], way, way);
 	SQL_WHERE(&w, " LIMIT ?", SQL_I(CHUNK));
-	r = sql_where_query(l->s->sql, &w, &rows, e);
-	while (r >= 0 && l->count < l->limit && (r = sql_next(rows, e)) > 0) {
-		r = take(l, rows, e);
-		if (r < 0)
-			break;
-	}
-	sql_where_done(&w);
-	return r < 0 ? r : l->seen == CHUNK || l->count == l->limit;
+	r = sql_where_each(l->s->sql, &w, take, l, e);
+	return r < 0 ? r : r == CHUNK || l->count == l->limit;
 }
 
 static int go_on(struct lister *l, str cursor, struct err *e)

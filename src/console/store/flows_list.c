@@ -17,7 +17,7 @@ struct lister {
 	const struct flow_filter *f;
 	struct arena *a;
 	struct flow *items;
-	size_t limit, count, seen;
+	size_t limit, count;
 	struct flow last; /* behind which it goes on */
 };
 
@@ -86,9 +86,10 @@ static bool is_shown(const struct lister *l, struct sql_rows *rows, unsigned c)
 	return l->f->scope && scope_holds(l->f->scope, &of);
 }
 
-static int take(struct lister *l, struct sql_rows *rows, struct err *e)
+static int take(void *ctx, struct sql_rows *rows, struct err *e)
 {
 	enum { OWN = 12, PEER = 18 };
+	struct lister *l = ctx;
 	bool ok = true;
 	struct flow x = { .asset = text(l, rows, 0, &ok),
 			  .peer = text(l, rows, 1, &ok),
@@ -109,21 +110,18 @@ static int take(struct lister *l, struct sql_rows *rows, struct err *e)
 	}
 	if (!ok)
 		return err_set(e, ENOBUFS, "too many flows at once");
-	l->seen++;
 	l->last = x;
 	if (is_shown(l, rows, OWN))
 		l->items[l->count++] = x;
-	return 0;
+	return l->count < l->limit;
 }
 
 /* @return 1 when there may be more rows */
 static int list_chunk(struct lister *l, str days, struct err *e)
 {
 	struct sql_where w = { 0 };
-	OWNED_ROWS *rows = NULL;
 	int r;
 
-	l->seen = 0;
 	buf_add(&w.text,
 		S("SELECT f.*, " SCOPE_COLUMNS("own") ", " SCOPE_COLUMNS(
 			"other") " FROM (SELECT " GROUP
@@ -136,14 +134,8 @@ static int list_chunk(struct lister *l, str days, struct err *e)
 	buf_add(&w.text, S(" LEFT JOIN asset own ON own.id = f.asset LEFT JOIN asset other ON "
 			   "other.id = f.peer_asset ORDER BY f.asset, f.peer, f.port, f.server, "
 			   "f.agent, f.local, f.protocol, f.process"));
-	r = sql_where_query(l->s->sql, &w, &rows, e);
-	while (r >= 0 && l->count < l->limit && (r = sql_next(rows, e)) > 0) {
-		r = take(l, rows, e);
-		if (r < 0)
-			break;
-	}
-	sql_where_done(&w);
-	return r < 0 ? r : l->seen == CHUNK || l->count == l->limit;
+	r = sql_where_each(l->s->sql, &w, take, l, e);
+	return r < 0 ? r : r == CHUNK || l->count == l->limit;
 }
 
 static int make_cursor(const struct lister *l, str *ret, struct err *e)
@@ -204,17 +196,39 @@ int flows_page(struct store *s, const struct flow_filter *f, str cursor, size_t 
 	return 0;
 }
 
+struct neighbours {
+	const struct scope *scope;
+	struct arena *a;
+	struct asset_neighbour *items;
+	size_t count, max; /* one more than is wanted tells that there are more */
+};
+
+static int take_neighbour(void *ctx, struct sql_rows *rows, struct err *e)
+{
+	struct neighbours *n = ctx;
+	struct asset_neighbour *x = &n->items[n->count];
+	int r = asset_read(rows, 1, n->a, &x->asset, e);
+
+	if (r < 0)
+		return r;
+	x->kind = S("talks-to");
+	x->outgoing = sql_int(rows, 0) == 0;
+	n->count += asset_in_scope(&x->asset, n->scope);
+	return n->count < n->max;
+}
+
 int flows_neighbours(struct store *s, const struct scope *scope, str asset, int64_t since_ns,
 		     size_t max, struct arena *a, struct asset_neighbour **ret, size_t *ret_count,
 		     bool *ret_cut, struct err *e)
 {
-	struct asset_neighbour *out = ARENA_ARRAY(a, max + 1, struct asset_neighbour);
+	struct neighbours n = { .scope = scope,
+				.a = a,
+				.items = ARENA_ARRAY(a, max + 1, struct asset_neighbour),
+				.max = max + 1 };
 	struct sql_where w = { 0 };
-	OWNED_ROWS *rows = NULL;
 	OWNED_BUF days = BUF_INIT;
-	size_t n = 0;
-	int r = out ? say_days(s, since_ns, store_now() + DAY_NS, &days, e)
-		    : err_set(e, ENOBUFS, "too many flows at once");
+	int r = n.items ? say_days(s, since_ns, store_now() + DAY_NS, &days, e)
+			: err_set(e, ENOBUFS, "too many flows at once");
 
 	if (r > 0) {
 		buf_add(&w.text, S("SELECT f.server, " ASSET_COLUMNS ", '' FROM (SELECT DISTINCT "
@@ -224,21 +238,12 @@ int flows_neighbours(struct store *s, const struct scope *scope, str asset, int6
 			  " AS days WHERE asset = ? AND hour >= ? AND peer_asset <> '' LIMIT ?) AS "
 			  "f JOIN asset ON asset.id = f.peer_asset ORDER BY asset.name, asset.id",
 			  SQL_T(asset), SQL_I(since_ns / HOUR_NS), SQL_I(4 * max + 1));
-		r = sql_where_query(s->sql, &w, &rows, e);
+		r = sql_where_each(s->sql, &w, take_neighbour, &n, e);
 	}
-	while (rows && r >= 0 && n <= max && (r = sql_next(rows, e)) > 0) {
-		struct asset_neighbour *x = &out[n];
-
-		r = asset_read(rows, 1, a, &x->asset, e);
-		x->kind = S("talks-to");
-		x->outgoing = sql_int(rows, 0) == 0;
-		n += r == 0 && asset_in_scope(&x->asset, scope);
-	}
-	sql_where_done(&w);
 	if (r < 0)
 		return r;
-	*ret = out;
-	*ret_count = MIN(n, max);
-	*ret_cut = n > max;
+	*ret = n.items;
+	*ret_count = MIN(n.count, max);
+	*ret_cut = n.count > max;
 	return 0;
 }

@@ -115,7 +115,7 @@ struct lister {
 	struct arena *a;
 	struct image_set images;
 	struct package_use *items;
-	size_t count, limit, seen;
+	size_t count, limit;
 	struct stored_package last; /* behind which it goes on */
 	bool begun;
 };
@@ -138,17 +138,28 @@ static int count_images(struct lister *l, struct package_use *x, int64_t no, str
 	return r;
 }
 
-struct row {
-	struct stored_package package;
-	int64_t no;
+struct chunk {
+	struct arena *a;
+	struct {
+		struct stored_package package;
+		int64_t no;
+	} rows[CHUNK];
+	int count;
 };
 
-static int read_rows(struct lister *l, struct row *ret, struct err *e)
+static int take_row(void *ctx, struct sql_rows *rows, struct err *e)
+{
+	struct chunk *c = ctx;
+	int r = take_package(rows, 0, c->a, &c->rows[c->count].package, e);
+
+	c->rows[c->count++].no = sql_int(rows, 3);
+	return r < 0 ? r : 1;
+}
+
+static int read_chunk(struct lister *l, struct chunk *ret, struct err *e)
 {
 	const struct package_filter *f = l->f;
 	struct sql_where w = { 0 };
-	OWNED_ROWS *rows = NULL;
-	int r;
 
 	buf_add(&w.text, S("SELECT name, version, type, no FROM package WHERE TRUE"));
 	if (l->begun)
@@ -162,37 +173,25 @@ static int read_rows(struct lister *l, struct row *ret, struct err *e)
 		SQL_WHERE(&w, " AND type = ?", SQL_T(f->type));
 	sql_where_words(&w, "name version", f->text);
 	SQL_WHERE(&w, " ORDER BY name, version, type LIMIT ?", SQL_I(CHUNK));
-	r = sql_where_query(l->s->sql, &w, &rows, e);
-	l->seen = 0;
-	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
-		struct row *x = &ret[l->seen];
-
-		r = take_package(rows, 0, l->a, &x->package, e);
-		x->no = sql_int(rows, 3);
-		if (r < 0)
-			break;
-		l->seen++;
-	}
-	sql_where_done(&w);
-	return r;
+	return sql_where_each(l->s->sql, &w, take_row, ret, e);
 }
 
 /* @return 1 when there may be more rows */
 static int list_chunk(struct lister *l, struct err *e)
 {
-	struct row rows[CHUNK];
-	int r = read_rows(l, rows, e);
+	struct chunk chunk = { .a = l->a };
+	int r = read_chunk(l, &chunk, e);
 
-	for (size_t i = 0; r == 0 && i < l->seen && l->count < l->limit; i++) {
+	for (int i = 0; r >= 0 && i < chunk.count && l->count < l->limit; i++) {
 		struct package_use *x = &l->items[l->count];
 
-		*x = (struct package_use){ .package = rows[i].package };
-		r = count_images(l, x, rows[i].no, e);
-		l->last = rows[i].package;
+		*x = (struct package_use){ .package = chunk.rows[i].package };
+		r = count_images(l, x, chunk.rows[i].no, e);
+		l->last = chunk.rows[i].package;
 		l->begun = true;
-		l->count += r == 0 && x->images > 0;
+		l->count += r >= 0 && x->images > 0;
 	}
-	return r < 0 ? r : l->seen == CHUNK || l->count == l->limit;
+	return r < 0 ? r : chunk.count == CHUNK || l->count == l->limit;
 }
 
 int packages_page(struct store *s, const struct package_filter *f, str cursor, size_t limit,

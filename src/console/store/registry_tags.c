@@ -189,16 +189,28 @@ static void say_which(struct sql_where *w, const struct registry_tag_filter *f)
 	sql_where_words(w, "repository tag digest", f->text);
 }
 
+struct tags {
+	struct arena *a;
+	struct stored_tag *items;
+	size_t count;
+};
+
+static int take_tag(void *ctx, struct sql_rows *rows, struct err *e)
+{
+	struct tags *t = ctx;
+	int r = read_tag(rows, t->a, &t->items[t->count++], e);
+
+	return r < 0 ? r : 1;
+}
+
 int registry_tags_page(struct store *s, const struct registry_tag_filter *f, size_t max,
 		       struct arena *a, struct stored_tag **ret, size_t *ret_count, struct err *e)
 {
-	struct stored_tag *list = ARENA_ARRAY(a, max, struct stored_tag);
+	struct tags t = { .a = a, .items = ARENA_ARRAY(a, max, struct stored_tag) };
 	struct sql_where w = { 0 };
-	struct sql_rows *rows = NULL;
-	size_t count = 0;
 	int r;
 
-	if (!list)
+	if (!t.items)
 		return spent(e);
 	buf_add(&w.text,
 		S("SELECT repository, tag, digest, why, stage, first_ns, seen_ns, changed_ns, "
@@ -207,15 +219,11 @@ int registry_tags_page(struct store *s, const struct registry_tag_filter *f, siz
 		  "m.after <> '') FROM registry_tag t "));
 	say_which(&w, f);
 	SQL_WHERE(&w, " ORDER BY repository, tag LIMIT ?", SQL_I(max));
-	r = sql_where_query(s->sql, &w, &rows, e);
-	while (r >= 0 && (r = sql_next(rows, e)) > 0)
-		r = read_tag(rows, a, &list[count++], e);
-	sql_rows_done(rows);
-	sql_where_done(&w);
+	r = sql_where_each(s->sql, &w, take_tag, &t, e);
 	if (r < 0)
 		return r;
-	*ret = list;
-	*ret_count = count;
+	*ret = t.items;
+	*ret_count = t.count;
 	return 0;
 }
 

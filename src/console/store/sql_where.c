@@ -2,13 +2,6 @@
 
 enum { WORDS_MAX = 8 };
 
-void sql_where_done(struct sql_where *w)
-{
-	buf_done(&w->text);
-	if (w->made_arena)
-		arena_done(&w->arena);
-}
-
 void sql_where_add(struct sql_where *w, const char *part, const struct sql_value *values,
 		   size_t count)
 {
@@ -67,9 +60,20 @@ void sql_where_words(struct sql_where *w, const char *columns, str text)
 	}
 }
 
-int sql_where_query(struct sql *s, struct sql_where *w, struct sql_rows **ret, struct err *e)
+int sql_where_each(struct sql *s, struct sql_where *w, sql_row_taker take, void *ctx, struct err *e)
 {
-	if (w->failed || buf_error(&w->text) < 0)
-		return err_set(e, E2BIG, "too much is asked at once");
-	return sql_query(s, buf_cstr(&w->text), w->values, w->count, ret, e);
+	OWNED_ROWS *rows = NULL;
+	int r, n = 0, more = 1;
+
+	r = w->failed || buf_error(&w->text) < 0
+		    ? err_set(e, E2BIG, "too much is asked at once")
+		    : sql_query(s, buf_cstr(&w->text), w->values, w->count, &rows, e);
+	while (r >= 0 && more > 0 && (r = sql_next(rows, e)) > 0) {
+		r = more = take(ctx, rows, e);
+		n++;
+	}
+	buf_done(&w->text);
+	if (w->made_arena)
+		arena_done(&w->arena);
+	return r < 0 ? r : n;
 }

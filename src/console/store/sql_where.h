@@ -8,7 +8,7 @@
 
 #define SQL_WHERE_MAX 96
 
-/** Zeroed to begin with; sql_where_done() ends it. */
+/** Zeroed to begin with; sql_where_each() ends it. */
 struct sql_where {
 	struct buf text;
 	struct sql_value values[SQL_WHERE_MAX];
@@ -18,8 +18,6 @@ struct sql_where {
 	bool failed; /**< too many values, or no memory */
 };
 
-void sql_where_done(struct sql_where *w);
-
 /** Appends @p part, ours, in which each lone `?` is the next of @p values. */
 void sql_where_add(struct sql_where *w, const char *part, const struct sql_value *values,
 		   size_t count);
@@ -27,8 +25,15 @@ void sql_where_add(struct sql_where *w, const char *part, const struct sql_value
 /** Appends " AND (a {like} word OR b {like} word ...)" for each word of @p text. @param columns separated by blanks */
 void sql_where_words(struct sql_where *w, const char *columns, str text);
 
-/** Runs the statement. Errors as sql_query(); -E2BIG too much is asked. */
-MUST_CHECK int sql_where_query(struct sql *s, struct sql_where *w, struct sql_rows **ret,
-			       struct err *e);
+/** Takes a row. @return 1: it wants more, 0: it has enough, or -errno */
+typedef int (*sql_row_taker)(void *ctx, struct sql_rows *rows, struct err *e);
+
+/**
+ * Runs the statement, hands its rows to @p take for as long as it wants more, and frees what @p w holds.
+ *
+ * @return how many rows were handed over; errors as sql_query(), and what @p take returned; -E2BIG too much is asked
+ */
+MUST_CHECK int sql_where_each(struct sql *s, struct sql_where *w, sql_row_taker take, void *ctx,
+			      struct err *e);
 
 #endif
