@@ -232,7 +232,7 @@ int sql_statement_take(struct sql *s, const char *statement, const struct sql_va
 	st->used = ++s->uses;
 	st->busy = true;
 	if (st->handle && st->epoch != s->epoch)
-		st->handle = NULL;
+		s->engine->forget(s, st);
 	if (!st->handle) {
 		int r = s->engine->prepare(s, st, values, count, e);
 
