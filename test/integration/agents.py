@@ -37,12 +37,14 @@ def whole_lines(file):
 
 
 def until(ready, seconds=15, every=0.05):
+    """What `ready` said at last: what it was waited for, or something false."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if ready():
-            return True
+        got = ready()
+        if got:
+            return got
         time.sleep(every)
-    return bool(ready())
+    return ready()
 
 
 class Agent:

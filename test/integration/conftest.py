@@ -63,6 +63,36 @@ def shared():
 
 
 @pytest.fixture(scope="session")
+def archive(shared):
+    """A real image as `docker save` wrote it."""
+    return shared / "rootfs" / "alpine-310-docker-save.tar.gz"
+
+
+@pytest.fixture(scope="session")
+def image(archive):
+    """The same, in pieces a registry can be given."""
+    from services import Image
+    return Image.from_docker_save(archive)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    from services import Certificates, need
+    need("openssl")
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def console(tmp_path, new_database):
+    """One for each test, on SQLite and on PostgreSQL."""
+    from consoles import Console
+    folder = tmp_path / "console"
+    folder.mkdir()
+    with Console(folder, database=new_database()) as c:
+        yield c
+
+
+@pytest.fixture(scope="session")
 def source_dir():
     return SOURCE
 

@@ -95,7 +95,7 @@ class Console:
     def __exit__(self, *_):
         self.end()
 
-    def start(self, wait=30):
+    def start(self, wait=90):
         began = time.monotonic()
         self.out.write_bytes(b"")
         with self.out.open("ab") as out:

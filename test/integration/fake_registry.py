@@ -16,16 +16,7 @@ import socket
 import threading
 import urllib.parse
 
-from images import entry, layer
-
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
-OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
-
-
-def digest(data):
-    return "sha256:" + hashlib.sha256(data).hexdigest()
+from images import OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, digest, entry, layer
 
 
 class Fault:

@@ -11,6 +11,12 @@ from consoles import any_certificate
 HOSTILE = "web|1\\ a=b\n\t\r\x1b[31m<!channel> *x* [y](http://z) 设 \u202e\" ' %n ${jndi}"
 
 
+def quiet_now():
+    """Settings of quiet hours that have begun and go on."""
+    now = time.gmtime()
+    return {"quietFrom": "%02d:%02d" % (now.tm_hour, now.tm_min), "quietTo": "%02d:%02d" % ((now.tm_hour + 2) % 24, now.tm_min)}
+
+
 def alert(n, **with_):
     """An agent's document; `with_` replaces members, "container" and "fields" member by member."""
     doc = {"schemaVersion": 1, "time": "2026-11-21T18:20:28.123456789Z", "rule": "Terminal shell in container",

@@ -1,7 +1,6 @@
 """Real services that tests start for themselves on free ports and end by process id."""
 import base64
 import gzip
-import hashlib
 import json
 import os
 import pathlib
@@ -17,10 +16,8 @@ import urllib.request
 
 import pytest
 
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
-OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
+from images import OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, digest
+
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
@@ -36,10 +33,6 @@ def need_root():
         pytest.skip("needs root")
 
 
-def digest(data):
-    return "sha256:" + hashlib.sha256(data).hexdigest()
-
-
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -52,6 +45,13 @@ def unmount_below(folder):
         places = [line.split()[4] for line in f]
     for place in reversed([p for p in places if p.startswith(f"{folder}/")]):
         subprocess.run(["umount", "-l", place], capture_output=True)
+
+
+def listening(*ports):
+    """Whether somebody accepts at each, or an OSError."""
+    for port in ports:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    return True
 
 
 class Process:

@@ -14,9 +14,9 @@ import urllib.request
 import jsonschema
 import pytest
 
-from agents import MARKER, Agent, mark, until, whole_lines, word
+from agents import MARKER, Agent, mark, until, word
 from receivers import HttpReceiver, Rsyslog
-from services import Certificates, free_port, need
+from services import free_port
 
 
 class Receiver(HttpReceiver):
@@ -51,12 +51,6 @@ class Receiver(HttpReceiver):
     def marked(self):
         with self.lock:
             return [MARKER.search(a["message"])[1] for a in self.taken if a["rule"] == "Marker"]
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    need("openssl")
-    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 def all_told(receiver, numbers, seconds=100, most=2):

@@ -3,13 +3,12 @@ import json
 import re
 import signal
 import sqlite3
-import time
 
 import pytest
 
 from agents import until
 from consoles import Console
-from notifying import HOSTILE, Teller
+from notifying import HOSTILE, Teller, quiet_now
 from receivers import Script
 from services import Certificates, free_port
 
@@ -139,10 +138,8 @@ def test_nothing_acknowledged_is_lost_when_the_console_is_killed(console, admin,
 
 
 def test_what_quiet_hours_hold_outlives_a_kill_of_the_console(console, admin, tmp_path):
-    now = time.gmtime()
-    quiet = {"quietFrom": "%02d:%02d" % (now.tm_hour, now.tm_min), "quietTo": "%02d:%02d" % ((now.tm_hour + 2) % 24, now.tm_min)}
     with Script() as script:
-        made = admin.ask("POST", "/api/v1/notifications", hook(script.url, **quiet)).json()
+        made = admin.ask("POST", "/api/v1/notifications", hook(script.url, **quiet_now())).json()
         Teller(console, admin, tmp_path).tell(*range(1, 21))
         assert until(lambda: state(admin, made)["waiting"] == 20, 15), state(admin, made)
         for _ in range(2):

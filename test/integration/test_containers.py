@@ -14,11 +14,6 @@ from containers import RunningEngine, plain_archive, wrapped_runtime
 from services import Process, need, need_root
 
 
-@pytest.fixture(scope="module")
-def archive(shared):
-    return shared / "rootfs" / "alpine-310-docker-save.tar.gz"
-
-
 @pytest.fixture(scope="module", params=["v1", "v2"])
 def engine(request, tmp_path_factory, archive):
     need_root()

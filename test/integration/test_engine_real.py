@@ -9,11 +9,6 @@ from services import Engine, Image, Podman, Registry, skopeo_copy
 
 
 @pytest.fixture(scope="module")
-def archive(shared):
-    return shared / "rootfs" / "alpine-310-docker-save.tar.gz"
-
-
-@pytest.fixture(scope="module")
 def engine(tmp_path_factory, archive):
     with Engine(tmp_path_factory.mktemp("engine") / "e") as e:
         e.load(archive)

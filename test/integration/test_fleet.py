@@ -18,14 +18,6 @@ FRESH = 30
 
 
 @pytest.fixture
-def console(tmp_path, new_database):
-    folder = tmp_path / "console"
-    folder.mkdir()
-    with Console(folder, database=new_database()) as c:
-        yield c
-
-
-@pytest.fixture
 def agent(skep, tmp_path, console):
     need_root()
     with JoinedAgent(skep, tmp_path / "agent", console) as a:

@@ -9,21 +9,12 @@ from urllib.parse import quote
 import pytest
 
 from agents import until
-from consoles import Console
 from containers import RunningEngine
 from fleet import JoinedAgent, Peer, ask, token
 from services import need, need_root
 
 FRESH = 30
 SERVER, CLIENT, PORT = "10.231.7.1", "10.231.7.2", 8080
-
-
-@pytest.fixture
-def console(tmp_path, new_database):
-    folder = tmp_path / "console"
-    folder.mkdir()
-    with Console(folder, database=new_database()) as c:
-        yield c
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from conftest import BUILD
-from services import Certificates, Process, free_port, need
+from services import Certificates, Process, free_port, listening, need
 
 BASE = "dc=example,dc=com"
 CONFIG = """
@@ -119,17 +119,12 @@ class Directory:
         places = " ".join(f"ldap://{a}:{self.plain} ldaps://{a}:{self.tls}" for a in ("127.0.0.1", "127.0.0.2"))
         self.process = Process(["slapd", "-d", "0", "-f", str(conf), "-h", places], folder / "log")
 
-    def ready(self):
-        for port in (self.plain, self.tls):
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        return True
-
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory):
     d = Directory(tmp_path_factory.mktemp("slapd"))
     with d.process:
-        d.process.wait_for(d.ready)
+        d.process.wait_for(lambda: listening(d.plain, d.tls))
         yield d
 
 

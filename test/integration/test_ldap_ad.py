@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from conftest import BUILD
-from services import Certificates, Process, need, need_root
+from services import Certificates, Process, listening, need, need_root
 
 BASE, PASSWORD = "DC=corp,DC=example", "Alice-horse-7-battery"
 
@@ -44,17 +44,12 @@ class Domain:
     def tool(self, *args):
         subprocess.run(["samba-tool", *args, "-H", str(self.folder / "private" / "sam.ldb"), "-s", str(self.conf)], check=True, capture_output=True)
 
-    def ready(self):
-        for port in (389, 636):
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        return True
-
 
 @pytest.fixture(scope="module")
 def domain(tmp_path_factory):
     d = Domain(tmp_path_factory.mktemp("ad"))
     with d.process:
-        d.process.wait_for(d.ready)
+        d.process.wait_for(lambda: listening(389, 636))
         yield d
 
 

@@ -13,15 +13,9 @@ import urllib.parse
 import pytest
 
 from agents import until
-from notifying import HOSTILE, Notifier
+from notifying import HOSTILE, Notifier, quiet_now
 from receivers import KafkaGate, Mock, Relay, Rsyslog, Script
-from services import Certificates, free_port, need
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    need("openssl")
-    return Certificates(tmp_path_factory.mktemp("certificates"))
+from services import free_port
 
 
 @pytest.fixture
@@ -242,10 +236,8 @@ def test_no_more_than_so_many_a_minute(notifier):
 
 
 def test_quiet_hours_end_in_one_message(notifier):
-    now = time.gmtime()
-    hours = {"quietFrom": "%02d:%02d" % (now.tm_hour, now.tm_min), "quietTo": "%02d:%02d" % ((now.tm_hour + 2) % 24, now.tm_min)}
     with Script() as script:
-        with notifier(webhook(script, **hours)) as n:
+        with notifier(webhook(script, **quiet_now())) as n:
             n.tell(1)
             n.tell(2, priority="Critical")
             n.tell(3)
@@ -256,11 +248,6 @@ def test_quiet_hours_end_in_one_message(notifier):
             assert until(lambda: len(script.bodies()) == 2)
             held = json.loads(script.bodies()[1])
             assert held["id"] == "3" and held["more"] == 1 and held["reason"] == "quiet"
-
-
-def quiet_now():
-    now = time.gmtime()
-    return {"quietFrom": "%02d:%02d" % (now.tm_hour, now.tm_min), "quietTo": "%02d:%02d" % ((now.tm_hour + 2) % 24, now.tm_min)}
 
 
 @pytest.mark.parametrize("reason, kills", [("quiet", 3), ("group", 3), ("rate", 1)])

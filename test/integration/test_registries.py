@@ -9,22 +9,12 @@ import time
 import pytest
 
 from consoles import Console
-from fake_registry import OCI_INDEX, Fault, scripted, with_projects
-from images import entry, layer
+from fake_registry import Fault, scripted, with_projects
+from images import OCI_INDEX, entry, layer
 from services import Image, Registry
 
 SECRET = "hunter2-is-secret"
 APK = b"P:musl\nV:1.1.22-r2\nA:x86_64\n\n"
-
-
-@pytest.fixture(scope="module")
-def archive(shared):
-    return shared / "rootfs" / "alpine-310-docker-save.tar.gz"
-
-
-@pytest.fixture(scope="module")
-def image(archive):
-    return Image.from_docker_save(archive)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from fake_registry import FakeRegistry, Fault, OCI_INDEX, digest
+from fake_registry import FakeRegistry, Fault
+from images import OCI_INDEX, digest
 
 
 def tar_of(**files):

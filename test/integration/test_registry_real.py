@@ -4,17 +4,8 @@ import json
 import pytest
 
 from comparison import essence
-from services import OCI_INDEX, Image, Registry, docker_config, need, skopeo_copy
-
-
-@pytest.fixture(scope="module")
-def archive(shared):
-    return shared / "rootfs" / "alpine-310-docker-save.tar.gz"
-
-
-@pytest.fixture(scope="module")
-def image(archive):
-    return Image.from_docker_save(archive)
+from images import OCI_INDEX
+from services import Image, Registry, docker_config, need, skopeo_copy
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ import time
 
 import pytest
 
-from fake_registry import FakeRegistry, Fault, digest
+from fake_registry import FakeRegistry, Fault
+from images import digest
 
 DATA = random.Random(1).randbytes(300_000)
 
