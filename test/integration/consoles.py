@@ -45,7 +45,7 @@ class Client:
         self.opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=any_certificate()),
                                                   urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
 
-    def ask(self, method, path, body=None, headers=None, timeout=20):
+    def ask(self, method, path, body=None, headers=None, timeout=60):
         h = dict(headers or {})
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
@@ -141,14 +141,15 @@ class Console:
         self.password = self.PASSWORD
         return c.sign_in(*self.first, new=self.PASSWORD)
 
-    def connect(self, timeout=10):
+    def connect(self, timeout=30):
         """A raw connection, TLS done."""
         s = socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
         return any_certificate().wrap_socket(s) if self.scheme == "https" else s
 
     def raw(self, request, timeout=10):
         """Sends bytes and takes all that comes until the end, or until nothing comes for a while."""
-        with self.connect(timeout) as s:
+        with self.connect() as s:
+            s.settimeout(timeout)
             try:
                 s.sendall(request)
             except OSError:
