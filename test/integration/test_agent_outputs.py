@@ -153,10 +153,15 @@ def test_the_spool_is_bounded_and_says_what_it_lost(skep, tmp_path):
         mark(*range(400))
         assert until(lambda: len(a.marked()) == 400)
         assert sum(f.stat().st_size for f in (tmp_path / "spool").iterdir()) <= 72 << 10
-        time.sleep(0.5)
-        lost = int(figures(metrics)['skep_output_lost_total{output="webhook",where="http://127.0.0.1:%d"}' % port])
-        waiting = int(figures(metrics)['skep_output_waiting{output="webhook",where="http://127.0.0.1:%d"}' % port])
-        assert lost > 0 and lost + waiting == 400
+        where = '{output="webhook",where="http://127.0.0.1:%d"}' % port
+
+        def fates():
+            now = figures(metrics)
+            return [int(now[name + where]) for name in ("skep_output_lost_total", "skep_output_waiting")]
+
+        assert until(lambda: sum(fates()) == 400), fates()
+        lost, waiting = fates()
+        assert lost > 0
         with Receiver(port=port) as r:
             # The newest are those that are kept.
             all_told(r, range(400 - waiting, 400), most=1)
