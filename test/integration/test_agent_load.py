@@ -9,7 +9,8 @@ def test_a_noisy_container_loses_its_own_events_alone(skep, build_dir, tmp_path)
     with docker_group() as group:
         noisy, quiet = (Simulated(group, tmp_path / "data", n, d) for n, d in (("noisy", "d"), ("quiet", "e")))
         try:
-            with Agent(skep, tmp_path, "--engine-data", tmp_path / "data", "--no-engines") as agent:
+            with Agent(skep, tmp_path, "--engine-data", tmp_path / "data", "--no-engines",
+                       "--event-rate", 2000) as agent:  # what the noisy one exceeds, however busy the machine is
                 did = noisy_and_quiet(
                     agent, lambda: noisy.start(build_dir / "test" / "integration" / "load", "noise", seconds, agent.noise),
                     lambda script: quiet.start("/bin/sh", "-c", script), count)
