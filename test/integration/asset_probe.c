@@ -3,12 +3,13 @@
  *
  *   asset_probe SECONDS [DOCKER_HOST]
  *
- * The last line holds the statistics and the longest time a call took. Cgroups are found by looking every 20 ms, as no sensor
- * tells of them here.
+ * It ends after so long, or before when its standard input ends. The last line holds the statistics and the longest time a
+ * call took. Cgroups are found by looking every 20 ms, as no sensor tells of them here.
  */
 #include <stdio.h>
 
 #include <poll.h>
+#include <unistd.h>
 
 #include "asset/asset.h"
 #include "base/clock.h"
@@ -56,12 +57,13 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	while (r >= 0 && clock_ns(CLOCK_MONOTONIC) < end) {
-		struct pollfd p = { .fd = asset_fd(a), .events = POLLIN };
+		struct pollfd p[] = { { .fd = asset_fd(a), .events = POLLIN },
+				      { .fd = STDIN_FILENO, .events = POLLIN } };
 
 		r = asset_scan(a, &e);
 		if (r >= 0)
 			r = poll_once(a, &e);
-		if (poll(&p, 1, 20) < 0)
+		if (poll(p, ARRAY_LEN(p), 20) < 0 || p[1].revents)
 			break;
 	}
 	asset_stats(a, &s);

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from agents import until, whole_lines
 from containers import RunningEngine, plain_archive, wrapped_runtime
 from services import Process, need, need_root
 
@@ -30,16 +31,16 @@ class Probe:
     def __init__(self, build_dir, seconds, host=None, before=()):
         program = build_dir / "test" / "integration" / "asset_probe"
         self.child = subprocess.Popen([*before, program, str(seconds), *([host] if host else [])],
-                                      stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+                                      stdout=subprocess.PIPE, text=True, stdin=subprocess.PIPE)
         self.lines = []
-        self.thread = threading.Thread(target=self.read)
+        self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
 
     def read(self):
         for line in self.child.stdout:
             self.lines.append(json.loads(line))
 
-    def wait_for(self, what, seconds=15):
+    def wait_for(self, what, seconds=30):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             for line in list(self.lines):
@@ -49,9 +50,16 @@ class Probe:
         pytest.fail(f"not told; told was {self.lines}")
 
     def stats(self):
+        """When its time is over."""
         self.thread.join()
+        self.child.stdin.close()
         assert self.child.wait() == 0
         return self.lines[-1]
+
+    def end(self):
+        """At once. @return its statistics"""
+        self.child.stdin.close()
+        return self.stats()
 
 
 def listed(skep, engine, *args):
@@ -109,7 +117,7 @@ def test_containerd(skep, engine, archive, tmp_path):
 
 def test_changes_are_told(engine, build_dir):
     with_id = engine.run("before")
-    probe = Probe(build_dir, 12, engine.host, engine.inside())
+    probe = Probe(build_dir, 120, engine.host, engine.inside())
     try:
         first = probe.wait_for(lambda v: v["container"]["id"] == with_id)
         assert not first["started"] and first["container"]["name"] == "before"
@@ -123,7 +131,7 @@ def test_changes_are_told(engine, build_dir):
         # The same container, twice.
         engine.json("POST", "/containers/after/restart?t=0")
         probe.wait_for(lambda v: v["container"]["id"] == with_id and v["started"])
-        stats = probe.stats()
+        stats = probe.end()
     finally:
         engine.remove("before")
         engine.remove("after")
@@ -134,7 +142,7 @@ def test_changes_are_told(engine, build_dir):
 @pytest.mark.parametrize("engine", ["v1"], indirect=True)
 def test_an_engine_that_crashes(engine, build_dir):
     container = engine.run("stays")
-    probe = Probe(build_dir, 20, engine.host)
+    probe = Probe(build_dir, 120, engine.host)
     try:
         probe.wait_for(lambda v: v["container"]["id"] == container)
         engine.restart()
@@ -144,7 +152,7 @@ def test_an_engine_that_crashes(engine, build_dir):
         assert told["container"]["metadataKnown"]
         engine.json("POST", "/containers/afterwards/rename?name=renamed")
         probe.wait_for(lambda v: v["container"]["id"] == again and v["container"]["name"] == "renamed")
-        stats = probe.stats()
+        stats = probe.end()
     finally:
         for name in ("stays", "afterwards", "renamed"):
             engine.remove(name)
@@ -251,7 +259,7 @@ def test_an_engine_that_misbehaves(build_dir, tmp_path, answer):
     finally:
         fake.socket.close()
         path.unlink(missing_ok=True)
-    assert stats["longestUs"] < 100_000
+    assert stats["longestUs"] < 1_000_000  # who waits for an answer waits for seconds; tests share a machine
     # One that tells of others than it was asked for is not found out; nobody believes that these run.
     assert (stats["errors"] >= 1) == (answer is not swaps) and stats["unknown"] == 0
     assert stats["engines"] == (1 if answer in (lies, swaps) else 0)
@@ -288,11 +296,11 @@ def test_podman(skep, build_dir, archive, tmp_path):
         where = f"unix://{folder}/podman.sock"
         with Process([*command, "system", "service", "--time=0", where], tmp_path / "service.log") as service:
             service.wait_for(pathlib.Path(f"{folder}/podman.sock").exists)
-            probe = Probe(build_dir, 6, where)
+            probe = Probe(build_dir, 120, where)
             probe.wait_for(lambda v: v["container"]["id"] == plain)
             podman("rename", "plain", "renamed")
             probe.wait_for(lambda v: v["container"]["id"] == plain and v["container"]["name"] == "renamed")
-            stats = probe.stats()
+            stats = probe.end()
         assert stats["engines"] == 1 and stats["errors"] == 0
     finally:
         subprocess.run([*command, "rm", "-f", "-t", "0", "-a"], capture_output=True)
@@ -310,19 +318,22 @@ class Monitor:
                 [*before, skep.binary, "monitor", "evt.type=execve and container.id!=host", "-o",
                  "%container.name %container.image.repository %container.privileged %proc.name %user.name", *args],
                 env=skep.env, stdout=out, stderr=err, stdin=subprocess.DEVNULL)
-        end = time.monotonic() + 20
-        while b"ready" not in self.err.read_bytes():
-            if self.child.poll() is not None or time.monotonic() > end:
-                self.child.kill()
-                self.child.wait()
-                pytest.skip("no sensor here: " + self.err.read_text()[-200:].strip())
-            time.sleep(0.05)
+        if not until(lambda: b"ready" in self.err.read_bytes() or self.child.poll() is not None, 60):
+            self.child.kill()
+            self.child.wait()
+            pytest.fail("the monitor does not come up: " + self.err.read_text()[-500:])
+        if self.child.poll() is not None:
+            pytest.skip("no sensor here: " + self.err.read_text()[-200:].strip())
 
-    def stop(self):
-        time.sleep(1)
+    def seen(self):
+        return [line.split(" ") for line in whole_lines(self.out)]
+
+    def stop(self, names):
+        """Ends it when it has shown a program of each of those containers, or does not in time."""
+        until(lambda: {line[0] for line in self.seen()} >= set(names), 20)
         self.child.terminate()
         self.child.wait(20)
-        return [line.split(" ") for line in self.out.read_text().splitlines()]
+        return self.seen()
 
 
 def test_first_program_of_a_container_is_known(skep, engine, tmp_path):
@@ -333,8 +344,8 @@ def test_first_program_of_a_container_is_known(skep, engine, tmp_path):
         for name in names:
             engine.run(name, command=["true"], User="nobody", host={"AutoRemove": True, "Privileged": name.endswith("0")})
     finally:
-        seen = monitor.stop()
-    first = {line[0]: line[1:] for line in seen if line[3] == "true"}
+        seen = monitor.stop(names)
+    first = {line[0]: line[1:] for line in seen if line[3] == "true" and line[0] in names}
     assert set(first) == set(names), seen[:5]
     for name, (image, privileged, _, user) in first.items():
         assert image == "docker.io/library/alpine" and user == "nobody"
@@ -362,7 +373,7 @@ def test_first_program_is_known_of_containerds_containers(skep, engine, archive,
         for t in threads:
             t.join()
     finally:
-        seen = monitor.stop()
+        seen = monitor.stop(names)
     # Each runs one program: one that was not known then would be missing. Others' containers are none of ours.
     first = {line[0]: line[1:] for line in seen if line[3] == "true" and line[0] in names}
     assert set(first) == set(names), (set(names) - set(first), seen[:5])
@@ -393,7 +404,7 @@ def start_in(group, folder, number):
 def test_hundreds_of_short_containers_are_known(skep, tmp_path):
     """As above for many more than an engine starts in a test's time; SHORT_CONTAINERS says how many."""
     need_root()
-    count = int(os.environ.get("SHORT_CONTAINERS", "300"))
+    names = [f"short{i}" for i in range(int(os.environ.get("SHORT_CONTAINERS", "300")))]
     top = pathlib.Path("/sys/fs/cgroup")
     group = (top if (top / "cgroup.controllers").exists() else top / "memory") / "docker"
     made = not group.exists()
@@ -401,18 +412,18 @@ def test_hundreds_of_short_containers_are_known(skep, tmp_path):
     monitor = Monitor(skep, tmp_path, (), "--engine-data", tmp_path / "data")
     kept = []
     try:
-        for i in range(count):
+        for i in range(len(names)):
             kept.append(start_in(group, tmp_path / "data", i))
             # Engines take files away some time after the last process has ended; here about 0.2 s.
             if len(kept) > 100:
                 shutil.rmtree(kept.pop(0))
     finally:
-        seen = monitor.stop()
+        seen = monitor.stop(names)
         if made:
             group.rmdir()
     # Other tests may run containers at the same time.
     ours = [line for line in seen if line[0].startswith("short")]
-    assert {line[0] for line in ours} == {f"short{i}" for i in range(count)}
+    assert {line[0] for line in ours} == set(names)
     # A process that ended before its root was looked at leaves nothing to read a user's name from.
     wrong = [line for line in ours if line[1:-1] != ["docker.io/library/busybox", "false", "true"]
              or line[-1] not in ("root", "<NA>")]
