@@ -44,8 +44,8 @@ static void what_is_packed_is_read(void **state)
 	for (size_t i = 0; i < MANY; i++)
 		x[i] = (struct alert_cell){ 498000 + rand() % 30, rand() % 3000, rand() % 4,
 					    rand() % 100000 - 5000 };
-	x[0] = (struct alert_cell){ 0, 0, 0, INT64_MAX / 4 };
-	x[1] = (struct alert_cell){ INT64_MAX / 8, INT64_MAX / 8, 3, INT64_MIN / 4 };
+	x[0] = (struct alert_cell){ 0, 0, 0, (int64_t)1 << 48 };
+	x[1] = (struct alert_cell){ INT64_MAX / 8, INT64_MAX / 8, 3, -((int64_t)1 << 48) };
 	n = alert_cells_fold(x, MANY);
 	alert_cells_render(x, n, &b);
 	assert_true(b.n < n * 6);
@@ -78,6 +78,8 @@ static void what_is_damaged_is_refused(void **state)
 		{ "1 2 3 4 5", 9 },
 		{ "1 -2 3 4", 8 },
 		{ "1 2 3 99999999999999999999", 26 },
+		{ "1 2 4 1", 7 },
+		{ "1 2 0 281474976710657", 21 },
 		/* An hour without cells, a number without an end, one of more than 63 bits. */
 		{ "\1\5\0", 3 },
 		{ "\1\5\1\200", 4 },

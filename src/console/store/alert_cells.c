@@ -4,6 +4,10 @@
 
 enum { PACKED = 1, STATES = 4, VARINT_BITS = 63 };
 
+/* Beyond these nothing was counted: sums of what is read stay numbers. */
+#define PLACE_MOST (INT64_MAX / 8)
+#define COUNT_MOST ((int64_t)1 << 48)
+
 static int by_place(const void *x, const void *y)
 {
 	const struct alert_cell *a = x, *b = y;
@@ -23,7 +27,8 @@ size_t alert_cells_fold(struct alert_cell *cells, size_t count)
 		qsort(cells, count, sizeof(*cells), by_place);
 	for (size_t i = 0; i < count; i++) {
 		if (n && by_place(&cells[n - 1], &cells[i]) == 0) {
-			cells[n - 1].n += cells[i].n;
+			cells[n - 1].n =
+				MIN(MAX(cells[n - 1].n + cells[i].n, -COUNT_MOST), COUNT_MOST);
 			continue;
 		}
 		/* The one before is complete. */
@@ -100,6 +105,12 @@ static bool get_more(str *rest, int64_t *at)
 	return get(rest, &n) && !__builtin_add_overflow(*at, n, at);
 }
 
+static bool can_be(const struct alert_cell *x)
+{
+	return x->hour >= 0 && x->hour <= PLACE_MOST && x->series >= 0 && x->series <= PLACE_MOST &&
+	       x->state >= 0 && x->state < STATES && x->n >= -COUNT_MOST && x->n <= COUNT_MOST;
+}
+
 static bool next_packed(struct alert_cells *c)
 {
 	int64_t hour = c->at.hour, key = c->at.series * STATES + c->at.state, count = 0, n = 0;
@@ -124,7 +135,7 @@ static bool next_number(str *rest, int64_t *ret)
 	const bool negative = word.n && *word.p == '-';
 	uint64_t n;
 
-	if (str_u64(str_skip(word, negative), &n) < 0 || n > INT64_MAX / 2)
+	if (str_u64(str_skip(word, negative), &n) < 0 || n > PLACE_MOST)
 		return false;
 	*ret = negative ? -(int64_t)n : (int64_t)n;
 	return true;
@@ -133,15 +144,14 @@ static bool next_number(str *rest, int64_t *ret)
 static bool next_written(struct alert_cells *c)
 {
 	return next_number(&c->rest, &c->at.hour) && next_number(&c->rest, &c->at.series) &&
-	       next_number(&c->rest, &c->at.state) && next_number(&c->rest, &c->at.n) &&
-	       c->at.hour >= 0 && c->at.series >= 0 && c->at.state >= 0;
+	       next_number(&c->rest, &c->at.state) && next_number(&c->rest, &c->at.n);
 }
 
 int alert_cells_next(struct alert_cells *c, struct alert_cell *ret, struct err *e)
 {
 	if (c->rest.n == 0 && c->left == 0)
 		return 0;
-	if (c->packed ? !next_packed(c) : !next_written(c))
+	if (!(c->packed ? next_packed(c) : next_written(c)) || !can_be(&c->at))
 		return err_set(e, EBADMSG, "counters of alerts are damaged");
 	*ret = c->at;
 	return 1;

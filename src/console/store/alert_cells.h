@@ -20,8 +20,8 @@
 
 struct alert_cell {
 	int64_t hour, series; /**< since 1970; an id. Neither is negative */
-	int64_t state;        /**< enum alert_state */
-	int64_t n;            /**< may be negative: so many fewer */
+	int64_t state;        /**< enum alert_state: below 4 */
+	int64_t n;            /**< may be negative: so many fewer; at most 2^48, where sums end */
 };
 
 /** Sorts cells, adds up those of the same place and leaves out what comes to nothing. @return how many are left */

@@ -286,7 +286,7 @@ int alert_counts_read(struct store *s, enum alert_span span, int64_t from, int64
 	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
 		r = alert_cells_open(sql_blob(rows, 0), &c, e);
 		while (r >= 0 && (r = alert_cells_next(&c, &x, e)) > 0)
-			if (x.hour >= low && x.hour < high && x.state < ALERT_STATE_COUNT)
+			if (x.hour >= low && x.hour < high)
 				r = take(ctx, &x, e);
 		if (r < 0)
 			break;
