@@ -46,7 +46,7 @@ struct console_options {
 	uint32_t max_connections;           /**< 0: 8192 */
 	uint32_t max_per_peer;              /**< 0: 512 */
 	const char *vulnerability_database; /**< NULL: none */
-	/** networks ("127.0.0.0/8") alerts may be told to besides what wire/reach.h lets through; NULL-terminated, may be NULL */
+	/** networks ("127.0.0.0/8") alerts may be told to, and registries be in, besides what wire/reach.h lets through; NULL-terminated, may be NULL */
 	const char *const *notify_allow;
 	/** proxies ("10.0.0.0/8") in front of it that are believed when they tell for whom they speak; NULL-terminated, may be NULL */
 	const char *const *trusted_proxies;

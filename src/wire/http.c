@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "wire/http_priv.h"
+#include "wire/reach.h"
 #include "wire/url.h"
 
 #define HEADER_BYTES_MAX (64u << 10)
@@ -18,6 +19,8 @@ struct http_client {
 	bool is_unix;
 	unsigned int stall_s;
 	unsigned int max_redirects;
+	const struct networks *reach;
+	bool refused; /* an address was out of reach */
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -73,6 +76,26 @@ bool http_apply_options(void *curl, const struct http_options *o, char *detail)
 	return ok;
 }
 
+/* Names are judged by what they resolve to, at the moment they are connected to. */
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct http_client *c = ctx;
+
+	(void)purpose;
+	if (!reach_allows(c->reach, &a->addr)) {
+		c->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+static bool set_reach(struct http_client *c)
+{
+	return !c->reach ||
+	       (curl_easy_setopt(c->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+		curl_easy_setopt(c->curl, CURLOPT_OPENSOCKETDATA, c) == CURLE_OK);
+}
+
 int http_client_new(const struct http_options *o, struct http_client **ret, struct err *e)
 {
 	struct http_client *c;
@@ -85,9 +108,10 @@ int http_client_new(const struct http_options *o, struct http_client **ret, stru
 		c->is_unix = o->unix_socket;
 		c->stall_s = o->stall_s ? o->stall_s : STALL_DEFAULT_S;
 		c->max_redirects = o->max_redirects;
+		c->reach = o->reach;
 		c->curl = curl_easy_init();
 	}
-	if (!c || !c->curl || !http_apply_options(c->curl, o, c->detail)) {
+	if (!c || !c->curl || !http_apply_options(c->curl, o, c->detail) || !set_reach(c)) {
 		if (c)
 			curl_easy_cleanup(c->curl);
 		free(c);
@@ -286,6 +310,11 @@ static int failure(struct exchange *x, CURLcode code)
 	if (x->stalled)
 		return err_set(x->e, ETIMEDOUT, "%s: no progress for %u seconds", url,
 			       x->client->stall_s);
+	if (code == CURLE_COULDNT_CONNECT && x->client->refused)
+		return err_set(x->e, EPERM,
+			       "%s: its address may not be connected to from here (link-local, a "
+			       "cloud's metadata service or the like)",
+			       url);
 	if (code == CURLE_COULDNT_CONNECT)
 		return connect_failure(x, url);
 	if (code == CURLE_PARTIAL_FILE)
@@ -333,7 +362,7 @@ static int exchange_once(struct exchange *x, const char *method)
 
 	http_response_done(x->r);
 	*x->r = (struct http_response){ .headers = { .max = HEADER_BYTES_MAX } };
-	x->started = x->stalled = x->enough = false;
+	x->started = x->stalled = x->enough = x->client->refused = false;
 	x->ended = 0;
 	x->body_bytes = x->window_bytes = 0;
 	x->window_start_ms = clock_ms(CLOCK_MONOTONIC);

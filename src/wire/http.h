@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+struct networks; /* wire/network.h */
 struct http_client;
 struct http_response;
 
@@ -25,6 +26,8 @@ struct http_options {
 	const char *unix_socket; /**< speak over this socket instead of TCP; NULL: TCP */
 	unsigned int stall_s;    /**< give up when so many seconds bring less than 1 KiB; 0: 30 */
 	unsigned int max_redirects; /**< 0: none */
+	/** which addresses may be connected to, also where redirects lead (wire/reach.h); outlives the client; NULL: all */
+	const struct networks *reach;
 	const char *user_agent;
 };
 
@@ -64,7 +67,7 @@ struct http_response {
  *
  * @return 0, -EHOSTUNREACH (name or connection), -ENOENT or -EACCES (the Unix socket), -ETIMEDOUT, -EPROTO (broken
  *         answer, truncated body, no TLS at the other end), -EACCES (TLS verification; a
- *         redirect to plain http or to another scheme), -E2BIG, -EINVAL (the URL), or what a callback returned
+ *         redirect to plain http or to another scheme), -EPERM (every address of the name is out of reach), -E2BIG, -EINVAL (the URL), or what a callback returned
  */
 MUST_CHECK int http_exchange(struct http_client *c, const struct http_request *q,
 			     struct http_response *ret, struct err *e);

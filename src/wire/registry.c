@@ -172,6 +172,7 @@ int registry_new(const struct registry_options *o, const struct reference *ref,
 	g->http = (struct http_options){ .ca_file = o->ca_file,
 					 .insecure = o->insecure,
 					 .stall_s = o->stall_s,
+					 .reach = o->reach,
 					 .max_redirects = REGISTRY_REDIRECTS };
 	r = copy_reference(g, ref) < 0 ? err_set(e, ENOBUFS, "memory budget spent") : 0;
 	if (r == 0)

@@ -28,15 +28,17 @@ struct registry_options {
 	bool insecure;             /**< accept any certificate, and plain http */
 	/** taken instead of what docker_config says; copied; NULL: that */
 	const struct docker_credential *credential;
-	unsigned int stall_s; /**< 0: 30 */
-	unsigned int gap_ms;  /**< least time from one request to the next; 0: none */
+	unsigned int stall_s;         /**< 0: 30 */
+	const struct networks *reach; /**< as http_options.reach */
+	unsigned int gap_ms;          /**< least time from one request to the next; 0: none */
 };
 
 /**
  * Prepares to pull from the repository of @p ref and finds out how its registry is spoken to.
  *
  * @param ref its repository may be empty: then the catalogue can be listed, and registry_select() names one
- * @return 0, -EHOSTUNREACH, -ETIMEDOUT, -EPROTO, -EACCES (certificate), -ENOENT (the host is no registry), -ENOMEM, or
+ * @return 0, -EHOSTUNREACH, -ETIMEDOUT, -EPROTO, -EACCES (certificate), -EPERM (out of reach), -ENOENT (the host is no
+ *         registry), -ENOMEM, or
  *         what credentials_find() returned
  */
 MUST_CHECK int registry_new(const struct registry_options *o, const struct reference *ref,

@@ -229,6 +229,30 @@ def test_clouds_sign_in(admin, kind, user, flow):
         assert "trouble" not in p["progress"] and p["progress"]["scanned"] == 1, p
 
 
+def test_metadata_services_are_out_of_reach(tmp_path):
+    """Whoever sets up a registry, and what a registry leads to, decides not about link-local addresses; the operator does."""
+    for name in ("kept", "let"):
+        (tmp_path / name).mkdir()
+    with scripted(["a"]) as hub:
+        elsewhere = hub.host.replace("127.0.0.1", "0.0.0.0")  # this host by an address that is refused
+        with Console(tmp_path / "kept") as console:
+            admin = console.admin()
+            for n, address in enumerate(["169.254.169.254", "[fe80::1]:5000", elsewhere]):
+                number = add(admin, address, name=f"r{n}", insecure=True)
+                p = finished(admin, number)["progress"]
+                assert p["trouble"] == "denied" and "may not be connected to" in p["detail"], p
+            assert hub.requests == []
+            hub.fault("GET", "/v2/a/blobs/", Fault(redirect="http://169.254.169.254/latest/meta-data/"))
+            number = add(admin, hub.host)
+            assert finished(admin, number)["progress"]["failed"] == 1
+            error = tags(admin, number)["a:1"]["images"][0]["error"]
+            assert "169.254.169.254" in error and "may not be connected to" in error
+        with Console(tmp_path / "let", "--notify-allow", "0.0.0.0/8") as console:
+            admin = console.admin()
+            p = finished(admin, add(admin, elsewhere, insecure=True))["progress"]
+            assert p.get("trouble") != "denied" and p["tags"] == 1, p
+
+
 def test_base_images(admin):
     """An image on a tag of the stage base: what is built on it says so, and says otherwise once it is none; nothing is read again."""
     os_layer = layer(entry("etc/os-release", b"ID=alpine\nVERSION_ID=3.10.0\n"), entry("lib/apk/db/installed", APK))

@@ -183,6 +183,7 @@ static int run(struct lister *l)
 					    .credential = l->t->credential,
 					    .insecure = l->t->config->insecure,
 					    .stall_s = STALL_S,
+					    .reach = l->t->reach,
 					    .gap_ms =
 						    (unsigned int)(1000 / l->t->config->requests) };
 	const struct reference ref = { .registry = l->t->address };

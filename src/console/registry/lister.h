@@ -21,8 +21,9 @@ struct lister_task {
 	str address;
 	const struct registry_config *config;
 	const struct docker_credential *credential;
-	const char *ca_file;     /**< of config->ca; NULL: none */
-	const struct map *known; /**< "repository@digest": what it stands for is known */
+	const char *ca_file;          /**< of config->ca; NULL: none */
+	const struct networks *reach; /**< as http_options.reach */
+	const struct map *known;      /**< "repository@digest": what it stands for is known */
 	int out;
 };
 

@@ -15,6 +15,7 @@ enum { REST_S = 3 };
 struct registry_service {
 	struct registry_service_options o;
 	struct seal_key key;
+	struct networks reach;
 	int told[2]; /* what changed, from the steward */
 	pid_t keeper;
 };
@@ -26,6 +27,7 @@ static int steward(void *ctx)
 	return steward_run(&(struct steward_options){ .where = g->o.where,
 						      .state = g->o.state,
 						      .key = &g->key,
+						      .reach = &g->reach,
 						      .told = g->told[1],
 						      .say = g->o.say,
 						      .ctx = g->o.ctx });
@@ -55,6 +57,17 @@ static int keep(void *ctx)
 	return 0;
 }
 
+static int set_reach(struct registry_service *g, struct err *e)
+{
+	int r = networks_add(&g->reach, S("127.0.0.0/8"), e);
+
+	if (r == 0)
+		r = networks_add(&g->reach, S("::1"), e);
+	for (const char *const *n = g->o.networks; r == 0 && n && *n; n++)
+		r = networks_add(&g->reach, str_from(*n), e);
+	return r;
+}
+
 int registry_service_new(const struct registry_service_options *o, struct registry_service **ret,
 			 struct err *e)
 {
@@ -65,7 +78,9 @@ int registry_service_new(const struct registry_service_options *o, struct regist
 		return err_set(e, ENOMEM, "no memory for registries");
 	g->o = *o;
 	g->told[0] = g->told[1] = -1;
-	r = secret_key_get(o->state, &g->key, e);
+	r = set_reach(g, e);
+	if (r == 0)
+		r = secret_key_get(o->state, &g->key, e);
 	if (r == 0 && pipe2(g->told, O_CLOEXEC | O_NONBLOCK) < 0)
 		r = err_sys(e, errno, "pipe");
 	if (r == 0)

@@ -18,6 +18,11 @@ struct registry_service;
 struct registry_service_options {
 	const char *where; /**< the store, prepared */
 	const char *state; /**< folder: scans and layers below it, and the key of secrets */
+	/**
+	 * Networks registries may be in besides this host's loopback and what wire/reach.h lets through: whoever may set up a
+	 * registry must not have a cloud's metadata service read to them. NULL-terminated; may be NULL.
+	 */
+	const char *const *networks;
 	/** takes a line for the operator, in another process; may be NULL */
 	void (*say)(void *ctx, const char *line);
 	void *ctx;
@@ -27,7 +32,7 @@ struct registry_service_options {
  * Starts the processes. To be called before the first thread.
  *
  * @param o its texts must outlive it
- * @return 0, -EBADMSG (the key), -errno
+ * @return 0, -EBADMSG (the key), -EINVAL (a network), -E2BIG, -errno
  */
 MUST_CHECK int registry_service_new(const struct registry_service_options *o,
 				    struct registry_service **ret, struct err *e);

@@ -159,6 +159,7 @@ static int list(void *ctx)
 		.config = &l->job->config,
 		.credential = &l->job->credential,
 		.ca_file = l->job->ca_file[0] ? l->job->ca_file : NULL,
+		.reach = l->s->o->reach,
 		.known = &l->job->known,
 		.out = l->out,
 	});

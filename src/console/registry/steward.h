@@ -5,12 +5,14 @@
 #define SKEP_CONSOLE_REGISTRY_STEWARD_H
 
 #include "codec/seal.h"
+#include "wire/network.h"
 
 /* Bytes it writes to `told`. */
 enum { STEWARD_REGISTRIES = 'r', STEWARD_FINDINGS = 'f' };
 
 struct steward_options {
 	const char *where, *state;
+	const struct networks *reach; /**< where registries may be */
 	const struct seal_key *key;
 	int told; /**< not blocking; what does not fit is told by what is in it already */
 	void (*say)(void *ctx, const char *line);

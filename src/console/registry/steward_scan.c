@@ -29,6 +29,7 @@ static int child(void *ctx)
 					.ca_file = j->ca_file[0] ? j->ca_file : NULL,
 					.credential = &j->credential,
 					.insecure_registries = j->config.insecure ? insecure : NULL,
+					.registry_reach = c->s->o->reach,
 					.timeout_s = STALL_S,
 					.jobs = 1 };
 	const struct scan_image_task task = { .image = c->s->reader.image,

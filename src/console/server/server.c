@@ -236,7 +236,11 @@ static void raise_limits(void)
 static int open_registries(struct server *s, struct err *e)
 {
 	const struct registry_service_options o = {
-		.where = s->where, .state = s->o->state, .say = s->o->say, .ctx = s->o->ctx
+		.where = s->where,
+		.state = s->o->state,
+		.networks = s->o->notify_allow,
+		.say = s->o->say,
+		.ctx = s->o->ctx,
 	};
 	int r = registry_service_new(&o, &s->registries, e);
 

@@ -60,10 +60,12 @@ const struct option_def console_options[] = {
 	  .type = OPTION_LIST,
 	  .group = OPTION_GROUP_CONSOLE,
 	  .arg = "NETWORK",
-	  .help = { "alerts may be told in this network, too: by itself none goes to this host "
-		    "(127.0.0.0/8), link-local or cloud metadata addresses",
-		    "允许向该网段发送通知：缺省不向本机（127.0.0.0/"
-		    "8）、链路本地与云元数据地址发送" } },
+	  .help = { "alerts may be told and registries watched in this network, too: by itself "
+		    "none at link-local or cloud metadata addresses, and no alert goes to this "
+		    "host (127.0.0.0/8)",
+		    "允许向该网段发送通知、连接镜像仓库：缺省不连接链路本地与云元数据地址，也不向本"
+		    "机"
+		    "（127.0.0.0/8）发送通知" } },
 	{ .name = "separate-duties",
 	  .type = OPTION_FLAG,
 	  .group = OPTION_GROUP_CONSOLE,

@@ -159,6 +159,7 @@ int registry_source_read(const char *reference, const struct scan_options *o, st
 	struct registry_options ro = { .ca_file = o->ca_file,
 				       .docker_config = o->docker_config,
 				       .credential = o->credential,
+				       .reach = o->registry_reach,
 				       .stall_s = o->timeout_s };
 	struct inventory v = { .kind = TARGET_IMAGE,
 			       .name = str_from(reference),

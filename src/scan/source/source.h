@@ -37,6 +37,7 @@ struct scan_progress {
 };
 
 struct docker_credential; /* codec/docker_config.h */
+struct networks;          /* wire/network.h */
 
 struct scan_options {
 	struct limits limits;
@@ -57,7 +58,9 @@ struct scan_options {
 	const struct docker_credential *credential;
 	const char *const
 		*insecure_registries; /**< NULL-terminated host[:port] list; "*" means every one */
-	unsigned int timeout_s;       /**< of one network operation without progress; 0: 30 */
+	/** addresses registries may be at (wire/reach.h); NULL: all */
+	const struct networks *registry_reach;
+	unsigned int timeout_s; /**< of one network operation without progress; 0: 30 */
 };
 
 /**
