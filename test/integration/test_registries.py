@@ -10,8 +10,8 @@ import pytest
 
 from consoles import Console
 from fake_registry import Fault, scripted, with_projects
-from images import OCI_INDEX, entry, layer
-from services import Image, Registry
+from images import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, entry, layer
+from services import Image, Registry, need
 
 SECRET = "hunter2-is-secret"
 APK = b"P:musl\nV:1.1.22-r2\nA:x86_64\n\n"
@@ -134,6 +134,50 @@ def test_docker_registry(console, admin, image, shared, tmp_path):
 
         assert admin.ask("DELETE", f"/api/v1/registries/{number}").status == 204
         assert admin.get(f"/api/v1/images/{same}").json()["image"]["stages"] == []
+
+
+def test_what_is_no_image(admin, image, tmp_path):
+    """On Debian's docker-registry: a chart, a signature (with an image's configuration), an index with attestations, zstd layers, and
+    a platform that is wanted later. What is no image is told as that once, and not asked for again."""
+    need("zstd")
+    with Registry(tmp_path / "registry") as hub:
+        chart = {"schemaVersion": 2, "mediaType": OCI_MANIFEST,
+                 "config": {"mediaType": "application/vnd.cncf.helm.config.v1+json", "digest": hub.push_blob("chart", b"{}"), "size": 2},
+                 "layers": [{"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "digest": hub.push_blob("chart", b"x"), "size": 1}]}
+        hub.push_manifest("chart", "1", chart)
+        hub.push_image("deep/in/folders/app", "z", image, "zstd")
+        amd = {**hub.push_image("multi", None, image), "platform": {"os": "linux", "architecture": "amd64"}}
+        other = Image(json.dumps({**json.loads(image.config), "architecture": "arm64"}).encode(), image.layers)
+        arm = {**hub.push_image("multi", None, other), "platform": {"os": "linux", "architecture": "arm64"}}
+        signature = {"schemaVersion": 2, "mediaType": OCI_MANIFEST,
+                     "config": {"mediaType": OCI_CONFIG, "digest": hub.push_blob("multi", b'{"rootfs":{}}'), "size": 13},
+                     "layers": [{"mediaType": "application/vnd.dev.cosign.simplesigning.v1+json",
+                                 "digest": hub.push_blob("multi", b"{ }"), "size": 3}]}
+        hub.push_manifest("multi", amd["digest"].replace(":", "-") + ".sig", signature)
+        attestation = {**hub.push_manifest("multi", None, signature), "platform": {"os": "unknown", "architecture": "unknown"},
+                       "annotations": {"vnd.docker.reference.type": "attestation-manifest"}}
+        hub.push_manifest("multi", "1", {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [amd, arm, attestation]})
+
+        settings = {"name": "hub", "kind": "docker-registry", "address": hub.host, "interval": 0, "requestsPerSecond": 100}
+        number = add(admin, hub.host, requestsPerSecond=100)
+        g = finished(admin, number)["progress"]
+        assert "trouble" not in g and (g["tags"], g["images"], g["scanned"], g["failed"]) == (4, 1, 1, 0), g
+        have = tags(admin, number)
+        assert "vnd.cncf.helm" in have["chart:1"]["images"][0]["error"]
+        assert "cosign" in next(t for name, t in have.items() if name.endswith(".sig"))["images"][0]["error"]
+        assert [i["platform"] for i in have["multi:1"]["images"]] == ["linux/amd64"]
+        assert have["multi:1"]["images"][0]["image"] == have["deep/in/folders/app:z"]["images"][0]["image"]
+        assert run(admin, number)["progress"]["newDigests"] == 0
+
+        # A platform more is read of what was known before; filters reach into folders by ** alone.
+        p = run_with(admin, number, settings | {"platforms": ["linux/amd64", "linux/arm64", "linux/s390x"]})["progress"]
+        assert "trouble" not in p and p["images"] == p["scanned"] == 2, p
+        by = {i["platform"]: i for i in tags(admin, number)["multi:1"]["images"]}
+        assert set(by) == {"linux/amd64", "linux/arm64", "linux/s390x"} and "linux/arm64" in by["linux/s390x"]["error"]
+        assert run(admin, number)["progress"]["newDigests"] == 0
+        for pattern, wanted in (("deep/*", set()), ("deep/**", {"deep/in/folders/app:z"}), ("**/app", {"deep/in/folders/app:z"})):
+            run_with(admin, number, settings | {"repositories": [pattern]})
+            assert set(tags(admin, number)) == wanted, pattern
 
 
 def test_pages_tokens_filters(admin):

@@ -183,7 +183,7 @@ static void put_image(struct store *s, int64_t id, const char *digest, const cha
 					  .repository = S("team/app"),
 					  .digest = str_from(digest),
 					  .platform = str_from(platform),
-					  .manifest = str_from(digest),
+					  .manifest = str_from(image[0] ? digest : ""),
 					  .image = str_from(image),
 					  .why = image[0] ? S("") : S("no such platform") };
 
@@ -195,6 +195,7 @@ static void put_image(struct store *s, int64_t id, const char *digest, const cha
 static void images_wait_and_are_named(struct store *s, const char *where UNUSED)
 {
 	const int64_t id = add(s, "one");
+	const str both[] = { S("linux/amd64"), S("linux/arm64"), S("linux/s390x") };
 	struct registry_figures figures;
 	struct registry_image i;
 	struct stored_image x;
@@ -206,9 +207,19 @@ static void images_wait_and_are_named(struct store *s, const char *where UNUSED)
 	put_image(s, id, A, "linux/amd64", X);
 	put_image(s, id, A, "linux/arm64", Y);
 	put_image(s, id, B, "linux/amd64", "");
-	OK(registry_images_known(s, id, &arena, &known, &count, E));
+	OK(registry_images_known(s, id, &both[0], 1, &arena, &known, &count, E));
 	assert_int_equal(count, 1);
 	assert_str(known[0], "team/app@" A);
+	/* A platform that is asked for since is not known; what could not be read before, and is now, is. */
+	OK(registry_images_known(s, id, both, 3, &arena, &known, &count, E));
+	assert_int_equal(count, 0);
+	put_image(s, id, B, "", "");
+	put_image(s, id, B, "linux/amd64", X);
+	OK(registry_images_known(s, id, both, 1, &arena, &known, &count, E));
+	assert_int_equal(count, 2);
+	put_image(s, id, B, "linux/amd64", "");
+	OK(registry_images_known(s, id, both, 1, &arena, &known, &count, E));
+	assert_int_equal(count, 1);
 	OK(registry_images_settle(s, E));
 	OK(images_get(s, &scope_everything, S(X), &arena, &x, E));
 	assert_str(x.references, "hub.example:5000/team/app:latest hub.example:5000/team/app:v1");

@@ -44,24 +44,49 @@ static int fetch(struct lister *l, str digest, struct manifest *ret, struct regi
 	return r;
 }
 
-/* Charts, signatures and the like are told by the type of their configuration. */
-static bool is_image(const struct manifest *m)
+static bool is_config(str type)
 {
-	str type = m->config.media_type;
+	return type.n == 0 || str_is(type, "application/vnd.oci.image.config.v1+json") ||
+	       str_is(type, "application/vnd.docker.container.image.v1+json");
+}
 
-	return m->kind == MANIFEST_IMAGE &&
-	       (type.n == 0 || str_is(type, "application/vnd.oci.image.config.v1+json") ||
-		str_is(type, "application/vnd.docker.container.image.v1+json"));
+static bool is_layer(str type)
+{
+	return type.n == 0 || str_starts(type, S("application/vnd.oci.image.layer.")) ||
+	       str_starts(type, S("application/vnd.docker.image.rootfs."));
+}
+
+/** What makes it none: charts are told by the type of their configuration, signatures, which have an image's, by their layers'. */
+static str not_of_images(const struct manifest *m)
+{
+	if (m->kind != MANIFEST_IMAGE)
+		return S("a manifest of another kind");
+	if (!is_config(m->config.media_type))
+		return m->config.media_type;
+	for (size_t i = 0; i < m->count; i++)
+		if (!is_layer(m->descriptors[i].media_type))
+			return m->descriptors[i].media_type;
+	return S("");
+}
+
+static int tell_artifact(struct lister *l, str repository, str digest, str platform, str what,
+			 str manifest_digest)
+{
+	str why = arena_printf(&l->page, "no container image: %.*s", STR_ARG(str_take(what, 200)));
+
+	return TELL(l, NO_IMAGE, repository, digest, platform,
+		    why.p ? why : S("no container image"), manifest_digest);
 }
 
 static int tell_image(struct lister *l, str repository, str digest, str platform,
 		      const struct manifest *m, str manifest_digest)
 {
+	const str other = not_of_images(m);
 	uint64_t bytes = 0;
 	char number[24];
 
-	if (!is_image(m))
-		return TELL(l, NO_IMAGE, repository, digest, platform, S("no container image"));
+	if (other.n)
+		return tell_artifact(l, repository, digest, platform, other, manifest_digest);
 	for (size_t i = 0; i < m->count; i++)
 		bytes += MIN(m->descriptors[i].bytes, (uint64_t)1 << 50);
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)bytes);
@@ -80,6 +105,8 @@ static int resolve_platform(struct lister *l, str repository, str digest,
 	str name = arena_str(&l->page, platform);
 	int r = name.p ? manifest_choose(index, name.p, &chosen, &e) : -ENOBUFS;
 
+	if (r == -ENOENT)
+		return TELL(l, NO_IMAGE, repository, digest, platform, str_from(e.text), digest);
 	if (r == 0)
 		r = fetch(l, chosen->digest, &m, &doc, &e);
 	if (r < 0 && lister_is_over(l, r))

@@ -13,10 +13,11 @@
 
 /** X(id, letter): what follows the letter, field by field, in brackets */
 #define REGISTRY_LINES(X) \
-	X(REPOSITORY, 'R')      /* repository: its tags follow */ \
-	X(TAG, 'T')             /* repository, tag, digest, why: one of the last two is empty */ \
-	X(IMAGE, 'I')           /* repository, digest, platform, manifest, image, bytes */ \
-	X(NO_IMAGE, 'N')        /* repository, digest, platform, why */ \
+	X(REPOSITORY, 'R') /* repository: its tags follow */ \
+	X(TAG, 'T')        /* repository, tag, digest, why: one of the last two is empty */ \
+	X(IMAGE, 'I')      /* repository, digest, platform, manifest, image, bytes */ \
+	X(NO_IMAGE, \
+	  'N') /* repository, digest, platform, why, digest of what says so for good or empty */ \
 	X(REPOSITORY_DONE, 'C') /* repository: all its tags were told */ \
 	X(SKIPPED, 'S') /* place, why: names that are none, a repository that cannot be read */ \
 	X(DONE, 'D')    /* all repositories were told */ \

@@ -129,7 +129,8 @@ static int read_known(struct steward *s, struct steward_job *j, struct err *e)
 {
 	size_t count;
 	str *known;
-	int r = registry_images_known(s->store, j->id, &j->arena, &known, &count, e);
+	int r = registry_images_known(s->store, j->id, j->config.platforms.items,
+				      j->config.platforms.count, &j->arena, &known, &count, e);
 
 	j->known = map_in(&j->arena);
 	for (size_t i = 0; r == 0 && i < count; i++) {

@@ -51,7 +51,7 @@ static int take_image(struct store *s, struct finding_lines *f, const struct reg
 					  .repository = l->fields[0],
 					  .digest = l->fields[1],
 					  .platform = l->fields[2],
-					  .manifest = is_image ? l->fields[3] : S(""),
+					  .manifest = is_image ? l->fields[3] : l->fields[4],
 					  .image = is_image ? l->fields[4] : S(""),
 					  .why = is_image ? S("") : l->fields[3] };
 	struct stored_image x = { .digest = i.image };

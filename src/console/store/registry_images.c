@@ -10,29 +10,105 @@ static int spent(struct err *e)
 	return err_set(e, ENOBUFS, "registries: memory budget spent");
 }
 
-int registry_image_put(struct store *s, const struct registry_image *i, struct err *e)
+/* An index that could not be read before is now. */
+static int forget_whole(struct store *s, const struct registry_image *i, struct err *e)
 {
 	int r = sql_do(s->sql,
-		       "INSERT INTO registry_image (registry, repository, digest, platform, "
-		       "manifest, image, why, tried) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0) "
-		       "ON CONFLICT (registry, repository, digest, platform) DO UPDATE SET "
-		       "manifest = excluded.manifest, image = excluded.image, why = excluded.why",
-		       SQL_ARGS(SQL_I(i->registry), SQL_T(i->repository), SQL_T(i->digest),
-				SQL_T(i->platform), SQL_T(i->manifest), SQL_T(i->image),
-				SQL_T(i->why)),
-		       e);
+		       "DELETE FROM registry_image WHERE registry = ?1 AND repository = ?2 AND "
+		       "digest = ?3 AND platform = ''",
+		       SQL_ARGS(SQL_I(i->registry), SQL_T(i->repository), SQL_T(i->digest)), e);
 
 	return MIN(r, 0);
 }
 
-int registry_images_known(struct store *s, int64_t registry, struct arena *a, str **ret,
-			  size_t *ret_count, struct err *e)
+int registry_image_put(struct store *s, const struct registry_image *i, struct err *e)
 {
-	return sql_get_texts(s->sql,
-			     "SELECT repository || '@' || digest FROM registry_image WHERE "
-			     "registry = ?1 GROUP BY repository, digest HAVING "
-			     "MIN(CASE WHEN image = '' THEN 0 ELSE 1 END) = 1",
-			     SQL_ARGS(SQL_I(registry)), a, ret, ret_count, e);
+	int r = i->platform.n ? forget_whole(s, i, e) : 0;
+
+	r = r < 0 ? r
+		  : sql_do(s->sql,
+			   "INSERT INTO registry_image (registry, repository, digest, platform, "
+			   "manifest, image, why, tried) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0) "
+			   "ON CONFLICT (registry, repository, digest, platform) DO UPDATE SET "
+			   "manifest = excluded.manifest, image = excluded.image, why = "
+			   "excluded.why",
+			   SQL_ARGS(SQL_I(i->registry), SQL_T(i->repository), SQL_T(i->digest),
+				    SQL_T(i->platform), SQL_T(i->manifest), SQL_T(i->image),
+				    SQL_T(i->why)),
+			   e);
+
+	return MIN(r, 0);
+}
+
+/* What rows of one digest say. */
+struct knowing {
+	struct buf key;
+	size_t platforms; /* of those asked for */
+	bool whole;       /* it is no index */
+	bool open;        /* something could not be told */
+};
+
+static void knowing_done(struct knowing *k)
+{
+	buf_done(&k->key);
+}
+
+static bool is_known(const struct knowing *k, size_t platforms)
+{
+	return k->key.n && !k->open && (k->whole || k->platforms == platforms);
+}
+
+static void take_row(struct knowing *k, struct sql_rows *rows, const str *platforms, size_t count)
+{
+	str platform = sql_text(rows, 1);
+
+	k->open = k->open || sql_text(rows, 2).n == 0;
+	k->whole = k->whole || platform.n == 0;
+	for (size_t i = 0; i < count; i++)
+		k->platforms += str_eq(platforms[i], platform);
+}
+
+int registry_images_known(struct store *s, int64_t registry, const str *platforms,
+			  size_t platform_count, struct arena *a, str **ret, size_t *ret_count,
+			  struct err *e)
+{
+	CLEANUP(knowing_done) struct knowing k = { 0 };
+	OWNED_ROWS *rows = NULL;
+	str *list = NULL;
+	size_t count = 0, cap = 0;
+	int r = sql_query(s->sql,
+			  "SELECT repository || '@' || digest, platform, manifest FROM "
+			  "registry_image WHERE registry = ?1 ORDER BY repository, digest",
+			  SQL_ARGS(SQL_I(registry)), &rows, e);
+
+	while (r >= 0) {
+		bool more = (r = sql_next(rows, e)) > 0;
+		str *one;
+
+		if (more && str_eq(sql_text(rows, 0), buf_str(&k.key))) {
+			take_row(&k, rows, platforms, platform_count);
+			continue;
+		}
+		one = r >= 0 && is_known(&k, platform_count) ? ARENA_PUSH(a, list, count, cap)
+							     : NULL;
+		if (one)
+			*one = arena_str(a, buf_str(&k.key));
+		if (r < 0 || (is_known(&k, platform_count) && (!one || !one->p)))
+			return r < 0 ? r : spent(e);
+		if (!more)
+			break;
+		knowing_done(&k);
+		k = (struct knowing){ 0 };
+		buf_add(&k.key, sql_text(rows, 0));
+		if (buf_error(&k.key))
+			return spent(e);
+		take_row(&k, rows, platforms, platform_count);
+	}
+	if (r < 0)
+		return r;
+	*ret = list;
+	*ret_count = count;
+	return 0;
 }
 
 static int read_image(struct sql_rows *rows, struct arena *a, struct registry_image *ret,

@@ -16,8 +16,8 @@ struct registry_image {
 	str repository;
 	str digest;   /**< a tag's */
 	str platform; /**< "linux/amd64" */
-	str manifest; /**< of the image itself; empty when @p why says why it could not be told */
-	str image;    /**< of its configuration, by which findings know it; empty likewise */
+	str manifest; /**< of the image itself, or of what says for good that it is none; empty: it could not be told */
+	str image; /**< of its configuration, by which findings know it; empty: there is none, @p why says why */
 	str why;
 	/* Set by registry_images_of() alone. */
 	int64_t scanned_ns; /**< 0: not yet */
@@ -28,8 +28,14 @@ struct registry_image {
 /** What a digest stands for; in the caller's transaction. What was known of it is replaced. */
 MUST_CHECK int registry_image_put(struct store *s, const struct registry_image *i, struct err *e);
 
-/** The digests of a registry all of whose images are known, as "repository@digest". @param a owns @p ret */
-MUST_CHECK int registry_images_known(struct store *s, int64_t registry, struct arena *a, str **ret,
+/**
+ * The digests of a registry of which all is known, as "repository@digest": what they stand for on each of these platforms, or
+ * that they are no index.
+ *
+ * @param a owns @p ret
+ */
+MUST_CHECK int registry_images_known(struct store *s, int64_t registry, const str *platforms,
+				     size_t platform_count, struct arena *a, str **ret,
 				     size_t *ret_count, struct err *e);
 
 /**
