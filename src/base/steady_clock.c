@@ -3,6 +3,8 @@
 /* Less is how clocks are kept right, and how long a turn may take. */
 #define JUMP_NS ((int64_t)(60 * SECOND_NS))
 #define FOLLOW_NS (24 * 3600 * SECOND_NS)
+#define CONFIRM_NS (3600 * SECOND_NS)
+#define OFF_NS (2 * 24 * 3600 * (int64_t)SECOND_NS)
 
 static bool is_far(int64_t ns)
 {
@@ -28,4 +30,18 @@ int64_t steady_clock_now(struct steady_clock *c, uint64_t mono_ns, int64_t wall_
 	c->wall_ns = wall_ns;
 	*ret_set_ns = is_far(set) ? set : 0;
 	return c->steady_ns;
+}
+
+bool steady_clock_is_doubtful(int64_t wall_ns, int64_t known_ns)
+{
+	return wall_ns - known_ns > OFF_NS;
+}
+
+bool steady_clock_resume(struct steady_clock *c, int64_t known_ns)
+{
+	if (!steady_clock_is_doubtful(c->wall_ns, known_ns))
+		return false;
+	c->steady_ns = MIN(c->steady_ns, known_ns);
+	c->follow_ns = MAX(c->follow_ns, c->mono_ns + CONFIRM_NS);
+	return true;
 }

@@ -3,6 +3,8 @@ once the clock is right."""
 import json
 import re
 import signal
+import socket
+import ssl
 import struct
 import time
 
@@ -14,7 +16,7 @@ from consoles import Console, Hints
 from fleet import alerts, ask
 from pretended_agent import PretendedAgent, alert
 
-HOUR, DAY, TEN_YEARS = 3600, 86400, 3652 * 86400
+HOUR, DAY, YEAR, TEN_YEARS = 3600, 86400, 365 * 86400, 3652 * 86400
 IN = "Second-horse-8-battery"
 
 
@@ -27,10 +29,10 @@ class SetConsole(Console):
         super().__init__(folder, env={"LD_PRELOAD": str(BUILD / "test" / "integration" / "clock_shift.so"), "CLOCK_SHIFT": str(self.clock),
                                       "ASAN_OPTIONS": "verify_asan_link_order=0"}, **kw)
 
-    def set(self, seconds):
-        """In place: the program looks at the file's memory."""
+    def set(self, seconds, passed=0):
+        """In place: the program looks at the file's memory. @p passed: of the time that goes on while it runs"""
         with open(self.clock, "r+b" if self.clock.exists() else "wb") as f:
-            f.write(struct.pack("<q", seconds))
+            f.write(struct.pack("<qq", seconds, passed))
 
     def noticed(self):
         """By how much it last saw its clock set."""
@@ -139,3 +141,104 @@ def test_a_clock_far_ahead_takes_nothing_away(postgres_server, tmp_path):
         assert stored() == kept and alerts(second, "Kept") == 1
         second.set(0)
         assert second.client().sign_in(first.first[0], Console.PASSWORD).get("/api/v1/alerts").json()["items"][0]["rule"] == "Kept"
+
+
+def stored(console):
+    return {t: ask(console, f"SELECT COUNT(*) FROM {t}")[0][0] for t in ("agent", "agent_token", "agent_certificate", "agent_join", "sessions",
+                                                                        "api_tokens", "alert_day", "audit_day", "intelligence")}
+
+
+def known(console):
+    """Until when the console knows that it ran, seconds since 1970."""
+    return int(ask(console, "SELECT value FROM store_fact WHERE name = 'known_ns'")[0][0]) / 1e9
+
+
+def filled(console, tmp_path):
+    """One that ran, has an alert, a session, a token and an agent, and was ended."""
+    boss = console.start().admin()
+    agent = PretendedAgent(console, tmp_path, boss.ask("POST", "/api/v1/agents/tokens", {}).json()["token"])
+    assert boss.ask("POST", "/api/v1/agents/tokens", {}).status == 201
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 1800))
+    assert boss.ask("POST", "/api/v1/tokens", {"name": "one", "permissions": ["audit.read"], "expires": soon}).status == 201
+    agent.tell([("host", {"id": "host", "name": "node-1"}), ("alert", alert(time.time(), rule="Kept"))])
+    assert until(lambda: ask(console, "SELECT 1 FROM store_fact WHERE name = 'known_ns'"), 20)
+    return boss, agent
+
+
+def doubted(console, days):
+    """Waits until it doubts its clock, and has gone through all it does each minute and hour."""
+    assert until(lambda: f"the clock is {days} days ahead" in console.said(), 20), console.said()
+    time.sleep(2)
+
+
+@pytest.mark.parametrize("new_database", ["sqlite", "postgres"], indirect=True, scope="module")
+def test_a_clock_that_is_a_year_ahead_at_the_start(new_database, tmp_path):
+    c = SetConsole(tmp_path, database=new_database())
+    boss, agent = filled(c, tmp_path)
+    try:
+        assert boss.ask("POST", "/api/v1/registries", {"name": "away", "kind": "docker-registry", "address": "127.0.0.1:9"}).status == 201
+        def next_run():
+            return ask(c, "SELECT next_ns FROM registry")[0][0] / 1e9
+        assert until(lambda: next_run(), 20)
+        had, port = stored(c), c.port
+        assert all(v for k, v in had.items() if k != "intelligence") and c.client().get("/readyz").body == b"ready\n", had
+        c.end()
+
+        c.set(YEAR)
+        before = known(c)
+        c.args[c.args.index("--listen") + 1] = f"127.0.0.1:{port}"
+        c.start()
+        doubted(c, 365)
+        # Nothing is gone.
+        assert b"the clock is 365 days ahead" in c.client().get("/readyz").body
+        now = c.client().sign_in("admin", c.PASSWORD)
+        assert now.get("/api/v1/overview").json()["clockAheadDays"] == 365
+        assert {k: v for k, v in stored(c).items() if v < had[k]} == {} and alerts(c, "Kept") == 1
+        assert abs(known(c) - before) < 600
+        assert until(lambda: next_run() > time.time() + YEAR, 20)
+
+        # It comes right.
+        c.set(0)
+        assert until(lambda: abs(c.noticed() + YEAR) < 60, 20), c.said()
+        assert c.client().get("/readyz").body == b"ready\n"
+        assert boss.get("/api/v1/overview").json()["clockAheadDays"] is None
+        assert told(agent, c, "Kept") and alerts(c, "Kept") == 2 and stored(c)["agent"] == had["agent"]
+        # What shows who it is was made by the wrong clock, and made anew.
+        strict = ssl.create_default_context(cafile=c.state / "tls" / "authority.pem")
+        def shakes():
+            with socket.create_connection(("127.0.0.1", c.port)) as s, strict.wrap_socket(s, server_hostname="localhost"):
+                return True
+        assert until(lambda: not fails(shakes), 20)
+        # What was to come a year hence comes.
+        assert until(lambda: next_run() < time.time() + 2 * DAY, 20)
+    finally:
+        c.end()
+    assert c.process.returncode == 0
+
+
+def fails(fn):
+    try:
+        fn()
+    except ssl.SSLError as e:
+        return e
+    return None
+
+
+@pytest.mark.parametrize("new_database", ["sqlite", "postgres"], indirect=True, scope="module")
+def test_a_console_that_was_off_for_months(new_database, tmp_path):
+    """Its clock is right: what is old goes, an hour later."""
+    c = SetConsole(tmp_path, database=new_database())
+    filled(c, tmp_path)
+    c.end()
+    try:
+        c.set(92 * DAY)
+        before = known(c)
+        c.start()
+        doubted(c, 92)
+        assert alerts(c, "Kept") == 1 and ask(c, "SELECT 1 FROM sessions")
+        c.set(92 * DAY + HOUR, passed=HOUR)
+        assert until(lambda: alerts(c, "Kept") == 0, 20), c.said()
+        assert until(lambda: not ask(c, "SELECT 1 FROM sessions") and not ask(c, "SELECT 1 FROM agent_join"), 20)
+        assert known(c) - before > 91 * DAY and c.client().get("/readyz").body == b"ready\n"
+    finally:
+        c.end()

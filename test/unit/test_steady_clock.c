@@ -64,12 +64,71 @@ static void is_right_again_when_the_clock_is(void **state UNUSED)
 	assert_int_equal(c.follow_ns, 0);
 }
 
+static void waits_an_hour_for_a_clock_that_starts_far_ahead(void **state UNUSED)
+{
+	static const int64_t aheads[] = { 3 * 24 * HOUR_NS, 90 * 24 * HOUR_NS, YEAR_NS };
+
+	for (size_t i = 0; i < ARRAY_LEN(aheads); i++) {
+		struct steady_clock c = { 0 };
+		int64_t set;
+
+		(void)steady_clock_now(&c, 5, START_NS + aheads[i], &set);
+		assert_true(steady_clock_resume(&c, START_NS));
+		for (int m = 1; m < 60; m++)
+			assert_int_equal(minute(&c, 0, &set), START_NS + m * 60 * S_NS);
+		assert_int_equal(minute(&c, 0, &set), START_NS + aheads[i] + HOUR_NS);
+		assert_int_equal(set, 0);
+	}
+}
+
+static void forgets_its_doubt_when_the_clock_is_put_right(void **state UNUSED)
+{
+	struct steady_clock c = { 0 };
+	int64_t set;
+
+	(void)steady_clock_now(&c, 5, START_NS + YEAR_NS, &set);
+	assert_true(steady_clock_resume(&c, START_NS));
+	(void)minute(&c, 0, &set);
+	assert_int_equal(minute(&c, -YEAR_NS, &set), START_NS + 120 * S_NS);
+	assert_int_equal(c.follow_ns, 0);
+}
+
+static void believes_a_clock_that_starts_near_or_behind(void **state UNUSED)
+{
+	static const int64_t aheads[] = { 0, HOUR_NS, 47 * HOUR_NS, -HOUR_NS, -10 * YEAR_NS };
+
+	for (size_t i = 0; i < ARRAY_LEN(aheads); i++) {
+		struct steady_clock c = { 0 };
+		int64_t set;
+
+		(void)steady_clock_now(&c, 5, START_NS + aheads[i], &set);
+		assert_false(steady_clock_resume(&c, START_NS));
+		assert_int_equal(minute(&c, 0, &set), START_NS + aheads[i] + 60 * S_NS);
+	}
+}
+
+/* Who stood by with a clock that is wrong for long believes it; who led before knew better. */
+static void takes_over_from_one_whose_clock_was_right(void **state UNUSED)
+{
+	struct steady_clock c = { 0 };
+	int64_t set;
+
+	(void)steady_clock_now(&c, 5, START_NS + YEAR_NS, &set);
+	(void)minute(&c, 0, &set);
+	assert_true(steady_clock_resume(&c, START_NS));
+	assert_int_equal(minute(&c, 0, &set), START_NS + 60 * S_NS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(goes_with_a_clock_that_is_not_set),
 		cmocka_unit_test(follows_a_jump_a_day_later),
 		cmocka_unit_test(is_right_again_when_the_clock_is),
+		cmocka_unit_test(waits_an_hour_for_a_clock_that_starts_far_ahead),
+		cmocka_unit_test(forgets_its_doubt_when_the_clock_is_put_right),
+		cmocka_unit_test(believes_a_clock_that_starts_near_or_behind),
+		cmocka_unit_test(takes_over_from_one_whose_clock_was_right),
 	};
 
 	return cmocka_run_group_tests_name("steady_clock", tests, NULL, NULL);

@@ -11,7 +11,6 @@
 #define SECRET_BYTES 32
 /* Being seen is noted no more often: a page asks many times a second. */
 #define SEEN_STEP_NS (60 * (int64_t)SECOND_NS)
-#define CLOCKS_APART_NS (300 * (int64_t)SECOND_NS) /* of replicas, at most */
 #define AGENT_MAX_BYTES 200
 #define TOKEN_NAME_MAX_BYTES 64
 #define TOKEN_HINT_BYTES 9

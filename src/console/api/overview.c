@@ -5,6 +5,7 @@
 #include "console/api/asset_json.h"
 #include "console/api/risk.h"
 #include "console/store/agents.h"
+#include "console/store/store_fact.h"
 
 #define DAY_BACK_NS ((int64_t)24 * 3600 * (int64_t)SECOND_NS)
 #define SERIES_BUCKETS 24
@@ -376,6 +377,19 @@ static int put_changes(struct call *c, struct err *e)
 	return r;
 }
 
+static int put_clock(struct call *c, struct err *e)
+{
+	int64_t days = 0;
+	int r = store_clock_ahead(c->store->sql, c->now_ns, &days, e);
+
+	json_key(&c->json, "clockAheadDays");
+	if (r > 0)
+		json_int(&c->json, days);
+	else
+		json_null(&c->json);
+	return MIN(r, 0);
+}
+
 int api_overview_get(struct call *c, struct err *e)
 {
 	struct overview o = { .call = c, .known = map_in(c->arena), .alerts = map_in(c->arena) };
@@ -394,6 +408,8 @@ int api_overview_get(struct call *c, struct err *e)
 		r = put_findings(c, e);
 	if (r == 0)
 		r = put_changes(c, e);
+	if (r == 0)
+		r = put_clock(c, e);
 	database_state_put(o.database_ns, c->now_ns, &c->json);
 	json_object_close(&c->json);
 	return r;

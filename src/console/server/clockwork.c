@@ -5,7 +5,9 @@
 #include <stdio.h>
 
 #include "base/steady_clock.h"
+#include "console/store/partition.h"
 #include "console/store/store.h"
+#include "console/store/store_fact.h"
 
 enum { JOBS_MAX = 16, TURN_MS = 1000, SAID_AGAIN_S = 600 };
 
@@ -23,7 +25,7 @@ struct clockwork {
 	pthread_t id;
 	pthread_mutex_t lock;
 	pthread_cond_t end;
-	bool ending;
+	bool leads, ending;
 };
 
 /** Once in a while: a database that is away for an hour is not told of 3,600 times. */
@@ -52,33 +54,64 @@ static void run_job(struct clockwork *c, struct job *j, uint64_t now_ms, int64_t
 	j->due_ms = r > 0 ? now_ms : now_ms + (uint64_t)j->what.every_s * 1000;
 }
 
-static int64_t time_of_past(struct clockwork *c)
+static void look_at_clock(struct clockwork *c)
 {
-	int64_t set_ns, past_ns = steady_clock_now(&c->past, clock_ns(CLOCK_MONOTONIC),
-						   (int64_t)clock_ns(CLOCK_REALTIME), &set_ns);
+	int64_t set_ns;
 	char line[160];
 
-	if (set_ns && c->o.tells_jumps) {
+	(void)steady_clock_now(&c->past, clock_ns(CLOCK_MONOTONIC),
+			       (int64_t)clock_ns(CLOCK_REALTIME), &set_ns);
+
+	if (set_ns && c->o.keeps_time) {
 		snprintf(line, sizeof(line),
 			 "the clock was set by %+" PRId64
 			 " s: what is old is thrown away by the old one for a day",
 			 set_ns / (int64_t)SECOND_NS);
 		c->o.say(c->o.ctx, line);
 	}
-	return past_ns;
+	if (set_ns && c->o.on_set)
+		c->o.on_set(c->o.ctx);
+}
+
+/** Whose clock was wrong when it began, or was set while another led, goes on from where that one was. @return 0, -errno */
+static int resume_time(struct clockwork *c)
+{
+	int64_t known_ns = 0;
+	char line[200];
+	int r = store_known_time(c->store->sql, &known_ns, NULL);
+
+	if (r <= 0 || !steady_clock_resume(&c->past, known_ns))
+		return MIN(r, 0);
+	snprintf(line, sizeof(line),
+		 "the clock is %" PRId64
+		 " days ahead of when a console last ran: what is old is thrown away by the old "
+		 "one for an hour, or until the clock is set right",
+		 (c->past.wall_ns - known_ns) / DAY_NS);
+	c->o.say(c->o.ctx, line);
+	return 0;
+}
+
+static bool leads(struct clockwork *c)
+{
+	const bool led = c->leads;
+
+	c->leads = sql_lead(c->store->sql, c->o.name, NULL) == 1;
+	if (c->leads && !led && c->o.keeps_time)
+		c->leads = resume_time(c) == 0;
+	return c->leads;
 }
 
 /** @return milliseconds until the next turn */
 static uint64_t turn(struct clockwork *c)
 {
 	uint64_t now_ms = clock_ms(CLOCK_MONOTONIC), next_ms = now_ms + TURN_MS;
-	int64_t past_ns = time_of_past(c);
 
-	if (sql_lead(c->store->sql, c->o.name, NULL) != 1)
+	look_at_clock(c);
+	if (!leads(c))
 		return TURN_MS;
 	for (size_t i = 0; i < c->o.count; i++) {
 		if (c->jobs[i].due_ms <= now_ms)
-			run_job(c, &c->jobs[i], now_ms, past_ns);
+			run_job(c, &c->jobs[i], now_ms, c->past.steady_ns);
 		next_ms = MIN(next_ms, MAX(c->jobs[i].due_ms, now_ms + 1));
 	}
 	return next_ms - now_ms;

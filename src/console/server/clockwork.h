@@ -1,7 +1,8 @@
 /** @file
  * What must happen though nobody asks: one thread with a connection of its own, and on PostgreSQL, of all replicas, the one that leads.
  *
- * Jobs that throw away what is old go by a clock that does not jump (base/steady_clock.h).
+ * Jobs that throw away what is old go by a clock that does not jump (base/steady_clock.h) and goes on from where the console
+ * that led before left it.
  */
 #ifndef SKEP_CONSOLE_SERVER_CLOCKWORK_H
 #define SKEP_CONSOLE_SERVER_CLOCKWORK_H
@@ -29,7 +30,8 @@ struct clockwork_options {
 	const struct clockwork_job *jobs; /**< copied */
 	size_t count;
 	size_t arena_bytes;
-	bool tells_jumps; /**< of the clock: for the one whose jobs throw away what is old */
+	bool keeps_time; /**< its jobs throw away what is old: it heeds the store's known time, and says what is wrong with the clock */
+	void (*on_set)(void *ctx); /**< the wall clock was set; from the thread; may be NULL */
 	void (*say)(void *ctx, const char *line); /**< from the thread */
 	void *ctx;
 };

@@ -1,9 +1,11 @@
 #include "console/server/server.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "base/word.h"
+#include "console/store/store_fact.h"
 #include "console/store/store.h"
 
 /* As doc/formats/web-blob.md has it. */
@@ -205,15 +207,20 @@ static void work_stream(struct job *j, struct worker *w)
 static void work_ready(struct job *j, struct worker *w)
 {
 	struct err e = { 0 };
-	int64_t one = 0;
-	bool well = false;
+	int64_t days = 0;
+	int r = -EIO;
 
 	/* Twice, for the same reason. */
-	for (int i = 0; i < 2 && !well; i++)
-		well = sql_get_int(w->store->sql, "SELECT 1", SQL_NONE, &one, &e) == 1;
-	j->status = well ? 200 : 503;
+	for (int i = 0; i < 2 && r < 0; i++)
+		r = store_clock_ahead(w->store->sql, store_now(), &days, &e);
+	j->status = r < 0 ? 503 : 200;
 	j->type = TEXT;
-	buf_add(&j->body, well ? S("ready\n") : S("the database does not answer\n"));
+	buf_add(&j->body, r < 0 ? S("the database does not answer\n") : S("ready\n"));
+	if (r > 0)
+		buf_printf(&j->body,
+			   "the clock is %" PRId64 " days ahead: nothing old is thrown away by it "
+			   "yet\n",
+			   days);
 }
 
 static void work_agent(struct job *j, struct worker *w)

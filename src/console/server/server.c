@@ -285,8 +285,9 @@ static int begin(struct server *s, struct err *e)
 
 /* ---- Running ---- */
 
-static void reload(struct server *s)
+void server_renew_tls(void *server)
 {
+	struct server *s = server;
 	struct err e = { 0 };
 
 	if (s->o->plain)
@@ -303,7 +304,7 @@ static void take_signals(struct server *s)
 
 	while (read(s->signals, &i, sizeof(i)) == sizeof(i)) {
 		if (i.ssi_signo == SIGHUP) {
-			reload(s);
+			server_renew_tls(s);
 			continue;
 		}
 		s->stopping = true;

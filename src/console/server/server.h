@@ -64,6 +64,9 @@ MUST_CHECK int server_give_errand(struct server *s, void *errand);
 /** Sets TLS up, or anew. */
 MUST_CHECK int server_load_tls(struct server *s, struct err *e);
 
+/** The same while it serves, as SIGHUP has it: what cannot be read leaves all as it was. @param server a struct server; on the loop's thread */
+void server_renew_tls(void *server);
+
 /** Gives up what the console needs no more, before it makes threads: capabilities, places, power over other processes. */
 MUST_CHECK int server_confine(const struct server *s, struct err *e);
 /** Starts the clock's thread, once the store is prepared. */

@@ -7,6 +7,7 @@
 #include "console/api/rule_book.h"
 #include "console/store/housekeeping.h"
 #include "console/store/intelligence.h"
+#include "console/store/store_fact.h"
 
 #define JOB_BYTES FLEET_ARENA_BYTES
 
@@ -40,6 +41,13 @@ static int keep_house(void *ctx, struct store *store, struct arena *a, int64_t p
 {
 	(void)ctx, (void)a;
 	return housekeeping(store, past_ns, e);
+}
+
+static int keep_time(void *ctx, struct store *store, struct arena *a, int64_t past_ns,
+		     struct err *e)
+{
+	(void)ctx, (void)a;
+	return store_keep_time(store->sql, past_ns, e);
 }
 
 struct ending {
@@ -123,9 +131,24 @@ static int start_fetching(struct server *s, struct err *e)
 	return r < 0 ? r : clockwork_new(&o, &s->fetching, e);
 }
 
+static void say(void *ctx, const char *line)
+{
+	server_say(ctx, "%s", line);
+}
+
+/* One of its own that was made by a wrong clock is not good by the right one. */
+static void on_clock_set(void *ctx)
+{
+	struct server *s = ctx;
+
+	if (!s->o->plain)
+		(void)!http_server_post(s->http, server_renew_tls, s);
+}
+
 int server_start_jobs(struct server *s, struct err *e)
 {
 	const struct clockwork_job jobs[] = {
+		{ .name = "keeping the time", .every_s = 60, .fn = keep_time },
 		{ .name = "looking after agents", .every_s = 5, .fn = look_after_fleet, .ctx = s },
 		{ .name = "forgetting what agents needed", .every_s = 3600, .fn = forget_of_fleet },
 		{ .name = "forgetting old sessions",
@@ -137,13 +160,14 @@ int server_start_jobs(struct server *s, struct err *e)
 		{ .name = "keeping the store", .every_s = 60, .fn = keep_house, .ctx = s },
 	};
 	const struct clockwork_options o = { .name = "clock",
-					     .tells_jumps = true,
+					     .keeps_time = true,
 					     .where = s->where,
 					     .jobs = jobs,
 					     .count = ARRAY_LEN(jobs),
 					     .arena_bytes = JOB_BYTES,
-					     .say = s->o->say,
-					     .ctx = s->o->ctx };
+					     .on_set = on_clock_set,
+					     .say = say,
+					     .ctx = s };
 
 	int r = clockwork_new(&o, &s->clock, e);
 

@@ -56,5 +56,7 @@ MUST_CHECK int store_restore(const char *where, const char *copy, struct err *e)
 
 /** Nanoseconds since 1970: what goes into columns of time. */
 int64_t store_now(void);
+/** Replicas' clocks differ by no more: a time farther ahead is of a clock that was wrong. */
+#define CLOCKS_APART_NS ((int64_t)300 * 1000000000)
 
 #endif

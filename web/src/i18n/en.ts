@@ -300,6 +300,7 @@ export const en = {
 	"overview.noChanges": "Nothing changed lately.",
 	"overview.noAgents": "No agent watches yet",
 	"overview.noAgentsText": "An agent tells the console what runs on a host and what happens there. Enrol the first one; it takes one command.",
+	"overview.clockAhead": "The console’s clock is {n} days ahead of when it last ran. Until it is set right, or has gone on for an hour, nothing old is thrown away by it.",
 	"overview.oldDatabase": "The vulnerability database is {n} days old. Newer advisories are not known to it; update it with “skep db update”.",
 	"risk.title": "Risk",
 	"risk.explained": "0 is calm, 100 is on fire. The score is the sum of what stands below, so that each point can be followed to its cause.",

@@ -302,6 +302,7 @@ export const zh: Catalog = {
 	"overview.noChanges": "近期没有变化。",
 	"overview.noAgents": "尚无代理",
 	"overview.noAgentsText": "代理负责向控制台报告主机上运行的内容和发生的事件。登记第一个代理只需一条命令。",
+	"overview.clockAhead": "控制台的时钟比其上次运行时快了 {n} 天。在时钟改正或持续走满一小时之前，不会据此清除任何旧数据。",
 	"overview.oldDatabase": "漏洞库已有 {n} 天未更新，无法识别更新的公告。请运行 “skep db update” 更新。",
 	"risk.title": "风险",
 	"risk.explained": "0 表示平稳，100 表示危急。分数是下列各项之和，每一分都能追溯到原因。",

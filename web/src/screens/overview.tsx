@@ -78,6 +78,11 @@ function Body({ data }: { data: Overview }) {
 					{t("overview.oldDatabase", { n: Math.round(data.database.ageDays) })}
 				</Notice>
 			)}
+			{data.clockAheadDays != null && (
+				<Notice tone="medium" icon="warning">
+					{t("overview.clockAhead", { n: data.clockAheadDays })}
+				</Notice>
+			)}
 			<div className="tiles">
 				<Tile label={t("overview.hosts")} value={counts.hosts} href="/assets?kind=host" />
 				<Tile label={t("overview.containers")} value={counts.containers} href="/assets?kind=container" />
