@@ -36,6 +36,7 @@ struct console_options {
 	const char *ui_dir; /**< pages from this folder instead of those it carries; NULL: those */
 	bool plain;         /**< no TLS: for a proxy on the same host */
 	bool wants_token;   /**< make a token for one agent */
+	bool replace_secret_key; /**< the store's own is lost */
 	bool separate_duties;
 	const char *
 		sign_in_file; /**< who else vouches for users (access/sign_in_config.h); NULL: local users only */

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -114,6 +115,11 @@ class Console:
             self.first = first.groups()
         self.started_s = time.monotonic() - began
         return self
+
+    def share_key(self, other):
+        """What replicas of one database have in common, given to one that has not started."""
+        other.state.mkdir(parents=True, mode=0o700, exist_ok=True)
+        shutil.copy(self.state / "secret.key", other.state)
 
     def said(self):
         return self.out.read_text(errors="replace")

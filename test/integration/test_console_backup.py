@@ -1,8 +1,11 @@
 """`skep console backup` and `restore`: a copy of a store in use, checked before it takes a store's place."""
 import contextlib
+import shutil
 import sqlite3
 
 import pytest
+
+from consoles import Console
 
 
 def connect(path):
@@ -75,3 +78,20 @@ def test_a_running_console_is_not_pulled_from_under(skep, tmp_path):
         fcntl.flock(held, fcntl.LOCK_EX)
         result = skep.run("console", "restore", "--state", path.parent, copy)
     assert result.returncode != 0 and "end it first" in result.err
+
+
+def test_a_copy_without_its_secret_key_is_not_begun_with(skep, tmp_path):
+    """It would open none of the secrets it holds."""
+    folders = [tmp_path / "one", tmp_path / "other"]
+    for f in folders:
+        (f / "state").mkdir(parents=True, mode=0o700)
+    with Console(folders[0]) as c:
+        skep.run("console", "backup", "--state", c.state, tmp_path / "copy.db", check=0)
+    skep.run("console", "restore", "--state", folders[1] / "state", tmp_path / "copy.db", check=0)
+    other = Console(folders[1])
+    with pytest.raises(AssertionError):
+        other.start()
+    assert "secret.key' is not the key" in other.said()
+    shutil.copy(c.state / "secret.key", other.state)
+    with other:
+        pass

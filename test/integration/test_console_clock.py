@@ -1,5 +1,6 @@
 """Consoles whose clock is set, rightly or wrongly, while they work: what is stored stays, nobody is let in who was not, and all is well
 once the clock is right."""
+import contextlib
 import json
 import re
 import signal
@@ -123,7 +124,10 @@ def test_a_clock_far_ahead_takes_nothing_away(postgres_server, tmp_path):
     """The replica that leads throws away what is old. The next one's clock was set ten years ahead while it stood by: all is old by it."""
     database = postgres_server.new_database()
     (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
-    with Console(tmp_path / "a", database=database) as first, SetConsole(tmp_path / "b", database=database) as second:
+    with Console(tmp_path / "a", database=database) as first, contextlib.ExitStack() as stack:
+        second = SetConsole(tmp_path / "b", database=database)
+        first.share_key(second)
+        stack.enter_context(second)
         boss = first.admin()
         agent = PretendedAgent(first, tmp_path, boss.ask("POST", "/api/v1/agents/tokens", {}).json()["token"])
         assert boss.ask("POST", "/api/v1/agents/tokens", {}).status == 201

@@ -1,6 +1,5 @@
 """Two consoles on one PostgreSQL: either does for the other."""
 import json
-import shutil
 import signal
 import threading
 import time
@@ -8,6 +7,7 @@ import time
 import pytest
 
 from consoles import Client, Console, Hints
+from fleet import psql
 from postgres import Postgres
 
 @pytest.fixture(scope="module")
@@ -17,14 +17,19 @@ def postgres():
     p.end()
 
 
+KEY_OF = []  # who worked on the database before
+
+
 @pytest.fixture
 def two(postgres, tmp_path):
     a = Console(tmp_path / "a", database=postgres.url)
     b = Console(tmp_path / "b", database=postgres.url)
     a.state.parent.mkdir()
+    if KEY_OF:
+        KEY_OF[0].share_key(a)
     a.start()
-    b.state.mkdir(parents=True, mode=0o700)
-    shutil.copy(a.state / "secret.key", b.state)
+    KEY_OF[:] = [a]
+    a.share_key(b)
     b.start()
     yield a, b
     a.end(signal.SIGKILL)
@@ -168,3 +173,38 @@ def test_a_database_that_goes_away_is_said_and_found_again(two, postgres):
         assert client.ask("PATCH", "/api/v1/settings", {"retentionDays": days}).status in (200, 503)
         hints.wait(b'"topic":"settings"', 1)
     assert b'"topic":"settings"' in hints.heard
+
+
+def test_one_with_another_secret_key_does_not_start(postgres_server, skep, tmp_path):
+    database = postgres_server.new_database()
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    a, b = (Console(tmp_path / name, database=database) for name in "ab")
+
+    def refused(**kw):
+        with pytest.raises(AssertionError):
+            b.start()
+        return b.process.wait(20) != 0 and "secret.key' is not the key this database's secrets are sealed with" in b.said()
+
+    with a:
+        b.state.mkdir(mode=0o700)
+        # Its own is made at its start, and is another; one that is shared is taken.
+        assert refused() and str(b.state) in b.said(), b.said()
+        zh = skep.run("--lang", "zh", "console", "run", "--state", b.state, "--listen", "127.0.0.1:0", "--database", database)
+        assert zh.returncode != 0 and "不是密封本数据库机密所用的密钥" in zh.err, zh
+        own = (b.state / "secret.key").read_bytes()
+        a.share_key(b)
+        b.start()
+        b.end()
+        # Neither key is in the store, nor what one could be found by.
+        assert psql(database, "SELECT length(value) FROM store_fact WHERE name = 'secret_key'", ()) == [(64,)]
+    # Lost: whoever says so goes on with another, and the first is the wrong one then.
+    (b.state / "secret.key").write_bytes(own)
+    assert refused()
+    with Console(tmp_path / "b", "--replace-secret-key", database=database):
+        pass
+    b.start()
+    b.end()
+    with pytest.raises(AssertionError):
+        a.start()
+    assert "is not the key" in a.said()

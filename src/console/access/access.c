@@ -35,13 +35,16 @@ void access_done(struct access *a)
 }
 
 /* Both of one file, which replicas share: whoever exports the audit log signs it alike. */
-static int get_keys(struct access *a, struct err *e)
+static int get_keys(struct access *a, struct sql *s, struct err *e)
 {
 	uint8_t key[ED25519_KEY_BYTES];
 	char path[4096], hex[2 * sizeof(key) + 2];
 	int r = secret_key_get(a->options.key_folder, &a->seal_key, e);
 
 	static_assert(sizeof(a->audit_seed) == SHA256_BYTES, "a seed is a digest");
+	if (r == 0)
+		r = secret_key_check(a->options.key_folder, &a->seal_key, s, a->options.replace_key,
+				     e);
 	if (r < 0)
 		return r;
 	hmac_sha256((str){ (const char *)a->seal_key.bytes, SEAL_KEY_BYTES }, S("audit log"),
@@ -68,7 +71,7 @@ int access_prepare(struct access *a, struct sql *s, struct err *e)
 #undef X
 #undef P
 
-	int r = a->options.key_folder ? get_keys(a, e) : 0;
+	int r = a->options.key_folder ? get_keys(a, s, e) : 0;
 
 	if (r == 0)
 		r = sql_begin(s, e);

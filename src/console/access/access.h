@@ -28,6 +28,7 @@ struct access_options {
 	 * exported audit log, whose public half is written to audit.key.pub there; NULL: secrets are kept as they are, nothing is signed
 	 */
 	const char *key_folder;
+	bool replace_key;                /**< that key is the store's from now on, whichever was */
 	const struct ldap_options *ldap; /**< must outlive it; NULL: local users only */
 	const struct oidc_options *oidc; /**< must outlive it; NULL: none */
 };
@@ -48,7 +49,8 @@ void access_done(struct access *a);
  * factors that were kept before there was one.
  * Once at start, after migrations.
  *
- * @return 0, -EINVAL or -EBADMSG (a key's file holds none), -errno of the file, or the store's
+ * @return 0, -EINVAL or -EBADMSG (a key's file holds none), -EKEYREJECTED (it is not the store's key), -errno of the file, or
+ *         the store's
  */
 MUST_CHECK int access_prepare(struct access *a, struct sql *s, struct err *e);
 

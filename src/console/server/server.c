@@ -400,6 +400,7 @@ int console_run(const struct console_options *o, struct err *e)
 	access_init(&s->access, &(struct access_options){
 					.separate_duties = o->separate_duties,
 					.key_folder = o->state,
+					.replace_key = o->replace_secret_key,
 					.ldap = s->sign_in.has_ldap ? &s->sign_in.ldap : NULL,
 					.oidc = s->sign_in.has_oidc ? &s->sign_in.oidc : NULL,
 				});

@@ -6,8 +6,10 @@
 
 #include "base/file.h"
 #include "codec/mac.h"
+#include "console/store/store_fact.h"
 
 #define NAME "secret.key"
+#define FACT "secret_key"
 
 /* Under another name first: who comes at the same moment finds a whole file or none. */
 static int make(int dir, struct err *e)
@@ -71,4 +73,33 @@ int secret_key_get(const char *folder, struct seal_key *ret, struct err *e)
 	if (fd < 0)
 		return err_sys(e, errno, "cannot read '%s'", NAME);
 	return read_key(fd, ret, e);
+}
+
+int secret_key_check(const char *folder, const struct seal_key *k, struct sql *s, bool replace,
+		     struct err *e)
+{
+	char ours[SHA256_HEX + 1];
+	uint8_t sum[SHA256_BYTES];
+	struct arena a;
+	str held;
+	int r;
+
+	hmac_sha256((str){ (const char *)k->bytes, SEAL_KEY_BYTES }, S("check"), sum);
+	hex_render(sum, sizeof(sum), ours);
+	if (replace)
+		return store_fact_put(s, FACT, str_from(ours), e);
+	arena_init(&a, (size_t)1 << 20);
+	/* Of two that come first at once, one is. */
+	r = store_fact_offer(s, FACT, str_from(ours), e);
+	r = r < 0 ? r : store_fact_get(s, FACT, &a, &held, e);
+	if (r > 0 && !secret_eq(held, str_from(ours)))
+		r = err_set(
+			e, EKEYREJECTED,
+			"'%s/%s' is not the key this database's secrets are sealed with: "
+			"put the file of another console of this database, or the one that was "
+			"saved with it, in its place; if there is none any more, start once with "
+			"--replace-secret-key and give passwords and tokens of other systems anew",
+			folder, NAME);
+	arena_done(&a);
+	return MIN(r, 0);
 }

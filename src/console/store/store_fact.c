@@ -34,6 +34,15 @@ int store_fact_put(struct sql *s, const char *name, str value, struct err *e)
 		   0);
 }
 
+int store_fact_offer(struct sql *s, const char *name, str value, struct err *e)
+{
+	return MIN(sql_do(s,
+			  "INSERT INTO store_fact (name, value) VALUES (?1, ?2) "
+			  "ON CONFLICT (name) DO NOTHING",
+			  SQL_ARGS(SQL_T(str_from(name)), SQL_T(value)), e),
+		   0);
+}
+
 int store_known_time(struct sql *s, int64_t *ret_ns, struct err *e)
 {
 	return sql_get_int(s, "SELECT CAST(value AS BIGINT) FROM store_fact WHERE name = ?1",

@@ -10,6 +10,8 @@
 MUST_CHECK int store_fact_get(struct sql *s, const char *name, struct arena *a, str *ret,
 			      struct err *e);
 MUST_CHECK int store_fact_put(struct sql *s, const char *name, str value, struct err *e);
+/** Puts it where there is none. */
+MUST_CHECK int store_fact_offer(struct sql *s, const char *name, str value, struct err *e);
 
 /** Until when a console is known to have worked on this store, nanoseconds since 1970. @return 1, 0 none ever did, or the store's */
 MUST_CHECK int store_known_time(struct sql *s, int64_t *ret_ns, struct err *e);

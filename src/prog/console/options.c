@@ -66,6 +66,14 @@ const struct option_def console_options[] = {
 		    "允许向该网段发送通知、连接镜像仓库：缺省不连接链路本地与云元数据地址，也不向本"
 		    "机"
 		    "（127.0.0.0/8）发送通知" } },
+	{ .name = "replace-secret-key",
+	  .type = OPTION_FLAG,
+	  .group = OPTION_GROUP_CONSOLE,
+	  .help = { "the file secret.key of this database is lost: go on with the one there is, "
+		    "once; "
+		    "what the other sealed must be given anew",
+		    "本数据库的 secret.key "
+		    "文件已丢失：以现有文件继续（仅需一次），由原密钥密封的内容须重新提供" } },
 	{ .name = "separate-duties",
 	  .type = OPTION_FLAG,
 	  .group = OPTION_GROUP_CONSOLE,

@@ -76,6 +76,7 @@ int console_take(const struct option_set *o, struct console_options *ret, struct
 	ret->proxy_tells = option_text(o, "proxy-tells");
 	ret->ui_dir = option_text(o, "ui-dir");
 	ret->separate_duties = option_flag(o, "separate-duties");
+	ret->replace_secret_key = option_flag(o, "replace-secret-key");
 	ret->sign_in_file = option_text(o, "sign-in");
 	ret->workers = (unsigned int)workers;
 	ret->max_connections = (uint32_t)MIN(option_number(o, "max-connections", 0), 1000000u);
