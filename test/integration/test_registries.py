@@ -1,6 +1,7 @@
 """Registries the console watches: Debian's docker-registry behind Basic authentication and TLS, and a scripted one for its faults."""
 import base64
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -335,6 +336,18 @@ def test_base_images(admin):
         run(admin, number)
         assert look(shop) == (["base", "application"], {"digest": base, "layers": 1, "names": [{"reference": name, "current": False}]})
         assert staged("elsewhere/**") == (["unknown", "unknown"], None)
+
+
+def test_layers_nobody_used_for_long_are_removed(console, admin):
+    old = console.state / "layers/ab" / ("cd" * 31)
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"x")
+    os.utime(old, (time.time() - 100 * 86400,) * 2)
+    with scripted([]) as hub:
+        hub.add_image("base/os", "3", [layer(entry("etc/os-release", b"ID=alpine\nVERSION_ID=3.10.0\n"))])
+        finished(admin, add(admin, hub.host, requestsPerSecond=100))
+    assert wait_for(lambda: not old.exists())
+    assert [p for p in (console.state / "layers").rglob("*") if p.is_file()]
 
 
 def test_too_many_requests_are_waited_for(admin):

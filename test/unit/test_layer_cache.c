@@ -4,6 +4,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "scan/layer/layer_cache.h"
 
@@ -125,6 +126,51 @@ static void eight_processes_share_it(void **state)
 	}
 }
 
+static bool holds(const char *where, const char *key)
+{
+	OWNED_BUF got = BUF_INIT;
+
+	return layer_cache_get(where, str_from(key), &got, NULL) == 0;
+}
+
+/* As if all that is there had been used last so many days ago. */
+static int64_t days_ago;
+
+static int age(const char *path, const struct stat *st, int flag, struct FTW *f)
+{
+	const struct timespec t = { .tv_sec = time(NULL) - days_ago * 86400 };
+	const struct timespec both[] = { t, t };
+
+	(void)st, (void)f;
+	return flag == FTW_F ? utimensat(AT_FDCWD, path, both, 0) : 0;
+}
+
+static void what_is_unused_or_too_much_goes(void **state UNUSED)
+{
+	static char text[1 << 20], where[64];
+	const str big = { text, sizeof(text) };
+	const int64_t month_ago_ns = ((int64_t)time(NULL) - 30 * 86400) * 1000000000;
+
+	snprintf(where, sizeof(where), "%s/prune", dir);
+	assert_int_equal(layer_cache_prune(where, 0, 0, NULL), 0);
+	assert_int_equal(layer_cache_put(where, S("old"), big, NULL), 0);
+	assert_int_equal(layer_cache_put(where, S("old but used"), big, NULL), 0);
+	days_ago = 40;
+	assert_int_equal(nftw(where, age, 16, FTW_PHYS), 0);
+	assert_true(holds(where, "old but used"));
+	assert_int_equal(layer_cache_put(where, S("new"), big, NULL), 0);
+	/* By age: what was read is as if it were new. */
+	assert_int_equal(layer_cache_prune(where, UINT64_MAX, month_ago_ns, NULL), 1);
+	assert_true(!holds(where, "old") && holds(where, "old but used") && holds(where, "new"));
+	/* By size: what was used longest ago first. */
+	days_ago = 2;
+	assert_int_equal(nftw(where, age, 16, FTW_PHYS), 0);
+	assert_true(holds(where, "new"));
+	assert_int_equal(layer_cache_prune(where, 3 << 19, month_ago_ns, NULL), 1);
+	assert_true(!holds(where, "old but used") && holds(where, "new"));
+	assert_int_equal(layer_cache_prune(where, 3 << 19, month_ago_ns, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +178,7 @@ int main(void)
 		cmocka_unit_test(a_damaged_file_is_no_hit),
 		cmocka_unit_test(a_layer_is_found_by_both_digests_and_only_under_its_options),
 		cmocka_unit_test(eight_processes_share_it),
+		cmocka_unit_test(what_is_unused_or_too_much_goes),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

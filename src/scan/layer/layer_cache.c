@@ -57,6 +57,8 @@ int layer_cache_get(const char *dir, str key, struct buf *ret, struct err *e)
 	first_line(text, want);
 	if (!str_starts(buf_str(&file), str_from(want)))
 		return err_set(e, ENOENT, "cache file '%s' is damaged", p.path);
+	/* What is used stays (layer_cache_prune()). */
+	(void)utimensat(AT_FDCWD, p.path, NULL, AT_SYMLINK_NOFOLLOW);
 	buf_add(ret, text);
 	return buf_error(ret) ? err_set(e, ENOMEM, "no memory for a cached result") : 0;
 }

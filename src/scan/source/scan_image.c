@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "codec/json.h"
+#include "scan/layer/layer_cache.h"
 
 #define MEMORY_MOST ((rlim_t)2 << 30)
 #define PROCESSOR_MOST_S 1800
@@ -75,6 +76,16 @@ static int write_inventory(const struct scan_image_task *t, const struct invento
 	return file_write_atomic(AT_FDCWD, t->file, buf_str(&out), 0600, NULL);
 }
 
+/* A cache that is full for a while harms nobody: the next scan tries again. */
+static void prune(const char *cache)
+{
+	const int64_t now_ns = (int64_t)clock_ns(CLOCK_REALTIME);
+
+	if (cache)
+		(void)!layer_cache_prune(cache, LAYER_CACHE_KEEP_BYTES,
+					 now_ns - LAYER_CACHE_KEEP_NS, NULL);
+}
+
 int scan_image(const struct scan_image_task *t)
 {
 	const struct rlimit memory = { MEMORY_MOST, MEMORY_MOST };
@@ -95,5 +106,6 @@ int scan_image(const struct scan_image_task *t)
 	r = r < 0 ? scan_image_failed(t->image, e.text, t->file)
 		  : write_inventory(t, &v, clock_ms(CLOCK_MONOTONIC) - start);
 	arena_done(&a);
+	prune(t->options->cache_dir);
 	return r;
 }

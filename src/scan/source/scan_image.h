@@ -23,7 +23,7 @@ struct scan_image_task {
 	int nice; /**< 0 to 19: how far others' work goes before */
 };
 
-/** For a process of its own. What goes wrong is written to the file. @return 0, -errno of the file */
+/** For a process of its own. What goes wrong is written to the file. Its cache of layers is kept within bounds. @return 0, -errno of the file */
 MUST_CHECK int scan_image(const struct scan_image_task *t);
 /** Writes that an image could not be read. */
 MUST_CHECK int scan_image_failed(const char *image, const char *why, const char *file);
