@@ -13,7 +13,7 @@
 #define QUOTA_US "50000"
 #define PERIOD_US "100000"
 #define LEAF "/agent"
-enum { ROUNDS = 3 };
+enum { ROUNDS = 3, TRIES = 100, TRY_US = 10000 };
 
 struct knob {
 	const char *file, *value;
@@ -66,6 +66,7 @@ static int limit(struct scan_cgroup *g, const char *folder, const struct knob *k
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, errno, "'%s'", path);
+	snprintf(g->folders[g->count], PATH_MAX, "%s", folder);
 	g->procs[g->count++] = fd;
 	return 0;
 }
@@ -214,4 +215,15 @@ int scan_cgroup_enter(const struct scan_cgroup *g)
 		if (write(g->procs[i], "0", 1) != 1)
 			return -errno;
 	return 0;
+}
+
+void scan_cgroup_remove(struct scan_cgroup *g)
+{
+	for (size_t i = 0; i < g->count; i++) {
+		close(g->procs[i]);
+		for (int tries = 0; rmdir(g->folders[i]) < 0 && errno == EBUSY && tries < TRIES;
+		     tries++)
+			usleep(TRY_US);
+	}
+	g->count = 0;
 }

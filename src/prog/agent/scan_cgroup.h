@@ -8,10 +8,13 @@
 #ifndef SKEP_PROG_AGENT_SCAN_CGROUP_H
 #define SKEP_PROG_AGENT_SCAN_CGROUP_H
 
+#include <limits.h>
+
 #include "base/err.h"
 
 struct scan_cgroup {
 	int procs[2]; /**< cgroup.procs to write to */
+	char folders[2][PATH_MAX];
 	size_t count; /**< 0: there is none */
 };
 
@@ -27,5 +30,7 @@ MUST_CHECK int scan_cgroup_make(const char *mount, const char *own, pid_t superv
 				struct scan_cgroup *ret, struct err *e);
 /** Puts this process, and whom it starts from here on, under the limits. @return 0, -errno */
 MUST_CHECK int scan_cgroup_enter(const struct scan_cgroup *g);
+/** Removes it. Whoever was in it has been ended: the last to go are waited for, a second at most. */
+void scan_cgroup_remove(struct scan_cgroup *g);
 
 #endif

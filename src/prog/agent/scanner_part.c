@@ -329,6 +329,7 @@ int scanner_part(void *part_context)
 		part_alive(s->part, clock_ns(CLOCK_MONOTONIC), &s->alive_ns);
 	}
 	scan_reader_stop(&s->reader);
+	scan_cgroup_remove(&s->cgroup);
 	free(s->room);
 	free(s);
 	return 0;
