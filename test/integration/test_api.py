@@ -9,7 +9,7 @@ import urllib.parse
 import pytest
 
 from consoles import Answer, Console, any_certificate
-from fleet import change
+from fleet import change, postgres_url
 from openapi import PATH, Document
 from pretended_agent import PretendedAgent, alert, now_text, stats
 
@@ -82,6 +82,34 @@ def told(console, admin, tmp_path_factory):
     agent.tell([("alert", alert(began + i, rule=f"Rule {i % 3}", priority=["Critical", "Warning", "Notice"][i % 3]))
                 for i in range(30)])
     return agent
+
+
+def test_a_damaged_inventory_hides_nothing_else(console, admin, told):
+    package = {"type": "deb", "name": "zlib1g", "version": "1:1.2.13", "layer": 0}
+    record = ("inventory", {"image": DIGEST, "scanned": "2026-11-21T18:00:00Z", "milliseconds": 5, "inventory":
+                            {"kind": "image", "layers": [{"digest": DIGEST, "diffId": DIGEST}], "packages": [package]}})
+    page = f"/api/v1/images/{DIGEST}"
+
+    def look():
+        detail, packages = admin.get(page), admin.get(page + "/packages")
+        assert detail.status == 200 and [c["name"] for c in detail.json()["containers"]] == ["web"], detail
+        return detail.json(), packages
+    assert told.tell([record])["refused"] == 0
+    whole, packages = look()
+    assert len(whole["layerList"]) == 1 and [p["name"] for p in packages.json()["items"]] == ["zlib1g"]
+    # Its bytes are no more what they were, or no text of ours.
+    for spoilt in ("00ff", "28b52ffd2000010000"):
+        change(console, "UPDATE image_inventory SET bytes = " + (f"'\\x{spoilt}'" if postgres_url(console) else f"x'{spoilt}'"))
+        change(console, "UPDATE image SET gaps = '{' WHERE digest = ?", DIGEST)
+        detail, packages = look()
+        assert detail["layerList"] == [] and {g["place"] for g in detail["gaps"]} == {"inventory", "gaps"}, detail
+        assert packages.status == 409 and "scan it again" in packages.json()["detail"], packages
+        assert admin.get(page + "/packages", headers={"Accept-Language": "zh"}).json()["detail"].endswith("请重新扫描")
+        # The next scan mends it.
+        assert told.tell([record])["refused"] == 0
+        detail, packages = look()
+        assert detail["layerList"] == whole["layerList"] and packages.status == 200
+        assert "inventory" not in {g["place"] for g in detail["gaps"]}
 
 
 def test_the_document_is_the_same_at_build_time_and_at_run_time(document, admin):

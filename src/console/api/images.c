@@ -85,9 +85,15 @@ int api_image_list(struct call *c, struct err *e)
 struct stored_inventory {
 	struct inventory inventory;
 	int64_t base_layers; /* 0: not known */
-	bool there;
+	bool there, damaged;
 	struct arena arena;
 };
+
+/** What cannot be made sense of hides nothing else: it is a gap, which the next scan closes. */
+static bool is_damage(int r)
+{
+	return r == -EBADMSG || r == -E2BIG;
+}
 
 static int read_inventory(struct call *c, const struct stored_image *image,
 			  struct stored_inventory *ret, struct err *e)
@@ -105,7 +111,8 @@ static int read_inventory(struct call *c, const struct stored_image *image,
 	if (r == 0)
 		r = inventory_parse(&doc, &ret->arena, &ret->inventory, e);
 	ret->there = r == 0;
-	return r;
+	ret->damaged = is_damage(r);
+	return ret->damaged ? 0 : r;
 }
 
 static void close_inventory(struct stored_inventory *v)
@@ -188,8 +195,18 @@ static int put_gaps(struct call *c, str digest, const struct stored_inventory *v
 	struct gap_list unjudged;
 	int r = images_gaps(c->store, digest, c->arena, &unjudged, e);
 
-	if (r < 0)
+	if (is_damage(r))
+		unjudged = (struct gap_list){ 0 };
+	else if (r < 0)
 		return r;
+	if (is_damage(r))
+		gap_add(&unjudged, c->arena, GAP_MALFORMED, S("gaps"),
+			"what could not be judged is kept no more, what was stored of it is "
+			"damaged: scan the image again");
+	if (v->damaged)
+		gap_add(&unjudged, c->arena, GAP_MALFORMED, S("inventory"),
+			"layers and packages are not shown, what was stored of them is damaged: "
+			"scan the image again");
 	json_key(&c->json, "gaps");
 	json_array_open(&c->json);
 	if (v->there)
@@ -364,6 +381,9 @@ int api_image_packages(struct call *c, struct err *e)
 		r = err_set(e, EINVAL, "this cursor is none of ours");
 	if (r == 0)
 		r = read_inventory(c, &image, &v, e);
+	if (r == 0 && v.damaged)
+		r = err_set(e, EBUSY,
+			    "the stored packages of this image are damaged: scan it again");
 	if (r < 0)
 		return r;
 	call_page_open(c);
