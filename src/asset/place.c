@@ -251,6 +251,11 @@ static void take_process(struct places *s, int root_fd, int proc_fd, uint32_t pi
 	snprintf(name, sizeof(name), "proc/%u/ns/mnt", pid);
 	p.pid = host_namespace_is(root_fd, name, "mnt") ? 0 : pid;
 	base = place_open(root_fd, &where);
+	/* Who may not look into processes takes an engine of no container for one that has the host's files. */
+	if (base < 0 && !p.outer[0]) {
+		p.pid = 0;
+		base = openat(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
 	if (base < 0)
 		return;
 	p.base_fd = base;

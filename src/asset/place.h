@@ -2,7 +2,7 @@
  * Folders where engines keep what they know of their containers.
  *
  * Found three ways: the usual folders, the engines' configuration files, and the arguments of engines that run. An engine in
- * a mount namespace of its own is reached through /proc/PID/root. One that runs inside a container is asked about
+ * a mount namespace of its own is reached through /proc/PID/root; a caller without the rights for that takes it for one of the host's. One that runs inside a container is asked about
  * that container's own containers only, and not at all from a user namespace of its own: whoever has one may mount file systems
  * that answer never.
  */

@@ -13,7 +13,7 @@ import pytest
 from agents import until
 from comparison import essence
 from consoles import Console
-from containers import plain_archive, wrapped_runtime
+from containers import RunningEngine, plain_archive, wrapped_runtime
 from fleet import JoinedAgent, ask, present
 from services import Process, need, need_root, unmount_below
 
@@ -233,6 +233,22 @@ def test_what_runs_in_containerd_is_scanned(skep, tmp_path, shared, containerd):
         finally:
             subprocess.run(["ctr", "-a", containerd.socket, "task", "rm", "-f", "disk-1"], check=False)
             subprocess.run(["ctr", "-a", containerd.socket, "container", "rm", "disk-1"], check=False)
+
+
+def test_an_engine_with_a_socket_of_its_own_is_found(skep, tmp_path, shared):
+    """Nobody named it: that it runs tells where it answers, and the image is read from it."""
+    need_root()
+    need("docker")
+    (tmp_path / "console").mkdir()
+    with RunningEngine(tmp_path / "engine", storage="overlay2") as engine, Console(tmp_path / "console") as console:
+        engine.load(shared / "rootfs" / "alpine-310-docker-save.tar.gz")
+        agent = JoinedAgent(skep, tmp_path / "agent", console, engine=engine)
+        at = agent.process.args.index("--engine")
+        del agent.process.args[at:at + 2]
+        with agent as a:
+            engine.run("own-1")
+            assert until(lambda: image_row(console), 60), a.said()
+            assert image_row(console)[1:] == (14, "")
 
 
 def own_group(controller):
