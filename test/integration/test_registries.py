@@ -122,6 +122,12 @@ def test_docker_registry(console, admin, image, shared, tmp_path):
         p = run(admin, number)
         moved = tags(admin, number, "?q=team%20latest")["team/app:latest"]
         assert moved["moves"] == 1 and moved["digest"] != first["digest"]
+        names, cursor = [], ""
+        while cursor is not None:
+            page = admin.get(f"/api/v1/registries/{number}/tags?limit=1&sort=-changed{cursor}").json()
+            names += [f"{t['repository']}:{t['tag']}" for t in page["items"]]
+            cursor = page["next"] and "&cursor=" + page["next"]
+        assert names == ["team/app:latest", "team/app:1", "prod/app:1", "multi:1"]
         history = admin.get(f"/api/v1/registries/{number}/history?repository=team/app&tag=latest").json()["items"]
         assert [(m.get("before"), m.get("after")) for m in history] == [(first["digest"], moved["digest"]), (None, first["digest"])]
 

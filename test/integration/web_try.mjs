@@ -358,7 +358,7 @@ const STEPS = {
 
 	/** Sorted on the console, and kept with its filters under a name. */
 	async views() {
-		const shares = async () => (await page.getByRole("row").locator(":nth-child(4)").allInnerTexts()).map(Number.parseFloat).filter((n) => !Number.isNaN(n));
+		const shares = async () => (await page.getByRole("row").locator(":nth-child(5)").allInnerTexts()).map(Number.parseFloat).filter((n) => !Number.isNaN(n));
 		const isSorted = (up) => async () => {
 			const n = await shares();
 			return n.length > 2 && n[0] !== n.at(-1) && n.every((share, i) => !i || (up ? n[i - 1] <= share : n[i - 1] >= share));

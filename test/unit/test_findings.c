@@ -113,10 +113,12 @@ static void images_are_counted(struct store *s, const char *where)
 	OK(images_get(s, &scope_everything, S("sha256:aa"), &a, &got, E));
 	assert_str(got.os, "debian 12");
 	FAILS(ENOENT, images_get(s, &scope_everything, S("sha256:zz"), &a, &got, E));
-	OK(findings_page(s, S("sha256:aa"), 0, 2, &a, &list, &n, &next, E));
+	OK(findings_page(s, S("sha256:aa"), (struct finding_order){ 0 }, 0, 2, &a, &list, &n, &next,
+			 E));
 	assert_true(n == 2 && next == 2 && list[0].kev && list[0].epss == 0.5);
 	assert_str(list[0].package, "openssl");
-	OK(findings_page(s, S("sha256:aa"), next, 2, &a, &list, &n, &next, E));
+	OK(findings_page(s, S("sha256:aa"), (struct finding_order){ 0 }, next, 2, &a, &list, &n,
+			 &next, E));
 	assert_true(n == 1 && next == 0);
 	arena_done(&a);
 }
@@ -147,6 +149,28 @@ static str vulnerability_by(struct store *s, enum vulnerability_sort sort, bool 
 	return p.items[0].v.id;
 }
 
+/* Packages of an image's findings, one a page. */
+static const char *findings_by(struct store *s, enum finding_sort by, bool descending)
+{
+	static char out[64];
+	int64_t cursor = 0;
+	size_t n = 0;
+
+	do {
+		struct stored_finding *list;
+		struct arena a;
+		size_t count;
+
+		arena_init(&a, 0);
+		OK(findings_page(s, S("sha256:aa"), (struct finding_order){ by, descending },
+				 cursor, 1, &a, &list, &count, &cursor, E));
+		assert_int_equal(count, 1);
+		n += (size_t)snprintf(out + n, sizeof(out) - n, "%.*s ", STR_ARG(list[0].package));
+		arena_done(&a);
+	} while (cursor);
+	return out;
+}
+
 static void lists_are_sorted(struct store *s, const char *where)
 {
 	struct arena a;
@@ -165,6 +189,13 @@ static void lists_are_sorted(struct store *s, const char *where)
 	assert_str(vulnerability_by(s, VULNERABILITY_BY_IMAGES, true, &a), "CVE-2");
 	assert_str(vulnerability_by(s, VULNERABILITY_BY_SEVERITY, false, &a), "CVE-2");
 	assert_str(vulnerability_by(s, VULNERABILITY_BY_RUNNING, false, &a), "CVE-3");
+	assert_str(vulnerability_by(s, VULNERABILITY_BY_KEV, true, &a), "CVE-1");
+	assert_string_equal(findings_by(s, FINDING_BY_RISK, false), "openssl libssl bash ");
+	assert_string_equal(findings_by(s, FINDING_BY_PACKAGE, false), "bash libssl openssl ");
+	assert_string_equal(findings_by(s, FINDING_BY_PACKAGE, true), "openssl libssl bash ");
+	assert_string_equal(findings_by(s, FINDING_BY_SEVERITY, false), "bash libssl openssl ");
+	assert_string_equal(findings_by(s, FINDING_BY_VULNERABILITY, true), "bash openssl libssl ");
+	assert_string_equal(findings_by(s, FINDING_BY_EPSS, true), "openssl libssl bash ");
 	arena_done(&a);
 }
 

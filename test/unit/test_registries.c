@@ -176,6 +176,51 @@ static void tags_are_found(struct store *s, const char *where UNUSED)
 	assert_int_equal(count, 0);
 }
 
+/* Page by page, two at once. */
+static const char *tags_by(struct store *s, int64_t id, bool gone, bool by_time, bool descending)
+{
+	struct registry_tag_filter f = { .registry = id,
+					 .stage = -1,
+					 .gone = gone,
+					 .by_time = by_time,
+					 .descending = descending };
+	static char out[64];
+	struct stored_tag *tags;
+	size_t count, n = 0;
+
+	out[0] = '\0';
+	do {
+		OK(registry_tags_page(s, &f, 2, &arena, &tags, &count, E));
+		for (size_t i = 0; i < count; i++)
+			n += (size_t)snprintf(out + n, sizeof(out) - n, "%.*s ",
+					      STR_ARG(tags[i].tag));
+		if (!count)
+			break;
+		f.after_repository = tags[count - 1].repository;
+		f.after_tag = tags[count - 1].tag;
+		f.after_ns = gone ? tags[count - 1].gone_ns : tags[count - 1].changed_ns;
+	} while (count == 2);
+	return out;
+}
+
+static void tags_are_sorted(struct store *s, const char *where UNUSED)
+{
+	const int64_t id = add(s, "one");
+
+	(void)found(s, id, 1, "v1", A);
+	(void)found(s, id, 1, "v2", A);
+	(void)found(s, id, 1, "v3", A);
+	(void)found(s, id, 2, "v2", B);
+	(void)found(s, id, 3, "v1", B);
+	assert_string_equal(tags_by(s, id, false, false, false), "v1 v2 v3 ");
+	assert_string_equal(tags_by(s, id, false, false, true), "v3 v2 v1 ");
+	assert_string_equal(tags_by(s, id, false, true, false), "v3 v2 v1 ");
+	assert_string_equal(tags_by(s, id, false, true, true), "v1 v2 v3 ");
+	assert_int_equal(OK(registry_tags_gone(s, id, 3, S(""), 400, E)), 2);
+	assert_string_equal(tags_by(s, id, true, true, true), "v3 v2 ");
+	assert_string_equal(tags_by(s, id, true, true, false), "v2 v3 ");
+}
+
 static void put_image(struct store *s, int64_t id, const char *digest, const char *platform,
 		      const char *image)
 {
@@ -290,7 +335,8 @@ static const char *owners(struct store *s, const char *image)
 	int64_t next = 0;
 	size_t n;
 
-	OK(findings_page(s, str_from(image), 0, 7, &arena, &list, &n, &next, E));
+	OK(findings_page(s, str_from(image), (struct finding_order){ 0 }, 0, 7, &arena, &list, &n,
+			 &next, E));
 	for (size_t i = 0; i < n; i++)
 		text[i] = "?ba"[list[i].owner];
 	text[n] = 0;
@@ -425,6 +471,7 @@ EACH(registries_are_kept)
 EACH(runs_are_told)
 EACH(tags_move)
 EACH(tags_are_found)
+EACH(tags_are_sorted)
 EACH(images_wait_and_are_named)
 EACH(bases_own_findings)
 EACH(stages_are_told_anew)
@@ -450,6 +497,7 @@ int main(void)
 		cmocka_unit_test(test_runs_are_told),
 		cmocka_unit_test(test_tags_move),
 		cmocka_unit_test(test_tags_are_found),
+		cmocka_unit_test(test_tags_are_sorted),
 		cmocka_unit_test(test_images_wait_and_are_named),
 		cmocka_unit_test(test_bases_own_findings),
 		cmocka_unit_test(test_stages_are_told_anew),

@@ -99,8 +99,8 @@ static int look_into(struct graph *g, str image, const struct scope *scope, stru
 	if (r == -ENOENT)
 		return 0;
 	if (r == 0)
-		r = findings_page(c->store, i.digest, 0, LOOKED_AT, c->arena, &list, &count, &next,
-				  e);
+		r = findings_page(c->store, i.digest, (struct finding_order){ 0 }, 0, LOOKED_AT,
+				  c->arena, &list, &count, &next, e);
 	for (size_t k = 0; r == 0 && k < count; k++) {
 		void **at;
 

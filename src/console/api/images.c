@@ -316,6 +316,12 @@ static void put_finding(const struct stored_finding *f, struct json_out *j)
 /* Rows that are looked at for one page: one that few match is short and still has a next. */
 #define LOOK_MAX 20000
 
+static const char *const finding_sorts[] = { [FINDING_BY_RISK] = "risk",
+					     [FINDING_BY_SEVERITY] = "severity",
+					     [FINDING_BY_VULNERABILITY] = "vulnerability",
+					     [FINDING_BY_PACKAGE] = "package",
+					     [FINDING_BY_EPSS] = "epss" };
+
 int api_image_findings(struct call *c, struct err *e)
 {
 	struct finding_query q = { .q = call_query(c, "q"),
@@ -323,6 +329,7 @@ int api_image_findings(struct call *c, struct err *e)
 				   .severities = severities_of(c),
 				   .kev = choice(c, "kev"),
 				   .fixable = choice(c, "fixable") };
+	struct finding_order o = { 0 };
 	int64_t cursor = 0, looked = 0;
 	struct stored_image image;
 	uint64_t shown = 0;
@@ -333,14 +340,16 @@ int api_image_findings(struct call *c, struct err *e)
 		r = err_set(e, EINVAL, "this cursor is none of ours");
 	if (r < 0)
 		return r;
+	o.by = (enum finding_sort)call_sort(c, finding_sorts, ARRAY_LEN(finding_sorts),
+					    &o.descending);
 	call_page_open(c);
 	do {
 		struct stored_finding *list;
 		size_t count;
 
 		/* never more than may be shown: the page after begins behind the last that was looked at */
-		r = findings_page(c->store, image.digest, cursor, c->limit - shown, c->arena, &list,
-				  &count, &cursor, e);
+		r = findings_page(c->store, image.digest, o, cursor, c->limit - shown, c->arena,
+				  &list, &count, &cursor, e);
 		for (size_t i = 0; r == 0 && i < count; i++)
 			if (is_wanted(&q, &list[i])) {
 				put_finding(&list[i], &c->json);
@@ -423,8 +432,8 @@ static int read_set(struct call *c, str digest, struct finding_set *ret, struct 
 	do {
 		struct stored_finding *list;
 		size_t count;
-		int r = findings_page(c->store, digest, cursor, FINDING_PAGE_MAX, c->arena, &list,
-				      &count, &cursor, e);
+		int r = findings_page(c->store, digest, (struct finding_order){ 0 }, cursor,
+				      FINDING_PAGE_MAX, c->arena, &list, &count, &cursor, e);
 
 		if (r < 0)
 			return r;

@@ -448,25 +448,44 @@ static int put_tag(struct call *c, int64_t registry, const struct stored_tag *t,
 	return 0;
 }
 
+static const char *const tag_sorts[] = { "name", "changed" };
+
+/* A tag's cursor: when it changed or went, as text, and what it is called. */
 static int tag_filter(struct call *c, int64_t registry, struct registry_tag_filter *ret,
 		      struct err *e)
 {
 	const struct value *gone = value_get(&c->query, "gone");
-	str stage = call_query(c, "stage"), parts[2];
+	str stage = call_query(c, "stage"), parts[3];
+	struct registry_tag_filter f = { .registry = registry,
+					 .text = call_query(c, "q"),
+					 .repository = call_query(c, "repository"),
+					 .gone = gone && gone->boolean,
+					 .stage = stage.n ? promotion_stage_find(stage) : -1 };
 	int r = 0;
 
-	*ret = (struct registry_tag_filter){ .registry = registry,
-					     .text = call_query(c, "q"),
-					     .repository = call_query(c, "repository"),
-					     .gone = gone && gone->boolean,
-					     .stage = stage.n ? promotion_stage_find(stage) : -1 };
-	if (c->cursor.n)
-		r = list_cursor_read(c->cursor, 2, c->arena, parts, e);
-	if (r == 0 && c->cursor.n) {
-		ret->after_repository = parts[0];
-		ret->after_tag = parts[1];
+	f.by_time = call_sort(c, tag_sorts, ARRAY_LEN(tag_sorts), &f.descending) == 1;
+	if (c->cursor.n) {
+		r = list_cursor_read(c->cursor, ARRAY_LEN(parts), c->arena, parts, e);
+		if (r == 0 && call_number(parts[0], &f.after_ns, NULL) < 0)
+			r = err_set(e, EINVAL, "this cursor is none of ours");
+		if (r < 0)
+			return r;
+		f.after_repository = parts[1];
+		f.after_tag = parts[2];
 	}
-	return r;
+	*ret = f;
+	return 0;
+}
+
+static int tag_cursor(struct call *c, const struct stored_tag *last, str *ret, struct err *e)
+{
+	str time = arena_printf(c->arena, "%" PRId64,
+				last->gone_ns ? last->gone_ns : last->changed_ns);
+
+	if (!time.p)
+		return spent(e);
+	return list_cursor_make((const str[]){ time, last->repository, last->tag }, 3, c->arena,
+				ret, e);
 }
 
 int api_registry_tags(struct call *c, struct err *e)
@@ -489,8 +508,7 @@ int api_registry_tags(struct call *c, struct err *e)
 		if (may_see(c, g.address, tags[i].repository, tags[i].tag))
 			r = put_tag(c, g.id, &tags[i], e);
 	if (r == 0 && count == c->limit)
-		r = list_cursor_make((str[]){ tags[count - 1].repository, tags[count - 1].tag }, 2,
-				     c->arena, &next, e);
+		r = tag_cursor(c, &tags[count - 1], &next, e);
 	if (r == 0)
 		call_page_close(c, next, -1);
 	return r;

@@ -78,8 +78,8 @@ static int read_image(struct call *c, const struct asset *a, struct risk_facts *
 	if (r == -ENOENT || (r == 0 && !image.scanned_ns))
 		return 0;
 	if (r == 0)
-		r = findings_page(c->store, image.digest, 0, WORST_FINDINGS, c->arena, &list,
-				  &count, &next, e);
+		r = findings_page(c->store, image.digest, (struct finding_order){ 0 }, 0,
+				  WORST_FINDINGS, c->arena, &list, &count, &next, e);
 	if (r < 0)
 		return r;
 	f->scanned = true;

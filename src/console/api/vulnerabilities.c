@@ -62,6 +62,7 @@ static const char *const sorts[] = {
 	[VULNERABILITY_BY_SEVERITY] = "severity", [VULNERABILITY_BY_SCORE] = "score",
 	[VULNERABILITY_BY_EPSS] = "epss",         [VULNERABILITY_BY_IMAGES] = "images",
 	[VULNERABILITY_BY_RUNNING] = "running",   [VULNERABILITY_BY_PUBLISHED] = "published",
+	[VULNERABILITY_BY_KEV] = "kev",
 };
 
 int api_vulnerability_list(struct call *c, struct err *e)

@@ -159,23 +159,41 @@ static int take(struct sql_rows *rows, struct arena *a, struct stored_finding *x
 	"f.score, f.risk," \
 	" f.owner, f.layer, f.accepted, v.kev, v.epss"
 
-int findings_page(struct store *s, str digest, int64_t cursor, size_t limit, struct arena *a,
-		  struct stored_finding **ret, size_t *ret_count, int64_t *ret_next, struct err *e)
+/* Cursors count rows: all findings of an image are replaced at once, so that none comes between two others. */
+static void say_order(struct finding_order o, struct buf *text)
+{
+	static const char *const columns[] = { [FINDING_BY_SEVERITY] = "f.severity",
+					       [FINDING_BY_VULNERABILITY] = "f.vulnerability",
+					       [FINDING_BY_PACKAGE] = "f.package",
+					       [FINDING_BY_EPSS] = "COALESCE(v.epss, -1)" };
+
+	buf_add(text, S(" ORDER BY "));
+	if (o.by != FINDING_BY_RISK)
+		buf_printf(text, "%s%s, ", columns[o.by], o.descending ? " DESC" : "");
+	buf_add(text, S("f.accepted, f.severity DESC, COALESCE(v.kev, 0) DESC, f.risk DESC, "
+			"f.vulnerability, f.no"));
+}
+
+int findings_page(struct store *s, str digest, struct finding_order o, int64_t cursor, size_t limit,
+		  struct arena *a, struct stored_finding **ret, size_t *ret_count,
+		  int64_t *ret_next, struct err *e)
 {
 	struct stored_finding *out =
 		limit <= FINDING_PAGE_MAX ? ARENA_ARRAY(a, limit + 1, struct stored_finding) : NULL;
+	OWNED_BUF text = BUF_INIT;
 	OWNED_ROWS *rows = NULL;
 	size_t n = 0;
 	int r;
 
 	if (!out || cursor < 0)
 		return err_set(e, EINVAL, "a page has 1 to %d findings", FINDING_PAGE_MAX);
-	r = sql_query(s->sql,
-		      "SELECT " FINDING_COLUMNS " FROM finding f LEFT JOIN vulnerability v ON v.id "
-		      "= f.vulnerability WHERE f.image = ?1 "
-		      "ORDER BY f.accepted, f.severity DESC, COALESCE(v.kev, 0) DESC, f.risk DESC, "
-		      "f.vulnerability, f.no "
-		      "LIMIT ?2 OFFSET ?3",
+	buf_add(&text, S("SELECT " FINDING_COLUMNS " FROM finding f LEFT JOIN vulnerability v ON "
+			 "v.id = f.vulnerability WHERE f.image = ?1"));
+	say_order(o, &text);
+	buf_add(&text, S(" LIMIT ?2 OFFSET ?3"));
+	if (buf_error(&text) < 0)
+		return err_set(e, ENOMEM, "no memory for a statement");
+	r = sql_query(s->sql, buf_cstr(&text),
 		      SQL_ARGS(SQL_T(digest), SQL_I(limit + 1), SQL_I(cursor)), &rows, e);
 	while (r >= 0 && n <= limit && (r = sql_next(rows, e)) > 0) {
 		r = take(rows, a, &out[n], e);

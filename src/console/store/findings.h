@@ -136,10 +136,24 @@ MUST_CHECK int images_page(struct store *s, const struct image_filter *f, str cu
 /** @return 0, -ENOENT */
 MUST_CHECK int images_get(struct store *s, const struct scope *scope, str digest, struct arena *a,
 			  struct stored_image *ret, struct err *e);
-/** The findings of an image, the worst first. @param cursor of the page before, 0: the first */
-MUST_CHECK int findings_page(struct store *s, str digest, int64_t cursor, size_t limit,
-			     struct arena *a, struct stored_finding **ret, size_t *ret_count,
-			     int64_t *ret_next, struct err *e);
+/** What findings of an image are sorted by; by risk the worst is first, by others the least. */
+enum finding_sort {
+	FINDING_BY_RISK,
+	FINDING_BY_SEVERITY,
+	FINDING_BY_VULNERABILITY,
+	FINDING_BY_PACKAGE,
+	FINDING_BY_EPSS
+};
+
+struct finding_order {
+	enum finding_sort by;
+	bool descending; /**< the other way round; nothing by risk */
+};
+
+/** The findings of an image; equal ones the worst first. @param cursor of the page before, in the same order; 0: the first */
+MUST_CHECK int findings_page(struct store *s, str digest, struct finding_order o, int64_t cursor,
+			     size_t limit, struct arena *a, struct stored_finding **ret,
+			     size_t *ret_count, int64_t *ret_next, struct err *e);
 
 /** As image_sort. */
 enum vulnerability_sort {
@@ -150,7 +164,8 @@ enum vulnerability_sort {
 	VULNERABILITY_BY_EPSS,
 	VULNERABILITY_BY_IMAGES,
 	VULNERABILITY_BY_RUNNING,
-	VULNERABILITY_BY_PUBLISHED
+	VULNERABILITY_BY_PUBLISHED,
+	VULNERABILITY_BY_KEV /**< not known to be exploited, then by when that became known */
 };
 
 struct vulnerability_filter {

@@ -182,10 +182,6 @@ static void say_which(struct sql_where *w, const struct registry_tag_filter *f)
 		SQL_WHERE(w, " AND repository = ?", SQL_T(f->repository));
 	if (f->tag.n)
 		SQL_WHERE(w, " AND tag = ?", SQL_T(f->tag));
-	if (f->after_repository.n)
-		SQL_WHERE(w, " AND (repository > ? OR (repository = ? AND tag > ?))",
-			  SQL_T(f->after_repository), SQL_T(f->after_repository),
-			  SQL_T(f->after_tag));
 	sql_where_words(w, "repository tag digest", f->text);
 }
 
@@ -203,6 +199,25 @@ static int take_tag(void *ctx, struct sql_rows *rows, struct err *e)
 	return r < 0 ? r : 1;
 }
 
+static void say_where(struct sql_where *w, const struct registry_tag_filter *f, const char *time)
+{
+	const char *way = f->descending ? " DESC" : "";
+	char than = f->descending ? '<' : '>';
+
+	if (f->after_repository.n && f->by_time) {
+		buf_printf(&w->text, " AND (%s, repository, tag) %c ", time, than);
+		SQL_WHERE(w, "(?, ?, ?)", SQL_I(f->after_ns), SQL_T(f->after_repository),
+			  SQL_T(f->after_tag));
+	} else if (f->after_repository.n) {
+		buf_printf(&w->text, " AND (repository, tag) %c ", than);
+		SQL_WHERE(w, "(?, ?)", SQL_T(f->after_repository), SQL_T(f->after_tag));
+	}
+	buf_add(&w->text, S(" ORDER BY "));
+	if (f->by_time)
+		buf_printf(&w->text, "%s%s, ", time, way);
+	buf_printf(&w->text, "repository%s, tag%s", way, way);
+}
+
 int registry_tags_page(struct store *s, const struct registry_tag_filter *f, size_t max,
 		       struct arena *a, struct stored_tag **ret, size_t *ret_count, struct err *e)
 {
@@ -218,7 +233,8 @@ int registry_tags_page(struct store *s, const struct registry_tag_filter *f, siz
 		  "AND m.repository = t.repository AND m.tag = t.tag AND m.before <> '' AND "
 		  "m.after <> '') FROM registry_tag t "));
 	say_which(&w, f);
-	SQL_WHERE(&w, " ORDER BY repository, tag LIMIT ?", SQL_I(max));
+	say_where(&w, f, f->gone ? "gone_ns" : "changed_ns");
+	SQL_WHERE(&w, " LIMIT ?", SQL_I(max));
 	r = sql_where_each(s->sql, &w, take_tag, &t, e);
 	if (r < 0)
 		return r;

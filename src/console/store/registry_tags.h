@@ -52,15 +52,18 @@ struct stored_tag {
 
 struct registry_tag_filter {
 	int64_t registry;
-	str text;                        /**< words of repository or tag; empty: any */
-	str repository;                  /**< exactly; empty: any */
-	str tag;                         /**< exactly; empty: any */
-	bool gone;                       /**< those that are gone instead of those that are there */
-	int stage;                       /**< negative: any */
+	str text;        /**< words of repository or tag; empty: any */
+	str repository;  /**< exactly; empty: any */
+	str tag;         /**< exactly; empty: any */
+	bool gone;       /**< those that are gone instead of those that are there */
+	int stage;       /**< negative: any */
+	bool by_time;    /**< sorted by when they changed, or went; else by repository and tag */
+	bool descending; /**< the other way round */
 	str after_repository, after_tag; /**< empty: from the first */
+	int64_t after_ns;                /**< by time: when the tag before changed, or went */
 };
 
-/** By repository and tag, @p max at most. @param a owns @p ret */
+/** In the filter's order, @p max at most. @param a owns @p ret */
 MUST_CHECK int registry_tags_page(struct store *s, const struct registry_tag_filter *f, size_t max,
 				  struct arena *a, struct stored_tag **ret, size_t *ret_count,
 				  struct err *e);

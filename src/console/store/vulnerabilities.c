@@ -148,6 +148,9 @@ static int by_key(const struct vulnerability_row *a, const struct vulnerability_
 		return COMPARE(a->containers, b->containers);
 	case VULNERABILITY_BY_PUBLISHED:
 		return str_cmp(a->v.published, b->v.published);
+	case VULNERABILITY_BY_KEV:
+		return a->v.kev != b->v.kev ? a->v.kev - b->v.kev
+					    : str_cmp(a->v.kev_added, b->v.kev_added);
 	case VULNERABILITY_BY_RISK:
 		break;
 	}

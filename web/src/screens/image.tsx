@@ -22,11 +22,12 @@ export function OwnerBadge({ owner }: { owner: string }) {
 
 function findingColumns(): Column<Finding>[] {
 	return [
-		{ key: "severity", head: t("finding.severity"), width: "108px", cell: (finding) => <SeverityMark severity={finding.severity} /> },
+		{ key: "severity", head: t("finding.severity"), width: "108px", sort: "-severity", cell: (finding) => <SeverityMark severity={finding.severity} /> },
 		{
 			key: "vulnerability",
 			head: t("finding.vulnerability"),
 			width: "minmax(170px, 1.1fr)",
+			sort: "-vulnerability",
 			cell: (finding) => (
 				<span className="row">
 					<Link href={`/vulnerabilities/${encodeURIComponent(finding.vulnerability)}`} tabIndex={-1} className="link-strong clip">
@@ -41,6 +42,7 @@ function findingColumns(): Column<Finding>[] {
 			key: "package",
 			head: t("finding.package"),
 			width: "minmax(190px, 1.4fr)",
+			sort: "package",
 			cell: (finding) => (
 				<>
 					{finding.package} <span className="muted mono xs">{finding.version}</span>
@@ -48,7 +50,7 @@ function findingColumns(): Column<Finding>[] {
 			),
 		},
 		{ key: "fixed", head: t("finding.fixed"), width: "minmax(120px, 0.9fr)", cell: (finding) => (finding.fixed ? <span className="mono xs">{finding.fixed}</span> : <span className="muted">{t("finding.noFix")}</span>) },
-		{ key: "epss", head: "EPSS", width: "64px", end: true, cell: (finding) => (finding.epss != null ? epss(finding.epss) : "") },
+		{ key: "epss", head: "EPSS", width: "64px", end: true, sort: "-epss", cell: (finding) => (finding.epss != null ? epss(finding.epss) : "") },
 		{ key: "owner", head: t("finding.owner"), width: "112px", cell: (finding) => <OwnerBadge owner={finding.owner} /> },
 	];
 }
@@ -60,6 +62,7 @@ function Findings({ path }: { path: string }) {
 		severity: url.many("severity"),
 		fixable: url.one("fixable"),
 		owner: url.one("owner"),
+		sort: url.sorting.by,
 	});
 	return (
 		<>
@@ -78,6 +81,7 @@ function Findings({ path }: { path: string }) {
 					label={t("image.findings")}
 					list={list}
 					columns={findingColumns()}
+					sorting={url.sorting}
 					rowKey={(finding) => `${finding.vulnerability}/${finding.package}/${finding.version}`}
 					href={(finding) => `/vulnerabilities/${encodeURIComponent(finding.vulnerability)}`}
 					empty={<Empty icon="check" title={t("image.noFindings")} text={t("image.noFindingsText")} />}

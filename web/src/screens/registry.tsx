@@ -68,6 +68,7 @@ const TAG_COLUMNS = (): Column<RegistryTag>[] => [
 		key: "tag",
 		head: t("registries.tag"),
 		width: "minmax(220px, 1.6fr)",
+		sort: "-name",
 		cell: (tag) => (
 			<span className="two-lines">
 				<span className="link-strong clip">
@@ -90,7 +91,7 @@ const TAG_COLUMNS = (): Column<RegistryTag>[] => [
 			</span>
 		),
 	},
-	{ key: "changed", head: t("registries.changed"), width: "110px", end: true, cell: (tag) => <Time at={tag.gone ?? tag.changed} /> },
+	{ key: "changed", head: t("registries.changed"), width: "110px", end: true, sort: "-changed", cell: (tag) => <Time at={tag.gone ?? tag.changed} /> },
 	{ key: "moves", head: t("registries.moves"), width: "72px", end: true, cell: (tag) => (tag.moves ? number(tag.moves) : "") },
 ];
 
@@ -129,7 +130,7 @@ function Tags({ id }: { id: string }) {
 	const [open, setOpen] = useState<RegistryTag | null>(null);
 	const gone = url.one("gone");
 	const stage = url.one("stage");
-	const list = useList<RegistryTag>(`/registries/${id}/tags`, { q: url.one("q"), stage, gone: gone || undefined });
+	const list = useList<RegistryTag>(`/registries/${id}/tags`, { q: url.one("q"), stage, gone: gone || undefined, sort: url.sorting.by });
 	const filtered = url.one("q") || stage || gone;
 	return (
 		<>
@@ -149,6 +150,7 @@ function Tags({ id }: { id: string }) {
 				label={t("registries.tagList")}
 				list={list}
 				columns={TAG_COLUMNS()}
+				sorting={url.sorting}
 				rowKey={(tag) => `${tag.repository}:${tag.tag}`}
 				rowHeight={52}
 				onOpen={setOpen}

@@ -31,13 +31,13 @@ const COLUMNS = (): Column<Vulnerability>[] => [
 					<Link href={`/vulnerabilities/${encodeURIComponent(each.id)}`} tabIndex={-1} className="link-strong">
 						{each.id}
 					</Link>
-					{each.kev && <KevBadge />}
 				</span>
 				{each.title && <span className="muted xs clip">{each.title}</span>}
 			</span>
 		),
 	},
 	{ key: "score", head: "CVSS", width: "48px", end: true, sort: "-score", cell: (each) => (each.score != null ? each.score.toFixed(1) : "") },
+	{ key: "kev", head: "KEV", width: "56px", sort: "-kev", cell: (each) => each.kev && <KevBadge /> },
 	{ key: "epss", head: "EPSS", width: "108px", end: true, sort: "-epss", cell: (each) => (each.epss != null ? epss(each.epss, each.epssPercentile) : "") },
 	{ key: "images", head: t("vulnerability.images"), width: "64px", end: true, sort: "-images", cell: (each) => number(each.images) },
 	{ key: "containers", head: t("vulnerability.running"), width: "64px", end: true, sort: "-running", cell: (each) => number(each.containers) },
