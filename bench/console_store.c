@@ -351,6 +351,41 @@ static void ask_middle(struct fleet *f, struct arena *a)
 	page(f, &x, 0, a);
 }
 
+static void ask_oldest(struct fleet *f, struct arena *a)
+{
+	struct alert_filter x = all_alerts();
+
+	x.oldest_first = true;
+	page(f, &x, 0, a);
+}
+
+static void page_by_priority(struct fleet *f, const struct alert_filter *x, bool least_first,
+			     struct arena *a)
+{
+	struct alert_page p;
+	str next;
+
+	check(alerts_by_priority(f->s, x, least_first, (str){ 0 }, 100, true, a, &p, &next, &error),
+	      "page by priority");
+}
+
+static void ask_urgent(struct fleet *f, struct arena *a)
+{
+	struct alert_filter x = all_alerts();
+
+	page_by_priority(f, &x, draw(f) % 2, a);
+}
+
+static void ask_urgent_text(struct fleet *f, struct arena *a)
+{
+	struct alert_filter x = all_alerts();
+	char text[TEXT];
+
+	snprintf(text, sizeof(text), "service-%03d", (int)(draw(f) % IMAGES));
+	x.text = str_from(text);
+	page_by_priority(f, &x, false, a);
+}
+
 static void with_rule(struct fleet *f, struct arena *a,
 		      void (*then)(struct fleet *, struct alert_filter *, struct arena *))
 {
@@ -530,6 +565,9 @@ static void ask_summary(struct fleet *f, struct arena *a)
 static const struct question questions[] = {
 	{ "alerts, the newest 100", ask_newest },
 	{ "alerts, 100 from some moment back", ask_middle },
+	{ "alerts, the oldest 100", ask_oldest },
+	{ "alerts by priority", ask_urgent },
+	{ "alerts with a word, by priority", ask_urgent_text },
 	{ "alerts of a rule", ask_rule },
 	{ "alerts of a rule on a host", ask_rule_host },
 	{ "alerts of a container", ask_container },

@@ -225,6 +225,9 @@ def is_in_order(values, sort):
     return values == sorted(values, reverse=sort.startswith("-"))
 
 
+PRIORITIES = ["debug", "informational", "notice", "warning", "error", "critical", "alert", "emergency"]
+
+
 def both_ways(*keys):
     return [way + key for key in keys for way in ("", "-")]
 
@@ -236,6 +239,25 @@ def test_assets_come_sorted_page_by_page(admin, told, sort):
     assert sorted(a["id"] for a in found) == sorted(a["id"] for a in whole) and len(found) > 3
     assert is_in_order([a[sort.lstrip("-")].encode() for a in found], sort)
     assert admin.get("/api/v1/assets?sort=colour").status == 400
+
+
+@pytest.mark.parametrize("sort", ["", *both_ways("time", "priority")])
+def test_alerts_come_sorted_page_by_page(admin, told, sort):
+    path = "/api/v1/alerts?rule=Rule%200&rule=Rule%201&rule=Rule%202"
+    whole = admin.get(path + "&limit=1000").json()["items"]
+    found = paged(admin, f"{path}&sort={sort}" if sort else path, limit=7)
+    assert len(found) == 30 and sorted(a["id"] for a in found) == sorted(a["id"] for a in whole)
+    ids = [int(a["id"]) for a in found]
+    if sort.endswith("priority"):
+        assert is_in_order([PRIORITIES.index(a["priority"]) for a in found], sort)
+        for priority in PRIORITIES:
+            assert is_in_order([int(a["id"]) for a in found if a["priority"] == priority], "-")
+        urgent = paged(admin, f"{path}&sort={sort}&priority=critical&priority=notice", limit=7)
+        assert [a["id"] for a in urgent] == [a["id"] for a in found if a["priority"] in ("critical", "notice")]
+    else:
+        assert is_in_order(ids, sort or "-time")
+    assert admin.get(f"{path}&sort=-priority&cursor=5").status == 400
+    assert admin.get(f"{path}&sort=colour").status == 400
 
 
 @pytest.fixture(scope="module")
@@ -272,9 +294,6 @@ def test_silent_agents_come_first_by_when_they_were_heard(console, admin, agents
     names = [a["name"] for a in paged(admin, "/api/v1/agents?sort=lastSeen")]
     assert names == ["worker-3", "worker-1", "node-1", "worker-0", "worker-2", "worker-4"]
     assert [a["name"] for a in paged(admin, "/api/v1/agents?sort=-lastSeen")] == names[2:] + ["worker-1", "worker-3"]
-
-
-PRIORITIES = ["debug", "informational", "notice", "warning", "error", "critical", "alert", "emergency"]
 
 
 @pytest.mark.parametrize("sort", ["", *both_ways("name", "priority", "alerts")])

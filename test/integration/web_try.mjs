@@ -356,6 +356,46 @@ const STEPS = {
 		await page.keyboard.press("Escape");
 	},
 
+	/** Heads of tables by the keyboard: the console's order, the other way round, and as it comes. */
+	async sorting() {
+		const press = async (name) => {
+			await page.getByRole("columnheader", { name, exact: true }).getByRole("button").focus();
+			await page.keyboard.press("Enter");
+		};
+		const said = (name, way) => async () => (await page.getByRole("columnheader", { name, exact: true }).getAttribute("aria-sort")) === way;
+		const texts = (place) => page.locator(`[role=row] ${place}`).allInnerTexts();
+		const inOrder = (list, up) => list.length > 1 && list[0] !== list.at(-1) && list.every((one, i) => !i || (up ? list[i - 1] <= one : list[i - 1] >= one));
+		await page.goto(`${url}/rules`);
+		for (const way of ["ascending", "descending"]) {
+			await press("Rule");
+			await eventually(said("Rule", way), `the head does not say ${way}`);
+			await eventually(async () => inOrder(await texts("[role=gridcell]:nth-child(3) a"), way === "ascending"), `rules are not ${way}`);
+		}
+		await press("Rule");
+		await eventually(said("Rule", "none"), "the head says it sorts when it does not");
+		check(!new URL(page.url()).searchParams.has("sort"), "the address says it is sorted");
+
+		await page.goto(`${url}/images`);
+		await page.getByRole("link", { name: "shop/hive" }).first().click();
+		await press("Package");
+		await eventually(async () => inOrder(await texts("[role=gridcell]:nth-child(3)"), true), "findings are not sorted by package");
+
+		const alerts = async () => (await page.locator("[role=row] a[href^='/alerts/']").evaluateAll((all) => all.map((a) => a.getAttribute("href").slice(8).padStart(20, "0"))));
+		await page.goto(`${url}/alerts`);
+		await eventually(async () => inOrder(await alerts(), false), "the newest alert is not first");
+		await press("When");
+		await eventually(async () => inOrder(await alerts(), true), "the oldest alert is not first");
+		await press("Priority");
+		await eventually(said("Priority", "descending"), "the head does not say descending");
+		check(new URL(page.url()).searchParams.get("sort") === "-priority", "the address does not say how alerts are sorted");
+
+		for (const [place, name, way] of [["agents", "Host", "descending"], ["agents", "Heard of", "ascending"], ["agents", "CPU, 1 h", "descending"], ["registries", "Name", "descending"], ["vulnerabilities", "KEV", "descending"]]) {
+			await page.goto(`${url}/${place}`);
+			await press(name);
+			await eventually(said(name, way), `${name} of ${place} is not ${way}`);
+		}
+	},
+
 	/** Sorted on the console, and kept with its filters under a name. */
 	async views() {
 		const shares = async () => (await page.getByRole("row").locator(":nth-child(5)").allInnerTexts()).map(Number.parseFloat).filter((n) => !Number.isNaN(n));

@@ -128,27 +128,78 @@ static void append_many(struct store *s, int64_t *ids, int64_t times[MANY])
 		append(s, &a[i], 500, noon(0) + HOUR, &ids[i]);
 }
 
-/* Walks page by page; each alert once, newest first. @return how many */
-static int64_t walk(struct store *s, const struct alert_filter *f, size_t limit)
+/* Walks page by page; each alert once, one way. @return how many */
+static int64_t walk_one_way(struct store *s, const struct alert_filter *f, bool oldest_first,
+			    size_t limit)
 {
-	int64_t cursor = 0, last = INT64_MAX, n = 0;
+	struct alert_filter x = *f;
+	int64_t cursor = 0, last = oldest_first ? -1 : INT64_MAX, n = 0;
 	struct arena a;
 
+	x.oldest_first = oldest_first;
 	arena_init(&a, 0);
 	do {
-		struct alert_page p = page(s, f, cursor, limit, &a);
+		struct alert_page p = page(s, &x, cursor, limit, &a);
 
 		for (size_t i = 0; i < p.count; i++) {
-			assert_true(p.items[i].id < last);
+			assert_true(p.items[i].id != last &&
+				    (p.items[i].id > last) == oldest_first);
 			assert_true(p.items[i].doc.n > 0);
 			last = p.items[i].id;
 			n++;
 		}
-		assert_true(p.next == 0 || cursor == 0 || p.next < cursor);
+		assert_true(p.next == 0 || cursor == 0 || (p.next > cursor) == oldest_first);
 		cursor = p.next;
 		arena_reset(&a);
 	} while (cursor);
 	arena_done(&a);
+	return n;
+}
+
+/* From one priority to the next; the newest of each first. */
+static int64_t walk_by_priority(struct store *s, const struct alert_filter *f, bool least_first,
+				size_t limit)
+{
+	OWNED_BUF cursor = BUF_INIT;
+	int last_priority = least_first ? PRIORITY_COUNT : -1;
+	int64_t last = 0, n = 0;
+	struct alert_page p;
+	struct arena a;
+	str next;
+
+	arena_init(&a, 0);
+	do {
+		OK(alerts_by_priority(s, f, least_first, buf_str(&cursor), limit, true, &a, &p,
+				      &next, E));
+		assert_true(p.count <= limit);
+		for (size_t i = 0; i < p.count; i++) {
+			int priority = (int)p.items[i].series->priority;
+
+			if (priority == last_priority)
+				assert_true(p.items[i].id < last);
+			else
+				assert_true(least_first ? priority < last_priority
+							: priority > last_priority);
+			last_priority = priority;
+			last = p.items[i].id;
+			n++;
+		}
+		buf_reset(&cursor);
+		buf_add(&cursor, next);
+		arena_reset(&a);
+	} while (buf_str(&cursor).n);
+	arena_done(&a);
+	return n;
+}
+
+/* In each order a list can have. @return how many */
+static int64_t walk(struct store *s, const struct alert_filter *f, size_t limit)
+{
+	int64_t n = walk_one_way(s, f, false, limit);
+
+	assert_int_equal(walk_one_way(s, f, true, limit), n);
+	assert_int_equal(walk_by_priority(s, f, false, limit), n);
+	assert_int_equal(walk_by_priority(s, f, true, limit), n);
 	return n;
 }
 

@@ -11,27 +11,44 @@
 /* More than the largest document takes when it is parsed. */
 #define DOCUMENT_BUDGET ((size_t)64 << 20)
 
+/* By time the newest is first when nobody says so; by priority the newest of each is. */
+static int read_page(struct call *c, struct alert_filter *f, struct alert_page *ret, str *ret_next,
+		     struct err *e)
+{
+	static const char *const sorts[] = { "time", "priority" };
+	int64_t cursor = 0;
+	bool descending;
+	int r = 0;
+
+	if (call_sort(c, sorts, ARRAY_LEN(sorts), &descending) == 1)
+		return alerts_by_priority(c->store, f, !descending, c->cursor, c->limit, true,
+					  c->arena, ret, ret_next, e);
+	f->oldest_first = !descending && call_query(c, "sort").n;
+	if (c->cursor.n && call_number(c->cursor, &cursor, NULL) < 0)
+		return err_set(e, EINVAL, "this cursor is none of ours");
+	r = alerts_page(c->store, f, cursor, c->limit, true, c->arena, ret, e);
+	if (r == 0)
+		*ret_next = ret->next ? arena_printf(c->arena, "%lld", (long long)ret->next)
+				      : (str){ 0 };
+	return r;
+}
+
 static int list(struct call *c, struct search_box *box, struct err *e)
 {
 	struct alert_filter f;
 	struct alert_page page;
 	struct arena scratch;
-	int64_t cursor = 0;
-	str next = { 0 };
+	str next;
 	int r = alert_filter_of(c, box, &f, e);
 
-	if (r == 0 && c->cursor.n && call_number(c->cursor, &cursor, NULL) < 0)
-		r = err_set(e, EINVAL, "this cursor is none of ours");
 	if (r == 0)
-		r = alerts_page(c->store, &f, cursor, c->limit, true, c->arena, &page, e);
+		r = read_page(c, &f, &page, &next, e);
 	if (r < 0)
 		return r;
 	arena_init(&scratch, DOCUMENT_BUDGET);
 	call_page_open(c);
 	for (size_t i = 0; i < page.count; i++)
 		alert_put(&page.items[i], &scratch, &c->json);
-	if (page.next)
-		next = arena_printf(c->arena, "%lld", (long long)page.next);
 	call_page_close(c, next, -1);
 	arena_done(&scratch);
 	return 0;

@@ -15,6 +15,9 @@ enum {
 	DAYS = 4096,
 };
 
+/* Where a chunk ends that nothing of its day follows; less than any id, whichever way they are counted. */
+#define NOTHING_LEFT INT64_MIN
+
 enum how { HOW_SCAN, HOW_TRIAGED, HOW_SERIES, HOW_CONTAINER };
 
 struct alert_walk {
@@ -24,7 +27,7 @@ struct alert_walk {
 	struct alert_match match;
 	enum how how;
 	unsigned states;
-	int64_t low, at; /* ids still to be seen: [low, at) */
+	int64_t low, at; /* ids still to be seen, as aim() counts them: [low, at) */
 	int64_t days[DAYS];
 	size_t day_count, day;
 	/* HOW_SERIES: those there are on a day; and by position, the day each was last found on. */
@@ -45,13 +48,37 @@ static int64_t day_of(int64_t id)
 	return alert_id_ms(id) / ALERT_DAY_MS;
 }
 
+/* A walk goes down. One that has the oldest first counts ids below zero, and goes down all the same. Its own inverse. */
+static int64_t aim(const struct alert_walk *w, int64_t id)
+{
+	return w->f->oldest_first ? -id : id;
+}
+
+static void set_range(struct alert_walk *w, int64_t cursor)
+{
+	int64_t from = alert_low_id(alert_ms_from(w->f->since_ns));
+	int64_t to = w->f->until_ns ? alert_low_id(alert_ms_from(w->f->until_ns)) : INT64_MAX;
+
+	if (w->f->oldest_first) {
+		w->at = 1 - MAX(from, cursor > 0 ? cursor + 1 : 0);
+		w->low = 1 - to;
+	} else {
+		w->at = cursor > 0 ? MIN(to, cursor) : to;
+		w->low = from;
+	}
+}
+
 static int load_days(struct alert_walk *w, struct err *e)
 {
 	OWNED_ROWS *rows = NULL;
+	const int64_t first = day_of(aim(w, w->at - 1)), last = day_of(aim(w, w->low));
 	int r = sql_query(w->s->sql,
-			  "SELECT day FROM alert_day WHERE day <= ?1 AND day >= ?2 AND alerts > 0 "
-			  "ORDER BY day DESC",
-			  SQL_ARGS(SQL_I(day_of(w->at - 1)), SQL_I(day_of(w->low))), &rows, e);
+			  w->f->oldest_first
+				  ? "SELECT day FROM alert_day WHERE day >= ?1 AND day <= ?2 AND "
+				    "alerts > 0 ORDER BY day"
+				  : "SELECT day FROM alert_day WHERE day <= ?1 AND day >= ?2 AND "
+				    "alerts > 0 ORDER BY day DESC",
+			  SQL_ARGS(SQL_I(first), SQL_I(last)), &rows, e);
 
 	while (r >= 0 && w->day_count < DAYS && (r = sql_next(rows, e)) > 0)
 		w->days[w->day_count++] = sql_int(rows, 0);
@@ -152,9 +179,7 @@ int alert_walk_new(struct store *s, const struct alert_filter *f, int64_t cursor
 	w->states = f->states ? f->states : (1U << ALERT_STATE_COUNT) - 1;
 	w->looks_at_docs = f->text.n || f->holds;
 	w->doc_end_ms = clock_ms(CLOCK_MONOTONIC) + DOC_MS;
-	w->at = f->until_ns ? alert_low_id(alert_ms_from(f->until_ns)) : INT64_MAX;
-	w->at = cursor > 0 ? MIN(w->at, cursor) : w->at;
-	w->low = alert_low_id(alert_ms_from(f->since_ns));
+	set_range(w, cursor);
 	r = alert_match_series(s, f, a, &w->match, e);
 	w->done = w->match.matching == 0 || w->low >= w->at;
 	if (r == 0 && !w->done)
@@ -213,8 +238,8 @@ static void say_states(unsigned states, struct buf *text)
 }
 
 /*
- * Rows of one day below w->at, at most `limit`, newest first, that the statement's key names.
- * @param ret_last  the lowest id looked at; 0: nothing is left
+ * Rows of one day from w->at on, at most `limit`, that the statement's key names.
+ * @param ret_last  the last id looked at, as aim() counts; or NOTHING_LEFT
  */
 static int ask(struct alert_walk *w, const char *also, int64_t key, int64_t floor, size_t limit,
 	       int64_t *ret_last, struct err *e)
@@ -225,20 +250,19 @@ static int ask(struct alert_walk *w, const char *also, int64_t key, int64_t floo
 	int64_t last = 0;
 	int r;
 
-	buf_printf(&text,
-		   "SELECT id, series, state, received_ms, who, pod FROM {table}"
-		   " WHERE id < ?1 AND id >= ?2%s",
-		   also);
+	buf_printf(&text, "SELECT id, series, state, received_ms, who, pod FROM {table} WHERE %s%s",
+		   w->f->oldest_first ? "id > ?1 AND id <= ?2" : "id < ?1 AND id >= ?2", also);
 	say_states(w->states, &text);
-	buf_add(&text, S(" ORDER BY id DESC LIMIT ?3"));
+	buf_printf(&text, " ORDER BY id%s LIMIT ?3", w->f->oldest_first ? "" : " DESC");
 	if (buf_error(&text) < 0)
 		return err_set(e, ENOMEM, "no memory for a statement");
 	r = alert_day_query(w->s, &alert_rows, w->days[w->day], buf_cstr(&text),
-			    (const struct sql_value[]){ SQL_I(w->at), SQL_I(MAX(floor, w->low)),
+			    (const struct sql_value[]){ SQL_I(aim(w, w->at)),
+							SQL_I(aim(w, MAX(floor, w->low))),
 							SQL_I(limit), SQL_I(key) },
 			    key ? 4 : 3, &rows, e);
 	if (r == -ENOENT) {
-		*ret_last = 0;
+		*ret_last = NOTHING_LEFT;
 		return 0;
 	}
 	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
@@ -249,7 +273,7 @@ static int ask(struct alert_walk *w, const char *also, int64_t key, int64_t floo
 			break;
 	}
 	w->looks += seen;
-	*ret_last = seen == limit ? last : 0;
+	*ret_last = seen == limit ? aim(w, last) : NOTHING_LEFT;
 	return MIN(r, 0);
 }
 
@@ -260,21 +284,27 @@ static int by_id_down(const void *x, const void *y)
 	return (a->id < b->id) - (a->id > b->id);
 }
 
+static int by_id_up(const void *x, const void *y)
+{
+	return by_id_down(y, x);
+}
+
 static void cut_chunk(struct alert_walk *w, size_t most)
 {
-	qsort(w->chunk, w->chunk_count, sizeof(*w->chunk), by_id_down);
+	qsort(w->chunk, w->chunk_count, sizeof(*w->chunk),
+	      w->f->oldest_first ? by_id_up : by_id_down);
 	w->chunk_count = MIN(w->chunk_count, most);
 }
 
-/* Asks each key for its newest, keeping the newest of all: what is below those need not be asked for any more. */
+/* Asks each key for its first, keeping the first of all: what is behind those need not be asked for any more. */
 static int ask_keys(struct alert_walk *w, const char *also, const int64_t *keys, size_t count,
 		    int64_t *ret_last, struct err *e)
 {
 	const size_t most = w->looks_at_docs ? CHUNK_FIRST : w->wanted + 1;
-	int64_t reached = 0; /* from here up every key's rows were seen */
+	int64_t reached = NOTHING_LEFT; /* from here up every key's rows were seen */
 
 	for (size_t i = 0; i < count; i++) {
-		int64_t last = 0;
+		int64_t last;
 		int r = ask(w, also, keys[i], reached, most, &last, e);
 
 		if (r < 0)
@@ -283,11 +313,11 @@ static int ask_keys(struct alert_walk *w, const char *also, const int64_t *keys,
 		if (w->chunk_count < most)
 			continue;
 		cut_chunk(w, most);
-		reached = MAX(reached, w->chunk[most - 1].id);
+		reached = MAX(reached, aim(w, w->chunk[most - 1].id));
 	}
 	if (w->chunk_count)
 		cut_chunk(w, most);
-	while (w->chunk_count && w->chunk[w->chunk_count - 1].id < reached)
+	while (w->chunk_count && aim(w, w->chunk[w->chunk_count - 1].id) < reached)
 		w->chunk_count--;
 	*ret_last = reached;
 	return 0;
@@ -312,10 +342,10 @@ static int ask_containers(struct alert_walk *w, int64_t *ret_last, struct err *e
 	return ask_keys(w, " AND container = ?4 AND container <> 0", keys, n, ret_last, e);
 }
 
-/* The next chunk of rows of this day; goes to the day before when it has no more. */
+/* The next chunk of rows of this day; goes to the next day when it has no more. */
 static int fill_chunk(struct alert_walk *w, struct err *e)
 {
-	int64_t last = 0;
+	int64_t last = NOTHING_LEFT, day;
 	int r;
 
 	w->chunk_count = w->chunk_at = 0;
@@ -329,12 +359,12 @@ static int fill_chunk(struct alert_walk *w, struct err *e)
 	if (r < 0)
 		return r;
 	w->chunk_size = MIN(w->chunk_size * 2, CHUNK_MOST);
-	if (last) {
+	if (last != NOTHING_LEFT) {
 		w->at = last;
 		return 0;
 	}
-	w->at = MIN(w->at, alert_rows.low(w->days[w->day]));
-	w->day++;
+	day = w->days[w->day++];
+	w->at = MIN(w->at, w->f->oldest_first ? 1 - alert_rows.low(day + 1) : alert_rows.low(day));
 	return 0;
 }
 
@@ -406,7 +436,7 @@ static int next_row(struct alert_walk *w, struct alert_hit **ret, struct err *e)
 		int r;
 
 		if (w->chunk_at && saw_enough_docs(w)) {
-			w->at = w->chunk[w->chunk_at - 1].id;
+			w->at = aim(w, w->chunk[w->chunk_at - 1].id);
 			w->spent = true;
 			return 0;
 		}
@@ -442,5 +472,5 @@ int alert_walk_next(struct alert_walk *w, struct alert_hit *ret, struct err *e)
 
 int64_t alert_walk_at(const struct alert_walk *w)
 {
-	return w->done ? 0 : w->at;
+	return w->done ? 0 : aim(w, w->at);
 }

@@ -1,5 +1,5 @@
 /** @file
- * Walks over stored alerts that match a filter, newest first, by whichever way is shortest: along the ids of a day, or
+ * Walks over stored alerts that match a filter, newest or oldest first, by whichever way is shortest: along the ids of a day, or
  * from series to series, or by container. It looks at a bounded number of alerts.
  */
 #ifndef SKEP_CONSOLE_STORE_ALERT_WALK_H
@@ -17,7 +17,7 @@ struct alert_walk;
 
 /**
  * @param a      lives as long as the walk
- * @param cursor 0, or alerts below this id
+ * @param cursor 0, or alerts behind this id: those below, of the oldest first those above
  * @param wanted about how many will be taken
  */
 MUST_CHECK int alert_walk_new(struct store *s, const struct alert_filter *f, int64_t cursor,

@@ -124,13 +124,14 @@ struct alert_filter {
 	struct alert_values pods;       /**< "namespace/name" */
 	int64_t since_ns, until_ns;     /**< when it happened: [since, until); 0: no bound */
 	str text; /**< each of its words stands somewhere in the alert; ASCII without case */
+	bool oldest_first; /**< of lists: the other way round */
 	/** A further condition, NULL: none. Called with alerts for which all else holds. */
 	bool (*holds)(void *ctx, const struct stored_alert *a);
 	void *ctx;
 };
 
 struct alert_page {
-	struct stored_alert *items; /**< newest first */
+	struct stored_alert *items; /**< newest first, or as the filter says */
 	size_t count;
 	int64_t next; /**< cursor of the next page; 0: this is the last */
 };
@@ -141,13 +142,25 @@ struct alert_page {
  * Where only looking at alerts one by one can tell (text, `holds`), it looks at a bounded number of them: the page may then
  * be short, even empty, and still have a `next`.
  *
- * @param cursor 0: from the newest on; else the page before's next
+ * @param cursor 0: from the first on; else the page before's next
  * @param limit  1 to ALERT_PAGE_MAX
  * @param with_doc whether documents are wanted
  */
 MUST_CHECK int alerts_page(struct store *s, const struct alert_filter *f, int64_t cursor,
 			   size_t limit, bool with_doc, struct arena *a, struct alert_page *ret,
 			   struct err *e);
+
+/**
+ * As alerts_page(), from one priority to the next, of each the newest first (`oldest_first` is not heeded). Each is a walk of its
+ * own by the counters of its series, so that it costs what lists of one priority cost, however many alerts there are.
+ *
+ * @param least_first from debug on, instead of from emergency
+ * @param cursor      empty: from the first on; else the page before's `ret_next`; -EINVAL: not one of ours
+ * @param ret_next    empty: this is the last page
+ */
+MUST_CHECK int alerts_by_priority(struct store *s, const struct alert_filter *f, bool least_first,
+				  str cursor, size_t limit, bool with_doc, struct arena *a,
+				  struct alert_page *ret, str *ret_next, struct err *e);
 
 /** One alert. @return 0, -ENOENT there is none or @p scope does not show it */
 MUST_CHECK int alerts_get(struct store *s, const struct scope *scope, int64_t id, struct arena *a,

@@ -157,7 +157,7 @@ export default function AlertsPage() {
 	const [deciding, setDeciding] = useState<{ ids: string[]; state: AlertState } | null>(null);
 	const view = filter.one("view") === "groups" ? "groups" : "list";
 
-	const list = useList<Alert>("/alerts", filter.query);
+	const list = useList<Alert>("/alerts", { ...filter.query, sort: view === "list" ? filter.sorting.by : undefined });
 	const facets = useAnswer<Facets>("/alerts/facets", filter.query);
 	const histogram = useAnswer<HistogramData>("/alerts/histogram", { ...filter.query, buckets: 90 });
 
@@ -222,7 +222,7 @@ export default function AlertsPage() {
 					},
 				]
 			: []),
-		{ key: "priority", head: t("alerts.priority"), width: "104px", cell: (alert) => <PriorityMark priority={alert.priority} /> },
+		{ key: "priority", head: t("alerts.priority"), width: "104px", sort: "-priority", cell: (alert) => <PriorityMark priority={alert.priority} /> },
 		{
 			key: "what",
 			head: t("alerts.what"),
@@ -249,7 +249,7 @@ export default function AlertsPage() {
 		},
 		{ key: "count", head: t("alerts.times"), width: "48px", end: true, cell: (alert) => (alert.count > 1 ? `×${number(alert.count)}` : "") },
 		{ key: "state", head: t("alerts.state"), width: "112px", cell: (alert) => <StateBadge state={alert.state} /> },
-		{ key: "time", head: t("alerts.when"), width: "96px", end: true, cell: (alert) => <Time at={alert.last ?? alert.time} /> },
+		{ key: "time", head: t("alerts.when"), width: "96px", end: true, sort: "time", cell: (alert) => <Time at={alert.last ?? alert.time} /> },
 	];
 	const groupColumns: Column<AlertGroup>[] = [
 		columns.find((column) => column.key === "priority") as unknown as Column<AlertGroup>,
@@ -341,6 +341,7 @@ export default function AlertsPage() {
 						label={t("nav.alerts")}
 						list={list}
 						columns={columns}
+						sorting={filter.sorting}
 						rowKey={(alert) => alert.id}
 						rowHeight={52}
 						href={(alert) => `/alerts/${alert.id}`}
