@@ -308,12 +308,15 @@ const STEPS = {
 		await page.getByText("1 rule, nothing wrong").waitFor();
 		const run = page.getByRole("button", { name: "Run", exact: true });
 		const match = page.locator(".dry-match").filter({ hasText: "Marked" });
-		// Alerts do not keep the type of their event, and that is said; without it the rule fires.
-		await run.click();
-		await match.getByText("could not be judged").waitFor();
-		await text.fill(rule("proc.cmdline", ""));
+		// Alerts tell the type of their event, so that the rule fires, and one for another does not; what they do not tell is said.
 		await run.click();
 		await match.getByRole("link").first().waitFor();
+		await text.fill(rule("proc.cmdline", "evt.type = connect and "));
+		await run.click();
+		await page.getByText("No rule would have fired").waitFor();
+		await text.fill(rule("proc.cwd"));
+		await run.click();
+		await match.getByText("could not be judged").waitFor();
 		await text.fill(rule("proc.cmdline"));
 		await page.getByText("1 rule, nothing wrong").waitFor();
 		await save.click();
