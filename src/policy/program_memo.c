@@ -3,8 +3,8 @@
  * were met before: for them one look-up stands for all that is looked for in a field, however many rules look.
  *
  * Only what depends on nothing but the value is kept, so that nothing ever makes it wrong. A rule is left out when a part
- * it demands came out NO, never when one is in doubt. Values that are met once are not kept, those that were kept stay until
- * another one comes twice in a row.
+ * it demands came out NO, never when one is in doubt. Learning costs what a few look-ups spare: only a value that comes a few times in
+ * a row is kept, until another one does, so that whoever makes values up cannot double the cost.
  */
 #include "policy/program_priv.h"
 
@@ -300,7 +300,7 @@ static void learn(struct policy_run *r, const struct plan_memo *m, uint32_t word
 		run_guard(r, m->guards[i], words, rows + words);
 }
 
-/* The entry that knows the value, made when it was met just before; NULL: it is not known. */
+/* The entry that knows the value, made when it was met often enough; NULL: it is not known. */
 static const struct memo_entry *entry_of(struct policy_run *r, const struct plan_memo *m,
 					 uint32_t words)
 {
@@ -311,10 +311,13 @@ static const struct memo_entry *entry_of(struct policy_run *r, const struct plan
 
 	if (is_of(e, m, v->state, key))
 		return e;
-	if (key.n > MEMO_KEY_BYTES || e->seen != (uint32_t)hash) {
+	if (e->seen != (uint32_t)hash) {
 		e->seen = (uint32_t)hash;
-		return NULL;
+		e->times = 0;
 	}
+	if (key.n > MEMO_KEY_BYTES || ++e->times < MEMO_MEETINGS)
+		return NULL;
+	e->times = 0;
 	learn(r, m, words, rows_of(r, e));
 	e->memo = m->number;
 	e->state = (uint8_t)v->state;

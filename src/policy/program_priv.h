@@ -280,12 +280,13 @@ struct node_frame {
 
 #define RUN_SCRATCH_BYTES (256 * 1024)
 
-enum { MEMO_ENTRIES = 4096, MEMO_KEY_BYTES = 112 };
+enum { MEMO_ENTRIES = 4096, MEMO_KEY_BYTES = 112, MEMO_MEETINGS = 4 };
 
 /** A value that was met, and two rows of what it says (policy_run.memo_rows). */
 struct memo_entry {
 	uint32_t memo; /**< 0: free */
 	uint32_t seen; /**< half a hash that was met last and is not kept */
+	uint8_t times; /**< in a row */
 	uint8_t state, n;
 	char key[MEMO_KEY_BYTES];
 };

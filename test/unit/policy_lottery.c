@@ -438,8 +438,7 @@ bool lottery_can_judge(const struct condition *c)
 }
 
 /*
- * A value is remembered when it is met for the second time, and read from memory from then on; by then it may be another
- * event's. Rules one by one are judged without memory and without what else narrows them.
+ * A value is remembered when it was met a few times, and read from memory from then on; by then it may be another event's. Rules one by one are judged without memory and without what else narrows them.
  */
 static void check_memory(struct lottery *l, const struct policy_program *p,
 			 const struct policy_target *t, struct policy_run *run,
@@ -457,7 +456,7 @@ static void check_memory(struct lottery *l, const struct policy_program *p,
 		hold += v == POLICY_TRUE;
 		doubt += v == POLICY_MAYBE;
 	}
-	for (int again = 0; again < 4; again++) {
+	for (int again = 0; again < 8; again++) {
 		scratch_reset(l->scratch);
 		n = policy_judge(again ? run : plain, t, &hits, &unknown);
 		for (size_t i = 0; i < n; i++)
@@ -513,7 +512,8 @@ static void check_event(struct lottery *l, const struct policy_program *p,
 		}
 	}
 	assert(doubt <= unknown);
-	check_memory(l, p, &e.target, run, plain);
+	if (pick(l, 4) == 0)
+		check_memory(l, p, &e.target, run, plain);
 	*ret_held += held;
 }
 

@@ -667,19 +667,23 @@ static void values_replace_each_other(void **state UNUSED)
 		policy_compile_rules(rules, ARRAY_LEN(rules), &policy_events, NULL, NULL, &p, NULL),
 		0);
 	assert_int_equal(policy_run_new(p, &run, NULL), 0);
-	for (uint32_t i = 0; i < 20000; i++) {
-		str name = arena_printf(&arena, "/v/%05u", i / 2 * 7919 % 100000);
+	for (uint32_t i = 0; i < 6000; i++) {
+		str name = arena_printf(&arena, "/v/%05u", i * 7919 % 100000);
 		str json = arena_printf(&arena,
 					"{\"evt.type\": \"open\", \"fd.name\": \"%s\", "
 					"\"proc.name\": \"%s\"}",
 					name.p, i % 4 ? "/v/00042" : name.p);
+		const struct policy_target *t = event_of(json.p);
 		bool ends = str_ends(name, S("7"));
 		bool four = memchr(name.p, '4', name.n);
-		const uint32_t *hits;
-		size_t unknown;
+		int want = ends + str_is(name, "/v/00042") + !four + (ends && i % 4 == 0);
 
-		assert_int_equal(policy_judge(run, event_of(json.p), &hits, &unknown),
-				 ends + str_is(name, "/v/00042") + !four + (ends && i % 4 == 0));
+		for (int again = 0; again < 6; again++) {
+			const uint32_t *hits;
+			size_t unknown;
+
+			assert_int_equal(policy_judge(run, t, &hits, &unknown), want);
+		}
 	}
 	policy_run_free(run);
 	policy_free(p);
