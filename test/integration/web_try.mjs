@@ -304,6 +304,8 @@ const STEPS = {
 		check(await save.isDisabled(), "a rule file with an error may be saved");
 		await problem.click();
 		check((await text.evaluate((area) => area.value.slice(area.selectionStart, area.selectionEnd))).includes("proc.nonesuch"), "the problem does not lead to its line");
+		// What the page begins with is right as it stands.
+		await page.getByText("1 rule, nothing wrong").waitFor();
 		await text.fill(rule("proc.cmdline"));
 		await page.getByText("1 rule, nothing wrong").waitFor();
 		const run = page.getByRole("button", { name: "Run", exact: true });

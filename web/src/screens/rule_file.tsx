@@ -17,8 +17,8 @@ const TEMPLATE = `- rule: Shell in my shop
   desc: >
     Somebody runs a shell in a container of the shop.
   condition: >
-    spawned_process and container and
-    proc.name in (bash, sh, ash) and
+    program_starts and inside and
+    proc.name in (shells) and
     container.image.repository contains "shop"
   output: >
     Shell in the shop (command=%proc.cmdline user=%user.name container=%container.name)
