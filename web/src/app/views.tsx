@@ -40,7 +40,7 @@ function ManageDialog({ page, query, views, onClose }: { page: string; query: st
 						{sentenceOf(keep.error)}
 					</Notice>
 				)}
-				<TextField label={t("views.name")} hint={replaces ? t("views.replaces") : t("views.hint")} required maxLength={64} autoFocus value={name} onChange={(event) => setName(event.target.value)} />
+				<TextField label={t("views.name")} hint={replaces ? t("views.replaces") : t("views.hint")} required maxLength={64} value={name} onChange={(event) => setName(event.target.value)} />
 				<DialogFoot submit={t("common.save")} disabled={keep.isPending || !name.trim()} onClose={onClose} />
 			</form>
 			{views.length > 0 && (

@@ -2,7 +2,8 @@ import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { t } from "../i18n/index.ts";
 import { Button, CopyBox, IconButton } from "./controls.tsx";
 
-/** A modal dialog: the browser's own, which keeps the focus inside, ends with Escape and gives the focus back. */
+/** A modal dialog: the browser's own, which keeps the focus inside, ends with Escape and gives the focus back. A form's first field has
+ * it at first. */
 export function Dialog({ title, onClose, children, wide = false }: { title: string; onClose: () => void; children: ReactNode; wide?: boolean }) {
 	const dialog = useRef<HTMLDialogElement>(null);
 	const id = useId();
@@ -10,6 +11,7 @@ export function Dialog({ title, onClose, children, wide = false }: { title: stri
 		const element = dialog.current!;
 		const before = document.activeElement as HTMLElement | null;
 		element.showModal();
+		element.querySelector<HTMLElement>(".dialog-body :is(input, select, textarea):enabled")?.focus();
 		return () => {
 			element.close();
 			before?.focus?.();

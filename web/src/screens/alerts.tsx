@@ -135,7 +135,7 @@ function TriageDialog({ count, state, onClose, onSave }: { count: number; state:
 					onSave(note);
 				}}
 			>
-				<TextArea label={t("triage.note")} hint={t("triage.noteHint")} autoFocus value={note} onChange={(event) => setNote(event.target.value)} />
+				<TextArea label={t("triage.note")} hint={t("triage.noteHint")} value={note} onChange={(event) => setNote(event.target.value)} />
 				<DialogFoot submit={tValue("triage.do", state)} onClose={onClose} />
 			</form>
 		</Dialog>

@@ -192,7 +192,7 @@ function TokenDialog({ onClose }: { onClose: () => void }) {
 							{sentenceOf(make.error)}
 						</Notice>
 					)}
-					<TextField label={t("tokens.name")} required autoFocus value={name} onChange={(event) => setName(event.target.value)} />
+					<TextField label={t("tokens.name")} required value={name} onChange={(event) => setName(event.target.value)} />
 					<SelectField
 						label={t("tokens.expires")}
 						value={days}

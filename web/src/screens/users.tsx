@@ -85,7 +85,7 @@ function UserDialog({ user, onClose }: { user: User | null; onClose: () => void 
 						{sentenceOf(error)}
 					</Notice>
 				)}
-				{!user && <TextField label={t("signIn.name")} required autoFocus autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} />}
+				{!user && <TextField label={t("signIn.name")} required autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} />}
 				<TextField label={t("users.displayName")} autoComplete="off" value={displayName} onChange={(event) => setDisplayName(event.target.value)} />
 				{(!user || user.source === "local") && (
 					<TextField
@@ -173,7 +173,7 @@ function RoleDialog({ role, onClose }: { role: Role | null; onClose: () => void 
 				{role?.builtIn && role.description && <p className="small">{role.description}</p>}
 				{!fixed && (
 					<>
-						<TextField label={t("roles.name")} required autoFocus value={name} onChange={(event) => setName(event.target.value)} />
+						<TextField label={t("roles.name")} required value={name} onChange={(event) => setName(event.target.value)} />
 						<TextField label={t("roles.description")} value={description} onChange={(event) => setDescription(event.target.value)} />
 					</>
 				)}
