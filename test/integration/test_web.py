@@ -17,7 +17,7 @@ from fake_registry import scripted
 from receivers import Script
 from services import Process, need_root
 
-PLACES = ["/", "/alerts", "/alerts?view=groups", "/assets", "/assets?view=graph&findings=true", "/assets?view=graph&findings=true&as=table",
+PLACES = ["/", "/alerts", "/alerts?view=groups", "/assets", "/assets?kind=package", "/assets?view=graph&findings=true", "/assets?view=graph&findings=true&as=table",
           "/images", "/vulnerabilities", "/vulnerabilities?view=heat", "/rules", "/rules/files/new", "/registries", "/intelligence", "/agents",
           "/agents?enrol=1", "/audit", "/users",
           "/users?tab=roles", "/settings", "/settings?tab=notifications", "/settings?tab=account", "/settings?tab=tokens",

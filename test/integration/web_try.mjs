@@ -455,6 +455,11 @@ const STEPS = {
 		const crossed = [
 			["zh", "light"],
 			["en", "dark"],
+		// A package is an asset, too: it leads to what has it.
+		await page.goto(`${url}/assets`);
+		await page.getByLabel("Kind").selectOption("package");
+		await page.getByRole("row").filter({ hasText: "7.61.1-r1" }).click();
+		await page.getByRole("grid", { name: "Assets" }).getByText("hive-").first().waitFor();
 		];
 		const see = async ([language, theme]) => {
 			const each = await newPage({ language, theme });

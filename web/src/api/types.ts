@@ -43,6 +43,7 @@ export type ImageLayer = Schemas["ImageLayer"];
 export type ImageDiff = Schemas["ImageDiff"];
 export type Finding = Schemas["Finding"];
 export type Package = Schemas["Package"];
+export type PackageUse = Schemas["PackageUse"];
 export type Vulnerability = Schemas["Vulnerability"];
 export type VulnerabilityDetail = Schemas["VulnerabilityDetail"];
 export type Acceptance = Schemas["Acceptance"];

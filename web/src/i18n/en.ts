@@ -434,6 +434,8 @@ export const en = {
 	"images.anyUse": "Running or not",
 	"images.inUse": "Running",
 	"images.notInUse": "Not running",
+	"assets.noPackages": "No packages yet",
+	"assets.noPackagesText": "Packages are known once an image is scanned; images that run are scanned automatically.",
 	"images.name": "Image",
 	"images.os": "Distribution",
 	"images.findings": "Vulnerabilities",

@@ -436,6 +436,8 @@ export const zh: Catalog = {
 	"images.anyUse": "是否运行均可",
 	"images.inUse": "运行中",
 	"images.notInUse": "未运行",
+	"assets.noPackages": "暂无软件包",
+	"assets.noPackagesText": "镜像扫描后可查看其软件包。运行中的镜像会自动扫描。",
 	"images.name": "镜像",
 	"images.os": "发行版",
 	"images.findings": "漏洞",

@@ -3,6 +3,7 @@ import type { Query } from "../api/client.ts";
 import { useList } from "../api/queries.ts";
 import type { Asset, AssetKind } from "../api/types.ts";
 import { Filter, SearchFilter } from "../app/filter.tsx";
+import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { SavedViews } from "../app/views.tsx";
@@ -15,6 +16,7 @@ import { ASSET_ICON, hrefOf, summaryOf, textOf } from "../logic/asset.ts";
 import { bytes, number } from "../logic/format.ts";
 import { GraphPanel } from "./asset_graph.tsx";
 
+import { AssetPackages } from "./asset_packages.tsx";
 const KINDS: AssetKind[] = ["host", "container", "pod", "process", "port", "package", "user", "volume", "network"];
 
 /** What lists show of each kind beside its name: members of its summary. */
@@ -24,7 +26,6 @@ const FACTS: Partial<Record<AssetKind, string[]>> = {
 	pod: ["namespace", "owner"],
 	process: ["exe", "pid", "user"],
 	port: ["address", "port", "protocol"],
-	package: ["version", "kind"],
 	user: ["uid", "shell"],
 	volume: ["driver", "mountpoint"],
 	network: ["driver", "subnet"],
@@ -106,6 +107,8 @@ export default function AssetsPage() {
 				<SavedViews />
 				<Segmented
 					label={t("assets.view")}
+	const mayImages = useMay("images.read");
+	const packages = kind === "package";
 					value={graph ? "graph" : "table"}
 					options={[
 						["table", t("assets.asTable")],
@@ -117,23 +120,29 @@ export default function AssetsPage() {
 			{!graph && (
 				<>
 					<div className="toolbar">
-						<SearchFilter label={t("assets.search")} />
+						<SearchFilter label={t(packages ? "image.searchPackages" : "assets.search")} />
 						<Filter
 							name="kind"
 							label={t("assets.kind")}
-							options={[["", t("assets.allKinds")], ...KINDS.map((each) => [each, tValue("kinds", each)] as [string, string])]}
-						/>
-						<Choice
-							label={t("assets.presence")}
-							value={state}
-							options={(["present", "gone", "all"] as const).map((each) => [each, tValue("presence", each)])}
-							onChange={(next) => url.change({ state: next === "present" ? null : next })}
+							options={[["", t("assets.allKinds")], ...KINDS.filter((each) => each !== "package" || mayImages).map((each) => [each, tValue("kinds", each)] as [string, string])]}
 						/>
 					</div>
-					<AssetTable kind={kind} sorting={url.sorting} query={{ q: url.one("q"), kind: kind ? [kind] : undefined, state, agent: url.one("agent") }} />
+					{packages ? (
+						<AssetPackages q={url.one("q")} />
+					) : (
+						<AssetTable kind={kind} sorting={url.sorting} query={{ q: url.one("q"), kind: kind ? [kind] : undefined, state, agent: url.one("agent") }} />
+					)}
 				</>
 			)}
 			{graph && <GraphPanel depth={3} kinds={GRAPH_KINDS} />}
 		</div>
 	);
+						{!packages && (
+							<Choice
+								label={t("assets.presence")}
+								value={state}
+								options={(["present", "gone", "all"] as const).map((each) => [each, tValue("presence", each)])}
+								onChange={(next) => url.change({ state: next === "present" ? null : next })}
+							/>
+						)}
 }
