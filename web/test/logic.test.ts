@@ -5,7 +5,7 @@ import type { Alert, Asset, Graph } from "../src/api/types.ts";
 import { loadLanguage } from "../src/i18n/index.ts";
 import { readAlertDoc } from "../src/logic/alert_doc.ts";
 import { hrefOf } from "../src/logic/asset.ts";
-import { bytes, epss, relativeTime, shortDigest, shortNumber } from "../src/logic/format.ts";
+import { bytes, dateTime, dayBegins, dayEnds, dayOf, epss, relativeTime, shortDigest, shortIds, shortNumber } from "../src/logic/format.ts";
 import { NODES_DRAWN, NODE_HEIGHT, layoutGraph, stepFrom } from "../src/logic/graph_layout.ts";
 import { groupAlerts, workloadOf } from "../src/logic/group.ts";
 import { fromText, toText } from "../src/logic/notification.ts";
@@ -53,6 +53,28 @@ test("times are told from now", () => {
 	assert.match(relativeTime("2026-11-19T09:59:00Z", now), /^2 days ago/);
 	assert.match(relativeTime("2026-11-21T12:00:00Z", now), /^in 2/);
 	assert.match(relativeTime("2019-01-01T00:00:00Z", now), /^7 y/);
+});
+
+test("moments name their zone, and days are the reader's", () => {
+	const zone = process.env.TZ;
+	try {
+		process.env.TZ = "Asia/Shanghai";
+		assert.match(dateTime("2026-11-21T20:00:00Z"), /22 Nov 2026.*04:00:00.*(GMT\+8|CST)/);
+		assert.equal(dayOf("2026-11-21T20:00:00Z"), "2026-11-22");
+		assert.equal(dayBegins("2026-11-22"), "2026-11-21T16:00:00.000Z");
+		assert.equal(dayEnds("2026-11-22"), "2026-11-22T15:59:59.000Z");
+		assert.equal(dayOf(dayEnds("2026-11-22")), "2026-11-22");
+	} finally {
+		if (zone === undefined) delete process.env.TZ;
+		else process.env.TZ = zone;
+	}
+});
+
+test("what has no name but an id is called by its beginning", () => {
+	const id = "5e".padEnd(64, "0");
+	assert.equal(shortIds(`container ${id} is new`), "container 5e0000000000 is new");
+	assert.equal(shortIds(`sha256:${id}`), "sha256:5e0000000000");
+	assert.equal(shortIds("deadbeef"), "deadbeef");
 });
 
 test("a query leaves out what is not asked, and repeats lists", () => {

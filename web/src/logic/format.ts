@@ -48,25 +48,44 @@ export function relativeTime(time: string, now = Date.now()): string {
 	return t("time.now");
 }
 
+/** A moment to the second in the reader's zone, which it names. */
 export function dateTime(time: string): string {
-	return new Date(time).toLocaleString(locale(), { dateStyle: "medium", timeStyle: "medium" });
+	return new Date(time).toLocaleString(locale(), { dateStyle: "medium", timeStyle: "long" });
 }
 
 export function date(time: string): string {
 	return new Date(time).toLocaleDateString(locale(), { dateStyle: "medium" });
 }
 
-/** A day from today, as fields of dates have it. */
-export function inDays(days: number): string {
-	return new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+/** The day of a moment in the reader's zone, as fields of dates have it. */
+export function dayOf(time: string | Date): string {
+	const at = new Date(time);
+	return `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}-${String(at.getDate()).padStart(2, "0")}`;
 }
 
-export function clock(time: string): string {
-	return new Date(time).toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+/** A day from today. */
+export function inDays(days: number): string {
+	const now = new Date();
+	return dayOf(new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, 12));
+}
+
+/** The moment such a day begins for the reader. */
+export function dayBegins(day: string): string {
+	return new Date(`${day}T00:00:00`).toISOString();
+}
+
+/** The last second of it. */
+export function dayEnds(day: string): string {
+	return new Date(`${day}T23:59:59`).toISOString();
 }
 
 /** sha256:0123456789ab…: enough to tell digests apart by eye. */
 export function shortDigest(digest: string): string {
 	const [kind, hex] = digest.includes(":") ? digest.split(":", 2) : ["", digest];
 	return `${kind ? `${kind}:` : ""}${hex!.slice(0, 12)}`;
+}
+
+/** A text with the ids of containers and images in it shortened, as engines show them: what has no name is called by its id. */
+export function shortIds(text: string): string {
+	return text.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, "$1");
 }

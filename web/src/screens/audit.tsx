@@ -10,7 +10,7 @@ import { Dialog } from "../kit/dialog.tsx";
 import { Icon } from "../kit/icons.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
-import { dateTime } from "../logic/format.ts";
+import { dateTime, dayBegins } from "../logic/format.ts";
 
 function isDone(result: string): boolean {
 	return result === "done" || result === "ok" || /^2\d\d\b/.test(result);
@@ -21,7 +21,7 @@ function Result({ result }: { result: string }) {
 }
 
 const COLUMNS = (): Column<AuditEntry>[] => [
-	{ key: "time", head: t("alerts.when"), width: "168px", cell: (entry) => <span className="num">{dateTime(entry.time)}</span> },
+	{ key: "time", head: t("alerts.when"), width: "196px", cell: (entry) => <span className="num">{dateTime(entry.time)}</span> },
 	{ key: "user", head: t("audit.user"), width: "minmax(90px, 0.6fr)", cell: (entry) => entry.user || <span className="muted">{t("audit.nobody")}</span> },
 	{ key: "how", head: t("audit.how"), width: "84px", cell: (entry) => tValue("how", entry.how) },
 	{ key: "address", head: t("audit.address"), width: "minmax(100px, 0.6fr)", cell: (entry) => <span className="mono xs">{entry.address}</span> },
@@ -69,7 +69,7 @@ export default function AuditPage() {
 	const url = useUrl();
 	const [open, setOpen] = useState<AuditEntry | null>(null);
 	const since = url.one("since");
-	const list = useList<AuditEntry>("/audit", { user: url.one("user"), action: url.one("action"), since: since ? `${since}T00:00:00Z` : undefined });
+	const list = useList<AuditEntry>("/audit", { user: url.one("user"), action: url.one("action"), since: since ? dayBegins(since) : undefined });
 	return (
 		<div className="page fixed">
 			<PageHead title={t("nav.audit")}>

@@ -10,7 +10,7 @@ import { Dialog, DialogFoot } from "../kit/dialog.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { sentenceOf, toast } from "../kit/toast.tsx";
-import { date, inDays, number } from "../logic/format.ts";
+import { date, dayEnds, dayOf, inDays, number } from "../logic/format.ts";
 
 const KINDS = ["ip", "domain", "hash"];
 /** What the console takes at most, in characters of the JSON of a request. */
@@ -34,7 +34,7 @@ function readingOf(list: Intelligence | null): Reading {
 		name: list?.name ?? "",
 		kind: list?.kind ?? "ip",
 		source: list?.source ?? "",
-		expires: list?.expires?.slice(0, 10) ?? "",
+		expires: list?.expires ? dayOf(list.expires) : "",
 		from: list?.feed ? "feed" : "file",
 		text: "",
 		url: list?.feed?.url ?? "",
@@ -113,7 +113,7 @@ function ReadDialog({ list, onClose }: { list: Intelligence | null; onClose: () 
 	const read = useChange<void, Intelligence>(
 		() => {
 			const { name, kind, source, expires } = reading;
-			const body = { source, expires: expires ? `${expires}T23:59:59Z` : null, ...contentOf(reading) };
+			const body = { source, expires: expires ? dayEnds(expires) : null, ...contentOf(reading) };
 			return list ? { method: "PUT", path: `/intelligence/${list.id}`, body } : { method: "POST", path: "/intelligence", body: { ...body, name, kind } };
 		},
 		["/intelligence", "/rules"],
