@@ -62,7 +62,7 @@ async function signIn(page, name, password) {
 }
 
 async function changePassword(page, old, wanted) {
-	await page.getByLabel("Password so far").fill(old);
+	await page.getByLabel("Current password").fill(old);
 	await page.getByLabel("New password", { exact: true }).fill(wanted);
 	await page.getByLabel("New password again").fill(wanted);
 	await page.getByRole("button", { name: "Set password" }).click();
@@ -92,9 +92,8 @@ async function picture(each, path, way) {
 	await each.screenshot({ path: join(shots, `${name}.png`) });
 }
 
-/** A page as it is: nothing serious for axe, and a picture where one is wanted, of a small screen, too. */
-async function lookAt(each, path, way, pictures) {
-	await each.goto(url + path);
+/** What is shown now: nothing serious for axe, and a picture where one is wanted, of a small screen, too. */
+async function inspect(each, path, way, pictures) {
 	await each.getByRole("heading", { level: 1 }).waitFor();
 	await each.waitForFunction(() => !document.querySelector(".skeleton"));
 	await each.evaluate(axeSource);
@@ -108,6 +107,11 @@ async function lookAt(each, path, way, pictures) {
 	await each.setViewportSize({ width: 1440, height: 900 });
 }
 
+async function lookAt(each, path, way, pictures) {
+	await each.goto(url + path);
+	await inspect(each, path, way, pictures);
+}
+
 const STEPS = {
 	async "sign-in"() {
 		page = await newPage();
@@ -116,9 +120,13 @@ const STEPS = {
 		await page.getByLabel("Password").fill(first);
 		await page.getByRole("button", { name: "Sign in" }).click();
 		await page.getByRole("heading", { name: "Choose your password" }).waitFor();
+		await inspect(page, "first-password", "en-light", true);
 		await changePassword(page, first, password);
 		await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
 		await page.getByText("Live", { exact: true }).waitFor();
+		// Before anything is watched the page says what to do next.
+		await page.getByRole("link", { name: "Enrol an agent" }).waitFor();
+		await inspect(page, "nothing-yet", "en-light", true);
 		await ask("agent-joins");
 	},
 
@@ -296,6 +304,8 @@ const STEPS = {
 			`- rule: Marked\n  desc: a marked program\n  condition: ${before}${field} contains "skep-marker"\n  output: "marked %proc.cmdline"\n  priority: WARNING\n`;
 		await page.goto(`${url}/rules/files/new`);
 		await page.getByLabel("File name").fill("marked.yaml");
+		// What the page begins with is right as it stands.
+		await page.getByText("1 rule, nothing wrong").waitFor();
 		const text = page.getByLabel("Text of the rules");
 		const save = page.getByRole("button", { name: "Save" });
 		await text.fill(rule("proc.nonesuch"));
@@ -304,8 +314,6 @@ const STEPS = {
 		check(await save.isDisabled(), "a rule file with an error may be saved");
 		await problem.click();
 		check((await text.evaluate((area) => area.value.slice(area.selectionStart, area.selectionEnd))).includes("proc.nonesuch"), "the problem does not lead to its line");
-		// What the page begins with is right as it stands.
-		await page.getByText("1 rule, nothing wrong").waitFor();
 		await text.fill(rule("proc.cmdline"));
 		await page.getByText("1 rule, nothing wrong").waitFor();
 		const run = page.getByRole("button", { name: "Run", exact: true });
@@ -447,6 +455,11 @@ const STEPS = {
 		await page.getByRole("button", { name: "As a table" }).click();
 		const relations = page.getByRole("grid", { name: "How assets belong together" });
 		await relations.getByText("brought in by").or(relations.getByText("affected by")).first().waitFor();
+		// A package is an asset, too: it leads to what has it.
+		await page.goto(`${url}/assets`);
+		await page.getByLabel("Kind").selectOption("package");
+		await page.getByRole("row").filter({ hasText: "7.61.1-r1" }).click();
+		await page.getByRole("grid", { name: "Assets" }).getByText("hive-").first().waitFor();
 	},
 
 	/** Every page in both languages and both themes, in all four ways when pictures are wanted: for people's eyes, and axe's. */
@@ -455,14 +468,10 @@ const STEPS = {
 		const crossed = [
 			["zh", "light"],
 			["en", "dark"],
-		// A package is an asset, too: it leads to what has it.
-		await page.goto(`${url}/assets`);
-		await page.getByLabel("Kind").selectOption("package");
-		await page.getByRole("row").filter({ hasText: "7.61.1-r1" }).click();
-		await page.getByRole("grid", { name: "Assets" }).getByText("hive-").first().waitFor();
 		];
 		const see = async ([language, theme]) => {
 			const each = await newPage({ language, theme });
+			await lookAt(each, "/?sign-in", `${language}-${theme}`, all);
 			await signIn(each, admin, password);
 			await each.getByRole("navigation").first().waitFor();
 			for (const path of pages) await lookAt(each, path, `${language}-${theme}`, all);

@@ -32,6 +32,16 @@ export function Histogram({ buckets, height = 72, onPick, label }: { buckets: Hi
 	);
 }
 
+/** The ends of a chart's time, below it. */
+export function TimeAxis({ from, to }: { from: string; to: string }) {
+	return (
+		<div className="time-axis xs muted num">
+			<span>{dateTime(from)}</span>
+			<span>{dateTime(to)}</span>
+		</div>
+	);
+}
+
 /** How a whole is made up, as one bar; the words below it say the same. */
 export function StackedBar({ parts }: { parts: { tone: string; value: number }[] }) {
 	const sum = parts.reduce((all, part) => all + part.value, 0);

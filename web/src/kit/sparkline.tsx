@@ -3,7 +3,7 @@ import { dateTime } from "../logic/format.ts";
 
 const WIDTH = 288;
 const HEIGHT = 28;
-const DAY_MS = 24 * 3600 * 1000;
+export const DAY_MS = 24 * 3600 * 1000;
 
 /** A day of one figure as bars by time; where nothing is known there is none. What it says is said in words as well. */
 export function Sparkline({ points, say, label }: { points: { at: string; value: number }[]; say: (value: number) => string; label: string }) {

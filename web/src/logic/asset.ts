@@ -1,5 +1,7 @@
 import type { Asset } from "../api/types.ts";
+import { t, tValue } from "../i18n/index.ts";
 import type { IconName } from "../kit/icons.tsx";
+import { bytes, dateTime } from "./format.ts";
 
 export const ASSET_ICON: Record<string, IconName> = {
 	host: "host",
@@ -27,6 +29,17 @@ export function textOf(value: unknown): string {
 	if (value === null || value === undefined) return "";
 	if (typeof value === "object") return JSON.stringify(value);
 	return String(value);
+}
+
+const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+
+/** A member of an agent's document as people read it: moments in their zone, sizes with their unit. */
+export function factOf(name: string, value: unknown): string {
+	if (typeof value === "string" && MOMENT.test(value)) return dateTime(value);
+	if (typeof value === "number" && /^(bytes|.*Bytes)$/.test(name)) return bytes(value);
+	if (typeof value === "boolean") return t(value ? "common.yes" : "common.no");
+	if (name === "state" && typeof value === "string") return tValue("containerState", value);
+	return textOf(value);
 }
 
 export function summaryOf(asset: Asset, name: string): string {

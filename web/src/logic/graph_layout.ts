@@ -1,4 +1,5 @@
 import type { Asset, AssetKind, Graph, GraphNode } from "../api/types.ts";
+import { shortIds } from "./format.ts";
 
 export type NodeKind = AssetKind | GraphNode["kind"];
 
@@ -44,15 +45,15 @@ export interface Layout {
 	height: number;
 }
 
-export const NODE_WIDTH = 196;
+export const NODE_WIDTH = 164;
 export const NODE_HEIGHT = 36;
 export const NODES_DRAWN = 300;
-const COLUMN_GAP = 72;
+const COLUMN_GAP = 32;
 const ROW_GAP = 12;
 
 export function itemsOf(graph: Graph): Item[] {
 	return [
-		...graph.nodes.map((asset): Item => ({ id: asset.id, kind: asset.kind, name: asset.name || asset.id, asset })),
+		...graph.nodes.map((asset): Item => ({ id: asset.id, kind: asset.kind, name: shortIds(asset.name || asset.id), asset })),
 		...graph.beyond.map((beyond): Item => ({ id: beyond.id, kind: beyond.kind, name: beyond.name, beyond })),
 	];
 }

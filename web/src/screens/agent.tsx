@@ -28,13 +28,13 @@ function looseOf(value: unknown): Loose {
 }
 
 /** Members that are numbers and not zero, the largest first. */
-function numbersOf(value: unknown): [string, number][] {
-	return Object.entries(looseOf(value))
+function numbersOf(value: Loose): [string, number][] {
+	return Object.entries(value)
 		.filter((entry): entry is [string, number] => typeof entry[1] === "number" && entry[1] !== 0)
 		.sort((a, b) => b[1] - a[1]);
 }
 
-const causes = (counts: [string, number][]) => counts.map(([cause, count]) => `${cause} ${number(count)}`).join(" · ");
+const causes = (counts: [string, number][]) => counts.map(([cause, count]) => `${tValue("loss", cause)}: ${number(count)}`).join(" · ");
 
 const TOLD = ["judged", "alerts", "alertsFolded", "held", "unknownVerdicts", "processes", "containers", "containersUnknown", "engineErrors"];
 
@@ -49,9 +49,10 @@ function Stats({ stats }: { stats: unknown }) {
 	const sensor = looseOf(looseOf(stats).sensor);
 	const uplink = looseOf(looseOf(stats).uplink);
 	const seconds = (part: Loose) => `${number(Math.round((Number(part.cpuUserMs ?? 0) + Number(part.cpuSystemMs ?? 0)) / 100) / 10)} s`;
-	const events = numbersOf(sensor.events).slice(0, 12);
-	const lost = numbersOf(sensor.lost);
-	const unhashed = numbersOf(sensor.unhashed);
+	const delivered = Object.entries(looseOf(sensor.events)).map(([type, counts]) => [type, looseOf(counts).delivered]);
+	const events = numbersOf(Object.fromEntries(delivered)).slice(0, 12);
+	const lost = numbersOf(looseOf(sensor.lost));
+	const unhashed = numbersOf(looseOf(sensor.unhashed));
 	const most = Math.max(1, ...events.map(([, count]) => count));
 	return (
 		<>

@@ -1,7 +1,8 @@
 import type { AgentCost } from "../api/types.ts";
 import { t } from "../i18n/index.ts";
+import { TimeAxis } from "../kit/charts.tsx";
 import { Panel } from "../kit/controls.tsx";
-import { Sparkline } from "../kit/sparkline.tsx";
+import { DAY_MS, Sparkline } from "../kit/sparkline.tsx";
 import { bytes, number } from "../logic/format.ts";
 
 /** What an agent cost in the last day, one line a figure. */
@@ -13,6 +14,8 @@ export function CostPanel({ cost }: { cost: AgentCost[] }) {
 		[t("cost.events"), (one) => one.events, (value) => number(Math.round(value * 10) / 10)],
 		[t("cost.lost"), (one) => one.lost, number],
 	];
+	const latest = cost[cost.length - 1] as AgentCost;
+	const last = Date.parse(latest.time);
 	return (
 		<Panel title={t("cost.title")}>
 			<ul className="stack tight">
@@ -20,9 +23,14 @@ export function CostPanel({ cost }: { cost: AgentCost[] }) {
 					<li key={label} className="event-bar small">
 						<span>{label}</span>
 						<Sparkline points={cost.map((one) => ({ at: one.time, value: of(one) }))} say={say} label={label} />
-						<span className="num">{say(of(cost[cost.length - 1] as AgentCost))}</span>
+						<span className="num">{say(of(latest))}</span>
 					</li>
 				))}
+				<li className="event-bar xs muted">
+					<span />
+					<TimeAxis from={new Date(last - DAY_MS).toISOString()} to={new Date(last).toISOString()} />
+					<span className="num">{t("cost.latest")}</span>
+				</li>
 			</ul>
 		</Panel>
 	);

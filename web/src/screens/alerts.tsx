@@ -10,7 +10,7 @@ import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { SavedViews } from "../app/views.tsx";
 import { pick, t, tValue } from "../i18n/index.ts";
-import { Histogram } from "../kit/charts.tsx";
+import { Histogram, TimeAxis } from "../kit/charts.tsx";
 import { Button, Choice, SearchInput, Segmented, TextArea, Time } from "../kit/controls.tsx";
 import { Dialog, DialogFoot } from "../kit/dialog.tsx";
 import { Icon } from "../kit/icons.tsx";
@@ -18,7 +18,7 @@ import { PriorityMark, Shape, StateBadge } from "../kit/severity.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable, Table } from "../kit/table.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
-import { dateTime, number, shortNumber } from "../logic/format.ts";
+import { number, shortIds, shortNumber } from "../logic/format.ts";
 import { type AlertGroup, groupAlerts, workloadOf } from "../logic/group.ts";
 import { PRIORITY_LOOK } from "../logic/severity.ts";
 import type { Priority } from "../api/types.ts";
@@ -53,8 +53,7 @@ function useFilter() {
 
 function facetText(field: string, value: string): string {
 	if (field === "state" || field === "priority") return tValue(field, value);
-	if (field === "container") return value.length === 64 ? value.slice(0, 12) : value;
-	return value;
+	return shortIds(value);
 }
 
 function FacetColumn({ facets, url }: { facets: Facets | undefined; url: ReturnType<typeof useUrl> }) {
@@ -328,10 +327,7 @@ export default function AlertsPage() {
 			{histogram.data && histogram.data.buckets.length > 0 && (
 				<div className="panel strip">
 					<Histogram buckets={histogram.data.buckets} height={48} label={t("alerts.overTime")} onPick={(since, until) => filter.change({ since, until: until ?? null, span: null })} />
-					<div className="strip-ends xs muted num">
-						<span>{dateTime(histogram.data.from)}</span>
-						<span>{dateTime(histogram.data.to)}</span>
-					</div>
+					<TimeAxis from={histogram.data.from} to={histogram.data.to} />
 				</div>
 			)}
 			<div className={facetsOpen ? "alerts-body with-facets" : "alerts-body"}>

@@ -9,8 +9,8 @@ import { Facts, Panel, RawDocument, Tabs, Time } from "../kit/controls.tsx";
 import { Counts } from "../kit/severity.tsx";
 import { Answered } from "../kit/states.tsx";
 import { SmallTable } from "../kit/table.tsx";
-import { textOf } from "../logic/asset.ts";
-import { number } from "../logic/format.ts";
+import { factOf } from "../logic/asset.ts";
+import { shortIds } from "../logic/format.ts";
 import { AssetFlows } from "./asset_flows.tsx";
 import { GraphPanel } from "./asset_graph.tsx";
 import { AssetHistory } from "./asset_history.tsx";
@@ -21,7 +21,7 @@ function plainFacts(doc: unknown): [string, string][] {
 	if (!doc || typeof doc !== "object") return [];
 	return Object.entries(doc as Record<string, unknown>)
 		.filter(([, value]) => value !== null && (typeof value !== "object" || (Array.isArray(value) && value.every((each) => typeof each !== "object"))))
-		.map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : textOf(value)]);
+		.map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : factOf(name, value)]);
 }
 
 function Details({ detail }: { detail: AssetDetail }) {
@@ -103,13 +103,13 @@ function Body({ detail, id }: { detail: AssetDetail; id: string }) {
 	return (
 		<>
 			<PageHead
-				title={asset.name || asset.id}
+				title={shortIds(asset.name || asset.id)}
 				back={{ href: `/assets?kind=${asset.kind}`, text: tValue("kinds", asset.kind) }}
 				before={asset.gone ? <span className="badge tone-neutral">{t("assets.gone")}</span> : undefined}
 			>
 				{(asset.kind === "host" || asset.kind === "container") && mayAlerts && (
 					<Link className="button" href={`/alerts?${alertFilter(detail)}&span=24h`}>
-						{t("asset.alerts", { n: number(detail.alerts24h) })}
+						{t("asset.alerts", { n: detail.alerts24h })}
 					</Link>
 				)}
 				{image && (

@@ -11,7 +11,6 @@ import { KevBadge, Shape } from "../kit/severity.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
 import { type Column, Table } from "../kit/table.tsx";
 import { ASSET_ICON, hrefOf } from "../logic/asset.ts";
-import { number } from "../logic/format.ts";
 import { type Item, NODE_HEIGHT, NODE_WIDTH, type Placed, itemsOf, layoutGraph, stepFrom } from "../logic/graph_layout.ts";
 import "./asset_graph.css";
 
@@ -148,7 +147,7 @@ function ItemCell({ item }: { item: Item }) {
 			) : (
 				<span className="clip">{textOf(item)}</span>
 			)}
-			<span className="muted xs">{tValue("kind", item.kind)}</span>
+			{item.kind !== "more" && <span className="muted xs">{tValue("kind", item.kind)}</span>}
 		</span>
 	);
 }
@@ -206,7 +205,7 @@ export function GraphPanel({ root, depth, kinds }: { root?: string; depth: numbe
 			<Answered query={graph}>
 				{(data) => (
 					<>
-						{data.cut && <p className="small muted">{t("assets.cut", { n: number(data.nodes.length + data.beyond.length) })}</p>}
+						{data.cut && <p className="small muted">{t("assets.cut", { n: data.nodes.length + data.beyond.length })}</p>}
 						{table ? <GraphTable graph={data} /> : data.nodes.length > (root ? 1 : 0) ? <GraphView graph={data} root={root} /> : <Empty icon="network" title={t("assets.noGraph")} text={t("assets.noGraphText")} />}
 					</>
 				)}

@@ -12,11 +12,11 @@ import { Choice, Segmented, Time } from "../kit/controls.tsx";
 import { Icon } from "../kit/icons.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable, type Sorting } from "../kit/table.tsx";
-import { ASSET_ICON, hrefOf, summaryOf, textOf } from "../logic/asset.ts";
-import { bytes, number } from "../logic/format.ts";
+import { ASSET_ICON, factOf, hrefOf, summaryOf, textOf } from "../logic/asset.ts";
+import { bytes, number, shortIds } from "../logic/format.ts";
 import { GraphPanel } from "./asset_graph.tsx";
-
 import { AssetPackages } from "./asset_packages.tsx";
+
 const KINDS: AssetKind[] = ["host", "container", "pod", "process", "port", "package", "user", "volume", "network"];
 
 /** What lists show of each kind beside its name: members of its summary. */
@@ -31,10 +31,16 @@ const FACTS: Partial<Record<AssetKind, string[]>> = {
 	network: ["driver", "subnet"],
 };
 
+/** Numbers among them say what they are. */
+function factWord(name: string, value: unknown): string {
+	const word = factOf(name, value);
+	return word && (name === "pid" || name === "uid") ? `${name} ${word}` : word;
+}
+
 function factText(asset: Asset): string {
 	const summary = (asset.summary ?? {}) as Record<string, unknown>;
 	const wanted = FACTS[asset.kind] ?? [];
-	const shown = [asset.image ?? "", asset.namespace ?? "", ...wanted.map((name) => textOf(summary[name]))].filter(Boolean);
+	const shown = [asset.image ?? "", asset.namespace ?? "", ...wanted.map((name) => factWord(name, summary[name]))].filter(Boolean);
 	if (asset.kind === "image" && typeof summary.bytes === "number") return bytes(summary.bytes);
 	if (shown.length > 0) return shown.join(" · ");
 	return Object.values(summary)
@@ -51,7 +57,7 @@ export function AssetName({ asset }: { asset: Asset }) {
 				<Icon name={ASSET_ICON[asset.kind] ?? "assets"} />
 			</span>
 			<Link href={hrefOf(asset.kind, asset.id)} tabIndex={-1} className="link-strong clip">
-				{asset.name || asset.id}
+				{shortIds(asset.name || asset.id)}
 			</Link>
 			{summaryOf(asset, "privileged") === "true" && <span className="badge tone-high">{t("power.privileged")}</span>}
 			{asset.gone && <span className="badge tone-neutral">{t("assets.gone")}</span>}
@@ -101,14 +107,14 @@ export default function AssetsPage() {
 	const kind = url.one("kind");
 	const state = url.one("state") || "present";
 	const graph = url.one("view") === "graph";
+	const mayImages = useMay("images.read");
+	const packages = kind === "package";
 	return (
 		<div className="page fixed">
 			<PageHead title={t("nav.assets")}>
 				<SavedViews />
 				<Segmented
 					label={t("assets.view")}
-	const mayImages = useMay("images.read");
-	const packages = kind === "package";
 					value={graph ? "graph" : "table"}
 					options={[
 						["table", t("assets.asTable")],
@@ -126,6 +132,14 @@ export default function AssetsPage() {
 							label={t("assets.kind")}
 							options={[["", t("assets.allKinds")], ...KINDS.filter((each) => each !== "package" || mayImages).map((each) => [each, tValue("kinds", each)] as [string, string])]}
 						/>
+						{!packages && (
+							<Choice
+								label={t("assets.presence")}
+								value={state}
+								options={(["present", "gone", "all"] as const).map((each) => [each, tValue("presence", each)])}
+								onChange={(next) => url.change({ state: next === "present" ? null : next })}
+							/>
+						)}
 					</div>
 					{packages ? (
 						<AssetPackages q={url.one("q")} />
@@ -137,12 +151,4 @@ export default function AssetsPage() {
 			{graph && <GraphPanel depth={3} kinds={GRAPH_KINDS} />}
 		</div>
 	);
-						{!packages && (
-							<Choice
-								label={t("assets.presence")}
-								value={state}
-								options={(["present", "gone", "all"] as const).map((each) => [each, tValue("presence", each)])}
-								onChange={(next) => url.change({ state: next === "present" ? null : next })}
-							/>
-						)}
 }

@@ -16,18 +16,22 @@ function isDone(result: string): boolean {
 	return result === "done" || result === "ok" || /^2\d\d\b/.test(result);
 }
 
+function outcomeText(result: string): string {
+	return isDone(result) ? t("audit.done") : tValue("outcome", result);
+}
+
 function Result({ result }: { result: string }) {
-	return <span className={`badge tone-${isDone(result) ? "good" : "high"}`}>{isDone(result) ? t("audit.done") : result}</span>;
+	return <span className={`badge tone-${isDone(result) ? "good" : "high"}`}>{outcomeText(result)}</span>;
 }
 
 const COLUMNS = (): Column<AuditEntry>[] => [
 	{ key: "time", head: t("alerts.when"), width: "196px", cell: (entry) => <span className="num">{dateTime(entry.time)}</span> },
 	{ key: "user", head: t("audit.user"), width: "minmax(90px, 0.6fr)", cell: (entry) => entry.user || <span className="muted">{t("audit.nobody")}</span> },
-	{ key: "how", head: t("audit.how"), width: "84px", cell: (entry) => tValue("how", entry.how) },
+	{ key: "how", head: t("audit.how"), width: "104px", cell: (entry) => tValue("how", entry.how) },
 	{ key: "address", head: t("audit.address"), width: "minmax(100px, 0.6fr)", cell: (entry) => <span className="mono xs">{entry.address}</span> },
-	{ key: "action", head: t("audit.action"), width: "minmax(220px, 1.6fr)", cell: (entry) => <code>{entry.action}</code> },
-	{ key: "target", head: t("audit.target"), width: "minmax(120px, 1fr)", cell: (entry) => entry.target },
-	{ key: "result", head: t("audit.result"), width: "minmax(90px, 0.8fr)", cell: (entry) => <Result result={entry.result} /> },
+	{ key: "action", head: t("audit.action"), width: "minmax(200px, 1.6fr)", cell: (entry) => <code>{entry.action}</code> },
+	{ key: "target", head: t("audit.target"), width: "minmax(100px, 0.8fr)", cell: (entry) => entry.target },
+	{ key: "result", head: t("audit.result"), width: "minmax(180px, 0.8fr)", cell: (entry) => <Result result={entry.result} /> },
 ];
 
 function EntryDialog({ entry, onClose }: { entry: AuditEntry; onClose: () => void }) {
@@ -41,7 +45,7 @@ function EntryDialog({ entry, onClose }: { entry: AuditEntry; onClose: () => voi
 					[t("audit.address"), entry.address],
 					[t("audit.action"), <code key="action">{entry.action}</code>],
 					[t("audit.target"), entry.target],
-					[t("audit.result"), entry.result],
+					[t("audit.result"), outcomeText(entry.result)],
 					[t("audit.hash"), <code key="hash">{entry.hash}</code>],
 				]}
 			/>

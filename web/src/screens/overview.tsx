@@ -4,15 +4,17 @@ import type { Overview, RiskFactor } from "../api/types.ts";
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { pick, t, tValue } from "../i18n/index.ts";
-import { BAND_TONE, Histogram, Meter, RiskDial, StackedBar } from "../kit/charts.tsx";
+import { BAND_TONE, Histogram, Meter, RiskDial, StackedBar, TimeAxis } from "../kit/charts.tsx";
 import { Notice, Panel, Time } from "../kit/controls.tsx";
 import { Icon } from "../kit/icons.tsx";
 import { Shape } from "../kit/severity.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
-import { number, shortNumber } from "../logic/format.ts";
+import { number, shortIds, shortNumber } from "../logic/format.ts";
 import { ASSET_ICON, hrefOf } from "../logic/asset.ts";
 import { PRIORITIES, PRIORITY_LOOK, SEVERITIES, totalOf } from "../logic/severity.ts";
 import "./overview.css";
+
+const HOUR_MS = 3_600_000;
 
 /** The page that lists what a factor counted. */
 const FACTOR_PAGE: Record<string, string> = {
@@ -24,11 +26,15 @@ const FACTOR_PAGE: Record<string, string> = {
 	coverage: "/images",
 };
 
+/** Where none is known to be exploited, those that likely will be count. */
+const LIKELY = "/vulnerabilities?sort=-epss";
+
 export function Factors({ factors }: { factors: RiskFactor[] }) {
 	return (
 		<ul className="factors">
 			{factors.map((factor) => {
-				const href = factor.value > 0 ? FACTOR_PAGE[factor.name] : undefined;
+				const href = factor.value > 0 ? FACTOR_PAGE[factor.name] : factor.name === "exploited" && factor.points > 0 ? LIKELY : undefined;
+				const why = shortIds(pick(factor.why, factor.whyZh));
 				const share = factor.max > 0 ? factor.points / factor.max : 0;
 				return (
 					<li key={factor.name} className="factor">
@@ -37,7 +43,7 @@ export function Factors({ factors }: { factors: RiskFactor[] }) {
 							<span className="muted xs num push">{t("risk.points", { points: Math.round(factor.points), max: Math.round(factor.max) })}</span>
 						</div>
 						<Meter share={share} tone={share > 0.66 ? "critical" : share > 0.33 ? "high" : share > 0 ? "medium" : "good"} />
-						<p className="small muted">{href ? <Link href={href}>{pick(factor.why, factor.whyZh)}</Link> : pick(factor.why, factor.whyZh)}</p>
+						<p className="small muted">{href ? <Link href={href}>{why}</Link> : why}</p>
 					</li>
 				);
 			})}
@@ -56,7 +62,7 @@ function Tile({ label, value, note, href }: { label: string; value: number; note
 }
 
 function Body({ data }: { data: Overview }) {
-	const { counts, findings, risk } = data;
+	const { counts, findings, risk, alertSeries: hours } = data;
 	const mayAgents = useMay("agents.read");
 	if (counts.agents === 0 && counts.hosts === 0)
 		return (
@@ -124,7 +130,10 @@ function Body({ data }: { data: Overview }) {
 							<p className="small muted">{t("overview.noAlerts")}</p>
 						) : (
 							<div className="stack">
-								<Histogram buckets={data.alertSeries} label={t("overview.alerts24h")} />
+								<div>
+									<Histogram buckets={hours} label={t("overview.alerts24h")} />
+									{hours.length > 0 && <TimeAxis from={hours[0]!.time} to={new Date(Date.parse(hours.at(-1)!.time) + HOUR_MS).toISOString()} />}
+								</div>
 								<ul className="legend">
 									{PRIORITIES.filter((priority) => data.alerts24h[priority] > 0).map((priority) => (
 										<li key={priority} className={`tone-${PRIORITY_LOOK[priority]}`}>
@@ -152,8 +161,8 @@ function Body({ data }: { data: Overview }) {
 										<Link href={hrefOf(each.kind, each.id)} className="worst-item">
 											<Icon name={ASSET_ICON[each.kind] ?? "assets"} />
 											<span className="grow">
-												<span className="link-strong clip block">{each.name}</span>
-												<span className="small muted clip block">{each.factors.filter((factor) => factor.points > 0).map((factor) => pick(factor.why, factor.whyZh)).slice(0, 2).join(" · ")}</span>
+												<span className="link-strong clip block">{shortIds(each.name)}</span>
+												<span className="small muted clip block">{each.factors.filter((factor) => factor.points > 0).map((factor) => shortIds(pick(factor.why, factor.whyZh))).slice(0, 2).join(" · ")}</span>
 											</span>
 											<span className={`score tone-${BAND_TONE[each.score >= 75 ? "critical" : each.score >= 50 ? "poor" : each.score >= 25 ? "fair" : "good"]}`}>{Math.round(each.score)}</span>
 										</Link>
@@ -202,16 +211,17 @@ function Body({ data }: { data: Overview }) {
 							<p className="small muted">{t("overview.noChanges")}</p>
 						) : (
 							<ol className="changes">
-								{data.changes.map((change, index) => (
-									<li key={index}>
-										<span className="wrap">
-											{change.asset ? <Link href={hrefOf(change.asset.split(":", 1)[0]!, change.asset)}>{pick(change.what, change.whatZh)}</Link> : pick(change.what, change.whatZh)}
-										</span>
-										<span className="muted xs">
-											<Time at={change.time} />
-										</span>
-									</li>
-								))}
+								{data.changes.map((change, index) => {
+									const what = shortIds(pick(change.what, change.whatZh));
+									return (
+										<li key={index}>
+											<span className="wrap">{change.asset ? <Link href={hrefOf(change.asset.split(":", 1)[0]!, change.asset)}>{what}</Link> : what}</span>
+											<span className="muted xs">
+												<Time at={change.time} />
+											</span>
+										</li>
+									);
+								})}
 							</ol>
 						)}
 					</Panel>

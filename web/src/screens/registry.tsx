@@ -23,7 +23,7 @@ function Progress({ registry }: { registry: Registry }) {
 	const done = progress.scanned + progress.failed;
 	return (
 		<Panel title={t("registries.progress")} aside={<RegistryState registry={registry} />}>
-			<div className="stack tight" aria-live="polite">
+			<div className="stack tight progress" aria-live="polite">
 				<Meter share={progress.images ? done / progress.images : 0} tone="accent" />
 				<p className="small muted">{t("registries.progressText", { scanned: progress.scanned, failed: progress.failed, images: progress.images })}</p>
 			</div>

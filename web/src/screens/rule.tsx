@@ -4,11 +4,10 @@ import type { Rule } from "../api/types.ts";
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { pick, t, tValue } from "../i18n/index.ts";
-import { Check, Choice, Facts, Notice, Panel } from "../kit/controls.tsx";
+import { Check, Facts, Notice, Panel, SelectField } from "../kit/controls.tsx";
 import { PriorityMark } from "../kit/severity.tsx";
 import { Answered } from "../kit/states.tsx";
 import { toastError } from "../kit/toast.tsx";
-import { number } from "../logic/format.ts";
 import { PRIORITIES } from "../logic/severity.ts";
 import { useRuleSwitch } from "./rules.tsx";
 
@@ -20,7 +19,7 @@ function Body({ rule }: { rule: Rule }) {
 		<>
 			<PageHead title={rule.name} back={{ href: "/rules", text: t("nav.rules") }} before={<PriorityMark priority={rule.priority} />}>
 				<Link href={`/alerts?rule=${encodeURIComponent(rule.name)}&span=24h`} className="button">
-					{t("rules.showAlerts", { n: number(rule.alerts24h ?? 0) })}
+					{t("rules.showAlerts", { n: rule.alerts24h ?? 0 })}
 				</Link>
 			</PageHead>
 			<p className="measure">{pick(rule.description, rule.descriptionZh)}</p>
@@ -52,11 +51,12 @@ function Body({ rule }: { rule: Rule }) {
 								disabled={!mayWrite || change.isPending}
 								onChange={(event) => change.mutate({ rule, enabled: event.target.checked }, { onError: toastError })}
 							/>
-							<Choice
+							<SelectField
 								label={t("alerts.priority")}
 								value={rule.priority}
 								options={PRIORITIES.map((each) => [each, tValue("priority", each)])}
-								onChange={(priority) => mayWrite && change.mutate({ rule, enabled: rule.enabled, priority: priority as Rule["priority"] }, { onError: toastError })}
+								disabled={!mayWrite || change.isPending}
+								onChange={(event) => change.mutate({ rule, enabled: rule.enabled, priority: event.target.value as Rule["priority"] }, { onError: toastError })}
 							/>
 							{!mayWrite && <p className="xs muted">{t("rules.mayNot")}</p>}
 						</div>
@@ -65,7 +65,7 @@ function Body({ rule }: { rule: Rule }) {
 						<Facts
 							facts={[
 								[t("rules.id"), <code key="id">{rule.id}</code>],
-								[t("rules.maturity"), rule.maturity],
+								[t("rules.maturity"), rule.maturity && tValue("maturity", rule.maturity)],
 								["ATT&CK", rule.mitre],
 								[t("rules.source"), `${rule.source}:${rule.line}`],
 								[

@@ -6,7 +6,7 @@ import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { SavedViews } from "../app/views.tsx";
-import { pick, t } from "../i18n/index.ts";
+import { pick, t, tValue } from "../i18n/index.ts";
 import { Tabs, Time } from "../kit/controls.tsx";
 import { PriorityMark } from "../kit/severity.tsx";
 import { Empty } from "../kit/states.tsx";
@@ -61,7 +61,7 @@ function RuleTable() {
 			),
 		},
 		{ key: "id", head: t("rules.id"), width: "96px", cell: (rule) => <span className="mono xs muted">{rule.id === rule.name ? "" : rule.id}</span> },
-		{ key: "maturity", head: t("rules.maturity"), width: "92px", cell: (rule) => rule.maturity ?? "" },
+		{ key: "maturity", head: t("rules.maturity"), width: "92px", cell: (rule) => rule.maturity ? tValue("maturity", rule.maturity) : "" },
 		{ key: "mitre", head: "ATT&CK", width: "84px", cell: (rule) => <span className="mono xs">{rule.mitre ?? ""}</span> },
 		{ key: "alerts", head: t("rules.alerts24h"), width: "88px", end: true, sort: "-alerts", cell: (rule) => (rule.alerts24h ? number(rule.alerts24h) : "") },
 	];

@@ -220,7 +220,7 @@ function UserTable({ onOpen }: { onOpen: (user: User) => void }) {
 		},
 		{ key: "roles", head: t("users.roles"), width: "minmax(180px, 1.4fr)", cell: (user) => user.roles.map(roleText).join(", ") },
 		{ key: "source", head: t("users.source"), width: "96px", cell: (user) => tValue("source", user.source) },
-		{ key: "totp", head: t("users.totp"), width: "108px", cell: (user) => (user.totp ? <span className="badge tone-good">{t("rules.on")}</span> : <span className="muted">{t("common.no")}</span>) },
+		{ key: "totp", head: t("users.totp"), width: "108px", cell: (user) => (user.totp ? <span className="badge tone-good">{t("rules.on")}</span> : <span className="muted">{t("rules.off")}</span>) },
 		{ key: "last", head: t("users.lastSignIn"), width: "120px", end: true, cell: (user) => <Time at={user.lastSignIn} /> },
 	];
 	return <ListTable label={t("users.users")} list={list} columns={columns} rowKey={(user) => user.id} onOpen={onOpen} empty={<Empty icon="users" title={t("users.none")} />} />;

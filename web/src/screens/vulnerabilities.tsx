@@ -43,7 +43,7 @@ const COLUMNS = (): Column<Vulnerability>[] => [
 	{ key: "containers", head: t("vulnerability.running"), width: "64px", end: true, sort: "-running", cell: (each) => number(each.containers) },
 	{ key: "fix", head: t("finding.fix"), width: "88px", cell: (each) => (each.fixable ? <span className="badge tone-good">{t("finding.hasFix")}</span> : <span className="muted">{t("finding.noFix")}</span>) },
 	{ key: "state", head: t("alerts.state"), width: "104px", cell: (each) => <AcceptanceBadge state={each.state} /> },
-	{ key: "published", head: t("vulnerability.published"), width: "100px", end: true, sort: "-published", cell: (each) => (each.published ? date(each.published) : "") },
+	{ key: "published", head: t("vulnerability.published"), width: "116px", end: true, sort: "-published", cell: (each) => (each.published ? date(each.published) : "") },
 ];
 
 function Table() {
