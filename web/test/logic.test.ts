@@ -59,7 +59,7 @@ test("moments name their zone, and days are the reader's", () => {
 	const zone = process.env.TZ;
 	try {
 		process.env.TZ = "Asia/Shanghai";
-		assert.match(dateTime("2026-11-21T20:00:00Z"), /22 Nov 2026.*04:00:00.*(GMT\+8|CST)/);
+		assert.match(dateTime("2026-11-21T20:00:00Z"), /22 Nov 2026, 04:00:00 (GMT\+8|CST)$/);
 		assert.equal(dayOf("2026-11-21T20:00:00Z"), "2026-11-22");
 		assert.equal(dayBegins("2026-11-22"), "2026-11-21T16:00:00.000Z");
 		assert.equal(dayEnds("2026-11-22"), "2026-11-22T15:59:59.000Z");

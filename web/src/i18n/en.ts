@@ -633,7 +633,7 @@ export const en = {
 	"rules.check": "Check",
 	"rules.checking": "Checking…",
 	"rules.fine": "{n} rule, nothing wrong|{n} rules, nothing wrong",
-	"rules.counts": "{rules} rules · {macros} macros · {lists} lists",
+	"rules.counts": "Rules {rules} · macros {macros} · lists {lists}",
 	"rules.error": "Error",
 	"rules.warning": "Warning",
 	"dryRun.title": "Dry run",

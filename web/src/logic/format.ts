@@ -50,7 +50,9 @@ export function relativeTime(time: string, now = Date.now()): string {
 
 /** A moment to the second in the reader's zone, which it names. */
 export function dateTime(time: string): string {
-	return new Date(time).toLocaleString(locale(), { dateStyle: "medium", timeStyle: "long" });
+	const at = new Date(time);
+	const zone = new Intl.DateTimeFormat(locale(), { timeZoneName: "short" }).formatToParts(at).find((part) => part.type === "timeZoneName");
+	return `${at.toLocaleString(locale(), { dateStyle: "medium", timeStyle: "medium" })} ${zone?.value ?? ""}`.trimEnd();
 }
 
 export function date(time: string): string {

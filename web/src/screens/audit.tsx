@@ -25,7 +25,7 @@ function Result({ result }: { result: string }) {
 }
 
 const COLUMNS = (): Column<AuditEntry>[] => [
-	{ key: "time", head: t("alerts.when"), width: "196px", cell: (entry) => <span className="num">{dateTime(entry.time)}</span> },
+	{ key: "time", head: t("alerts.when"), width: "224px", cell: (entry) => <span className="num">{dateTime(entry.time)}</span> },
 	{ key: "user", head: t("audit.user"), width: "minmax(90px, 0.6fr)", cell: (entry) => entry.user || <span className="muted">{t("audit.nobody")}</span> },
 	{ key: "how", head: t("audit.how"), width: "104px", cell: (entry) => tValue("how", entry.how) },
 	{ key: "address", head: t("audit.address"), width: "minmax(100px, 0.6fr)", cell: (entry) => <span className="mono xs">{entry.address}</span> },

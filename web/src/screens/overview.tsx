@@ -101,7 +101,7 @@ function Body({ data }: { data: Overview }) {
 				<Tile
 					label={t("overview.agents")}
 					value={counts.agents}
-					note={counts.agentsSilent ? t("overview.silent", { n: counts.agentsSilent }) : t("overview.allHealthy")}
+					note={counts.agentsSilent ? t("overview.silent", { n: counts.agentsSilent }) : counts.agents ? t("overview.allHealthy") : undefined}
 					href="/agents"
 				/>
 				<Tile label={t("overview.openAlerts")} value={data.alertsOpen} note={t("overview.last24h")} href="/alerts?state=open" />
