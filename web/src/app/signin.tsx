@@ -4,6 +4,7 @@ import { queries } from "../api/queries.ts";
 import type { Session, SignInWays } from "../api/types.ts";
 import { currentLanguage, t } from "../i18n/index.ts";
 import { Button, Notice, TextField } from "../kit/controls.tsx";
+import { ErrorNotice } from "../kit/states.tsx";
 import { sentenceOf } from "../kit/toast.tsx";
 import { chooseLanguage } from "./preferences.ts";
 import { SESSION_KEY, forgetSession } from "./session.tsx";
@@ -59,11 +60,7 @@ export function SignIn() {
 	return (
 		<Door title={t("signIn.title")}>
 			<form className="stack" onSubmit={submit}>
-				{error !== null && (
-					<Notice tone="critical" icon="warning">
-						{sentenceOf(error)}
-					</Notice>
-				)}
+				<ErrorNotice error={error} />
 				<TextField label={t("signIn.name")} autoComplete="username" autoFocus required value={name} onChange={(event) => setName(event.target.value)} />
 				<TextField label={t("signIn.password")} type="password" autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.target.value)} />
 				{code !== null && (

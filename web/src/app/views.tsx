@@ -4,10 +4,11 @@ import { useAnswer, useChange } from "../api/queries.ts";
 import type { Page } from "../api/client.ts";
 import type { View } from "../api/types.ts";
 import { t } from "../i18n/index.ts";
-import { Button, IconButton, Notice, TextField } from "../kit/controls.tsx";
+import { Button, IconButton, TextField } from "../kit/controls.tsx";
 import { Dialog, DialogFoot, Menu } from "../kit/dialog.tsx";
 import { Icon } from "../kit/icons.tsx";
-import { sentenceOf, toast, toastError } from "../kit/toast.tsx";
+import { ErrorNotice } from "../kit/states.tsx";
+import { toast, toastError } from "../kit/toast.tsx";
 import { useUrl } from "./url.ts";
 
 const hrefOf = (view: View) => view.page + (view.query ? `?${view.query}` : "");
@@ -35,11 +36,7 @@ function ManageDialog({ page, query, views, onClose }: { page: string; query: st
 	return (
 		<Dialog title={t("views.save")} onClose={onClose}>
 			<form className="stack" onSubmit={submit}>
-				{keep.isError && (
-					<Notice tone="critical" icon="warning">
-						{sentenceOf(keep.error)}
-					</Notice>
-				)}
+				<ErrorNotice error={keep.error} />
 				<TextField label={t("views.name")} hint={replaces ? t("views.replaces") : t("views.hint")} required maxLength={64} value={name} onChange={(event) => setName(event.target.value)} />
 				<DialogFoot submit={t("common.save")} disabled={keep.isPending || !name.trim()} onClose={onClose} />
 			</form>

@@ -2,7 +2,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Problem } from "../api/client.ts";
 import { t } from "../i18n/index.ts";
-import { Button } from "./controls.tsx";
+import { Button, Notice } from "./controls.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { sentenceOf } from "./toast.tsx";
 
@@ -32,6 +32,16 @@ export function Failed({ error, again }: { error: unknown; again?: () => void })
 				</Button>
 			)}
 		</div>
+	);
+}
+
+/** What a change failed by, above what asked for it; nothing while it did not. */
+export function ErrorNotice({ error }: { error: unknown }) {
+	if (!error) return null;
+	return (
+		<Notice tone="critical" icon="warning">
+			{sentenceOf(error)}
+		</Notice>
 	);
 }
 

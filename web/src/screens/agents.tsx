@@ -9,9 +9,8 @@ import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
 import { Button, Notice, SelectField, TextField, Time } from "../kit/controls.tsx";
 import { Dialog, DialogFoot, ShownOnce } from "../kit/dialog.tsx";
-import { Empty } from "../kit/states.tsx";
+import { Empty, ErrorNotice } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
-import { sentenceOf } from "../kit/toast.tsx";
 import { bytes, dateTime, number, percent } from "../logic/format.ts";
 
 const TONE: Record<string, string> = { healthy: "good", silent: "high", gone: "neutral", revoked: "critical" };
@@ -62,11 +61,7 @@ function EnrolDialog({ onClose }: { onClose: () => void }) {
 					}}
 				>
 					<p className="small muted">{t("enrol.text")}</p>
-					{enrol.isError && (
-						<Notice tone="critical" icon="warning">
-							{sentenceOf(enrol.error)}
-						</Notice>
-					)}
+					<ErrorNotice error={enrol.error} />
 					<SelectField
 						label={t("enrol.expires")}
 						value={hours}

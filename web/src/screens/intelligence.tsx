@@ -5,11 +5,11 @@ import type { Intelligence } from "../api/types.ts";
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { t, tValue } from "../i18n/index.ts";
-import { Button, Facts, Field, Notice, Segmented, SelectField, TextArea, TextField, Time } from "../kit/controls.tsx";
+import { Button, Facts, Field, Segmented, SelectField, TextArea, TextField, Time } from "../kit/controls.tsx";
 import { Dialog, DialogFoot } from "../kit/dialog.tsx";
-import { Empty } from "../kit/states.tsx";
+import { Empty, ErrorNotice } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
-import { sentenceOf, toast } from "../kit/toast.tsx";
+import { toast } from "../kit/toast.tsx";
 import { date, dayEnds, dayOf, inDays, number } from "../logic/format.ts";
 
 const KINDS = ["ip", "domain", "hash"];
@@ -130,11 +130,7 @@ function ReadDialog({ list, onClose }: { list: Intelligence | null; onClose: () 
 	return (
 		<Dialog title={list ? t("intel.readAnew", { name: list.name }) : t("intel.add")} onClose={onClose}>
 			<form className="stack" onSubmit={submit}>
-				{read.isError && (
-					<Notice tone="critical" icon="warning">
-						{sentenceOf(read.error)}
-					</Notice>
-				)}
+				<ErrorNotice error={read.error} />
 				<div>
 					<Segmented
 						label={t("intel.from")}
@@ -223,11 +219,7 @@ function DetailDialog({ list, onRead, onClose }: { list: Intelligence; onRead: (
 	const failed = remove.error ?? fetchNow.error;
 	return (
 		<Dialog title={list.name} onClose={onClose}>
-			{failed && (
-				<Notice tone="critical" icon="warning">
-					{sentenceOf(failed)}
-				</Notice>
-			)}
+			<ErrorNotice error={failed} />
 			<Facts
 				facts={[
 					[t("intel.inRules"), <code key="name">{`intel_${list.name}`}</code>],

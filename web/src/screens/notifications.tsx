@@ -6,9 +6,9 @@ import { useMay } from "../app/session.tsx";
 import { pick, t } from "../i18n/index.ts";
 import { Button, Check, Notice, SelectField, TextArea, TextField } from "../kit/controls.tsx";
 import { Dialog, DialogFoot } from "../kit/dialog.tsx";
-import { Answered, Empty } from "../kit/states.tsx";
+import { Answered, Empty, ErrorNotice } from "../kit/states.tsx";
 import { ListTable } from "../kit/table.tsx";
-import { sentenceOf, toast } from "../kit/toast.tsx";
+import { toast } from "../kit/toast.tsx";
 import { number } from "../logic/format.ts";
 import { fromText, toText } from "../logic/notification.ts";
 
@@ -84,11 +84,7 @@ function NotificationForm({ notification, kinds, onClose }: { notification: Noti
 	const error = save.error ?? remove.error ?? test.error;
 	return (
 		<form className="stack" onSubmit={submit}>
-			{error && (
-				<Notice tone="critical" icon="warning">
-					{sentenceOf(error)}
-				</Notice>
-			)}
+			<ErrorNotice error={error} />
 			{test.data && (
 				<Notice tone={test.data.ok ? "good" : "high"} icon={test.data.ok ? "check" : "warning"}>
 					{test.data.message || (test.data.ok ? t("notify.works") : t("notify.fails"))}

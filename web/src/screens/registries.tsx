@@ -7,12 +7,12 @@ import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { type Key, pick, t, tValue } from "../i18n/index.ts";
-import { Button, Check, Notice, SelectField, TextArea, TextField, Time } from "../kit/controls.tsx";
+import { Button, Check, SelectField, TextArea, TextField, Time } from "../kit/controls.tsx";
 import { Dialog, DialogFoot } from "../kit/dialog.tsx";
 import { STAGES, StageBadge } from "../kit/stage.tsx";
-import { Answered, Empty } from "../kit/states.tsx";
+import { Answered, Empty, ErrorNotice } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
-import { sentenceOf, toast } from "../kit/toast.tsx";
+import { toast } from "../kit/toast.tsx";
 import { number } from "../logic/format.ts";
 import { linesOf, rulesOf, rulesText, textOf } from "../logic/registry.ts";
 
@@ -99,11 +99,7 @@ function RegistryForm({ registry, kinds, onClose }: { registry: Registry | null;
 	};
 	return (
 		<form className="stack" onSubmit={submit}>
-			{error && (
-				<Notice tone="critical" icon="warning">
-					{sentenceOf(error)}
-				</Notice>
-			)}
+			<ErrorNotice error={error} />
 			<TextField label={t("registries.name")} required autoFocus value={form.name} onChange={(event) => set({ name: event.target.value })} />
 			<SelectField label={t("registries.kind")} value={form.kind} options={kinds.map((each) => [each.name, pick(each.what, each.whatZh) || each.name])} onChange={(event) => set({ kind: event.target.value })} />
 			<TextField label={t("registries.address")} hint={t("registries.addressHint")} required placeholder="registry.example:5000" className="input mono" spellCheck={false} value={form.address} onChange={(event) => set({ address: event.target.value })} />

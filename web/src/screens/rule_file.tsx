@@ -6,9 +6,9 @@ import type { DryRunResult, RuleCheck, RuleFile, RuleProblem } from "../api/type
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { t } from "../i18n/index.ts";
-import { Button, Check, Choice, Notice, Panel, TextField } from "../kit/controls.tsx";
+import { Button, Check, Choice, Panel, TextField } from "../kit/controls.tsx";
 import { Icon } from "../kit/icons.tsx";
-import { Answered } from "../kit/states.tsx";
+import { Answered, ErrorNotice } from "../kit/states.tsx";
 import { sentenceOf, toast } from "../kit/toast.tsx";
 import { number } from "../logic/format.ts";
 import "./rule_file.css";
@@ -135,11 +135,7 @@ function DryRun({ text }: { text: string }) {
 						{run.isPending ? t("dryRun.busy") : t("dryRun.run")}
 					</Button>
 				</div>
-				{run.isError && (
-					<Notice tone="critical" icon="warning">
-						{sentenceOf(run.error)}
-					</Notice>
-				)}
+				<ErrorNotice error={run.error} />
 				{run.data && (
 					<div className="stack tight" role="status">
 						<p className="small">
@@ -219,11 +215,7 @@ function Body({ file }: { file: RuleFile | null }) {
 					</Button>
 				)}
 			</PageHead>
-			{(save.isError || remove.isError) && (
-				<Notice tone="critical" icon="warning">
-					{sentenceOf(save.error ?? remove.error)}
-				</Notice>
-			)}
+			<ErrorNotice error={save.error ?? remove.error} />
 			<div className="split">
 				<div className="stack">
 					<div className="row flow">

@@ -9,9 +9,9 @@ import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
 import { Button, Check, CopyBox, Notice, Panel, SelectField, Tabs, TextField, Time } from "../kit/controls.tsx";
 import { Dialog, DialogFoot, ShownOnce } from "../kit/dialog.tsx";
-import { Answered, Empty } from "../kit/states.tsx";
+import { Answered, Empty, ErrorNotice } from "../kit/states.tsx";
 import { ListTable } from "../kit/table.tsx";
-import { sentenceOf, toast, toastError } from "../kit/toast.tsx";
+import { toast, toastError } from "../kit/toast.tsx";
 import { Notifications } from "./notifications.tsx";
 
 type NumberSetting = Exclude<keyof Settings, "scanImages">;
@@ -44,11 +44,7 @@ function GeneralForm({ settings }: { settings: Settings }) {
 	return (
 		<form className="panel" onSubmit={submit}>
 			<div className="body settings-form">
-				{save.isError && (
-					<Notice tone="critical" icon="warning">
-						{sentenceOf(save.error)}
-					</Notice>
-				)}
+				<ErrorNotice error={save.error} />
 				{NUMBERS.map(([name, min, max]) => (
 					<TextField
 						key={name}
@@ -99,11 +95,7 @@ function TotpPanel() {
 	return (
 		<Panel title={t("totp.title")}>
 			<div className="stack">
-				{error !== null && (
-					<Notice tone="critical" icon="warning">
-						{sentenceOf(error)}
-					</Notice>
-				)}
+				<ErrorNotice error={error} />
 				{recovery && (
 					<Notice icon="lock">
 						<div className="stack">
@@ -187,11 +179,7 @@ function TokenDialog({ onClose }: { onClose: () => void }) {
 						make.mutate();
 					}}
 				>
-					{make.isError && (
-						<Notice tone="critical" icon="warning">
-							{sentenceOf(make.error)}
-						</Notice>
-					)}
+					<ErrorNotice error={make.error} />
 					<TextField label={t("tokens.name")} required value={name} onChange={(event) => setName(event.target.value)} />
 					<SelectField
 						label={t("tokens.expires")}

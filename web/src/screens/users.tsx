@@ -6,11 +6,11 @@ import { useMay, useSession } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { pick, t, tValue } from "../i18n/index.ts";
-import { Button, Check, Notice, Tabs, TextArea, TextField, Time } from "../kit/controls.tsx";
+import { Button, Check, Tabs, TextArea, TextField, Time } from "../kit/controls.tsx";
 import { Dialog, DialogFoot, ShownOnce } from "../kit/dialog.tsx";
-import { Empty } from "../kit/states.tsx";
+import { Empty, ErrorNotice } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
-import { sentenceOf, toast } from "../kit/toast.tsx";
+import { toast } from "../kit/toast.tsx";
 
 function Checks({ legend, all, chosen, onChange, text }: { legend: string; all: string[]; chosen: string[]; onChange: (chosen: string[]) => void; text: (name: string) => string }) {
 	return (
@@ -80,11 +80,7 @@ function UserDialog({ user, onClose }: { user: User | null; onClose: () => void 
 	return (
 		<Dialog title={user ? user.name : t("users.new")} onClose={onClose}>
 			<form className="stack" onSubmit={submit}>
-				{error && (
-					<Notice tone="critical" icon="warning">
-						{sentenceOf(error)}
-					</Notice>
-				)}
+				<ErrorNotice error={error} />
 				{!user && <TextField label={t("signIn.name")} required autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} />}
 				<TextField label={t("users.displayName")} autoComplete="off" value={displayName} onChange={(event) => setDisplayName(event.target.value)} />
 				{(!user || user.source === "local") && (
@@ -164,11 +160,7 @@ function RoleDialog({ role, onClose }: { role: Role | null; onClose: () => void 
 					save.mutate();
 				}}
 			>
-				{error && (
-					<Notice tone="critical" icon="warning">
-						{sentenceOf(error)}
-					</Notice>
-				)}
+				<ErrorNotice error={error} />
 				{fixed && <p className="small muted">{t("roles.builtIn")}</p>}
 				{role?.builtIn && role.description && <p className="small">{role.description}</p>}
 				{!fixed && (
