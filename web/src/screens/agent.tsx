@@ -7,18 +7,15 @@ import { t, tValue } from "../i18n/index.ts";
 import { Meter } from "../kit/charts.tsx";
 import { Button, Facts, Notice, Panel, RawDocument, Time } from "../kit/controls.tsx";
 import { Answered } from "../kit/states.tsx";
+import { Tile } from "../kit/tile.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
 import { bytes, dateTime, number } from "../logic/format.ts";
 import { CostPanel } from "./agent_cost.tsx";
 import { AgentState } from "./agents.tsx";
 
-function Tile({ label, value, tone }: { label: string; value: string; tone?: string }) {
-	return (
-		<div className="tile">
-			<div className="label">{label}</div>
-			<div className={`value${tone ? ` severity tone-${tone}` : ""}`}>{value}</div>
-		</div>
-	);
+/** How a count of what was lost looks: plain as long as nothing was. */
+function lossLook(lost: number | null | undefined): string | undefined {
+	return lost ? "severity tone-high" : undefined;
 }
 
 type Loose = Record<string, unknown>;
@@ -126,9 +123,9 @@ function Body({ detail }: { detail: AgentDetail }) {
 				</Notice>
 			)}
 			<div className="tiles">
-				<Tile label={t("agents.losses")} value={agent.losses != null ? number(agent.losses) : "–"} tone={agent.losses ? "high" : undefined} />
-				<Tile label={t("agents.alertsLost")} value={number(agent.alertsLost)} tone={agent.alertsLost ? "high" : undefined} />
-				<Tile label={t("agents.flowsLost")} value={number(agent.flowsLost)} tone={agent.flowsLost ? "high" : undefined} />
+				<Tile label={t("agents.losses")} value={agent.losses != null ? number(agent.losses) : "–"} look={lossLook(agent.losses)} />
+				<Tile label={t("agents.alertsLost")} value={number(agent.alertsLost)} look={lossLook(agent.alertsLost)} />
+				<Tile label={t("agents.flowsLost")} value={number(agent.flowsLost)} look={lossLook(agent.flowsLost)} />
 				<Tile label={t("agents.memory")} value={agent.memory != null ? bytes(agent.memory) : "–"} />
 				<Tile label={t("overview.containers")} value={agent.containers != null ? number(agent.containers) : "–"} />
 			</div>

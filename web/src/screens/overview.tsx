@@ -9,6 +9,7 @@ import { Notice, Panel, Time } from "../kit/controls.tsx";
 import { Icon } from "../kit/icons.tsx";
 import { Shape } from "../kit/severity.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
+import { Tile } from "../kit/tile.tsx";
 import { number, shortIds, shortNumber } from "../logic/format.ts";
 import { ASSET_ICON, hrefOf } from "../logic/asset.ts";
 import { PRIORITIES, PRIORITY_LOOK, SEVERITIES, totalOf } from "../logic/severity.ts";
@@ -51,16 +52,6 @@ export function Factors({ factors }: { factors: RiskFactor[] }) {
 	);
 }
 
-function Tile({ label, value, note, href }: { label: string; value: number; note?: string; href: string }) {
-	return (
-		<Link href={href} className="tile">
-			<div className="label">{label}</div>
-			<div className="value">{shortNumber(value)}</div>
-			{note && <div className="note">{note}</div>}
-		</Link>
-	);
-}
-
 function Body({ data }: { data: Overview }) {
 	const { counts, findings, risk, alertSeries: hours } = data;
 	const mayAgents = useMay("agents.read");
@@ -90,22 +81,22 @@ function Body({ data }: { data: Overview }) {
 				</Notice>
 			)}
 			<div className="tiles">
-				<Tile label={t("overview.hosts")} value={counts.hosts} href="/assets?kind=host" />
-				<Tile label={t("overview.containers")} value={counts.containers} href="/assets?kind=container" />
+				<Tile label={t("overview.hosts")} value={shortNumber(counts.hosts)} href="/assets?kind=host" />
+				<Tile label={t("overview.containers")} value={shortNumber(counts.containers)} href="/assets?kind=container" />
 				<Tile
 					label={t("overview.images")}
-					value={counts.images}
+					value={shortNumber(counts.images)}
 					note={findings.imagesWaiting ? t("overview.waiting", { n: findings.imagesWaiting }) : t("overview.scanned", { n: findings.imagesScanned })}
 					href="/images"
 				/>
 				<Tile
 					label={t("overview.agents")}
-					value={counts.agents}
+					value={shortNumber(counts.agents)}
 					note={counts.agentsSilent ? t("overview.silent", { n: counts.agentsSilent }) : counts.agents ? t("overview.allHealthy") : undefined}
 					href="/agents"
 				/>
-				<Tile label={t("overview.openAlerts")} value={data.alertsOpen} note={t("overview.last24h")} href="/alerts?state=open" />
-				<Tile label={t("overview.kev")} value={findings.kev} note={t("overview.fixable", { n: findings.fixable })} href="/vulnerabilities?kev=true" />
+				<Tile label={t("overview.openAlerts")} value={shortNumber(data.alertsOpen)} note={t("overview.last24h")} href="/alerts?state=open" />
+				<Tile label={t("overview.kev")} value={shortNumber(findings.kev)} note={t("overview.fixable", { n: findings.fixable })} href="/vulnerabilities?kev=true" />
 			</div>
 
 			<div className="overview-grid">
