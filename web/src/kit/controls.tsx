@@ -231,6 +231,19 @@ export function RawDocument({ title, doc }: { title: string; doc: unknown }) {
 	);
 }
 
+/** What somebody marked a thing with. */
+export function Labels({ labels }: { labels: [string, string][] }) {
+	return (
+		<span className="row flow">
+			{labels.map(([name, value]) => (
+				<span key={name} className="tag" title={`${name}=${value}`}>
+					{name}={value}
+				</span>
+			))}
+		</span>
+	);
+}
+
 export function Facts({ facts }: { facts: [string, ReactNode][] }) {
 	return (
 		<dl className="facts">

@@ -5,7 +5,7 @@ import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { t, tValue } from "../i18n/index.ts";
 import { Meter } from "../kit/charts.tsx";
-import { Button, Facts, Notice, Panel, RawDocument, Time } from "../kit/controls.tsx";
+import { Button, Facts, Labels, Notice, Panel, RawDocument, Time } from "../kit/controls.tsx";
 import { Answered } from "../kit/states.tsx";
 import { Tile } from "../kit/tile.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
@@ -146,18 +146,7 @@ function Body({ detail }: { detail: AgentDetail }) {
 							[t("fact.kernel"), agent.kernel],
 							[t("audit.address"), agent.address],
 							[t("agents.certificate"), agent.certificateExpires && dateTime(agent.certificateExpires)],
-							[
-								t("asset.labels"),
-								labels.length > 0 && (
-									<span key="labels" className="row flow">
-										{labels.map(([name, value]) => (
-											<span key={name} className="tag">
-												{name}={value}
-											</span>
-										))}
-									</span>
-								),
-							],
+							[t("asset.labels"), labels.length > 0 && <Labels key="labels" labels={labels} />],
 						]}
 					/>
 				</Panel>

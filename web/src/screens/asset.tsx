@@ -5,7 +5,7 @@ import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
-import { Facts, Panel, RawDocument, Tabs, Time } from "../kit/controls.tsx";
+import { Facts, Labels, Panel, RawDocument, Tabs, Time } from "../kit/controls.tsx";
 import { Counts } from "../kit/severity.tsx";
 import { Answered } from "../kit/states.tsx";
 import { SmallTable } from "../kit/table.tsx";
@@ -67,13 +67,7 @@ function Details({ detail }: { detail: AssetDetail }) {
 				</Panel>
 				{labels.length > 0 && (
 					<Panel title={t("asset.labels")}>
-						<div className="row flow">
-							{labels.map(([name, value]) => (
-								<span key={name} className="tag" title={`${name}=${value}`}>
-									{name}={value}
-								</span>
-							))}
-						</div>
+						<Labels labels={labels} />
 					</Panel>
 				)}
 				{detail.risk && (
