@@ -227,7 +227,7 @@ export default function AlertsPage() {
 			head: t("alerts.what"),
 			width: "minmax(240px, 2fr)",
 			cell: (alert) => (
-				<div className="alert-what">
+				<div className="two-lines">
 					<Link href={`/alerts/${alert.id}`} tabIndex={-1} className="link-strong clip">
 						{alert.rule}
 					</Link>
@@ -240,7 +240,7 @@ export default function AlertsPage() {
 			head: t("alerts.where"),
 			width: "minmax(160px, 1.3fr)",
 			cell: (alert) => (
-				<div className="alert-what">
+				<div className="two-lines">
 					<span className="clip">{workloadOf(alert)}</span>
 					<span className="muted xs clip">{alert.image || alert.host}</span>
 				</div>
