@@ -73,3 +73,13 @@ export function KevBadge() {
 		</span>
 	);
 }
+
+/** Whose layer brought it. */
+export function OwnerBadge({ owner }: { owner: string }) {
+	return <span className={`badge tone-${owner === "application" ? "accent" : owner === "base" ? "unknown" : "neutral"}`}>{tValue("owner", owner)}</span>;
+}
+
+/** Whether somebody takes the risk. */
+export function AcceptanceBadge({ state }: { state: string }) {
+	return <span className={`badge tone-${state === "open" ? "high" : state === "accepted" ? "good" : "accent"}`}>{tValue("accepted", state)}</span>;
+}

@@ -6,6 +6,7 @@ import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
 import { Facts, Labels, Panel, RawDocument, Tabs, Time } from "../kit/controls.tsx";
+import { Factors } from "../kit/factors.tsx";
 import { Counts } from "../kit/severity.tsx";
 import { Answered } from "../kit/states.tsx";
 import { SmallTable } from "../kit/table.tsx";
@@ -15,7 +16,6 @@ import { AssetFlows } from "./asset_flows.tsx";
 import { GraphPanel } from "./asset_graph.tsx";
 import { AssetHistory } from "./asset_history.tsx";
 import { AssetName } from "./assets.tsx";
-import { Factors } from "./overview.tsx";
 
 function plainFacts(doc: unknown): [string, string][] {
 	if (!doc || typeof doc !== "object") return [];

@@ -7,7 +7,7 @@ import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
 import { Button, Choice, Facts, Notice, Panel, Tabs, Time } from "../kit/controls.tsx";
-import { Counts, KevBadge, SeverityMark } from "../kit/severity.tsx";
+import { Counts, KevBadge, OwnerBadge, SeverityMark } from "../kit/severity.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
 import { type Column, ListTable, SmallTable } from "../kit/table.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
@@ -15,10 +15,6 @@ import { bytes, epss, number, shortDigest } from "../logic/format.ts";
 import { AssetName } from "./assets.tsx";
 import { imageName } from "./images.tsx";
 import "./image.css";
-
-export function OwnerBadge({ owner }: { owner: string }) {
-	return <span className={`badge tone-${owner === "application" ? "accent" : owner === "base" ? "unknown" : "neutral"}`}>{tValue("owner", owner)}</span>;
-}
 
 function findingColumns(): Column<Finding>[] {
 	return [

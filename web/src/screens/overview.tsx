@@ -1,11 +1,12 @@
 import { Link } from "wouter";
 import { useAnswer } from "../api/queries.ts";
-import type { Overview, RiskFactor } from "../api/types.ts";
+import type { Overview } from "../api/types.ts";
 import { useMay } from "../app/session.tsx";
 import { PageHead } from "../app/shell.tsx";
 import { pick, t, tValue } from "../i18n/index.ts";
-import { BAND_TONE, Histogram, Meter, RiskDial, StackedBar, TimeAxis } from "../kit/charts.tsx";
+import { BAND_TONE, Histogram, RiskDial, StackedBar, TimeAxis } from "../kit/charts.tsx";
 import { Notice, Panel, Time } from "../kit/controls.tsx";
+import { Factors } from "../kit/factors.tsx";
 import { Icon } from "../kit/icons.tsx";
 import { Shape } from "../kit/severity.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
@@ -16,41 +17,6 @@ import { PRIORITIES, PRIORITY_LOOK, SEVERITIES, totalOf } from "../logic/severit
 import "./overview.css";
 
 const HOUR_MS = 3_600_000;
-
-/** The page that lists what a factor counted. */
-const FACTOR_PAGE: Record<string, string> = {
-	vulnerabilities: "/vulnerabilities?severity=critical",
-	exploited: "/vulnerabilities?kev=true",
-	exposure: "/assets?kind=port",
-	privilege: "/assets?kind=container",
-	alerts: "/alerts?state=open&span=24h",
-	coverage: "/images",
-};
-
-/** Where none is known to be exploited, those that likely will be count. */
-const LIKELY = "/vulnerabilities?sort=-epss";
-
-export function Factors({ factors }: { factors: RiskFactor[] }) {
-	return (
-		<ul className="factors">
-			{factors.map((factor) => {
-				const href = factor.value > 0 ? FACTOR_PAGE[factor.name] : factor.name === "exploited" && factor.points > 0 ? LIKELY : undefined;
-				const why = shortIds(pick(factor.why, factor.whyZh));
-				const share = factor.max > 0 ? factor.points / factor.max : 0;
-				return (
-					<li key={factor.name} className="factor">
-						<div className="row">
-							<span className="factor-name">{tValue("factor", factor.name)}</span>
-							<span className="muted xs num push">{t("risk.points", { points: Math.round(factor.points), max: Math.round(factor.max) })}</span>
-						</div>
-						<Meter share={share} tone={share > 0.66 ? "critical" : share > 0.33 ? "high" : share > 0 ? "medium" : "good"} />
-						<p className="small muted">{href ? <Link href={href}>{why}</Link> : why}</p>
-					</li>
-				);
-			})}
-		</ul>
-	);
-}
 
 function Body({ data }: { data: Overview }) {
 	const { counts, findings, risk, alertSeries: hours } = data;

@@ -7,16 +7,12 @@ import { useUrl } from "../app/url.ts";
 import { SavedViews } from "../app/views.tsx";
 import { t, tValue } from "../i18n/index.ts";
 import { Segmented } from "../kit/controls.tsx";
-import { KevBadge, SeverityMark, Shape } from "../kit/severity.tsx";
+import { AcceptanceBadge, KevBadge, SeverityMark, Shape } from "../kit/severity.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { date, epss, number, shortDigest } from "../logic/format.ts";
 import { SEVERITIES, heatStep, totalOf } from "../logic/severity.ts";
 import "./vulnerabilities.css";
-
-export function AcceptanceBadge({ state }: { state: string }) {
-	return <span className={`badge tone-${state === "open" ? "high" : state === "accepted" ? "good" : "accent"}`}>{tValue("accepted", state)}</span>;
-}
 
 const COLUMNS = (): Column<Vulnerability>[] => [
 	{ key: "severity", head: t("finding.severity"), width: "112px", sort: "-severity", cell: (each) => <SeverityMark severity={each.severity} /> },
