@@ -1,4 +1,4 @@
-import type { HistogramBucket, Priority, Severity } from "../api/types.ts";
+import type { HistogramBucket, Severity } from "../api/types.ts";
 import { t, tValue } from "../i18n/index.ts";
 import { dateTime, number } from "../logic/format.ts";
 import { PRIORITIES, PRIORITY_LOOK, totalOf } from "../logic/severity.ts";
@@ -80,5 +80,3 @@ export function RiskDial({ score, band }: { score: number; band: string }) {
 		</svg>
 	);
 }
-
-export type { Priority };
