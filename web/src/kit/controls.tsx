@@ -1,4 +1,4 @@
-import { type ButtonHTMLAttributes, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useEffect, useId, useRef, useState } from "react";
+import { type ButtonHTMLAttributes, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useEffect, useId, useRef, useState, useSyncExternalStore } from "react";
 import { Link } from "wouter";
 import { t } from "../i18n/index.ts";
 import { dateTime, relativeTime } from "../logic/format.ts";
@@ -154,12 +154,27 @@ export function Tabs({ label, tabs, current }: { label: string; tabs: { key: str
 	);
 }
 
+let ticks = 0;
+let clock: ReturnType<typeof setInterval> | undefined;
+const watchers = new Set<() => void>();
+
+/** One clock for all times that are shown; it runs while there are any. */
+function watchClock(tell: () => void) {
+	watchers.add(tell);
+	clock ??= setInterval(() => {
+		ticks++;
+		for (const each of watchers) each();
+	}, 15_000);
+	return () => {
+		watchers.delete(tell);
+		if (watchers.size > 0) return;
+		clearInterval(clock);
+		clock = undefined;
+	};
+}
+
 export function Time({ at }: { at: string | null | undefined }) {
-	const [, tick] = useState(0);
-	useEffect(() => {
-		const timer = setInterval(() => tick((n) => n + 1), 15_000);
-		return () => clearInterval(timer);
-	}, []);
+	useSyncExternalStore(watchClock, () => ticks);
 	if (!at) return <span className="muted">{t("common.never")}</span>;
 	return (
 		<time dateTime={at} title={dateTime(at)} className="num">
