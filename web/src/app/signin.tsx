@@ -88,7 +88,7 @@ export function SignIn() {
 	);
 }
 
-export function ChangePasswordForm({ onDone }: { onDone: () => void }) {
+export function ChangePasswordForm({ onDone, autoFocus }: { onDone: () => void; autoFocus?: boolean }) {
 	const [old, setOld] = useState("");
 	const [wanted, setWanted] = useState("");
 	const [again, setAgain] = useState("");
@@ -118,7 +118,7 @@ export function ChangePasswordForm({ onDone }: { onDone: () => void }) {
 					{error}
 				</Notice>
 			)}
-			<TextField label={t("password.old")} type="password" autoComplete="current-password" required value={old} onChange={(event) => setOld(event.target.value)} />
+			<TextField label={t("password.old")} type="password" autoFocus={autoFocus} autoComplete="current-password" required value={old} onChange={(event) => setOld(event.target.value)} />
 			<TextField label={t("password.new")} type="password" autoComplete="new-password" required value={wanted} onChange={(event) => setWanted(event.target.value)} />
 			<TextField label={t("password.again")} type="password" autoComplete="new-password" required value={again} onChange={(event) => setAgain(event.target.value)} />
 			<Button look="primary" type="submit" disabled={busy}>
@@ -131,7 +131,7 @@ export function ChangePasswordForm({ onDone }: { onDone: () => void }) {
 export function FirstPassword() {
 	return (
 		<Door title={t("password.first")} text={t("password.firstText")}>
-			<ChangePasswordForm onDone={() => queries.invalidateQueries({ queryKey: SESSION_KEY })} />
+			<ChangePasswordForm autoFocus onDone={() => queries.invalidateQueries({ queryKey: SESSION_KEY })} />
 			<Button
 				look="plain"
 				onClick={async () => {
