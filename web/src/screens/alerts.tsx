@@ -141,6 +141,64 @@ function TriageDialog({ count, state, onClose, onSave }: { count: number; state:
 	);
 }
 
+/** @param onSelect chooses an alert; without it none is to be chosen */
+function alertColumns(selected: ReadonlySet<string>, onSelect?: (id: string) => void): Column<Alert>[] {
+	return [
+		...(onSelect
+			? [
+					{
+						key: "select",
+						head: "",
+						width: "20px",
+						cell: (alert: Alert) => (
+							<input type="checkbox" tabIndex={-1} aria-label={t("alerts.select")} checked={selected.has(alert.id)} onChange={() => onSelect(alert.id)} />
+						),
+					},
+				]
+			: []),
+		{ key: "priority", head: t("alerts.priority"), width: "104px", sort: "-priority", cell: (alert) => <PriorityMark priority={alert.priority} /> },
+		{
+			key: "what",
+			head: t("alerts.what"),
+			width: "minmax(240px, 2fr)",
+			cell: (alert) => (
+				<div className="two-lines">
+					<Link href={`/alerts/${alert.id}`} tabIndex={-1} className="link-strong clip">
+						{alert.rule}
+					</Link>
+					<span className="muted xs clip">{pick(alert.message, alert.messageZh)}</span>
+				</div>
+			),
+		},
+		{
+			key: "where",
+			head: t("alerts.where"),
+			width: "minmax(160px, 1.3fr)",
+			cell: (alert) => (
+				<div className="two-lines">
+					<span className="clip">{workloadOf(alert)}</span>
+					<span className="muted xs clip">{alert.image || alert.host}</span>
+				</div>
+			),
+		},
+		{ key: "count", head: t("alerts.times"), width: "48px", end: true, cell: (alert) => (alert.count > 1 ? `×${number(alert.count)}` : "") },
+		{ key: "state", head: t("alerts.state"), width: "112px", cell: (alert) => <StateBadge state={alert.state} /> },
+		{ key: "time", head: t("alerts.when"), width: "96px", end: true, sort: "time", cell: (alert) => <Time at={alert.last ?? alert.time} /> },
+	];
+}
+
+function groupColumns(): Column<AlertGroup>[] {
+	return [
+		{ key: "priority", head: t("alerts.priority"), width: "104px", cell: (group) => <PriorityMark priority={group.priority} /> },
+		{ key: "what", head: t("alerts.rule"), width: "minmax(240px, 2fr)", cell: (group) => <span className="link-strong">{group.alerts[0]!.rule}</span> },
+		{ key: "where", head: t("alerts.where"), width: "minmax(140px, 1fr)", cell: (group) => workloadOf(group.alerts[0]!) },
+		{ key: "count", head: t("alerts.times"), width: "64px", end: true, cell: (group) => number(group.count) },
+		{ key: "open", head: t("state.open"), width: "56px", end: true, cell: (group) => (group.open ? number(group.open) : "") },
+		{ key: "first", head: t("alerts.first"), width: "96px", end: true, cell: (group) => <Time at={group.first} /> },
+		{ key: "last", head: t("alerts.last"), width: "96px", end: true, cell: (group) => <Time at={group.last} /> },
+	];
+}
+
 const STATE_KEYS: Record<string, AlertState> = { a: "acknowledged", r: "resolved", f: "false-positive", o: "open" };
 
 export default function AlertsPage() {
@@ -208,57 +266,6 @@ export default function AlertsPage() {
 	}, []);
 
 	const groups = useMemo(() => (view === "groups" ? groupAlerts(list.rows) : []), [view, list.rows]);
-	const columns: Column<Alert>[] = [
-		...(mayTriage
-			? [
-					{
-						key: "select",
-						head: "",
-						width: "20px",
-						cell: (alert: Alert) => (
-							<input type="checkbox" tabIndex={-1} aria-label={t("alerts.select")} checked={selected.has(alert.id)} onChange={() => toggle(alert.id)} />
-						),
-					},
-				]
-			: []),
-		{ key: "priority", head: t("alerts.priority"), width: "104px", sort: "-priority", cell: (alert) => <PriorityMark priority={alert.priority} /> },
-		{
-			key: "what",
-			head: t("alerts.what"),
-			width: "minmax(240px, 2fr)",
-			cell: (alert) => (
-				<div className="two-lines">
-					<Link href={`/alerts/${alert.id}`} tabIndex={-1} className="link-strong clip">
-						{alert.rule}
-					</Link>
-					<span className="muted xs clip">{pick(alert.message, alert.messageZh)}</span>
-				</div>
-			),
-		},
-		{
-			key: "where",
-			head: t("alerts.where"),
-			width: "minmax(160px, 1.3fr)",
-			cell: (alert) => (
-				<div className="two-lines">
-					<span className="clip">{workloadOf(alert)}</span>
-					<span className="muted xs clip">{alert.image || alert.host}</span>
-				</div>
-			),
-		},
-		{ key: "count", head: t("alerts.times"), width: "48px", end: true, cell: (alert) => (alert.count > 1 ? `×${number(alert.count)}` : "") },
-		{ key: "state", head: t("alerts.state"), width: "112px", cell: (alert) => <StateBadge state={alert.state} /> },
-		{ key: "time", head: t("alerts.when"), width: "96px", end: true, sort: "time", cell: (alert) => <Time at={alert.last ?? alert.time} /> },
-	];
-	const groupColumns: Column<AlertGroup>[] = [
-		columns.find((column) => column.key === "priority") as unknown as Column<AlertGroup>,
-		{ key: "what", head: t("alerts.rule"), width: "minmax(240px, 2fr)", cell: (group) => <span className="link-strong">{group.alerts[0]!.rule}</span> },
-		{ key: "where", head: t("alerts.where"), width: "minmax(140px, 1fr)", cell: (group) => workloadOf(group.alerts[0]!) },
-		{ key: "count", head: t("alerts.times"), width: "64px", end: true, cell: (group) => number(group.count) },
-		{ key: "open", head: t("state.open"), width: "56px", end: true, cell: (group) => (group.open ? number(group.open) : "") },
-		{ key: "first", head: t("alerts.first"), width: "96px", end: true, cell: (group) => <Time at={group.first} /> },
-		{ key: "last", head: t("alerts.last"), width: "96px", end: true, cell: (group) => <Time at={group.last} /> },
-	];
 	const filtered = filter.one("q") !== "" || FIELDS.some((field) => filter.many(field).length) || filter.one("since") !== "";
 	const empty = filtered ? (
 		<Empty icon="search" title={t("alerts.noMatch")} text={t("alerts.noMatchText")} />
@@ -336,7 +343,7 @@ export default function AlertsPage() {
 					<ListTable
 						label={t("nav.alerts")}
 						list={list}
-						columns={columns}
+						columns={alertColumns(selected, mayTriage ? toggle : undefined)}
 						sorting={filter.sorting}
 						rowKey={(alert) => alert.id}
 						rowHeight={52}
@@ -350,7 +357,7 @@ export default function AlertsPage() {
 				) : (
 					<Table
 						label={t("nav.alerts")}
-						columns={groupColumns}
+						columns={groupColumns()}
 						rows={groups}
 						rowKey={(group) => group.key}
 						onOpen={(group) => {
