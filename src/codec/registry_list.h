@@ -23,7 +23,7 @@ enum registry_listing {
 	REGISTRY_TAGS,                /**< {"tags": ["1.0"]} */
 	REGISTRY_HARBOR_PROJECTS,     /**< [{"name": "team"}] */
 	REGISTRY_HARBOR_REPOSITORIES, /**< [{"name": "team/app"}] */
-	REGISTRY_GITLAB_PROJECTS,     /**< [{"path_with_namespace": "Team/app", "container_registry_enabled": true}]: those that are */
+	REGISTRY_GITLAB_PROJECTS, /**< [{"path_with_namespace": "Team/app", "container_registry_enabled": true}]: those that are */
 	REGISTRY_GITLAB_REPOSITORIES, /**< [{"path": "team/app"}] */
 	REGISTRY_QUAY_REPOSITORIES, /**< {"repositories": [{"namespace": "team", "name": "app"}], "next_page": "..."} */
 	REGISTRY_LISTING_COUNT
