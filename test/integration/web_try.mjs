@@ -402,7 +402,7 @@ const STEPS = {
 		await eventually(said("Priority", "descending"), "the head does not say descending");
 		check(new URL(page.url()).searchParams.get("sort") === "-priority", "the address does not say how alerts are sorted");
 
-		for (const [place, name, way] of [["agents", "Host", "descending"], ["agents", "Heard of", "ascending"], ["agents", "CPU, 1 h", "descending"], ["registries", "Name", "descending"], ["vulnerabilities", "KEV", "descending"]]) {
+		for (const [place, name, way] of [["agents", "Host", "descending"], ["agents", "Last contact", "ascending"], ["agents", "CPU, 1 h", "descending"], ["registries", "Name", "descending"], ["vulnerabilities", "KEV", "descending"]]) {
 			await page.goto(`${url}/${place}`);
 			await press(name);
 			await eventually(said(name, way), `${name} of ${place} is not ${way}`);
