@@ -4,22 +4,7 @@
 #include <stdio.h>
 
 #include "model/event.h"
-#include "policy/program.h"
-#include "policy/recorded.h"
-
-static struct rule *rule_of(const char *condition, bool falco)
-{
-	struct rule *r = ARENA_NEW(&arena, struct rule);
-	struct err e = { 0 };
-
-	r->name = str_from(condition);
-	r->source = S("syscall");
-	r->enabled = true;
-	r->falco_compatible = falco;
-	if (condition_parse(str_from(condition), 0, &arena, &r->condition, NULL, &e) < 0)
-		fail_msg("%s: %s", condition, e.text);
-	return r;
-}
+#include "policy_rule.h"
 
 static char last_note[300];
 static uint32_t last_offset;
@@ -30,16 +15,6 @@ static int keep_note(void *ctx UNUSED, const struct rule *r UNUSED, enum rule_co
 	snprintf(last_note, sizeof(last_note), "%d: %.*s", c, STR_ARG(message));
 	last_offset = offset;
 	return 0;
-}
-
-static const struct policy_target *event_of(const char *json)
-{
-	const struct policy_target *t;
-	struct err e = { 0 };
-
-	if (recorded_parse(str_from(json), &policy_events, &arena, &t, &e) < 0)
-		fail_msg("%s: %s", json, e.text);
-	return t;
 }
 
 static enum policy_verdict judge_as(const char *condition, const char *json, bool falco)
@@ -545,150 +520,6 @@ static void checks_are_evaluated_once(void **state UNUSED)
 	policy_free(p);
 }
 
-static const char *const remembered_conditions[] = {
-	"fd.name startswith /etc and proc.name = a",
-	"not fd.name startswith /etc and container.id != host",
-	"fd.name in (/etc/x, /srv/x) or proc.name = b",
-	"(fd.filename = x or fd.directory = /srv) and not proc.name in (a, b)",
-	"evt.type = open and fd.name endswith x and evt.is_open_write = true",
-	"evt.type = openat and fd.name endswith x and fd.sport = 80",
-	"fd.name contains yyyyyy and fd.sip = 10.0.0.1",
-	"not fd.sip in (10.0.0.0/8) and fd.sport != 80",
-	"fd.sip.name = a.example and proc.name = a",
-	"fd.name exists and not proc.name exists",
-	"tolower(fd.name) = /etc/x and proc.name = val(fd.filename)",
-};
-static const char *const remembered_values[][2] = {
-	{ "fd.name", "\"/etc/x\"" },
-	{ "fd.name", "\"/srv/x\"" },
-	{ "fd.name", "\"\"" },
-	{ "fd.name", "null" },
-	{ "fd.name", "\"/etc/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
-		     "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy/x\"" },
-	{ "proc.name", "\"a\"" },
-	{ "proc.name", "\"b\"" },
-	{ "proc.name", "null" },
-	{ "fd.filename", "\"x\"" },
-	{ "fd.directory", "\"/srv\"" },
-	{ "fd.directory", "\"/etc/x\"" },
-	{ "container.id", "\"host\"" },
-	{ "container.id", "\"c\"" },
-	{ "evt.is_open_write", "true" },
-	{ "evt.is_open_write", "false" },
-	{ "fd.sport", "80" },
-	{ "fd.sip", "\"10.0.0.1\"" },
-	{ "fd.sip", "\"a00:1::\"" },
-	{ "fd.sip.name", "\"10.0.0.1\"" },
-};
-static str some_event(uint32_t *draw, int i)
-{
-	OWNED_BUF json = BUF_INIT;
-
-	buf_printf(&json, "{\"evt.type\": \"%s\"", i % 3 ? "open" : "openat");
-	for (size_t v = 0; v < ARRAY_LEN(remembered_values); v++) {
-		const char *const *value = remembered_values[v];
-
-		*draw = *draw * 1103515245 + 12345;
-		if (*draw >> 16 & 1 && !strstr(buf_cstr(&json), value[0]))
-			buf_printf(&json, ", \"%s\": %s", value[0], value[1]);
-	}
-	buf_printf(&json, "}");
-	return arena_printf(&arena, "%s", buf_cstr(&json));
-}
-
-/* @return how many rules hold */
-static size_t check_remembered(struct policy_run *run, struct policy_run *plain, str json)
-{
-	const struct policy_target *t = event_of(json.p);
-	size_t unknown, doubt = 0, hold = 0, n;
-	const uint32_t *hits;
-
-	n = policy_judge(run, t, &hits, &unknown);
-	for (uint32_t k = 0; k < ARRAY_LEN(remembered_conditions); k++) {
-		enum policy_verdict v = policy_judge_rule(plain, t, k);
-
-		doubt += v == POLICY_MAYBE;
-		if (v == POLICY_TRUE && (hold >= n || hits[hold] != k))
-			fail_msg("%s: '%s' holds", json.p, remembered_conditions[k]);
-		hold += v == POLICY_TRUE;
-	}
-	if (n != hold || unknown != doubt)
-		fail_msg("%s: %zu and %zu, not %zu and %zu", json.p, n, unknown, hold, doubt);
-	return hold;
-}
-
-/*
- * What a value said is remembered for the value alone: not for another type, another field, another state of knowledge, one
- * that is too long to keep, or what names resolve to.
- */
-static void values_are_remembered(void **state UNUSED)
-{
-	const struct rule *rules[ARRAY_LEN(remembered_conditions)];
-	struct policy_ip ip = { { 10, 0, 0, 1 }, 4 };
-	struct policy_addresses name = { &ip, 1, false };
-	struct policy_program *p;
-	struct policy_run *run = NULL, *plain = NULL;
-	uint32_t draw = 1;
-	size_t held = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
-		rules[i] = rule_of(remembered_conditions[i], i % 4 == 3);
-	assert_int_equal(
-		policy_compile_rules(rules, ARRAY_LEN(rules), &policy_events, NULL, NULL, &p, NULL),
-		0);
-	assert_int_equal(policy_run_new(p, &run, NULL), 0);
-	assert_int_equal(policy_run_new(p, &plain, NULL), 0);
-	policy_run_remember(plain, false);
-	policy_run_set_names(run, &name);
-	policy_run_set_names(plain, &name);
-	for (int i = 0; i < 4000; i++) {
-		name.resolved = i / 100 % 2;
-		held += check_remembered(run, plain, some_event(&draw, i));
-	}
-	assert_true(held > 1000);
-	policy_run_free(run);
-	policy_run_free(plain);
-	policy_free(p);
-}
-
-/* More values than are kept, so that each comes where another one was. */
-static void values_replace_each_other(void **state UNUSED)
-{
-	static const char *const conditions[] = { "fd.name endswith 7", "fd.name = /v/00042",
-						  "not fd.name contains 4",
-						  "proc.name endswith 7" };
-	const struct rule *rules[ARRAY_LEN(conditions)];
-	struct policy_program *p;
-	struct policy_run *run = NULL;
-
-	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
-		rules[i] = rule_of(conditions[i], false);
-	assert_int_equal(
-		policy_compile_rules(rules, ARRAY_LEN(rules), &policy_events, NULL, NULL, &p, NULL),
-		0);
-	assert_int_equal(policy_run_new(p, &run, NULL), 0);
-	for (uint32_t i = 0; i < 6000; i++) {
-		str name = arena_printf(&arena, "/v/%05u", i * 7919 % 100000);
-		str json = arena_printf(&arena,
-					"{\"evt.type\": \"open\", \"fd.name\": \"%s\", "
-					"\"proc.name\": \"%s\"}",
-					name.p, i % 4 ? "/v/00042" : name.p);
-		const struct policy_target *t = event_of(json.p);
-		bool ends = str_ends(name, S("7"));
-		bool four = memchr(name.p, '4', name.n);
-		int want = ends + str_is(name, "/v/00042") + !four + (ends && i % 4 == 0);
-
-		for (int again = 0; again < 6; again++) {
-			const uint32_t *hits;
-			size_t unknown;
-
-			assert_int_equal(policy_judge(run, t, &hits, &unknown), want);
-		}
-	}
-	policy_run_free(run);
-	policy_free(p);
-}
-
 static void recorded_lines_come_back(void **state UNUSED)
 {
 	static const char line[] =
@@ -834,9 +665,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(explanations_show_every_part, arena_setup,
 						arena_teardown),
 		cmocka_unit_test_setup_teardown(checks_are_evaluated_once, arena_setup,
-						arena_teardown),
-		cmocka_unit_test_setup_teardown(values_are_remembered, arena_setup, arena_teardown),
-		cmocka_unit_test_setup_teardown(values_replace_each_other, arena_setup,
 						arena_teardown),
 		cmocka_unit_test_setup_teardown(recorded_lines_come_back, arena_setup,
 						arena_teardown),
