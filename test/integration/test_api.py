@@ -11,7 +11,7 @@ import pytest
 from consoles import Answer, Console, any_certificate
 from fleet import change, postgres_url
 from openapi import PATH, Document
-from pretended_agent import PretendedAgent, alert, now_text, stats
+from pretended_agent import PretendedAgent, alert, now_text
 
 DIGEST = "sha256:" + "ab" * 32
 CONTAINER = "c0ffee" * 10 + "abcd"
@@ -86,13 +86,14 @@ def told(console, admin, tmp_path_factory):
 
 def test_a_damaged_inventory_hides_nothing_else(console, admin, told):
     package = {"type": "deb", "name": "zlib1g", "version": "1:1.2.13", "layer": 0}
-    record = ("inventory", {"image": DIGEST, "scanned": "2026-11-21T18:00:00Z", "milliseconds": 5, "inventory":
-                            {"kind": "image", "layers": [{"digest": DIGEST, "diffId": DIGEST}], "packages": [package]}})
-    page = f"/api/v1/images/{DIGEST}"
+    image = "sha256:" + "cd" * 32
+    record = ("inventory", {"image": image, "scanned": "2026-11-21T18:00:00Z", "milliseconds": 5, "inventory":
+                            {"kind": "image", "layers": [{"digest": image, "diffId": image}], "packages": [package]}})
+    page = f"/api/v1/images/{image}"
 
     def look():
         detail, packages = admin.get(page), admin.get(page + "/packages")
-        assert detail.status == 200 and [c["name"] for c in detail.json()["containers"]] == ["web"], detail
+        assert detail.status == 200, detail
         return detail.json(), packages
     assert told.tell([record])["refused"] == 0
     whole, packages = look()
@@ -100,7 +101,7 @@ def test_a_damaged_inventory_hides_nothing_else(console, admin, told):
     # Its bytes are no more what they were, or no text of ours.
     for spoilt in ("00ff", "28b52ffd2000010000"):
         change(console, "UPDATE image_inventory SET bytes = " + (f"'\\x{spoilt}'" if postgres_url(console) else f"x'{spoilt}'"))
-        change(console, "UPDATE image SET gaps = '{' WHERE digest = ?", DIGEST)
+        change(console, "UPDATE image SET gaps = '{' WHERE digest = ?", image)
         detail, packages = look()
         assert detail["layerList"] == [] and {g["place"] for g in detail["gaps"]} == {"inventory", "gaps"}, detail
         assert packages.status == 409 and "scan it again" in packages.json()["detail"], packages
@@ -207,122 +208,6 @@ def test_assets_are_found_by_words_and_conditions(admin, told, q):
     assert answer.status == 200 and {a["name"] for a in answer.json()["items"]} >= ASSET_QUERIES[q], answer
     if not q == "web":
         assert {a["name"] for a in answer.json()["items"]} == ASSET_QUERIES[q], answer
-
-
-def paged(client, path, limit=2):
-    """All of a list, page by page."""
-    found, cursor = [], ""
-    while True:
-        answer = client.get(f"{path}{'&' if '?' in path else '?'}limit={limit}{cursor}")
-        assert answer.status == 200, answer
-        found += answer.json()["items"]
-        if not answer.json()["next"]:
-            return found
-        cursor = "&cursor=" + answer.json()["next"]
-
-
-def is_in_order(values, sort):
-    return values == sorted(values, reverse=sort.startswith("-"))
-
-
-PRIORITIES = ["debug", "informational", "notice", "warning", "error", "critical", "alert", "emergency"]
-
-
-def both_ways(*keys):
-    return [way + key for key in keys for way in ("", "-")]
-
-
-@pytest.mark.parametrize("sort", both_ways("name", "firstSeen", "lastSeen"))
-def test_assets_come_sorted_page_by_page(admin, told, sort):
-    found = paged(admin, f"/api/v1/assets?sort={sort}")
-    whole = admin.get("/api/v1/assets?limit=1000").json()["items"]
-    assert sorted(a["id"] for a in found) == sorted(a["id"] for a in whole) and len(found) > 3
-    assert is_in_order([a[sort.lstrip("-")].encode() for a in found], sort)
-    assert admin.get("/api/v1/assets?sort=colour").status == 400
-
-
-@pytest.mark.parametrize("sort", ["", *both_ways("time", "priority")])
-def test_alerts_come_sorted_page_by_page(admin, told, sort):
-    path = "/api/v1/alerts?rule=Rule%200&rule=Rule%201&rule=Rule%202"
-    whole = admin.get(path + "&limit=1000").json()["items"]
-    found = paged(admin, f"{path}&sort={sort}" if sort else path, limit=7)
-    assert len(found) == 30 and sorted(a["id"] for a in found) == sorted(a["id"] for a in whole)
-    ids = [int(a["id"]) for a in found]
-    if sort.endswith("priority"):
-        assert is_in_order([PRIORITIES.index(a["priority"]) for a in found], sort)
-        for priority in PRIORITIES:
-            assert is_in_order([int(a["id"]) for a in found if a["priority"] == priority], "-")
-        urgent = paged(admin, f"{path}&sort={sort}&priority=critical&priority=notice", limit=7)
-        assert [a["id"] for a in urgent] == [a["id"] for a in found if a["priority"] in ("critical", "notice")]
-    else:
-        assert is_in_order(ids, sort or "-time")
-    assert admin.get(f"{path}&sort=-priority&cursor=5").status == 400
-    assert admin.get(f"{path}&sort=colour").status == 400
-
-
-@pytest.fixture(scope="module")
-def agents(console, admin, told, tmp_path_factory):
-    """Five more agents that differ in all lists are sorted by."""
-    token = admin.ask("POST", "/api/v1/agents/tokens", {"uses": 5}).json()["token"]
-    folder = tmp_path_factory.mktemp("agents")
-    for n in range(5):
-        agent = PretendedAgent(console, folder, token, name=f"worker-{4 - n}", version=f"0.{9 + n % 3}.0")
-        for at in (1, 2) if n else ():
-            agent.tell([("stats", stats(at * 10_000, losses=n * 7 % 5, memory=(n * 3 % 5 + 1) << 20, cpu_ms=at * 100 * n))])
-
-
-@pytest.mark.parametrize("sort", both_ways("name", "lastSeen", "version", "losses", "alertsLost", "memory", "cpu"))
-def test_agents_come_sorted_page_by_page(admin, agents, sort):
-    key = sort.lstrip("-")
-    found = paged(admin, f"/api/v1/agents?sort={sort}")
-    assert len({a["id"] for a in found}) == len(found) == admin.get("/api/v1/agents").json()["total"] == 6
-    if key == "version":
-        assert is_in_order([[int(n) for n in a[key].split(".")] for a in found], sort)
-    elif key == "lastSeen":
-        # they all report now, and so are equal
-        assert [a["name"] for a in found] == sorted(a["name"] for a in found)
-    else:
-        assert is_in_order([a.get(key, -1) for a in found], sort), [a.get(key) for a in found]
-        assert len({a.get(key) for a in found}) > 2 or key == "alertsLost"
-    assert admin.get("/api/v1/agents?sort=colour").status == 400
-
-
-def test_silent_agents_come_first_by_when_they_were_heard(console, admin, agents):
-    """The longest silent first; those that report now behind them."""
-    for name, ago in (("worker-1", 3600), ("worker-3", 7200)):
-        change(console, "UPDATE agent SET seen_ns = ?, silent = 1 WHERE name = ?", time.time_ns() - ago * 10**9, name)
-    names = [a["name"] for a in paged(admin, "/api/v1/agents?sort=lastSeen")]
-    assert names == ["worker-3", "worker-1", "node-1", "worker-0", "worker-2", "worker-4"]
-    assert [a["name"] for a in paged(admin, "/api/v1/agents?sort=-lastSeen")] == names[2:] + ["worker-1", "worker-3"]
-
-
-@pytest.mark.parametrize("sort", ["", *both_ways("name", "priority", "alerts")])
-def test_rules_come_sorted_page_by_page(admin, told, sort):
-    shipped = admin.get("/api/v1/rules?limit=1").json()["items"][0]["name"]
-    told.tell([("alert", alert(time.time() - 60 + i, rule=shipped)) for i in range(2)])
-    found = paged(admin, f"/api/v1/rules?sort={sort}" if sort else "/api/v1/rules", limit=40)
-    whole = admin.get("/api/v1/rules?limit=1000").json()["items"]
-    assert sorted(r["name"] for r in found) == sorted(r["name"] for r in whole)
-    if not sort:
-        assert found == whole
-    elif sort.endswith("name"):
-        assert is_in_order([r["name"] for r in found], sort)
-    elif sort.endswith("priority"):
-        assert is_in_order([PRIORITIES.index(r["priority"]) for r in found], sort)
-    else:
-        assert is_in_order([r["alerts24h"] for r in found], sort) and max(r["alerts24h"] for r in found) >= 2
-
-
-def test_registries_come_sorted_page_by_page(admin):
-    for name in ("quay", "harbor", "nexus"):
-        made = admin.ask("POST", "/api/v1/registries", {"name": name, "kind": "docker-registry", "address": f"{name}.example:5000", "enabled": False})
-        assert made.status == 201, made
-    assert [r["name"] for r in paged(admin, "/api/v1/registries")] == ["harbor", "nexus", "quay"]
-    assert [r["name"] for r in paged(admin, "/api/v1/registries?sort=-name")] == ["quay", "nexus", "harbor"]
-    for sort in both_ways("tags", "images", "scanned", "failed", "ended", "next"):
-        assert [r["name"] for r in paged(admin, f"/api/v1/registries?sort={sort}")] == ["harbor", "nexus", "quay"]
-    for registry in paged(admin, "/api/v1/registries"):
-        assert admin.ask("DELETE", f"/api/v1/registries/{registry['id']}").status == 204
 
 
 def test_views_are_ones_own(console, admin):

@@ -61,14 +61,14 @@ const struct option_def console_options[] = {
 	  .group = OPTION_GROUP_CONSOLE,
 	  .arg = "NETWORK",
 	  .help = { "alerts may be told and registries watched in this network, too: by itself "
-		    "none at link-local or cloud metadata addresses, and no alert goes to this "
-		    "host (127.0.0.0/8)",
+		    "not at link-local and metadata addresses, nor told to this host",
 		    "允许向该网段发送通知、连接镜像仓库：缺省不连接链路本地与云元数据地址，也不向本"
 		    "机"
 		    "（127.0.0.0/8）发送通知" } },
 	{ .name = "replace-secret-key",
 	  .type = OPTION_FLAG,
 	  .group = OPTION_GROUP_CONSOLE,
+	  .rare = true,
 	  .help = { "the file secret.key of this database is lost: go on with the one there is, "
 		    "once; "
 		    "what the other sealed must be given anew",
