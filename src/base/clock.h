@@ -11,6 +11,12 @@
 #define MS_NS ((uint64_t)1000000)        /**< a millisecond */
 #define SECOND_NS ((uint64_t)1000000000) /**< a second */
 
+/** Whole nanoseconds; of a time before 1970 its two's complement. */
+static inline uint64_t timespec_ns(struct timespec t)
+{
+	return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
+}
+
 /**
  * Nanoseconds on the clock @p id: CLOCK_MONOTONIC for waits and intervals, CLOCK_REALTIME for points in time since
  * 1970, CLOCK_PROCESS_CPUTIME_ID for what work costs. A clock this kernel has not got is a mistake of ours.
@@ -21,7 +27,7 @@ static inline uint64_t clock_ns(clockid_t id)
 	int r = clock_gettime(id, &t);
 
 	assert(r == 0);
-	return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
+	return timespec_ns(t);
 }
 
 /** The same in whole milliseconds. */

@@ -123,7 +123,7 @@ static void pay(struct worker *w, uint64_t worked_ns)
 
 static bool is_settled(const struct stat *st, const struct hash_file *f)
 {
-	uint64_t changed = (uint64_t)st->st_ctim.tv_sec * SECOND_NS + (uint64_t)st->st_ctim.tv_nsec;
+	uint64_t changed = timespec_ns(st->st_ctim);
 
 	return changed == f->ctime_ns && clock_ns(CLOCK_REALTIME) > changed + SETTLED_NS;
 }

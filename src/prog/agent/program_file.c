@@ -16,11 +16,6 @@ static dev_t device_of(uint32_t kernel)
 	return makedev(kernel >> 20, kernel & 0xfffff);
 }
 
-static uint64_t ns_of(struct timespec t)
-{
-	return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
-}
-
 /* btrfs shows programs a device a subvolume, which is none of the kernel's. */
 static bool has_devices_of_its_own(int fd)
 {
@@ -36,7 +31,8 @@ static bool has_devices_of_its_own(int fd)
 static bool is_it(const struct hash_file *f, int fd, const struct stat *st, bool runs)
 {
 	return S_ISREG(st->st_mode) && st->st_ino == f->inode &&
-	       ns_of(st->st_mtim) == f->mtime_ns && (ns_of(st->st_ctim) == f->ctime_ns || runs) &&
+	       timespec_ns(st->st_mtim) == f->mtime_ns &&
+	       (timespec_ns(st->st_ctim) == f->ctime_ns || runs) &&
 	       (st->st_dev == device_of(f->device) || has_devices_of_its_own(fd));
 }
 
@@ -131,5 +127,6 @@ int program_file_open(int root_fd, const struct program_file *f, struct stat *re
 bool program_file_unchanged(const struct stat *a, const struct stat *b)
 {
 	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       ns_of(a->st_mtim) == ns_of(b->st_mtim) && ns_of(a->st_ctim) == ns_of(b->st_ctim);
+	       timespec_ns(a->st_mtim) == timespec_ns(b->st_mtim) &&
+	       timespec_ns(a->st_ctim) == timespec_ns(b->st_ctim);
 }

@@ -36,7 +36,7 @@ static int note(struct list *l, const char *path, const struct stat *st, struct 
 		l->cap = cap;
 	}
 	k = &l->items[l->count++];
-	k->used_ns = (int64_t)st->st_mtim.tv_sec * (int64_t)SECOND_NS + st->st_mtim.tv_nsec;
+	k->used_ns = (int64_t)timespec_ns(st->st_mtim);
 	k->bytes = (uint64_t)st->st_blocks * 512;
 	snprintf(k->path, sizeof(k->path), "%s", path);
 	l->bytes += k->bytes;

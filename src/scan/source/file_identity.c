@@ -9,11 +9,6 @@
 /* ... and the coarsest time stamps there are: two seconds on FAT. */
 #define COARSE_NS ((int64_t)(3 * SECOND_NS))
 
-static int64_t ns_of(struct timespec t)
-{
-	return (int64_t)t.tv_sec * (int64_t)SECOND_NS + t.tv_nsec;
-}
-
 struct file_identity file_identity_of(int fd)
 {
 	struct stat st;
@@ -23,8 +18,8 @@ struct file_identity file_identity_of(int fd)
 	return (struct file_identity){ .device = st.st_dev,
 				       .inode = st.st_ino,
 				       .bytes = (uint64_t)st.st_size,
-				       .changed_ns = ns_of(st.st_ctim),
-				       .modified_ns = ns_of(st.st_mtim),
+				       .changed_ns = (int64_t)timespec_ns(st.st_ctim),
+				       .modified_ns = (int64_t)timespec_ns(st.st_mtim),
 				       .is_file = true };
 }
 
