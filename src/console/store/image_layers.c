@@ -108,6 +108,9 @@ struct bases {
 	struct map by_image;
 	struct built_on *items;
 	size_t count, cap;
+	/* Images that were built on a base image, and are no more. */
+	str *free;
+	size_t free_count, free_cap;
 };
 
 /* Rows come by image, the longest match first. */
@@ -159,7 +162,7 @@ static int read_matches(struct store *s, str only, struct bases *b, struct err *
 	return r;
 }
 
-/* Marks what is as it should be, and adds what is built on no base image any more. */
+/* Marks what is as it should be, and finds what is built on no base image any more. */
 static int compare(struct store *s, str only, struct bases *b, struct err *e)
 {
 	OWNED_ROWS *rows = NULL;
@@ -170,36 +173,41 @@ static int compare(struct store *s, str only, struct bases *b, struct err *e)
 
 	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
 		struct built_on *x = map_find(&b->by_image, sql_text(rows, 0));
+		str *image;
 
 		if (x) {
 			x->same =
 				x->layers == sql_int(rows, 2) && str_eq(x->base, sql_text(rows, 1));
 			continue;
 		}
-		x = ARENA_PUSH(&b->arena, b->items, b->count, b->cap);
-		if (!x)
+		image = ARENA_PUSH(&b->arena, b->free, b->free_count, b->free_cap);
+		if (!image)
 			return spent(e);
-		*x = (struct built_on){ .image = sql_text_in(rows, 0, &b->arena), .base = S("") };
-		if (!x->image.p)
+		*image = sql_text_in(rows, 0, &b->arena);
+		if (!image->p)
 			return spent(e);
 	}
 	return r;
+}
+
+static int write_base(struct store *s, str image, str base, int64_t layers, struct err *e)
+{
+	int r = sql_do(s->sql, "UPDATE image SET base = ?2, base_layers = ?3 WHERE digest = ?1",
+		       SQL_ARGS(SQL_T(image), SQL_T(base), SQL_I(layers)), e);
+
+	return r < 0 ? r : image_layers_own(s, image, e);
 }
 
 static int write_bases(struct store *s, const struct bases *b, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < b->count; i++) {
-		const struct built_on *x = &b->items[i];
-
-		if (x->same)
-			continue;
-		r = sql_do(s->sql, "UPDATE image SET base = ?2, base_layers = ?3 WHERE digest = ?1",
-			   SQL_ARGS(SQL_T(x->image), SQL_T(x->base), SQL_I(x->layers)), e);
-		if (r >= 0)
-			r = image_layers_own(s, x->image, e);
-	}
+	for (size_t i = 0; r >= 0 && i < b->count; i++)
+		if (!b->items[i].same)
+			r = write_base(s, b->items[i].image, b->items[i].base, b->items[i].layers,
+				       e);
+	for (size_t i = 0; r >= 0 && i < b->free_count; i++)
+		r = write_base(s, b->free[i], S(""), 0, e);
 	return MIN(r, 0);
 }
 
