@@ -135,8 +135,7 @@ struct found {
 	char target[4 * PATH_BYTES], socket[ENGINE_SOCKET_PATH_MAX];
 };
 
-/** @return whether the engine at this socket has the image; @p ret says so either way */
-static bool ask_engine(const struct engine_socket *s, const char *image, struct found *ret)
+static bool engine_has(const struct engine_socket *s, const char *image)
 {
 	char host[ENGINE_SOCKET_PATH_MAX + 8];
 	struct engine_image known;
@@ -150,9 +149,6 @@ static bool ask_engine(const struct engine_socket *s, const char *image, struct 
 	      engine_inspect(g, str_from(image), &a, &known, NULL) == 0;
 	engine_free(g);
 	arena_done(&a);
-	snprintf(ret->socket, sizeof(ret->socket), "%s", s->path);
-	snprintf(ret->target, sizeof(ret->target), "%s:%s",
-		 s->kind == ENGINE_PODMAN ? "podman" : "docker", image);
 	return has;
 }
 
@@ -164,6 +160,7 @@ static void ask_engines(const struct scanner *s, const char *root, const char *c
 	const char *host = option_flag(o, "no-engines") ? "" : option_text(o, "engine");
 	OWNED_FD root_fd = open(*root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct engine_sockets sockets;
+	const struct engine_socket *at = NULL;
 	struct places places;
 
 	engine_sockets_usual(root, host, &sockets);
@@ -171,11 +168,16 @@ static void ask_engines(const struct scanner *s, const char *root, const char *c
 		places_find(root_fd, data_roots, &places);
 		engine_sockets_add_places(&sockets, root, &places);
 	}
-	for (size_t i = 0; i < sockets.count; i++)
-		if (ask_engine(&sockets.list[i], s->reader.image, ret))
-			return;
-	if (sockets.count)
-		(void)ask_engine(&sockets.list[0], s->reader.image, ret);
+	for (size_t i = 0; i < sockets.count && !at; i++)
+		if (engine_has(&sockets.list[i], s->reader.image))
+			at = &sockets.list[i];
+	if (!at && sockets.count)
+		at = &sockets.list[0];
+	if (!at)
+		return;
+	snprintf(ret->socket, sizeof(ret->socket), "%s", at->path);
+	snprintf(ret->target, sizeof(ret->target), "%s:%s",
+		 at->kind == ENGINE_PODMAN ? "podman" : "docker", s->reader.image);
 }
 
 /** Where the engine of this image keeps it; one that no folder has is asked of engines that answer. */
