@@ -135,6 +135,12 @@ void census_put(struct census *c, enum census_kind k, str id, str doc)
 	t->doc_hash = tell(c, names[k], doc) < 0 ? 0 : hash;
 }
 
+void census_put_doc(struct census *c, enum census_kind k, str id, const struct buf *doc)
+{
+	if (!buf_error(doc))
+		census_put(c, k, id, buf_str(doc));
+}
+
 bool census_keep(struct census *c, enum census_kind k, str id)
 {
 	struct thing *t = *find(c, k, id);

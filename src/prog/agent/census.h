@@ -43,6 +43,8 @@ void census_free(struct census *c);
 void census_begin(struct census *c, enum census_kind k);
 /** @param doc an object, with members; without "time" */
 void census_put(struct census *c, enum census_kind k, str id, str doc);
+/** The same with what was rendered; what could not be is passed over, and told as gone when it stays so. */
+void census_put_doc(struct census *c, enum census_kind k, str id, const struct buf *doc);
 /** It is still there, and nobody looked closer. @return false: it was never told, look closer */
 bool census_keep(struct census *c, enum census_kind k, str id);
 /** Whether this look has seen it. */

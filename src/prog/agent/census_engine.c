@@ -121,12 +121,6 @@ str census_engine_render(struct census_engine *g)
 
 /* ---- Answers ---- */
 
-static void put_doc(struct census_engine *g, enum census_kind k, str id, const struct buf *doc)
-{
-	if (!buf_error(doc))
-		census_put(g->census, k, id, buf_str(doc));
-}
-
 static void put_strings(struct json_out *j, const char *key, const struct value *list)
 {
 	json_key(j, key);
@@ -160,7 +154,7 @@ static void take_image(struct census_engine *g, const struct value *v)
 	json_put_int(&j, "createdTime", value_int(value_get(v, "Created"), 0));
 	json_put_cstr(&j, "engine", o->kind);
 	json_object_close(&j);
-	put_doc(g, CENSUS_IMAGE, id, &doc);
+	census_put_doc(g->census, CENSUS_IMAGE, id, &doc);
 }
 
 /** The containers that hold a volume of this name. */
@@ -191,7 +185,7 @@ static void take_volume(struct census_engine *g, const struct value *v)
 	json_opt_str(&j, "at", value_get_str(v, "Mountpoint"));
 	put_holders(g, &j, value_get_str(v, "Name"));
 	json_object_close(&j);
-	put_doc(g, CENSUS_VOLUME, buf_str(&id), &doc);
+	census_put_doc(g->census, CENSUS_VOLUME, buf_str(&id), &doc);
 }
 
 static void put_members(struct census_engine *g, struct json_out *j, str network)
@@ -225,7 +219,7 @@ static void take_network(struct census_engine *g, const struct value *v)
 	json_array_close(&j);
 	put_members(g, &j, value_get_str(v, "Id"));
 	json_object_close(&j);
-	put_doc(g, CENSUS_NETWORK, buf_str(&id), &doc);
+	census_put_doc(g->census, CENSUS_NETWORK, buf_str(&id), &doc);
 }
 
 static void take(struct census_engine *g, const struct value *v)

@@ -58,21 +58,6 @@ void census_files_free(struct census_files *f)
 	free(f);
 }
 
-static void put_doc(struct census_files *f, enum census_kind k, str id, const struct buf *doc)
-{
-	if (!buf_error(doc))
-		census_put(f->census, k, id, buf_str(doc));
-}
-
-static void put_strings(struct json_out *j, const char *key, const str *list, size_t count)
-{
-	json_key(j, key);
-	json_array_open(j);
-	for (size_t i = 0; i < count; i++)
-		json_str(j, list[i]);
-	json_array_close(j);
-}
-
 /* ---- Images ---- */
 
 static void put_image(struct census_files *f, const struct disk_image *d)
@@ -86,11 +71,11 @@ static void put_image(struct census_files *f, const struct disk_image *d)
 	json_object_open(&j);
 	json_put_str(&j, "id", d->id);
 	json_opt_str(&j, "digest", d->digest);
-	put_strings(&j, "references", d->references, d->reference_count);
+	json_put_strs(&j, "references", d->references, d->reference_count);
 	json_put_uint(&j, "bytes", d->bytes);
 	json_put_cstr(&j, "engine", d->engine);
 	json_object_close(&j);
-	put_doc(f, CENSUS_IMAGE, d->id, &doc);
+	census_put_doc(f->census, CENSUS_IMAGE, d->id, &doc);
 }
 
 static void look_at_images(struct census_files *f)
@@ -163,9 +148,9 @@ static void put_volume(struct census_files *f, const struct holding *h)
 	json_put_str(&j, "name", h->volume.name);
 	json_opt_str(&j, "driver", h->volume.driver);
 	json_opt_str(&j, "at", h->volume.at);
-	put_strings(&j, "containers", h->holders, h->count);
+	json_put_strs(&j, "containers", h->holders, h->count);
 	json_object_close(&j);
-	put_doc(f, CENSUS_VOLUME, h->volume.id, &doc);
+	census_put_doc(f->census, CENSUS_VOLUME, h->volume.id, &doc);
 }
 
 static void look_at_volumes(struct census_files *f)
@@ -212,7 +197,7 @@ static void put_network(struct census_files *f, const struct cni_network *x)
 	json_put_str(&j, "id", id);
 	json_put_str(&j, "name", x->name);
 	json_opt_str(&j, "driver", x->driver);
-	put_strings(&j, "subnets", x->subnets, x->subnet_count);
+	json_put_strs(&j, "subnets", x->subnets, x->subnet_count);
 	json_key(&j, "containers");
 	json_array_open(&j);
 	f->network = x;
@@ -220,7 +205,7 @@ static void put_network(struct census_files *f, const struct cni_network *x)
 	asset_each(f->asset, put_member, f);
 	json_array_close(&j);
 	json_object_close(&j);
-	put_doc(f, CENSUS_NETWORK, id, &doc);
+	census_put_doc(f->census, CENSUS_NETWORK, id, &doc);
 }
 
 static void look_at_networks(struct census_files *f)

@@ -148,8 +148,7 @@ static void put_user(struct census *c, str line)
 	json_opt_str(&j, "shell", f[6]);
 	json_put_bool(&j, "loginAllowed", may_log_in(f[6]));
 	json_object_close(&j);
-	if (!buf_error(&doc))
-		census_put(c, CENSUS_USER, f[2], buf_str(&doc));
+	census_put_doc(c, CENSUS_USER, f[2], &doc);
 }
 
 void census_users_look(struct census *c, const char *root)

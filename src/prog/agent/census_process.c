@@ -124,8 +124,7 @@ static void put_process(struct census *c, int proc_fd, const char *pid, const st
 	put_owner(&j, proc_fd, pid, a);
 	json_put_uint(&j, "startTicks", s->start);
 	json_object_close(&j);
-	if (!buf_error(&doc))
-		census_put(c, CENSUS_PROCESS, id, buf_str(&doc));
+	census_put_doc(c, CENSUS_PROCESS, id, &doc);
 }
 
 #define KERNEL_THREAD 0x00200000u /* PF_KTHREAD */
@@ -334,8 +333,7 @@ static void put_port(struct census *c, struct listener *s, int proc_fd, const ch
 	}
 	json_object_close(&j);
 	s->held = true;
-	if (!buf_error(&doc))
-		census_put(c, CENSUS_PORT, str_from(s->id), buf_str(&doc));
+	census_put_doc(c, CENSUS_PORT, str_from(s->id), &doc);
 }
 
 static void look_at_descriptors(struct listeners *l, struct census *c, int proc_fd, const char *pid,
