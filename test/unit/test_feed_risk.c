@@ -51,6 +51,9 @@ static void exploit_facts(void **state UNUSED)
 		"2009-0001\n"
 		"2,f,none,2011-03-11,a,dos,aix,,2011-03-11,2011-03-06,1,\n",
 		"CVE-2009-3699 unknown - - -1 4 0 - -\nCVE-2009-0001 unknown - - -1 4 0 - -\n");
+	assert_unreadable("x/files_exploits.csv", "exploit-db",
+			  "id,file,description,date_published,author\n1,f,none,2011-03-11,a\n",
+			  "x/files_exploits.csv: has no column 'codes'\n");
 	assert_facts("metasploit-cves.txt", "metasploit", "\"CVE-2007-4387\"\n",
 		     "CVE-2007-4387 unknown - - -1 8 0 - -\n");
 	assert_facts("db/modules_metadata_base.json", "metasploit",

@@ -21,33 +21,30 @@ static void tell_date(const struct delivery *d, str comment)
 	delivery_as_of(d, str_take(str_skip(comment, at + strlen("score_date:")), 10));
 }
 
+enum { CVE, EPSS, PERCENTILE, COLUMNS };
+static const char *const columns[COLUMNS] = { "cve", "epss", "percentile" };
+
+static int take(const struct delivery *d, const struct table_row *row)
+{
+	struct vulnerability f = DELIVERY_FACT;
+
+	f.id = row->fields[CVE];
+	f.epss = table_float(row->fields[EPSS], -1);
+	f.epss_percentile = table_float(row->fields[PERCENTILE], -1);
+	if (!ids_is_cve(f.id) || f.epss < 0 || f.epss > 1 || f.epss_percentile > 1) {
+		delivery_unreadable(d, f.id, "line %u: no CVE with a probability", row->line);
+		return 0;
+	}
+	return delivery_fact(d, &f);
+}
+
 static int import(str path, str text, struct arena *a, const struct feed_sink *sink, struct err *e)
 {
 	struct delivery d = { path, S("epss"), a, sink, e };
-	struct table t;
-	int r = table_open(&t, &d, text);
-	int id = csv_find(&t.csv, "cve"), score = csv_find(&t.csv, "epss");
-	int percentile = csv_find(&t.csv, "percentile");
+	str rest = text;
 
-	tell_date(&d, t.csv.comment);
-	while (r > 0 && (r = table_next(&t)) > 0) {
-		struct vulnerability f = DELIVERY_FACT;
-
-		f.id = csv_field(&t.csv, id);
-		f.epss = table_float(csv_field(&t.csv, score), -1);
-		f.epss_percentile = table_float(csv_field(&t.csv, percentile), -1);
-		if (!ids_is_cve(f.id) || f.epss < 0 || f.epss > 1 || f.epss_percentile > 1) {
-			delivery_unreadable(&d, f.id, "line %u: no CVE with a probability",
-					    t.csv.line);
-			continue;
-		}
-		r = delivery_fact(&d, &f);
-		if (r < 0)
-			break;
-		r = 1;
-	}
-	table_close(&t);
-	return r < 0 ? r : 0;
+	tell_date(&d, str_line(&rest));
+	return table_each(&d, text, columns, COLUMNS, take);
 }
 
 const struct feed_format feed_epss = {

@@ -67,47 +67,39 @@ static int import_json(const struct delivery *d, str text)
 	return 0;
 }
 
+enum { CVE, NAME, DESCRIPTION, ADDED, RANSOMWARE, CWES, COLUMNS };
+static const char *const columns[COLUMNS] = {
+	"cveID",     "vulnerabilityName",          "shortDescription",
+	"dateAdded", "knownRansomwareCampaignUse", "cwes",
+};
+
 /* The CSV says nowhere when it was released: its newest entry does. */
-static int import_csv(const struct delivery *d, str text)
+static int take(const struct delivery *d, const struct table_row *row)
 {
-	struct table t;
-	int r = table_open(&t, d, text);
-	int id = csv_find(&t.csv, "cveID"), name = csv_find(&t.csv, "vulnerabilityName");
-	int description = csv_find(&t.csv, "shortDescription"), cwes = csv_find(&t.csv, "cwes");
-	int added = csv_find(&t.csv, "dateAdded");
-	int ransomware = csv_find(&t.csv, "knownRansomwareCampaignUse");
+	struct ids cwes = { .arena = row->arena };
+	str rest = row->fields[CWES];
 
-	while (r > 0 && (r = table_next(&t)) > 0) {
-		struct entry x = { .id = csv_field(&t.csv, id),
-				   .name = csv_field(&t.csv, name),
-				   .description = csv_field(&t.csv, description),
-				   .added = csv_field(&t.csv, added),
-				   .ransomware = csv_field(&t.csv, ransomware) };
-		struct ids set = { .arena = &t.rows };
-		str rest = csv_field(&t.csv, cwes);
+	while (rest.n) {
+		str cwe = str_trim(str_cut(&rest, ','));
 
-		while (rest.n) {
-			str cwe = str_trim(str_cut(&rest, ','));
-
-			if (cwe.n && ids_add(&set, cwe) < 0)
-				break;
-		}
-		x.cwes = ids_join(&set);
-		delivery_as_of(d, x.added);
-		r = emit(d, &x);
-		if (r < 0)
-			break;
-		r = 1;
+		if (cwe.n && ids_add(&cwes, cwe) < 0)
+			return delivery_spent(d);
 	}
-	table_close(&t);
-	return r < 0 ? r : 0;
+	delivery_as_of(d, row->fields[ADDED]);
+	return emit(d, &(struct entry){ .id = row->fields[CVE],
+					.name = row->fields[NAME],
+					.description = row->fields[DESCRIPTION],
+					.added = row->fields[ADDED],
+					.ransomware = row->fields[RANSOMWARE],
+					.cwes = ids_join(&cwes) });
 }
 
 static int import(str path, str text, struct arena *a, const struct feed_sink *sink, struct err *e)
 {
 	struct delivery d = { path, S("kev"), a, sink, e };
 
-	return str_ends(path, S(".json")) ? import_json(&d, text) : import_csv(&d, text);
+	return str_ends(path, S(".json")) ? import_json(&d, text)
+					  : table_each(&d, text, columns, COLUMNS, take);
 }
 
 const struct feed_format feed_kev = {

@@ -4,20 +4,28 @@
 #ifndef SKEP_SCAN_FEED_TABLE_H
 #define SKEP_SCAN_FEED_TABLE_H
 
-#include "codec/csv.h"
 #include "scan/feed/delivery.h"
 
-struct table {
-	const struct delivery *d;
-	struct csv csv;
-	struct arena rows; /**< owns what csv had to unquote; emptied for each row */
+/** Most columns a feed asks for. */
+#define TABLE_MAX_COLUMNS 16
+
+/** One row; all of it is valid during the call that was given it. */
+struct table_row {
+	uint32_t line; /**< where it begins, 1-based */
+	const str *
+		fields; /**< in the order the columns were asked for; empty where the row or table has none */
+	struct arena *arena; /**< for what is made of this row */
 };
 
-/** Begins and reads the header. @return 1, 0 when there is none (reported), -ENOBUFS */
-MUST_CHECK int table_open(struct table *t, const struct delivery *d, str text);
-/** The next readable row, its fields valid until the next call. @return 1, 0 at the end, -ENOBUFS */
-MUST_CHECK int table_next(struct table *t);
-void table_close(struct table *t);
+/**
+ * Calls @p take for each row of @p text with the fields of the @p count (at most TABLE_MAX_COLUMNS) @p columns.
+ * No table at all, and one without the first column, are reported as unreadable.
+ *
+ * @return 0, -ENOBUFS, or what @p take returned when that is negative
+ */
+MUST_CHECK int table_each(const struct delivery *d, str text, const char *const *columns,
+			  size_t count,
+			  int (*take)(const struct delivery *d, const struct table_row *row));
 
 /** Whether a field says true: "True", "true", "1". */
 bool table_is_true(str field);
