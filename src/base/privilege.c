@@ -40,6 +40,15 @@ int privilege_keep(uint64_t keep, struct err *e)
 	return 0;
 }
 
+bool privilege_has(int cap)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	return syscall(SYS_capget, &head, d) == 0 &&
+	       d[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
+}
+
 int privilege_become(uid_t uid, gid_t gid, uint64_t keep, struct err *e)
 {
 	int at_end = 0;

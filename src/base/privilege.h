@@ -30,6 +30,11 @@ MUST_CHECK int privilege_keep(uint64_t keep, struct err *e);
  */
 MUST_CHECK int privilege_become(uid_t uid, gid_t gid, uint64_t keep, struct err *e);
 
+/**
+ * Whether one of the capabilities is in effect: CAP_... In a user namespace it may have power over less than its name says.
+ */
+bool privilege_has(int cap);
+
 /** A file or a folder with all below it. */
 struct privilege_place {
 	const char *path; /**< one that does not exist is passed over */

@@ -5,6 +5,7 @@
 #include "codec/digest.h"
 #include "codec/inflate.h"
 #include "codec/tar.h"
+#include "codec/tar_split.h"
 #include "scan/layer/layer_evidence.h"
 #include "scan/layer/layer_path.h"
 #include "scan/package/package_db.h"
@@ -33,6 +34,9 @@ struct layer_reader {
 	str captured;                  /**< its path */
 	uint64_t captured_bytes;
 	struct buf bytes;
+	struct inflate *split_inflate; /**< while the record of an unpacked layer passes */
+	struct tar_split *split;
+	bool split_damaged;
 	struct oddity escaped, too_long;
 };
 
@@ -115,6 +119,12 @@ static void take_hardlink(struct layer_reader *r, const struct tar_entry *t, str
 	layer_evidence_link(&r->evidence, kind, path, target);
 }
 
+static void take_opaque(struct layer_reader *r, str folder)
+{
+	if (!folder.n || package_db_is_on_the_way(folder))
+		layer_evidence_opaque(&r->evidence, folder);
+}
+
 static bool take_mark(struct layer_reader *r, str path)
 {
 	enum layer_mark mark;
@@ -125,9 +135,84 @@ static bool take_mark(struct layer_reader *r, str path)
 	mark = layer_path_mark(path, &r->marked, &hidden);
 	if (mark == LAYER_MARK_WHITEOUT && package_db_is_on_the_way(hidden))
 		layer_evidence_whiteout(&r->evidence, hidden);
-	if (mark == LAYER_MARK_OPAQUE && (!hidden.n || package_db_is_on_the_way(hidden)))
-		layer_evidence_opaque(&r->evidence, hidden);
+	if (mark == LAYER_MARK_OPAQUE)
+		take_opaque(r, hidden);
 	return mark != LAYER_MARK_NONE;
+}
+
+static enum gap_kind gap_of(int error)
+{
+	return error == -E2BIG || error == -ENOMEM || error == -ENOBUFS ? GAP_LIMIT : GAP_MALFORMED;
+}
+
+/* What of an archive its unpacked files do not show: the folders it replaced. */
+static int on_split_name(void *ctx, str name, struct err *e)
+{
+	struct layer_reader *r = ctx;
+	enum layer_mark mark;
+	bool escaped = false;
+	str path, hidden;
+
+	(void)e;
+	if (layer_path_normalise(name, &r->o.limits, &r->path, &path, &escaped) < 0)
+		return 0;
+	mark = layer_path_mark(path, &r->marked, &hidden);
+	if (mark == LAYER_MARK_OPAQUE)
+		take_opaque(r, hidden);
+	return 0;
+}
+
+static int on_split_bytes(void *ctx, str bytes, struct err *e)
+{
+	struct layer_reader *r = ctx;
+
+	return tar_split_push(r->split, bytes, e);
+}
+
+static void split_judge(struct layer_reader *r, int error, const struct err *why)
+{
+	if (error == 0)
+		return;
+	r->split_damaged = true;
+	gap_add(&r->out.gaps, r->arena, gap_of(error), S(LAYER_TAR_SPLIT),
+		"%s; where the layer replaced a whole folder, what lay in it before may still be "
+		"told",
+		why->text);
+}
+
+static int split_begin(struct layer_reader *r, struct err *e)
+{
+	struct inflate_options o = { .max_bytes = r->o.limits.layer_bytes,
+				     .expansion = MAX(r->o.limits.expansion, 1u),
+				     .sink = on_split_bytes,
+				     .ctx = r };
+	int error = r->split ? -EEXIST : tar_split_new(on_split_name, r, &r->split, e);
+
+	if (error == 0)
+		error = inflate_new(&o, &r->split_inflate, e);
+	return error < 0 ? error : 1;
+}
+
+static void split_push(struct layer_reader *r, str bytes)
+{
+	struct err why = { 0 };
+
+	if (!r->split_damaged)
+		split_judge(r, inflate_push(r->split_inflate, bytes, &why), &why);
+}
+
+static void split_end(struct layer_reader *r)
+{
+	struct err why = { 0 };
+	int error = 0;
+
+	if (!r->split_damaged)
+		error = inflate_end(r->split_inflate, &why);
+	if (error == 0 && !r->split_damaged)
+		error = tar_split_end(r->split, &why);
+	split_judge(r, error, &why);
+	inflate_free(r->split_inflate);
+	r->split_inflate = NULL;
 }
 
 static int on_entry(void *ctx, const struct tar_entry *t, struct err *e)
@@ -146,6 +231,8 @@ static int on_entry(void *ctx, const struct tar_entry *t, struct err *e)
 	}
 	if (escaped)
 		note(r, &r->escaped, t->path);
+	if (r->o.unpacked && str_is(path, LAYER_TAR_SPLIT))
+		return split_begin(r, e);
 	if (!path.n || !can_matter(r, path) || take_mark(r, path))
 		return 0;
 	switch (t->kind) {
@@ -177,6 +264,10 @@ static int on_data(void *ctx, str bytes, struct err *e)
 {
 	struct layer_reader *r = ctx;
 
+	if (r->split_inflate) {
+		split_push(r, bytes);
+		return 0;
+	}
 	/* A file that came in one piece is parsed where it lies. */
 	if (r->bytes.n == 0 && bytes.n == r->captured_bytes) {
 		layer_evidence_add(&r->evidence, r->kind, r->captured, bytes);
@@ -192,15 +283,12 @@ static int on_done(void *ctx, struct err *e)
 	struct layer_reader *r = ctx;
 
 	(void)e;
+	if (r->split_inflate)
+		split_end(r);
 	if (r->captured.p)
 		layer_evidence_add(&r->evidence, r->kind, r->captured, buf_str(&r->bytes));
 	r->captured.p = NULL;
 	return 0;
-}
-
-static enum gap_kind gap_of(int error)
-{
-	return error == -E2BIG || error == -ENOMEM || error == -ENOBUFS ? GAP_LIMIT : GAP_MALFORMED;
 }
 
 static void stream_gap(struct layer_reader *r, int error, const struct err *e)
@@ -269,6 +357,8 @@ void layer_reader_free(struct layer_reader *r)
 	sha256_free(r->stored_sum);
 	sha256_free(r->tar_sum);
 	inflate_free(r->inflate);
+	inflate_free(r->split_inflate);
+	tar_split_free(r->split);
 	tar_free(r->tar);
 	buf_done(&r->path);
 	buf_done(&r->marked);

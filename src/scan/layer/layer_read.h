@@ -11,11 +11,15 @@
 #include "base/limits.h"
 #include "model/layer.h"
 
+/** The path by which a feeder hands over codec/tar_split.h of an unpacked layer, compressed as it is kept. */
+#define LAYER_TAR_SPLIT ".wh..wh.tar-split"
+
 struct layer_options {
 	struct limits limits;
 	const char *const *skip_dirs;  /**< NULL-terminated globs; may be NULL */
 	const char *const *skip_files; /**< NULL-terminated globs; may be NULL */
 	bool plain_tree; /**< ".wh." names mean nothing: a root file system, not a layer */
+	bool unpacked; /**< a layer from where an engine unpacked it: LAYER_TAR_SPLIT is what the engine kept of its archive */
 };
 
 struct layer_reader;

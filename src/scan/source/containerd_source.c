@@ -18,8 +18,7 @@ struct containerd {
 	struct layout_folder content;
 	int root;
 	const struct scan_options *o;
-	str chain;     /* of the layers planned so far */
-	bool unpacked; /* one above the lowest */
+	str chain; /* of the layers planned so far */
 };
 
 static int read_db(void *ctx, uint64_t offset, void *to, size_t n)
@@ -137,8 +136,7 @@ static int find_layer(void *ctx, str path, struct layer_job *job, struct err *e)
 		return err_set(e, ENOBUFS, "manifest: memory budget spent");
 	}
 	*slot = fd;
-	c->unpacked |= is_above;
-	return image_plan_unpacked(c->o, a, fd, job, e);
+	return image_plan_unpacked(c->o, a, &(struct unpacked_layer){ fd, -1, is_above }, job, e);
 }
 
 int containerd_source_read(const char *target, const struct scan_options *o, struct arena *a,
@@ -164,8 +162,6 @@ int containerd_source_read(const char *target, const struct scan_options *o, str
 	r = oci_layout_plan(&store, digest, o, a, &v, &plan, e);
 	if (r == 0)
 		r = image_plan_run(&plan, o, a, &v, e);
-	if (c.unpacked)
-		image_plan_unpacked_gap(a, &v.gaps, digest);
 	layout_folder_done(&c.content);
 	if (r < 0)
 		return err_wrap(e, r, "'%s'", target);

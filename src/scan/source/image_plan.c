@@ -18,28 +18,24 @@ void image_plan_missing(struct image_plan *p, struct arena *a, struct layer_job 
 	job->given_damaged = true;
 }
 
-int image_plan_unpacked(const struct scan_options *o, struct arena *a, int folder,
-			struct layer_job *job, struct err *e)
+int image_plan_unpacked(const struct scan_options *o, struct arena *a,
+			const struct unpacked_layer *layer, struct layer_job *job, struct err *e)
 {
 	struct tree_feed *feed = ARENA_NEW(a, struct tree_feed);
 
 	if (!feed)
 		return err_set(e, ENOBUFS, "manifest: memory budget spent");
-	*feed = (struct tree_feed){ .root = folder, .limits = &o->limits, .is_layer = true };
+	*feed = (struct tree_feed){ .root = layer->folder,
+				    .limits = &o->limits,
+				    .is_layer = true,
+				    .is_above = layer->is_above,
+				    .tar_split = layer->tar_split };
 	job->fd = -1;
 	job->bytes = UINT64_MAX;
 	job->feed = tree_feed_run;
 	job->feed_ctx = feed;
 	job->is_unpacked = true;
 	return 0;
-}
-
-/* The mark of such a folder is an attribute that only CAP_SYS_ADMIN may see (trusted.overlay.opaque). */
-void image_plan_unpacked_gap(struct arena *a, struct gap_list *gaps, str place)
-{
-	gap_add(gaps, a, GAP_UNSUPPORTED, place,
-		"layers were read as the engine unpacked them: where one replaced a whole folder, "
-		"what lay in it before is still told");
 }
 
 int image_store_target(const char *target, int *ret_folder, str *ret_digest, struct err *e)

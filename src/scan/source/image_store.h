@@ -42,11 +42,17 @@ MUST_CHECK int oci_layout_plan(const struct image_store *s, str ref, const struc
 MUST_CHECK int image_plan_run(const struct image_plan *p, const struct scan_options *o,
 			      struct arena *a, struct inventory *v, struct err *e);
 
-/** A layer that an engine unpacked to @p folder (a descriptor that outlives the run). @return 0, -ENOBUFS */
-MUST_CHECK int image_plan_unpacked(const struct scan_options *o, struct arena *a, int folder,
-				   struct layer_job *job, struct err *e);
-/** Says of an image some of whose layers are unpacked what cannot be seen of it. */
-void image_plan_unpacked_gap(struct arena *a, struct gap_list *gaps, str place);
+/** Where an engine unpacked a layer: descriptors that outlive the run. */
+struct unpacked_layer {
+	int folder;
+	int tar_split; /**< what the engine kept of its archive (codec/tar_split.h); -1: nothing */
+	bool is_above; /**< it is not the lowest */
+};
+
+/** A layer that an engine unpacked. @return 0, -ENOBUFS */
+MUST_CHECK int image_plan_unpacked(const struct scan_options *o, struct arena *a,
+				   const struct unpacked_layer *layer, struct layer_job *job,
+				   struct err *e);
 
 /** Takes "FOLDER@sha256:..." apart and opens the folder. @return 0, -EINVAL, -errno of open(2) */
 MUST_CHECK int image_store_target(const char *target, int *ret_folder, str *ret_digest,

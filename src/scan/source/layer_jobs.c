@@ -23,7 +23,7 @@ struct run {
 	const struct layer_job *jobs;
 	size_t count, next;
 	const struct scan_options *o;
-	struct layer_options options, tree_options;
+	struct layer_options options, tree_options, unpacked_options;
 	size_t *same_as; /**< index of an earlier job for the same bytes, else its own */
 	struct arena *arena;
 	struct layer_result *results;
@@ -87,7 +87,7 @@ static void keep(struct run *r, size_t i, struct layer *l)
 
 static const struct layer_options *options_of(const struct run *r, const struct layer_job *j)
 {
-	return j->is_tree ? &r->tree_options : &r->options;
+	return j->is_tree ? &r->tree_options : j->is_unpacked ? &r->unpacked_options : &r->options;
 }
 
 /* A cache that cannot be written costs time later, not correctness now. */
@@ -328,6 +328,7 @@ int layer_jobs_run(const struct layer_job *jobs, size_t count, const struct scan
 			 .o = o,
 			 .options = source_layer_options(o),
 			 .tree_options = source_layer_options(o),
+			 .unpacked_options = source_layer_options(o),
 			 .arena = a,
 			 .width = width_of(o),
 			 .e = e };
@@ -337,6 +338,7 @@ int layer_jobs_run(const struct layer_job *jobs, size_t count, const struct scan
 	if (!r.results)
 		return err_set(e, ENOBUFS, "reading layers: memory budget spent");
 	r.tree_options.plain_tree = true;
+	r.unpacked_options.unpacked = true;
 	error = find_same(&r);
 	if (error < 0)
 		return error;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "codec/base64.h"
@@ -100,8 +101,23 @@ static int read_config(struct storage *s, str id, struct image_config *ret)
 		      : err_set(s->e, ENOBUFS, "manifest: memory budget spent");
 }
 
-static int open_layer(struct storage *s, str id, struct layer_job *j)
+/* What was kept of the archive a layer came as; layers that a container became may have none. */
+static int open_tar_split(struct storage *s, str id)
 {
+	char path[PATH_MAX];
+	struct stat st;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s-layers/%.*s.tar-split.gz", s->driver->name, STR_ARG(id));
+	fd = file_open_in_root(s->root, path, O_RDONLY | O_NONBLOCK, NULL);
+	if (fd >= 0)
+		s->fds[s->fd_count++] = fd;
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fd : -1;
+}
+
+static int open_layer(struct storage *s, str id, bool is_above, struct layer_job *j)
+{
+	struct unpacked_layer layer = { .is_above = is_above };
 	char path[PATH_MAX];
 	int fd;
 
@@ -112,7 +128,9 @@ static int open_layer(struct storage *s, str id, struct layer_job *j)
 	if (fd < 0)
 		return fd;
 	s->fds[s->fd_count++] = fd;
-	return image_plan_unpacked(s->o, s->arena, fd, j, s->e);
+	layer.folder = fd;
+	layer.tar_split = is_above ? open_tar_split(s, id) : -1;
+	return image_plan_unpacked(s->o, s->arena, &layer, j, s->e);
 }
 
 /* Of a whole tree the layers below are part already: they are given as empty ones. */
@@ -131,7 +149,8 @@ static int cover(struct storage *s, struct layer_job *j)
 static int plan(struct storage *s, str top, const struct image_config *c, struct image_plan *p)
 {
 	p->jobs = ARENA_ARRAY(s->arena, c->count, struct layer_job);
-	s->fds = ARENA_ARRAY(s->arena, c->count, int);
+	s->fds = ARENA_ARRAY(s->arena, 2 * c->count,
+			     int); /* a folder and what is kept of its archive */
 	if (!p->jobs || !s->fds)
 		return err_set(s->e, ENOBUFS, "manifest: memory budget spent");
 	p->count = c->count;
@@ -152,7 +171,7 @@ static int plan(struct storage *s, str top, const struct image_config *c, struct
 		s->e = &why;
 		if (!layer)
 			image_plan_missing(p, s->arena, j, c->diff_ids[i], "no such layer");
-		else if (open_layer(s, top, j) < 0)
+		else if (open_layer(s, top, i > 0 && !s->driver->is_whole, j) < 0)
 			image_plan_missing(p, s->arena, j, c->diff_ids[i], why.text);
 		s->e = kept;
 		j->is_tree = j->no_cache = s->driver->is_whole;
@@ -183,10 +202,7 @@ static int read_image(struct storage *s, str digest, struct inventory *v)
 	v->platform_os = config.os;
 	v->architecture = image_config_architecture(&config, s->arena);
 	v->created = config.created;
-	r = image_plan_run(&p, s->o, s->arena, v, s->e);
-	if (r == 0 && !s->driver->is_whole && config.count > 1)
-		image_plan_unpacked_gap(s->arena, &v->gaps, v->image_id);
-	return r;
+	return image_plan_run(&p, s->o, s->arena, v, s->e);
 }
 
 int storage_source_read(const char *target, const struct scan_options *o, struct arena *a,

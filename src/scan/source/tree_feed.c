@@ -4,11 +4,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/privilege.h"
 #include "codec/tar.h"
 #include "scan/layer/layer_evidence.h"
+#include "scan/layer/layer_read.h"
 #include "scan/package/package_db.h"
 
 enum { COPY_BYTES = 128 * 1024, MAX_FOLDERS = 100000 };
@@ -22,6 +25,7 @@ struct feed {
 	uint64_t left_out;
 	str first_left_out;
 	const char *first_reason;
+	bool may_replace; /**< nobody could tell of a folder whether it replaces those below */
 };
 
 static void leave_out(struct feed *f, str path, const char *reason)
@@ -59,12 +63,22 @@ static int copy(int from, int to, uint64_t bytes, struct err *e)
 	return r;
 }
 
+static int send_file(struct feed *f, int fd, str path, uint64_t bytes, struct err *e)
+{
+	OWNED_BUF header = BUF_INIT;
+	int r;
+
+	tar_render_header(TAR_FILE, path, S(""), bytes, &header);
+	if (buf_error(&header))
+		return err_set(e, ENOMEM, "no memory for a header");
+	r = file_write_all(f->out, buf_str(&header), e);
+	return r < 0 ? r : copy(fd, f->out, bytes, e);
+}
+
 static int send(struct feed *f, str path, struct err *e)
 {
 	OWNED_FD fd = file_open_in_root(f->t->root, path.p, O_RDONLY | O_NOCTTY | O_NONBLOCK, NULL);
-	OWNED_BUF header = BUF_INIT;
 	struct stat st;
-	int r;
 
 	if (fd < 0) {
 		if (fd != -ENOENT)
@@ -77,11 +91,7 @@ static int send(struct feed *f, str path, struct err *e)
 		leave_out(f, path, "over the limit for one file");
 		return 0;
 	}
-	tar_render_header(TAR_FILE, path, S(""), (uint64_t)st.st_size, &header);
-	if (buf_error(&header))
-		return err_set(e, ENOMEM, "no memory for a header");
-	r = file_write_all(f->out, buf_str(&header), e);
-	return r < 0 ? r : copy(fd, f->out, (uint64_t)st.st_size, e);
+	return send_file(f, fd, path, (uint64_t)st.st_size, e);
 }
 
 static void push_folder(struct feed *f, str path)
@@ -163,6 +173,32 @@ static int take(struct feed *f, int folder_fd, str folder, const char *name, str
 	return 0;
 }
 
+/*
+ * Whether a folder replaces what is below it (overlayfs.rst). Images may carry attributes of users themselves, by which one could hide
+ * what the kernel shows: user.overlay.opaque is not asked for.
+ */
+static bool is_opaque(int fd)
+{
+	char value;
+
+	return fgetxattr(fd, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
+}
+
+static int take_opaque(struct feed *f, int fd, str folder, struct err *e)
+{
+	str path;
+
+	if (!f->t->is_above || f->t->tar_split >= 0 || !folder.n)
+		return 0;
+	if (!is_opaque(fd)) {
+		f->may_replace |= !privilege_has(CAP_SYS_ADMIN);
+		return 0;
+	}
+	path = arena_printf(&f->arena, "%.*s/.wh..wh..opq", STR_ARG(folder));
+	return path.p ? send_mark(f, TAR_FILE, path, S(""), e)
+		      : err_set(e, ENOMEM, "no memory to walk a folder");
+}
+
 static int walk_folder(struct feed *f, str folder, struct err *e)
 {
 	int fd = file_open_in_root(f->t->root, folder.n ? folder.p : ".",
@@ -178,6 +214,7 @@ static int walk_folder(struct feed *f, str folder, struct err *e)
 			leave_out(f, folder, fd < 0 ? strerror(-fd) : "no memory");
 		return 0;
 	}
+	r = take_opaque(f, dirfd(d), folder, e);
 	while (r == 0 && (entry = readdir(d)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			r = take(f, dirfd(d), folder, entry->d_name, e);
@@ -185,14 +222,26 @@ static int walk_folder(struct feed *f, str folder, struct err *e)
 	return r;
 }
 
+static int send_tar_split(struct feed *f, struct err *e)
+{
+	struct stat st;
+
+	if (!f->t->is_layer || f->t->tar_split < 0)
+		return 0;
+	if (fstat(f->t->tar_split, &st) < 0)
+		return err_sys(e, errno, "cannot look at a layer's record");
+	return send_file(f, f->t->tar_split, S(LAYER_TAR_SPLIT), (uint64_t)st.st_size, e);
+}
+
 int tree_feed_run(void *ctx, int fd, struct err *e)
 {
 	static const char end[2 * TAR_BLOCK];
 	struct feed f = { .t = ctx, .out = fd };
-	int r = 0;
+	int r;
 
 	arena_init(&f.arena, 64 << 20);
 	push_folder(&f, S(""));
+	r = send_tar_split(&f, e);
 	while (r == 0 && f.folder_count)
 		r = walk_folder(&f, f.folders[--f.folder_count], e);
 	if (r == 0)
@@ -203,6 +252,12 @@ int tree_feed_run(void *ctx, int fd, struct err *e)
 			       "'%.*s': %s",
 			       (unsigned long long)f.left_out,
 			       STR_ARG(str_take(f.first_left_out, 300)), f.first_reason);
+		r = 1;
+	}
+	if (r == 0 && f.may_replace) {
+		(void)!err_set(e, EPERM,
+			       "whether the layer replaced whole folders may not be seen "
+			       "(CAP_SYS_ADMIN): what lay in such a folder before is still told");
 		r = 1;
 	}
 	arena_done(&f.arena);

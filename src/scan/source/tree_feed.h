@@ -14,8 +14,13 @@ struct err;
 struct tree_feed {
 	int root; /**< descriptor of the folder */
 	const struct limits *limits;
-	/** one layer as overlayfs keeps it: links and what it deletes (whiteouts) are told as a layer's tar does; else links are followed */
+	/**
+	 * One layer as overlayfs keeps it: links, what it deletes (whiteouts) and what folders it replaced are told as a layer's tar does;
+	 * else links are followed. Without tar_split replaced folders are known by an attribute that only CAP_SYS_ADMIN may see.
+	 */
 	bool is_layer;
+	bool is_above; /**< is_layer: there are layers below that it may hide something of */
+	int tar_split; /**< is_layer: descriptor of what the engine kept of its archive (LAYER_TAR_SPLIT); -1: none */
 };
 
 /** A layer_feed; @p ctx is a struct tree_feed. @return 0, 1 with what could not be read, or the errno of writing */
