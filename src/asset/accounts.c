@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-#define MAX_BYTES (64u << 10)
 #define MAX_CONTAINERS 128
 #define LOOK_AGAIN_NS SECOND_NS
 #define MISSED_AGAIN_NS 50000000u /* a number without a name may be a new user's */
@@ -123,7 +122,7 @@ static bool is_same(const struct account_file *f, const struct stat *st)
 }
 
 /* A file that is gone or unreadable leaves what was known: processes outlive their root's last opener. */
-static void look_in(int root, enum file which, struct account_file *f)
+static void look_in(int root, enum file which, size_t max, struct account_file *f)
 {
 	OWNED_BUF text = BUF_INIT;
 	OWNED_FD fd = -1;
@@ -134,7 +133,7 @@ static void look_in(int root, enum file which, struct account_file *f)
 	fd = file_open_in_root(root, paths[which], O_RDONLY | O_NONBLOCK | O_NOCTTY, NULL);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || is_same(f, &st))
 		return;
-	f->known = file_read_fd(fd, MAX_BYTES, &text, NULL) == 0;
+	f->known = file_read_fd(fd, max, &text, NULL) == 0;
 	/* Reading takes room for more than there was: only what was is kept. */
 	buf_done(&f->text);
 	if (f->known)
@@ -144,12 +143,17 @@ static void look_in(int root, enum file which, struct account_file *f)
 	f->changed = st.st_ctim;
 }
 
+static size_t max_bytes(const struct container *c)
+{
+	return c->runtime == CONTAINER_HOST ? ACCOUNTS_MAX_HOST_BYTES : ACCOUNTS_MAX_BYTES;
+}
+
 static void look(const struct accounts *a, const struct container *c, uint32_t pid, enum file which,
 		 struct account_file *f)
 {
 	OWNED_FD root = open_root(a, c, pid);
 
-	look_in(root, which, f);
+	look_in(root, which, max_bytes(c), f);
 }
 
 void accounts_prime(struct accounts *a, str id, int rootfs_fd)
@@ -157,7 +161,7 @@ void accounts_prime(struct accounts *a, str id, int rootfs_fd)
 	struct owner *o = owner_of(a, id);
 
 	for (int i = 0; i < FILES; i++)
-		look_in(rootfs_fd, (enum file)i, &o->files[i]);
+		look_in(rootfs_fd, (enum file)i, ACCOUNTS_MAX_BYTES, &o->files[i]);
 }
 
 str accounts_parse(str text, uint32_t number, enum account_part part)
@@ -211,4 +215,38 @@ str accounts_user(struct accounts *a, const struct container *c, uint32_t pid, u
 str accounts_group(struct accounts *a, const struct container *c, uint32_t pid, uint32_t group)
 {
 	return find(a, c, pid, GROUP, group, ACCOUNT_NAME);
+}
+
+int accounts_users(struct accounts *a, const struct container *c, uint32_t pid, str *ret)
+{
+	struct account_file *f;
+
+	if (!c->id.n)
+		return -ENOENT;
+	f = &owner_of(a, c->id)->files[PASSWD];
+	look(a, c, pid, PASSWD, f);
+	if (!f->known)
+		return f->size > max_bytes(c) ? -E2BIG : -ENOENT;
+	*ret = buf_str(&f->text);
+	return 0;
+}
+
+bool accounts_next(str *rest, struct account *ret)
+{
+	while (rest->n) {
+		str line = str_line(rest), part[ACCOUNT_SHELL + 1];
+		struct account x;
+
+		for (size_t i = 0; i < ARRAY_LEN(part); i++)
+			part[i] = str_cut(&line, ':');
+		x = (struct account){ .name = part[ACCOUNT_NAME],
+				      .home = part[ACCOUNT_HOME],
+				      .shell = part[ACCOUNT_SHELL] };
+		if (!x.name.n || str_u32(part[ACCOUNT_USER], &x.user) < 0 ||
+		    str_u32(part[ACCOUNT_GROUP], &x.group) < 0)
+			continue;
+		*ret = x;
+		return true;
+	}
+	return false;
 }

@@ -11,8 +11,18 @@
 #include "base/err.h"
 #include "model/container.h"
 
+#define ACCOUNTS_MAX_BYTES \
+	((size_t)64 << 10) /**< of a container's file; longer ones are as if absent */
+#define ACCOUNTS_MAX_HOST_BYTES ((size_t)1 << 20) /**< of the host's */
+
 /** Which part of an entry; its place in passwd(5). */
-enum account_part { ACCOUNT_NAME = 0, ACCOUNT_HOME = 5, ACCOUNT_SHELL = 6 };
+enum account_part {
+	ACCOUNT_NAME = 0,
+	ACCOUNT_USER = 2,
+	ACCOUNT_GROUP = 3,
+	ACCOUNT_HOME = 5,
+	ACCOUNT_SHELL = 6
+};
 
 struct accounts;
 
@@ -30,6 +40,23 @@ void accounts_prime(struct accounts *a, str id, int rootfs_fd);
 str accounts_user(struct accounts *a, const struct container *c, uint32_t pid, uint32_t user,
 		  enum account_part part);
 str accounts_group(struct accounts *a, const struct container *c, uint32_t pid, uint32_t group);
+
+/**
+ * The whole passwd(5) file, for accounts_next(). Looked at anew with each call, read when it changed.
+ * @param ret lives until the next call of any of these
+ * @return 0, -ENOENT (there is none that may be read, or nobody knows by which process), -E2BIG
+ */
+MUST_CHECK int accounts_users(struct accounts *a, const struct container *c, uint32_t pid,
+			      str *ret);
+
+/** An entry of passwd(5); the parts lie in the file, and but for the name may be empty. */
+struct account {
+	str name, home, shell;
+	uint32_t user, group;
+};
+
+/** Cuts the next entry off a passwd(5) file; lines without a name or with no numbers are passed over. @return false: there are no more */
+bool accounts_next(str *rest, struct account *ret);
 
 /** Of the entry of @p number in a passwd(5) or group(5) file: NAME:x:NUMBER:... @return as accounts_user() */
 str accounts_parse(str text, uint32_t number, enum account_part part);

@@ -718,6 +718,18 @@ str asset_user_shell(struct asset *a, const struct container *c, uint32_t pid, u
 	return accounts_user(a->accounts, c, pid, user, ACCOUNT_SHELL);
 }
 
+uint32_t asset_process_of(const struct asset *a, const struct container *c)
+{
+	uint32_t pid = c->init_pid;
+
+	return pid || hierarchy_process(&a->hierarchy, c->cgroup_path, &pid) == 0 ? pid : 0;
+}
+
+int asset_users(struct asset *a, const struct container *c, str *ret)
+{
+	return accounts_users(a->accounts, c, asset_process_of(a, c), ret);
+}
+
 str asset_group_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t group)
 {
 	return accounts_group(a->accounts, c, pid, group);

@@ -11,6 +11,7 @@
 #define PROC_FILE_MAX (64u << 10)
 #define HANDLE_KERNFS 0xfe
 #define WALK_BYTES_MAX (64u << 20)
+enum { PROCESS_TEXT = 16 }; /* the first number in a list, with its line's end */
 
 static const char *const controllers[] = { "memory", "pids", "cpu", "devices" };
 
@@ -74,13 +75,42 @@ void hierarchy_done(struct hierarchy *h)
 	h->fd = -1;
 }
 
+static str below_root(str path)
+{
+	while (path.n && path.p[0] == '/')
+		path = str_skip(path, 1);
+	return path;
+}
+
+int hierarchy_process(const struct hierarchy *h, str path, uint32_t *ret)
+{
+	static const char *const files[] = { "cgroup.procs", "container/cgroup.procs" };
+	int r = -ENOENT;
+
+	path = below_root(path);
+	for (size_t i = 0; h->fd >= 0 && path.n && r == -ENOENT && i < ARRAY_LEN(files); i++) {
+		OWNED_BUF name = BUF_INIT;
+		char text[PROCESS_TEXT];
+		OWNED_FD fd = -1;
+		ssize_t n;
+		str rest;
+
+		buf_printf(&name, "%.*s/%s", STR_ARG(path), files[i]);
+		fd = buf_error(&name) ? -1 : openat(h->fd, buf_cstr(&name), O_RDONLY | O_CLOEXEC);
+		n = fd < 0 ? 0 : read(fd, text, sizeof(text));
+		rest = (str){ text, n > 0 ? (size_t)n : 0 };
+		if (str_u32(str_line(&rest), ret) == 0)
+			r = 0;
+	}
+	return r;
+}
+
 int hierarchy_id(const struct hierarchy *h, str path, uint64_t *ret)
 {
 	OWNED_BUF b = BUF_INIT;
 	struct stat st;
 
-	while (path.n && path.p[0] == '/')
-		path = str_skip(path, 1);
+	path = below_root(path);
 	buf_add(&b, path.n ? path : S("."));
 	if (buf_error(&b))
 		return -ENOMEM;

@@ -46,6 +46,12 @@ str hierarchy_path_in(str text, const char *controller);
 MUST_CHECK int hierarchy_of_process(const struct hierarchy *h, int root_fd, uint32_t pid,
 				    struct buf *ret, struct err *e);
 
+/**
+ * A process of the cgroup at @p path, or of the one called "container" in it, where some runtimes put all that a container runs.
+ * @return 0, -ENOENT: no cgroup or nobody in it, -errno
+ */
+MUST_CHECK int hierarchy_process(const struct hierarchy *h, str path, uint32_t *ret);
+
 /** Tells every cgroup, parents before children. @return 0, -E2BIG: more than HIERARCHY_MAX_CGROUPS, -ENOMEM, -errno */
 MUST_CHECK int hierarchy_walk(const struct hierarchy *h,
 			      void (*fn)(void *ctx, uint64_t id, str path), void *ctx,

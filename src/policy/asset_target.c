@@ -50,7 +50,7 @@ static const struct {
 	{ ASSET_FIELD_HOST_OS, OF(HOST), "os", false },
 	{ ASSET_FIELD_HOST_KERNEL, OF(HOST), "kernel", false },
 	{ ASSET_FIELD_CONTAINER_FULL_ID, OF_CONTAINER, "id", false },
-	{ ASSET_FIELD_CONTAINER_FULL_ID, OF(PROCESS) | OF(PORT), "container", false },
+	{ ASSET_FIELD_CONTAINER_FULL_ID, OF(PROCESS) | OF(PORT) | OF(USER), "container", false },
 	{ ASSET_FIELD_CONTAINER_NAME, OF_CONTAINER, "name", true },
 	{ ASSET_FIELD_CONTAINER_TYPE, OF_CONTAINER, "runtime", false },
 	{ ASSET_FIELD_CONTAINER_STATE, OF_CONTAINER, "state", false },

@@ -1,5 +1,6 @@
 /* A name told from a passwd(5) or group(5) file stands in it at a line's beginning, with the number asked for behind it. A home or a shell
- * is there for the same numbers, and lies in the same line. */
+ * is there for the same numbers, and lies in the same line. Entries taken one by one lie in the text, in order, and the first of a number is what
+ * that number asks for. */
 #include "fuzz.h"
 
 #include "asset/accounts.h"
@@ -33,6 +34,24 @@ static void check(str text, uint32_t number)
 	assert(str_u32(line, &found) == 0 && found == number);
 }
 
+static void check_all(str text)
+{
+	const char *at = text.p;
+	struct account x;
+
+	for (str rest = text; accounts_next(&rest, &x);) {
+		str first = accounts_parse(text, x.user, ACCOUNT_NAME);
+
+		assert(x.name.n && x.name.p >= at && x.name.p + x.name.n <= text.p + text.n);
+		assert(str_find(x.name, ':') == x.name.n && str_find(x.name, '\n') == x.name.n);
+		assert(!x.home.n ||
+		       (x.home.p > x.name.p && x.home.p + x.home.n <= text.p + text.n));
+		assert(!x.shell.n || x.shell.p + x.shell.n <= text.p + text.n);
+		assert(first.p && first.p <= x.name.p);
+		at = x.name.p + x.name.n;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = input_of(data, size);
@@ -42,5 +61,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(in.rest, 0);
 	check(in.rest, 65534);
 	check(in.rest, UINT32_MAX);
+	check_all(in.rest);
 	return 0;
 }

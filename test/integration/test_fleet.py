@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import time
+import urllib.parse
 
 import pytest
 
@@ -92,6 +93,41 @@ def test_every_kind_of_thing_arrives_and_goes(skep, tmp_path, console, engine):
             engine.ask("DELETE", f"/volumes/{name}", b"")
         assert until(lambda: not found("port", ":8123") and not found("volume", name), 90), a.said()
         assert ("container:" + made) not in [i for i, _ in present(console, "container")]
+
+
+def test_users_of_containers(skep, tmp_path, console, engine):
+    """As those of the host: who is there, who is added while it runs, what the one query box finds of them; and all go with it."""
+    name = f"users-{os.getpid()}"
+    with JoinedAgent(skep, tmp_path / "agent", console, engine=engine) as a:
+        made = engine.run(name, command=["sh", "-c", "adduser -D -u 4711 -h /home/own own; sleep 1000"])
+
+        def found(q):
+            answer = console.admin().get("/api/v1/assets?" + urllib.parse.urlencode({"q": f"kind = user and {q}"}))
+            assert answer.status == 200, answer
+            return {i["name"]: i for i in answer.json()["items"]}
+
+        here = f"container.id = {made[:12]}"
+        own = f"user:{a.name()}/{made}/own"
+        try:
+            assert until(lambda: "own" in found(here), 60), a.said()
+            users = found(here)
+            assert users["own"]["id"] == own and users["own"]["summary"] == {
+                "uid": 4711, "group": 4711, "home": "/home/own", "shell": "/bin/ash", "loginAllowed": True, "container": made}
+            assert not users["nobody"]["summary"]["loginAllowed"] and found(here + " and user.login = true").keys() >= {"own", "root"}
+            assert [i for i, _ in found("user.name = own and user.shell endswith ash").items()] == ["own"]
+            # The host has a root, too, and it is another.
+            assert f"user:{a.name()}/root" in [i for i, n in present(console, "user") if n == "root"]
+            assert ask(console, "SELECT to_id, kind FROM relation WHERE from_id = ? AND gone_ns = 0", own) == [("container:" + made, "in")]
+            # Root by another name, while it runs.
+            run = engine.json("POST", f"/containers/{made}/exec", {"Cmd": ["sh", "-c", "echo 'toor::0:0:::/bin/sh' >> /etc/passwd"]})
+            engine.ask("POST", f"/exec/{run['Id']}/start", json.dumps({"Detach": True}).encode())
+            assert until(lambda: found(here + " and user.name = toor"), FRESH), a.said()
+            assert found(here)["root"]["summary"]["uid"] == found(here)["toor"]["summary"]["uid"] == 0
+        finally:
+            engine.remove(name)
+        assert until(lambda: not found(here), FRESH), a.said()
+        gone, = ask(console, "SELECT gone_ns FROM asset WHERE id = ?", own)[0]
+        assert gone > 0
 
 
 def image_row(console):

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "asset/accounts.h"
 #include "asset/asset.h"
 #include "base/buf.h"
 #include "base/file.h"
@@ -482,6 +483,19 @@ static void follows_one_v1_controller(void **state)
 	assert_int_equal(asset_scan(f->a, NULL), 1);
 }
 
+static void expect_users(const struct fixture *f, const struct container *c, const char *want)
+{
+	OWNED_BUF all = BUF_INIT;
+	struct account x;
+	str rest;
+
+	assert_int_equal(asset_users(f->a, c, &rest), 0);
+	while (accounts_next(&rest, &x))
+		buf_printf(&all, "%.*s %u %u %.*s %.*s|", STR_ARG(x.name), x.user, x.group,
+			   STR_ARG(x.home), STR_ARG(x.shell));
+	assert_string_equal(buf_cstr(&all), want);
+}
+
 static void reads_users_below_the_containers_root(void **state)
 {
 	struct fixture *f = *state;
@@ -512,10 +526,14 @@ static void reads_users_below_the_containers_root(void **state)
 	assert_true(!asset_user_shell(f->a, c, 77, 104).p);
 	assert_str(asset_group_name(f->a, c, 0, 101), "appg");
 	assert_int_equal(asset_user_name(f->a, c, 77, 1000).n, 0);
+	expect_users(f, asset_host(f->a), "root 0 0 / /bin/sh|me 1000 1000 / /bin/sh|");
+	/* What lacks the number of its group is no entry. */
+	expect_users(f, c, "root 0 0 / /bin/sh|app 101 101 /srv/app |");
 	/* A new user's name is found at once. */
 	put(f, "proc/77/root/etc/passwd", "app:x:101:101::/:/bin/sh\nnew:x:102:102::/:/bin/sh");
 	usleep(60000);
 	assert_str(asset_user_name(f->a, c, 77, 102), "new");
+	expect_users(f, c, "app 101 101 / /bin/sh|new 102 102 / /bin/sh|");
 	/* The host's file is out of reach, whatever links there. */
 	snprintf(path, sizeof(path), "%s/proc/77/root/etc/passwd", f->root);
 	assert_int_equal(unlink(path), 0);

@@ -37,7 +37,7 @@ static const struct {
 	{ ASSET_IMAGE, { "references", "bytes", "architecture", "os", "created", "digest" } },
 	{ ASSET_PROCESS, { "pid", "exe", "args", "user", "container", "started" } },
 	{ ASSET_PORT, { "protocol", "address", "port", "exe", "container" } },
-	{ ASSET_USER, { "id", "group", "home", "shell", "loginAllowed" } },
+	{ ASSET_USER, { "uid", "group", "home", "shell", "loginAllowed", "container" } },
 	{ ASSET_VOLUME, { "driver", "at", "containers" } },
 	{ ASSET_NETWORK, { "driver", "scope", "subnets", "containers" } },
 };

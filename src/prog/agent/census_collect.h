@@ -10,9 +10,13 @@
 
 struct census_engine;
 
-/** Facts and users of the host. @param root the host's; "" for "/" @param engines what census_engine_render() wrote */
+/** Facts of the host. @param root the host's; "" for "/" @param engines what census_engine_render() wrote */
 void census_host_look(struct census *c, const char *root, str engines);
-void census_users_look(struct census *c, const char *root);
+/**
+ * Users of the host and of the containers that run, from their passwd(5) files.
+ * @return how many are left out: beyond what is told of one file, or one each for a file that is too long
+ */
+uint64_t census_users_look(struct census *c, struct asset *a);
 
 /** Every process of user space, one look at /proc. @param fd of the host's /proc */
 void census_processes_look(struct census *c, int proc_fd, struct asset *a);

@@ -7,10 +7,11 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "asset/accounts.h"
 #include "base/file.h"
 #include "prog/agent/census_collect.h"
 
-enum { PATH_BYTES = 512, USERS_MAX = 4096 };
+enum { PATH_BYTES = 512, HOST_USERS_MAX = 4096, CONTAINER_USERS_MAX = 512, TEXT_MAX = 256 };
 #define FILE_MAX_BYTES ((uint64_t)1 << 20)
 
 static void load(const char *root, const char *path, struct buf *b)
@@ -129,37 +130,61 @@ static bool may_log_in(str shell)
 		 str_ends(shell, S("/shutdown")));
 }
 
-static void put_user(struct census *c, str line)
+struct users_look {
+	struct census *census;
+	struct asset *asset;
+	uint64_t left_out;
+};
+
+/** Two may share a number, as one does who was added to be root as well: the name is what an entry is found by. */
+static void put_user(struct census *c, const struct container *of, const struct account *x)
 {
 	OWNED_BUF doc = BUF_INIT;
-	str f[7];
+	OWNED_BUF id = BUF_INIT;
 	struct json_out j;
 
-	for (size_t i = 0; i < ARRAY_LEN(f); i++)
-		f[i] = str_cut(&line, ':');
-	if (f[0].n == 0 || f[2].n == 0)
+	if (of->runtime != CONTAINER_HOST)
+		buf_printf(&id, "%.*s/", STR_ARG(of->id));
+	buf_add(&id, x->name);
+	if (buf_error(&id) || census_has(c, CENSUS_USER, buf_str(&id)))
 		return;
 	json_out_init(&j, &doc, false);
 	json_object_open(&j);
-	json_put_str(&j, "id", f[2]);
-	json_put_str(&j, "name", f[0]);
-	json_put_str(&j, "group", f[3]);
-	json_opt_str(&j, "home", f[5]);
-	json_opt_str(&j, "shell", f[6]);
-	json_put_bool(&j, "loginAllowed", may_log_in(f[6]));
+	json_put_str(&j, "id", buf_str(&id));
+	json_put_str(&j, "name", x->name);
+	json_put_uint(&j, "uid", x->user);
+	json_put_uint(&j, "group", x->group);
+	json_opt_str(&j, "home", str_take(x->home, TEXT_MAX));
+	json_opt_str(&j, "shell", str_take(x->shell, TEXT_MAX));
+	json_put_bool(&j, "loginAllowed", may_log_in(x->shell));
+	json_put_str(&j, "container", of->id);
 	json_object_close(&j);
-	census_put_doc(c, CENSUS_USER, f[2], &doc);
+	census_put_doc(c, CENSUS_USER, buf_str(&id), &doc);
 }
 
-void census_users_look(struct census *c, const char *root)
+static void put_users(void *ctx, const struct container *of)
 {
-	OWNED_BUF b = BUF_INIT;
+	const int most = of->runtime == CONTAINER_HOST ? HOST_USERS_MAX : CONTAINER_USERS_MAX;
+	struct users_look *k = ctx;
+	struct account x;
 	str rest;
+	int r = asset_users(k->asset, of, &rest);
 
-	load(root, "/etc/passwd", &b);
+	k->left_out += r == -E2BIG;
+	for (int n = 0; r == 0 && accounts_next(&rest, &x); n++)
+		if (n < most)
+			put_user(k->census, of, &x);
+		else
+			k->left_out++;
+}
+
+uint64_t census_users_look(struct census *c, struct asset *a)
+{
+	struct users_look k = { c, a, 0 };
+
 	census_begin(c, CENSUS_USER);
-	rest = buf_str(&b);
-	for (int n = 0; rest.n && n < USERS_MAX; n++)
-		put_user(c, str_line(&rest));
+	put_users(&k, asset_host(a));
+	asset_each(a, put_users, &k);
 	census_end(c, CENSUS_USER);
+	return k.left_out;
 }

@@ -16,6 +16,7 @@
 #define SCAN_NS (10 * SECOND_NS)
 #define PROCESSES_NS (10 * SECOND_NS)
 #define PORTS_NS (15 * SECOND_NS)
+#define USERS_NS (10 * SECOND_NS)
 #define HOST_NS (60 * SECOND_NS)
 #define RENEW_NS (900 * SECOND_NS)
 enum { TURN_MS = 250, ROOT_BYTES = 320, SEND_TRIES = 20, SEND_MS = 100, NICE = 5 };
@@ -29,7 +30,9 @@ struct work {
 	int proc_fd;
 	char *room;
 	bool stopping;
-	uint64_t alive_ns, containers_ns, scan_ns, processes_ns, ports_ns, host_ns, renew_ns;
+	uint64_t alive_ns, containers_ns, scan_ns, processes_ns, ports_ns, users_ns, host_ns,
+		renew_ns;
+	uint64_t users_left_out; /* as last said */
 };
 
 /** Uplink may be slow for a moment; what it does not take is told with the next look. */
@@ -109,6 +112,16 @@ static bool is_due(uint64_t now, uint64_t *at, uint64_t every)
 	return true;
 }
 
+static void look_at_users(struct work *w)
+{
+	uint64_t left_out = census_users_look(w->census, w->asset);
+
+	if (left_out > w->users_left_out)
+		part_say(w->part, "%llu users are not told: lists of users are too long",
+			 (unsigned long long)left_out);
+	w->users_left_out = left_out;
+}
+
 static void look(struct work *w, uint64_t now)
 {
 	if (!w->renew_ns)
@@ -129,10 +142,10 @@ static void look(struct work *w, uint64_t now)
 		census_processes_look(w->census, w->proc_fd, w->asset);
 	if (is_due(now, &w->ports_ns, PORTS_NS))
 		census_ports_look(w->census, w->proc_fd, w->asset);
-	if (is_due(now, &w->host_ns, HOST_NS)) {
+	if (is_due(now, &w->users_ns, USERS_NS))
+		look_at_users(w);
+	if (is_due(now, &w->host_ns, HOST_NS))
 		census_host_look(w->census, w->root, census_engine_render(w->engine));
-		census_users_look(w->census, w->root);
-	}
 }
 
 static void take_orders(struct work *w)
@@ -146,7 +159,7 @@ static void take_orders(struct work *w)
 	while (message_receive(w->part->data, w->room, &m) > 0) {
 		if (m.kind == MESSAGE_SNAPSHOT) {
 			census_renew(w->census);
-			w->host_ns = w->processes_ns = w->ports_ns = 0;
+			w->host_ns = w->processes_ns = w->ports_ns = w->users_ns = 0;
 			census_engine_hurry(w->engine);
 		}
 		message_done(&m);

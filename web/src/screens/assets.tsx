@@ -26,7 +26,7 @@ const FACTS: Partial<Record<AssetKind, string[]>> = {
 	pod: ["namespace", "owner"],
 	process: ["exe", "pid", "user"],
 	port: ["address", "port", "protocol"],
-	user: ["uid", "shell"],
+	user: ["uid", "shell", "container"],
 	volume: ["driver", "mountpoint"],
 	network: ["driver", "subnet"],
 };
@@ -34,6 +34,7 @@ const FACTS: Partial<Record<AssetKind, string[]>> = {
 /** Numbers among them say what they are. */
 function factWord(name: string, value: unknown): string {
 	const word = factOf(name, value);
+	if (name === "container") return word === "host" ? "" : shortIds(word);
 	return word && (name === "pid" || name === "uid") ? `${name} ${word}` : word;
 }
 
