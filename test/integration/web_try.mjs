@@ -92,19 +92,33 @@ async function picture(each, path, way) {
 	await each.screenshot({ path: join(shots, `${name}.png`) });
 }
 
-/** What is shown now: nothing serious for axe, and a picture where one is wanted, of a small screen, too. */
+/** Width, height, and whether pages lie in a way of their own there. */
+const SIZES = [
+	[1440, 900, true],
+	[768, 900, false],
+	[360, 740, true],
+];
+
+/** What is shown now, at each size: nothing scrolls sideways, and there is nothing serious for axe where the page lies differently; a
+ * picture where one is wanted. */
 async function inspect(each, path, way, pictures) {
 	await each.getByRole("heading", { level: 1 }).waitFor();
 	await each.waitForFunction(() => !document.querySelector(".skeleton"));
 	await each.evaluate(axeSource);
-	const { violations } = await each.evaluate(() => axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
-	for (const { id, impact, nodes } of violations)
-		if (impact === "serious" || impact === "critical") complaints.push(`axe: ${path} ${way}: ${id}: ${nodes[0].target} ${nodes[0].failureSummary}`);
-	if (!pictures) return;
-	await picture(each, path, way);
-	await each.setViewportSize({ width: 768, height: 900 });
-	await picture(each, path, `${way}-768`);
-	await each.setViewportSize({ width: 1440, height: 900 });
+	for (const [width, height, lies] of SIZES) {
+		const size = width === 1440 ? way : `${way}-${width}`;
+		await each.setViewportSize({ width, height });
+		// Observers of sizes have spoken by the second frame.
+		await each.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+		const wide = await each.evaluate(() => [...document.querySelectorAll("html, main, .table-scroll")].filter((e) => e.scrollWidth > e.clientWidth).map((e) => `${e.className || e.tagName} ${e.scrollWidth} > ${e.clientWidth}`));
+		if (wide.length) complaints.push(`${path} ${size} scrolls sideways: ${wide}`);
+		if (pictures) await picture(each, path, size);
+		if (!lies) continue;
+		const { violations } = await each.evaluate(() => axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
+		for (const { id, impact, nodes } of violations)
+			if (impact === "serious" || impact === "critical") complaints.push(`axe: ${path} ${size}: ${id}: ${nodes[0].target} ${nodes[0].failureSummary}`);
+	}
+	await each.setViewportSize({ width: SIZES[0][0], height: SIZES[0][1] });
 }
 
 async function lookAt(each, path, way, pictures) {
@@ -435,6 +449,30 @@ const STEPS = {
 		await page.getByRole("link", { name: "Mend first" }).click();
 		await eventually(async () => new URL(page.url()).search === kept, "the view does not lead to its address");
 		check((await page.getByLabel("Fix").inputValue()) === "true", "the address does not bring the filter back");
+	},
+
+	/** On a small screen rows are cards, and all that can be done with rows can be done with them. */
+	async cards() {
+		await page.setViewportSize({ width: 360, height: 740 });
+		await page.goto(`${url}/rules`);
+		const grid = page.getByRole("grid", { name: "Rules" });
+		await grid.getByRole("row").nth(5).waitFor();
+		await grid.focus();
+		await page.keyboard.press("End");
+		await page.keyboard.press("Home");
+		for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowDown");
+		const card = grid.locator(".table-row.at");
+		const [box, outer] = [await card.boundingBox(), await grid.boundingBox()];
+		check(box.y >= outer.y - 1 && box.y + box.height <= outer.y + outer.height + 1, "the card the keys stand on is not in sight");
+		check(box.height > 60, "rows are no cards");
+		const name = await card.getByRole("link").innerText();
+		await page.keyboard.press("Enter");
+		await page.getByRole("heading", { name, level: 1 }).waitFor();
+		// Places are behind a button.
+		await page.getByRole("button", { name: "Main navigation" }).click();
+		await page.getByRole("dialog").getByRole("link", { name: "Audit log" }).click();
+		await page.getByRole("heading", { name: "Audit log", level: 1 }).waitFor();
+		await page.setViewportSize({ width: 1440, height: 900 });
 	},
 
 	/** From a host to what is wrong with an image, by the keyboard; and the same as a table. */

@@ -38,31 +38,47 @@ function isAt(href: string, location: string): boolean {
 	return href === "/" ? location === "/" : location === href || location.startsWith(`${href}/`);
 }
 
-function Sidebar() {
+/** Where one can go. @param onGo one is on the way */
+function Places({ onGo }: { onGo?: () => void }) {
 	const [location] = useLocation();
 	const { permissions } = useSession();
+	return PLACES.map((group) => {
+		const places = group.places.filter((place) => !place.permission || permissions.includes(place.permission));
+		if (places.length === 0) return null;
+		return (
+			<div key={group.title} className="nav-group">
+				<h2 className="nav-title">{t(group.title)}</h2>
+				{places.map((place) => (
+					<Link key={place.href} href={place.href} className="nav-item" title={t(place.text)} aria-current={isAt(place.href, location) ? "page" : undefined} onClick={onGo}>
+						<Icon name={place.icon} />
+						<span>{t(place.text)}</span>
+					</Link>
+				))}
+			</div>
+		);
+	});
+}
+
+function Sidebar() {
 	return (
 		<nav className="sidebar" aria-label={t("nav.label")}>
 			<Link href="/" className="brand" aria-label="Skep">
 				<Logo />
 				<span>Skep</span>
 			</Link>
-			{PLACES.map((group) => {
-				const places = group.places.filter((place) => !place.permission || permissions.includes(place.permission));
-				if (places.length === 0) return null;
-				return (
-					<div key={group.title} className="nav-group">
-						<h2 className="nav-title">{t(group.title)}</h2>
-						{places.map((place) => (
-							<Link key={place.href} href={place.href} className="nav-item" title={t(place.text)} aria-current={isAt(place.href, location) ? "page" : undefined}>
-								<Icon name={place.icon} />
-								<span>{t(place.text)}</span>
-							</Link>
-						))}
-					</div>
-				);
-			})}
+			<Places />
 		</nav>
+	);
+}
+
+/** The same where there is no room for a bar beside the page. */
+function PlacesDialog({ onClose }: { onClose: () => void }) {
+	return (
+		<Dialog title={t("nav.label")} onClose={onClose}>
+			<nav className="places" aria-label={t("nav.label")}>
+				<Places onGo={onClose} />
+			</nav>
+		</Dialog>
 	);
 }
 
@@ -199,7 +215,7 @@ function usePageKeys(show: (what: "palette" | "keys") => void) {
 }
 
 export function Shell() {
-	const [above, setAbove] = useState<"palette" | "keys" | null>(null);
+	const [above, setAbove] = useState<"palette" | "keys" | "places" | null>(null);
 	const [location] = useLocation();
 	const main = useRef<HTMLElement>(null);
 	usePageKeys(setAbove);
@@ -227,6 +243,9 @@ export function Shell() {
 			<Sidebar />
 			<div className="column">
 				<header className="topbar">
+					<span className="places-button">
+						<IconButton icon="menu" label={t("nav.label")} onClick={() => setAbove("places")} />
+					</span>
 					<button type="button" className="search-button" onClick={() => setAbove("palette")}>
 						<Icon name="search" />
 						<span className="grow clip">{t("palette.hint")}</span>
@@ -234,7 +253,9 @@ export function Shell() {
 					</button>
 					<div className="row push top-actions">
 						<Live />
-						<IconButton icon="keyboard" label={t("keys.title")} onClick={() => setAbove("keys")} />
+						<span className="keys-button">
+							<IconButton icon="keyboard" label={t("keys.title")} onClick={() => setAbove("keys")} />
+						</span>
 						<LanguageButton />
 						<ThemeMenu />
 						<UserMenu />
@@ -247,6 +268,7 @@ export function Shell() {
 				</main>
 			</div>
 			{above === "palette" && <Palette onClose={() => setAbove(null)} />}
+			{above === "places" && <PlacesDialog onClose={() => setAbove(null)} />}
 			{above === "keys" && <KeysDialog onClose={() => setAbove(null)} />}
 			<Toasts />
 		</div>

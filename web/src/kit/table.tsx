@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type CSSProperties, type KeyboardEvent, type ReactNode, useCallback, useEffect, useId, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import type { List } from "../api/queries.ts";
 import { t } from "../i18n/index.ts";
@@ -14,6 +14,8 @@ export interface Column<T> {
 	width: string;
 	cell: (row: T) => ReactNode;
 	end?: boolean;
+	/** Where there is room for cards only: what a row is called (the first column, where none says so), and a box that stands before it. */
+	card?: "title" | "box";
 	/** What the API calls this column where it sorts by it, in the order a first press asks for: "name", "-size". */
 	sort?: string;
 }
@@ -42,9 +44,51 @@ interface TableProps<T> {
 	empty?: ReactNode;
 }
 
-/** The width below which a table scrolls sideways instead of squeezing its columns: the least of each track, gaps and edges. */
+const HEAD_HEIGHT = 34;
+const CARD_HEIGHT = 140;
+
+const leastOf = ({ width }: { width: string }) => Number(/\d+/.exec(width)?.[0] ?? 0);
+
+/** The width below which rows become cards: the least of each track, gaps and edges. */
 function leastWidth(columns: { width: string }[]): number {
-	return columns.reduce((sum, column) => sum + Number(/\d+/.exec(column.width)?.[0] ?? 0), 0) + (columns.length - 1) * 16 + 32;
+	return columns.reduce((sum, column) => sum + leastOf(column), 0) + (columns.length - 1) * 16 + 32;
+}
+
+/** How a table lies in the room it has: rows of columns, or, where these do not fit, a card for each row. @return it, the height of
+ * its head, and what watches the element that scrolls, whose first child is the head */
+function useFit(columns: { width: string }[]) {
+	const least = leastWidth(columns);
+	const [cards, setCards] = useState(false);
+	const [head, setHead] = useState(HEAD_HEIGHT);
+	const watch = useCallback(
+		(box: HTMLElement | null) => {
+			if (!box) return;
+			const look = () => {
+				setCards(box.clientWidth < least);
+				setHead((box.firstElementChild as HTMLElement).offsetHeight);
+			};
+			const observer = new ResizeObserver(look);
+			observer.observe(box);
+			observer.observe(box.firstElementChild!);
+			look();
+			return () => observer.disconnect();
+		},
+		[least],
+	);
+	return { cards, head, watch };
+}
+
+/** A row's cells. What is empty is left out of a card; what is wide takes two of its columns. */
+function Cells<T>({ row, columns, role }: { row: T; columns: Column<T>[]; role: "cell" | "gridcell" }) {
+	const title = columns.find((column) => column.card === "title") ?? columns[0];
+	return columns.map((column) => {
+		const place = column === title ? " title" : column.card === "box" ? " box" : leastOf(column) > 120 ? " wide" : "";
+		return (
+			<div key={column.key} role={role} className={`table-cell${place}${column.end ? " end" : ""}`} data-head={column.head}>
+				{column.cell(row)}
+			</div>
+		);
+	});
 }
 
 const turned = (by: string) => (by.startsWith("-") ? by.slice(1) : `-${by}`);
@@ -72,20 +116,32 @@ function Head<T>({ column, sorting }: { column: Column<T>; sorting?: Sorting }) 
 	);
 }
 
-/** A table of any length: only rows in sight exist. One stop of the Tab key; arrows, j and k, Home and End move in it. */
+/** A table of any length: only rows in sight exist. It never scrolls sideways: where its columns do not fit, rows are cards. One stop of the Tab key; arrows, j and k, Home and End move in it. */
 export function Table<T>(props: TableProps<T>) {
 	const { columns, rows, rowHeight = 40 } = props;
 	const scroll = useRef<HTMLDivElement>(null);
+	const { cards, head, watch } = useFit(columns);
+	const box = useCallback(
+		(element: HTMLDivElement | null) => {
+			scroll.current = element;
+			return watch(element);
+		},
+		[watch],
+	);
 	const [at, setAt] = useState(0);
 	const [, navigate] = useLocation();
 	const id = useId();
 	const virtual = useVirtualizer({
 		count: rows.length,
 		getScrollElement: () => scroll.current,
-		estimateSize: () => rowHeight,
-		overscan: 12,
-		scrollMargin: 34,
+		estimateSize: () => (cards ? CARD_HEIGHT : rowHeight),
+		overscan: cards ? 6 : 12,
+		scrollMargin: head,
+		scrollPaddingStart: cards ? 0 : head,
 	});
+	// What was measured of cards does not hold for rows, nor at another width.
+	const measure = useRef(virtual.measure);
+	useEffect(() => measure.current(), [cards]);
 	const items = virtual.getVirtualItems();
 	const lastShown = items.at(-1)?.index ?? 0;
 	const { nearEnd } = props;
@@ -94,7 +150,6 @@ export function Table<T>(props: TableProps<T>) {
 	}, [lastShown, rows.length, nearEnd]);
 
 	const tracks = columns.map((column) => column.width).join(" ");
-	const minWidth = leastWidth(columns);
 	const current = Math.min(at, rows.length - 1);
 	const open = (row: T) => {
 		const href = props.href?.(row);
@@ -104,11 +159,13 @@ export function Table<T>(props: TableProps<T>) {
 	const move = (to: number) => {
 		const bounded = Math.max(0, Math.min(rows.length - 1, to));
 		setAt(bounded);
-		virtual.scrollToIndex(bounded);
+		if (bounded === 0) virtual.scrollToOffset(0);
+		else virtual.scrollToIndex(bounded);
 	};
 	const keys = (event: KeyboardEvent) => {
 		if (event.target !== scroll.current || event.ctrlKey || event.metaKey || event.altKey) return;
-		const pageRows = Math.max(1, Math.floor((scroll.current?.clientHeight ?? 400) / rowHeight) - 2);
+		const height = virtual.getTotalSize() / Math.max(1, rows.length);
+		const pageRows = Math.max(1, Math.floor((scroll.current?.clientHeight ?? 400) / height) - 2);
 		const steps: Record<string, number> = {
 			ArrowDown: current + 1,
 			j: current + 1,
@@ -132,12 +189,13 @@ export function Table<T>(props: TableProps<T>) {
 		} else props.onKey?.(event, row);
 	};
 	const opens = !!(props.href || props.onOpen);
+	const lies: CSSProperties = cards ? {} : { gridTemplateColumns: tracks };
 
 	return (
 		<div className={rows.length === 0 ? "panel table fill bare" : "panel table fill"}>
 			<div
-				ref={scroll}
-				className="table-scroll"
+				ref={box}
+				className={cards ? "table-scroll cards" : "table-scroll"}
 				role="grid"
 				aria-label={props.label}
 				aria-rowcount={rows.length + 1}
@@ -147,7 +205,7 @@ export function Table<T>(props: TableProps<T>) {
 				onKeyDown={keys}
 				onScroll={(event) => props.atTop?.(event.currentTarget.scrollTop < rowHeight)}
 			>
-				<div className="table-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks, minWidth }}>
+				<div className="table-head" role="row" aria-rowindex={1} style={lies}>
 					{columns.map((column) => (
 						<Head key={column.key} column={column} sorting={props.sorting} />
 					))}
@@ -161,27 +219,25 @@ export function Table<T>(props: TableProps<T>) {
 								key={key}
 								id={`${id}-${item.index}`}
 								role="row"
+								ref={cards ? virtual.measureElement : undefined}
+								data-index={item.index}
 								aria-rowindex={item.index + 2}
 								aria-selected={props.selected?.has(key)}
 								className={`table-row${opens ? " opens" : ""}${item.index === current ? " at" : ""}`}
-								style={{ gridTemplateColumns: tracks, minWidth, height: rowHeight, transform: `translateY(${item.start - 34}px)` }}
+								style={{ ...lies, height: cards ? "auto" : rowHeight, transform: `translateY(${item.start - head}px)` }}
 								onClick={(event) => {
 									setAt(item.index);
 									if (!(event.target as HTMLElement).closest("a, button, input")) open(row);
 								}}
 							>
-								{columns.map((column) => (
-									<div key={column.key} role="gridcell" className={`table-cell${column.end ? " end" : ""}`}>
-										{column.cell(row)}
-									</div>
-								))}
+								<Cells row={row} columns={columns} role="gridcell" />
 							</div>
 						);
 					})}
 				</div>
 			</div>
 			{rows.length === 0 && <div className="table-empty">{props.empty}</div>}
-			{props.foot && <div className="table-foot">{props.foot}</div>}
+			{props.foot && rows.length > 0 && <div className="table-foot">{props.foot}</div>}
 		</div>
 	);
 }
@@ -219,14 +275,14 @@ export function ListTable<T>({ list, empty, ...rest }: Omit<TableProps<T>, "rows
 
 /** A table of few rows, laid out as text. */
 export function SmallTable<T>({ label, columns, rows, rowKey, empty }: Pick<TableProps<T>, "label" | "columns" | "rows" | "rowKey" | "empty">) {
-	const tracks = columns.map((column) => column.width).join(" ");
-	const minWidth = leastWidth(columns);
+	const { cards, watch } = useFit(columns);
+	const lies: CSSProperties = cards ? {} : { gridTemplateColumns: columns.map((column) => column.width).join(" ") };
 	if (rows.length === 0) return <>{empty}</>;
 	return (
 		<div className="table">
-			<div className="table-scroll" role="table" aria-label={label} tabIndex={0}>
+			<div ref={watch} className={cards ? "table-scroll cards" : "table-scroll"} role="table" aria-label={label} tabIndex={0}>
 				<div role="rowgroup">
-					<div className="table-head" role="row" style={{ gridTemplateColumns: tracks, minWidth }}>
+					<div className="table-head" role="row" style={lies}>
 						{columns.map((column) => (
 							<Head key={column.key} column={column} />
 						))}
@@ -234,12 +290,8 @@ export function SmallTable<T>({ label, columns, rows, rowKey, empty }: Pick<Tabl
 				</div>
 				<div role="rowgroup">
 					{rows.map((row) => (
-						<div key={rowKey(row)} role="row" className="table-row still" style={{ gridTemplateColumns: tracks, minWidth }}>
-							{columns.map((column) => (
-								<div key={column.key} role="cell" className={`table-cell${column.end ? " end" : ""}`}>
-									{column.cell(row)}
-								</div>
-							))}
+						<div key={rowKey(row)} role="row" className="table-row still" style={lies}>
+							<Cells row={row} columns={columns} role="cell" />
 						</div>
 					))}
 				</div>

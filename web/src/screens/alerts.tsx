@@ -150,6 +150,7 @@ function alertColumns(selected: ReadonlySet<string>, onSelect?: (id: string) => 
 						key: "select",
 						head: "",
 						width: "20px",
+						card: "box" as const,
 						cell: (alert: Alert) => (
 							<input type="checkbox" tabIndex={-1} aria-label={t("alerts.select")} checked={selected.has(alert.id)} onChange={() => onSelect(alert.id)} />
 						),
@@ -161,6 +162,7 @@ function alertColumns(selected: ReadonlySet<string>, onSelect?: (id: string) => 
 			key: "what",
 			head: t("alerts.what"),
 			width: "minmax(240px, 2fr)",
+			card: "title",
 			cell: (alert) => (
 				<div className="two-lines">
 					<Link href={`/alerts/${alert.id}`} tabIndex={-1} className="link-strong clip">
@@ -190,7 +192,7 @@ function alertColumns(selected: ReadonlySet<string>, onSelect?: (id: string) => 
 function groupColumns(): Column<AlertGroup>[] {
 	return [
 		{ key: "priority", head: t("alerts.priority"), width: "104px", cell: (group) => <PriorityMark priority={group.priority} /> },
-		{ key: "what", head: t("alerts.rule"), width: "minmax(240px, 2fr)", cell: (group) => <span className="link-strong">{group.alerts[0]!.rule}</span> },
+		{ key: "what", head: t("alerts.rule"), width: "minmax(240px, 2fr)", card: "title", cell: (group) => <span className="link-strong">{group.alerts[0]!.rule}</span> },
 		{ key: "where", head: t("alerts.where"), width: "minmax(140px, 1fr)", cell: (group) => workloadOf(group.alerts[0]!) },
 		{ key: "count", head: t("alerts.times"), width: "64px", end: true, cell: (group) => number(group.count) },
 		{ key: "open", head: t("state.open"), width: "56px", end: true, cell: (group) => (group.open ? number(group.open) : "") },

@@ -37,7 +37,7 @@ function Details({ detail }: { detail: AssetDetail }) {
 						rowKey={(relation) => `${relation.kind}/${relation.direction}/${relation.asset.id}`}
 						columns={[
 							{ key: "how", head: t("asset.how"), width: "120px", cell: (relation) => <span className="muted">{tValue(`relation.${relation.direction}`, relation.kind)}</span> },
-							{ key: "what", head: t("assets.name"), width: "minmax(180px, 1fr)", cell: (relation) => <AssetName asset={relation.asset} /> },
+							{ key: "what", head: t("assets.name"), width: "minmax(180px, 1fr)", card: "title", cell: (relation) => <AssetName asset={relation.asset} /> },
 							{ key: "kind", head: t("assets.kind"), width: "100px", cell: (relation) => tValue("kind", relation.asset.kind) },
 						]}
 						empty={

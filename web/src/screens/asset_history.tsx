@@ -28,7 +28,7 @@ export function AssetHistory({ detail }: { detail: AssetDetail }) {
 					rowKey={(one) => `${one.kind}/${one.direction}/${one.asset.id}`}
 					columns={[
 						{ key: "how", head: t("asset.how"), width: "120px", cell: (one) => <span className="muted">{tValue(`relation.${one.direction}`, one.kind)}</span> },
-						{ key: "what", head: t("assets.name"), width: "minmax(180px, 1fr)", cell: (one) => <AssetName asset={one.asset} /> },
+						{ key: "what", head: t("assets.name"), width: "minmax(180px, 1fr)", card: "title", cell: (one) => <AssetName asset={one.asset} /> },
 						{ key: "from", head: t("asset.from"), width: "104px", cell: (one) => <Time at={one.from} /> },
 						{ key: "to", head: t("asset.to"), width: "104px", cell: (one) => <Time at={one.to} /> },
 					]}

@@ -29,7 +29,7 @@ const COLUMNS = (): Column<AuditEntry>[] => [
 	{ key: "user", head: t("audit.user"), width: "minmax(80px, 0.4fr)", cell: (entry) => entry.user || <span className="muted">{t("audit.nobody")}</span> },
 	{ key: "how", head: t("audit.how"), width: "104px", cell: (entry) => tValue("how", entry.how) },
 	{ key: "address", head: t("audit.address"), width: "minmax(100px, 0.4fr)", cell: (entry) => <span className="mono xs">{entry.address}</span> },
-	{ key: "action", head: t("audit.action"), width: "minmax(200px, 1.6fr)", cell: (entry) => <code>{entry.action}</code> },
+	{ key: "action", head: t("audit.action"), width: "minmax(200px, 1.6fr)", card: "title", cell: (entry) => <code>{entry.action}</code> },
 	{ key: "target", head: t("audit.target"), width: "minmax(100px, 0.6fr)", cell: (entry) => entry.target },
 	{ key: "result", head: t("audit.result"), width: "minmax(196px, 0.8fr)", cell: (entry) => <Result result={entry.result} /> },
 ];

@@ -23,6 +23,7 @@ function findingColumns(): Column<Finding>[] {
 			key: "vulnerability",
 			head: t("finding.vulnerability"),
 			width: "minmax(170px, 1.1fr)",
+			card: "title",
 			sort: "-vulnerability",
 			cell: (finding) => (
 				<span className="row">

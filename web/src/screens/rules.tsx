@@ -32,6 +32,7 @@ function RuleTable() {
 			key: "enabled",
 			head: t("rules.enabled"),
 			width: "44px",
+			card: "box",
 			cell: (rule) => (
 				<input
 					type="checkbox"
@@ -50,6 +51,7 @@ function RuleTable() {
 			key: "name",
 			head: t("alerts.rule"),
 			width: "minmax(280px, 2.4fr)",
+			card: "title",
 			sort: "name",
 			cell: (rule) => (
 				<span className="two-lines">

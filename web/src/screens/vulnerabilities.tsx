@@ -20,6 +20,7 @@ const COLUMNS = (): Column<Vulnerability>[] => [
 		key: "id",
 		head: t("finding.vulnerability"),
 		width: "minmax(230px, 2fr)",
+		card: "title",
 		sort: "-id",
 		cell: (each) => (
 			<span className="two-lines">
