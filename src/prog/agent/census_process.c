@@ -7,17 +7,12 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/proc_stat.h"
 #include "prog/agent/census_collect.h"
 
 /* proc(5). What processes write about themselves (names, arguments) is theirs to choose: it is bounded and told as text. */
 enum { ARGS_MAX = 1024, FILE_MAX = 64 << 10, SOCKETS_MAX = 20000, SPACES_MAX = 4096 };
 #define NET_MAX ((uint64_t)8 << 20)
-
-struct stat_line {
-	char name[64];
-	uint32_t parent;
-	uint64_t start, flags;
-};
 
 static bool is_number(const char *name)
 {
@@ -39,24 +34,12 @@ static bool read_small(int proc_fd, const char *path, char *room, size_t size, s
 	return true;
 }
 
-static bool read_stat(int proc_fd, const char *pid, struct stat_line *ret)
+static bool read_stat(int proc_fd, const char *pid, struct proc_stat *ret)
 {
-	char path[40], text[1024], *open, *close;
-	size_t n;
+	uint32_t number;
 
-	snprintf(path, sizeof(path), "%.11s/stat", pid);
-	if (!read_small(proc_fd, path, text, sizeof(text), &n))
-		return false;
-	open = strchr(text, '(');
-	close = strrchr(text, ')');
-	if (!open || !close || close < open)
-		return false;
-	*close = '\0';
-	snprintf(ret->name, sizeof(ret->name), "%s", open + 1);
-	return sscanf(close + 1,
-		      " %*c %" SCNu32 " %*d %*d %*d %*d %" SCNu64
-		      " %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64,
-		      &ret->parent, &ret->flags, &ret->start) == 3;
+	return str_u32(str_from(pid), &number) == 0 &&
+	       proc_stat_read(proc_fd, number, ret, NULL) == 0;
 }
 
 static void put_link(struct json_out *j, const char *key, int proc_fd, const char *pid,
@@ -107,7 +90,7 @@ static void put_owner(struct json_out *j, int proc_fd, const char *pid, struct a
 	json_opt_str(j, "user", name);
 }
 
-static void put_process(struct census *c, int proc_fd, const char *pid, const struct stat_line *s,
+static void put_process(struct census *c, int proc_fd, const char *pid, const struct proc_stat *s,
 			str id, struct asset *a)
 {
 	OWNED_BUF doc = BUF_INIT;
@@ -122,7 +105,7 @@ static void put_process(struct census *c, int proc_fd, const char *pid, const st
 	put_link(&j, "exe", proc_fd, pid, "exe");
 	put_args(&j, proc_fd, pid);
 	put_owner(&j, proc_fd, pid, a);
-	json_put_uint(&j, "startTicks", s->start);
+	json_put_uint(&j, "startTicks", s->start_ticks);
 	json_object_close(&j);
 	census_put_doc(c, CENSUS_PROCESS, id, &doc);
 }
@@ -164,16 +147,16 @@ void census_processes_look(struct census *c, int proc_fd, struct asset *a)
 		return;
 	census_begin(c, CENSUS_PROCESS);
 	while ((f = readdir(d))) {
-		struct stat_line s;
+		struct proc_stat s;
 		char id[64];
 		str name;
 
 		if (!is_number(f->d_name) || !read_stat(proc_fd, f->d_name, &s) ||
 		    (s.flags & KERNEL_THREAD))
 			continue;
-		snprintf(id, sizeof(id), "%.11s@%" PRIu64, f->d_name, s.start);
+		snprintf(id, sizeof(id), "%.11s@%" PRIu64, f->d_name, s.start_ticks);
 		name = str_from(id);
-		if (now - s.start < young || !census_keep(c, CENSUS_PROCESS, name))
+		if (now - s.start_ticks < young || !census_keep(c, CENSUS_PROCESS, name))
 			put_process(c, proc_fd, f->d_name, &s, name, a);
 	}
 	closedir(d);
@@ -312,7 +295,7 @@ static void put_port(struct census *c, struct listener *s, int proc_fd, const ch
 		     struct asset *a)
 {
 	OWNED_BUF doc = BUF_INIT;
-	struct stat_line line;
+	struct proc_stat line;
 	struct json_out j;
 
 	json_out_init(&j, &doc, false);
@@ -324,7 +307,7 @@ static void put_port(struct census *c, struct listener *s, int proc_fd, const ch
 	if (pid && read_stat(proc_fd, pid, &line)) {
 		char id[64];
 
-		snprintf(id, sizeof(id), "%.11s@%" PRIu64, pid, line.start);
+		snprintf(id, sizeof(id), "%.11s@%" PRIu64, pid, line.start_ticks);
 		json_put_uint(&j, "pid", strtoul(pid, NULL, 10));
 		json_put_cstr(&j, "process", id);
 		json_put_cstr(&j, "name", line.name);
