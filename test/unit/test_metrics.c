@@ -9,7 +9,10 @@ static const char document[] =
 	"\"cpuUserMs\":250,\"lost\":{\"ringBulk\":3},\"events\":{\"open\":{\"delivered\":5,"
 	"\"passedOver\":9}},\"hooks\":[{\"program\":\"on_open\",\"runs\":2,\"ns\":1000}]},"
 	"\"uplink\":{\"residentBytes\":4096,\"outputs\":[{\"kind\":\"file\",\"where\":"
-	"\"/a\\\"b\\\\c\\nd\",\"told\":12345678901,\"lost\":0,\"waiting\":0,\"failing\":true}]}}";
+	"\"/a\\\"b\\\\c\\nd\",\"told\":12345678901,\"lost\":0,\"waiting\":0,\"failing\":true}]},"
+	"\"parts\":[{\"part\":\"sensor\",\"processes\":1,\"cpuUserMs\":300,\"cpuSystemMs\":40,"
+	"\"memoryBytes\":8192},{\"part\":\"scanner\",\"processes\":3,\"cpuUserMs\":9000,"
+	"\"cpuSystemMs\":10,\"memoryBytes\":4096}]}";
 
 static void has(struct buf *out, const char *line)
 {
@@ -26,8 +29,10 @@ static void test_samples(void **state)
 	has(&out, "skep_build_info{version=\"1.2\",backend=\"object\"} 1\n");
 	has(&out, "# TYPE skep_events_judged_total counter\nskep_events_judged_total 7\n");
 	has(&out, "skep_hook_seconds_total 1.5\n");
-	has(&out, "skep_cpu_seconds_total{part=\"sensor\",mode=\"user\"} 0.25\n");
-	has(&out, "skep_resident_bytes{part=\"uplink\"} 4096\n");
+	has(&out, "skep_cpu_seconds_total{part=\"sensor\",mode=\"user\"} 0.3\n");
+	has(&out, "skep_cpu_seconds_total{part=\"scanner\",mode=\"system\"} 0.01\n");
+	has(&out, "skep_memory_bytes{part=\"scanner\"} 4096\n");
+	has(&out, "skep_part_processes{part=\"scanner\"} 3\n");
 	has(&out, "skep_events_lost_total{cause=\"ringBulk\"} 3\n");
 	has(&out, "skep_events_total{type=\"open\",fate=\"passed_over\"} 9\n");
 	has(&out, "skep_hook_program_seconds_total{program=\"on_open\"} 1e-06\n");

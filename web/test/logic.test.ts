@@ -5,6 +5,7 @@ import type { Alert, Asset, Graph } from "../src/api/types.ts";
 import { loadLanguage } from "../src/i18n/index.ts";
 import { readAlertDoc } from "../src/logic/alert_doc.ts";
 import { hrefOf } from "../src/logic/asset.ts";
+import { wholeCost } from "../src/logic/cost.ts";
 import { bytes, dateTime, dayBegins, dayEnds, dayOf, epss, relativeTime, shortDigest, shortIds, shortNumber } from "../src/logic/format.ts";
 import { NODES_DRAWN, NODE_HEIGHT, layoutGraph, stepFrom } from "../src/logic/graph_layout.ts";
 import { groupAlerts, workloadOf } from "../src/logic/group.ts";
@@ -113,6 +114,16 @@ test("pages of things are found by kind and id, whatever the id holds", () => {
 	assert.equal(hrefOf("container", "container:x"), "/assets/container%3Ax");
 	assert.equal(hrefOf("container", "x"), "/assets/container%3Ax");
 	assert.equal(hrefOf("vulnerability", "CVE-1?q"), "/vulnerabilities/CVE-1%3Fq");
+});
+
+test("an agent's parts add up, as far as they tell", () => {
+	const sensor = { part: "sensor", cpu: 1.5, cpuSeconds: 10, memory: 100, processes: 1 };
+	const scanner = { part: "scanner", cpu: 40, cpuSeconds: 2.5, memory: 50, processes: 3 };
+	assert.deepEqual(wholeCost([sensor, scanner]), { part: "all", cpu: 41.5, cpuSeconds: 12.5, memory: 150, processes: 4 });
+	const old = wholeCost([sensor, { part: "uplink", cpuSeconds: 1, memory: 1 }]);
+	assert.equal(old.cpu, undefined);
+	assert.equal(old.processes, undefined);
+	assert.equal(old.cpuSeconds, 11);
 });
 
 test("an agent's document may be anything", () => {

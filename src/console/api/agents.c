@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "codec/json.h"
 #include "console/api/dispatch.h"
+#include "console/fleet/agent_parts.h"
 #include "console/fleet/authority.h"
 #include "console/store/list_sort.h"
 
@@ -41,6 +42,7 @@ static struct figures figures_of(const struct agent *a, struct arena *scratch)
 {
 	struct figures f = { 0 };
 	const struct value *sensor;
+	struct agent_parts parts;
 	struct value doc;
 
 	if (!a->stats.n || json_parse(a->stats, scratch, &doc, NULL) < 0)
@@ -50,8 +52,8 @@ static struct figures figures_of(const struct agent *a, struct arena *scratch)
 	f.backend = value_get_str(sensor, "backend");
 	f.losses = total(value_get(sensor, "lost"));
 	f.containers = value_int(value_get(sensor, "containers"), 0);
-	f.memory = value_int(value_get(sensor, "residentBytes"), 0) +
-		   value_int(value_path(&doc, "uplink.residentBytes"), 0);
+	agent_parts_of(&doc, &parts);
+	f.memory = parts.memory;
 	return f;
 }
 
@@ -296,12 +298,40 @@ static int put_cost(struct call *c, const struct agent *a, struct err *e)
 	return 0;
 }
 
+/** @param stats NULL: it has told of none yet */
+static void put_parts(const struct value *stats, struct json_out *j)
+{
+	struct agent_parts parts;
+
+	agent_parts_of(stats, &parts);
+	json_key(j, "parts");
+	json_array_open(j);
+	for (size_t i = 0; i < parts.count; i++) {
+		const struct agent_part *p = &parts.list[i];
+
+		json_object_open(j);
+		json_put_str(j, "part", p->name);
+		if (p->percent >= 0) {
+			json_key(j, "cpu");
+			json_double(j, p->percent, 2);
+		}
+		json_key(j, "cpuSeconds");
+		json_double(j, (double)p->cpu_ms / 1000, 2);
+		json_put_int(j, "memory", p->memory);
+		if (p->processes >= 0)
+			json_put_int(j, "processes", p->processes);
+		json_object_close(j);
+	}
+	json_array_close(j);
+}
+
 int api_agent_get(struct call *c, struct err *e)
 {
 	struct arena scratch;
 	struct agent a;
 	struct value doc;
 	struct map costs;
+	bool told;
 	int r = get(c, &a, e);
 
 	if (r == 0)
@@ -313,10 +343,12 @@ int api_agent_get(struct call *c, struct err *e)
 	put(&a, &costs, c->now_ns, &c->json);
 	json_key(&c->json, "stats");
 	arena_init(&scratch, STATS_BUDGET);
-	if (a.stats.n && json_parse(a.stats, &scratch, &doc, NULL) == 0)
+	told = a.stats.n && json_parse(a.stats, &scratch, &doc, NULL) == 0;
+	if (told)
 		call_put_json(&c->json, a.stats);
 	else
 		json_null(&c->json);
+	put_parts(told ? &doc : NULL, &c->json);
 	arena_done(&scratch);
 	r = put_cost(c, &a, e);
 	json_object_close(&c->json);

@@ -1,4 +1,5 @@
 #include "codec/json.h"
+#include "console/fleet/agent_parts.h"
 #include "console/fleet/fleet_priv.h"
 
 #define STATS_BUDGET ((size_t)32 << 20)
@@ -7,7 +8,8 @@
 
 /* What an agent counted from its start. */
 struct counted {
-	int64_t at_ms, sensor_cpu, uplink_cpu, memory, events, lost;
+	int64_t at_ms, cpu_ms, memory, events, lost;
+	bool whole; /* of all parts, not of two */
 };
 
 static int64_t sum(const struct value *object, const char *member)
@@ -19,26 +21,20 @@ static int64_t sum(const struct value *object, const char *member)
 	return n;
 }
 
-static int64_t cpu_of(const struct value *part)
-{
-	return value_int(value_get(part, "cpuUserMs"), 0) +
-	       value_int(value_get(part, "cpuSystemMs"), 0);
-}
-
 static bool read_counted(str doc, struct arena *a, struct counted *ret)
 {
-	const struct value *sensor, *uplink;
+	const struct value *sensor;
+	struct agent_parts parts;
 	struct value v;
 
 	if (!doc.n || json_parse(doc, a, &v, NULL) < 0)
 		return false;
 	sensor = value_get(&v, "sensor");
-	uplink = value_get(&v, "uplink");
+	agent_parts_of(&v, &parts);
 	*ret = (struct counted){ .at_ms = value_int(value_get(&v, "monotonicMs"), 0),
-				 .sensor_cpu = cpu_of(sensor),
-				 .uplink_cpu = cpu_of(uplink),
-				 .memory = value_int(value_get(sensor, "residentBytes"), 0) +
-					   value_int(value_get(uplink, "residentBytes"), 0),
+				 .cpu_ms = parts.cpu_ms,
+				 .memory = parts.memory,
+				 .whole = parts.whole,
 				 .events = sum(value_get(sensor, "events"), "delivered"),
 				 .lost = sum(value_get(sensor, "lost"), NULL) };
 	return true;
@@ -62,15 +58,14 @@ int record_stats(struct teller *t, str doc, struct err *e)
 	/* Not what was known when the batch began: it may hold more than one of these. */
 	known = agent_get(t->store, t->agent->id, &a, &before, NULL) == 0 &&
 		read_counted(before.stats, &a, &was) && read_counted(doc, &a, &is) &&
-		is.at_ms > was.at_ms && is.at_ms - was.at_ms < GAP_MS;
+		is.whole == was.whole && is.at_ms > was.at_ms && is.at_ms - was.at_ms < GAP_MS;
 	arena_done(&a);
 	r = agent_set_stats(t->store, t->agent->id, doc, e);
 	if (r < 0 || !known)
 		return r;
 	return agent_cost_add(t->store, t->agent->id,
 			      &(struct agent_cost){ .ms = is.at_ms - was.at_ms,
-						    .cpu_ms = since(is.sensor_cpu, was.sensor_cpu) +
-							      since(is.uplink_cpu, was.uplink_cpu),
+						    .cpu_ms = since(is.cpu_ms, was.cpu_ms),
 						    .memory = is.memory,
 						    .events = since(is.events, was.events),
 						    .lost = since(is.lost, was.lost) },

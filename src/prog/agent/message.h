@@ -19,6 +19,7 @@ enum message_kind {
 	MESSAGE_KEEP,  /**< sensor to supervisor: descriptors for a successor */
 	MESSAGE_ALERT, /**< sensor (or supervisor) to uplink: number is the priority, text the line, json the document */
 	MESSAGE_STATS, /**< sensor to uplink, once a second: json; number: whether it says what checks cost */
+	MESSAGE_PARTS, /**< supervisor to uplink, once a second: json, what the parts cost (part_cost.h) */
 	MESSAGE_ASK, /**< uplink to sensor: say so with the next figures */
 	MESSAGE_RELOAD, /**< supervisor to sensor: load the rules again; uplink to supervisor: have it do so */
 	MESSAGE_STOP,    /**< supervisor to part: finish what is at hand and exit */

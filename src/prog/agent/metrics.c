@@ -127,26 +127,34 @@ static void put_hooks(struct buf *out, const struct value *sensor)
 	}
 }
 
+static void put_part(struct buf *out, const char *name, const struct value *part, const char *mode,
+		     const char *member, double divisor)
+{
+	buf_printf(out, "%s{", name);
+	put_label(out, "part", value_get_str(part, "part"));
+	if (mode)
+		buf_printf(out, ",mode=\"%s\"", mode);
+	buf_byte(out, '}');
+	put_number(out, value_get(part, member), divisor);
+}
+
 static void put_parts(struct buf *out, const struct value *stats)
 {
-	static const char *const parts[] = { "sensor", "uplink" };
+	const struct value *parts = value_get(stats, "parts");
 
-	head(out, "skep_cpu_seconds_total", "counter", "Processor time of the agent's parts.");
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		const struct value *p = value_get(stats, parts[i]);
-
-		buf_printf(out, "skep_cpu_seconds_total{part=\"%s\",mode=\"user\"}", parts[i]);
-		put_number(out, value_get(p, "cpuUserMs"), 1000);
-		buf_printf(out, "skep_cpu_seconds_total{part=\"%s\",mode=\"system\"}", parts[i]);
-		put_number(out, value_get(p, "cpuSystemMs"), 1000);
+	head(out, "skep_cpu_seconds_total", "counter",
+	     "Processor time of the agent's parts, with all processes they started.");
+	VALUE_EACH (p, parts) {
+		put_part(out, "skep_cpu_seconds_total", p, "user", "cpuUserMs", 1000);
+		put_part(out, "skep_cpu_seconds_total", p, "system", "cpuSystemMs", 1000);
 	}
-	head(out, "skep_resident_bytes", "gauge", "Memory of the agent's parts.");
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		buf_printf(out, "skep_resident_bytes{part=\"%s\"}", parts[i]);
-		put_number(out,
-			   value_path(stats, i ? "uplink.residentBytes" : "sensor.residentBytes"),
-			   1);
-	}
+	head(out, "skep_memory_bytes", "gauge",
+	     "Memory of the agent's parts; what processes share is divided among them.");
+	VALUE_EACH (p, parts)
+		put_part(out, "skep_memory_bytes", p, NULL, "memoryBytes", 1);
+	head(out, "skep_part_processes", "gauge", "Processes of the agent's parts.");
+	VALUE_EACH (p, parts)
+		put_part(out, "skep_part_processes", p, NULL, "processes", 1);
 }
 
 static void put_outputs(struct buf *out, const struct value *stats)

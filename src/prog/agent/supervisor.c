@@ -11,9 +11,11 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/proc_stat.h"
 #include "base/process.h"
 #include "prog/agent/agent.h"
 #include "prog/agent/part.h"
+#include "prog/agent/part_cost.h"
 #include "prog/agent/self_alert.h"
 
 #define RESTART_NS (100 * MS_NS)
@@ -52,7 +54,8 @@ struct supervisor {
 	struct part parts[PARTS];
 	const struct option_set *options;
 	void (*say)(const char *line);
-	int signals;
+	struct part_cost *cost;
+	int proc_fd, signals;
 	int kept[MESSAGE_MAX_FDS];
 	size_t kept_count;
 	bool stopping;
@@ -100,7 +103,7 @@ static int run_part(void *ctx)
 	struct beginning *b = ctx;
 	char name[16];
 
-	snprintf(name, sizeof(name), "skep-%s", b->part->name);
+	snprintf(name, sizeof(name), PART_COST_NAME "%s", b->part->name);
 	prctl(PR_SET_NAME, name);
 	return b->part->run(&b->context);
 }
@@ -223,13 +226,18 @@ static void died(struct supervisor *s, struct part *p, int status)
 
 static void reap(struct supervisor *s)
 {
-	pid_t pid;
+	siginfo_t ended = { 0 };
 	int status;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid) {
+		part_cost_ended(s->cost, ended.si_pid);
+		if (waitpid(ended.si_pid, &status, 0) < 0)
+			break;
 		for (unsigned int i = 0; i < PARTS; i++)
-			if (s->parts[i].pid == pid)
+			if (s->parts[i].pid == ended.si_pid)
 				died(s, &s->parts[i], status);
+		ended.si_pid = 0;
+	}
 }
 
 static void stop(struct supervisor *s)
@@ -259,19 +267,11 @@ static void take_signals(struct supervisor *s)
 	}
 }
 
-/** Whether a process is ready to run: proc_pid_stat(5). */
-static bool is_runnable(pid_t pid)
+static bool is_runnable(const struct supervisor *s, pid_t pid)
 {
-	char path[40], text[512], *name_end;
-	OWNED_FD fd = -1;
-	ssize_t n;
+	struct proc_stat st;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	text[MAX(n, 0)] = '\0';
-	name_end = strrchr(text, ')');
-	return name_end && strncmp(name_end, ") R", 3) == 0;
+	return proc_stat_read(s->proc_fd, (uint32_t)pid, &st, NULL) == 0 && st.state == 'R';
 }
 
 /** The processor time a child had that is not waited for yet. */
@@ -283,7 +283,7 @@ static uint64_t processor_ns(pid_t pid)
 }
 
 /** A part that gets no processor is not wedged: to begin anew would cost more of what there is too little of. */
-static bool is_wedged(struct part *p, uint64_t t)
+static bool is_wedged(const struct supervisor *s, struct part *p, uint64_t t)
 {
 	uint64_t ran_ns, since_ns = t - p->looked_ns;
 	bool starved;
@@ -295,7 +295,7 @@ static bool is_wedged(struct part *p, uint64_t t)
 		return false;
 	}
 	ran_ns = processor_ns(p->pid);
-	starved = is_runnable(p->pid) && ran_ns - p->ran_ns < since_ns / 2;
+	starved = is_runnable(s, p->pid) && ran_ns - p->ran_ns < since_ns / 2;
 	if (!p->doubt_ns)
 		p->doubt_ns = p->alive_ns + SILENT_NS;
 	else if (starved)
@@ -314,7 +314,7 @@ static void tend(struct supervisor *s)
 		struct part *p = &s->parts[i];
 		struct err e = { 0 };
 
-		if (p->pid && is_wedged(p, t)) {
+		if (p->pid && is_wedged(s, p, t)) {
 			tell(s, "%s gave no sign of life for %u s; ending it", p->name,
 			     (unsigned int)((t - p->alive_ns) / (1000 * MS_NS)));
 			kill(p->pid, SIGKILL);
@@ -336,6 +336,25 @@ static void tend(struct supervisor *s)
 	for (unsigned int i = 0; i < PARTS; i++)
 		if (s->stopping && s->parts[i].pid && t - s->stop_ns > STOP_NS)
 			kill(s->parts[i].pid, SIGKILL);
+}
+
+/** What all cost is told to uplink, who tells those who ask. A second that is missed is in the next. */
+static void tell_cost(struct supervisor *s)
+{
+	OWNED_BUF json = BUF_INIT;
+	pid_t pids[PARTS + 1] = { 0 };
+	struct json_out j;
+
+	for (unsigned int i = 0; i < PARTS; i++)
+		pids[i + 1] = s->parts[i].pid;
+	if (!part_cost_look(s->cost, pids, clock_ns(CLOCK_MONOTONIC)) || !s->parts[UPLINK].ready)
+		return;
+	json_out_init(&j, &json, false);
+	part_cost_render(s->cost, &j);
+	if (!buf_error(&json))
+		(void)!message_send(
+			s->parts[UPLINK].control[0],
+			&(struct message){ .kind = MESSAGE_PARTS, .json = buf_str(&json) });
 }
 
 static bool is_over(const struct supervisor *s)
@@ -372,6 +391,7 @@ static int watch_over(struct supervisor *s)
 				stop(s);
 		}
 		tend(s);
+		tell_cost(s);
 	}
 	return s->status;
 }
@@ -410,10 +430,27 @@ static int prepare_parts(struct supervisor *s, struct err *e)
 	return r;
 }
 
+/** Whom a part leaves behind comes to us, with what it cost (part_cost.h). */
+static int prepare_cost(struct supervisor *s, struct err *e)
+{
+	const char *names[PARTS + 1] = { "supervisor" };
+
+	for (unsigned int i = 0; i < PARTS; i++)
+		names[i + 1] = s->parts[i].name;
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return err_sys(e, errno, "cannot take in what parts leave behind");
+	s->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (s->proc_fd < 0)
+		return err_sys(e, errno, "'/proc'");
+	return part_cost_new(s->proc_fd, names, ARRAY_LEN(names), &s->cost, e);
+}
+
 static int prepare(struct supervisor *s, struct err *e)
 {
 	int r = prepare_parts(s, e);
 
+	if (r == 0)
+		r = prepare_cost(s, e);
 	if (r == 0)
 		r = process_signals(true, &s->signals, e);
 	if (r < 0)
@@ -436,6 +473,8 @@ int agent_run(const struct option_set *o, void (*say)(const char *line), struct 
 	if (r < 0)
 		return r;
 	r = watch_over(&s);
+	part_cost_free(s.cost);
+	close(s.proc_fd);
 	free(s.room);
 	return r < 0 ? err_set(e, -r, "the agent could not begin; see above") : 0;
 }

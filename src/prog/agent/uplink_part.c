@@ -76,7 +76,7 @@ static void tell_figures(struct uplink *u, uint64_t now_ns)
 {
 	str doc;
 
-	if (now_ns - u->figures_ns < FIGURES_NS)
+	if (now_ns - u->figures_ns < FIGURES_NS || !uplink_stats_is_whole(u->stats))
 		return;
 	u->figures_ns = now_ns;
 	doc = str_trim(uplink_stats_document(u->stats));
@@ -91,6 +91,8 @@ static void take_orders(struct uplink *u)
 
 	while (message_receive(u->part->supervisor, u->room, &m) > 0) {
 		u->stopping |= m.kind == MESSAGE_STOP;
+		if (m.kind == MESSAGE_PARTS)
+			uplink_stats_take_parts(u->stats, m.json);
 		message_done(&m);
 	}
 }

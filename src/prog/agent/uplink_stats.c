@@ -14,6 +14,7 @@ struct uplink_stats {
 	struct http_server *http;
 	struct control *control;
 	struct buf sensor; /* its last document */
+	struct buf parts;  /* what the supervisor said last */
 	struct buf line;   /* the whole one */
 	uint64_t heard_ms;
 };
@@ -36,6 +37,10 @@ static str compose(struct uplink_stats *s)
 	json_key(&j, "outputs");
 	outputs_render(s->outputs, &j);
 	json_object_close(&j);
+	if (s->parts.n) {
+		buf_add(&s->line, S(",\"parts\":"));
+		buf_add(&s->line, buf_str(&s->parts));
+	}
 	buf_add(&s->line, S("}\n"));
 	return buf_error(&s->line) ? (str){ 0 } : buf_str(&s->line);
 }
@@ -127,6 +132,7 @@ void uplink_stats_free(struct uplink_stats *s)
 	control_free(s->control);
 	http_server_free(s->http);
 	buf_done(&s->sensor);
+	buf_done(&s->parts);
 	buf_done(&s->line);
 	free(s);
 }
@@ -155,6 +161,17 @@ void uplink_stats_take(struct uplink_stats *s, str json, bool whole)
 	if (whole && s->control)
 		control_tell(s->control, compose(s));
 	ask_if_heard(s);
+}
+
+void uplink_stats_take_parts(struct uplink_stats *s, str json)
+{
+	buf_reset(&s->parts);
+	buf_add(&s->parts, json);
+}
+
+bool uplink_stats_is_whole(const struct uplink_stats *s)
+{
+	return s->sensor.n && s->parts.n;
 }
 
 str uplink_stats_document(struct uplink_stats *s)

@@ -24,6 +24,10 @@ void uplink_stats_free(struct uplink_stats *s);
 struct privilege_place uplink_stats_place(const struct uplink_stats *s);
 /** Takes what the sensor sent, and tells who listens. @param whole  whether it says what checks cost */
 void uplink_stats_take(struct uplink_stats *s, str json, bool whole);
+/** Takes what the supervisor says all parts cost: a JSON array. */
+void uplink_stats_take_parts(struct uplink_stats *s, str json);
+/** Whether sensor and supervisor have told something, which takes them a moment at the start. */
+bool uplink_stats_is_whole(const struct uplink_stats *s);
 /** The document as it is now (doc/schemas/agent-stats-1.schema.json); lives until the next call; empty: no memory */
 str uplink_stats_document(struct uplink_stats *s);
 /** What to poll for. @return how many entries of @p ret were written, at most 2 */

@@ -82,10 +82,7 @@ static int by_sort(const void *a, const void *b)
 static void put_head(const struct top *t)
 {
 	const struct value *s = value_get(t->now, "sensor"), *s0 = value_get(t->before, "sensor");
-	const struct value *u = value_get(t->now, "uplink"), *u0 = value_get(t->before, "uplink");
 	double lost = 0, lost_before = 0;
-	double sensor = (rate(t, s, s0, "cpuUserMs") + rate(t, s, s0, "cpuSystemMs")) / 10;
-	double uplink = (rate(t, u, u0, "cpuUserMs") + rate(t, u, u0, "cpuSystemMs")) / 10;
 
 	VALUE_MEMBERS (m, value_get(s, "lost"))
 		lost += value_num(&m->value, 0);
@@ -105,13 +102,8 @@ static void put_head(const struct top *t)
 		   number(t, value_num(value_get(s, "alerts"), 0)),
 		   number(t, value_num(value_get(s, "alertsFolded"), 0)),
 		   number(t, value_num(value_get(s, "alertsLost"), 0)));
-	result_say(&t->view, t->out,
-		   "processor: sensor {0} %, uplink {1} %, hooks {2} %  memory: {3} + {4} MiB\n\n",
-		   "处理器：sensor {0} %，uplink {1} %，挂载点 {2} %  内存：{3} + {4} MiB\n\n",
-		   fraction(t, sensor), fraction(t, uplink),
-		   fraction(t, rate(t, s, s0, "hookNs") / 1e7),
-		   fraction(t, value_num(value_get(s, "residentBytes"), 0) / (1 << 20)),
-		   fraction(t, value_num(value_get(u, "residentBytes"), 0) / (1 << 20)));
+	result_say(&t->view, t->out, "hooks {0} % of a processor\n\n", "挂载点占处理器 {0} %\n\n",
+		   fraction(t, rate(t, s, s0, "hookNs") / 1e7));
 }
 
 static int finish(struct top *t, struct result_table *table)
@@ -120,6 +112,65 @@ static int finish(struct top *t, struct result_table *table)
 
 	buf_byte(t->out, '\n');
 	return r;
+}
+
+struct part_figures {
+	double percent, seconds, memory, processes;
+};
+
+static struct part_figures part_figures(const struct top *t, const struct value *now,
+					const struct value *before)
+{
+	return (struct part_figures){
+		.percent = before ? (rate(t, now, before, "cpuUserMs") +
+				     rate(t, now, before, "cpuSystemMs")) /
+					    10
+				  : 0,
+		.seconds = (value_num(value_get(now, "cpuUserMs"), 0) +
+			    value_num(value_get(now, "cpuSystemMs"), 0)) /
+			   1000,
+		.memory = value_num(value_get(now, "memoryBytes"), 0) / (1 << 20),
+		.processes = value_num(value_get(now, "processes"), 0),
+	};
+}
+
+static void put_part(const struct top *t, struct result_table *table, str name,
+		     const struct part_figures *f)
+{
+	result_table_cell(table, name);
+	result_table_cell(table, fraction(t, f->percent));
+	result_table_cell(table, fraction(t, f->seconds));
+	result_table_cell(table, fraction(t, f->memory));
+	result_table_cell(table, number(t, f->processes));
+}
+
+/** What the agent costs, by part: all processes a part started are in it. */
+static int put_parts(struct top *t)
+{
+	const struct value *before = value_get(t->before, "parts");
+	struct part_figures all = { 0 };
+	struct result_table table;
+
+	result_table_init(&table, t->view.arena);
+	result_table_column(&table, say(&t->view, (struct phrase){ "PART", "部件" }), 0, false);
+	result_table_column(&table, say(&t->view, (struct phrase){ "CPU %", "处理器 %" }), 0, true);
+	result_table_column(&table, say(&t->view, (struct phrase){ "CPU SECONDS", "处理器秒" }), 0,
+			    true);
+	result_table_column(&table, say(&t->view, (struct phrase){ "MEMORY MIB", "内存 MiB" }), 0,
+			    true);
+	result_table_column(&table, say(&t->view, (struct phrase){ "PROCESSES", "进程" }), 0, true);
+	VALUE_EACH (p, value_get(t->now, "parts")) {
+		str name = value_get_str(p, "part");
+		const struct part_figures f = part_figures(t, p, find(before, "part", name));
+
+		put_part(t, &table, name, &f);
+		all.percent += f.percent;
+		all.seconds += f.seconds;
+		all.memory += f.memory;
+		all.processes += f.processes;
+	}
+	put_part(t, &table, str_from(say(&t->view, (struct phrase){ "all", "合计" })), &all);
+	return finish(t, &table);
 }
 
 static int put_types(struct top *t)
@@ -259,7 +310,9 @@ static int show(struct top *t)
 	if (isatty(STDOUT_FILENO))
 		buf_add(t->out, S("\033[H\033[J"));
 	put_head(t);
-	r = put_types(t);
+	r = put_parts(t);
+	if (r == 0)
+		r = put_types(t);
 	if (r == 0)
 		r = put_hooks(t);
 	if (r == 0)

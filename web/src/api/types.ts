@@ -57,6 +57,7 @@ export type DryRunResult = Schemas["DryRunResult"];
 export type Agent = Schemas["Agent"];
 export type AgentDetail = Schemas["AgentDetail"];
 export type AgentCost = Schemas["AgentCost"];
+export type AgentPart = Schemas["AgentPart"];
 export type Enrolment = Schemas["Enrolment"];
 export type Notification = Schemas["Notification"];
 export type NotificationKind = Schemas["NotificationKind"];

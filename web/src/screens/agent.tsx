@@ -10,7 +10,7 @@ import { Answered } from "../kit/states.tsx";
 import { Tile } from "../kit/tile.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
 import { bytes, dateTime, number } from "../logic/format.ts";
-import { CostPanel } from "./agent_cost.tsx";
+import { CostPanel, PartsPanel } from "./agent_cost.tsx";
 import { AgentState } from "./agents.tsx";
 
 /** How a count of what was lost looks: plain as long as nothing was. */
@@ -35,7 +35,7 @@ const causes = (counts: [string, number][]) => counts.map(([cause, count]) => `$
 
 const TOLD = ["judged", "alerts", "alertsFolded", "held", "unknownVerdicts", "processes", "containers", "containersUnknown", "engineErrors"];
 
-/** What an agent last said of itself (doc/schemas/agent-stats-1.schema.json): what it did, what it lost, what it cost. */
+/** What an agent last said of itself (doc/schemas/agent-stats-1.schema.json): what it did and what it lost. */
 function Stats({ stats }: { stats: unknown }) {
 	if (!stats)
 		return (
@@ -44,8 +44,6 @@ function Stats({ stats }: { stats: unknown }) {
 			</Panel>
 		);
 	const sensor = looseOf(looseOf(stats).sensor);
-	const uplink = looseOf(looseOf(stats).uplink);
-	const seconds = (part: Loose) => `${number(Math.round((Number(part.cpuUserMs ?? 0) + Number(part.cpuSystemMs ?? 0)) / 100) / 10)} s`;
 	const delivered = Object.entries(looseOf(sensor.events)).map(([type, counts]) => [type, looseOf(counts).delivered]);
 	const events = numbersOf(Object.fromEntries(delivered)).slice(0, 12);
 	const lost = numbersOf(looseOf(sensor.lost));
@@ -57,8 +55,6 @@ function Stats({ stats }: { stats: unknown }) {
 				<Facts
 					facts={[
 						...TOLD.map((name): [string, string | null] => [tValue("stat", name), typeof sensor[name] === "number" ? number(sensor[name]) : null]),
-						[t("stat.sensorCpu"), seconds(sensor)],
-						[t("stat.uplinkCpu"), seconds(uplink)],
 						[t("stat.lost"), lost.length > 0 ? causes(lost) : t("common.none")],
 						[t("stat.unhashed"), unhashed.length > 0 ? causes(unhashed) : null],
 					]}
@@ -132,6 +128,7 @@ function Body({ detail }: { detail: AgentDetail }) {
 			<div className="split">
 				<div className="stack wide">
 					<CostPanel cost={detail.cost} />
+					<PartsPanel parts={detail.parts} />
 					<Stats stats={detail.stats} />
 				</div>
 				<Panel title={t("asset.facts")}>
