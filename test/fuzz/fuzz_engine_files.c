@@ -4,6 +4,7 @@
 
 #include "asset/cni.h"
 #include "asset/mount_volume.h"
+#include "asset/process_address.h"
 #include "input.h"
 
 static void check_network(const struct cni_network *x)
@@ -21,6 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = input_of(data, size);
 	enum container_runtime runtime = input_byte(&in) % (CONTAINER_OTHER + 1);
 	struct cni_networks n = { 0 };
+	struct networks own = { 0 };
 	struct mount_volume v;
 	struct arena a;
 
@@ -33,6 +35,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(n.count <= 3);
 	for (size_t i = 0; i < n.count; i++)
 		check_network(&n.items[i]);
+	process_address_take_trie(in.rest, &own);
+	process_address_take_inet6(in.rest, &own);
+	assert(own.count <= NETWORKS_MAX);
+	for (size_t i = 0; i < own.count; i++)
+		assert(own.list[i].bits == 8 * NETWORK_ADDRESS_BYTES);
 	if (mount_volume(runtime, in.rest, &a, &v) == 0) {
 		assert(v.id.n && v.name.n && v.driver.p);
 		assert(v.at.n <= in.rest.n && str_starts(in.rest, v.at));

@@ -269,6 +269,62 @@ def test_volumes_and_networks_of_containerd_are_told(skep, tmp_path, shared, con
                 subprocess.run(["ip", "link", "del", "skepcni0"], check=False)
 
 
+# What Podman asks of netavark, which this Debian may lack: an address in the container's network namespace.
+NETAVARK = """#!/usr/bin/python3
+import json, subprocess, sys
+told, space = json.load(sys.stdin), sys.argv[-1]
+def ip(*args):
+    subprocess.run(["nsenter", "--net=" + space, "ip", *args], check=True)
+if "setup" in sys.argv:
+    for o in told["networks"].values():
+        ip("link", "add", o["interface_name"], "type", "veth", "peer", "name", "peer0")
+        ip("address", "add", o["static_ips"][0] + "/24", "dev", o["interface_name"])
+        ip("link", "set", o["interface_name"], "up")
+    print(json.dumps({name: {"interfaces": {}} for name in told["networks"]}))
+"""
+
+
+def test_networks_of_netavark_are_told(skep, tmp_path, shared, storage):
+    """Real Podman's own files and containers, while nobody asks it: who is in a network is told by the addresses it has."""
+    (storage / "bin").mkdir()
+    (storage / "networks").mkdir()
+    (storage / "bin/netavark").write_text(NETAVARK)
+    (storage / "bin/netavark").chmod(0o755)
+    (storage / "c.conf").write_text(f'[network]\nnetwork_backend = "netavark"\nnetwork_config_dir = "{storage}/networks"\n'
+                                    f'[engine]\nhelper_binaries_dir = ["{storage}/bin"]\n')
+
+    def podman(*args):
+        return subprocess.run(["podman", "--root", storage / "root", "--runroot", storage / "run", "--tmpdir", storage / "tmp",
+                               "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", wrapped_runtime(storage), *args],
+                              check=True, capture_output=True, text=True, env={**os.environ, "CONTAINERS_CONF": str(storage / "c.conf")}
+                              ).stdout.strip()
+
+    podman("load", "-q", "-i", plain_archive(shared / "rootfs" / "alpine-310-docker-save.tar.gz", tmp_path))
+    podman("network", "create", "--subnet", "10.97.0.0/24", "shops")
+    network = json.loads((storage / "networks/shops.json").read_text())["id"]
+    (tmp_path / "console").mkdir()
+    try:
+        made = {n: podman("run", "-d", "--name", f"net-{n}", "--network", n, "alpine:3.10", "sleep", "1000")
+                for n in ("shops", "podman", "none", "host")}
+        with Console(tmp_path / "console") as console:
+            agent = JoinedAgent(skep, tmp_path / "agent", console, "--engine-data", storage / "root", "--engine-data", storage / "run")
+            agent.process.args = ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /etc/containers && mkdir /etc/containers/networks && "
+                                  f'mount --bind {storage}/networks /etc/containers/networks && exec "$0" "$@"', *agent.process.args]
+            with agent as a:
+                def members(id):
+                    found = ask(console, "SELECT doc FROM asset WHERE id LIKE ? AND gone_ns = 0", f"network:%/podman/{id}")
+                    return [json.loads(d) for d, in found]
+                assert until(lambda: members(network) and members(network)[0]["containers"], 60), a.said()
+                assert members(network)[0]["containers"] == [made["shops"]] and members(network)[0]["subnets"] == ["10.97.0.0/24"]
+                # Of the network it makes itself Podman keeps no file.
+                own, = (m for m in members("%") if m["name"] == "podman")
+                assert own["containers"] == [made["podman"]] and own["driver"] == "bridge"
+                podman("rm", "-f", "-t", "0", "net-shops", "net-podman")
+                assert until(lambda: [m["containers"] for m in members("%")] == [[]], 90), a.said()
+    finally:
+        podman("rm", "-f", "-t", "0", "-a")
+
+
 def test_what_runs_in_containerd_is_scanned(skep, tmp_path, shared, containerd):
     """A container of containerd alone: its image is at the console, told, related and read, and nobody was asked."""
     folder = tmp_path / "console"

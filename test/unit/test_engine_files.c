@@ -1,9 +1,11 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "asset/cni.h"
 #include "asset/mount_volume.h"
+#include "asset/process_address.h"
 
 #define POD "/var/lib/kubelet/pods/0f7a2b1c-1111-2222-3333-444455556666/"
 #define STATIC_POD \
@@ -120,11 +122,46 @@ static void test_networks_are_what_files_say(void **state)
 	arena_done(&a);
 }
 
+#define TRIE \
+	"Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 10.88.0.0\n        /16 link UNICAST\n" \
+	"        |-- 10.88.0.5\n           /32 host LOCAL\n     |-- 10.88.255.255\n" \
+	"        /32 link BROADCAST\n     |-- 127.0.0.1\n        /32 host LOCAL\n" \
+	"Local:\n        |-- 10.88.0.5\n           /32 host LOCAL\n"
+#define INET6 \
+	"00000000000000000000000000000001 01 80 10 80       lo\n" \
+	"fe8000000000000000fc00fffe000001 04 40 20 80     eth0\n" \
+	"fd000000000000000000000000000002 04 40 00 82     eth0\n" \
+	"fd00 04 40 00 82     eth0\n"
+
+static void test_addresses_are_those_others_reach(void **state)
+{
+	char text[NETWORK_TEXT_BYTES];
+	struct networks own = { 0 };
+
+	(void)state;
+	process_address_take_trie(S(TRIE), &own);
+	process_address_take_inet6(S(INET6), &own);
+	assert_int_equal(own.count, 2);
+	network_show(own.list[0].bytes, text);
+	assert_string_equal(text, "10.88.0.5");
+	network_show(own.list[1].bytes, text);
+	assert_string_equal(text, "fd00::2");
+	assert_int_equal(own.list[1].bits, 128);
+	for (int i = 0; i < 2 * NETWORKS_MAX; i++) {
+		char line[80];
+
+		snprintf(line, sizeof(line), "|-- 10.0.0.%d\n/32 host LOCAL\n", i);
+		process_address_take_trie(str_from(line), &own);
+	}
+	assert_int_equal(own.count, NETWORKS_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mounts_tell_their_volume),
 		cmocka_unit_test(test_networks_are_what_files_say),
+		cmocka_unit_test(test_addresses_are_those_others_reach),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,10 +4,13 @@
 #include <stdio.h>
 
 #include "asset/cni.h"
+#include "asset/host_namespace.h"
 #include "asset/mount_volume.h"
+#include "asset/process_address.h"
 #include "base/map.h"
 #include "prog/agent/disk_images.h"
 
+#define NETAVARK_OWN_ID "2f259bab93aaaaa2542ba43ef33eb990d0999ee1b9924b557b7be53c0b7a1bb9"
 #define IMAGES_MEMORY ((size_t)256 << 20)
 #define LOOK_MEMORY ((size_t)64 << 20)
 enum { PATH_BYTES = 320 };
@@ -173,15 +176,20 @@ static bool joined_as(const struct container *c, str member)
 		member.p[member.n - c->id.n - 1] == '-');
 }
 
+static bool has_joined(const struct container *c, const struct cni_network *x)
+{
+	for (size_t i = 0; i < x->member_count; i++)
+		if (joined_as(c, x->members[i]))
+			return true;
+	return false;
+}
+
 static void put_member(void *ctx, const struct container *c)
 {
 	struct census_files *f = ctx;
 
-	for (size_t i = 0; i < f->network->member_count; i++)
-		if (joined_as(c, f->network->members[i])) {
-			json_str(f->members, c->id);
-			return;
-		}
+	if (has_joined(c, f->network))
+		json_str(f->members, c->id);
 }
 
 static void put_network(struct census_files *f, const struct cni_network *x)
@@ -208,15 +216,97 @@ static void put_network(struct census_files *f, const struct cni_network *x)
 	census_put_doc(f->census, CENSUS_NETWORK, id, &doc);
 }
 
+/* The network that Podman has without a file, as containers/common's netavark/network.go makes it. */
+static const struct cni_network unwritten = {
+	.engine = "podman",
+	.id = { NETAVARK_OWN_ID, sizeof(NETAVARK_OWN_ID) - 1 },
+	.name = { "podman", 6 },
+	.driver = { "bridge", 6 },
+	.subnets = { { "10.88.0.0/16", 12 } },
+	.subnet_count = 1,
+};
+
+static bool is_netavarks(const struct cni_network *x)
+{
+	return strcmp(x->engine, unwritten.engine) == 0;
+}
+
+static int add_unwritten(struct census_files *f, struct cni_networks *n)
+{
+	struct cni_network *x;
+
+	for (size_t i = 0; i < n->count; i++)
+		if (is_netavarks(&n->items[i]) && str_eq(n->items[i].name, unwritten.name))
+			return 0;
+	x = ARENA_PUSH(&f->arena, n->items, n->count, n->cap);
+	if (x)
+		*x = unwritten;
+	return x ? 0 : -ENOBUFS;
+}
+
+struct joining {
+	struct census_files *files;
+	struct cni_networks *networks;
+	int root_fd;
+};
+
+static bool is_in(const struct cni_network *x, const struct networks *addresses)
+{
+	struct networks subnets = { 0 };
+
+	for (size_t i = 0; i < x->subnet_count; i++)
+		if (networks_add(&subnets, x->subnets[i], NULL) < 0)
+			continue;
+	for (size_t i = 0; i < addresses->count; i++)
+		if (networks_have(&subnets, addresses->list[i].bytes))
+			return true;
+	return false;
+}
+
+/* Podman's networks are netavark's or plugins', never both. */
+static bool has_plugins(const struct container *c, const struct cni_networks *n)
+{
+	for (size_t i = 0; i < n->count; i++)
+		if (!is_netavarks(&n->items[i]) && has_joined(c, &n->items[i]))
+			return true;
+	return false;
+}
+
+/* Who joined a network of netavark's stands in no file others may read: the addresses a container was given tell. */
+static void join_by_address(void *ctx, const struct container *c)
+{
+	const struct joining *k = ctx;
+	struct arena *a = &k->files->arena;
+	struct networks own = { 0 };
+	char name[32];
+	uint32_t pid = c->runtime == CONTAINER_PODMAN ? asset_process_of(k->files->asset, c) : 0;
+
+	snprintf(name, sizeof(name), "proc/%u/ns/net", pid);
+	if (!pid || has_plugins(c, k->networks) || host_namespace_is(k->root_fd, name, "net") ||
+	    process_addresses(k->root_fd, pid, &own) < 0)
+		return;
+	for (size_t i = 0; i < k->networks->count; i++) {
+		struct cni_network *x = &k->networks->items[i];
+		str *member = NULL;
+
+		if (is_netavarks(x) && x->member_count < CNI_MEMBERS_MAX && is_in(x, &own))
+			member = ARENA_PUSH(a, x->members, x->member_count, x->member_cap);
+		if (member)
+			*member = c->id;
+	}
+}
+
 static void look_at_networks(struct census_files *f)
 {
 	OWNED_FD root_fd = open(*f->root ? f->root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct cni_networks n;
 
-	if (root_fd < 0 || cni_read(root_fd, &f->arena, &n, NULL) < 0)
+	if (root_fd < 0 || cni_read(root_fd, &f->arena, &n, NULL) < 0 || add_unwritten(f, &n) < 0)
 		return;
+	asset_each(f->asset, join_by_address, &(struct joining){ f, &n, root_fd });
 	for (size_t i = 0; i < n.count; i++)
-		put_network(f, &n.items[i]);
+		if (n.items[i].member_count || !str_is(n.items[i].id, NETAVARK_OWN_ID))
+			put_network(f, &n.items[i]);
 }
 
 void census_files_look(struct census_files *f)
