@@ -474,27 +474,34 @@ static void series_are_bounded(struct store *s, const char *where)
 	static struct alert_new a[500];
 	static char rules[500][32];
 	struct alert_facets c = { 0 };
-	struct alert_cache *cache = NULL;
+	struct series_index *index = NULL;
+	struct series_figures f;
 	struct arena arena;
 
 	(void)where;
 	arena_init(&arena, 0);
-	OK(alert_cache_get(s, &cache, E));
-	cache->most = 100;
+	OK(series_index_new(100, 0, &index, E));
+	store_share(s, index);
 	for (int i = 0; i < 500; i++) {
 		snprintf(rules[i], sizeof(rules[i]), "made up %d", i);
 		a[i] = sample(rules[i], "h", noon(0) - i * 1000000L);
 	}
 	append(s, a, 500, noon(0), NULL);
 	append(s, a, 500, noon(0), NULL);
-	assert_int_equal(cache->count, 101);
-	assert_true(cache->word_count < 120);
+	alert_cache_rest(s);
+	series_index_read(index, &f);
+	assert_int_equal(f.series, 101);
+	assert_int_equal(f.refused, 800);
+	assert_true(f.texts < 120);
 	OK(alerts_facets(s, &everything, 5, &arena, &c, E));
 	assert_int_equal(c.total, 1000);
 	assert_str(c.values[ALERT_FACET_RULE][0].value, "(other)");
 	assert_int_equal(c.values[ALERT_FACET_RULE][0].count, 800);
 	assert_int_equal(walk(s, &everything, 100), 1000);
 	arena_done(&arena);
+	alert_cache_free(TAKE(&s->alerts));
+	store_share(s, NULL);
+	series_index_free(index);
 }
 
 enum { CROWD = 60000, CROWD_GROUP = 6000 };

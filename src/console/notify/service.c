@@ -247,12 +247,16 @@ static int turn(struct notify_service *n, struct err *e)
 	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 	int r = n->store ? 0 : store_open(n->o.where, NULL, &n->store, e);
 
+	if (n->store)
+		store_share(n->store, n->o.series);
 	arena_reset(&n->arena);
 	if (r == 0)
 		r = look(n, now_ns, e);
 	if (r == 0)
 		r = tell_figures(n, now_ns, e);
-	return r < 0 ? r : take(n, e);
+	r = r < 0 ? r : take(n, e);
+	store_rest(n->store);
+	return r;
 }
 
 static void *run(void *ctx)

@@ -114,6 +114,7 @@ static uint64_t turn(struct clockwork *c)
 			run_job(c, &c->jobs[i], now_ms, c->past.steady_ns);
 		next_ms = MIN(next_ms, MAX(c->jobs[i].due_ms, now_ms + 1));
 	}
+	store_rest(c->store);
 	return next_ms - now_ms;
 }
 
@@ -151,6 +152,7 @@ int clockwork_new(const struct clockwork_options *o, struct clockwork **ret, str
 		return r;
 	}
 	c->o = *o;
+	store_share(c->store, o->series);
 	for (size_t i = 0; i < o->count; i++)
 		c->jobs[i].what = o->jobs[i];
 	arena_init(&c->arena, o->arena_bytes);

@@ -24,9 +24,12 @@ struct clockwork_job {
 	void *ctx;
 };
 
+struct series_index;
+
 struct clockwork_options {
 	const char *name; /**< what it leads: replicas' of one name are one */
 	const char *where;
+	struct series_index *series; /**< what the stores of the process share (store_share()) */
 	const struct clockwork_job *jobs; /**< copied */
 	size_t count;
 	size_t arena_bytes;

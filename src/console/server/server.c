@@ -13,7 +13,7 @@
 #include "base/process.h"
 #include "console/server/agent_authority.h"
 #include "console/server/own_certificate.h"
-#include "console/store/store.h"
+#include "console/store/series_index.h"
 
 #define BODY_MAX_BYTES ((uint64_t)4 << 20)
 #define HELD_MAX_BYTES ((uint64_t)96 << 20)
@@ -204,6 +204,7 @@ static int open_api(struct server *s, struct err *e)
 					 .max_waiting = WAITING_MAX,
 					 .arena_bytes = API_MAX_BODY * 16,
 					 .where = s->where,
+					 .series = s->series,
 					 .work = door_work,
 					 .ctx = s };
 	int r = limiter_new(REQUESTS_A_SECOND, BURST, &s->api.by_address, e);
@@ -274,6 +275,8 @@ static int begin(struct server *s, struct err *e)
 	/* Its processes are forked before there is a thread. */
 	if (r == 0)
 		r = open_registries(s, e);
+	if (r == 0)
+		r = series_index_new(0, 0, &s->series, e);
 	if (r == 0)
 		r = open_replica(s, e);
 	if (r == 0)
@@ -366,6 +369,7 @@ static void finish(struct server *s)
 	replica_free(s->replica);
 	notify_service_free(s->notify);
 	registry_service_free(s->registries);
+	series_index_free(s->series);
 	http_server_free(s->http);
 	hub_free(s->hub);
 	agent_door_free(s->agents);

@@ -23,7 +23,8 @@
 
 struct server {
 	const struct console_options *o;
-	const char *where; /**< of the store */
+	const char *where;           /**< of the store */
+	struct series_index *series; /**< all its stores' */
 	char tls_folder[4096];
 	struct proxies proxies;
 	struct tls_server *tls;

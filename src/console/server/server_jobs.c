@@ -118,6 +118,7 @@ static int start_fetching(struct server *s, struct err *e)
 	};
 	const struct clockwork_options o = { .name = "fetch",
 					     .where = s->where,
+					     .series = s->series,
 					     .jobs = jobs,
 					     .count = ARRAY_LEN(jobs),
 					     .arena_bytes = INTELLIGENCE_JOB_BYTES,
@@ -162,6 +163,7 @@ int server_start_jobs(struct server *s, struct err *e)
 	const struct clockwork_options o = { .name = "clock",
 					     .keeps_time = true,
 					     .where = s->where,
+					     .series = s->series,
 					     .jobs = jobs,
 					     .count = ARRAY_LEN(jobs),
 					     .arena_bytes = JOB_BYTES,

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "console/server/server.h"
+#include "console/store/series_index.h"
 
 static void put(struct buf *out, const char *name, const char *type, const char *help, uint64_t n)
 {
@@ -63,10 +64,25 @@ static void put_workers(struct server *s, struct buf *out)
 	    "Requests that found too many waiting.", f.refused);
 }
 
+static void put_series(struct server *s, struct buf *out)
+{
+	struct series_figures f;
+
+	series_index_read(s->series, &f);
+	put(out, "skep_console_alert_series", "gauge", "Series of alerts in memory.", f.series);
+	put(out, "skep_console_alert_series_texts", "gauge", "Texts they have.", f.texts);
+	put(out, "skep_console_alert_series_bytes", "gauge", "What both take.", f.bytes);
+	put(out, "skep_console_alert_series_evicted_total", "counter",
+	    "Series let go from memory, when the store forgot some.", f.evicted);
+	put(out, "skep_console_alert_series_refused_total", "counter",
+	    "Alerts counted under (other): there was no room for their series.", f.refused);
+}
+
 void server_metrics(struct server *s, struct buf *out)
 {
 	put_http(s, out);
 	put_workers(s, out);
+	put_series(s, out);
 	put(out, "skep_console_pages", "gauge", "Pages that listen.", hub_pages(s->hub));
 	put(out, "skep_console_resident_bytes", "gauge", "Memory of the process.",
 	    resident_bytes());

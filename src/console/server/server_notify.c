@@ -5,6 +5,7 @@
 int server_open_notify(struct server *s, struct err *e)
 {
 	struct notify_service_options o = { .where = s->where,
+					    .series = s->series,
 					    .state = s->o->state,
 					    .allow = s->o->notify_allow,
 					    .console = s->address,

@@ -74,6 +74,7 @@ static void *run(void *arg)
 		pthread_mutex_unlock(&p->lock);
 		p->o.work(p->o.ctx, &t->worker, j->what);
 		arena_reset(&t->worker.arena);
+		store_rest(t->worker.store);
 		free(j);
 		pthread_mutex_lock(&p->lock);
 		l->busy--;
@@ -92,6 +93,8 @@ static int start(struct worker_pool *p, struct thread *t, struct err *e)
 
 	if (r < 0)
 		return r;
+	if (t->worker.store)
+		store_share(t->worker.store, p->o.series);
 	t->pool = p;
 	arena_init(&t->worker.arena, p->o.arena_bytes);
 	r = pthread_create(&t->id, NULL, run, t);

@@ -197,6 +197,7 @@ static int gather_many(struct store *s, struct err *e)
 /* By hour and priority alone. Cells are in order of their hours. */
 static int add_times(struct store *s, const struct alert_cell *cells, size_t count, struct err *e)
 {
+	const struct series_view *v = &s->alerts->series;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < count;) {
@@ -205,10 +206,10 @@ static int add_times(struct store *s, const struct alert_cell *cells, size_t cou
 
 		for (; i < count && cells[i].hour == hour; i++) {
 			/* Whoever counts knows the series: it was looked up under the lock that is held. */
-			size_t at = alert_position(s->alerts, cells[i].series);
+			size_t at = series_position(v, cells[i].series);
 
-			if (at < s->alerts->count)
-				n[s->alerts->items[at]->key.priority % PRIORITY_COUNT]
+			if (at < series_count(v))
+				n[series_at(v, at)->key.priority % PRIORITY_COUNT]
 				 [cells[i].state] += cells[i].n;
 		}
 		for (int64_t p = 0; r >= 0 && p < PRIORITY_COUNT * ALERT_STATE_COUNT; p++) {

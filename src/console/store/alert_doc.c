@@ -124,7 +124,7 @@ int alert_doc_learn(struct store *s, struct alert_cache *c, int64_t now_ns, stru
 	c->sample_count = 0;
 	if (r < 0 || dictionary.n == 0)
 		return r;
-	alert_cache_doubt(s);
+	c->learning = sql_transaction(s->sql);
 	r = sql_do(s->sql, "INSERT INTO alert_dictionary (made_ns, bytes) VALUES (?1, ?2)",
 		   SQL_ARGS(SQL_I(now_ns), SQL_B(buf_str(&dictionary))), e);
 	zstd_packer_free(TAKE(&c->packer));

@@ -16,10 +16,8 @@ static int want(struct alert_cache *c, const struct alert_values *v, struct aren
 	if (!ret->words)
 		return -ENOBUFS;
 	for (size_t i = 0; i < v->count; i++) {
-		uintptr_t no = (uintptr_t)map_find(&c->by_text, v->items[i]);
-
-		if (no)
-			ret->words[ret->count++] = (uint32_t)no - 1;
+		if (series_view_word(&c->series, v->items[i], &ret->words[ret->count]))
+			ret->count++;
 	}
 	return 0;
 }
@@ -49,18 +47,18 @@ static bool has_tag(const struct alert_values *v, str tags)
 
 struct judge {
 	const struct alert_filter *f;
-	const struct alert_cache *cache;
+	const struct series_view *series;
 	struct wanted rules, hosts, agents, clusters, namespaces, workloads, images;
 };
 
 static bool in_scope(const struct judge *j, const struct series *x)
 {
-	const struct alert_cache *c = j->cache;
-	const struct scope_subject of = { .cluster = series_text(c, x, ALERT_TEXT_cluster),
-					  .namespace = series_text(c, x, ALERT_TEXT_namespace),
-					  .image = series_text(c, x, ALERT_TEXT_image),
-					  .host = series_text(c, x, ALERT_TEXT_host),
-					  .labels = series_text(c, x, ALERT_TEXT_labels) };
+	const struct series_view *v = j->series;
+	const struct scope_subject of = { .cluster = series_text(v, x, ALERT_TEXT_cluster),
+					  .namespace = series_text(v, x, ALERT_TEXT_namespace),
+					  .image = series_text(v, x, ALERT_TEXT_image),
+					  .host = series_text(v, x, ALERT_TEXT_host),
+					  .labels = series_text(v, x, ALERT_TEXT_labels) };
 
 	return j->f->scope && scope_holds(j->f->scope, &of);
 }
@@ -82,7 +80,7 @@ static uint32_t missed_by(const struct judge *j, const struct series *x)
 	missed |= (uint32_t)!is_wanted(&j->workloads, w[ALERT_TEXT_workload])
 		  << ALERT_FACET_WORKLOAD;
 	missed |= (uint32_t)!is_wanted(&j->images, w[ALERT_TEXT_image]) << ALERT_FACET_IMAGE;
-	missed |= (uint32_t)!has_tag(&j->f->tags, series_text(j->cache, x, ALERT_TEXT_tags))
+	missed |= (uint32_t)!has_tag(&j->f->tags, series_text(j->series, x, ALERT_TEXT_tags))
 		  << ALERT_FACET_TAG;
 	return missed;
 }
@@ -104,9 +102,10 @@ int alert_match_series(struct store *s, const struct alert_filter *f, struct are
 	r = r < 0 ? r : alert_cache_refresh(s, e);
 	if (r < 0)
 		return r;
-	j.cache = m.cache;
+	j.series = &m.cache->series;
+	m.count = series_count(j.series);
 	m.all = m.by_priority && !f->priorities;
-	m.missed = ARENA_ARRAY(a, m.cache->count, uint32_t);
+	m.missed = ARENA_ARRAY(a, m.count, uint32_t);
 	if (!m.missed || want(m.cache, &f->rules, a, &j.rules) < 0 ||
 	    want(m.cache, &f->hosts, a, &j.hosts) < 0 ||
 	    want(m.cache, &f->agents, a, &j.agents) < 0 ||
@@ -115,8 +114,8 @@ int alert_match_series(struct store *s, const struct alert_filter *f, struct are
 	    want(m.cache, &f->workloads, a, &j.workloads) < 0 ||
 	    want(m.cache, &f->images, a, &j.images) < 0)
 		return err_set(e, ENOBUFS, "too much is asked of alerts at once");
-	for (size_t i = 0; i < m.cache->count; i++) {
-		m.missed[i] = missed_by(&j, m.cache->items[i]);
+	for (size_t i = 0; i < m.count; i++) {
+		m.missed[i] = missed_by(&j, series_at(j.series, i));
 		m.matching += m.missed[i] == 0;
 	}
 	*ret = m;

@@ -13,9 +13,9 @@ static int64_t up(int64_t n, int64_t by)
 
 static void add(struct alert_tally *t, int64_t series, int64_t state, int64_t n)
 {
-	size_t at = alert_position(t->match.cache, series);
+	size_t at = alert_match_position(&t->match, series);
 
-	if (at < t->match.cache->count && state >= 0 && state < ALERT_STATE_COUNT)
+	if (at < t->match.count && state >= 0 && state < ALERT_STATE_COUNT)
 		t->n[at * ALERT_STATE_COUNT + (size_t)state] += n;
 }
 
@@ -115,45 +115,43 @@ static int add_range(struct store *s, struct alert_tally *t, struct range x, str
 	return r < 0 ? r : add_span(s, t, ALERT_SPAN_HOUR, last_day * 24, last, e);
 }
 
-static int add_walked(struct store *s, const struct alert_filter *f, struct alert_tally *t,
-		      struct arena *a, struct err *e)
+static int add_walked(struct alert_walk *w, struct alert_tally *t, struct err *e)
 {
-	struct alert_walk *w = NULL;
 	struct alert_hit h;
-	int r = alert_walk_new(s, f, 0, ALERT_READ_MOST, a, &w, e);
+	int r;
 
-	while (r >= 0 && (r = alert_walk_next(w, &h, e)) > 0) {
-		size_t at = alert_position(t->match.cache, h.series);
-
-		if (at < t->match.cache->count)
-			t->n[at * ALERT_STATE_COUNT + (size_t)h.state]++;
-	}
-	if (r == 0)
-		t->cut = alert_walk_at(w) != 0;
+	while ((r = alert_walk_next(w, &h, e)) > 0)
+		add(t, h.series, h.state, 1);
+	t->cut = r == 0 && alert_walk_at(w) != 0;
 	return r;
+}
+
+static int add_counted(struct store *s, const struct alert_filter *f, struct alert_tally *t,
+		       struct err *e)
+{
+	struct range x = { alert_ms_from(f->since_ns),
+			   f->until_ns > 0 ? alert_ms_from(f->until_ns) : ALERT_END_MS };
+
+	return f->since_ns <= 0 && f->until_ns <= 0 ? add_span(s, t, ALERT_SPAN_ALL, 0, 1, e)
+						    : add_range(s, t, x, e);
 }
 
 int alert_tally(struct store *s, const struct alert_filter *f, struct arena *a,
 		struct alert_tally *ret, struct err *e)
 {
 	struct alert_tally t = { 0 };
-	int r = alert_match_series(s, f, a, &t.match, e);
+	struct alert_walk *w = NULL;
+	int r = alert_filter_is_particular(f) ? alert_walk_new(s, f, 0, ALERT_READ_MOST, a, &w, e)
+					      : alert_match_series(s, f, a, &t.match, e);
 
 	if (r < 0)
 		return r;
-	t.n = ARENA_ARRAY(a, t.match.cache->count * ALERT_STATE_COUNT, int64_t);
+	if (w)
+		t.match = *alert_walk_match(w);
+	t.n = ARENA_ARRAY(a, t.match.count * ALERT_STATE_COUNT, int64_t);
 	if (!t.n)
 		return err_set(e, ENOBUFS, "no memory to count alerts");
-	if (alert_filter_is_particular(f))
-		r = add_walked(s, f, &t, a, e);
-	else if (f->since_ns <= 0 && f->until_ns <= 0)
-		r = add_span(s, &t, ALERT_SPAN_ALL, 0, 1, e);
-	else
-		r = add_range(s, &t,
-			      (struct range){ alert_ms_from(f->since_ns),
-					      f->until_ns > 0 ? alert_ms_from(f->until_ns)
-							      : ALERT_END_MS },
-			      e);
+	r = w ? add_walked(w, &t, e) : add_counted(s, f, &t, e);
 	if (r == 0)
 		*ret = t;
 	return r;

@@ -87,9 +87,9 @@ static int load_days(struct alert_walk *w, struct err *e)
 
 static bool series_matches(const struct alert_walk *w, int64_t series)
 {
-	size_t at = alert_position(w->match.cache, series);
+	size_t at = alert_match_position(&w->match, series);
 
-	return at < w->match.cache->count && w->match.missed[at] == 0;
+	return at < w->match.count && w->match.missed[at] == 0;
 }
 
 static int take_sum(void *ctx, const struct alert_cell *x, struct err *e)
@@ -106,10 +106,10 @@ static int take_sum(void *ctx, const struct alert_cell *x, struct err *e)
 static int take_key(void *ctx, const struct alert_cell *x, struct err *e)
 {
 	struct alert_walk *w = ctx;
-	size_t at = alert_position(w->match.cache, x->series);
+	size_t at = alert_match_position(&w->match, x->series);
 
 	(void)e;
-	if (at == w->match.cache->count || w->match.missed[at] || w->seen[at] == w->keys_day)
+	if (at == w->match.count || w->match.missed[at] || w->seen[at] == w->keys_day)
 		return 0;
 	w->seen[at] = w->keys_day;
 	w->keys[w->key_count++] = x->series;
@@ -125,7 +125,7 @@ static int find_keys(struct alert_walk *w, struct err *e)
 		return 0;
 	if (!w->keys) {
 		w->keys = ARENA_ARRAY(w->a, w->match.matching, int64_t);
-		w->seen = ARENA_ARRAY(w->a, w->match.cache->count, int64_t);
+		w->seen = ARENA_ARRAY(w->a, w->match.count, int64_t);
 	}
 	if (!w->keys || !w->seen)
 		return err_set(e, ENOBUFS, "too many series of alerts");
@@ -189,6 +189,11 @@ int alert_walk_new(struct store *s, const struct alert_filter *f, int64_t cursor
 	if (r == 0)
 		*ret = w;
 	return r;
+}
+
+const struct alert_match *alert_walk_match(const struct alert_walk *w)
+{
+	return &w->match;
 }
 
 static bool row_matches(const struct alert_walk *w, struct sql_rows *rows)
@@ -370,6 +375,7 @@ static int fill_chunk(struct alert_walk *w, struct err *e)
 
 static bool holds_words(const struct alert_walk *w, const struct alert_hit *h, size_t position)
 {
+	const struct series_view *series = &w->match.cache->series;
 	str rest = w->f->text;
 
 	while (rest.n) {
@@ -377,8 +383,7 @@ static bool holds_words(const struct alert_walk *w, const struct alert_hit *h, s
 		bool found = word.n == 0 || alert_text_has(h->doc, word);
 
 		for (unsigned t = 0; !found && t < ALERT_TEXT_COUNT; t++)
-			found = alert_text_has(series_text(w->match.cache,
-							   w->match.cache->items[position],
+			found = alert_text_has(series_text(series, series_at(series, position),
 							   (enum alert_text)t),
 					       word);
 		if (!found)
@@ -390,17 +395,17 @@ static bool holds_words(const struct alert_walk *w, const struct alert_hit *h, s
 /* Whether the document holds what the filter asks of it. */
 static int judge(struct alert_walk *w, struct alert_hit *h, struct err *e)
 {
-	size_t at = alert_position(w->match.cache, h->series);
+	size_t at = alert_match_position(&w->match, h->series);
 	struct stored_alert a = { .id = h->id,
 				  .state = (enum alert_state)h->state,
 				  .received_ns = h->received_ms * (int64_t)MS_NS,
 				  .who = h->who };
 
-	if (at == w->match.cache->count || !h->doc.p || !holds_words(w, h, at))
+	if (at == w->match.count || !h->doc.p || !holds_words(w, h, at))
 		return 0;
 	if (!w->f->holds)
 		return 1;
-	a.series = series_describe(w->match.cache, w->match.cache->items[at], w->a);
+	a.series = series_describe(w->match.cache, series_at(&w->match.cache->series, at), w->a);
 	if (!a.series)
 		return err_set(e, ENOBUFS, "too many alerts at once");
 	a.doc = h->doc;

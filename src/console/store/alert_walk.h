@@ -14,6 +14,7 @@ struct alert_hit {
 };
 
 struct alert_walk;
+struct alert_match;
 
 /**
  * @param a      lives as long as the walk
@@ -23,6 +24,9 @@ struct alert_walk;
 MUST_CHECK int alert_walk_new(struct store *s, const struct alert_filter *f, int64_t cursor,
 			      size_t wanted, struct arena *a, struct alert_walk **ret,
 			      struct err *e);
+
+/** The series it looks for. Judged when it was made: earlier matches may be of others. */
+const struct alert_match *alert_walk_match(const struct alert_walk *w);
 
 /** The next one. @return 1, 0 at the end or when enough was looked at (alert_walk_at()), -errno */
 MUST_CHECK int alert_walk_next(struct alert_walk *w, struct alert_hit *ret, struct err *e);

@@ -85,8 +85,6 @@ struct batch {
 	size_t count;
 	int64_t now_ns;
 	struct draft *drafts;
-	struct series **fresh; /* met for the first time */
-	size_t fresh_count, fresh_cap;
 	struct arena arena;
 	struct buf packed;
 };
@@ -99,26 +97,13 @@ static int64_t time_of(const struct alert_new *a, int64_t now_ns)
 	return MAX(t, now_ns - ALERT_LATE_DAYS * DAY_NS) / (int64_t)MS_NS;
 }
 
-/* Nobody else makes series while the lock is held: the next number is ours. Rows follow, all at once, with put_series(). */
-static int add_series(struct batch *b, const struct series_key *key, struct series **ret,
-		      struct err *e)
-{
-	struct series **slot = ARENA_PUSH(&b->arena, b->fresh, b->fresh_count, b->fresh_cap);
-
-	alert_cache_doubt(b->s);
-	*ret = slot ? alert_cache_add(b->cache, b->cache->last_id + 1, key) : NULL;
-	if (!*ret)
-		return err_set(e, ENOBUFS, "no memory for names of alerts");
-	*slot = *ret;
-	return 0;
-}
-
 static int put_series(struct batch *b, struct err *e)
 {
+	struct series_view *v = &b->cache->series;
 	struct sql_bulk *bulk = NULL;
 	int r, ended;
 
-	if (!b->fresh_count)
+	if (v->stored == v->fresh_count)
 		return 0;
 #define TEXT_COLUMN(field) ", " #field
 	r = sql_bulk_begin(b->s->sql, "alert_series",
@@ -126,51 +111,21 @@ static int put_series(struct batch *b, struct err *e)
 #undef TEXT_COLUMN
 	if (r < 0)
 		return r;
-	for (size_t i = 0; r == 0 && i < b->fresh_count; i++) {
-		const struct series *x = b->fresh[i];
+	for (size_t i = v->stored; r == 0 && i < v->fresh_count; i++) {
+		const struct series *x = v->fresh[i];
 		struct sql_value values[2 + ALERT_TEXT_COUNT] = { SQL_I(x->id),
 								  SQL_I(x->key.priority) };
 
 		for (unsigned t = 0; t < ALERT_TEXT_COUNT; t++)
-			values[2 + t] = SQL_T(b->cache->words[x->key.words[t]]);
+			values[2 + t] = SQL_T(series_text(v, x, (enum alert_text)t));
 		r = sql_bulk_row(bulk, values, ARRAY_LEN(values), e);
 	}
+	v->stored = v->fresh_count;
 	ended = sql_bulk_end(bulk, r < 0 ? NULL : e);
 	return r < 0 ? r : ended;
 }
 
-static int find_key(struct batch *b, const struct alert_series *of, struct series_key *ret,
-		    struct err *e)
-{
-	struct series_key key = { .priority = (uint32_t)of->priority };
-	int r = 0;
-
-#define TEXT_WORD(field) \
-	if (r == 0) \
-		r = alert_cache_word(b->cache, of->field, &key.words[ALERT_TEXT_##field], e);
-	ALERT_SERIES_TEXTS(TEXT_WORD)
-#undef TEXT_WORD
-	if (r == 0)
-		*ret = key;
-	return r;
-}
-
-/* Whether all its words were met before: asking does not keep them. */
-static bool is_known(const struct alert_cache *c, const struct alert_series *of)
-{
-#define TEXT_KNOWN(field) \
-	if (!map_find(&c->by_text, of->field.p ? of->field : S(""))) \
-		return false;
-	ALERT_SERIES_TEXTS(TEXT_KNOWN)
-#undef TEXT_KNOWN
-	return true;
-}
-
-static struct series *lookup(const struct alert_cache *c, const struct series_key *key)
-{
-	return map_find(&c->by_key, (str){ (const char *)key, sizeof(*key) });
-}
-
+/* Nobody else makes series while the lock is held: the next number is ours. Rows follow, all at once, with put_series(). */
 static int find_series(struct batch *b, const struct alert_series *of, int64_t *ret, struct err *e)
 {
 	const struct alert_series other = { .rule = S("(other)"),
@@ -178,24 +133,19 @@ static int find_series(struct batch *b, const struct alert_series *of, int64_t *
 					    .host = of->host,
 					    .cluster = of->cluster,
 					    .priority = of->priority };
-	struct alert_cache *c = b->cache;
-	struct series *x = NULL;
-	struct series_key key;
-	int r = 0;
+	struct series_view *v = &b->cache->series;
+	const size_t fresh = v->fresh_count;
+	const struct series *x = NULL;
+	int r = series_view_find(v, of, false, &x, e);
 
-	if (c->count < c->most || is_known(c, of)) {
-		r = find_key(b, of, &key, e);
-		x = r == 0 ? lookup(c, &key) : NULL;
-	}
-	if (r == 0 && !x && c->count >= c->most) {
-		r = find_key(b, &other, &key, e);
-		x = r == 0 ? lookup(c, &key) : NULL;
-	}
-	if (r == 0 && !x)
-		r = add_series(b, &key, &x, e);
 	if (r == 0)
-		*ret = x->id;
-	return r;
+		r = series_view_find(v, &other, true, &x, e);
+	if (v->fresh_count != fresh)
+		alert_cache_doubt(b->s);
+	if (r < 0)
+		return r;
+	*ret = x->id;
+	return 0;
 }
 
 /* The document as it is stored, here or compressed before. */

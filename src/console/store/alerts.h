@@ -86,7 +86,7 @@ MUST_CHECK int alerts_pack(struct store *s, struct alert_new *alerts, size_t cou
 /**
  * Stores alerts. Inside a transaction, with ingest_advance() for what they came from.
  *
- * Where there are ALERT_SERIES_MAX series already, alerts that would make another are counted under rule "(other)" of their
+ * Where there are ALERT_SERIES_MAX series already, or they take SERIES_BYTES_MAX (series_index.h), alerts that would make another are counted under rule "(other)" of their
  * host, with its cluster and agent alone; their documents are stored as they are.
  *
  * @param now_ns  when they arrived

@@ -8,23 +8,15 @@ static const char *const names[ALERT_FACET_COUNT] = {
 #undef FACET_NAME
 };
 
-/* The text a facet counts; the others are made of other things. */
-static const struct {
-	enum alert_facet facet;
-	enum alert_text text;
-} by_text[] = {
-	{ ALERT_FACET_RULE, ALERT_TEXT_rule },
-	{ ALERT_FACET_HOST, ALERT_TEXT_host },
-	{ ALERT_FACET_CLUSTER, ALERT_TEXT_cluster },
-	{ ALERT_FACET_NAMESPACE, ALERT_TEXT_namespace },
-	{ ALERT_FACET_WORKLOAD, ALERT_TEXT_workload },
-	{ ALERT_FACET_IMAGE, ALERT_TEXT_image },
-	{ ALERT_FACET_TAG, ALERT_TEXT_tags },
-};
-
-struct sums {
-	int64_t *words[ARRAY_LEN(by_text)]; /* by number of the word */
-	int64_t priorities[PRIORITY_COUNT], states[ALERT_STATE_COUNT], total;
+/* The text a facet counts the values of; the two others are no texts. */
+static const enum alert_text texts[ALERT_FACET_COUNT] = {
+	[ALERT_FACET_RULE] = ALERT_TEXT_rule,
+	[ALERT_FACET_HOST] = ALERT_TEXT_host,
+	[ALERT_FACET_CLUSTER] = ALERT_TEXT_cluster,
+	[ALERT_FACET_NAMESPACE] = ALERT_TEXT_namespace,
+	[ALERT_FACET_WORKLOAD] = ALERT_TEXT_workload,
+	[ALERT_FACET_IMAGE] = ALERT_TEXT_image,
+	[ALERT_FACET_TAG] = ALERT_TEXT_tags,
 };
 
 const char *alert_facet_name(enum alert_facet f)
@@ -38,33 +30,47 @@ static bool counts_for(uint32_t missed, enum alert_facet f)
 	return (missed & ~(1U << f)) == 0;
 }
 
-static void add_up(const struct series *x, uint32_t missed, unsigned state, int64_t n,
-		   struct sums *sums)
+static size_t value_of(const struct series *x, unsigned state, enum alert_facet facet)
 {
-	if (missed == 0)
-		sums->total += n;
-	if (counts_for(missed, ALERT_FACET_STATE))
-		sums->states[state] += n;
-	if (counts_for(missed, ALERT_FACET_PRIORITY) && x->key.priority < PRIORITY_COUNT)
-		sums->priorities[x->key.priority] += n;
-	for (size_t i = 0; i < ARRAY_LEN(by_text); i++)
-		if (counts_for(missed, by_text[i].facet))
-			sums->words[i][x->key.words[by_text[i].text]] += n;
+	return facet == ALERT_FACET_STATE      ? state
+	       : facet == ALERT_FACET_PRIORITY ? x->key.priority
+					       : x->key.words[texts[facet]];
 }
 
-static void add_all(const struct alert_filter *f, const struct alert_tally *t, struct sums *sums)
+static size_t count_values(const struct series_view *v, enum alert_facet facet)
 {
-	for (size_t i = 0; i < t->match.cache->count; i++) {
-		if (t->match.missed[i] & ALERT_HIDDEN)
-			continue;
+	return facet == ALERT_FACET_STATE      ? ALERT_STATE_COUNT
+	       : facet == ALERT_FACET_PRIORITY ? PRIORITY_COUNT
+					       : v->word_count;
+}
+
+static str name_of(const struct series_view *v, size_t value, enum alert_facet facet)
+{
+	return facet == ALERT_FACET_STATE ? str_from(alert_state_name((enum alert_state)value))
+	       : facet == ALERT_FACET_PRIORITY
+		       ? str_from(alert_priority_word((enum alert_priority)value))
+		       : series_word(v, value);
+}
+
+/* Adds up alerts by the value they have, @p total of all for which the filter holds. */
+static void add_up(const struct alert_filter *f, const struct alert_tally *t,
+		   enum alert_facet facet, int64_t *sums, size_t count, int64_t *total)
+{
+	*total = 0;
+	for (size_t i = 0; i < t->match.count; i++) {
+		const struct series *x = series_at(&t->match.cache->series, i);
+
 		for (unsigned state = 0; state < ALERT_STATE_COUNT; state++) {
 			int64_t n = t->n[i * ALERT_STATE_COUNT + state];
 			uint32_t missed = t->match.missed[i];
+			size_t value = value_of(x, state, facet);
 
 			if (f->states && !(f->states & 1U << state))
 				missed |= 1U << ALERT_FACET_STATE;
-			if (n > 0)
-				add_up(t->match.cache->items[i], missed, state, n, sums);
+			if (n > 0 && missed == 0)
+				*total += n;
+			if (n > 0 && counts_for(missed, facet) && value < count)
+				sums[value] += n;
 		}
 	}
 }
@@ -96,7 +102,7 @@ static int push(struct arena *a, struct list *l, str value, int64_t n)
 	return 0;
 }
 
-/* Sorts and cuts; copies what stays, for the cache may be begun anew. */
+/* Sorts and cuts; copies what stays, for the series may go. */
 static int finish(struct list *l, enum alert_facet f, size_t top, struct arena *a,
 		  struct alert_facets *ret)
 {
@@ -116,65 +122,47 @@ static int finish(struct list *l, enum alert_facet f, size_t top, struct arena *
 }
 
 /* Tags come several to a text. */
-static int list_tags(const struct alert_cache *c, const int64_t *words, struct arena *scratch,
-		     struct list *l)
+static int push_tags(struct arena *a, struct list *l, struct map *seen, str tags, int64_t n)
 {
-	struct map seen = map_in(scratch);
+	while (tags.n) {
+		str tag = str_cut(&tags, ' ');
+		void **at = tag.n ? map_at(seen, tag) : NULL;
+		uintptr_t no = at ? (uintptr_t)*at : 0;
 
-	for (size_t i = 0; i < c->word_count; i++) {
-		str rest = words[i] ? c->words[i] : (str){ NULL, 0 };
-
-		while (rest.n) {
-			str tag = str_cut(&rest, ' ');
-			void **at = tag.n ? map_at(&seen, tag) : NULL;
-			uintptr_t no = at ? (uintptr_t)*at : 0;
-
-			if (tag.n == 0)
-				continue;
-			if (!at || (no == 0 && push(scratch, l, tag, words[i]) < 0))
-				return -ENOBUFS;
-			if (no)
-				l->items[no - 1].count += words[i];
-			else
-				*at = (void *)(uintptr_t)l->count;
-		}
+		if (tag.n == 0)
+			continue;
+		if (!at || (no == 0 && push(a, l, tag, n) < 0))
+			return -ENOBUFS;
+		if (no)
+			l->items[no - 1].count += n;
+		else
+			*at = (void *)(uintptr_t)l->count;
 	}
 	return 0;
 }
 
-static int list_words(const struct alert_cache *c, const int64_t *words, struct arena *scratch,
-		      struct list *l)
+/* One after the other: of hundreds of thousands of words each takes megabytes. */
+static int list_facet(const struct alert_filter *f, const struct alert_tally *t,
+		      enum alert_facet facet, size_t top, struct arena *scratch, struct arena *a,
+		      struct alert_facets *ret)
 {
-	int r = 0;
+	const struct series_view *v = &t->match.cache->series;
+	const size_t count = count_values(v, facet);
+	int64_t *sums = ARENA_ARRAY(scratch, count, int64_t);
+	struct map seen = map_in(scratch);
+	struct list l = { 0 };
+	int r = sums ? 0 : -ENOBUFS;
 
-	for (size_t i = 0; r == 0 && i < c->word_count; i++)
-		r = push(scratch, l, c->words[i], words[i]);
-	return r;
-}
-
-static int list_all(const struct alert_cache *c, const struct sums *sums, size_t top,
-		    struct arena *scratch, struct arena *a, struct alert_facets *ret)
-{
-	struct list state = { 0 }, priority = { 0 };
-	int r = 0;
-
-	for (unsigned i = 0; r == 0 && i < ALERT_STATE_COUNT; i++)
-		r = push(scratch, &state, str_from(alert_state_name((enum alert_state)i)),
-			 sums->states[i]);
-	for (unsigned i = 0; r == 0 && i < PRIORITY_COUNT; i++)
-		r = push(scratch, &priority, str_from(alert_priority_word((enum alert_priority)i)),
-			 sums->priorities[i]);
-	r = r < 0 ? r : finish(&state, ALERT_FACET_STATE, top, a, ret);
-	r = r < 0 ? r : finish(&priority, ALERT_FACET_PRIORITY, top, a, ret);
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(by_text); i++) {
-		struct list l = { 0 };
-
-		r = by_text[i].facet == ALERT_FACET_TAG
-			    ? list_tags(c, sums->words[i], scratch, &l)
-			    : list_words(c, sums->words[i], scratch, &l);
-		r = r < 0 ? r : finish(&l, by_text[i].facet, top, a, ret);
+	if (sums)
+		add_up(f, t, facet, sums, count, &ret->total);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (sums[i] == 0)
+			continue;
+		r = facet == ALERT_FACET_TAG
+			    ? push_tags(scratch, &l, &seen, name_of(v, i, facet), sums[i])
+			    : push(scratch, &l, name_of(v, i, facet), sums[i]);
 	}
-	return r;
+	return r < 0 ? r : finish(&l, facet, top, a, ret);
 }
 
 int alerts_facets(struct store *s, const struct alert_filter *f, size_t top, struct arena *a,
@@ -182,22 +170,17 @@ int alerts_facets(struct store *s, const struct alert_filter *f, size_t top, str
 {
 	struct alert_tally t = { 0 };
 	struct alert_facets out = { 0 };
-	struct sums sums = { 0 };
-	struct arena scratch;
+	struct arena scratch, each;
 	bool room = true;
 	int r;
 
 	arena_init(&scratch, 0);
 	r = alert_tally(s, f, &scratch, &t, e);
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(by_text); i++) {
-		sums.words[i] = ARENA_ARRAY(&scratch, t.match.cache->word_count, int64_t);
-		room = room && sums.words[i];
-	}
-	if (r == 0 && room) {
-		add_all(f, &t, &sums);
-		out.total = sums.total;
-		out.cut = t.cut;
-		room = list_all(t.match.cache, &sums, top, &scratch, a, &out) == 0;
+	out.cut = t.cut;
+	for (unsigned i = 0; r == 0 && room && i < ALERT_FACET_COUNT; i++) {
+		arena_init(&each, 0);
+		room = list_facet(f, &t, (enum alert_facet)i, top, &each, a, &out) == 0;
+		arena_done(&each);
 	}
 	if (r == 0 && !room)
 		r = err_set(e, ENOBUFS, "no memory to count alerts");

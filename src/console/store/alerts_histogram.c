@@ -27,12 +27,12 @@ static void add(struct draw *d, int64_t ms, uint32_t priority, int64_t n)
 /* The priority of a series that matches, PRIORITY_COUNT of another. */
 static uint32_t priority_of(const struct draw *d, int64_t series, int64_t state)
 {
-	size_t at = alert_position(d->match.cache, series);
+	size_t at = alert_match_position(&d->match, series);
 
-	if (at == d->match.cache->count || d->match.missed[at] ||
+	if (at == d->match.count || d->match.missed[at] ||
 	    (d->f->states && !(d->f->states & 1U << state)))
 		return PRIORITY_COUNT;
-	return d->match.cache->items[at]->key.priority;
+	return series_at(&d->match.cache->series, at)->key.priority;
 }
 
 /* Steps of @p unit, as many as are wanted at most, that cover the range. */
@@ -55,6 +55,8 @@ static int draw_walked(struct draw *d, struct arena *a, struct err *e)
 	struct alert_hit h;
 	int r = alert_walk_new(d->s, d->f, 0, ALERT_READ_MOST, a, &w, e);
 
+	if (r == 0)
+		d->match = *alert_walk_match(w);
 	while (r >= 0 && (r = alert_walk_next(w, &h, e)) > 0)
 		add(d, alert_id_ms(h.id), priority_of(d, h.series, h.state), 1);
 	if (r == 0)

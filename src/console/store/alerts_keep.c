@@ -49,17 +49,17 @@ int alerts_stock(struct store *s, struct alert_stock *ret, struct err *e)
 }
 
 struct used {
-	const struct alert_cache *cache;
+	const struct series_view *all;
 	bool *series; /* by position */
 };
 
 static int note_used(void *ctx, const struct alert_cell *x, struct err *e)
 {
 	struct used *u = ctx;
-	size_t at = alert_position(u->cache, x->series);
+	size_t at = series_position(u->all, x->series);
 
 	(void)e;
-	if (at < u->cache->count)
+	if (at < series_count(u->all))
 		u->series[at] = true;
 	return 0;
 }
@@ -67,14 +67,15 @@ static int note_used(void *ctx, const struct alert_cell *x, struct err *e)
 /* @return how many went */
 static int forget_unused(struct store *s, const struct used *u, struct err *e)
 {
+	const size_t count = series_count(u->all);
 	struct sql_value ids[64];
 	size_t n = 0;
 	int gone = 0, r = 0;
 
-	for (size_t i = 0; r >= 0 && i < u->cache->count; i++) {
+	for (size_t i = 0; r >= 0 && i < count; i++) {
 		if (!u->series[i])
-			ids[n++] = SQL_I(u->cache->items[i]->id);
-		if (n == 0 || (n < ARRAY_LEN(ids) && i + 1 < u->cache->count))
+			ids[n++] = SQL_I(series_at(u->all, i)->id);
+		if (n == 0 || (n < ARRAY_LEN(ids) && i + 1 < count))
 			continue;
 		for (size_t k = n; k < ARRAY_LEN(ids); k++)
 			ids[k] = ids[n - 1];
@@ -98,11 +99,12 @@ static int forget_series(struct store *s, struct err *e)
 	if (r < 0)
 		return r;
 	arena_init(&a, 0);
-	u = (struct used){ c, ARENA_ARRAY(&a, c->count, bool) };
+	u = (struct used){ &c->series, ARENA_ARRAY(&a, series_count(&c->series), bool) };
 	r = u.series ? alert_counts_read(s, ALERT_SPAN_ALL, 0, 1, note_used, &u, e)
 		     : err_set(e, ENOMEM, "no memory for names of alerts");
 	r = r < 0 ? r : forget_unused(s, &u, e);
 	arena_done(&a);
+	alert_cache_doubt(s);
 	return r <= 0 ? r
 		      : sql_do(s->sql, "UPDATE alert_counter SET epoch = epoch + 1", SQL_NONE, e);
 }

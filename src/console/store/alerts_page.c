@@ -5,9 +5,10 @@
 static int describe(struct store *s, const struct alert_hit *h, struct arena *a,
 		    struct stored_alert *ret, struct err *e)
 {
-	size_t at = alert_position(s->alerts, h->series);
+	const struct series_view *v = &s->alerts->series;
+	size_t at = series_position(v, h->series);
 
-	if (at == s->alerts->count)
+	if (at == series_count(v))
 		return err_set(e, EBADMSG, "alert %lld is of a series that is not there",
 			       (long long)h->id);
 	ret->id = h->id;
@@ -15,7 +16,7 @@ static int describe(struct store *s, const struct alert_hit *h, struct arena *a,
 	ret->state = (enum alert_state)h->state;
 	ret->who = h->who;
 	ret->doc = h->doc;
-	ret->series = series_describe(s->alerts, s->alerts->items[at], a);
+	ret->series = series_describe(s->alerts, series_at(v, at), a);
 	return ret->series ? 0 : err_set(e, ENOBUFS, "too many alerts at once");
 }
 
@@ -97,17 +98,18 @@ static int read_row(struct store *s, int64_t id, struct arena *a, struct alert_h
 
 bool alert_in_scope(const struct alert_cache *c, int64_t series, const struct scope *scope)
 {
-	size_t at = alert_position(c, series);
-	const struct series *x = at < c->count ? c->items[at] : NULL;
+	const struct series_view *v = &c->series;
+	size_t at = series_position(v, series);
+	const struct series *x = at < series_count(v) ? series_at(v, at) : NULL;
 	struct scope_subject of;
 
 	if (!x || !scope)
 		return false;
-	of = (struct scope_subject){ .cluster = series_text(c, x, ALERT_TEXT_cluster),
-				     .namespace = series_text(c, x, ALERT_TEXT_namespace),
-				     .image = series_text(c, x, ALERT_TEXT_image),
-				     .host = series_text(c, x, ALERT_TEXT_host),
-				     .labels = series_text(c, x, ALERT_TEXT_labels) };
+	of = (struct scope_subject){ .cluster = series_text(v, x, ALERT_TEXT_cluster),
+				     .namespace = series_text(v, x, ALERT_TEXT_namespace),
+				     .image = series_text(v, x, ALERT_TEXT_image),
+				     .host = series_text(v, x, ALERT_TEXT_host),
+				     .labels = series_text(v, x, ALERT_TEXT_labels) };
 	return scope_holds(scope, &of);
 }
 

@@ -4,35 +4,16 @@
 #ifndef SKEP_CONSOLE_STORE_ALERTS_PRIV_H
 #define SKEP_CONSOLE_STORE_ALERTS_PRIV_H
 
-#include "base/map.h"
 #include "codec/zstd.h"
 #include "console/store/alert_cells.h"
 #include "console/store/alert_walk.h"
 #include "console/store/partition.h"
+#include "console/store/series_index.h"
 
 #define ALERT_DAY_MS ((int64_t)86400 * 1000)
 #define ALERT_HOUR_MS ((int64_t)3600 * 1000)
 /** The start of a day (in 2106) that ids still hold and no alert comes after. */
 #define ALERT_END_MS (50000 * ALERT_DAY_MS)
-
-/** The texts of a series, by position. */
-enum alert_text {
-#define ALERT_TEXT_ENUM(field) ALERT_TEXT_##field,
-	ALERT_SERIES_TEXTS(ALERT_TEXT_ENUM)
-#undef ALERT_TEXT_ENUM
-		ALERT_TEXT_COUNT
-};
-
-/** A series by the numbers of its words. */
-struct series_key {
-	uint32_t words[ALERT_TEXT_COUNT];
-	uint32_t priority;
-};
-
-struct series {
-	int64_t id;
-	struct series_key key;
-};
 
 struct alert_dictionary {
 	int64_t id; /**< 0: none */
@@ -41,19 +22,12 @@ struct alert_dictionary {
 
 #define ALERT_DICTIONARIES 64
 
+/** What a store has of alerts beside its connection. */
 struct alert_cache {
-	struct arena arena;
-	struct map by_text; /**< text to its number, plus one */
-	str *words;
-	size_t word_count, word_cap;
-	struct map by_key;     /**< struct series_key to struct series */
-	struct series **items; /**< by id, ascending */
-	size_t count, cap;
-	size_t most; /**< ALERT_SERIES_MAX, but in tests */
-	int64_t last_id;
-	int64_t epoch;      /**< of the store's series: another one means some were deleted */
-	bool unsure;        /**< it holds what a transaction added that may yet be undone */
-	uint64_t rollbacks; /**< of the connection, before that transaction */
+	struct series_view series;
+	struct series_index *own_index; /**< of a store that shares none */
+	uint64_t transaction; /**< sql_transaction() that made series, or forgot some: 0 none */
+	uint64_t learning;    /**< that learned a dictionary */
 	struct alert_dictionary dictionaries[ALERT_DICTIONARIES];
 	size_t dictionary_count;
 	struct zstd_packer *packer; /**< with dictionary `packs`; NULL: to be made */
@@ -65,26 +39,15 @@ struct alert_cache {
 
 extern const struct partition_table alert_rows, alert_docs;
 
-/** The store's cache, made at the first call, begun anew when what it knows may be untrue. */
+/** The store's cache, made at the first call. What a transaction made that is over is forgotten. */
 MUST_CHECK int alert_cache_get(struct store *s, struct alert_cache **ret, struct err *e);
 void alert_cache_free(struct alert_cache *c);
-/** To be said before it is told of what this transaction adds. */
+/** Lets go of what an idle store need not hold. */
+void alert_cache_rest(struct store *s);
+/** To be said by the transaction that makes series, or forgets some: others are not told until it is committed. */
 void alert_cache_doubt(struct store *s);
-/** Forgets all series. */
-void alert_cache_forget(struct alert_cache *c);
-/** Learns of series made since it last looked. */
+/** Learns of series made since it last looked; none that this transaction made are told to others. */
 MUST_CHECK int alert_cache_refresh(struct store *s, struct err *e);
-/** Where the series of this id stands in items; count when it is not known. */
-size_t alert_position(const struct alert_cache *c, int64_t id);
-/** The number of a text, made when it is new. @return 0, -ENOBUFS */
-MUST_CHECK int alert_cache_word(struct alert_cache *c, str text, uint32_t *ret, struct err *e);
-/** Keeps a series. @return it, or NULL: no memory */
-struct series *alert_cache_add(struct alert_cache *c, int64_t id, const struct series_key *key);
-static inline str series_text(const struct alert_cache *c, const struct series *x,
-			      enum alert_text t)
-{
-	return c->words[x->key.words[t]];
-}
 /** The series as readers see it, in @p a; NULL: budget spent. */
 const struct alert_series *series_describe(const struct alert_cache *c, const struct series *x,
 					   struct arena *a);
@@ -131,14 +94,21 @@ MUST_CHECK int alert_counts_read(struct store *s, enum alert_span span, int64_t 
 /** Which series match. */
 struct alert_match {
 	struct alert_cache *cache;
-	uint32_t *
-		missed; /**< by position in cache->items: bits 1 << facet that do not hold; ALERT_HIDDEN: scope */
+	size_t count; /**< of series that were judged: others came later */
+	/** By position of the series: bits 1 << facet that do not hold; ALERT_HIDDEN: scope. */
+	uint32_t *missed;
 	size_t matching;  /**< how many miss nothing */
 	bool all;         /**< every series, whatever it is, matches */
 	bool by_priority; /**< nothing but the priority decides */
 };
 
 #define ALERT_HIDDEN (1U << 31)
+
+/** Where a series stands; count when it was not judged. */
+static inline size_t alert_match_position(const struct alert_match *m, int64_t series)
+{
+	return MIN(series_position(&m->cache->series, series), m->count);
+}
 
 MUST_CHECK int alert_match_series(struct store *s, const struct alert_filter *f, struct arena *a,
 				  struct alert_match *ret, struct err *e);

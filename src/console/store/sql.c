@@ -450,6 +450,7 @@ int sql_begin(struct sql *s, struct err *e)
 		r = r < 0 ? r : s->engine->script(s, text, e);
 	}
 	s->in_transaction = r == 0;
+	s->transactions += s->in_transaction;
 	return r;
 }
 
@@ -491,6 +492,11 @@ void sql_rollback(struct sql *s)
 bool sql_in_transaction(const struct sql *s)
 {
 	return s->in_transaction;
+}
+
+uint64_t sql_transaction(const struct sql *s)
+{
+	return s->in_transaction ? s->transactions : 0;
 }
 
 uint64_t sql_rollbacks(const struct sql *s)

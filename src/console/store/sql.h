@@ -132,7 +132,9 @@ void sql_rollback(struct sql *s);
 /** Ends a transaction: commits when @p r is 0 or more, undoes it otherwise. @return @p r, or the error of committing */
 MUST_CHECK int sql_end(struct sql *s, int r, struct err *e);
 bool sql_in_transaction(const struct sql *s);
-/** How many transactions were undone: who remembers what it stored asks whether that is still true. */
+/** The number of the transaction that is open, of those of this connection; 0: none is. */
+uint64_t sql_transaction(const struct sql *s);
+/** How many transactions were undone. */
 uint64_t sql_rollbacks(const struct sql *s);
 /** Holds all other transactions that lock the same name out until this one ends. On SQLite they are out already. */
 MUST_CHECK int sql_lock(struct sql *s, const char *name, struct err *e);

@@ -39,7 +39,7 @@ struct sql {
 	uint64_t epoch; /**< which connection this is: grows when it is made anew */
 	struct sql_statement *cache[SQL_CACHE];
 	uint64_t uses;
-	uint64_t rollbacks;
+	uint64_t transactions, rollbacks;
 	bool in_transaction;
 	bool lost;          /**< inside a transaction the server went away: only rollback helps */
 	struct buf scratch; /**< text made well-formed */

@@ -33,6 +33,17 @@ int store_open(const char *where, const struct sql_options *o, struct store **re
 	return 0;
 }
 
+void store_share(struct store *s, struct series_index *series)
+{
+	s->series = series;
+}
+
+void store_rest(struct store *s)
+{
+	if (s)
+		alert_cache_rest(s);
+}
+
 void store_close(struct store *s)
 {
 	if (!s)

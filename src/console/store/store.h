@@ -11,10 +11,12 @@
 #include "console/store/sql.h"
 
 struct alert_cache;
+struct series_index;
 
 struct store {
 	struct sql *sql;
-	struct alert_cache *alerts; /**< of alerts.c: names it has seen, dictionaries */
+	struct alert_cache *alerts;  /**< of alerts.c: series in view, dictionaries */
+	struct series_index *series; /**< see store_share() */
 };
 
 /**
@@ -29,6 +31,13 @@ MUST_CHECK int store_prepare(const char *where, struct err *e);
 /** Opens a thread's own connection to a store that is prepared. @param o NULL: defaults */
 MUST_CHECK int store_open(const char *where, const struct sql_options *o, struct store **ret,
 			  struct err *e);
+/**
+ * Has it know alerts' series by what all stores of the process share (series_index.h), which must outlive it. To be said before it is
+ * asked for any; without it a store has an index of its own.
+ */
+void store_share(struct store *s, struct series_index *series);
+/** To be said when nothing is read any more of what it was asked: an idle store holds nothing that others have let go. */
+void store_rest(struct store *s);
 void store_close(struct store *s);
 static inline void cleanup_store(struct store **s)
 {
