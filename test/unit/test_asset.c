@@ -553,6 +553,38 @@ static void reads_users_below_the_containers_root(void **state)
 	assert_int_equal(asset_group_name(f->a, c, 77, 101).n, 0);
 }
 
+/* An engine that nobody asks, whose files were read before there was a process: the control group tells one. */
+static void finds_users_by_any_process(void **state)
+{
+	struct fixture *f = *state;
+	const struct container *c;
+	OWNED_BUF huge = BUF_INIT;
+	str rest;
+
+	put(f, "sys/fs/cgroup/cgroup.controllers", "");
+	put(f, "sys/fs/cgroup/default/web-1/cgroup.procs", "");
+	put(f, "sys/fs/cgroup/default/web-1/container/cgroup.procs", "77\n78\n");
+	put(f, "run/containerd/io.containerd.runtime.v2.task/default/web-1/config.json",
+	    "{\"process\":{},\"linux\":{}}");
+	put(f, "proc/1/ns/user", "");
+	put(f, "proc/77/root/etc/passwd", "app:x:101:101::/:/bin/sh\n");
+	put(f, "proc/77/ns/mnt", "");
+	share_user_namespace(f, "77");
+	open_asset(f, 0);
+	c = asset_cgroup_made(f->a, 5, S("/default/web-1"));
+	assert_int_equal(c->init_pid, 0);
+	assert_int_equal(asset_process_of(f->a, c), 77);
+	expect_users(f, c, "app 101 101 / /bin/sh|");
+	while (huge.n <= ACCOUNTS_MAX_BYTES)
+		buf_add(&huge, S("app:x:101:101::/:/bin/sh\n"));
+	put(f, "proc/77/root/etc/passwd", buf_cstr(&huge));
+	assert_int_equal(asset_users(f->a, c, &rest), -E2BIG);
+	/* Of the host's file more is taken. */
+	put(f, "etc/passwd", buf_cstr(&huge));
+	assert_int_equal(asset_users(f->a, asset_host(f->a), &rest), 0);
+	assert_int_equal(rest.n, huge.n);
+}
+
 /* A container's first process may be gone before anyone asks: its users are read from the root the engine made. */
 static void knows_users_of_short_containers(void **state)
 {
@@ -649,6 +681,7 @@ int main(void)
 		TEST(scans_a_tree),
 		TEST(follows_one_v1_controller),
 		TEST(reads_users_below_the_containers_root),
+		TEST(finds_users_by_any_process),
 		TEST(knows_users_of_short_containers),
 		TEST(stays_flat),
 		TEST(bounds_what_one_container_says),

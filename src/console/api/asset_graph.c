@@ -63,26 +63,35 @@ static size_t share_of(const struct graph *g, unsigned int depth)
 		       : g->max;
 }
 
+static int take_neighbour(struct graph *g, size_t node, const struct asset_neighbour *x,
+			  struct err *e)
+{
+	str here = g->nodes[node].id, there = x->asset.id;
+	bool in;
+	int r = add_node(g, &x->asset, g->depths[node] + 1, &in, e);
+
+	return r < 0 || !in ? r
+			    : graph_add_edge(g, x->outgoing ? here : there, x->kind,
+					     x->outgoing ? there : here, e);
+}
+
 static int look_around(struct graph *g, size_t node, struct err *e)
 {
 	struct call *c = g->call;
 	struct asset_neighbour *list;
 	size_t count;
-	bool cut, in;
+	bool cut;
 	int r = neighbours_of(c, g->nodes[node].id, NEIGHBOURS_MAX, &list, &count, &cut, e);
 
 	if (r < 0)
 		return r;
 	g->cut |= cut;
 	g->left = share_of(g, g->depths[node]);
-	for (size_t i = 0; i < count && r == 0; i++) {
-		str here = g->nodes[node].id, there = list[i].asset.id;
-
-		r = add_node(g, &list[i].asset, g->depths[node] + 1, &in, e);
-		if (r == 0 && in)
-			r = graph_add_edge(g, list[i].outgoing ? here : there, list[i].kind,
-					   list[i].outgoing ? there : here, e);
-	}
+	/* Users are many, and tell least of how things hang together: they get the room that is left. */
+	for (int users = 0; users < 2 && r == 0; users++)
+		for (size_t i = 0; i < count && r == 0; i++)
+			if ((list[i].asset.kind == ASSET_USER) == (users > 0))
+				r = take_neighbour(g, node, &list[i], e);
 	return r;
 }
 
