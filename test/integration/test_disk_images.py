@@ -372,21 +372,40 @@ def own_group(controller):
     return None
 
 
+def scanner_groups(a):
+    """Where an agent's readers are held, by controller; its state folder names them."""
+    folder = a.state.stat()
+    return {c: own_group(c) / f"skep-scanner-{folder.st_dev:x}-{folder.st_ino:x}" for c in ("cpu", "memory")}
+
+
+def are_there(groups):
+    return {g.exists() for g in groups.values()} == {True}
+
+
 def test_readers_of_images_live_in_a_group_of_their_own(skep, tmp_path):
     need_root()
-    cpu, memory = own_group("cpu"), own_group("memory")
-    if not cpu or not memory:
+    if not own_group("cpu") or not own_group("memory"):
         pytest.skip("cgroup v1 is not what this host has")
     folder = tmp_path / "console"
     folder.mkdir()
     with Console(folder) as console, JoinedAgent(skep, tmp_path / "agent", console) as a:
-        assert until(lambda: "scanner" in a.parts() and (memory / "skep-scanner").exists(), 30), a.said()
-        assert (cpu / "skep-scanner/cpu.cfs_quota_us").read_text() == "50000\n"
-        assert (memory / "skep-scanner/memory.limit_in_bytes").read_text() == f"{2 << 30}\n"
+        groups = scanner_groups(a)
+        assert until(lambda: "scanner" in a.parts() and are_there(groups), 30), a.said()
+        assert (groups["cpu"] / "cpu.cfs_quota_us").read_text() == "50000\n"
+        assert (groups["memory"] / "memory.limit_in_bytes").read_text() == f"{2 << 30}\n"
         assert "without a control group" not in a.said()
-        # One that was killed leaves it to the next, which takes it away at its end.
+        # Who is killed leaves it to the next.
         a.replaced("scanner", a.end("scanner"), 30)
-        assert (memory / "skep-scanner").exists() and "without a control group" not in a.said()
-    # Where the agent's group is the host's own, an agent of another test may be in it.
-    left = [g for g in (cpu, memory) if g.parent != pathlib.Path("/sys/fs/cgroup") and (g / "skep-scanner").exists()]
-    assert left == []
+        assert are_there(groups)
+        # Another agent of this host has its own. One that was killed with its supervisor leaves it to whichever agent starts next.
+        with JoinedAgent(skep, tmp_path / "other", console) as b:
+            theirs = scanner_groups(b)
+            assert until(lambda: are_there(theirs), 30) and theirs != groups, b.said()
+            b.process.child.kill()
+            b.process.child.wait()
+        assert are_there(theirs)
+        with JoinedAgent(skep, tmp_path / "third", console) as c:
+            assert not any(g.exists() for g in theirs.values()) and are_there(scanner_groups(c)), c.said()
+            assert are_there(groups)
+        assert are_there(groups) and not any(g.exists() for g in scanner_groups(c).values())
+    assert not any(g.exists() for g in groups.values())

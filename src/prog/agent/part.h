@@ -7,6 +7,7 @@
 #include "base/option.h"
 #include "codec/json_out.h"
 #include "prog/agent/message.h"
+#include "prog/agent/scan_cgroup.h"
 
 /** Everything a part inherits; copies of the supervisor's. */
 struct part_context {
@@ -17,7 +18,8 @@ struct part_context {
 	int scans;  /**< between scanner and uplink: SCANNED up; SCAN down; -1: there is none */
 	const int *kept; /**< sensor: what its predecessor left */
 	size_t kept_count;
-	bool successor; /**< it replaces one that died */
+	const struct scan_cgroup *readers; /**< scanner: where whoever reads images belongs */
+	bool successor;                    /**< it replaces one that died */
 };
 
 /** @return exit status: 0 it was told to stop, 1 it could not begin (the sentence was said), else it failed */

@@ -1,8 +1,10 @@
 #include "prog/agent/scan_cgroup.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "asset/hierarchy.h"
@@ -13,7 +15,8 @@
 #define QUOTA_US "50000"
 #define PERIOD_US "100000"
 #define LEAF "/agent"
-enum { ROUNDS = 3, TRIES = 100, TRY_US = 10000 };
+#define CGROUPS_MOST ((uint64_t)64 << 10)
+enum { NAME_BYTES = 64, ROUNDS = 3, TRIES = 100, TRY_US = 10000 };
 
 struct knob {
 	const char *file, *value;
@@ -50,30 +53,106 @@ static bool has_word(str words, str word)
 	return false;
 }
 
-static int limit(struct scan_cgroup *g, const char *folder, const struct knob *knobs, size_t count,
-		 struct err *e)
-{
-	char path[PATH_MAX];
-	int fd, r = 0;
+/* ---- Who owns one ---- */
 
-	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
-		return err_sys(e, errno, "'%s'", folder);
+/** @return the folder, locked; -EWOULDBLOCK: another has it; -errno */
+static int lock(int at, const char *folder)
+{
+	int fd = openat(at, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		close(fd);
+		return -EWOULDBLOCK;
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+/** Whoever clears away locks it for a moment, and may have removed what was locked after that. */
+static int acquire(const char *folder, struct err *e)
+{
+	int fd = -EWOULDBLOCK;
+
+	for (int tries = 0; tries < TRIES && (fd == -EWOULDBLOCK || fd == -ENOENT); tries++) {
+		struct stat here, held;
+
+		if (tries)
+			usleep(TRY_US);
+		if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+			return err_sys(e, errno, "'%s'", folder);
+		fd = lock(AT_FDCWD, folder);
+		if (fd >= 0 && (stat(folder, &here) < 0 || fstat(fd, &held) < 0 ||
+				here.st_ino != held.st_ino)) {
+			close(fd);
+			fd = -ENOENT;
+		}
+	}
+	if (fd == -EWOULDBLOCK)
+		return err_set(e, EBUSY, "'%s' belongs to another agent", folder);
+	return fd < 0 ? err_sys(e, -fd, "'%s'", folder) : fd;
+}
+
+/** Removes those in @p base that no agent owns any more. */
+static void clear_away(const char *base)
+{
+	DIR *d = opendir(base);
+	struct dirent *f;
+
+	while (d && (f = readdir(d))) {
+		int fd = -1;
+
+		if (!str_starts(str_from(f->d_name), S(SCAN_CGROUP_NAME)))
+			continue;
+		fd = lock(dirfd(d), f->d_name);
+		if (fd < 0)
+			continue;
+		/* One that has processes yet stays: its agent ends just now. */
+		(void)unlinkat(dirfd(d), f->d_name, AT_REMOVEDIR);
+		close(fd);
+	}
+	if (d)
+		closedir(d);
+}
+
+static void let_go(struct scan_cgroup *g)
+{
+	for (size_t i = 0; i < g->count; i++) {
+		close(g->procs[i]);
+		close(g->locks[i]);
+	}
+	g->count = 0;
+}
+
+static int limit(struct scan_cgroup *g, const char *base, const char *name,
+		 const struct knob *knobs, size_t count, struct err *e)
+{
+	char *folder = g->folders[g->count];
+	char path[PATH_MAX];
+	int fd, held, r = 0;
+
+	clear_away(base);
+	if (snprintf(folder, PATH_MAX, "%s/%s", base, name) >= PATH_MAX - 32)
+		return err_sys(e, ENAMETOOLONG, "'%s'", base);
+	held = acquire(folder, e);
+	if (held < 0)
+		return held;
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = set(folder, knobs[i].file, str_from(knobs[i].value));
-	if (r < 0)
-		return err_sys(e, -r, "'%s'", folder);
 	snprintf(path, sizeof(path), "%.*s/cgroup.procs", PATH_MAX - 32, folder);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, errno, "'%s'", path);
-	snprintf(g->folders[g->count], PATH_MAX, "%s", folder);
+	fd = r < 0 ? r : open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0) {
+		r = r < 0 ? r : -errno;
+		close(held);
+		return err_sys(e, -r, "'%s'", folder);
+	}
+	g->locks[g->count] = held;
 	g->procs[g->count++] = fd;
 	return 0;
 }
 
 /* ---- Version 1: a group a controller, processes anywhere ---- */
 
-static int make_v1(const char *mount, str own, struct scan_cgroup *g, struct err *e)
+static int make_v1(const char *mount, str own, const char *name, struct scan_cgroup *g,
+		   struct err *e)
 {
 	static const struct knob cpu[] = { { "cpu.cfs_period_us", PERIOD_US },
 					   { "cpu.cfs_quota_us", QUOTA_US } };
@@ -86,17 +165,17 @@ static int make_v1(const char *mount, str own, struct scan_cgroup *g, struct err
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		str group = hierarchy_path_in(own, all[i].controller);
-		char folder[PATH_MAX];
+		char base[PATH_MAX];
 		int r;
 
 		if (!group.n)
 			return err_set(e, ENOENT, "no control groups of %s", all[i].controller);
 		if (group.n == 1)
 			group.n = 0;
-		if (snprintf(folder, sizeof(folder), "%s/%s%.*s/skep-scanner", mount,
-			     all[i].controller, STR_ARG(group)) >= (int)sizeof(folder))
+		if (snprintf(base, sizeof(base), "%s/%s%.*s", mount, all[i].controller,
+			     STR_ARG(group)) >= (int)sizeof(base))
 			return err_sys(e, ENAMETOOLONG, "'%s'", mount);
-		r = limit(g, folder, all[i].knobs, all[i].count, e);
+		r = limit(g, base, name, all[i].knobs, all[i].count, e);
 		if (r < 0)
 			return r;
 	}
@@ -171,12 +250,12 @@ static int open_up(const char *base, pid_t supervisor, struct err *e)
 	return r < 0 ? err_sys(e, -r, "'%s'", base) : 0;
 }
 
-static int make_v2(const char *mount, str group, pid_t supervisor, struct scan_cgroup *g,
-		   struct err *e)
+static int make_v2(const char *mount, str group, pid_t supervisor, const char *name,
+		   struct scan_cgroup *g, struct err *e)
 {
 	static const struct knob knobs[] = { { "cpu.max", QUOTA_US " " PERIOD_US },
 					     { "memory.max", MEMORY_MOST } };
-	char base[PATH_MAX], folder[PATH_MAX];
+	char base[PATH_MAX];
 	int r;
 
 	/* A scanner that replaces another begins where the agent was moved to. */
@@ -184,29 +263,53 @@ static int make_v2(const char *mount, str group, pid_t supervisor, struct scan_c
 		group.n -= sizeof(LEAF) - 1;
 	if (group.n == 1)
 		group.n = 0;
-	if (snprintf(base, sizeof(base), "%s%.*s", mount, STR_ARG(group)) >= (int)sizeof(base) ||
-	    snprintf(folder, sizeof(folder), "%s/scanner", base) >= (int)sizeof(folder))
+	if (snprintf(base, sizeof(base), "%s%.*s", mount, STR_ARG(group)) >= (int)sizeof(base))
 		return err_sys(e, ENAMETOOLONG, "'%s'", mount);
 	r = open_up(base, supervisor, e);
-	return r < 0 ? r : limit(g, folder, knobs, ARRAY_LEN(knobs), e);
+	return r < 0 ? r : limit(g, base, name, knobs, ARRAY_LEN(knobs), e);
 }
 
-int scan_cgroup_make(const char *mount, const char *own, pid_t supervisor, struct scan_cgroup *ret,
-		     struct err *e)
+int scan_cgroup_make(const char *mount, const char *own, pid_t supervisor, const char *name,
+		     struct scan_cgroup *ret, struct err *e)
 {
 	OWNED_BUF controllers = BUF_INIT;
+	const str groups = str_from(own);
 	bool unified = load(mount, "cgroup.controllers", &controllers) == 0;
 	struct scan_cgroup g = { 0 };
-	int r = unified ? make_v2(mount, hierarchy_path_in(str_from(own), NULL), supervisor, &g, e)
-			: make_v1(mount, str_from(own), &g, e);
+	int r = unified ? make_v2(mount, hierarchy_path_in(groups, NULL), supervisor, name, &g, e)
+			: make_v1(mount, groups, name, &g, e);
 
-	if (r == 0) {
+	if (r == 0)
 		*ret = g;
-		return 0;
-	}
-	for (size_t i = 0; i < g.count; i++)
-		close(g.procs[i]);
+	else
+		let_go(&g);
 	return r;
+}
+
+/** What has the same folder is the same agent, by whatever path it got there. */
+static int name_of(const char *state, char ret[NAME_BYTES], struct err *e)
+{
+	struct stat st;
+	int r = file_make_dirs(state, 0700, e);
+
+	if (r == 0 && stat(state, &st) < 0)
+		r = err_sys(e, errno, "'%s'", state);
+	if (r == 0)
+		snprintf(ret, NAME_BYTES, SCAN_CGROUP_NAME "%llx-%llx",
+			 (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	return r;
+}
+
+int scan_cgroup_open(const char *state, struct scan_cgroup *ret, struct err *e)
+{
+	OWNED_BUF own = BUF_INIT;
+	char name[NAME_BYTES];
+	int r = file_read(AT_FDCWD, "/proc/self/cgroup", CGROUPS_MOST, &own, e);
+
+	if (r == 0)
+		r = name_of(state, name, e);
+	return r < 0 ? r
+		     : scan_cgroup_make("/sys/fs/cgroup", buf_cstr(&own), getpid(), name, ret, e);
 }
 
 int scan_cgroup_enter(const struct scan_cgroup *g)
@@ -219,11 +322,9 @@ int scan_cgroup_enter(const struct scan_cgroup *g)
 
 void scan_cgroup_remove(struct scan_cgroup *g)
 {
-	for (size_t i = 0; i < g->count; i++) {
-		close(g->procs[i]);
+	for (size_t i = 0; i < g->count; i++)
 		for (int tries = 0; rmdir(g->folders[i]) < 0 && errno == EBUSY && tries < TRIES;
 		     tries++)
 			usleep(TRY_US);
-	}
-	g->count = 0;
+	let_go(g);
 }

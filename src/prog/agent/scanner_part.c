@@ -24,7 +24,6 @@
 /* Each image the console asks for is read once, by its digest: what it holds lies in the folder of scans, and the console is told. The
  * reading itself is a child's: it may take minutes, be attacked, or grow; only one at a time. */
 #define AGAIN_S 3600 /* after a failure */
-#define CGROUPS_MAX ((uint64_t)64 << 10)
 #define FIND_MEMORY ((size_t)256 << 20)
 enum { TURN_MS = 250, QUEUE_MAX = 512, NICE = 19, STALL_S = 30, PATH_BYTES = 512 };
 
@@ -35,7 +34,6 @@ struct scanner {
 	size_t waiting;
 	struct scan_reader reader;
 	char *room;
-	struct scan_cgroup cgroup;
 	bool stopping, full;
 	uint64_t alive_ns;
 };
@@ -217,7 +215,7 @@ static int child(void *ctx)
 					.options = &o,
 					.nice = NICE };
 
-	(void)!scan_cgroup_enter(&s->cgroup);
+	(void)!scan_cgroup_enter(s->part->readers);
 	find(s, &found);
 	if (!found.target[0])
 		return scan_image_failed(task.image, "no engine here has it", task.file) < 0;
@@ -239,8 +237,8 @@ static void start(struct scanner *s)
 	s->full = false;
 	tell_progress(s, image, "running");
 	path_of(s, image, path);
-	if (scan_reader_start(&s->reader, image, path, child, s, s->cgroup.procs, s->cgroup.count,
-			      &e) < 0)
+	if (scan_reader_start(&s->reader, image, path, child, s, s->part->readers->procs,
+			      s->part->readers->count, &e) < 0)
 		part_say(s->part, "%s", e.text);
 }
 
@@ -271,20 +269,6 @@ static void take_orders(struct scanner *s)
 	}
 }
 
-/** Where no group may be made, nice and the limits of each reader must do. */
-static void make_cgroup(struct scanner *s)
-{
-	OWNED_BUF own = BUF_INIT;
-	struct err e = { 0 };
-	int r = file_read(AT_FDCWD, "/proc/self/cgroup", CGROUPS_MAX, &own, &e);
-
-	if (r == 0)
-		r = scan_cgroup_make("/sys/fs/cgroup", buf_cstr(&own), getppid(), &s->cgroup, &e);
-	if (r < 0)
-		part_say(s->part, "images are read by nice alone, without a control group: %s",
-			 e.text);
-}
-
 static int begin(struct scanner *s, struct err *e)
 {
 	const struct option_set *o = s->part->options;
@@ -299,8 +283,6 @@ static int begin(struct scanner *s, struct err *e)
 	r = file_make_dirs(s->folder, 0700, e);
 	if (r == 0)
 		r = file_make_dirs(s->cache, 0700, e);
-	if (r == 0)
-		make_cgroup(s);
 	if (r == 0)
 		r = privilege_keep(0, e);
 	return r < 0 ? r : sandbox_forbid_power(false, e);
@@ -331,7 +313,6 @@ int scanner_part(void *part_context)
 		part_alive(s->part, clock_ns(CLOCK_MONOTONIC), &s->alive_ns);
 	}
 	scan_reader_stop(&s->reader);
-	scan_cgroup_remove(&s->cgroup);
 	free(s->room);
 	free(s);
 	return 0;

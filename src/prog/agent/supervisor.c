@@ -55,6 +55,7 @@ struct supervisor {
 	const struct option_set *options;
 	void (*say)(const char *line);
 	struct part_cost *cost;
+	struct scan_cgroup readers;
 	int proc_fd, signals;
 	int kept[MESSAGE_MAX_FDS];
 	size_t kept_count;
@@ -120,6 +121,7 @@ static int start_part(struct supervisor *s, struct part *p, struct err *e)
 			     .scans = uplink ? s->parts[SCANNER].far : -1,
 			     .kept = s->kept,
 			     .kept_count = p == &s->parts[SENSOR] ? s->kept_count : 0,
+			     .readers = &s->readers,
 			     .successor = p->deaths > 0 },
 	};
 	/* The other parts' sockets stay with the child too; it never looks at them, and a part holds no secret. */
@@ -445,12 +447,24 @@ static int prepare_cost(struct supervisor *s, struct err *e)
 	return part_cost_new(s->proc_fd, names, ARRAY_LEN(names), &s->cost, e);
 }
 
+/** Where no group may be made, nice and the limits of each reader must do. */
+static void prepare_readers(struct supervisor *s)
+{
+	struct err e = { 0 };
+
+	if (!s->parts[SCANNER].absent &&
+	    scan_cgroup_open(option_text(s->options, "state"), &s->readers, &e) < 0)
+		tell(s, "images are read by nice alone, without a control group: %s", e.text);
+}
+
 static int prepare(struct supervisor *s, struct err *e)
 {
 	int r = prepare_parts(s, e);
 
 	if (r == 0)
 		r = prepare_cost(s, e);
+	if (r == 0)
+		prepare_readers(s);
 	if (r == 0)
 		r = process_signals(true, &s->signals, e);
 	if (r < 0)
@@ -473,6 +487,7 @@ int agent_run(const struct option_set *o, void (*say)(const char *line), struct 
 	if (r < 0)
 		return r;
 	r = watch_over(&s);
+	scan_cgroup_remove(&s.readers);
 	part_cost_free(s.cost);
 	close(s.proc_fd);
 	free(s.room);
