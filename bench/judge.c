@@ -1,5 +1,5 @@
 /*
- * Measures judging events by 25, 93 and 250 rules: bench/judge RULES.yaml...
+ * Measures judging events by 25, 93 and 250 rules: bench/judge [--rules N] RULES.yaml...
  *
  * The rules are the first of the files, in their order; where there are fewer than 250, copies that ask for one more name make up the
  * rest. Times are of the processor. Events are drawn once from lists of common and of suspicious names; every field is at hand, so that only judging is
@@ -16,7 +16,7 @@
 #include "policy/program.h"
 #include "plain_compare.h"
 
-enum { EVENTS = 2048, MOST_RULES = 250, SLICES = 9, SLICE_MS = 60 };
+enum { EVENTS = 2048, MOST_RULES = 250, SLICES = 9, SLICE_MS = 60, COUNTED_ROUNDS = 50 };
 
 struct sample {
 	struct policy_target target; /* first */
@@ -421,6 +421,37 @@ static size_t take_rules(struct rule_set *s, const struct rule **out, struct are
 	return own;
 }
 
+/*
+ * A set number of judgements and nothing else, for a tool that counts instructions, which no other program's load changes:
+ * valgrind --tool=callgrind --toggle-collect=policy_judge bench/judge --rules 250 RULES.yaml...
+ */
+static void count_only(const struct rule *const *rules, size_t count, const struct sample *events,
+		       struct arena *a)
+{
+	struct policy_program *p;
+	struct policy_run *run;
+	struct policy_cost *costs;
+	struct err e = { 0 };
+	size_t hits = 0, checks = 0;
+	uint64_t evaluated = 0;
+
+	if (policy_compile_rules(rules, count, &policy_events, NULL, NULL, &p, &e) < 0 ||
+	    policy_run_new(p, &run, &e) < 0)
+		die(e.text);
+	for (size_t i = 0; i < COUNTED_ROUNDS * EVENTS; i++)
+		hits += by_program(&run, count, &events[i % EVENTS].target);
+	if (policy_costs(run, a, &costs, &checks, &e) < 0)
+		die(e.text);
+	for (size_t i = 0; i < checks; i++)
+		evaluated += costs[i].evaluated;
+	printf("judged by %3zu rules: %d events, %.2f rules held, %.2f checks of %zu evaluated for "
+	       "each\n",
+	       count, COUNTED_ROUNDS * EVENTS, (double)hits / (COUNTED_ROUNDS * EVENTS),
+	       (double)evaluated / (COUNTED_ROUNDS * EVENTS), checks);
+	policy_run_free(run);
+	policy_free(p);
+}
+
 static void measure(const struct rule *const *rules, size_t count, const struct sample *events,
 		    struct arena *a, double *first)
 {
@@ -461,11 +492,16 @@ int main(int argc, char **argv)
 	struct rule_set *s;
 	struct arena a;
 	double first = 0;
-	size_t own;
+	size_t own, only = 0;
 
 	arena_init(&a, 0);
 	if (rule_set_new(&s, NULL) < 0)
 		die("out of memory");
+	if (argc > 2 && str_is(str_from(argv[1]), "--rules")) {
+		only = MIN((size_t)strtoul(argv[2], NULL, 10), (size_t)MOST_RULES);
+		argv += 2;
+		argc -= 2;
+	}
 	for (int i = 1; i < argc; i++) {
 		OWNED_BUF text = BUF_INIT;
 
@@ -480,7 +516,9 @@ int main(int argc, char **argv)
 		die("usage: bench/judge RULES.yaml...");
 	for (size_t i = 0; i < EVENTS; i++)
 		make_event(&events[i]);
-	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+	if (only)
+		count_only(rules, only, events, &a);
+	for (size_t i = 0; !only && i < ARRAY_LEN(sizes); i++)
 		measure(rules, sizes[i], events, &a, &first);
 	rule_set_free(s);
 	arena_done(&a);

@@ -175,24 +175,31 @@ static int start(struct policy_program *p, size_t rules, const struct policy_sub
 		       : -ENOBUFS;
 }
 
-static int finish(struct compiler *c, struct err *e)
+static int plan(struct compiler *c, struct arena *scratch)
 {
 	struct policy_program *p = c->p;
+	OWNED int64_t *slot = NULL;
+
+	if (plan_types(c) < 0 || node_order(p) < 0)
+		return -ENOBUFS;
+	slot = calloc(p->node_count, sizeof(*slot));
+	if (!slot)
+		return -ENOBUFS;
+	plan_slots(p, slot);
+	return plan_disjuncts(p, slot) < 0 || plan_indexes(p, slot, scratch) < 0 ? -ENOBUFS : 0;
+}
+
+static int finish(struct compiler *c, struct err *e)
+{
 	struct arena scratch;
 	int r;
 
 	arena_init(&scratch, PROGRAM_MAX_BYTES);
-	r = count_uses(p, &scratch);
+	r = count_uses(c->p, &scratch);
 	if (r == 0)
-		r = matcher_finish(p);
+		r = matcher_finish(c->p);
 	if (r == 0)
-		r = plan_types(c);
-	if (r == 0)
-		r = node_order(p);
-	if (r == 0)
-		r = plan_guards(p, &scratch);
-	if (r == 0)
-		r = plan_memos(p, &scratch);
+		r = plan(c, &scratch);
 	arena_done(&scratch);
 	return r < 0 ? spent(e) : 0;
 }

@@ -30,7 +30,7 @@ static uint64_t clock_cost(void)
 int policy_run_new(const struct policy_program *p, struct policy_run **ret, struct err *e)
 {
 	struct policy_run *r = calloc(1, sizeof(*r));
-	size_t words = literal_words((uint32_t)p->rule_count);
+	size_t words = MAX(p->row_words, 1u);
 	struct arena *a;
 	int bad = 0;
 
@@ -47,13 +47,13 @@ int policy_run_new(const struct policy_program *p, struct policy_run **ret, stru
 	r->nodes = ARENA_ARRAY(a, p->node_count, struct node_state);
 	r->stack = ARENA_ARRAY(a, p->depth + 1u, struct node_frame);
 	r->candidates = ARENA_ARRAY(a, words, uint64_t);
-	r->guarded = ARENA_ARRAY(a, words, uint64_t);
+	r->row = ARENA_ARRAY(a, words, uint64_t);
 	r->hits = ARENA_ARRAY(a, p->rule_count, uint32_t);
 	r->type_events = ARENA_ARRAY(a, p->subject->type_count, uint64_t);
 	r->rule_held = ARENA_ARRAY(a, p->rule_count, uint64_t);
 	r->scratch = p->transforms ? arena_alloc(a, RUN_SCRATCH_BYTES) : NULL;
 	if (!r->slots || !r->matchers || !r->checks || !r->times || !r->nodes || !r->stack ||
-	    !r->candidates || !r->guarded || !r->hits || !r->type_events || !r->rule_held ||
+	    !r->candidates || !r->row || !r->hits || !r->type_events || !r->rule_held ||
 	    (p->transforms && !r->scratch) || make_matchers(r) < 0 || run_make_memos(r) < 0)
 		bad = err_set(e, ENOMEM, "out of memory");
 	if (!bad && p->expressions)
@@ -111,76 +111,23 @@ void run_begin(struct policy_run *r, const struct policy_target *t)
 	r->timing = r->epoch % 64 == 0;
 }
 
-void run_guard(struct policy_run *r, const struct plan_guard *g, uint32_t words, uint64_t *row)
+/* Leaves in r->candidates the disjuncts that no value asked for rules out. @return whether there are any */
+static bool narrow(struct policy_run *r, const struct type_plan *plan)
 {
-	const struct program_matcher *m = &r->p->matchers[g->matcher];
-	const struct policy_value *v = run_slot(r, m->slot);
-	const uint64_t *found;
+	uint32_t words = plan->words, spare = words * 64 - (uint32_t)plan->disjunct_count;
 
-	if (v->state == POLICY_ABSENT ||
-	    (v->state == POLICY_KNOWN && !value_count(&r->p->slots[m->slot], v)))
-		return;
-	if (v->state == POLICY_UNKNOWN) {
-		for (uint32_t w = 0; w < words; w++)
-			row[w] |= g->on_doubt[w];
-		return;
-	}
-	found = run_matcher(r, g->matcher)->any;
-	for (uint32_t i = 0; i < literal_words(m->bits); i++)
-		for (uint64_t bits = found[i] & g->mask[i]; bits; bits &= bits - 1) {
-			const uint64_t *rules = g->rules[i * 64 + (uint32_t)__builtin_ctzll(bits)];
+	memset(r->candidates, 0xff, words * sizeof(*r->candidates));
+	r->candidates[words - 1] >>= spare;
+	for (size_t i = 0; i < plan->index_count; i++) {
+		const struct plan_index *x = &plan->indexes[i];
 
-			for (uint32_t w = 0; w < words; w++)
-				row[w] |= rules[w];
-		}
-}
-
-/* What values met before say: mostly there is no need to ask for many. */
-static bool narrow_by_memos(struct policy_run *r, const struct type_plan *plan)
-{
-	uint32_t words = plan->words;
-
-	for (size_t i = 0; i < plan->memo_count; i++) {
-		const struct plan_memo *m = &plan->memos[i];
-		uint64_t left = 0;
-
-		if (!run_overlaps(r->candidates, m->rules, words))
+		if (!run_overlaps(r->candidates, x->spares, words))
 			continue;
-		run_memo(r, m, words);
-		for (uint32_t w = 0; w < words; w++)
-			left |= r->candidates[w] &= r->guarded[w] | m->later[w];
-		if (!left)
+		run_index(r, x, words);
+		if (!run_overlaps(r->candidates, r->candidates, words))
 			return false;
 	}
 	return true;
-}
-
-/* Leaves in r->candidates the rules of the plan that may hold. */
-static bool narrow(struct policy_run *r, const struct type_plan *plan)
-{
-	uint32_t words = plan->words;
-	uint64_t left = 0;
-
-	for (uint32_t w = 0; w < words; w++)
-		r->candidates[w] =
-			plan->count - w * 64 >= 64 ? ~0ull : (1ull << (plan->count - w * 64)) - 1;
-	memcpy(r->guarded, plan->always, words * sizeof(*r->guarded));
-	if (!narrow_by_memos(r, plan))
-		return false;
-	for (size_t i = 0; i < plan->need_count; i++) {
-		const struct plan_need *n = &plan->needs[i];
-
-		if (run_overlaps(r->candidates, n->rules, words) && run_node(r, n->node) == NO)
-			for (uint32_t w = 0; w < words; w++)
-				r->candidates[w] &= ~n->rules[w];
-	}
-	for (size_t i = 0; i < plan->guard_count; i++)
-		if (!plan->guards[i].remembered &&
-		    run_overlaps(r->candidates, plan->guards[i].on_doubt, words))
-			run_guard(r, &plan->guards[i], words, r->guarded);
-	for (uint32_t w = 0; w < words; w++)
-		left |= r->candidates[w] &= r->guarded[w];
-	return left != 0;
 }
 
 size_t policy_judge(struct policy_run *r, const struct policy_target *t, const uint32_t **ret,
@@ -188,6 +135,7 @@ size_t policy_judge(struct policy_run *r, const struct policy_target *t, const u
 {
 	const struct type_plan *plan = &r->p->plans[t->type];
 	size_t hits = 0, unknown = 0;
+	uint32_t last = UINT32_MAX;
 
 	run_begin(r, t);
 	r->type_events[t->type]++;
@@ -195,13 +143,18 @@ size_t policy_judge(struct policy_run *r, const struct policy_target *t, const u
 		for (uint32_t w = 0; w < plan->words; w++)
 			for (uint64_t bits = r->candidates[w]; bits; bits &= bits - 1) {
 				uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(bits);
-				int verdict = run_node(r, plan->roots[i]);
+				uint32_t rule = plan->disjuncts[i].rule;
+				int verdict;
 
+				if (rule == last)
+					continue;
+				last = rule;
+				verdict = run_node(r, plan->roots[rule]);
 				unknown += verdict == DOUBT;
 				if (verdict != YES)
 					continue;
-				r->hits[hits++] = plan->rules[i];
-				r->rule_held[plan->rules[i]]++;
+				r->hits[hits++] = plan->rules[rule];
+				r->rule_held[plan->rules[rule]]++;
 			}
 	*ret = r->hits;
 	*ret_unknown = unknown;

@@ -108,45 +108,49 @@ struct program_node {
 	float chance; /**< that it holds, a guess */
 };
 
-/** Rules that cannot hold unless a bit of one matcher is set. */
+/** One way for a rule to hold: each of these nodes must. */
+struct plan_disjunct {
+	uint32_t rule; /**< index into the plan's */
+	uint32_t *demands;
+	uint32_t count;
+};
+
+/** Disjuncts that cannot hold unless a bit of one matcher is set. */
 struct plan_guard {
 	uint32_t matcher;
-	uint64_t *mask;     /**< bits that matter, as the matcher's rows */
-	uint64_t **rules;   /**< by bit: rules to look at */
-	uint64_t *on_doubt; /**< rules to look at when the slot is UNKNOWN */
-	bool remembered;    /**< a memo asks it */
+	uint64_t *mask;  /**< bits that matter, as the matcher's rows */
+	uint64_t **rows; /**< by bit: disjuncts that it makes possible */
+	uint64_t *all;   /**< all of these */
 };
 
-/** Rules that cannot hold unless a node does. */
+/** Disjuncts that cannot hold unless a node does. */
 struct plan_need {
 	uint32_t node;
-	uint64_t *rules;
+	uint64_t *disjuncts;
 };
 
-/** What the value of one slot says about a type's rules, whatever else there is: worth remembering by value. */
-struct plan_memo {
-	uint32_t number; /**< of all memos of the program, from 1 */
+/** What the value of one slot says about a type's disjuncts, whatever else there is. */
+struct plan_index {
 	uint32_t slot;
-	uint64_t *rules; /**< that it may spare a look */
-	float spares;    /**< how many of them, a guess */
-	uint64_t *later; /**< rules with guards that neither it nor a memo before it asks */
-	const struct plan_guard **guards;
+	uint32_t memo;       /**< of all that are remembered in the program, from 1; 0: it is not */
+	uint64_t *spares;    /**< disjuncts that it may well rule out */
+	uint64_t *unguarded; /**< disjuncts in no guard */
+	struct plan_guard *guards;
 	size_t guard_count;
-	struct plan_need *needs; /**< nodes that depend on the slot alone */
-	size_t need_count;
+	struct plan_need *needs; /**< all that is demanded of the slot alone */
+	size_t need_count, need_cap;
 };
 
 struct type_plan {
-	uint32_t count, words;
-	uint32_t *rules;  /**< numbers of rules, ascending */
-	uint32_t *roots;  /**< their nodes */
-	uint64_t *always; /**< rules without guard */
-	struct plan_guard *guards;
-	size_t guard_count;
-	struct plan_need *needs;
-	size_t need_count;
-	struct plan_memo *memos; /**< those that spare most first */
-	size_t memo_count;
+	uint32_t count;
+	uint32_t *rules; /**< numbers of rules, ascending */
+	uint32_t *roots; /**< their nodes */
+	struct plan_disjunct
+		*disjuncts; /**< those of one rule beside each other, in the order of rules */
+	size_t disjunct_count, disjunct_cap;
+	uint32_t words;             /**< of a row of disjuncts */
+	struct plan_index *indexes; /**< the most useful first */
+	size_t index_count;
 };
 
 struct policy_program {
@@ -171,14 +175,14 @@ struct policy_program {
 	str *names;      /**< domain names that addresses are compared with */
 	size_t name_count, name_cap;
 	struct type_plan *plans;
-	bool *wanted;   /**< by type */
-	bool *uses;     /**< by field */
-	uint8_t *shown; /**< by rule: enum kernel_want, what its outputs read */
-	uint32_t memo_count,
-		memo_words; /**< of all plans; words of the longest row of one that has some */
-	uint16_t depth;     /**< of the deepest node */
-	bool transforms;    /**< some slot is a transformer: runs need scratch */
-	bool expressions;   /**< some check is a regular expression */
+	bool *wanted;        /**< by type */
+	bool *uses;          /**< by field */
+	uint8_t *shown;      /**< by rule: enum kernel_want, what its outputs read */
+	uint32_t memo_count; /**< indexes of all plans that are remembered */
+	uint32_t row_words;  /**< of the longest row of a plan */
+	uint16_t depth;      /**< of the deepest node */
+	bool transforms;     /**< some slot is a transformer: runs need scratch */
+	bool expressions;    /**< some check is a regular expression */
 };
 
 /** A node as a run meets it: one that is a check is told as the check, so that it need not be read. */
@@ -227,13 +231,16 @@ uint32_t node_not(struct compiler *c, uint32_t child);
 uint32_t node_join(struct compiler *c, enum node_kind kind, const uint32_t *kids, size_t count);
 MUST_CHECK int node_order(struct policy_program *p);
 
-/* program_plan.c, program_guard.c, program_memo.c: what each type's rules are and how few of them need a look. 0 or -ENOBUFS */
+/* program_plan.c: what each type's rules are. 0 or -ENOBUFS */
 MUST_CHECK int plan_types(struct compiler *c);
-MUST_CHECK int plan_guards(struct policy_program *p, struct arena *scratch);
-MUST_CHECK int plan_memos(struct policy_program *p, struct arena *scratch);
-/** The nodes that the rule demands: the root, or its parts when it is an `and`. */
-const uint32_t *plan_demands(const struct policy_program *p, const uint32_t *root,
-			     uint32_t *ret_count);
+/* program_disjunct.c, program_index.c: what few of them a value leaves to be looked at. 0 or -ENOBUFS */
+enum { SLOT_NONE = -1, SLOT_SEVERAL = -2 };
+/** For each node the slot whose value alone decides it; SLOT_SEVERAL too when it cannot be asked for ahead. */
+void plan_slots(const struct policy_program *p, int64_t *slot);
+MUST_CHECK int plan_disjuncts(struct policy_program *p, const int64_t *slot);
+MUST_CHECK int plan_indexes(struct policy_program *p, const int64_t *slot, struct arena *scratch);
+/** Whether what a value of the slot says is kept (program_memo.c). */
+bool slot_is_remembered(const struct program_slot *s);
 
 /* program_match.c: literals to what finds them. 0 or -ENOBUFS */
 MUST_CHECK int matcher_finish(struct policy_program *p);
@@ -282,12 +289,15 @@ struct node_frame {
 
 enum { MEMO_ENTRIES = 4096, MEMO_KEY_BYTES = 112, MEMO_MEETINGS = 4 };
 
-/** A value that was met, and two rows of what it says (policy_run.memo_rows). */
+/** What a value may be that needs no table: there are few. */
+enum memo_plain { MEMO_ABSENT, MEMO_UNKNOWN, MEMO_FALSE, MEMO_TRUE, MEMO_PLAINS };
+
+/** A value that was met (policy_run.memo_rows holds what it says). */
 struct memo_entry {
 	uint32_t memo; /**< 0: free */
 	uint32_t seen; /**< half a hash that was met last and is not kept */
 	uint8_t times; /**< in a row */
-	uint8_t state, n;
+	uint8_t n;
 	char key[MEMO_KEY_BYTES];
 };
 
@@ -305,10 +315,12 @@ struct policy_run {
 	struct check_time *times;
 	struct node_state *nodes;
 	struct node_frame *stack;
-	uint64_t *candidates, *guarded;
+	uint64_t *candidates; /**< disjuncts that may hold */
+	uint64_t *row;        /**< what one value says, while it is worked out */
 	struct memo_entry *memos;
-	uint64_t *
-		memo_rows; /**< of each entry: rules that may hold, rules that a guard makes worth a look */
+	uint64_t *memo_rows;  /**< of each entry: disjuncts that its value leaves possible */
+	uint64_t *plain_rows; /**< the same by memo and enum memo_plain ... */
+	bool *plain_known;    /**< ... once it was met */
 	uint32_t *hits;
 	uint64_t *type_events, *rule_held;
 	struct regex_scratch *regex;
@@ -322,12 +334,10 @@ int run_check(struct policy_run *r, uint32_t check);
 int run_node(struct policy_run *r, uint32_t node);
 void run_begin(struct policy_run *r, const struct policy_target *t);
 const struct policy_value *run_slot(struct policy_run *r, uint32_t slot);
-/** Adds to @p row the rules that a literal found in the value, or a value not known, makes worth a look. */
-void run_guard(struct policy_run *r, const struct plan_guard *g, uint32_t words, uint64_t *row);
-/** Narrows run.candidates and widens run.guarded by what the memo's slot says. */
-void run_memo(struct policy_run *r, const struct plan_memo *m, uint32_t words);
+/** Takes from run.candidates the disjuncts that the value of the index's slot rules out. */
+void run_index(struct policy_run *r, const struct plan_index *x, uint32_t words);
 MUST_CHECK int run_make_memos(struct policy_run *r);
-/** Whether two rows of rules have one in common. */
+/** Whether two rows have a bit in common. */
 static inline bool run_overlaps(const uint64_t *a, const uint64_t *b, uint32_t words)
 {
 	for (uint32_t w = 0; w < words; w++)

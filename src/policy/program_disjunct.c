@@ -1,0 +1,118 @@
+/*
+ * The ways in which a rule can hold, each a list of nodes that all must. An `and` is one way; an `or` over several fields is taken
+ * apart, so that a value of one field can rule out some of its ways: a rule is left alone when all are ruled out.
+ *
+ * Taking apart multiplies: it ends at a bound for each rule, and where one field alone leaves a way open seldom
+ * enough. What is not taken apart, or finds no room, only makes a way look possible that is not.
+ */
+#include "policy/program_priv.h"
+
+enum { WAYS_MAX = 8, DEMANDS_MAX = 48 };
+
+/* A way that one field alone leaves open so seldom needs no more. */
+#define SELDOM 0.1f
+
+struct way {
+	uint32_t demands[DEMANDS_MAX];
+	uint32_t count;
+};
+
+/* Parts of an `and` are demanded each for itself; none of them is an `and`. */
+static void demand(const struct policy_program *p, struct way *w, uint32_t node)
+{
+	const struct program_node *n = &p->nodes[node];
+	const uint32_t *parts = n->kind == NODE_AND ? p->kids + n->first : &node;
+	uint32_t count = n->kind == NODE_AND ? n->count : 1;
+
+	for (uint32_t i = 0; i < count && w->count < DEMANDS_MAX; i++)
+		w->demands[w->count++] = parts[i];
+}
+
+/* Where in the way the `or` stands that is best taken apart into no more than @p room; w->count: nowhere. */
+static uint32_t best_or(const struct policy_program *p, const int64_t *slot, const struct way *w,
+			size_t room)
+{
+	uint32_t best = w->count;
+
+	for (uint32_t i = 0; i < w->count; i++) {
+		const struct program_node *n = &p->nodes[w->demands[i]];
+
+		if (slot[w->demands[i]] >= 0 && n->chance <= SELDOM)
+			return w->count;
+		if (n->kind == NODE_OR && slot[w->demands[i]] == SLOT_SEVERAL && n->count <= room &&
+		    (best == w->count || n->chance < p->nodes[w->demands[best]].chance))
+			best = i;
+	}
+	return best;
+}
+
+/* The ways of one rule. @return how many */
+static size_t take_apart(const struct policy_program *p, const int64_t *slot, uint32_t root,
+			 struct way *ways)
+{
+	size_t count = 1;
+
+	ways[0].count = 0;
+	demand(p, &ways[0], root);
+	for (size_t i = 0; i < count;) {
+		struct way rest = ways[i];
+		uint32_t at = best_or(p, slot, &rest, WAYS_MAX - count + 1);
+		const struct program_node *n;
+
+		if (at == rest.count) {
+			i++;
+			continue;
+		}
+		n = &p->nodes[rest.demands[at]];
+		rest.demands[at] = rest.demands[--rest.count];
+		for (uint32_t k = 0; k < n->count; k++) {
+			struct way *w = k ? &ways[count++] : &ways[i];
+
+			*w = rest;
+			demand(p, w, p->kids[n->first + k]);
+		}
+	}
+	return count;
+}
+
+static int add_rule(struct policy_program *p, struct type_plan *plan, uint32_t rule,
+		    const struct way *ways, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct plan_disjunct *d = ARENA_PUSH(&p->arena, plan->disjuncts,
+						     plan->disjunct_count, plan->disjunct_cap);
+
+		if (!d)
+			return -ENOBUFS;
+		*d = (struct plan_disjunct){
+			.rule = rule,
+			.count = ways[i].count,
+			.demands = ARENA_ARRAY(&p->arena, ways[i].count, uint32_t),
+		};
+		if (!d->demands)
+			return -ENOBUFS;
+		memcpy(d->demands, ways[i].demands, ways[i].count * sizeof(*d->demands));
+	}
+	return 0;
+}
+
+int plan_disjuncts(struct policy_program *p, const int64_t *slot)
+{
+	OWNED struct way *ways = calloc(WAYS_MAX, sizeof(*ways));
+
+	if (!ways)
+		return -ENOBUFS;
+	for (size_t t = 0; t < p->subject->type_count; t++) {
+		struct type_plan *plan = &p->plans[t];
+
+		for (uint32_t i = 0; i < plan->count; i++) {
+			size_t count = take_apart(p, slot, plan->roots[i], ways);
+
+			if (add_rule(p, plan, i, ways, count) < 0)
+				return -ENOBUFS;
+		}
+		plan->words = literal_words((uint32_t)plan->disjunct_count);
+		p->row_words = MAX(p->row_words, plan->words);
+	}
+	return 0;
+}
