@@ -167,26 +167,13 @@ static int start(struct policy_program *p, size_t rules, const struct policy_sub
 		if (!n)
 			return -ENOBUFS;
 		*n = (struct program_node){ .kind = i ? NODE_TRUE : NODE_FALSE,
+					    .slot = SLOT_NONE,
 					    .depth = 1,
 					    .chance = (float)i };
 	}
 	return p->rules && p->roots && p->steps && p->plans && p->wanted && p->uses && p->shown
 		       ? 0
 		       : -ENOBUFS;
-}
-
-static int plan(struct compiler *c, struct arena *scratch)
-{
-	struct policy_program *p = c->p;
-	OWNED int64_t *slot = NULL;
-
-	if (plan_types(c) < 0 || node_order(p) < 0)
-		return -ENOBUFS;
-	slot = calloc(p->node_count, sizeof(*slot));
-	if (!slot)
-		return -ENOBUFS;
-	plan_slots(p, slot);
-	return plan_disjuncts(p, slot) < 0 || plan_indexes(p, slot, scratch) < 0 ? -ENOBUFS : 0;
 }
 
 static int finish(struct compiler *c, struct err *e)
@@ -199,7 +186,13 @@ static int finish(struct compiler *c, struct err *e)
 	if (r == 0)
 		r = matcher_finish(c->p);
 	if (r == 0)
-		r = plan(c, &scratch);
+		r = plan_types(c);
+	if (r == 0)
+		r = plan_disjuncts(c);
+	if (r == 0)
+		r = node_order(c->p);
+	if (r == 0)
+		r = plan_indexes(c->p, &scratch);
 	arena_done(&scratch);
 	return r < 0 ? spent(e) : 0;
 }

@@ -1,13 +1,13 @@
 /*
  * The ways in which a rule can hold, each a list of nodes that all must. An `and` is one way; an `or` over several fields is taken
- * apart, so that a value of one field can rule out some of its ways: a rule is left alone when all are ruled out.
+ * apart by fields, so that a value of one field can rule out some of its ways: a rule is left alone when all are ruled out.
  *
  * Taking apart multiplies: it ends at a bound for each rule, and where one field alone leaves a way open seldom
  * enough. What is not taken apart, or finds no room, only makes a way look possible that is not.
  */
 #include "policy/program_priv.h"
 
-enum { WAYS_MAX = 8, DEMANDS_MAX = 48 };
+enum { WAYS_MAX = 8, DEMANDS_MAX = 48, PARTS_MAX = 256 };
 
 /* A way that one field alone leaves open so seldom needs no more. */
 #define SELDOM 0.1f
@@ -28,57 +28,94 @@ static void demand(const struct policy_program *p, struct way *w, uint32_t node)
 		w->demands[w->count++] = parts[i];
 }
 
+/* How many parts an `or` has when those of one field stay together. */
+static size_t count_parts(const struct policy_program *p, const struct program_node *n)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < n->count; i++) {
+		int32_t of = p->nodes[p->kids[n->first + i]].slot;
+		bool met = false;
+
+		for (uint32_t k = 0; k < i && of >= 0 && !met; k++)
+			met = p->nodes[p->kids[n->first + k]].slot == of;
+		count += !met;
+	}
+	return count;
+}
+
 /* Where in the way the `or` stands that is best taken apart into no more than @p room; w->count: nowhere. */
-static uint32_t best_or(const struct policy_program *p, const int64_t *slot, const struct way *w,
-			size_t room)
+static uint32_t best_or(const struct policy_program *p, const struct way *w, size_t room)
 {
 	uint32_t best = w->count;
 
 	for (uint32_t i = 0; i < w->count; i++) {
 		const struct program_node *n = &p->nodes[w->demands[i]];
 
-		if (slot[w->demands[i]] >= 0 && n->chance <= SELDOM)
+		if (n->slot >= 0 && n->chance <= SELDOM)
 			return w->count;
-		if (n->kind == NODE_OR && slot[w->demands[i]] == SLOT_SEVERAL && n->count <= room &&
+		if (n->kind == NODE_OR && n->slot == SLOT_SEVERAL && n->count <= PARTS_MAX &&
+		    count_parts(p, n) <= room &&
 		    (best == w->count || n->chance < p->nodes[w->demands[best]].chance))
 			best = i;
 	}
 	return best;
 }
 
-/* The ways of one rule. @return how many */
-static size_t take_apart(const struct policy_program *p, const int64_t *slot, uint32_t root,
-			 struct way *ways)
+/* Takes the first of the parts and those of the same field out of them. @return their node, or UINT32_MAX: budget spent */
+static uint32_t next_part(struct compiler *c, uint32_t *parts, size_t *count)
 {
-	size_t count = 1;
+	int32_t of = c->p->nodes[parts[0]].slot;
+	uint32_t same[PARTS_MAX];
+	size_t n = 0, kept = 0;
+
+	for (size_t i = 0; i < *count; i++)
+		if (!i || (of >= 0 && c->p->nodes[parts[i]].slot == of))
+			same[n++] = parts[i];
+		else
+			parts[kept++] = parts[i];
+	*count = kept;
+	return node_join(c, NODE_OR, same, n);
+}
+
+/* The ways of one rule. @return how many, or -ENOBUFS */
+static int take_apart(struct compiler *c, uint32_t root, struct way *ways)
+{
+	const struct policy_program *p = c->p;
+	int count = 1;
 
 	ways[0].count = 0;
 	demand(p, &ways[0], root);
-	for (size_t i = 0; i < count;) {
+	for (int i = 0; i < count;) {
 		struct way rest = ways[i];
-		uint32_t at = best_or(p, slot, &rest, WAYS_MAX - count + 1);
-		const struct program_node *n;
+		uint32_t at = best_or(p, &rest, (size_t)(WAYS_MAX - count + 1));
+		uint32_t parts[PARTS_MAX];
+		size_t left;
 
 		if (at == rest.count) {
 			i++;
 			continue;
 		}
-		n = &p->nodes[rest.demands[at]];
+		left = p->nodes[rest.demands[at]].count;
+		memcpy(parts, p->kids + p->nodes[rest.demands[at]].first, left * sizeof(*parts));
 		rest.demands[at] = rest.demands[--rest.count];
-		for (uint32_t k = 0; k < n->count; k++) {
-			struct way *w = k ? &ways[count++] : &ways[i];
+		for (bool first = true; left; first = false) {
+			uint32_t part = next_part(c, parts, &left);
+			struct way *w = first ? &ways[i] : &ways[count++];
 
+			if (part == UINT32_MAX)
+				return -ENOBUFS;
 			*w = rest;
-			demand(p, w, p->kids[n->first + k]);
+			demand(p, w, part);
 		}
 	}
 	return count;
 }
 
 static int add_rule(struct policy_program *p, struct type_plan *plan, uint32_t rule,
-		    const struct way *ways, size_t count)
+		    const struct way *ways, int count)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (int i = 0; i < count; i++) {
 		struct plan_disjunct *d = ARENA_PUSH(&p->arena, plan->disjuncts,
 						     plan->disjunct_count, plan->disjunct_cap);
 
@@ -96,8 +133,9 @@ static int add_rule(struct policy_program *p, struct type_plan *plan, uint32_t r
 	return 0;
 }
 
-int plan_disjuncts(struct policy_program *p, const int64_t *slot)
+int plan_disjuncts(struct compiler *c)
 {
+	struct policy_program *p = c->p;
 	OWNED struct way *ways = calloc(WAYS_MAX, sizeof(*ways));
 
 	if (!ways)
@@ -106,9 +144,9 @@ int plan_disjuncts(struct policy_program *p, const int64_t *slot)
 		struct type_plan *plan = &p->plans[t];
 
 		for (uint32_t i = 0; i < plan->count; i++) {
-			size_t count = take_apart(p, slot, plan->roots[i], ways);
+			int count = take_apart(c, plan->roots[i], ways);
 
-			if (add_rule(p, plan, i, ways, count) < 0)
+			if (count < 0 || add_rule(p, plan, i, ways, count) < 0)
 				return -ENOBUFS;
 		}
 		plan->words = literal_words((uint32_t)plan->disjunct_count);

@@ -25,35 +25,6 @@ struct guard {
 	float chance;
 };
 
-static int64_t slot_of_check(const struct policy_program *p, const struct program_check *k)
-{
-	switch (k->how) {
-	case CHECK_NAMES: /* what a name resolves to changes */
-	case CHECK_ONE_OF:
-	case CHECK_SLOTS:
-		return SLOT_SEVERAL;
-	default:
-		/* What takes long is asked for last, not ahead. */
-		return p->slots[k->slot].dear ? SLOT_SEVERAL : (int64_t)k->slot;
-	}
-}
-
-void plan_slots(const struct policy_program *p, int64_t *slot)
-{
-	for (size_t i = 0; i < p->node_count; i++) {
-		const struct program_node *n = &p->nodes[i];
-
-		slot[i] =
-			n->kind == NODE_CHECK ? slot_of_check(p, &p->checks[n->first]) : SLOT_NONE;
-		for (uint32_t k = 0; n->kind != NODE_CHECK && k < n->count; k++) {
-			int64_t of = slot[p->kids[n->first + k]];
-
-			if (of != SLOT_NONE)
-				slot[i] = slot[i] == SLOT_NONE || slot[i] == of ? of : SLOT_SEVERAL;
-		}
-	}
-}
-
 static int guard_check(const struct policy_program *p, const struct program_node *n,
 		       struct arena *a, struct guard *ret)
 {
@@ -109,14 +80,13 @@ static int guard_or(const struct policy_program *p, const struct program_node *n
 	return 0;
 }
 
-static int find_guards(const struct policy_program *p, const int64_t *slot, struct arena *a,
-		       struct guard *known)
+static int find_guards(const struct policy_program *p, struct arena *a, struct guard *known)
 {
 	for (size_t i = 0; i < p->node_count; i++) {
 		const struct program_node *n = &p->nodes[i];
 		int r = 0;
 
-		if (slot[i] < 0)
+		if (n->slot < 0)
 			continue;
 		if (n->kind == NODE_CHECK)
 			r = guard_check(p, n, a, &known[i]);
@@ -197,7 +167,6 @@ static int add_need(struct policy_program *p, const struct type_plan *plan, stru
 
 struct indexer {
 	struct policy_program *p;
-	const int64_t *slot;
 	const struct guard *known;
 	float *open; /* by disjunct: the guessed chance that the values asked so far leave it possible */
 	float *chance; /* the same for one slot, by slot and disjunct */
@@ -215,7 +184,7 @@ static int index_disjunct(const struct indexer *in, const struct type_plan *plan
 		uint32_t node = d->demands[i];
 		const struct guard *g = &in->known[node];
 
-		if (in->slot[node] != x->slot)
+		if (in->p->nodes[node].slot != (int32_t)x->slot)
 			continue;
 		if (add_need(in->p, plan, x, number, node) < 0)
 			return -ENOBUFS;
@@ -306,7 +275,7 @@ static size_t find_demanded(const struct indexer *in, const struct type_plan *pl
 
 	for (size_t i = 0; i < plan->disjunct_count; i++)
 		for (uint32_t k = 0; k < plan->disjuncts[i].count; k++) {
-			int64_t slot = in->slot[plan->disjuncts[i].demands[k]];
+			int32_t slot = in->p->nodes[plan->disjuncts[i].demands[k]].slot;
 
 			if (slot < 0 || demanded[slot])
 				continue;
@@ -349,12 +318,12 @@ static int index_plan(struct indexer *in, struct type_plan *plan)
 	return 0;
 }
 
-int plan_indexes(struct policy_program *p, const int64_t *slot, struct arena *scratch)
+int plan_indexes(struct policy_program *p, struct arena *scratch)
 {
 	struct guard *known = ARENA_ARRAY(scratch, p->node_count, struct guard);
-	struct indexer in = { .p = p, .slot = slot, .known = known };
+	struct indexer in = { .p = p, .known = known };
 
-	if (!known || find_guards(p, slot, scratch, known) < 0)
+	if (!known || find_guards(p, scratch, known) < 0)
 		return -ENOBUFS;
 	for (size_t t = 0; t < p->subject->type_count; t++)
 		if (p->wanted[t] && index_plan(&in, &p->plans[t]) < 0)

@@ -3,7 +3,7 @@
  * for them one look-up stands for all that is looked for in a field, however many rules look.
  *
  * Only what depends on nothing but the value is kept, so that nothing ever makes it wrong. Learning costs what a few look-ups spare:
- * only a value that comes a few times in a row is kept, until another one does, so that whoever makes values up cannot double
+ * a value is kept when it comes a few times while the one in its place does not, so that whoever makes values up cannot double
  * the cost. What is absent, not known, true or false is learned once.
  */
 #include "policy/program_priv.h"
@@ -77,17 +77,29 @@ static void learn(struct policy_run *r, const struct plan_index *x, uint32_t wor
 				row[w] &= ~x->needs[i].disjuncts[w];
 }
 
+/* Where the value is kept or may be: a place of its own, or the one beside it while that is free. */
+static struct memo_entry *place_of(struct policy_run *r, uint32_t memo, str key, uint64_t hash)
+{
+	struct memo_entry *own = &r->memos[(hash >> 20) % MEMO_ENTRIES];
+	struct memo_entry *beside = &r->memos[(hash >> 20) % MEMO_ENTRIES ^ 1];
+
+	if (is_of(own, memo, key))
+		return own;
+	return is_of(beside, memo, key) || (own->memo && !beside->memo) ? beside : own;
+}
+
 /* What the value says that is known, made when it was met often enough; NULL: it is not. */
 static const uint64_t *remembered(struct policy_run *r, const struct plan_index *x, uint32_t words,
 				  str key)
 {
 	uint64_t hash = literal_hash(key) + x->memo * 0x9e3779b97f4a7c15u;
-	size_t at = (hash >> 20) % MEMO_ENTRIES;
-	struct memo_entry *e = &r->memos[at];
-	uint64_t *row = r->memo_rows + at * r->p->row_words;
+	struct memo_entry *e = place_of(r, x->memo, key, hash);
+	uint64_t *row = r->memo_rows + (size_t)(e - r->memos) * r->p->row_words;
 
-	if (is_of(e, x->memo, key))
+	if (is_of(e, x->memo, key)) {
+		e->times = 0;
 		return row;
+	}
 	if (e->seen != (uint32_t)hash) {
 		e->seen = (uint32_t)hash;
 		e->times = 0;

@@ -51,6 +51,8 @@ static float check_chance(const struct policy_program *p, const struct program_c
 
 	if (k->how == CHECK_EXISTS)
 		return 0.8f;
+	if (k->how == CHECK_COMPARE)
+		return 0.6f;
 	if (k->how == CHECK_NUMBERS && p->slots[k->slot].type == POLICY_PORT)
 		chance = 0.05f;
 	if (k->how == CHECK_BIT || k->how == CHECK_PATTERNS) {
@@ -136,6 +138,19 @@ static bool is_never(const struct policy_program *p, const struct program_check 
 	return true;
 }
 
+static int32_t slot_of(const struct policy_program *p, const struct program_check *k)
+{
+	switch (k->how) {
+	case CHECK_NAMES: /* what a name resolves to changes */
+	case CHECK_ONE_OF:
+	case CHECK_SLOTS:
+		return SLOT_SEVERAL;
+	default:
+		/* What takes long is asked for last, not ahead. */
+		return p->slots[k->slot].dear ? SLOT_SEVERAL : (int32_t)k->slot;
+	}
+}
+
 uint32_t node_check(struct compiler *c, uint32_t check, bool two_valued)
 {
 	const struct program_check *k = &c->p->checks[check];
@@ -152,6 +167,7 @@ uint32_t node_check(struct compiler *c, uint32_t check, bool two_valued)
 	if (is_never(c->p, k))
 		return 0;
 	n.has_type = s->kind == SLOT_FIELD && s->ref.field == subject->type_field;
+	n.slot = slot_of(c->p, k);
 	return node_id(c, &n, NULL);
 }
 
@@ -160,6 +176,7 @@ uint32_t node_not(struct compiler *c, uint32_t child)
 	const struct program_node *of = &c->p->nodes[child];
 	struct program_node n = { .kind = NODE_NOT,
 				  .has_type = of->has_type,
+				  .slot = of->slot,
 				  .depth = (uint16_t)(of->depth + 1),
 				  .count = 1,
 				  .cost = of->cost + 2,
@@ -203,7 +220,7 @@ static int64_t flatten(const struct policy_program *p, enum node_kind kind, cons
 uint32_t node_join(struct compiler *c, enum node_kind kind, const uint32_t *kids, size_t count)
 {
 	struct policy_program *p = c->p;
-	struct program_node n = { .kind = kind, .depth = 1 };
+	struct program_node n = { .kind = kind, .depth = 1, .slot = SLOT_NONE };
 	float pass = 1;
 	size_t most = 0;
 	int64_t left;
@@ -226,6 +243,8 @@ uint32_t node_join(struct compiler *c, enum node_kind kind, const uint32_t *kids
 		const struct program_node *k = &p->nodes[flat[i]];
 
 		n.has_type |= k->has_type;
+		if (k->slot != SLOT_NONE)
+			n.slot = n.slot == SLOT_NONE || n.slot == k->slot ? k->slot : SLOT_SEVERAL;
 		n.depth = (uint16_t)MAX(n.depth, k->depth + 1);
 		/* Later children are judged only when those before have not decided. */
 		n.cost += 1 + pass * k->cost;

@@ -95,6 +95,9 @@ struct program_bit {
 	bool all, negate;
 };
 
+/** Of a node that is decided; of one that no value that may be asked for ahead decides alone. */
+enum { SLOT_NONE = -1, SLOT_SEVERAL = -2 };
+
 enum node_kind { NODE_FALSE, NODE_TRUE, NODE_CHECK, NODE_NOT, NODE_AND, NODE_OR };
 
 struct program_node {
@@ -104,6 +107,7 @@ struct program_node {
 	uint16_t depth;
 	uint32_t first; /**< NODE_CHECK: the check; else where its children begin */
 	uint32_t count;
+	int32_t slot; /**< whose value alone decides it; SLOT_NONE, SLOT_SEVERAL */
 	float cost;   /**< ns, a guess */
 	float chance; /**< that it holds, a guess */
 };
@@ -234,11 +238,8 @@ MUST_CHECK int node_order(struct policy_program *p);
 /* program_plan.c: what each type's rules are. 0 or -ENOBUFS */
 MUST_CHECK int plan_types(struct compiler *c);
 /* program_disjunct.c, program_index.c: what few of them a value leaves to be looked at. 0 or -ENOBUFS */
-enum { SLOT_NONE = -1, SLOT_SEVERAL = -2 };
-/** For each node the slot whose value alone decides it; SLOT_SEVERAL too when it cannot be asked for ahead. */
-void plan_slots(const struct policy_program *p, int64_t *slot);
-MUST_CHECK int plan_disjuncts(struct policy_program *p, const int64_t *slot);
-MUST_CHECK int plan_indexes(struct policy_program *p, const int64_t *slot, struct arena *scratch);
+MUST_CHECK int plan_disjuncts(struct compiler *c);
+MUST_CHECK int plan_indexes(struct policy_program *p, struct arena *scratch);
 /** Whether what a value of the slot says is kept (program_memo.c). */
 bool slot_is_remembered(const struct program_slot *s);
 
@@ -296,7 +297,7 @@ enum memo_plain { MEMO_ABSENT, MEMO_UNKNOWN, MEMO_FALSE, MEMO_TRUE, MEMO_PLAINS 
 struct memo_entry {
 	uint32_t memo; /**< 0: free */
 	uint32_t seen; /**< half a hash that was met last and is not kept */
-	uint8_t times; /**< in a row */
+	uint8_t times; /**< that it came while the value kept did not */
 	uint8_t n;
 	char key[MEMO_KEY_BYTES];
 };
