@@ -39,6 +39,14 @@ uint32_t literal_row_new(struct literal_rows *r, struct arena *a, uint32_t from)
 	return (uint32_t)r->count++;
 }
 
+static uint32_t word_at(const char *p)
+{
+	uint32_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+}
+
 /* Only the literals are in the table, so that hostile values cannot lengthen its chains. */
 uint64_t literal_hash(str s)
 {
@@ -53,8 +61,13 @@ uint64_t literal_hash(str s)
 		h = (h ^ w) * k;
 		h ^= h >> 29;
 	}
-	for (; i < s.n; i++)
-		tail = tail << 8 | (unsigned char)s.p[i];
+	/* The rest, read in two halves that may overlap. */
+	if (s.n - i >= 4)
+		tail = (uint64_t)word_at(s.p + i) << 32 | word_at(s.p + s.n - 4);
+	else if (i < s.n)
+		tail = (uint64_t)(unsigned char)s.p[i] << 16 |
+		       (uint64_t)(unsigned char)s.p[i + (s.n - i) / 2] << 8 |
+		       (unsigned char)s.p[s.n - 1];
 	h = (h ^ tail) * k;
 	return h ^ h >> 32;
 }

@@ -62,9 +62,15 @@ static str key_of(const struct program_slot *s, const struct policy_value *v)
 	}
 }
 
-static bool is_of(const struct memo_entry *e, uint32_t memo, str key)
+static bool is_of(const struct memo_entry *e, uint64_t hash, uint32_t memo, str key)
 {
-	return e->memo == memo && e->n == key.n && (!key.n || !memcmp(e->key, key.p, key.n));
+	return e->hash == hash && e->memo == memo && e->n == key.n &&
+	       (!key.n || !memcmp(e->key, key.p, key.n));
+}
+
+static uint64_t *memo_row(const struct policy_run *r, const struct memo_entry *e)
+{
+	return r->memo_rows + (size_t)(e - r->memos) * r->p->row_words;
 }
 
 /* All that the value says, not for this target's candidates alone. */
@@ -77,42 +83,44 @@ static void learn(struct policy_run *r, const struct plan_index *x, uint32_t wor
 				row[w] &= ~x->needs[i].disjuncts[w];
 }
 
-/* Where the value is kept or may be: a place of its own, or the one beside it while that is free. */
-static struct memo_entry *place_of(struct policy_run *r, uint32_t memo, str key, uint64_t hash)
+/* Learns the value when it came to its place often enough. @return what it says, or NULL: it is not kept */
+static const uint64_t *meet(struct policy_run *r, const struct plan_index *x, uint32_t words,
+			    struct memo_entry *e, uint64_t hash, str key)
 {
-	struct memo_entry *own = &r->memos[(hash >> 20) % MEMO_ENTRIES];
-	struct memo_entry *beside = &r->memos[(hash >> 20) % MEMO_ENTRIES ^ 1];
+	uint64_t *row = memo_row(r, e);
 
-	if (is_of(own, memo, key))
-		return own;
-	return is_of(beside, memo, key) || (own->memo && !beside->memo) ? beside : own;
-}
-
-/* What the value says that is known, made when it was met often enough; NULL: it is not. */
-static const uint64_t *remembered(struct policy_run *r, const struct plan_index *x, uint32_t words,
-				  str key)
-{
-	uint64_t hash = literal_hash(key) + x->memo * 0x9e3779b97f4a7c15u;
-	struct memo_entry *e = place_of(r, x->memo, key, hash);
-	uint64_t *row = r->memo_rows + (size_t)(e - r->memos) * r->p->row_words;
-
-	if (is_of(e, x->memo, key)) {
-		e->times = 0;
-		return row;
-	}
 	if (e->seen != (uint32_t)hash) {
 		e->seen = (uint32_t)hash;
 		e->times = 0;
 	}
 	if (key.n > MEMO_KEY_BYTES || ++e->times < MEMO_MEETINGS)
 		return NULL;
-	e->times = 0;
 	learn(r, x, words, row);
+	e->hash = hash;
+	e->times = 0;
 	e->memo = x->memo;
 	e->n = (uint8_t)key.n;
 	if (key.n)
 		memcpy(e->key, key.p, key.n);
 	return row;
+}
+
+/* What a value says that is known: kept in a place of its own, or in the one beside it that was free. */
+static const uint64_t *remembered(struct policy_run *r, const struct plan_index *x, uint32_t words,
+				  str key)
+{
+	uint64_t hash = literal_hash(key) + x->memo * 0x9e3779b97f4a7c15u;
+	size_t at = (hash >> 20) % MEMO_ENTRIES;
+	struct memo_entry *own = &r->memos[at], *beside = &r->memos[at ^ 1];
+
+	if (!is_of(own, hash, x->memo, key)) {
+		if (!is_of(beside, hash, x->memo, key))
+			return meet(r, x, words, own->memo && !beside->memo ? beside : own, hash,
+				    key);
+		own = beside;
+	}
+	own->times = 0;
+	return memo_row(r, own);
 }
 
 static const uint64_t *remembered_plain(struct policy_run *r, const struct plan_index *x,

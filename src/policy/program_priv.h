@@ -288,13 +288,14 @@ struct node_frame {
 
 #define RUN_SCRATCH_BYTES (256 * 1024)
 
-enum { MEMO_ENTRIES = 4096, MEMO_KEY_BYTES = 112, MEMO_MEETINGS = 4 };
+enum { MEMO_ENTRIES = 4096, MEMO_KEY_BYTES = 110, MEMO_MEETINGS = 4 };
 
 /** What a value may be that needs no table: there are few. */
 enum memo_plain { MEMO_ABSENT, MEMO_UNKNOWN, MEMO_FALSE, MEMO_TRUE, MEMO_PLAINS };
 
 /** A value that was met (policy_run.memo_rows holds what it says). */
 struct memo_entry {
+	uint64_t hash;
 	uint32_t memo; /**< 0: free */
 	uint32_t seen; /**< half a hash that was met last and is not kept */
 	uint8_t times; /**< that it came while the value kept did not */
