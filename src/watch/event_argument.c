@@ -341,7 +341,7 @@ static enum flag_set set_of(enum source s)
 
 static void add_fd(const struct event_target *t, struct scratch_text *out)
 {
-	enum event_fd_kind kind = fd_fields_kind(t);
+	enum event_fd_kind kind = t->fd_kind;
 	uint8_t protocol = t->event->fd.protocol;
 	str name = event_target_fd_name(t);
 

@@ -45,6 +45,7 @@ void event_target_init(struct event_target *t, const struct event_world *w, cons
 		.process = p,
 		.program = p ? process_tree_program(w->tree, p) : NULL,
 	};
+	fd_fields_init(t);
 }
 
 enum policy_state event_target_ancestor(const struct event_target *t, uint32_t n,

@@ -9,6 +9,7 @@
 
 #include "model/container.h"
 #include "policy/field.h"
+#include "watch/fd_ends.h"
 #include "watch/hashes.h"
 #include "watch/process_tree.h"
 #include "watch/scratch.h"
@@ -40,6 +41,8 @@ struct event_target {
 	const struct container *container; /**< NULL: not known */
 	const struct process *process;     /**< NULL: not known */
 	const struct program *program;     /**< NULL: not known */
+	enum event_fd_kind fd_kind; /**< of the event's descriptor; a failed open is of a file */
+	struct fd_ends ends;        /**< of a connection */
 };
 
 /** @param container NULL when it is not known */

@@ -93,8 +93,8 @@ static inline bool container_is_host(const struct container *c)
 
 /** Whether the event's type has a descriptor at all. */
 bool fd_fields_apply(const struct event_target *t);
-/** Its kind: a failed open is of a file. */
-enum event_fd_kind fd_fields_kind(const struct event_target *t);
+/** Finds out its kind and ends, which many fields ask for. */
+void fd_fields_init(struct event_target *t);
 str fd_fields_type(enum event_fd_kind k);
 
 #endif

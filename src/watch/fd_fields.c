@@ -4,8 +4,6 @@
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 
-#include "watch/fd_ends.h"
-
 bool fd_fields_apply(const struct event_target *t)
 {
 	switch (event_type_family(t->event->type)) {
@@ -24,10 +22,8 @@ bool fd_fields_apply(const struct event_target *t)
 	}
 }
 
-enum event_fd_kind fd_fields_kind(const struct event_target *t)
+static enum event_fd_kind kind_of(const struct event *v)
 {
-	const struct event *v = t->event;
-
 	if (event_type_family(v->type) == EVENT_FAMILY_OPEN && v->fd.kind == EVENT_FD_NONE)
 		return EVENT_FD_FILE;
 	return fd_ends_kind(&v->fd);
@@ -102,18 +98,19 @@ static bool we_serve(const struct event *v)
 	}
 }
 
-static struct fd_ends ends_of(const struct event_target *t)
+void fd_fields_init(struct event_target *t)
 {
-	return fd_ends_of(&t->event->fd, we_serve(t->event));
+	t->fd_kind = kind_of(t->event);
+	if (is_internet(t->fd_kind))
+		t->ends = fd_ends_of(&t->event->fd, we_serve(t->event));
 }
 
 static str internet_name(const struct event_target *t)
 {
 	struct scratch_text out = scratch_text(t->world->scratch);
-	struct fd_ends e = ends_of(t);
 	char text[FD_ENDS_BYTES];
 
-	scratch_add(&out, fd_ends_text(&e, text));
+	scratch_add(&out, fd_ends_text(&t->ends, text));
 	return scratch_str(&out);
 }
 
@@ -136,9 +133,7 @@ static str path_of(const struct event *v)
 
 str event_target_fd_name(const struct event_target *t)
 {
-	enum event_fd_kind k = fd_fields_kind(t);
-
-	return is_internet(k) ? internet_name(t) : path_of(t->event);
+	return is_internet(t->fd_kind) ? internet_name(t) : path_of(t->event);
 }
 
 static bool get_directory(const struct event_target *t, enum event_fd_kind k,
@@ -286,43 +281,42 @@ static bool put_ends(const struct fd_ends *e, bool ports, struct policy_value *r
 static bool get_end(const struct event_target *t, enum event_fd_kind k, uint16_t field,
 		    struct policy_value *ret)
 {
-	struct fd_ends e;
+	const struct fd_ends *e = &t->ends;
 
 	if (!is_internet(k))
 		return value_absent(ret);
-	e = ends_of(t);
 	switch (field) {
 	case FIELD_FD_IP:
 	case FIELD_FD_NET:
-		return put_ends(&e, false, ret);
+		return put_ends(e, false, ret);
 	case FIELD_FD_PORT:
-		return put_ends(&e, true, ret);
+		return put_ends(e, true, ret);
 	case FIELD_FD_CIP:
 	case FIELD_FD_CNET:
 	case FIELD_FD_CIP_NAME:
-		return put_ip(&e.client, ret);
+		return put_ip(&e->client, ret);
 	case FIELD_FD_SIP:
 	case FIELD_FD_SNET:
 	case FIELD_FD_SIP_NAME:
-		return put_ip(&e.server, ret);
+		return put_ip(&e->server, ret);
 	case FIELD_FD_LIP:
 	case FIELD_FD_LNET:
 	case FIELD_FD_LIP_NAME:
-		return put_ip(&e.local, ret);
+		return put_ip(&e->local, ret);
 	case FIELD_FD_RIP:
 	case FIELD_FD_RNET:
 	case FIELD_FD_RIP_NAME:
-		return put_ip(&e.remote, ret);
+		return put_ip(&e->remote, ret);
 	case FIELD_FD_CPORT:
-		return put_port(&e.client, ret);
+		return put_port(&e->client, ret);
 	case FIELD_FD_SPORT:
-		return put_port(&e.server, ret);
+		return put_port(&e->server, ret);
 	case FIELD_FD_LPORT:
-		return put_port(&e.local, ret);
+		return put_port(&e->local, ret);
 	case FIELD_FD_RPORT:
-		return put_port(&e.remote, ret);
+		return put_port(&e->remote, ret);
 	default:
-		return value_bool(ret, e.server_side);
+		return value_bool(ret, e->server_side);
 	}
 }
 
@@ -424,5 +418,5 @@ bool fd_fields_get(const struct event_target *t, const struct policy_ref *ref,
 		return get_path(t->event, ref->field, ret);
 	if (!fd_fields_apply(t))
 		return value_absent(ret);
-	return get_of_fd(t, fd_fields_kind(t), ref->field, ret);
+	return get_of_fd(t, t->fd_kind, ref->field, ret);
 }
