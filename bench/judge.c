@@ -1,5 +1,5 @@
 /*
- * Measures judging events by 25, 93 and 250 rules: bench/judge [--rules N] RULES.yaml...
+ * Measures judging events by 25, 93 and 250 rules: bench/judge [--quiet N | --noisy N] RULES.yaml...
  *
  * The rules are the first of the files, in their order; where there are fewer than 250, copies that ask for one more name make up the
  * rest. Times are of the processor. Every field is at hand, so that only judging is measured. Of ten events four are opens, others
@@ -13,10 +13,10 @@
  * does. The baseline is a plain walk of each rule's tree on the same events: fields and values resolved ahead, `and` and
  * `or` cut short, nothing shared. Both must find the same hits.
  *
- * With --rules a set number of judgements is made by so many rules and nothing else, for a tool that counts instructions, which no
- * other program's load changes:
+ * With --quiet or --noisy a set number of events of that mix is judged by so many rules and nothing else, for a tool that counts
+ * instructions, which no other program's load changes:
  *
- *   valgrind --tool=callgrind --toggle-collect=policy_judge bench/judge --rules 250 RULES.yaml...
+ *   valgrind --tool=callgrind --toggle-collect=policy_judge bench/judge --quiet 250 RULES.yaml...
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -523,16 +523,19 @@ int main(int argc, char **argv)
 	const struct rule *rules[MOST_RULES];
 	struct rule_set *s;
 	struct arena a;
-	size_t own, only = 0, count = ARRAY_LEN(mixes);
+	struct mix *alone = NULL;
+	size_t own, only = 0;
 
 	arena_init(&a, 0);
 	if (rule_set_new(&s, NULL) < 0)
 		die("out of memory");
-	if (argc > 2 && str_is(str_from(argv[1]), "--rules")) {
-		only = MIN((size_t)strtoul(argv[2], NULL, 10), (size_t)MOST_RULES);
-		argv += 2;
-		argc -= 2;
-	}
+	for (size_t i = 0; i < ARRAY_LEN(mixes) && argc > 2; i++)
+		if (str_is(str_skip(str_from(argv[1]), 2), mixes[i].name)) {
+			alone = &mixes[i];
+			only = MIN((size_t)strtoul(argv[2], NULL, 10), (size_t)MOST_RULES);
+			argv += 2;
+			argc -= 2;
+		}
 	for (int i = 1; i < argc; i++) {
 		OWNED_BUF text = BUF_INIT;
 
@@ -545,9 +548,11 @@ int main(int argc, char **argv)
 	own = take_rules(s, rules, &a);
 	if (!own)
 		die("usage: bench/judge RULES.yaml...");
-	for (struct mix *m = mixes; m < mixes + count; m++) {
+	for (struct mix *m = mixes; m < mixes + ARRAY_LEN(mixes); m++) {
 		double first = 0;
 
+		if (alone && alone != m)
+			continue;
 		for (size_t i = 0; i < EVENTS; i++)
 			make_event(&m->events[i], m->quiet);
 		if (only)

@@ -1,6 +1,7 @@
 /** @file
  * Rules compiled for speed: each distinct check is evaluated at most once for a target whatever the number of rules,
- * sets are hash look-ups, prefixes tries, all literals searched in one field one automaton, and rules are indexed by type.
+ * sets are hash look-ups, prefixes tries, all literals searched in one field one automaton, and rules are indexed by type and by the
+ * values of fields: what an event costs grows with the fields that rules ask for and the rules that hold, not with the rules there are.
  *
  * A program is immutable after policy_compile() and may be shared; what a judgement needs is in a policy_run of its own,
  * allocated once. Judging allocates nothing, locks nothing and makes no system call.

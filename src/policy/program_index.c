@@ -9,7 +9,8 @@
  */
 #include "policy/program_priv.h"
 
-enum { GUARD_MAX_BITS = 256 };
+/* AHEAD_*: what is judged ahead even for a value not met before: often demanded, and cheap (program_node.cost). */
+enum { GUARD_MAX_BITS = 256, AHEAD_LEAST = 4, AHEAD_COST = 100 };
 
 /* A part that seldom fails is no reason to ask for its value. */
 #define MOST_CHANCE 0.5f
@@ -157,11 +158,14 @@ static int add_need(struct policy_program *p, const struct type_plan *plan, stru
 		n = ARENA_PUSH(&p->arena, x->needs, x->need_count, x->need_cap);
 		if (!n)
 			return -ENOBUFS;
-		*n = (struct plan_need){ node, ARENA_ARRAY(&p->arena, plan->words, uint64_t) };
+		*n = (struct plan_need){ .node = node,
+					 .disjuncts =
+						 ARENA_ARRAY(&p->arena, plan->words, uint64_t) };
 	}
 	if (!n->disjuncts)
 		return -ENOBUFS;
 	set_bit(n->disjuncts, disjunct);
+	n->ahead = ++n->count >= AHEAD_LEAST && p->nodes[node].cost < AHEAD_COST;
 	return 0;
 }
 

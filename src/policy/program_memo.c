@@ -8,9 +8,6 @@
  */
 #include "policy/program_priv.h"
 
-/* For a value that is not remembered, what is judged ahead. */
-enum { AHEAD_COST = 100, AHEAD_LEAST = 4 };
-
 bool slot_is_remembered(const struct program_slot *s)
 {
 	if (s->kind != SLOT_FIELD || s->many != POLICY_ONE)
@@ -183,23 +180,13 @@ static void ask_guards(struct policy_run *r, const struct plan_index *x, uint32_
 		r->candidates[w] &= row[w];
 }
 
-static uint32_t count_both(const uint64_t *a, const uint64_t *b, uint32_t words)
-{
-	uint32_t n = 0;
-
-	for (uint32_t w = 0; w < words; w++)
-		n += (uint32_t)__builtin_popcountll(a[w] & b[w]);
-	return n;
-}
-
-/* What many of those left demand is judged once for all of them. */
+/* What is demanded often and judged cheaply. */
 static void ask_needs(struct policy_run *r, const struct plan_index *x, uint32_t words)
 {
 	for (size_t i = 0; i < x->need_count; i++) {
 		const struct plan_need *n = &x->needs[i];
 
-		if (r->p->nodes[n->node].cost < AHEAD_COST &&
-		    count_both(r->candidates, n->disjuncts, words) >= AHEAD_LEAST &&
+		if (n->ahead && run_overlaps(r->candidates, n->disjuncts, words) &&
 		    run_node(r, n->node) == NO)
 			for (uint32_t w = 0; w < words; w++)
 				r->candidates[w] &= ~n->disjuncts[w];

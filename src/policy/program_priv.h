@@ -6,7 +6,8 @@
  *   checks    one comparison: mostly "bit b of matcher m". Evaluated once.
  *   nodes     and, or, not over nodes and checks. Children have lower numbers, so no walk ever recurses.
  *
- * For each type of target there is a plan: the rules it can match, with what depends on the type alone already decided.
+ * For each type of target there is a plan: the rules it can match, with what depends on the type alone already decided, the disjuncts
+ * that each is made of, and for each slot an index: which disjuncts a value of it leaves possible.
  */
 #ifndef SKEP_POLICY_PROGRAM_PRIV_H
 #define SKEP_POLICY_PROGRAM_PRIV_H
@@ -131,6 +132,8 @@ struct plan_guard {
 struct plan_need {
 	uint32_t node;
 	uint64_t *disjuncts;
+	uint32_t count; /**< of them */
+	bool ahead;     /**< worth judging ahead of the rules for a value that is not remembered */
 };
 
 /** What the value of one slot says about a type's disjuncts, whatever else there is. */

@@ -59,20 +59,21 @@ static str some_event(uint32_t *draw, int i)
 	return arena_printf(&arena, "%s", buf_cstr(&json));
 }
 
-/* @return how many rules hold */
-static size_t check_remembered(struct policy_run *run, struct policy_run *plain, str json)
+/* Holds all rules together to each alone, by @p plain, which nothing narrows. @return how many rules hold */
+static size_t check_judged(struct policy_run *run, struct policy_run *plain,
+			   const struct rule *const *rules, uint32_t count, str json)
 {
 	const struct policy_target *t = event_of(json.p);
 	size_t unknown, doubt = 0, hold = 0, n;
 	const uint32_t *hits;
 
 	n = policy_judge(run, t, &hits, &unknown);
-	for (uint32_t k = 0; k < ARRAY_LEN(remembered_conditions); k++) {
+	for (uint32_t k = 0; k < count; k++) {
 		enum policy_verdict v = policy_judge_rule(plain, t, k);
 
 		doubt += v == POLICY_MAYBE;
 		if (v == POLICY_TRUE && (hold >= n || hits[hold] != k))
-			fail_msg("%s: '%s' holds", json.p, remembered_conditions[k]);
+			fail_msg("%s: '%.*s' holds", json.p, STR_ARG(rules[k]->name));
 		hold += v == POLICY_TRUE;
 	}
 	if (n != hold || unknown != doubt)
@@ -106,12 +107,80 @@ static void values_are_remembered(void **state UNUSED)
 	policy_run_set_names(plain, &name);
 	for (int i = 0; i < 4000; i++) {
 		name.resolved = i / 100 % 2;
-		held += check_remembered(run, plain, some_event(&draw, i));
+		held += check_judged(run, plain, rules, ARRAY_LEN(rules), some_event(&draw, i));
 	}
 	assert_true(held > 1000);
 	policy_run_free(run);
 	policy_run_free(plain);
 	policy_free(p);
+}
+
+static uint32_t next(uint32_t *draw)
+{
+	*draw = *draw * 1103515245 + 12345;
+	return *draw >> 16;
+}
+
+/* Of the conditions above, some joined by each of the three operators, a few deep. */
+static void put_condition(struct buf *b, uint32_t *draw, int depth)
+{
+	uint32_t parts = 2 + next(draw) % (depth > 1 ? 2 : 6);
+	bool all = next(draw) % 2;
+
+	if (!depth || next(draw) % 4 == 0) {
+		buf_printf(b, "(%s)",
+			   remembered_conditions[next(draw) % ARRAY_LEN(remembered_conditions)]);
+		return;
+	}
+	buf_printf(b, next(draw) % 4 ? "(" : "not (");
+	for (uint32_t i = 0; i < parts; i++) {
+		buf_printf(b, "%s", !i ? "" : all ? " and " : " or ");
+		put_condition(b, draw, depth - 1);
+	}
+	buf_printf(b, ")");
+}
+
+enum { RANDOM_RULES = 150 };
+
+/* Whatever rules look like, values rule out only what does not hold: for values met before, new ones, and without memory. */
+static void only_what_fails_is_ruled_out(void **state UNUSED)
+{
+	const struct rule *rules[RANDOM_RULES];
+	uint32_t draw = 7;
+	size_t held = 0;
+
+	for (int round = 0; round < 12; round++) {
+		struct policy_program *p;
+		struct policy_run *run, *plain;
+		struct policy_ip ip = { { 10, 0, 0, 1 }, 4 };
+		struct policy_addresses name = { &ip, 1, round % 2 };
+
+		for (size_t i = 0; i < RANDOM_RULES; i++) {
+			OWNED_BUF text = BUF_INIT;
+
+			put_condition(&text, &draw, 2);
+			rules[i] = rule_of(arena_printf(&arena, "%s", buf_cstr(&text)).p,
+					   next(&draw) % 3 == 0);
+		}
+		assert_int_equal(policy_compile_rules(rules, RANDOM_RULES, &policy_events, NULL,
+						      NULL, &p, NULL),
+				 0);
+		assert_int_equal(policy_run_new(p, &run, NULL), 0);
+		assert_int_equal(policy_run_new(p, &plain, NULL), 0);
+		policy_run_remember(plain, false);
+		policy_run_set_names(run, &name);
+		policy_run_set_names(plain, &name);
+		for (int i = 0; i < 200; i++) {
+			str json = some_event(&draw, i);
+
+			held += check_judged(plain, plain, rules, RANDOM_RULES, json);
+			check_judged(run, plain, rules, RANDOM_RULES, json);
+		}
+		policy_run_free(run);
+		policy_run_free(plain);
+		policy_free(p);
+	}
+	assert_true(held > 10000);
 }
 
 /* More values than are kept, so that each comes where another one was. */
@@ -156,6 +225,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(values_are_remembered, arena_setup, arena_teardown),
+		cmocka_unit_test_setup_teardown(only_what_fails_is_ruled_out, arena_setup,
+						arena_teardown),
 		cmocka_unit_test_setup_teardown(values_replace_each_other, arena_setup,
 						arena_teardown),
 	};
