@@ -625,8 +625,8 @@ static void old_counters_are_taken_over(struct store *s, const char *where)
 	static const char *const put[] = {
 		"INSERT INTO alert_count_hour VALUES (?1 - 24, 2, 0, 1), (?1, 1, 0, 1)",
 		"INSERT INTO alert_count_day VALUES (?1 / 24 - 1, 2, 0, 1), (?1 / 24, 1, 0, 1)",
-		"INSERT INTO alert_count_all SELECT series, state, n FROM alert_count_hour WHERE "
-		"hour <= ?1",
+		("INSERT INTO alert_count_all SELECT series, state, n FROM alert_count_hour WHERE "
+		 "hour <= ?1"),
 		"INSERT INTO alert_count_recent VALUES (?1, 1, 0, 1)",
 	};
 	const int64_t now = noon(1);
