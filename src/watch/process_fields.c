@@ -88,6 +88,15 @@ static bool get_change_to_start(const struct event_target *t, struct policy_valu
 	return changed <= began ? value_int(ret, began - changed) : value_absent(ret);
 }
 
+/* Engines say when a container had started, which is after its first process has begun to run; 0: not known. */
+static int64_t container_began(const struct event_target *t)
+{
+	const struct process *first = process_tree_living(t->world->tree, t->container->init_pid);
+
+	return first && first->first ? process_began(t, first->key)
+				     : (int64_t)t->container->started_ns;
+}
+
 static bool get_container_start_to_change(const struct event_target *t, struct policy_value *ret)
 {
 	int64_t started, changed;
@@ -96,7 +105,7 @@ static bool get_container_start_to_change(const struct event_target *t, struct p
 		return value_unknown(ret);
 	if (container_is_host(t->container))
 		return value_absent(ret);
-	started = (int64_t)t->container->started_ns;
+	started = container_began(t);
 	changed = (int64_t)t->program->exe_ctime_ns;
 	if (!started)
 		return value_unknown(ret);

@@ -204,6 +204,19 @@ static void is(struct bench *b, const char *name, const char *want)
 	"'realUser':33,'tty':34816,'vpid':7,'vppid':1,'vpgid':7,'vsid':1,'pgid':61,'sid':60,'" \
 	"caps':{'effective':2097153}}}"
 
+/* An engine tells of a start when the first process has long begun. */
+static void known_by_first_process(struct bench *b)
+{
+	struct container known = web;
+
+	b->container = &known;
+	known.init_pid = 60;
+	is(b, "proc.exe_ino.ctime_duration_pidns_start", "1440");
+	known.init_pid = 61;
+	is(b, "proc.exe_ino.ctime_duration_pidns_start", "<absent>");
+	b->container = &web;
+}
+
 static void test_process(void **state)
 {
 	struct bench *b = *state;
@@ -252,6 +265,7 @@ static void test_process(void **state)
 	is(b, "proc.exe_ino.ctime", "2500");
 	is(b, "proc.exe_ino.ctime_duration_proc_start", "500");
 	is(b, "proc.exe_ino.ctime_duration_pidns_start", "<absent>");
+	known_by_first_process(b);
 	is(b, "proc.duration", "1000");
 	is(b, "proc.pid.ts", "3000");
 	is(b, "proc.is_container_entry", "false");
