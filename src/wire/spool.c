@@ -310,6 +310,9 @@ static int recover(struct spool *s, struct err *e)
 		s->out = open_segment(s, last(s)->id, O_WRONLY | O_APPEND);
 	if (r == 0 && s->out < 0)
 		r = err_sys(e, errno, "cannot write the spool '%s'", s->name);
+	/* A place where no line ends may become one where a later line does: it is not to be found again. */
+	if (r == 0 && ack.id && (ack.id != s->acked.id || ack.offset != s->acked.offset))
+		r = write_ack(s, e);
 	if (r == 0) {
 		remove_told(s);
 		go_to(s, s->acked);

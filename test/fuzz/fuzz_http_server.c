@@ -120,9 +120,10 @@ static int call(void)
 /* Sends it piece by piece, then no more, and takes what comes until the server hangs up. */
 static void talk(int fd, str request, size_t piece, struct buf *answer)
 {
+	const size_t turns = TURNS + request.n / piece;
 	bool open = true, said = false;
 
-	for (int turn = 0; open && turn < TURNS; turn++) {
+	for (size_t turn = 0; open && turn < turns; turn++) {
 		str part = str_take(request, piece);
 		ssize_t n = part.n ? send(fd, part.p, part.n, MSG_NOSIGNAL) : 0;
 		char *room = buf_reserve(answer, 4096);

@@ -200,7 +200,7 @@ static void writes_rules_that_load(void **state UNUSED)
 		struct err e = { 0 };
 		size_t n, rules;
 
-		assert_int_equal(intel_render_rules(lists, count, &arena, &b, &e), 0);
+		assert_int_equal(intel_render_rules(lists, count, &b, &e), 0);
 		assert_int_equal(rule_set_new(&set, &e), 0);
 		assert_int_equal(rule_set_add(set, S("intelligence"), buf_str(&b), &e), 0);
 		assert_int_equal(rule_set_finish(set, &e), 0);

@@ -187,6 +187,33 @@ static void test_an_impossible_place_means_all_again(void **state)
 	}
 }
 
+/* Power failed: the place was written, the third line before it was not. Another that takes its place is not acknowledged. */
+static void test_a_place_beyond_the_end_is_not_remembered(void **state)
+{
+	const unsigned int of_a_line = 170;
+	struct spool *s = reopen(NULL);
+	char path[128];
+	FILE *f;
+
+	(void)state;
+	add(s, 1);
+	add(s, 2);
+	spool_close(s);
+	snprintf(path, sizeof(path), "%s/t.ack", folder);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "1 %x", 3 * of_a_line);
+	fclose(f);
+	s = reopen(NULL);
+	add(s, 4);
+	s = reopen(s);
+	assert_int_equal(next(s), 1);
+	assert_int_equal(next(s), 2);
+	assert_int_equal(next(s), 4);
+	assert_true(is_empty(s));
+	spool_close(s);
+}
+
 /* Bytes of the first segment, and a way to write others there. */
 static size_t segment_bytes(char *to, size_t room)
 {
@@ -337,6 +364,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_cut_line_is_mended, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_an_impossible_place_means_all_again, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(test_a_place_beyond_the_end_is_not_remembered,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_damaged_line_is_lost_and_no_other, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_a_line_too_long_to_be_ours_is_passed_over,

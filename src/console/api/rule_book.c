@@ -66,7 +66,7 @@ static int read_intelligence(struct reader *r, struct err *e)
 						.kind = (enum intel_kind)kind,
 						.body = stored[i].ended ? S("") : stored[i].body };
 	}
-	result = intel_render_rules(lists, count, r->arena, &text, e);
+	result = intel_render_rules(lists, count, &text, e);
 	return result < 0 ? result : r->take(r, S("intelligence"), buf_str(&text), e);
 }
 

@@ -298,7 +298,7 @@ static void put_entries(str body, struct buf *out)
 }
 
 static size_t put_kind(const struct intel_list *lists, size_t count, enum intel_kind k,
-		       struct arena *a, struct buf *out)
+		       struct buf *out)
 {
 	size_t n = 0;
 
@@ -310,7 +310,6 @@ static size_t put_kind(const struct intel_list *lists, size_t count, enum intel_
 		put_entries(lists[i].body, out);
 		n++;
 	}
-	(void)a;
 	/* Lists of lists: their entries stand here once. */
 	buf_printf(out, "- list: intel_%s\n  items: [", kinds[k]);
 	for (size_t i = 0, put = 0; i < count; i++)
@@ -394,14 +393,13 @@ static void put_program_rule(const struct intel_list *lists, size_t count, struc
 			  "  skip-if-unknown-filter: true\n"));
 }
 
-int intel_render_rules(const struct intel_list *lists, size_t count, struct arena *a,
-		       struct buf *out, struct err *e)
+int intel_render_rules(const struct intel_list *lists, size_t count, struct buf *out, struct err *e)
 {
 	const size_t from = out->n;
 	size_t of[INTEL_KIND_COUNT];
 
 	for (unsigned int k = 0; k < INTEL_KIND_COUNT; k++)
-		of[k] = put_kind(lists, count, (enum intel_kind)k, a, out);
+		of[k] = put_kind(lists, count, (enum intel_kind)k, out);
 	if (of[INTEL_IP])
 		buf_add(out, str_from(address_rule));
 	if (of[INTEL_DOMAIN])

@@ -103,7 +103,7 @@ bool intel_is_name(str name);
  *
  * @return 0, -E2BIG (INTEL_MAX_RULE_BYTES), -ENOBUFS
  */
-MUST_CHECK int intel_render_rules(const struct intel_list *lists, size_t count, struct arena *a,
-				  struct buf *out, struct err *e);
+MUST_CHECK int intel_render_rules(const struct intel_list *lists, size_t count, struct buf *out,
+				  struct err *e);
 
 #endif
