@@ -121,6 +121,8 @@ static __always_inline struct file *call_file(const struct call *k, int fd)
 
 	if (fd < 0 || (__u32)fd >= table->max_fds)
 		return 0;
+	if (CAN_FOLLOW)
+		return *(struct file **)WORDS(pt_regs, (__u64)table->fd + 8 * (__u32)fd);
 	bpf_probe_read_kernel(&f, sizeof(f), &table->fd[fd]);
 	return f;
 }

@@ -164,8 +164,13 @@ static __always_inline __u64 task_css_id(struct task_struct *t, __u32 subsys)
 {
 	struct css_set *set = t->cgroups;
 	struct cgroup_subsys_state *css = 0;
+	void *place = &set->subsys[0] + (subsys & 31);
 
-	bpf_probe_read_kernel(&css, sizeof(css), &set->subsys[0] + (subsys & 31));
+	if (CAN_FOLLOW) {
+		css = FOLLOW(cgroup_subsys_state, *(__u64 *)WORDS(pt_regs, place));
+		return css->cgroup->kn->id;
+	}
+	bpf_probe_read_kernel(&css, sizeof(css), place);
 	return css ? BPF_CORE_READ(css, cgroup, kn, id) : 0;
 }
 

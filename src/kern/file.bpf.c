@@ -91,22 +91,51 @@ static __noinline int tell_open(const struct call *k, struct file *file, bool ju
 	return judge_send(k, &w);
 }
 
-static __noinline __u32 open_fact(const struct call *k)
+/* What the filter asks of an open's arguments, read one by one: most opens need no more. */
+static __always_inline __u32 open_fact(__u32 type)
 {
-	struct open_args o;
+	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
+	__u64 how[2] = { 0, 0 };
+	__u32 flags, mode = 0;
 
-	open_arguments(k, &o);
-	return filter_open_fact(o.flags, o.mode);
+	switch (type) {
+	case EVENT_OPEN:
+		flags = regs->si;
+		if (flags & CREATES)
+			mode = regs->dx;
+		break;
+	case EVENT_CREAT:
+		flags = O_CREAT | O_WRONLY | O_TRUNC;
+		mode = regs->si;
+		break;
+	case EVENT_OPENAT2:
+		bpf_probe_read_user(how, sizeof(how), (void *)regs->dx);
+		flags = how[0];
+		if (flags & CREATES)
+			mode = how[1];
+		break;
+	case EVENT_OPEN_BY_HANDLE_AT:
+		flags = regs->dx;
+		break;
+	default:
+		flags = regs->dx;
+		if (flags & CREATES)
+			mode = regs->r10;
+	}
+	return filter_open_fact(flags, mode);
 }
 
 /* Where the program has the path it opens; 0: there is none. */
-static __always_inline const void *open_name(const struct call *k)
+static __always_inline __u64 open_name(__u32 type)
 {
-	if (k->type == EVENT_OPEN_BY_HANDLE_AT)
+	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
+
+	if (type == EVENT_OPEN_BY_HANDLE_AT)
 		return 0;
-	return (void *)(k->type == EVENT_OPEN || k->type == EVENT_CREAT ? k->arg[0] : k->arg[1]);
+	return type == EVENT_OPEN || type == EVENT_CREAT ? regs->di : regs->si;
 }
 
+/* @param k  without arguments */
 static __always_inline int judge_open(struct call *k)
 {
 	struct file *file;
@@ -116,11 +145,20 @@ static __always_inline int judge_open(struct call *k)
 		return 0;
 	file = k->ret < 0 ? 0 : call_file(k, k->ret);
 	known = CAN_FOLLOW && file;
-	if (known && !judge_file(k, open_fact(k), file, (__u64)file, open_name(k), true))
+	if (known &&
+	    !judge_file(k, open_fact(k->type), file, (__u64)file, open_name(k->type), true))
 		return 0;
+	call_arguments(k);
 	return tell_open(k, file, known);
 }
-CALL_RETURNS(on_open, judge_open)
+
+SEC("tracepoint")
+int on_open(struct syscall_exit *ctx)
+{
+	struct call k;
+
+	return call_begin_bare(&k, ctx->ret, bpf_get_attach_cookie(ctx)) ? judge_open(&k) : 0;
+}
 
 /* Which call opens; EVENT_TYPE_COUNT: none that is told, as when the kernel opens something for itself. */
 static __always_inline __u32 opening_call(struct task_struct *t)
@@ -200,7 +238,7 @@ int BPF_PROG(on_filp_open, int dirfd, struct filename *name, const struct open_f
 		return tell_open(&k, 0, false);
 	}
 	if (!judge_file(&k, filter_open_fact(flags, flags & CREATES ? op->mode : 0), file, ret,
-			name->name, false))
+			kernel_address_by(name, file, ret), false))
 		return 0;
 	k.ret = k.t->files->next_fd - 1;
 	return tell_opened(&k, file, name, op);

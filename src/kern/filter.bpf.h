@@ -423,6 +423,7 @@ static __always_inline __u64 filter_root_sets(const struct filter_image *m)
 #define FILTER_UP(m) ((__u64)WORDS(mount, m)->mnt_parent)
 #define FILTER_PLACE(m) ((__u64)WORDS(mount, m)->mnt_mountpoint)
 #define FILTER_TOP(m) ((__u64)WORDS(mount, m)->mnt.mnt_root)
+#define FILTER_HASH_LEN(words) (((struct dentry___word *)(words))->d_name.hash_len)
 
 /**
  * The sets that the path of a dentry in a mount, as a process with this root sees it, satisfies; all when it cannot be told. All
@@ -435,7 +436,8 @@ static __always_inline __u64 filter_path_sets(const struct filter_image *m, __u6
 {
 	const __u64 in_mount = bpf_core_field_offset(struct mount, mnt);
 	__u64 at = mnt - in_mount, root_at = root_mnt - in_mount;
-	__u64 top = FILTER_TOP(at), up, d, above, chain, file, found;
+	__u64 top = FILTER_TOP(at), up, d, above, hash_len, chain, file, found;
+	struct dentry *words;
 
 	if (dentry == top) { /* its name is the one of the place it is mounted at */
 		if (dentry == root && at == root_at)
@@ -452,9 +454,11 @@ static __always_inline __u64 filter_path_sets(const struct filter_image *m, __u6
 	}
 	if (dentry == root)
 		return at == root_at ? filter_root_sets(m) : FILTER_UNKNOWN;
-	up = (__u64)WORDS(dentry, dentry)->d_parent;
+	words = WORDS(dentry, dentry);
+	up = (__u64)words->d_parent;
 	if (!up || up == dentry)
 		return FILTER_UNKNOWN;
+	hash_len = FILTER_HASH_LEN(words);
 	chain = filter_chain_begin(root, mnt, version);
 	d = up;
 	for (__u32 i = 0; i < FILTER_DEPTH; i++) {
@@ -470,16 +474,17 @@ static __always_inline __u64 filter_path_sets(const struct filter_image *m, __u6
 			chain = filter_mix(chain, at + in_mount);
 			continue;
 		}
-		above = (__u64)WORDS(dentry, d)->d_parent;
+		words = WORDS(dentry, d);
+		above = (__u64)words->d_parent;
 		if (above == d) /* so it comes to an end at what cannot be read, too: 0 */
 			goto at_top;
-		chain = filter_link_mix(chain, d, WORDS(dentry___word, d)->d_name.hash_len);
+		chain = filter_link_mix(chain, d, FILTER_HASH_LEN(words));
 		d = above;
 	}
 	return filter_file_sets(dentry, up, mnt, 0, 0, version);
 at_top:
 	chain |= 1;
-	file = filter_file_key(chain, dentry, WORDS(dentry___word, dentry)->d_name.hash_len);
+	file = filter_file_key(chain, dentry, hash_len);
 	if (filter_recall(file, &found))
 		return found;
 	return filter_file_sets(dentry, up, mnt, chain, file, version);

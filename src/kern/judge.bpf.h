@@ -19,26 +19,17 @@
 
 struct judge {
 	const struct filter_image *m;
-	const struct filter_combo
-		*asks; /* on the host; where FILTER_CONTAINER is added, in a container */
-	__u64 ports;   /* of filter_ports(); ~0: not known */
-	__u64 comms;
+	/* Of each, on the host and in a container: whether it is wanted whatever its paths, and the sets of paths that make it so. */
+	__u64 sure[2], paths[2];
 };
 
-/*
- * A call that asks for all it needs: who judges need not keep it on the stack. The answer stands among the folders of the filter
- * until control.cgroup_changes changes.
- */
-JUDGE bool judge_in_container(void)
+/* The answer stands among the folders of the filter until control.cgroup_changes changes. */
+static __always_inline bool judge_cgroup(const struct control *c, __u64 id)
 {
-	const struct control *c = control_get();
 	const struct control_cgroup *g;
-	__u64 id, key, kind;
+	__u64 key, kind;
 
-	if (!c)
-		return true;
 	key = *(volatile const __u32 *)&c->cgroup_changes;
-	id = task_cgroup_id(c, task_plain((void *)bpf_get_current_task_btf()));
 	key = filter_mix(key << 32 ^ FILTER_HASH, id);
 	if (!filter_recall(key, &kind)) {
 		g = bpf_map_lookup_elem(&cgroups, &id);
@@ -48,53 +39,70 @@ JUDGE bool judge_in_container(void)
 	return kind != SENSOR_CGROUP_HOST;
 }
 
-/* @return false: there is no filter, all is to be told */
+/* A call that asks for all it needs: who judges need not keep it on the stack. */
+JUDGE bool judge_in_container(void)
+{
+	const struct control *c = control_get();
+
+	return !c ||
+	       judge_cgroup(c, task_cgroup_id(c, task_plain((void *)bpf_get_current_task_btf())));
+}
+
+/* The same in place, for programs that may ask a helper, which is quicker: those of cgroups may not. */
+static __always_inline bool judge_in_container_here(void)
+{
+	const struct control *c = control_get();
+
+	if (!c)
+		return true;
+	if (c->hierarchy != CONTROL_UNIFIED)
+		return judge_in_container();
+	return judge_cgroup(c, bpf_get_current_cgroup_id());
+}
+
+/* @return false: there is no filter, all is to be told. @param ports  of filter_ports(); ~0: not known */
 static __always_inline bool judge_begin(struct judge *j, __u32 version, __u32 type, bool failed,
 					__u32 fact, __u64 ports)
 {
 	__u32 combo = filter_combo(false, failed, fact);
+	const struct filter_combo *asks;
 	struct task_struct *t;
-	__u64 comm[2];
+	__u64 comm[2], comms = 0;
 
 	j->m = filter_image(version);
 	if (!j->m)
 		return false;
 	/* Two neighbours in the table. */
-	j->asks = &j->m->combos[type & (FILTER_TYPES - 1)][combo & (FILTER_COMBOS - 2)];
-	barrier_var(j->asks); /* or it is computed anew for each of its fields */
-	j->ports = ports;
-	j->comms = 0;
-	if (j->asks[0].comms | j->asks[FILTER_CONTAINER].comms) {
+	asks = &j->m->combos[type & (FILTER_TYPES - 1)][combo & (FILTER_COMBOS - 2)];
+	barrier_var(asks); /* or it is computed anew for each of its fields */
+	if (asks[0].comms | asks[FILTER_CONTAINER].comms) {
 		t = (void *)bpf_get_current_task_btf();
 		__builtin_memcpy(comm, t->comm, sizeof(comm));
-		j->comms = j->m->comms[filter_comm_slot(comm) & (FILTER_HASHED - 1)];
+		comms = j->m->comms[filter_comm_slot(comm) & (FILTER_HASHED - 1)];
+	}
+#pragma unroll
+	for (int where = 0; where < 2; where++) {
+		j->sure[where] = asks[where].always | (asks[where].ports & ports) |
+				 (asks[where].comms & comms);
+		j->paths[where] = asks[where].paths;
 	}
 	return true;
-}
-
-/* Whether a rule may want the event where it is (0 or FILTER_CONTAINER), of which these sets of paths are satisfied. */
-static __always_inline bool judge_says(const struct judge *j, __u32 where, __u64 paths)
-{
-	const struct filter_combo *asks = &j->asks[where];
-
-	return asks->always | (asks->ports & j->ports) | (asks->comms & j->comms) |
-	       (asks->paths & paths);
 }
 
 /* The sets that decide, as long as they are not known; 0: none does. */
 static __always_inline __u64 judge_open_question(const struct judge *j)
 {
-	if (judge_says(j, 0, 0) && judge_says(j, FILTER_CONTAINER, 0))
-		return 0;
-	return j->asks[0].paths | j->asks[FILTER_CONTAINER].paths;
+	return j->sure[0] && j->sure[1] ? 0 : j->paths[0] | j->paths[1];
 }
 
 /* The verdict; what is not wanted is counted. */
-static __always_inline bool judge_end(const struct judge *j, __u32 type, __u64 paths)
+static __always_inline bool judge_end(const struct judge *j, __u32 type, __u64 paths,
+				      bool (*in_container)(void))
 {
-	bool host = judge_says(j, 0, paths), wanted = judge_says(j, FILTER_CONTAINER, paths);
+	bool host = j->sure[0] | (j->paths[0] & paths);
+	bool wanted = j->sure[1] | (j->paths[1] & paths);
 
-	if (host != wanted && !judge_in_container())
+	if (host != wanted && !in_container())
 		wanted = host;
 	if (!wanted)
 		count_passed_over(type);
@@ -117,7 +125,7 @@ __noinline __attribute__((unused)) __u64 judge_fact(__u32 what, __u64 ports, __u
 	struct judge j;
 
 	return !judge_begin(&j, version, what >> 8, what & 1 << 7, what & FILTER_ANY_FACT, ports) ||
-	       judge_end(&j, what >> 8, ~0ull);
+	       judge_end(&j, what >> 8, ~0ull, judge_in_container);
 }
 
 /* Events without paths, or whose paths are not looked at. */
@@ -180,17 +188,23 @@ JUDGE bool judge_kernel_climbs(__u64 given)
 	return true;
 }
 
-/* Sets that count only for paths given with ".." in them are taken away from what @p given has not. */
+/*
+ * Sets that count only for paths given with ".." in them are taken away from what @p given has not.
+ *
+ * @param given  the program's text (@p user) or the address of a struct filename; 0: not known
+ */
 static __always_inline __u64 judge_given(const struct judge *j, __u64 sets, __u64 question,
-					 const void *given, bool user)
+					 __u64 given, bool user)
 {
 	__u64 climbs = j->m->climbs;
 
 	if (!(sets & question & climbs) || !given)
 		return sets;
-	if (user || !CAN_FOLLOW ? !judge_user_climbs(given) : !judge_kernel_climbs((__u64)given))
-		sets &= ~climbs;
-	return sets;
+	if (user)
+		return judge_user_climbs((void *)given) ? sets : sets & ~climbs;
+	if (!CAN_FOLLOW || judge_kernel_climbs((__u64)WORDS(filename, given)->name))
+		return sets;
+	return sets & ~climbs;
 }
 
 /*
@@ -213,19 +227,19 @@ __noinline __attribute__((unused)) __u64 judge_opened(__u64 file, __u64 given, _
 		return 1;
 	question = judge_open_question(&j);
 	if (question) {
-		t = task_plain((void *)bpf_get_current_task_btf());
-		fs = WORDS(fs_struct, kernel_address_by(t->fs, t, bpf_get_current_task()));
+		/* The one place where trust is worth what it costs the verifier: the read is not checked. */
+		t = (void *)bpf_get_current_task_btf();
+		fs = WORDS(fs_struct, t->fs);
 		f = WORDS(file, file);
 		sets = filter_path_sets(j.m, (__u64)f->f_path.mnt, (__u64)f->f_path.dentry,
 					(__u64)fs->root.mnt, (__u64)fs->root.dentry, version);
-		sets = judge_given(&j, sets, question, (const void *)given, what & 1 << 7);
+		sets = judge_given(&j, sets, question, given, what & 1 << 7);
 	}
-	return judge_end(&j, type, sets);
+	return judge_end(&j, type, sets, judge_in_container_here);
 }
 
 /* judge_file() before that. */
-JUDGE bool judge_known(const struct call *k, __u32 fact, struct file *file, const void *given,
-		       bool user)
+JUDGE bool judge_known(const struct call *k, __u32 fact, struct file *file, __u64 given, bool user)
 {
 	__u32 version = judge_version(k->c);
 	__u64 question, sets = 0;
@@ -239,20 +253,20 @@ JUDGE bool judge_known(const struct call *k, __u32 fact, struct file *file, cons
 					      version);
 		sets = judge_given(&j, sets, question, given, user);
 	}
-	return judge_end(&j, k->type, sets);
+	return judge_end(&j, k->type, sets, judge_in_container);
 }
 
 /**
  * Events about an open file.
  *
  * @param file   known to the verifier; its address where CAN_FOLLOW
- * @param given  the path as the program has it (@p user) or the kernel; 0: not known
+ * @param given  the path as of judge_given()
  */
 static __always_inline bool judge_file(const struct call *k, __u32 fact, struct file *file,
-				       __u64 address, const void *given, bool user)
+				       __u64 address, __u64 given, bool user)
 {
 	if (CAN_FOLLOW)
-		return judge_opened(address, (__u64)given, k->type << 8 | user << 7 | fact,
+		return judge_opened(address, given, k->type << 8 | user << 7 | fact,
 				    judge_version(k->c));
 	return judge_known(k, fact, file, given, user);
 }
@@ -449,7 +463,7 @@ __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 			sets |= judge_text(slot, at + h->span[RECORD_PATH], h->span[RECORD_PATH2],
 					   false, version);
 	}
-	return judge_end(&j, type, sets);
+	return judge_end(&j, type, sets, judge_in_container);
 }
 
 /*

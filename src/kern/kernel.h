@@ -292,6 +292,10 @@ enum cgroup_subsys_id {
 	pids_cgrp_id,
 };
 
+enum bpf_attach_type {
+	BPF_TCX_INGRESS = 46,
+};
+
 struct pt_regs {
 	unsigned long r10, r9, r8, dx, si, di, orig_ax, ax;
 };
@@ -441,10 +445,12 @@ struct bpf_iter__bpf_map_elem {
 #define CAP_DAC_OVERRIDE 1
 
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
-extern int LINUX_KERNEL_VERSION __kconfig;
 
-/* From 6.6 on any number can be followed as if the verifier knew it, at a tenth of what reading by a helper costs. */
-#define CAN_FOLLOW (LINUX_KERNEL_VERSION >= 0x060600)
+/*
+ * From 6.6 on any number can be followed as if the verifier knew it, at a tenth of what reading by a helper costs. Told by a kind
+ * of attachment that came with 6.6, not by the version: that would be read and compared at run time each time it is asked for.
+ */
+#define CAN_FOLLOW bpf_core_enum_value_exists(enum bpf_attach_type, BPF_TCX_INGRESS)
 #define FOLLOW(type, number) \
 	((struct type *)bpf_rdonly_cast((void *)(number), bpf_core_type_id_kernel(struct type)))
 
