@@ -123,6 +123,135 @@ static void images_are_counted(struct store *s, const char *where)
 	arena_done(&a);
 }
 
+enum { LISTED_MOST = 200 };
+
+/* A list, some page of it: what its items are called. @return the cursor of the next */
+typedef str list_fn(struct store *s, int sort, bool descending, str cursor, size_t limit,
+		    struct arena *a, str *ids, size_t *count);
+
+static str list_images(struct store *s, int sort, bool descending, str cursor, size_t limit,
+		       struct arena *a, str *ids, size_t *count)
+{
+	const struct image_filter f = { .scope = &scope_everything,
+					.running = -1,
+					.sort = (enum image_sort)sort,
+					.descending = descending };
+	struct image_page p = { 0 };
+
+	OK(images_page(s, &f, cursor, limit, a, &p, E));
+	for (size_t i = 0; i < p.count; i++)
+		ids[i] = p.items[i].digest;
+	*count = p.count;
+	return p.next;
+}
+
+static str list_vulnerabilities(struct store *s, int sort, bool descending, str cursor,
+				size_t limit, struct arena *a, str *ids, size_t *count)
+{
+	const struct vulnerability_filter f = { .scope = &scope_everything,
+						.kev = -1,
+						.fixable = -1,
+						.accepted = -1,
+						.sort = (enum vulnerability_sort)sort,
+						.descending = descending };
+	struct vulnerability_page p = { 0 };
+
+	OK(vulnerabilities_page(s, &f, cursor, limit, a, &p, E));
+	for (size_t i = 0; i < p.count; i++)
+		ids[i] = p.items[i].v.id;
+	*count = p.count;
+	return p.next;
+}
+
+/* Two images come, the one less in all than those there are, the other more; and each has a vulnerability of its own. */
+static void come(struct store *s, struct arena *a, int round)
+{
+	for (int most = 0; most < 2; most++) {
+		str digest = arena_printf(a, "sha256:%c%03d", most ? 'z' : '0', round);
+		str id = arena_printf(a, "CVE-%d-%03d", most ? 9 : 0, round);
+		const struct stored_image i = { .digest = digest,
+						.references = most ? S("z/z:9") : S("a/a:0"),
+						.bytes = most ? 1 << 30 : 1 };
+		const enum severity severity = most ? SEVERITY_CRITICAL : SEVERITY_UNKNOWN;
+		const struct stored_finding f = finding(id.p, "p", severity, most ? "1" : "");
+		const struct stored_vulnerability v = fact(id.p, severity, most);
+
+		OK(sql_begin(s->sql, E));
+		OK(images_put(s, &i, round, E));
+		OK(images_put_inventory(s, digest, S("{}"), 1, 1, S("os"), most ? 1 << 20 : 1, E));
+		OK(findings_replace(s, digest, &f, 1, &v, 1, 1000, E));
+		if (most)
+			run_container(s, arena_printf(a, "container:n%d", round).p, digest.p, "n");
+		OK(sql_commit(s->sql, E));
+	}
+}
+
+static size_t times(const str *ids, size_t count, str id)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		n += str_eq(ids[i], id);
+	return n;
+}
+
+/* What was there at the first page is on one page, once, whatever comes before the second. */
+static void walk_while_things_come(struct store *s, list_fn *list, int sorts, int round)
+{
+	for (int i = 0; i < 2 * sorts; i++) {
+		str before[LISTED_MOST], got[LISTED_MOST], next = { 0 };
+		size_t count = 0, n = 0, some = 0;
+		struct arena a;
+
+		arena_init(&a, 0);
+		list(s, i / 2, i % 2, next, LISTED_MOST, &a, before, &count);
+		do {
+			next = list(s, i / 2, i % 2, next, 2, &a, &got[n], &some);
+			if (n == 0)
+				come(s, &a, round++);
+			n += some;
+		} while (next.n && n + 2 < LISTED_MOST);
+		assert_int_equal(next.n, 0);
+		for (size_t k = 0; k < count; k++)
+			if (times(got, n, before[k]) != 1)
+				fail_msg("sort %d: %.*s is there %zu times", i, STR_ARG(before[k]),
+					 times(got, n, before[k]));
+		for (size_t k = 0; k < n; k++)
+			assert_int_equal(times(got, n, got[k]), 1);
+		arena_done(&a);
+	}
+}
+
+static void pages_stay_right(struct store *s, const char *where)
+{
+	struct image_filter f = { .scope = &scope_everything, .running = -1 };
+	struct image_page p = { 0 };
+	struct arena a;
+
+	(void)where;
+	set_up(s);
+	walk_while_things_come(s, list_images, IMAGE_BY_FIXABLE + 1, 0);
+	walk_while_things_come(s, list_vulnerabilities, VULNERABILITY_BY_KEV + 1, 100);
+	/* A cursor fits what the API takes, however long the names are. */
+	arena_init(&a, 0);
+	for (int i = 0; i < 2; i++) {
+		struct stored_image x = { .digest = i ? S("sha256:"
+							  "b40000000000000000000000000000000000"
+							  "0000000000000000000000000001")
+						      : S("sha256:"
+							  "b40000000000000000000000000000000000"
+							  "0000000000000000000000000002"),
+					  .references = arena_printf(&a, "%0900d", i) };
+
+		OK(images_put(s, &x, 1, E));
+	}
+	f.sort = IMAGE_BY_NAME;
+	OK(images_page(s, &f, (str){ 0 }, 1, &a, &p, E));
+	assert_in_range(p.next.n, 1, 512);
+	FAILS(EINVAL, images_page(s, &f, S("MQ"), 1, &a, &p, E));
+	arena_done(&a);
+}
+
 static str image_by(struct store *s, enum image_sort sort, bool descending, struct arena *a)
 {
 	const struct image_filter f = {
@@ -382,6 +511,7 @@ static void acceptances_count_and_end(struct store *s, const char *where)
 
 EACH(images_are_counted)
 EACH(lists_are_sorted)
+EACH(pages_stay_right)
 EACH(inventories_come_back)
 EACH(what_nobody_judged_is_told)
 EACH(vulnerabilities_say_where)
@@ -393,6 +523,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_images_are_counted),
 		cmocka_unit_test(test_lists_are_sorted),
+		cmocka_unit_test(test_pages_stay_right),
 		cmocka_unit_test(test_inventories_come_back),
 		cmocka_unit_test(test_what_nobody_judged_is_told),
 		cmocka_unit_test(test_vulnerabilities_say_where),

@@ -6,7 +6,7 @@
 
 #include "base/map.h"
 #include "console/store/findings.h"
-#include "console/store/list_cursor.h"
+#include "console/store/list_sort.h"
 #include "console/store/sql_where.h"
 
 /** All images a scope shows, with how many containers run them. */
@@ -24,10 +24,6 @@ MUST_CHECK int image_set_read(struct store *s, const struct scope *scope, const 
 MUST_CHECK int image_recount(struct store *s, str digest, struct err *e);
 /** Sets what is accepted of an image, or of a vulnerability (the other empty), and counts anew. Inside a transaction. */
 MUST_CHECK int acceptances_apply(struct store *s, str digest, str vulnerability, struct err *e);
-
-/** The page of @p count items that begins where @p cursor says, and the cursor of the next. */
-MUST_CHECK int list_cut(str cursor, size_t count, size_t limit, struct arena *a, size_t *ret_from,
-			size_t *ret_to, str *ret_next, struct err *e);
 
 /** Whether each word of @p words stands in one of the texts. */
 bool texts_hold(str words, const str *texts, size_t count);

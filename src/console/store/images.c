@@ -310,31 +310,6 @@ bool texts_hold(str words, const str *texts, size_t count)
 	return true;
 }
 
-int list_cut(str cursor, size_t count, size_t limit, struct arena *a, size_t *ret_from,
-	     size_t *ret_to, str *ret_next, struct err *e)
-{
-	char number[24];
-	uint64_t from = 0;
-	str part;
-	int r = 0;
-
-	if (cursor.n) {
-		r = list_cursor_read(cursor, 1, a, &part, e);
-		if (r == 0 && str_u64(part, &from) < 0)
-			r = err_set(e, EINVAL, "the cursor is not one of this list");
-	}
-	if (r < 0)
-		return r;
-	*ret_from = MIN((size_t)from, count);
-	*ret_to = *ret_from + MIN(limit, count - *ret_from);
-	*ret_next = (str){ NULL, 0 };
-	if (*ret_to == count)
-		return 0;
-	snprintf(number, sizeof(number), "%zu", *ret_to);
-	part = str_from(number);
-	return list_cursor_make(&part, 1, a, ret_next, e);
-}
-
 static bool image_matches(const struct stored_image *x, const struct image_filter *f)
 {
 	const str texts[] = { x->references, x->digest, x->os };
@@ -347,66 +322,73 @@ static bool image_matches(const struct stored_image *x, const struct image_filte
 	       texts_hold(f->text, texts, ARRAY_LEN(texts)) && (!f->holds || f->holds(f->ctx, x));
 }
 
-static int worst_first(const void *p, const void *q)
+/* What does not fit counts as the most that does. */
+static uint64_t rank_of(int64_t n, unsigned bits)
 {
-	const struct stored_image *a = p, *b = q;
-
-	if ((a->running > 0) != (b->running > 0))
-		return a->running > 0 ? -1 : 1;
-	for (unsigned i = SEVERITY_COUNT; i-- > 0;)
-		if (a->counts[i] != b->counts[i])
-			return a->counts[i] > b->counts[i] ? -1 : 1;
-	return str_cmp(a->digest, b->digest);
+	return (uint64_t)MIN(MAX(n, 0), ((int64_t)1 << bits) - 1);
 }
 
-#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
-
-static int by_key(const struct stored_image *a, const struct stored_image *b, enum image_sort key)
+static int64_t number_of(const struct stored_image *x, enum image_sort key)
 {
 	switch (key) {
-	case IMAGE_BY_NAME:
-		return str_cmp(a->references, b->references);
 	case IMAGE_BY_SIZE:
-		return COMPARE(a->bytes, b->bytes);
+		return x->bytes;
 	case IMAGE_BY_SCANNED:
-		return COMPARE(a->scanned_ns, b->scanned_ns);
+		return x->scanned_ns;
 	case IMAGE_BY_RUNNING:
-		return COMPARE(a->running, b->running);
+		return x->running;
 	case IMAGE_BY_FIXABLE:
-		return COMPARE(a->fixable, b->fixable);
+		return x->fixable;
+	case IMAGE_BY_NAME:
 	case IMAGE_BY_RISK:
 		break;
 	}
 	return 0;
 }
 
-static int as_asked(const void *p, const void *q, void *filter)
+/* The worst first: what runs, then by how many there are of the worst severity, of the next. */
+static struct list_item item_of(const struct stored_image *x, enum image_sort key)
 {
-	const struct image_filter *f = filter;
-	int d = by_key(p, q, f->sort);
+	struct list_item it = { .number = number_of(x, key),
+				.text = key == IMAGE_BY_NAME ? x->references : (str){ 0 },
+				.ranks = { x->running > 0 },
+				.id = x->digest,
+				.item = x };
 
-	return d == 0 ? worst_first(p, q) : f->descending ? -d : d;
+	_Static_assert(SEVERITY_COUNT == 6, "three of 20 bits go into each rank");
+	for (unsigned i = 0; i < SEVERITY_COUNT; i++) {
+		uint64_t *rank = &it.ranks[i >= 3];
+
+		*rank = *rank << 20 | rank_of(x->counts[SEVERITY_COUNT - 1 - i], 20);
+	}
+	return it;
 }
 
 int images_page(struct store *s, const struct image_filter *f, str cursor, size_t limit,
 		struct arena *a, struct image_page *ret, struct err *e)
 {
+	struct image_page page = { 0 };
+	struct list_slice slice = { 0 };
 	struct image_set set = { 0 };
-	size_t n = 0, from = 0, to = 0;
-	str next = { 0 };
+	struct list_item *items;
+	size_t n = 0;
 	int r = image_set_read(s, f->scope, NULL, a, &set, e);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < set.count; i++)
+	items = ARENA_ARRAY(a, set.count, struct list_item);
+	for (size_t i = 0; items && i < set.count; i++)
 		if (image_matches(&set.items[i], f))
-			set.items[n++] = set.items[i];
-	if (n)
-		qsort_r(set.items, n, sizeof(*set.items), as_asked, (void *)(uintptr_t)f);
-	r = list_cut(cursor, n, limit, a, &from, &to, &next, e);
-	if (r == 0)
-		*ret = (struct image_page){ n ? &set.items[from] : NULL, to - from, next };
-	return r;
+			items[n++] = item_of(&set.items[i], f->sort);
+	r = items ? list_sort_page(items, n, f->descending, cursor, limit, a, &slice, e) : -ENOBUFS;
+	page.items = r == 0 ? ARENA_ARRAY(a, slice.count, struct stored_image) : NULL;
+	if (!page.items)
+		return r < 0 && items ? r : err_set(e, ENOBUFS, "too many images at once");
+	for (size_t i = 0; i < slice.count; i++)
+		page.items[page.count++] = *(const struct stored_image *)slice.items[i].item;
+	page.next = slice.next;
+	*ret = page;
+	return 0;
 }
 
 int images_get(struct store *s, const struct scope *scope, str digest, struct arena *a,

@@ -1,5 +1,6 @@
 #include "console/store/list_sort.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "console/store/list_cursor.h"
@@ -14,6 +15,9 @@ static int compare(const struct list_item *a, const struct list_item *b, bool de
 		d = str_cmp(a->text, b->text);
 	if (d)
 		return descending ? -d : d;
+	for (unsigned i = 0; i < LIST_RANKS; i++)
+		if (a->ranks[i] != b->ranks[i])
+			return a->ranks[i] > b->ranks[i] ? -1 : 1;
 	return str_cmp(a->id, b->id);
 }
 
@@ -35,26 +39,29 @@ static str without_nul(str s)
 
 static int read_key(str cursor, struct arena *a, struct list_item *ret, struct err *e)
 {
+	uint64_t numbers[1 + LIST_RANKS];
 	str parts[KEY_PARTS];
-	uint64_t number;
 	int r = list_cursor_read(cursor, KEY_PARTS, a, parts, e);
 
-	if (r == 0 && str_u64(parts[0], &number) < 0)
-		r = err_set(e, EINVAL, "the cursor is not one of this list");
+	for (unsigned i = 0; r == 0 && i < ARRAY_LEN(numbers); i++)
+		if (str_u64(str_cut(&parts[0], ' '), &numbers[i]) < 0)
+			r = err_set(e, EINVAL, "the cursor is not one of this list");
 	if (r == 0)
-		*ret = (struct list_item){ .number = (int64_t)number,
+		*ret = (struct list_item){ .number = (int64_t)numbers[0],
 					   .text = parts[1],
+					   .ranks = { numbers[1], numbers[2] },
 					   .id = parts[2] };
 	return r;
 }
 
 static int make_cursor(const struct list_item *last, struct arena *a, str *ret, struct err *e)
 {
-	str number = arena_printf(a, "%llu", (unsigned long long)last->number);
+	str numbers = arena_printf(a, "%" PRIu64 " %" PRIu64 " %" PRIu64, (uint64_t)last->number,
+				   last->ranks[0], last->ranks[1]);
 
-	if (!number.p)
+	if (!numbers.p)
 		return err_set(e, ENOBUFS, "no memory for a cursor");
-	return list_cursor_make((const str[]){ number, last->text, last->id }, KEY_PARTS, a, ret,
+	return list_cursor_make((const str[]){ numbers, last->text, last->id }, KEY_PARTS, a, ret,
 				e);
 }
 
@@ -69,7 +76,7 @@ int list_sort_page(struct list_item *items, size_t count, bool descending, str c
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
-		items[i].text = without_nul(items[i].text);
+		items[i].text = without_nul(str_take(items[i].text, LIST_TEXT_MAX));
 		items[i].id = without_nul(items[i].id);
 	}
 	if (count)

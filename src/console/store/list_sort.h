@@ -8,13 +8,20 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+enum { LIST_RANKS = 2 };
+
 /** An item and what it is sorted by: the number, and where these are equal the text, byte by byte. */
 struct list_item {
 	int64_t number;
-	str text;
-	str id; /**< no two items have the same; the least first of those that are equal, whichever way round */
+	str text; /**< of LIST_TEXT_MAX bytes; what is behind them decides nothing */
+	/** Of those that are equal the greatest comes first, whichever way round. */
+	uint64_t ranks[LIST_RANKS];
+	str id; /**< no two items have the same; the least first of those that are equal even so */
 	const void *item;
 };
+
+/** A cursor is no longer than the API takes. */
+#define LIST_TEXT_MAX 200
 
 struct list_slice {
 	struct list_item *items; /**< of those given */

@@ -1,6 +1,7 @@
 #include "console/store/packages.h"
 
 #include "console/store/findings_priv.h"
+#include "console/store/list_cursor.h"
 
 enum { CHUNK = 256, CHUNKS = 32 };
 

@@ -112,58 +112,36 @@ static bool matches(const struct vulnerability_row *x, const struct vulnerabilit
 	       texts_hold(f->text, texts, ARRAY_LEN(texts));
 }
 
-static int worst_first(const void *p, const void *q)
+/* Of a score or a likelihood; -1: not known. */
+static int64_t millionths(double x)
 {
-	const struct vulnerability_row *a = *(struct vulnerability_row *const *)p;
-	const struct vulnerability_row *b = *(struct vulnerability_row *const *)q;
-
-	if (a->v.kev != b->v.kev)
-		return a->v.kev ? -1 : 1;
-	if (a->v.severity != b->v.severity)
-		return a->v.severity > b->v.severity ? -1 : 1;
-	if (a->v.epss < b->v.epss || a->v.epss > b->v.epss)
-		return a->v.epss > b->v.epss ? -1 : 1;
-	if (a->containers != b->containers)
-		return a->containers > b->containers ? -1 : 1;
-	return str_cmp(a->v.id, b->v.id);
+	return (int64_t)(MIN(MAX(x, -1), 1000) * 1000000);
 }
 
-#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
-
-static int by_key(const struct vulnerability_row *a, const struct vulnerability_row *b,
-		  enum vulnerability_sort key)
+/* The worst first: what is exploited, then by severity, how likely that is, and how many containers have it. */
+static struct list_item item_of(const struct vulnerability_row *x, enum vulnerability_sort key)
 {
-	switch (key) {
-	case VULNERABILITY_BY_ID:
-		return str_cmp(a->v.id, b->v.id);
-	case VULNERABILITY_BY_SEVERITY:
-		return COMPARE(a->v.severity, b->v.severity);
-	case VULNERABILITY_BY_SCORE:
-		return COMPARE(a->v.score, b->v.score);
-	case VULNERABILITY_BY_EPSS:
-		return COMPARE(a->v.epss, b->v.epss);
-	case VULNERABILITY_BY_IMAGES:
-		return COMPARE(a->images, b->images);
-	case VULNERABILITY_BY_RUNNING:
-		return COMPARE(a->containers, b->containers);
-	case VULNERABILITY_BY_PUBLISHED:
-		return str_cmp(a->v.published, b->v.published);
-	case VULNERABILITY_BY_KEV:
-		return a->v.kev != b->v.kev ? a->v.kev - b->v.kev
-					    : str_cmp(a->v.kev_added, b->v.kev_added);
-	case VULNERABILITY_BY_RISK:
-		break;
-	}
-	return 0;
-}
+	const int64_t numbers[] = {
+		[VULNERABILITY_BY_SEVERITY] = x->v.severity,
+		[VULNERABILITY_BY_SCORE] = millionths(x->v.score),
+		[VULNERABILITY_BY_EPSS] = millionths(x->v.epss),
+		[VULNERABILITY_BY_IMAGES] = x->images,
+		[VULNERABILITY_BY_RUNNING] = x->containers,
+		[VULNERABILITY_BY_KEV] = x->v.kev,
+	};
+	const str texts[] = { [VULNERABILITY_BY_ID] = x->v.id,
+			      [VULNERABILITY_BY_PUBLISHED] = x->v.published,
+			      [VULNERABILITY_BY_KEV] = x->v.kev_added };
 
-static int as_asked(const void *p, const void *q, void *filter)
-{
-	const struct vulnerability_filter *f = filter;
-	int d = by_key(*(struct vulnerability_row *const *)p, *(struct vulnerability_row *const *)q,
-		       f->sort);
-
-	return d == 0 ? worst_first(p, q) : f->descending ? -d : d;
+	return (struct list_item){
+		.number = key < ARRAY_LEN(numbers) ? numbers[key] : 0,
+		.text = key < ARRAY_LEN(texts) ? texts[key] : (str){ 0 },
+		.ranks = { (uint64_t)x->v.kev << 40 | (uint64_t)x->v.severity << 32 |
+				   (uint64_t)(millionths(x->v.epss) + 1000000),
+			   (uint64_t)x->containers },
+		.id = x->v.id,
+		.item = x,
+	};
 }
 
 int vulnerabilities_page(struct store *s, const struct vulnerability_filter *f, str cursor,
@@ -171,27 +149,26 @@ int vulnerabilities_page(struct store *s, const struct vulnerability_filter *f, 
 			 struct err *e)
 {
 	struct vulnerability_page page = { 0 };
-	size_t n = 0, from = 0, to = 0;
+	struct list_slice slice = { 0 };
 	struct survey y = { 0 };
+	struct list_item *items;
+	size_t n = 0;
 	int r = survey(s, f->scope, NULL, a, &y, e);
 
 	r = r < 0 ? r : read_facts(s, &y, a, e);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < y.count; i++)
+	items = ARENA_ARRAY(a, y.count, struct list_item);
+	for (size_t i = 0; items && i < y.count; i++)
 		if (matches(y.rows[i], f))
-			y.rows[n++] = y.rows[i];
-	if (n)
-		qsort_r(y.rows, n, sizeof(struct vulnerability_row *), as_asked,
-			(void *)(uintptr_t)f);
-	r = list_cut(cursor, n, limit, a, &from, &to, &page.next, e);
-	if (r < 0)
-		return r;
-	page.items = ARENA_ARRAY(a, to - from, struct vulnerability_row);
+			items[n++] = item_of(y.rows[i], f->sort);
+	r = items ? list_sort_page(items, n, f->descending, cursor, limit, a, &slice, e) : -ENOBUFS;
+	page.items = r == 0 ? ARENA_ARRAY(a, slice.count, struct vulnerability_row) : NULL;
 	if (!page.items)
-		return err_set(e, ENOBUFS, "too many vulnerabilities at once");
-	for (size_t i = from; i < to; i++)
-		page.items[page.count++] = *y.rows[i];
+		return r < 0 && items ? r : err_set(e, ENOBUFS, "too many vulnerabilities at once");
+	for (size_t i = 0; i < slice.count; i++)
+		page.items[page.count++] = *(const struct vulnerability_row *)slice.items[i].item;
+	page.next = slice.next;
 	*ret = page;
 	return 0;
 }
