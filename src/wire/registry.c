@@ -476,6 +476,18 @@ int registry_select(struct registry *g, str repository, struct err *e)
 	return 0;
 }
 
+int registry_page_end(const struct registry *g, int result, const struct registry_list *list,
+		      str next, struct registry_list *ret, str *ret_next, struct err *e)
+{
+	if (result < 0)
+		return err_wrap(e, result, "registry %.*s", STR_ARG(g->ref.registry));
+	if (!next.p)
+		return err_set(e, ENOBUFS, "memory budget spent");
+	*ret = *list;
+	*ret_next = next;
+	return 0;
+}
+
 int registry_list(struct registry *g, enum registry_listing what, str page, struct arena *a,
 		  struct registry_list *ret, str *ret_next, struct err *e)
 {
@@ -504,13 +516,7 @@ int registry_list(struct registry *g, enum registry_listing what, str page, stru
 	if (result == 0)
 		next = arena_str(a, registry_list_next(http_header(&r, "link")));
 	http_response_done(&r);
-	if (result < 0)
-		return err_wrap(e, result, "registry %.*s", STR_ARG(g->ref.registry));
-	if (!next.p)
-		return err_set(e, ENOBUFS, "memory budget spent");
-	*ret = list;
-	*ret_next = next;
-	return 0;
+	return registry_page_end(g, result, &list, next, ret, ret_next, e);
 }
 
 /* Registries that tell no digest, or know no HEAD, are asked for the document itself. */

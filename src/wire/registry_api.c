@@ -166,7 +166,7 @@ static int list_page(struct registry *g, enum registry_api api, str project, boo
 {
 	OWNED_BUF url = BUF_INIT;
 	struct http_response r;
-	struct registry_list l;
+	struct registry_list l = { 0 };
 	str next;
 	int result = 0;
 
@@ -194,13 +194,7 @@ static int list_page(struct registry *g, enum registry_api api, str project, boo
 	       : api == REGISTRY_API_QUAY ? arena_str(a, l.next)
 					  : next_number(&l, &r, page, a);
 	http_response_done(&r);
-	if (result < 0)
-		return err_wrap(e, result, "registry %.*s", STR_ARG(g->ref.registry));
-	if (!next.p)
-		return err_set(e, ENOBUFS, "memory budget spent");
-	*ret = l;
-	*ret_next = next;
-	return 0;
+	return registry_page_end(g, result, &l, next, ret, ret_next, e);
 }
 
 int registry_api_list(struct registry *g, enum registry_api api, str project, str page,

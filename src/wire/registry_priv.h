@@ -29,5 +29,9 @@ MUST_CHECK int registry_ask(struct registry *g, const struct http_request *q, co
 /** What an answer that is no success says. @return -EACCES, -ENOENT, -EHOSTUNREACH, -EPROTO */
 int registry_status_error(const struct registry *g, const struct http_response *r, const char *what,
 			  struct err *e);
+/** Ends a page of a list: @p result of reading it, and the next, whose pointer is NULL where memory was spent. */
+MUST_CHECK int registry_page_end(const struct registry *g, int result,
+				 const struct registry_list *list, str next,
+				 struct registry_list *ret, str *ret_next, struct err *e);
 
 #endif

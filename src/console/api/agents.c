@@ -5,7 +5,6 @@
 #include "console/api/dispatch.h"
 #include "console/fleet/agent_parts.h"
 #include "console/fleet/authority.h"
-#include "console/store/list_sort.h"
 
 #define STATS_BUDGET ((size_t)16 << 20)
 #define GONE_NS ((int64_t)24 * 3600 * (int64_t)SECOND_NS)
@@ -237,10 +236,15 @@ static int collect(struct call *c, enum agent_sort sort, const struct map *costs
 	return r;
 }
 
+static int put_item(struct call *c, const void *item, const void *costs, struct err *e UNUSED)
+{
+	put(item, costs, c->now_ns, &c->json);
+	return 0;
+}
+
 int api_agent_list(struct call *c, struct err *e)
 {
 	struct list_item *items = NULL;
-	struct list_slice page;
 	struct map costs;
 	bool descending;
 	size_t count = 0;
@@ -249,16 +253,7 @@ int api_agent_list(struct call *c, struct err *e)
 
 	if (r == 0)
 		r = collect(c, sort, &costs, &items, &count, e);
-	if (r == 0)
-		r = list_sort_page(items, count, descending, c->cursor, c->limit, c->arena, &page,
-				   e);
-	if (r < 0)
-		return r;
-	call_page_open(c);
-	for (size_t i = 0; i < page.count; i++)
-		put(page.items[i].item, &costs, c->now_ns, &c->json);
-	call_page_close(c, page.next, (int64_t)count);
-	return 0;
+	return r < 0 ? r : call_sorted_page(c, items, count, descending, put_item, &costs, e);
 }
 
 static int get(struct call *c, struct agent *ret, struct err *e)

@@ -52,6 +52,21 @@ void call_page_close(struct call *c, str next, int64_t total)
 	json_object_close(&c->json);
 }
 
+int call_sorted_page(struct call *c, struct list_item *items, size_t count, bool descending,
+		     call_put_fn *put, const void *ctx, struct err *e)
+{
+	struct list_slice page;
+	int r = list_sort_page(items, count, descending, c->cursor, c->limit, c->arena, &page, e);
+
+	if (r < 0)
+		return r;
+	call_page_open(c);
+	for (size_t i = 0; r == 0 && i < page.count; i++)
+		r = put(c, page.items[i].item, ctx, e);
+	call_page_close(c, page.next, (int64_t)count);
+	return r;
+}
+
 str call_query(const struct call *c, const char *name)
 {
 	return value_get_str(&c->query, name);

@@ -16,6 +16,7 @@
 #include "codec/json_out.h"
 #include "console/access/caller.h"
 #include "console/api/route.h"
+#include "console/store/list_sort.h"
 
 struct store;
 
@@ -102,6 +103,12 @@ MUST_CHECK int call_header(struct call *c, const char *name, str value);
 void call_page_open(struct call *c);
 /** Ends it. @param next  cursor of the page after; empty: this was the last. @param total  negative: not counted */
 void call_page_close(struct call *c, str next, int64_t total);
+
+/** Puts one item of a list. @return 0, -errno, which ends the answer */
+typedef int call_put_fn(struct call *c, const void *item, const void *ctx, struct err *e);
+/** Answers with the page of a list put in order in memory (list_sort.h) that the request asks for, and how many there are. @return as list_sort_page() */
+MUST_CHECK int call_sorted_page(struct call *c, struct list_item *items, size_t count,
+				bool descending, call_put_fn *put, const void *ctx, struct err *e);
 
 /** A parameter of the query, or an empty span. */
 str call_query(const struct call *c, const char *name);

@@ -9,7 +9,6 @@
 #include "console/registry/registry_config.h"
 #include "console/registry/registry_service.h"
 #include "console/store/list_cursor.h"
-#include "console/store/list_sort.h"
 #include "console/store/registries.h"
 #include "console/store/registry_images.h"
 
@@ -182,26 +181,21 @@ static int collect(struct call *c, enum registry_sort sort, struct list_item **r
 	return 0;
 }
 
+static int put_item(struct call *c, const void *item, const void *ctx UNUSED, struct err *e)
+{
+	return put(c, &c->json, item, true, e);
+}
+
 int api_registries_list(struct call *c, struct err *e)
 {
 	struct list_item *items;
-	struct list_slice page;
 	bool descending;
 	size_t count;
 	enum registry_sort sort =
 		(enum registry_sort)call_sort(c, sorts, ARRAY_LEN(sorts), &descending);
 	int r = collect(c, sort, &items, &count, e);
 
-	if (r == 0)
-		r = list_sort_page(items, count, descending, c->cursor, c->limit, c->arena, &page,
-				   e);
-	if (r < 0)
-		return r;
-	call_page_open(c);
-	for (size_t i = 0; r == 0 && i < page.count; i++)
-		r = put(c, &c->json, page.items[i].item, true, e);
-	call_page_close(c, page.next, (int64_t)count);
-	return r;
+	return r < 0 ? r : call_sorted_page(c, items, count, descending, put_item, NULL, e);
 }
 
 int api_registry_get(struct call *c, struct err *e)

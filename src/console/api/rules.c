@@ -3,7 +3,6 @@
 #include "console/api/rule_book.h"
 #include "console/api/rules_priv.h"
 #include "console/store/alerts.h"
-#include "console/store/list_sort.h"
 #include "policy/alert_target.h"
 
 static void close_book(struct rule_book *b)
@@ -122,16 +121,22 @@ static int64_t number_of(const struct call *c, const struct map *counts, const s
 	return 0;
 }
 
+static int put_item(struct call *c, const void *item, const void *counts, struct err *e UNUSED)
+{
+	const struct rule *rule = item;
+
+	put_rule_with(rule, count_of(c, counts, rule->name), &c->json);
+	return 0;
+}
+
 static int put_page(struct call *c, const struct rule_book *book, const struct map *counts,
 		    struct err *e)
 {
 	size_t count, n = 0;
 	const struct rule *rules = rule_set_rules(book->set, &count);
 	struct list_item *items = ARENA_ARRAY(c->arena, count, struct list_item);
-	struct list_slice page;
 	bool descending;
 	enum rule_sort sort = (enum rule_sort)call_sort(c, sorts, ARRAY_LEN(sorts), &descending);
-	int r;
 
 	if (!items)
 		return err_set(e, ENOBUFS, "rules: memory budget spent");
@@ -143,17 +148,7 @@ static int put_page(struct call *c, const struct rule_book *book, const struct m
 				.id = rules[i].name,
 				.item = &rules[i]
 			};
-	r = list_sort_page(items, n, descending, c->cursor, c->limit, c->arena, &page, e);
-	if (r < 0)
-		return r;
-	call_page_open(c);
-	for (size_t i = 0; i < page.count; i++) {
-		const struct rule *rule = page.items[i].item;
-
-		put_rule_with(rule, count_of(c, counts, rule->name), &c->json);
-	}
-	call_page_close(c, page.next, (int64_t)n);
-	return 0;
+	return call_sorted_page(c, items, n, descending, put_item, counts, e);
 }
 
 int api_rule_list(struct call *c, struct err *e)

@@ -267,15 +267,27 @@ int alert_counts_forget_day(struct store *s, int64_t day, struct err *e)
 	return MIN(r, 0);
 }
 
+struct stretch {
+	int64_t low, high; /* hours */
+	alert_cell_fn *take;
+	void *ctx;
+};
+
+static int take_inside(void *ctx, const struct alert_cell *x, struct err *e)
+{
+	const struct stretch *s = ctx;
+
+	return x->hour >= s->low && x->hour < s->high ? s->take(s->ctx, x, e) : 0;
+}
+
 int alert_counts_read(struct store *s, enum alert_span span, int64_t from, int64_t to,
 		      alert_cell_fn *take, void *ctx, struct err *e)
 {
 	/* Of the row that stands for the whole there is one place, which any hour is in. */
 	const int64_t low = span == ALERT_SPAN_ALL ? 0 : first_hour(span, from);
 	const int64_t high = span == ALERT_SPAN_ALL ? INT64_MAX : first_hour(span, to);
+	struct stretch hours = { low, high, take, ctx };
 	OWNED_ROWS *rows = NULL;
-	struct alert_cells c;
-	struct alert_cell x;
 	/* One statement: what is moved meanwhile is seen once, here or there. */
 	int r = sql_query(s->sql,
 			  "SELECT cells FROM alert_cells WHERE span = ?1 AND place >= ?2 "
@@ -285,10 +297,7 @@ int alert_counts_read(struct store *s, enum alert_span span, int64_t from, int64
 			  &rows, e);
 
 	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
-		r = alert_cells_open(sql_blob(rows, 0), &c, e);
-		while (r >= 0 && (r = alert_cells_next(&c, &x, e)) > 0)
-			if (x.hour >= low && x.hour < high)
-				r = take(ctx, &x, e);
+		r = take_cells(sql_blob(rows, 0), take_inside, &hours, e);
 		if (r < 0)
 			break;
 	}
