@@ -259,8 +259,9 @@ static int fill_image(struct store *s, struct fleet *f, int64_t image, struct er
 	static char ids[FINDINGS][TEXT];
 	static struct stored_finding findings[FINDINGS];
 	static struct stored_vulnerability facts[FINDINGS];
-	char digest[TEXT];
+	char digest[TEXT], id[TEXT * 2];
 	struct generated g;
+	struct asset x = { .risk = -1, .doc = S("{}") };
 	struct stored_image i = { .os = S("debian 12"), .bytes = 90000000, .layers = 6 };
 	int r;
 
@@ -268,6 +269,9 @@ static int fill_image(struct store *s, struct fleet *f, int64_t image, struct er
 	snprintf(digest, sizeof(digest), "sha256:%064" PRId64, image);
 	i.digest = str_from(digest);
 	i.references = str_from(g.image);
+	snprintf(id, sizeof(id), "image:%s", digest);
+	x.id = str_from(id);
+	x.name = x.image = i.references;
 	for (int64_t k = 0; k < FINDINGS; k++) {
 		int64_t flaw = (draw_skewed(f, FLAWS) + k * 41) % FLAWS;
 		enum severity severity = (enum severity)(flaw % SEVERITY_COUNT);
@@ -292,7 +296,8 @@ static int fill_image(struct store *s, struct fleet *f, int64_t image, struct er
 			.kev = flaw % 97 == 0
 		};
 	}
-	r = images_put(s, &i, f->now_ns, e);
+	r = assets_put(s, &x, 1, f->now_ns, e);
+	r = r < 0 ? r : images_put(s, &i, f->now_ns, e);
 	r = r < 0 ? r
 		  : images_put_inventory(s, i.digest, S("{\"packages\":[]}"), 180, 6, i.os,
 					 f->now_ns, e);

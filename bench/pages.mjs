@@ -35,6 +35,7 @@ for (const [what, path, there] of [
 	["overview", "/", () => page.getByText("Open alerts")],
 	["alerts", "/alerts", row],
 	["assets", "/assets?kind=container", row],
+	["asset graph", "/assets?view=graph", () => page.locator(".graph-node.group")],
 ]) {
 	const took = [];
 	for (let i = 0; i < Number(rounds); i++) took.push(await open(path, there));

@@ -345,6 +345,44 @@ def test_settings_are_heeded_at_once(console, admin):
     assert admin.ask("POST", "/api/v1/users", {"name": "short", "password": "First-horse-7-battery", "roles": []}).status == 201
 
 
+def test_many_are_drawn_in_groups(new_database, tmp_path):
+    """Nothing of a large fleet is lost in its graph: each container is in a group that opens, until it is drawn itself."""
+    with Console(tmp_path, database=new_database()) as c:
+        admin = c.admin()
+        agent = PretendedAgent(c, tmp_path, admin.ask("POST", "/api/v1/agents/tokens", {}).json()["token"])
+        spaces = {f"team-{n:02}": n for n in range(1, 20)}  # team-19 has 19 containers, of two images
+        agent.tell([("host", {"id": "host", "time": "2026-11-21T18:00:00Z", "name": "node-1", "machineId": "m", "kernel": "6.1"})])
+        agent.tell([("container", {"id": f"{space}-{i}".encode().hex().ljust(64, "0"), "runtime": "containerd", "name": f"{space}-{i}", "image": f"reg/app:{i % 2}",
+                                   "imageId": f"sha256:{i % 2:064}", "state": "running", "metadataKnown": True, "caps": 0, "podNamespace": space,
+                                   "labels": {}}) for space, n in spaces.items() for i in range(n)])
+        agent.tell([("container", {"id": "f" * 63 + str(i), "runtime": "docker", "name": f"none-{i}", "image": "reg/app:0", "imageId": f"sha256:{0:064}",
+                                   "state": "running", "metadataKnown": True, "caps": 0, "labels": {}}) for i in range(2)])
+
+        def graph(**query):
+            return admin.get("/api/v1/assets/graph?" + urllib.parse.urlencode(query)).json()
+
+        first = graph()
+        groups = [n for n in first["beyond"] if n["kind"] == "group" and n["of"] == "container"]
+        assert len(groups) <= 14 and sum(g["count"] for g in groups) == sum(spaces.values()) + 2 and not first["cut"]
+        assert [g["name"] for g in groups[:2]] == ["team-19", "team-18"]
+        host = next(n["id"] for n in first["nodes"] if n["kind"] == "host")
+        assert all({"from": g["id"], "kind": "on", "to": host} in first["edges"] for g in groups)
+        rest = graph(**groups[-1]["open"])
+        others = {n["name"]: n for n in rest["beyond"] if n["kind"] == "group"}
+        assert {g["name"] for g in groups[:-1]} | set(others) == set(spaces) | {""}
+        # Who has no namespace cannot be asked for by it.
+        assert "open" not in others[""] and others[""]["count"] == 2
+        opened = graph(**groups[0]["open"])
+        assert {n["name"] for n in opened["nodes"] if n["kind"] == "container"} == {f"team-19-{i}" for i in range(19)}
+        assert not [n for n in opened["beyond"] if n["kind"] == "group"]
+        # What is on a host, seen from it, is one group that opens to the same.
+        near = graph(root=host)
+        assert [(n["of"], n["count"], n["open"]) for n in near["beyond"]] == [("container", 192, {"agent": agent.id})]
+        assert sum(n["count"] for n in graph(agent=agent.id)["beyond"] if n["of"] == "container") == 192
+        assert graph(agent="nobody") == {"nodes": [], "edges": [], "beyond": [], "cut": False}
+        assert graph(skip=1000)["nodes"][0]["id"] == host
+
+
 def test_a_scope_hides_all_else(console, admin, told):
     """Who sees another cluster only sees nothing of this one, on no route."""
     role = admin.ask("POST", "/api/v1/roles", {"name": "elsewhere", "scope": ["cluster=elsewhere"], "permissions": [

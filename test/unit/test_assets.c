@@ -202,9 +202,12 @@ static void lists_hold_each_once(struct store *s, const char *where)
 	struct asset_filter f = { .scope = &scope_everything };
 	struct scope_selector one;
 	struct scope pay = { .any = &one, .count = 1 };
-	int64_t counts[ASSET_KIND_COUNT];
+	int64_t counts[ASSET_KIND_COUNT], counted = 0;
+	struct asset_tally *tallies;
 	struct asset_page p;
 	struct arena a;
+	size_t n;
+	bool cut;
 
 	(void)where;
 	arena_init(&a, 0);
@@ -232,6 +235,23 @@ static void lists_hold_each_once(struct store *s, const char *where)
 	assert_int_equal(counts[ASSET_CONTAINER] + counts[ASSET_PROCESS], MANY / 2);
 	OK(assets_count(s, &scope_everything, counts, E));
 	assert_int_equal(counts[ASSET_PROCESS], MANY / 7);
+	OK(assets_tally(s, &pay, 1U << ASSET_CONTAINER | 1U << ASSET_PROCESS, &a, &tallies, &n,
+			&cut, E));
+	for (size_t i = 0; i < n; i++) {
+		assert_true(str_is(tallies[i].namespace, "pay") &&
+			    str_is(tallies[i].host, "node1"));
+		counted += tallies[i].count;
+	}
+	assert_true(n == 2 && counted == MANY / 2 && !cut);
+	OK(assets_tally(s, &scope_everything, 1U << ASSET_CONTAINER, &a, &tallies, &n, &cut, E));
+	assert_true(n == 2 && tallies[0].count + tallies[1].count == MANY - MANY / 7);
+	OK(assets_tally(s, NULL, 1U << ASSET_CONTAINER, &a, &tallies, &n, &cut, E));
+	assert_int_equal(n, 0);
+	f = (struct asset_filter){ .scope = &scope_everything, .namespace = S("pay") };
+	assert_int_equal(count_all(s, f, 13), MANY / 2);
+	f.cluster = S("elsewhere");
+	assert_int_equal(count_all(s, f, 13), 0);
+	f = (struct asset_filter){ .scope = &scope_everything };
 	FAILS(EINVAL, assets_page(s, &f, S("nonsense!"), 10, false, &a, &p, E));
 	FAILS(EINVAL, assets_page(s, &f, S("YWJj"), 10, false, &a, &p, E));
 	arena_done(&a);

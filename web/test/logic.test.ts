@@ -176,6 +176,21 @@ test("a graph keeps its order as it grows, and is bounded", () => {
 	assert.equal(many.nodes.length, NODES_DRAWN);
 });
 
+test("groups stand in the column of what is in them, what is left over last, short columns in the middle", () => {
+	const group = (id: string, of: string, open: object) => ({ id, kind: "group", of, name: id, count: 9, open });
+	const graph = {
+		nodes: [],
+		edges: ["rest", "a", "b"].map((id) => ({ from: id, to: "hosts", kind: "on" })),
+		beyond: [group("rest", "container", { skip: 2 }), group("hosts", "host", {}), group("b", "container", { namespace: "b" }), group("a", "container", { namespace: "a" })],
+		cut: false,
+	} as unknown as Graph;
+	const { nodes } = layoutGraph(graph);
+	const at = (id: string) => nodes.find(({ item }) => item.id === id)!;
+	assert.ok(at("hosts").column < at("a").column && at("a").column === at("rest").column);
+	assert.ok(at("a").y < at("b").y && at("b").y < at("rest").y);
+	assert.equal(at("hosts").y, at("b").y);
+});
+
 test("arrows go along a graph's edges", () => {
 	const graph = {
 		nodes: [

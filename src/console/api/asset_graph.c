@@ -9,7 +9,7 @@ static int spent(struct err *e)
 	return err_set(e, ENOBUFS, "graph: memory budget spent");
 }
 
-static int add_node(struct graph *g, const struct asset *a, unsigned int depth, bool *ret_in,
+int graph_add_asset(struct graph *g, const struct asset *a, unsigned int depth, bool *ret_in,
 		    struct err *e)
 {
 	void **at;
@@ -68,17 +68,62 @@ static int take_neighbour(struct graph *g, size_t node, const struct asset_neigh
 {
 	str here = g->nodes[node].id, there = x->asset.id;
 	bool in;
-	int r = add_node(g, &x->asset, g->depths[node] + 1, &in, e);
+	int r = graph_add_asset(g, &x->asset, g->depths[node] + 1, &in, e);
 
 	return r < 0 || !in ? r
 			    : graph_add_edge(g, x->outgoing ? here : there, x->kind,
 					     x->outgoing ? there : here, e);
 }
 
+/* Which kinds of these are too many to be drawn one by one. Only groups on a host or of an image can be opened. */
+static unsigned int crowds(const struct graph *g, const struct asset *of,
+			   const struct asset_neighbour *list, size_t count,
+			   size_t of_kind[static ASSET_KIND_COUNT])
+{
+	unsigned int many = 0;
+
+	if (of->kind != ASSET_HOST && of->kind != ASSET_IMAGE)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		const enum asset_kind k = list[i].asset.kind;
+
+		if ((!g->kinds || (g->kinds & 1U << k)) && ++of_kind[k] > GRAPH_ALONE_MAX)
+			many |= 1U << k;
+	}
+	return many;
+}
+
+/* One node for all neighbours of a kind. */
+static int add_crowd(struct graph *g, const struct asset *of, const struct asset_neighbour *one,
+		     size_t count, struct err *e)
+{
+	struct graph_node n = { .id = arena_printf(g->call->arena, "group:%s:%.*s",
+						   asset_kind_name(one->asset.kind),
+						   STR_ARG(of->id)),
+				.name = S(""),
+				.kind = "group",
+				.of = one->asset.kind,
+				.count = (int64_t)count };
+	int r;
+
+	if (of->kind == ASSET_HOST)
+		n.open.agent = of->agent;
+	else
+		n.open.image = of->id;
+	r = graph_hang(g, &n, e);
+	if (r <= 0)
+		return r;
+	return graph_add_edge(g, one->outgoing ? of->id : n.id, one->kind,
+			      one->outgoing ? n.id : of->id, e);
+}
+
 static int look_around(struct graph *g, size_t node, struct err *e)
 {
 	struct call *c = g->call;
+	size_t of_kind[ASSET_KIND_COUNT] = { 0 };
+	const struct asset of = g->nodes[node];
 	struct asset_neighbour *list;
+	unsigned int many;
 	size_t count;
 	bool cut;
 	int r = neighbours_of(c, g->nodes[node].id, NEIGHBOURS_MAX, &list, &count, &cut, e);
@@ -87,11 +132,20 @@ static int look_around(struct graph *g, size_t node, struct err *e)
 		return r;
 	g->cut |= cut;
 	g->left = share_of(g, g->depths[node]);
+	many = crowds(g, &of, list, count, of_kind);
 	/* Users are many, and tell least of how things hang together: they get the room that is left. */
 	for (int users = 0; users < 2 && r == 0; users++)
-		for (size_t i = 0; i < count && r == 0; i++)
-			if ((list[i].asset.kind == ASSET_USER) == (users > 0))
+		for (size_t i = 0; i < count && r == 0; i++) {
+			const enum asset_kind k = list[i].asset.kind;
+
+			if ((k == ASSET_USER) != (users > 0))
+				continue;
+			if (!(many & 1U << k))
 				r = take_neighbour(g, node, &list[i], e);
+			else if (of_kind[k])
+				r = add_crowd(g, &of, &list[i], of_kind[k], e);
+			of_kind[k] = 0;
+		}
 	return r;
 }
 
@@ -107,15 +161,32 @@ static int begin(struct graph *g, struct err *e)
 
 	if (root.n) {
 		r = assets_get(c->store, &c->who.scope, root, c->arena, &a, e);
-		return r < 0 ? r : add_node(g, &a, 0, &in, e);
+		return r < 0 ? r : graph_add_asset(g, &a, 0, &in, e);
 	}
 	r = assets_page(c->store, &hosts, (str){ 0 }, g->max, false, c->arena, &page, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < page.count && r == 0; i++)
-		r = add_node(g, &page.items[i], 0, &in, e);
+		r = graph_add_asset(g, &page.items[i], 0, &in, e);
 	g->cut |= page.next.n != 0;
 	return r;
+}
+
+static void put_open(const struct graph_open *o, struct json_out *j)
+{
+	json_key(j, "open");
+	json_object_open(j);
+	if (o->cluster.n)
+		json_put_str(j, "cluster", o->cluster);
+	if (o->namespace.n)
+		json_put_str(j, "namespace", o->namespace);
+	if (o->agent.n)
+		json_put_str(j, "agent", o->agent);
+	if (o->image.n)
+		json_put_str(j, "image", o->image);
+	if (o->skip)
+		json_put_int(j, "skip", o->skip);
+	json_object_close(j);
 }
 
 static void put_beyond(const struct graph_node *n, struct json_out *j)
@@ -130,6 +201,14 @@ static void put_beyond(const struct graph_node *n, struct json_out *j)
 	}
 	if (n->count)
 		json_put_int(j, "count", n->count);
+	if (str_is(str_from(n->kind), "group")) {
+		json_put_cstr(j, "of", asset_kind_name(n->of));
+		if (n->by)
+			json_put_cstr(j, "by", n->by);
+		if (n->open.cluster.n || n->open.namespace.n || n->open.agent.n ||
+		    n->open.image.n || n->open.skip)
+			put_open(&n->open, j);
+	}
 	json_object_close(j);
 }
 
@@ -180,10 +259,14 @@ int api_asset_graph(struct call *c, struct err *e)
 	g->edges = map_in(c->arena);
 	VALUE_EACH (v, value_get(&c->query, "kind"))
 		g->kinds |= asset_kind_bit(v->string);
-	r = begin(g, e);
-	for (size_t i = 0; i < g->count && r == 0; i++)
-		if (g->depths[i] < g->depth)
-			r = look_around(g, i, e);
+	r = call_query(c, "root").n ? 0 : graph_add_groups(g, e);
+	if (r == 0) {
+		r = begin(g, e);
+		for (size_t i = 0; i < g->count && r == 0; i++)
+			if (g->depths[i] < g->depth)
+				r = look_around(g, i, e);
+	}
+	r = MIN(r, 0);
 	if (r == 0 && findings)
 		r = graph_add_findings(g, e);
 	if (r == 0)

@@ -10,8 +10,7 @@ static int spent(struct err *e)
 	return err_set(e, ENOBUFS, "graph: memory budget spent");
 }
 
-/* @return 1 it is there now, 0 there is no room */
-static int hang(struct graph *g, const struct graph_node *n, struct err *e)
+int graph_hang(struct graph *g, const struct graph_node *n, struct err *e)
 {
 	void **at;
 
@@ -34,7 +33,7 @@ static int hang(struct graph *g, const struct graph_node *n, struct err *e)
 static int hang_on(struct graph *g, str from, const char *kind, const struct graph_node *n,
 		   struct err *e)
 {
-	int r = hang(g, n, e);
+	int r = graph_hang(g, n, e);
 
 	return r <= 0 ? r : graph_add_edge(g, from, str_from(kind), n->id, e);
 }

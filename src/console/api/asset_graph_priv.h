@@ -1,5 +1,6 @@
 /** @file
- * The graph as it grows: assets and edges (asset_graph.c), and what hangs on images and containers (asset_graph_findings.c).
+ * The graph as it grows: assets and edges (asset_graph.c), what hangs on images and containers (asset_graph_findings.c), and many
+ * drawn as one (asset_graph_groups.c).
  */
 #ifndef SKEP_CONSOLE_API_ASSET_GRAPH_PRIV_H
 #define SKEP_CONSOLE_API_ASSET_GRAPH_PRIV_H
@@ -21,13 +22,29 @@
 /** What each node may bring into the step after its own, at least: none hides behind another's hundred. */
 #define GRAPH_SHARE_MIN 4
 
-/** What hangs on assets: a package, a vulnerability, an owner, or how many more there are. */
+/** More of a kind than this, side by side, are drawn in groups ... */
+#define GRAPH_ALONE_MAX 24
+/** ... of which so many are drawn, the largest; those behind are one more. */
+#define GRAPH_GROUPS_MAX 13
+
+/** What a group opens: which of the fleet is shown then. Empty: any. */
+struct graph_open {
+	str cluster, namespace, agent, image;
+	int64_t skip; /**< that many groups, the largest, are left out */
+};
+
+/** What hangs on assets: a package, a vulnerability, an owner, how many more there are, or a group of assets. */
 struct graph_node {
 	str id, name;
 	const char *kind;     /**< of GraphKind */
 	const char *severity; /**< of a vulnerability; else NULL */
 	bool kev;
-	int64_t count; /**< of "more" */
+	int64_t count; /**< of "more" and "group" */
+	/* Of a group: */
+	enum asset_kind of;
+	const char *
+		by; /**< of GraphGroupBy; NULL: its members have nothing in common but their kind */
+	struct graph_open open;
 };
 
 struct graph_edge {
@@ -53,6 +70,14 @@ struct graph {
 	bool cut;
 };
 
+/** Adds an asset where there is room for it. @param depth steps from the root @param ret_in it is there */
+MUST_CHECK int graph_add_asset(struct graph *g, const struct asset *a, unsigned int depth,
+			       bool *ret_in, struct err *e);
+/** Adds what is no asset. @return 1 it is there now, 0 there is no room, -ENOBUFS */
+MUST_CHECK int graph_hang(struct graph *g, const struct graph_node *n, struct err *e);
+/** Draws a fleet, or what the query narrows it to: hosts, containers and images, many as groups. @return 1, 0 there are few, or the
+ * store's errors */
+MUST_CHECK int graph_add_groups(struct graph *g, struct err *e);
 /** @return 0, -ENOBUFS */
 MUST_CHECK int graph_add_edge(struct graph *g, str from, str kind, str to, struct err *e);
 /** Hangs on all images what is worst in them, on that whose it is, on containers who owns them. @return 0, or the store's */

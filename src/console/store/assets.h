@@ -82,6 +82,7 @@ struct asset_filter {
 	unsigned kinds;            /**< bits 1 << ASSET_HOST ...; 0: any */
 	str agent;                 /**< empty: any */
 	str image_id;              /**< empty: any */
+	str cluster, namespace;    /**< empty: any */
 	enum asset_presence presence;
 	str text; /**< each of its words stands in name, id, image, namespace, host, labels or document */
 	bool (*holds)(void *ctx, const struct asset *a); /**< NULL: none */
@@ -134,6 +135,26 @@ MUST_CHECK int assets_past(struct store *s, const struct scope *scope, str id, s
 /** How many of each kind there are now. */
 MUST_CHECK int assets_count(struct store *s, const struct scope *scope,
 			    int64_t ret[ASSET_KIND_COUNT], struct err *e);
+
+/** How many of a kind there are of one image in one place. */
+struct asset_tally {
+	enum asset_kind kind;
+	int64_t count;
+	str agent, host, cluster, namespace, image, image_id; /**< as in struct asset */
+};
+
+/** More than this are not counted: 10,000 hosts with what runs on them. */
+#define ASSET_TALLIES_MAX 50000
+
+/**
+ * Counts what there is now of @p kinds by place and image, as far as @p scope shows it.
+ *
+ * @param ret_cut there is more than was counted
+ * @return 0, -ENOBUFS, or the database's
+ */
+MUST_CHECK int assets_tally(struct store *s, const struct scope *scope, unsigned kinds,
+			    struct arena *a, struct asset_tally **ret, size_t *ret_count,
+			    bool *ret_cut, struct err *e);
 
 /** What came and went last, newest first: assets of @p kinds with first_ns or gone_ns at or after @p since_ns. */
 MUST_CHECK int assets_changes(struct store *s, const struct scope *scope, unsigned kinds,

@@ -60,6 +60,10 @@ static void say_what(struct sql_where *w, const struct asset_filter *f)
 		SQL_WHERE(w, " AND agent = ?", SQL_T(f->agent));
 	if (f->image_id.n)
 		SQL_WHERE(w, " AND image_id = ?", SQL_T(f->image_id));
+	if (f->cluster.n)
+		SQL_WHERE(w, " AND cluster = ?", SQL_T(f->cluster));
+	if (f->namespace.n)
+		SQL_WHERE(w, " AND namespace = ?", SQL_T(f->namespace));
 	sql_where_words(w, WORD_COLUMNS, f->text);
 }
 

@@ -1,7 +1,7 @@
 import type { Asset, AssetKind, Graph, GraphNode } from "../api/types.ts";
 import { shortIds } from "./format.ts";
 
-export type NodeKind = AssetKind | GraphNode["kind"];
+export type NodeKind = AssetKind | Exclude<GraphNode["kind"], "group">;
 
 /** Left to right: what stands on what. A host runs containers, which are of images, whose packages have vulnerabilities, which
  * somebody brought in. */
@@ -25,6 +25,7 @@ const COLUMN: Record<NodeKind, number> = {
 /** A node whatever it is: an asset, or what hangs on one. */
 export interface Item {
 	id: string;
+	/** Of a group: the kind of its members. */
 	kind: NodeKind;
 	name: string;
 	asset?: Asset;
@@ -45,16 +46,18 @@ export interface Layout {
 	height: number;
 }
 
-export const NODE_WIDTH = 164;
+export const NODE_WIDTH = 172;
 export const NODE_HEIGHT = 36;
 export const NODES_DRAWN = 300;
-const COLUMN_GAP = 32;
+const COLUMN_GAP = 24;
 const ROW_GAP = 12;
+/** Short columns stand in the middle of long ones, but not below what is in sight at first. */
+const ROWS_IN_SIGHT = 14;
 
 export function itemsOf(graph: Graph): Item[] {
 	return [
 		...graph.nodes.map((asset): Item => ({ id: asset.id, kind: asset.kind, name: shortIds(asset.name || asset.id), asset })),
-		...graph.beyond.map((beyond): Item => ({ id: beyond.id, kind: beyond.kind, name: beyond.name, beyond })),
+		...graph.beyond.map((beyond): Item => ({ id: beyond.id, kind: beyond.kind === "group" ? (beyond.of ?? "container") : beyond.kind, name: beyond.name, beyond })),
 	];
 }
 
@@ -87,14 +90,16 @@ export function layoutGraph(graph: Graph, before?: ReadonlyMap<string, number>):
 			const ys = (neighbours.get(item.id) ?? []).flatMap((id) => placed.get(id)?.y ?? []);
 			return ys.length ? ys.reduce((sum, y) => sum + y, 0) / ys.length : Number.POSITIVE_INFINITY;
 		};
-		const order = column.map((item) => ({ item, wish: wish(item) }));
+		// What is left over of a group stands last.
+		const order = column.map((item) => ({ item, wish: item.beyond?.open?.skip ? Number.MAX_VALUE : wish(item) }));
+		const top = Math.max(0, (Math.min(tallest, ROWS_IN_SIGHT) - column.length) / 2) * (NODE_HEIGHT + ROW_GAP);
 		order.sort((a, b) => (a.wish === b.wish ? 0 : a.wish - b.wish) || (a.item.name < b.item.name ? -1 : a.item.name > b.item.name ? 1 : a.item.id < b.item.id ? -1 : 1));
 		order.forEach(({ item }, row) => {
 			placed.set(item.id, {
 				item,
 				column: index,
 				x: index * (NODE_WIDTH + COLUMN_GAP) + ROW_GAP,
-				y: ROW_GAP + row * (NODE_HEIGHT + ROW_GAP),
+				y: ROW_GAP + top + row * (NODE_HEIGHT + ROW_GAP),
 			});
 		});
 	});

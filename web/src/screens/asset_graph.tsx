@@ -12,17 +12,48 @@ import { Answered, Empty } from "../kit/states.tsx";
 import { type Column, Table } from "../kit/table.tsx";
 import { ASSET_ICON, hrefOf } from "../logic/asset.ts";
 import { type Item, NODE_HEIGHT, NODE_WIDTH, type Placed, itemsOf, layoutGraph, stepFrom } from "../logic/graph_layout.ts";
+import { number, shortIds } from "../logic/format.ts";
 import "./asset_graph.css";
 
 const BEYOND_ICON: Record<string, IconName> = { package: "package", vulnerability: "bug", layer: "images", owner: "user", more: "plus" };
 
-function textOf({ kind, name, beyond }: Item): string {
+/** What the address of a fleet's graph narrows it to. */
+const NARROWS = ["cluster", "namespace", "agent", "image"] as const;
+
+const isGroup = ({ beyond }: Item) => beyond?.kind === "group";
+
+/** Of a group what its members have in common; their number stands beside it. */
+function groupText({ kind, name, beyond }: Item): string {
+	const many = tValue("kinds", kind);
+	if (beyond?.open?.skip) return t("graph.rest");
+	if (!beyond?.by) return many;
+	if (!name) return t("graph.without", { what: tValue("facet", beyond.by) });
+	return beyond.by === "image" ? imageText(name) : name;
+}
+
+/** Without its registry and folders, which a node has no room for. */
+const imageText = (name: string) => name.slice(name.lastIndexOf("/") + 1);
+
+function textOf(item: Item): string {
+	const { kind, name, beyond } = item;
+	if (isGroup(item)) return groupText(item);
+	if (kind === "image") return imageText(name);
 	if (kind === "layer") return tValue("owner", name);
 	if (kind === "more") return t("graph.more", { n: beyond?.count ?? 0 });
 	return name;
 }
 
-function pageOf({ kind, id, name, asset }: Item): string | undefined {
+/** A group opens the graph of what is in it; where there is none, the list of its kind. */
+function groupPage({ kind, beyond }: Item, findings: boolean): string {
+	const open = Object.entries(beyond?.open ?? {}).map(([name, value]): [string, string] => [name, String(value)]);
+	if (kind !== "image" && kind !== "container" && kind !== "host") return `/assets?${new URLSearchParams([["kind", kind], ...open])}`;
+	if (open.length === 0) return kind === "image" ? "/images" : `/assets?kind=${kind}`;
+	return `/assets?${new URLSearchParams([["view", "graph"], ...(findings ? [["findings", "true"]] : []), ...open])}`;
+}
+
+function pageOf(item: Item, findings = false): string | undefined {
+	const { kind, id, name, asset } = item;
+	if (isGroup(item)) return groupPage(item, findings);
 	if (asset) return hrefOf(asset.kind, asset.id);
 	if (kind === "vulnerability") return hrefOf(kind, name);
 	if (kind === "package") return `/vulnerabilities?q=${encodeURIComponent(name.split(" ", 1)[0]!)}`;
@@ -32,7 +63,7 @@ function pageOf({ kind, id, name, asset }: Item): string | undefined {
 
 function Mark({ item }: { item: Item }) {
 	const severity = item.beyond?.severity;
-	if (!severity) return <Icon name={item.asset ? (ASSET_ICON[item.kind] ?? "assets") : (BEYOND_ICON[item.kind] ?? "assets")} />;
+	if (!severity) return <Icon name={ASSET_ICON[item.kind] ?? BEYOND_ICON[item.kind] ?? "assets"} />;
 	return (
 		<span className={`tone-${severity} graph-severity`}>
 			<Shape severity={severity} />
@@ -50,7 +81,7 @@ function curveOf(from: Placed, to: Placed): string {
 }
 
 /** The graph drawn: one stop of the Tab key, arrows go along its edges, Enter opens. */
-export function GraphView({ graph, root }: { graph: Graph; root?: string }) {
+export function GraphView({ graph, root, findings = false }: { graph: Graph; root?: string; findings?: boolean }) {
 	const stood = useRef<ReadonlyMap<string, number>>(new Map());
 	const layout = useMemo(() => layoutGraph(graph, stood.current), [graph]);
 	useEffect(() => {
@@ -92,8 +123,9 @@ export function GraphView({ graph, root }: { graph: Graph; root?: string }) {
 					})}
 				</g>
 				{layout.nodes.map(({ item, x, y }) => {
-					const href = pageOf(item);
+					const href = pageOf(item, findings);
 					const text = textOf(item);
+					const said = isGroup(item) ? t("graph.group", { name: text, kind: tValue("kinds", item.kind), n: item.beyond?.count ?? 0 }) : `${tValue("kind", item.kind)} · ${item.name || text}`;
 					return (
 						<foreignObject key={item.id} x={x} y={y} width={NODE_WIDTH} height={NODE_HEIGHT}>
 							<a
@@ -101,8 +133,9 @@ export function GraphView({ graph, root }: { graph: Graph; root?: string }) {
 								data-id={item.id}
 								tabIndex={item.id === current ? 0 : -1}
 								role={href ? undefined : "note"}
-								className={`graph-node is-${item.kind}${item.id === root ? " root" : ""}${near && !near.has(item.id) ? " dim" : ""}`}
-								title={`${tValue("kind", item.kind)} · ${text}`}
+								className={`graph-node is-${item.kind}${isGroup(item) ? " group" : ""}${item.id === root ? " root" : ""}${near && !near.has(item.id) ? " dim" : ""}`}
+								title={said}
+								aria-label={isGroup(item) ? said : undefined}
 								onMouseEnter={() => setOver(item.id)}
 								onMouseLeave={() => setOver(null)}
 								onFocus={() => {
@@ -118,6 +151,7 @@ export function GraphView({ graph, root }: { graph: Graph; root?: string }) {
 							>
 								<Mark item={item} />
 								<span className="clip">{text}</span>
+								{isGroup(item) && <b className="graph-count">{number(item.beyond?.count ?? 0)}</b>}
 								{item.beyond?.kev && <KevBadge />}
 							</a>
 						</foreignObject>
@@ -135,8 +169,8 @@ interface Relation {
 	kind: string;
 }
 
-function ItemCell({ item }: { item: Item }) {
-	const href = pageOf(item);
+function ItemCell({ item, findings }: { item: Item; findings: boolean }) {
+	const href = pageOf(item, findings);
 	return (
 		<span className="row">
 			<Mark item={item} />
@@ -147,13 +181,13 @@ function ItemCell({ item }: { item: Item }) {
 			) : (
 				<span className="clip">{textOf(item)}</span>
 			)}
-			{item.kind !== "more" && <span className="muted xs">{tValue("kind", item.kind)}</span>}
+			{item.kind !== "more" && <span className="muted xs">{isGroup(item) ? `${number(item.beyond?.count ?? 0)} ${item.beyond?.by ? tValue("kinds", item.kind) : ""}` : tValue("kind", item.kind)}</span>}
 		</span>
 	);
 }
 
 /** The same as a table, an edge a row: for those to whom a drawing says nothing. */
-function GraphTable({ graph }: { graph: Graph }) {
+function GraphTable({ graph, findings }: { graph: Graph; findings: boolean }) {
 	const rows = useMemo(() => {
 		const items = new Map(itemsOf(graph).map((item) => [item.id, item]));
 		return graph.edges.flatMap(({ from, to, kind }): Relation[] => {
@@ -163,9 +197,9 @@ function GraphTable({ graph }: { graph: Graph }) {
 		});
 	}, [graph]);
 	const columns: Column<Relation>[] = [
-		{ key: "from", head: t("graph.from"), width: "minmax(220px, 1fr)", cell: ({ from }) => <ItemCell item={from} /> },
+		{ key: "from", head: t("graph.from"), width: "minmax(220px, 1fr)", cell: ({ from }) => <ItemCell item={from} findings={findings} /> },
 		{ key: "kind", head: t("graph.relation"), width: "120px", cell: ({ kind }) => <span className="muted">{tValue("relation", kind)}</span> },
-		{ key: "to", head: t("graph.to"), width: "minmax(220px, 1fr)", cell: ({ to }) => <ItemCell item={to} /> },
+		{ key: "to", head: t("graph.to"), width: "minmax(220px, 1fr)", cell: ({ to }) => <ItemCell item={to} findings={findings} /> },
 	];
 	return (
 		<Table
@@ -173,11 +207,28 @@ function GraphTable({ graph }: { graph: Graph }) {
 			columns={columns}
 			rows={rows}
 			rowKey={(row) => row.key}
-			href={(row) => pageOf(row.to) ?? pageOf(row.from) ?? null}
+			href={(row) => pageOf(row.to, findings) ?? pageOf(row.from, findings) ?? null}
 			foot={<span className="num">{t("table.all", { n: rows.length })}</span>}
 			empty={<Empty icon="network" title={t("assets.noGraph")} text={t("assets.noGraphText")} />}
 		/>
 	);
+}
+
+/** What the graph is narrowed to, each to be taken off. */
+function Narrowed({ graph }: { graph?: Graph }) {
+	const url = useUrl();
+	const named = (name: string, value: string) => {
+		if (name === "agent") return graph?.nodes.find((asset) => asset.kind === "host" && asset.agent === value)?.name ?? value;
+		if (name === "image") return graph?.nodes.find((asset) => asset.id === value)?.name ?? shortIds(value);
+		return value;
+	};
+	return NARROWS.filter((name) => url.one(name)).map((name) => (
+		<button key={name} type="button" className="chip" aria-label={t("graph.widen", { name: tValue("facet", name === "agent" ? "host" : name), value: named(name, url.one(name)) })} onClick={() => url.change({ [name]: null, skip: null })}>
+			<span className="muted">{tValue("facet", name === "agent" ? "host" : name)}</span>
+			<span className="clip">{named(name, url.one(name))}</span>
+			<Icon name="close" size={10} />
+		</button>
+	));
 }
 
 /** What belongs to an asset, or to all hosts: drawn or as a table, with what is wrong with images on wish. What is shown stands in the address. */
@@ -186,7 +237,8 @@ export function GraphPanel({ root, depth, kinds }: { root?: string; depth: numbe
 	const mayFindings = useMay("vulnerabilities.read");
 	const findings = mayFindings && url.one("findings") === "true";
 	const table = url.one("as") === "table";
-	const graph = useAnswer<Graph>("/assets/graph", { root, depth, kind: kinds, findings: findings || undefined });
+	const narrow = root ? {} : Object.fromEntries([...NARROWS, "skip"].map((name) => [name, url.one(name) || undefined]));
+	const graph = useAnswer<Graph>("/assets/graph", { root, depth, kind: kinds, findings: findings || undefined, ...narrow });
 	return (
 		<>
 			<div className="toolbar">
@@ -200,13 +252,14 @@ export function GraphPanel({ root, depth, kinds }: { root?: string; depth: numbe
 					onChange={(as) => url.change({ as: as === "table" ? as : null })}
 				/>
 				{mayFindings && <Check label={t("graph.findings")} checked={findings} onChange={(event) => url.change({ findings: event.target.checked ? "true" : null })} />}
+				{!root && <Narrowed graph={graph.data} />}
 				{!table && <span className="push xs muted hints">{t("graph.keys")}</span>}
 			</div>
 			<Answered query={graph}>
 				{(data) => (
 					<>
 						{data.cut && <p className="small muted">{t("assets.cut", { n: data.nodes.length + data.beyond.length })}</p>}
-						{table ? <GraphTable graph={data} /> : data.nodes.length > (root ? 1 : 0) ? <GraphView graph={data} root={root} /> : <Empty icon="network" title={t("assets.noGraph")} text={t("assets.noGraphText")} />}
+						{table ? <GraphTable graph={data} findings={findings} /> : data.nodes.length + data.beyond.length > (root ? 1 : 0) ? <GraphView graph={data} root={root} findings={findings} /> : <Empty icon="network" title={t("assets.noGraph")} text={t("assets.noGraphText")} />}
 					</>
 				)}
 			</Answered>

@@ -121,7 +121,7 @@ export default function AssetsPage() {
 						["table", t("assets.asTable")],
 						["graph", t("assets.asGraph")],
 					]}
-					onChange={(view) => url.change({ view: view === "graph" ? "graph" : null, as: null, findings: null })}
+					onChange={(view) => url.change({ view: view === "graph" ? "graph" : null, as: null, findings: null, cluster: null, namespace: null, agent: null, image: null, skip: null })}
 				/>
 			</PageHead>
 			{!graph && (
