@@ -36,8 +36,8 @@ export function Histogram({ buckets, height = 72, onPick, label }: { buckets: Hi
 export function TimeAxis({ from, to }: { from: string; to: string }) {
 	return (
 		<div className="time-axis xs muted num">
-			<span>{dateTime(from)}</span>
-			<span>{dateTime(to)}</span>
+			<span>{dateTime(from, "minute")}</span>
+			<span>{dateTime(to, "minute")}</span>
 		</div>
 	);
 }

@@ -48,11 +48,11 @@ export function relativeTime(time: string, now = Date.now()): string {
 	return t("time.now");
 }
 
-/** A moment to the second in the reader's zone, which it names. */
-export function dateTime(time: string): string {
+/** A moment to the second, or the minute, in the reader's zone, which it names. */
+export function dateTime(time: string, to: "second" | "minute" = "second"): string {
 	const at = new Date(time);
 	const zone = new Intl.DateTimeFormat(locale(), { timeZoneName: "short" }).formatToParts(at).find((part) => part.type === "timeZoneName");
-	return `${at.toLocaleString(locale(), { dateStyle: "medium", timeStyle: "medium" })} ${zone?.value ?? ""}`.trimEnd();
+	return `${at.toLocaleString(locale(), { dateStyle: "medium", timeStyle: to === "second" ? "medium" : "short" })} ${zone?.value ?? ""}`.trimEnd();
 }
 
 export function date(time: string): string {
