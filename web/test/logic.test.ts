@@ -7,6 +7,7 @@ import { readAlertDoc } from "../src/logic/alert_doc.ts";
 import { hrefOf } from "../src/logic/asset.ts";
 import { wholeCost } from "../src/logic/cost.ts";
 import { bytes, dateTime, dayBegins, dayEnds, dayOf, epss, relativeTime, shortDigest, shortIds, shortNumber } from "../src/logic/format.ts";
+import { readAnswer } from "../src/api/client.ts";
 import { NODES_DRAWN, NODE_HEIGHT, layoutGraph, stepFrom } from "../src/logic/graph_layout.ts";
 import { groupAlerts, workloadOf } from "../src/logic/group.ts";
 import { fromText, toText } from "../src/logic/notification.ts";
@@ -174,6 +175,11 @@ test("a graph keeps its order as it grows, and is bounded", () => {
 	assert.deepEqual(kept, ["b", "d"]);
 	const many = layoutGraph(grown(Array.from({ length: 500 }, (_, n) => `n${n}`)));
 	assert.equal(many.nodes.length, NODES_DRAWN);
+});
+
+test("a name cannot be made to read as another", () => {
+	const { items } = readAnswer('{"items":[{"name":"ab\\u202egnp.exe","n":1},"\u2066x","שלום"]}') as { items: [{ name: string; n: number }, string, string] };
+	assert.deepEqual(items, [{ name: "ab\\u202egnp.exe", n: 1 }, "\\u2066x", "שלום"]);
 });
 
 test("groups stand in the column of what is in them, what is left over last, short columns in the middle", () => {

@@ -93,7 +93,8 @@ static void exposure(const struct risk_facts *f, struct arena *a, struct risk_pa
 {
 	p->value = (double)f->ports;
 	p->points = f->ports ? saturate(factors[RISK_EXPOSURE].most, (double)f->ports + 1, 2) : 0;
-	p->why = arena_printf(a, "it listens on %lld ports others can reach", (long long)f->ports);
+	p->why = arena_printf(a, "it listens on %lld port%s others can reach", (long long)f->ports,
+			      f->ports == 1 ? "" : "s");
 	p->why_zh = arena_printf(a, "监听 %lld 个可从外部访问的端口", (long long)f->ports);
 }
 
@@ -101,8 +102,8 @@ static void alerts(const struct risk_facts *f, struct arena *a, struct risk_part
 {
 	p->value = (double)f->alerts;
 	p->points = saturate(factors[RISK_ALERTS].most, (double)f->alerts, 2);
-	p->why = arena_printf(a, "%lld open alerts of error and worse in the last 24 hours",
-			      (long long)f->alerts);
+	p->why = arena_printf(a, "%lld open alert%s of error and worse in the last 24 hours",
+			      (long long)f->alerts, f->alerts == 1 ? "" : "s");
 	p->why_zh = arena_printf(a, "最近 24 小时有 %lld 条“错误”及以上级别的未处理告警",
 				 (long long)f->alerts);
 }

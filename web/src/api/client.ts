@@ -78,7 +78,14 @@ export async function call<T>(method: string, path: string, options: CallOptions
 		throw problem;
 	}
 	if (answer.status === 204 || answer.headers.get("Content-Length") === "0") return undefined as T;
-	return (await answer.json()) as T;
+	return readAnswer(await answer.text()) as T;
+}
+
+/** Characters that turn the order of those after them round: a name with one of them reads as another. They are shown by their number. */
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
+
+export function readAnswer(text: string): unknown {
+	return JSON.parse(text, (_, value) => (typeof value === "string" ? value.replace(TURNING, (c) => `\\u${c.charCodeAt(0).toString(16)}`) : value));
 }
 
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal) => call<T>("GET", path, { query, signal });

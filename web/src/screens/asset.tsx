@@ -24,6 +24,9 @@ function plainFacts(doc: unknown): [string, string][] {
 		.map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : factOf(name, value)]);
 }
 
+/** Members of the document that stand above the others already. */
+const SAID = new Set(["image", "podNamespace", "cluster"]);
+
 function Details({ detail }: { detail: AssetDetail }) {
 	const { asset } = detail;
 	const labels = Object.entries(asset.labels ?? {});
@@ -61,7 +64,7 @@ function Details({ detail }: { detail: AssetDetail }) {
 							[t("assets.firstSeen"), <Time key="first" at={asset.firstSeen} />],
 							[t("assets.lastSeen"), <Time key="last" at={asset.lastSeen} />],
 							[t("assets.gone"), asset.gone && <Time key="gone" at={asset.gone} />],
-							...plainFacts(detail.doc).slice(0, 24).map(([name, value]): [string, string] => [tValue("fact", name), value]),
+							...plainFacts(detail.doc).filter(([name]) => !SAID.has(name)).slice(0, 24).map(([name, value]): [string, string] => [tValue("fact", name), value]),
 						]}
 					/>
 				</Panel>
