@@ -56,6 +56,10 @@ async function newPage({ language = "en", theme = "light" } = {}) {
 
 async function signIn(page, name, password) {
 	await page.goto(`${url}/`);
+	await enter(page, name, password);
+}
+
+async function enter(page, name, password) {
 	await page.getByLabel(/^(User name|用户名)$/).fill(name);
 	await page.getByLabel(/^(Password|密码)$/).fill(password);
 	await page.getByRole("button", { name: /^(Sign in|登录)$/ }).click();
@@ -284,6 +288,28 @@ const STEPS = {
 		await page.keyboard.press("g");
 		await page.keyboard.press("r");
 		await page.getByRole("heading", { name: "Rules", level: 1 }).waitFor();
+	},
+
+	/** A session that ends under its reader: why is said, and the way leads back. */
+	async ended() {
+		const each = await newPage();
+		await signIn(each, admin, password);
+		await each.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
+		await each.context().clearCookies();
+		await each.getByRole("link", { name: "Rules" }).click();
+		await each.getByText("Your session has ended").waitFor();
+		await enter(each, admin, password);
+		await each.getByRole("heading", { name: "Rules", level: 1 }).waitFor();
+		// While the console is away what is there stays.
+		await each.getByRole("row").nth(3).waitFor();
+		await each.route("**/api/v1/**", (route) => route.abort());
+		await each.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+		await each.getByRole("link", { name: "Images" }).click();
+		await each.getByText("The console does not answer").waitFor();
+		await each.unroute("**/api/v1/**");
+		await each.getByRole("button", { name: "Try again" }).click();
+		await each.getByText("The console does not answer").waitFor({ state: "detached" });
+		await each.context().close();
 	},
 
 	/** A second factor, and signing in with its code. */

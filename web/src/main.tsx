@@ -21,7 +21,7 @@ await loadLanguage(preferredLanguage());
 createRoot(document.getElementById("root")!).render(
 	<StrictMode>
 		<QueryClientProvider client={queries}>
-			<WithSession waiting={null} failed={(error, again) => <Failed error={error} again={again} />} signedOut={<SignIn />}>
+			<WithSession waiting={null} failed={(error, again) => <Failed error={error} again={again} />} signedOut={(ended) => <SignIn ended={ended} />}>
 				<Inside />
 			</WithSession>
 		</QueryClientProvider>

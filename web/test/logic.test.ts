@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { queryText } from "../src/api/client.ts";
+import { queryText, readAnswer } from "../src/api/client.ts";
 import type { Alert, Asset, Graph } from "../src/api/types.ts";
 import { loadLanguage } from "../src/i18n/index.ts";
 import { readAlertDoc } from "../src/logic/alert_doc.ts";
 import { hrefOf } from "../src/logic/asset.ts";
 import { wholeCost } from "../src/logic/cost.ts";
 import { bytes, dateTime, dayBegins, dayEnds, dayOf, epss, relativeTime, shortDigest, shortIds, shortNumber } from "../src/logic/format.ts";
-import { readAnswer } from "../src/api/client.ts";
 import { NODES_DRAWN, NODE_HEIGHT, layoutGraph, stepFrom } from "../src/logic/graph_layout.ts";
 import { groupAlerts, workloadOf } from "../src/logic/group.ts";
 import { fromText, toText } from "../src/logic/notification.ts";

@@ -19,11 +19,11 @@ function tellTopic(topic: Topic) {
 	for (const tell of listeners.get(topic) ?? []) tell();
 }
 
-export function startLive() {
+/** @param lost hints may have been missed since the last stream */
+export function startLive(lost = false) {
 	if (source) return;
 	become("waiting");
 	source = new EventSource("/api/v1/events");
-	let lost = false;
 	source.onopen = () => {
 		become("live");
 		// While nobody told us anything may have changed.
@@ -36,7 +36,7 @@ export function startLive() {
 		// A browser tries again by itself unless it was refused.
 		if (source?.readyState === EventSource.CLOSED) {
 			source = null;
-			setTimeout(() => state !== "off" && startLive(), 5_000);
+			setTimeout(() => state !== "off" && startLive(true), 5_000);
 		}
 	};
 	source.addEventListener("hint", (event) => {

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { createContext, useContext, useEffect, type ReactNode } from "react";
+import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
 import { Problem, get, setCsrf, whenSignedOut } from "../api/client.ts";
 import { startLive, stopLive } from "../api/live.ts";
 import { queries } from "../api/queries.ts";
@@ -40,19 +40,29 @@ export function forgetSession() {
 export function WithSession(props: {
 	waiting: ReactNode;
 	failed: (error: Error, again: () => void) => ReactNode;
-	signedOut: ReactNode;
+	/** @param ended the session did, under the reader */
+	signedOut: (ended: boolean) => ReactNode;
 	children: ReactNode;
 }) {
 	const session = useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: 60_000, refetchOnWindowFocus: true });
-	useEffect(() => whenSignedOut(forgetSession), []);
+	const [ended, setEnded] = useState(false);
+	useEffect(
+		() =>
+			whenSignedOut(() => {
+				setEnded(true);
+				forgetSession();
+			}),
+		[],
+	);
 	const signedIn = !!session.data && !session.data.mustChangePassword;
 	useEffect(() => {
 		if (!signedIn) return;
+		setEnded(false);
 		startLive();
 		return stopLive;
 	}, [signedIn]);
-	if (session.isPending) return props.waiting;
-	if (session.isError) return props.failed(session.error, () => session.refetch());
-	if (!session.data) return props.signedOut;
+	// A console that is away for a while does not take the page from whoever reads, or writes, it.
+	if (session.data === undefined) return session.isError ? props.failed(session.error, () => session.refetch()) : props.waiting;
+	if (!session.data) return props.signedOut(ended);
 	return <SessionContext value={session.data}>{props.children}</SessionContext>;
 }

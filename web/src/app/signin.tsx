@@ -34,7 +34,7 @@ function enter(session: Session) {
 	queries.setQueryData(SESSION_KEY, session);
 }
 
-export function SignIn() {
+export function SignIn({ ended }: { ended: boolean }) {
 	const [name, setName] = useState("");
 	const [password, setPassword] = useState("");
 	const [code, setCode] = useState<string | null>(null);
@@ -60,6 +60,7 @@ export function SignIn() {
 	return (
 		<Door title={t("signIn.title")}>
 			<form className="stack" onSubmit={submit}>
+				{ended && !error && <Notice tone="accent" icon="lock">{t("signIn.ended")}</Notice>}
 				<ErrorNotice error={error} />
 				<TextField label={t("signIn.name")} autoComplete="username" autoFocus required value={name} onChange={(event) => setName(event.target.value)} />
 				<TextField label={t("signIn.password")} type="password" autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.target.value)} />

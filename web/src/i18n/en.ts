@@ -74,6 +74,7 @@ export const en = {
 
 	// Signing in
 	"signIn.title": "Sign in",
+	"signIn.ended": "Your session has ended. Sign in again to go on where you were.",
 	"signIn.name": "User name",
 	"signIn.password": "Password",
 	"signIn.code": "One-time code",

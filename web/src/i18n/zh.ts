@@ -76,6 +76,7 @@ export const zh: Catalog = {
 
 	// Signing in
 	"signIn.title": "登录",
+	"signIn.ended": "会话已结束，请重新登录，随后回到原页面。",
 	"signIn.name": "用户名",
 	"signIn.password": "密码",
 	"signIn.code": "一次性验证码",
