@@ -21,8 +21,8 @@ struct hashes {
 	void *ctx;
 	bool wanted, missed;
 	enum hash_gap gap;
-	uint64_t clock; /* counts uses */
-	struct entry entries[SETS][WAYS];
+	uint64_t clock;                    /* counts uses */
+	struct entry entries[SETS * WAYS]; /* sets one behind the other */
 };
 
 const char *hash_gap_name(enum hash_gap g)
@@ -74,7 +74,7 @@ static struct entry *set_of(struct hashes *h, const struct hash_file *f)
 {
 	uint64_t n = (f->inode ^ f->ctime_ns) * 0x9e3779b97f4a7c15u + f->device;
 
-	return h->entries[(n ^ n >> 32) % SETS];
+	return &h->entries[(n ^ n >> 32) % SETS * WAYS];
 }
 
 static struct entry *find(struct hashes *h, const struct hash_file *f)
@@ -137,7 +137,7 @@ bool hashes_missed(const struct hashes *h, enum hash_gap *ret)
 
 static uint64_t number_of(const struct hashes *h, const struct entry *e)
 {
-	return (uint64_t)(e - h->entries[0]) + 1;
+	return (uint64_t)(e - h->entries) + 1;
 }
 
 /* A place for a file; one whose answer is awaited stays. NULL: there is none */
@@ -188,7 +188,7 @@ uint64_t hashes_answer(struct hashes *h, const struct hash_answer *a)
 
 void hashes_answered(struct hashes *h, uint64_t number)
 {
-	struct entry *e = &h->entries[0][number - 1];
+	struct entry *e = &h->entries[number - 1];
 
 	if (e->passing)
 		e->state = FREE;

@@ -644,8 +644,10 @@ static void recordings_without_hashes(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(asks_last_for_what_takes_long),
-		cmocka_unit_test(recordings_without_hashes),
+		cmocka_unit_test_setup_teardown(asks_last_for_what_takes_long, arena_setup,
+						arena_teardown),
+		cmocka_unit_test_setup_teardown(recordings_without_hashes, arena_setup,
+						arena_teardown),
 		cmocka_unit_test_setup_teardown(strings_compare, arena_setup, arena_teardown),
 		cmocka_unit_test_setup_teardown(strings_that_look_like_numbers_compare_as_strings,
 						arena_setup, arena_teardown),
