@@ -606,6 +606,15 @@ static void additions_are_gathered(struct store *s, const char *where)
 }
 
 /* A store of before, when each counter was a row. */
+static int64_t count_decimal(struct store *s)
+{
+	int64_t n = -1;
+
+	OK(sql_get_int(s->sql, "SELECT COUNT(*) FROM alert_cells WHERE cells >= ?1",
+		       SQL_ARGS(SQL_B(S("0"))), &n, E));
+	return n;
+}
+
 static void old_counters_are_taken_over(struct store *s, const char *where)
 {
 	static const char older[] =
@@ -645,8 +654,34 @@ static void old_counters_are_taken_over(struct store *s, const char *where)
 	counts_are(s, 3, 1);
 	append(s, a, 3, now + 2 * HOUR, NULL);
 	counts_are(s, 6, 3);
+	/* Of five places three were written since: the day before and its hour are not packed yet. */
+	assert_int_equal(count_decimal(s), 2);
+	assert_int_equal(alerts_repack(s, E), 2);
+	assert_int_equal(count_decimal(s), 0);
+	counts_are(s, 6, 3);
+	assert_int_equal(alerts_repack(s, E), 0);
 	assert_int_equal(alerts_retain(s, now - DAY_NS / 2, 0, E), 1);
 	counts_are(s, 4, 0);
+}
+
+/* More than are packed at once: none is left out, none looked at again, and a store that is done stays done. */
+static void old_counters_are_packed(struct store *s, const char *where)
+{
+	int packed = 0, turns = 0, n;
+
+	(void)where;
+	for (int64_t place = 10; place < 20; place++)
+		OK(sql_do(s->sql, "INSERT INTO alert_cells (span, place, cells) VALUES (2, ?1, ?2)",
+			  SQL_ARGS(SQL_I(place),
+				   SQL_B(place % 2 ? S("12 1 0 5 12 2 0 7") : S("\1\x0c\1\4\x0a"))),
+			  E));
+	for (; (n = OK(alerts_repack(s, E))) > 0; turns++)
+		packed += n;
+	assert_int_equal(packed, 5);
+	assert_int_equal(turns, 2);
+	assert_int_equal(count_decimal(s), 0);
+	OK(sql_do(s->sql, "UPDATE alert_cells SET cells = ?1", SQL_ARGS(SQL_B(S("12 1 0 5"))), E));
+	assert_int_equal(alerts_repack(s, E), 0);
 }
 
 static bool in_crowd(int i, int rule, int64_t time, const struct alert_filter *f)
@@ -723,6 +758,7 @@ EACH(undone_is_undone)
 EACH(crowds_are_counted_right)
 EACH(hours_pass)
 EACH(old_counters_are_taken_over)
+EACH(old_counters_are_packed)
 EACH(additions_are_gathered)
 EACH(series_are_bounded)
 
@@ -742,6 +778,7 @@ int main(void)
 		cmocka_unit_test(test_crowds_are_counted_right),
 		cmocka_unit_test(test_hours_pass),
 		cmocka_unit_test(test_old_counters_are_taken_over),
+		cmocka_unit_test(test_old_counters_are_packed),
 		cmocka_unit_test(test_additions_are_gathered),
 		cmocka_unit_test(test_series_are_bounded),
 	};

@@ -35,6 +35,7 @@ struct server {
 	struct agent_door *agents;
 	struct clockwork *clock;
 	struct risk_round risks;    /**< the clock's thread's */
+	uint64_t repacked;          /**< counters of alerts; the clock's thread's */
 	struct clockwork *fetching; /**< a thread of its own: peers may be slow */
 	struct networks feed_reach;
 	char feed_folder[4096];

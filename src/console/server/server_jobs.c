@@ -5,6 +5,7 @@
 #include "console/server/server.h"
 #include "console/api/risk_keep.h"
 #include "console/api/rule_book.h"
+#include "console/store/alerts.h"
 #include "console/store/housekeeping.h"
 #include "console/store/intelligence.h"
 #include "console/store/store_fact.h"
@@ -41,6 +42,24 @@ static int keep_house(void *ctx, struct store *store, struct arena *a, int64_t p
 {
 	(void)ctx, (void)a;
 	return housekeeping(store, past_ns, e);
+}
+
+/* A few a second, once: alerts come in between. */
+static int pack_counters(void *ctx, struct store *store, struct arena *a, int64_t past_ns,
+			 struct err *e)
+{
+	struct server *s = ctx;
+	int r = alerts_repack(store, e);
+
+	(void)a, (void)past_ns;
+	if (r > 0)
+		s->repacked += (uint64_t)r;
+	else if (r == 0 && s->repacked) {
+		server_say(s, "counters of alerts that an older version wrote are packed: %llu",
+			   (unsigned long long)s->repacked);
+		s->repacked = 0;
+	}
+	return MIN(r, 0);
 }
 
 static int keep_time(void *ctx, struct store *store, struct arena *a, int64_t past_ns,
@@ -159,6 +178,7 @@ int server_start_jobs(struct server *s, struct err *e)
 		{ .name = "ending threat intelligence", .every_s = 30, .fn = end_intelligence },
 		{ .name = "reckoning risks", .every_s = 5, .fn = keep_risks, .ctx = s },
 		{ .name = "keeping the store", .every_s = 60, .fn = keep_house, .ctx = s },
+		{ .name = "packing counters", .every_s = 1, .fn = pack_counters, .ctx = s },
 	};
 	const struct clockwork_options o = { .name = "clock",
 					     .keeps_time = true,

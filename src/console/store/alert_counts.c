@@ -116,6 +116,11 @@ static int add_to_place(struct store *s, enum alert_span span, int64_t place, in
 	return r;
 }
 
+int alert_counts_rewrite(struct store *s, enum alert_span span, int64_t place, struct err *e)
+{
+	return add_to_place(s, span, place, 1, NULL, 0, e);
+}
+
 static int add_to_span(struct store *s, enum alert_span span, const struct alert_cell *cells,
 		       size_t count, struct err *e)
 {

@@ -264,6 +264,14 @@ MUST_CHECK int alerts_stock(struct store *s, struct alert_stock *ret, struct err
  */
 MUST_CHECK int alerts_retain(struct store *s, int64_t before_ns, int64_t max_bytes, struct err *e);
 
+/**
+ * Packs a few of the counters that a store which grew out of an older one holds in decimal (alert_cells.h): they take long to read.
+ * Makes its own transaction.
+ *
+ * @return how many; 0: none is left
+ */
+MUST_CHECK int alerts_repack(struct store *s, struct err *e);
+
 /** Makes the tables of the day of @p now_ns and the next, so that no batch has to. Makes its own transaction. */
 MUST_CHECK int alerts_prepare_days(struct store *s, int64_t now_ns, struct err *e);
 

@@ -79,6 +79,9 @@ MUST_CHECK int alert_counts_add(struct store *s, struct alert_cell *cells, size_
 				struct err *e);
 /** Moves what was counted before @p hour to where past hours are counted. Inside such a transaction. */
 MUST_CHECK int alert_counts_settle(struct store *s, int64_t hour, struct err *e);
+/** Writes the counters of a place anew. Inside such a transaction. */
+MUST_CHECK int alert_counts_rewrite(struct store *s, enum alert_span span, int64_t place,
+				    struct err *e);
 /** Takes a day out of all counters. Inside such a transaction. */
 MUST_CHECK int alert_counts_forget_day(struct store *s, int64_t day, struct err *e);
 
