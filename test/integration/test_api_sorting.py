@@ -86,6 +86,27 @@ def test_agents_come_sorted_page_by_page(admin, agents, sort):
     assert admin.get("/api/v1/agents?sort=colour").status == 400
 
 
+def test_agents_of_this_version_and_the_one_before_tell_what_they_cost(console, admin, agents, tmp_path):
+    """The one before tells of its sensor and uplink alone; of one that was replaced by this one nothing is reckoned across."""
+    token = admin.ask("POST", "/api/v1/agents/tokens", {"uses": 1}).json()["token"]
+    agent = PretendedAgent(console, tmp_path, token, name="grown")
+
+    def cost():
+        got = admin.get(f"/api/v1/agents/{agent.id}").json()
+        return got["parts"], got["agent"]["memory"], got["agent"].get("cpu")
+
+    agent.tell([("stats", stats(10_000, memory=5 << 20, cpu_ms=50_000))])
+    assert cost() == ([{"part": "sensor", "cpuSeconds": 50, "memory": 5 << 20}, {"part": "uplink", "cpuSeconds": 0, "memory": 0}], 5 << 20, None)
+    for at in (20_000, 30_000):
+        parts = [{"part": name, "processes": 2, "cpuUserMs": at * n // 100, "cpuSystemMs": 0, "cpuPercent": n, "memoryBytes": n << 20}
+                 for n, name in enumerate(("sensor", "scanner"), 1)]
+        agent.tell([("stats", {**stats(at, memory=5 << 20), "parts": parts})])
+    assert cost() == ([{"part": "sensor", "cpu": 1, "cpuSeconds": 0.3, "memory": 1 << 20, "processes": 2},
+                       {"part": "scanner", "cpu": 2, "cpuSeconds": 0.6, "memory": 2 << 20, "processes": 2}], 3 << 20, 3)
+    assert admin.ask("POST", f"/api/v1/agents/{agent.id}/revoke").status == 204
+    assert admin.ask("DELETE", f"/api/v1/agents/{agent.id}").status == 204
+
+
 def test_silent_agents_come_first_by_when_they_were_heard(console, admin, agents):
     """The longest silent first; those that report now behind them."""
     for name, ago in (("worker-1", 3600), ("worker-3", 7200)):
