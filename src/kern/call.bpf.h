@@ -154,8 +154,8 @@ static __always_inline struct record_head *call_head(const struct call *k, struc
 
 static __always_inline __u32 emit_file_path(const struct call *k, struct emit *w, struct file *f)
 {
-	return emit_path(w, k->t->fs, (__u64)BPF_CORE_READ(f, f_path.mnt),
-			 (__u64)BPF_CORE_READ(f, f_path.dentry));
+	return emit_path(w, k->t->fs, (__u64)READ_WORD(file, f, f_path.mnt),
+			 (__u64)READ_WORD(file, f, f_path.dentry));
 }
 
 /*

@@ -22,12 +22,12 @@ static __always_inline __u16 kind_of_mode(__u32 mode)
 
 static __always_inline void describe_inode(struct record_fd *f, struct file *file)
 {
-	struct inode *i = BPF_CORE_READ(file, f_inode);
-	struct super_block *sb = BPF_CORE_READ(i, i_sb);
+	struct inode *i = READ_WORD(file, file, f_inode);
+	struct super_block *sb = READ_WORD(inode, i, i_sb);
 
-	f->kind = kind_of_mode(BPF_CORE_READ(i, i_mode));
-	f->inode = BPF_CORE_READ(i, i_ino);
-	f->device = BPF_CORE_READ(sb, s_dev);
+	f->kind = kind_of_mode(READ(inode, i, i_mode));
+	f->inode = READ(inode, i, i_ino);
+	f->device = READ(super_block, sb, s_dev);
 }
 
 static __always_inline bool is_mapped(const __u8 *ip)
@@ -61,10 +61,10 @@ static __always_inline void settle_kind(struct record_fd *f)
 /* Both ends as the kernel has them; a unix socket's path follows as text, see emit_unix(). */
 static __always_inline void describe_sock(struct record_fd *f, struct sock *sk)
 {
-	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	__u16 family = READ(sock, sk, __sk_common.skc_family);
 
 	f->domain = family;
-	f->protocol = BPF_CORE_READ(sk, sk_protocol);
+	f->protocol = READ(sock, sk, sk_protocol);
 	if (family == AF_UNIX) {
 		f->kind = 'u';
 		f->protocol = 0;
@@ -74,8 +74,8 @@ static __always_inline void describe_sock(struct record_fd *f, struct sock *sk)
 	f->kind = 'o';
 	if (family != AF_INET && family != AF_INET6)
 		return;
-	f->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
-	f->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	f->local_port = READ(sock, sk, __sk_common.skc_num);
+	f->remote_port = bpf_ntohs(READ(sock, sk, __sk_common.skc_dport));
 	if (family == AF_INET) {
 		bpf_core_read(f->local, 4, &sk->__sk_common.skc_rcv_saddr);
 		bpf_core_read(f->remote, 4, &sk->__sk_common.skc_daddr);
@@ -84,7 +84,7 @@ static __always_inline void describe_sock(struct record_fd *f, struct sock *sk)
 		bpf_core_read(f->remote, 16, &sk->__sk_common.skc_v6_daddr);
 	}
 	f->connected = f->protocol == IPPROTO_TCP
-			       ? BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_ESTABLISHED
+			       ? READ(sock, sk, __sk_common.skc_state) == TCP_ESTABLISHED
 			       : f->remote_port != 0;
 }
 

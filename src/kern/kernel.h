@@ -454,6 +454,10 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 #define FOLLOW(type, number) \
 	((struct type *)bpf_rdonly_cast((void *)(number), bpf_core_type_id_kernel(struct type)))
 
+/* A field, no pointer, of what a pointer or a number leads to; zero where that cannot be read. */
+#define READ(type, p, field) \
+	(CAN_FOLLOW ? FOLLOW(type, p)->field : BPF_CORE_READ((struct type *)(p), field))
+
 /*
  * The same task, without the verifier's trust in it. Following a pointer out of a trusted one makes the verifier of 6.3 and
  * later look a name up among all of the kernel's types, each time it comes by: half the time of loading the programs.
@@ -486,6 +490,10 @@ static __always_inline __u64 kernel_address(const void *p)
  */
 #define WORDS(type, number) \
 	((struct type *)bpf_rdonly_cast((void *)(number), bpf_core_type_id_kernel(struct pt_regs)))
+
+/* A pointer among those words, as a number. */
+#define READ_WORD(type, p, field) \
+	(CAN_FOLLOW ? WORDS(type, p)->field : BPF_CORE_READ((struct type *)(p), field))
 
 static __always_inline struct cgroup *cgroup_plain(struct cgroup *g)
 {

@@ -13,24 +13,24 @@
 
 static __always_inline struct dentry *path_mount_root(struct vfsmount *m)
 {
-	return CAN_FOLLOW ? WORDS(vfsmount, m)->mnt_root : BPF_CORE_READ(m, mnt_root);
+	return READ_WORD(vfsmount, m, mnt_root);
 }
 
 /* From the root of a mount to where it is mounted. */
 static __always_inline long path_leave_mount(struct path_walk *p)
 {
 	struct mount *mount = (void *)p->mnt - bpf_core_field_offset(struct mount, mnt);
-	struct mount *parent = p->mnt ? BPF_CORE_READ(mount, mnt_parent) : 0;
+	struct mount *parent = p->mnt ? READ_WORD(mount, mount, mnt_parent) : 0;
 	struct vfsmount *above;
 
 	if (mount == parent || !parent) {
 		p->done = true; /* the root of all, or of a file system that is mounted nowhere */
 		return 1;
 	}
-	p->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+	p->dentry = READ_WORD(mount, mount, mnt_mountpoint);
 	above = (void *)parent + bpf_core_field_offset(struct mount, mnt);
 	p->mnt = above;
-	p->mnt_dentry = BPF_CORE_READ(above, mnt_root);
+	p->mnt_dentry = path_mount_root(above);
 	return 0;
 }
 
