@@ -13,7 +13,7 @@ struct census_engine;
 /** Facts of the host. @param root the host's; "" for "/" @param engines what census_engine_render() wrote */
 void census_host_look(struct census *c, const char *root, str engines);
 /**
- * Users of the host and of the containers that run, from their passwd(5) files.
+ * Users of the host, and of the containers that run those who may log in or are root, from their passwd(5) files.
  * @return how many are left out: beyond what is told of one file, or one each for a file that is too long
  */
 uint64_t census_users_look(struct census *c, struct asset *a);

@@ -162,6 +162,12 @@ static void put_user(struct census *c, const struct container *of, const struct 
 	census_put_doc(c, CENSUS_USER, buf_str(&id), &doc);
 }
 
+/* Each container repeats its image's accounts of services: of those, only who is root is told. */
+static bool is_told(const struct container *of, const struct account *x)
+{
+	return of->runtime == CONTAINER_HOST || x->user == 0 || may_log_in(x->shell);
+}
+
 static void put_users(void *ctx, const struct container *of)
 {
 	const int most = of->runtime == CONTAINER_HOST ? HOST_USERS_MAX : CONTAINER_USERS_MAX;
@@ -171,11 +177,14 @@ static void put_users(void *ctx, const struct container *of)
 	int r = asset_users(k->asset, of, &rest);
 
 	k->left_out += r == -E2BIG;
-	for (int n = 0; r == 0 && accounts_next(&rest, &x); n++)
-		if (n < most)
+	for (int n = 0; r == 0 && accounts_next(&rest, &x);) {
+		if (!is_told(of, &x))
+			continue;
+		if (n++ < most)
 			put_user(k->census, of, &x);
 		else
 			k->left_out++;
+	}
 }
 
 uint64_t census_users_look(struct census *c, struct asset *a)
