@@ -1,19 +1,20 @@
 /*
- * Measures judging events by 25, 93 and 250 rules: bench/judge [--quiet N | --noisy N] RULES.yaml...
+ * Measures judging events by 25, 93 and 250 rules: bench/judge [--quiet N | --noisy N | --unmet N] RULES.yaml...
  *
  * The rules are the first of the files, in their order; where there are fewer than 250, copies that ask for one more name make up the
  * rest. Times are of the processor. Every field is at hand, so that only judging is measured. Of ten events four are opens, others
- * programs run, connections, files removed and renamed. Two mixes of them are drawn once, each field for itself:
+ * programs run, connections, files removed and renamed. Mixes of them are drawn once, each field for itself:
  *
- *   quiet  what a host does all day: servers and compilers at their files and ports. No rule holds.
- *   noisy  shells, tools, secrets and foreign ports as often as anything else: a rule holds for every fourth event by 250 rules, which is
+ *   quiet  what a host does all day: servers and compilers at their files and ports. One event in fourteen makes a rule of 250 hold all the
+ *          same, for whose child a program is is drawn too.
+ *   noisy  shells, tools, secrets and foreign ports as often as anything else: one event in four makes a rule hold, which is
  *          far from any host, and is what it costs when much must be looked at closely.
+ *   unmet  the quiet ones as if no value had ever been met before: what it costs when somebody makes new ones all the time.
  *
- * Values come again and again, as paths and programs do; what a value costs that was never met is what test_policy_memo's plain run
- * does. The baseline is a plain walk of each rule's tree on the same events: fields and values resolved ahead, `and` and
- * `or` cut short, nothing shared. Both must find the same hits.
+ * The baseline is a plain walk of each rule's tree on the same events: fields and values resolved ahead, `and` and `or` cut short, nothing
+ * shared. Both must find the same hits.
  *
- * With --quiet or --noisy a set number of events of that mix is judged by so many rules and nothing else, for a tool that counts
+ * With the name of a mix a set number of its events is judged by so many rules and nothing else, for a tool that counts
  * instructions, which no other program's load changes:
  *
  *   valgrind --tool=callgrind --toggle-collect=policy_judge bench/judge --quiet 250 RULES.yaml...
@@ -335,7 +336,7 @@ static bool walk(const struct plain *p, const struct policy_target *t)
 
 struct mix {
 	const char *name;
-	bool quiet;
+	bool quiet, unmet;
 	struct sample events[EVENTS];
 };
 
@@ -469,6 +470,7 @@ static void count_only(const struct rule *const *rules, size_t count, const stru
 	if (policy_compile_rules(rules, count, &policy_events, NULL, NULL, &p, &e) < 0 ||
 	    policy_run_new(p, &run, &e) < 0)
 		die(e.text);
+	policy_run_remember(run, !mix->unmet);
 	for (size_t i = 0; i < COUNTED_ROUNDS * EVENTS; i++)
 		hits += by_program(&run, count, &mix->events[i % EVENTS].target);
 	if (policy_costs(run, a, &costs, &checks, &e) < 0)
@@ -502,6 +504,7 @@ static void measure(const struct rule *const *rules, size_t count, const struct 
 	policy_rules(p, &kept);
 	for (size_t i = 0; i < count; i++)
 		trees[i] = resolve(rules[i]->condition, a);
+	policy_run_remember(run, !mix->unmet);
 	ours = timed(by_program, &run, count, mix->events);
 	base = timed(by_walk, trees, count, mix->events);
 	*first = *first > 0 ? *first : ours.ns;
@@ -518,7 +521,9 @@ static void measure(const struct rule *const *rules, size_t count, const struct 
 
 int main(int argc, char **argv)
 {
-	static struct mix mixes[] = { { .name = "quiet", .quiet = true }, { .name = "noisy" } };
+	static struct mix mixes[] = { { .name = "quiet", .quiet = true },
+				      { .name = "noisy" },
+				      { .name = "unmet", .quiet = true, .unmet = true } };
 	static const size_t sizes[] = { 25, 93, MOST_RULES };
 	const struct rule *rules[MOST_RULES];
 	struct rule_set *s;
