@@ -3,7 +3,7 @@ import { Link, useLocation } from "wouter";
 import { call } from "../api/client.ts";
 import { useHints, useLiveState } from "../api/live.ts";
 import { queries, refresh } from "../api/queries.ts";
-import { currentLanguage, t } from "../i18n/index.ts";
+import { currentLanguage, t, tValue } from "../i18n/index.ts";
 import { IconButton } from "../kit/controls.tsx";
 import { Dialog, Menu } from "../kit/dialog.tsx";
 import { Icon } from "../kit/icons.tsx";
@@ -131,7 +131,7 @@ function UserMenu() {
 			)}
 		>
 			<div className="label wrap">
-				{user.name} · {user.roles.join(", ")}
+				{user.name} · {user.roles.map((role) => tValue("role", role)).join(", ")}
 			</div>
 			<hr />
 			<Link href="/settings?tab=account">

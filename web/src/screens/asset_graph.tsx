@@ -181,7 +181,7 @@ function ItemCell({ item, findings }: { item: Item; findings: boolean }) {
 			) : (
 				<span className="clip">{textOf(item)}</span>
 			)}
-			{item.kind !== "more" && <span className="muted xs">{isGroup(item) ? `${number(item.beyond?.count ?? 0)} ${item.beyond?.by ? tValue("kinds", item.kind) : ""}` : tValue("kind", item.kind)}</span>}
+			{item.kind !== "more" && <span className="muted xs">{isGroup(item) ? (item.beyond?.by ? t("graph.members", { n: item.beyond.count ?? 0, kind: tValue("kinds", item.kind) }) : number(item.beyond?.count ?? 0)) : tValue("kind", item.kind)}</span>}
 		</span>
 	);
 }
