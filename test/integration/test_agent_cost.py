@@ -6,6 +6,7 @@ import signal
 import time
 
 import images
+import jsonschema
 import pytest
 from agents import until
 from consoles import Console
@@ -14,6 +15,7 @@ from fleet import JoinedAgent, ask, change
 from services import need_root
 
 PACKAGES, LAYERS = 30000, 3
+SCHEMA = json.loads((pathlib.Path(__file__).parents[2] / "doc/schemas/agent-stats-1.schema.json").read_text())
 
 
 class Account:
@@ -62,7 +64,9 @@ def scan(console, agent, image):
 def told(skep, a):
     """What the agent says each part costs."""
     p = skep.run("agent", "top", "--control", a.control, "--json", "-n", 1, check=0, timeout=30)
-    return {p["part"]: p for p in json.loads(p.out)["parts"]}
+    stats = json.loads(p.out)
+    jsonschema.validate(stats, SCHEMA)
+    return {p["part"]: p for p in stats["parts"]}
 
 
 def seconds(part):
