@@ -47,7 +47,7 @@ static uint64_t draw(uint64_t n)
 	return seed % n;
 }
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "bench/judge: %s\n", what);
 	exit(1);
