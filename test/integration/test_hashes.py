@@ -2,6 +2,7 @@
 import datetime
 import hashlib
 import json
+import secrets
 import shutil
 import subprocess
 import time
@@ -29,12 +30,13 @@ def engine(request, tmp_path_factory, shared):
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory):
-    """Harmless programs that end at once or after a second, each with a hash of its own: {name: path}."""
+    """Harmless programs that end at once or after a while, each with a hash of its own, which no other run of these tests has: {name: path}."""
     folder = tmp_path_factory.mktemp("programs")
     made = {}
     for n, name in enumerate(["sha256", "sha1", "md5", "unlisted", "expiring", "lasting"]):
         subprocess.run(["gcc", "-static", "-x", "c", "-", "-o", folder / name], check=True,
-                       input=b"#include <unistd.h>\nint main(void) { return %d + sleep(%d); }" % (n, name == "lasting"))
+                       input=b"#include <unistd.h>\nconst char run[] __attribute__((used)) = \"%s\";\nint main(void) { return %d + sleep(%d); }"
+                       % (secrets.token_hex().encode(), n, 4 if name == "lasting" else 0))
         made[name] = folder / name
     large = folder / "large"
     shutil.copy(made["unlisted"], large)

@@ -99,13 +99,14 @@ static enum hash_gap gap_of(int r)
 	}
 }
 
-/* Which of two failures says more: a file that is there and cannot be read rather than one that is not. */
-static int worse(int a, int b)
+/* How much a failure says of the file: that it is too large is said of the very one, that a root cannot be entered of none. */
+static int weight(int r)
 {
-	return a == 0 || gap_of(a) == HASH_GONE ||
-			       (gap_of(a) == HASH_CHANGED && gap_of(b) != HASH_GONE)
-		       ? b
-		       : a;
+	static const uint8_t weights[HASH_GAP_COUNT] = {
+		[HASH_GONE] = 1, [HASH_CHANGED] = 2, [HASH_UNREADABLE] = 3, [HASH_TOO_LARGE] = 4
+	};
+
+	return r < 0 ? weights[gap_of(r)] : 0;
 }
 
 int program_file_open(int root_fd, const struct program_file *f, struct stat *ret,
@@ -117,7 +118,8 @@ int program_file_open(int root_fd, const struct program_file *f, struct stat *re
 		if (i == HASH_ROOTS ? !f->host : !f->roots[i])
 			continue;
 		fd = open_below(root_fd, f, i == HASH_ROOTS ? 0 : f->roots[i], ret);
-		failed = worse(failed, MIN(fd, 0));
+		if (weight(MIN(fd, 0)) > weight(failed))
+			failed = fd;
 	}
 	if (fd < 0)
 		*ret_gap = gap_of(failed);
