@@ -69,10 +69,10 @@ def test_what_happens_in_a_container_is_in_the_store(skep, tmp_path, console, en
 
 def test_every_kind_of_thing_arrives_and_goes(skep, tmp_path, console, engine):
     """Volume, network, process and port of a container, beside host, image and users; and what goes is gone."""
-    name = f"kinds-{os.getpid()}"
+    name, number = f"kinds-{os.getpid()}", str(10000 + os.getpid() % 20000)
     engine.json("POST", "/volumes/create", {"Name": name})
     with JoinedAgent(skep, tmp_path / "agent", console, engine=engine) as a:
-        made = engine.run(name, command=["nc", "-l", "-p", "8123"], host={"Binds": [f"{name}:/data"]})
+        made = engine.run(name, command=["nc", "-l", "-p", number], host={"Binds": [f"{name}:/data"]})
 
         def found(kind, text):
             return [i for i, n in present(console, kind) if text in i or text in n]
@@ -81,9 +81,9 @@ def test_every_kind_of_thing_arrives_and_goes(skep, tmp_path, console, engine):
             return ask(console, "SELECT COUNT(*) FROM relation WHERE from_id = ? AND kind = ? AND to_id = ? AND gone_ns = 0",
                        frm, kind, to)[0][0] == 1
         try:
-            assert until(lambda: found("port", ":8123"), 60), a.said()
+            assert until(lambda: found("port", ":" + number), 60), a.said()
             assert until(lambda: found("volume", name) and found("network", "none"), 60), a.said()
-            port, volume = found("port", ":8123")[0], found("volume", name)[0]
+            port, volume = found("port", ":" + number)[0], found("volume", name)[0]
             assert until(lambda: related(port, "in", "container:" + made), FRESH)
             assert until(lambda: related(volume, "used-by", "container:" + made), 60)
             assert until(lambda: any(related(p, "in", "container:" + made) for p in found("process", "nc")), FRESH)
@@ -91,7 +91,7 @@ def test_every_kind_of_thing_arrives_and_goes(skep, tmp_path, console, engine):
         finally:
             engine.remove(name)
             engine.ask("DELETE", f"/volumes/{name}", b"")
-        assert until(lambda: not found("port", ":8123") and not found("volume", name), 90), a.said()
+        assert until(lambda: not found("port", ":" + number) and not found("volume", name), 90), a.said()
         assert ("container:" + made) not in [i for i, _ in present(console, "container")]
 
 
