@@ -37,14 +37,13 @@ void event_target_init(struct event_target *t, const struct event_world *w, cons
 {
 	const struct process *p = process_tree_find(w->tree, v->task);
 
-	*t = (struct event_target){
-		.target = { .type = (uint16_t)v->type, .get = get },
-		.world = w,
-		.event = v,
-		.container = container,
-		.process = p,
-		.program = p ? process_tree_program(w->tree, p) : NULL,
-	};
+	/* One by one: most events have no ends, which need not be cleared for each. */
+	t->target = (struct policy_target){ .type = (uint16_t)v->type, .get = get };
+	t->world = w;
+	t->event = v;
+	t->container = container;
+	t->process = p;
+	t->program = p ? process_tree_program(w->tree, p) : NULL;
 	fd_fields_init(t);
 }
 

@@ -42,7 +42,7 @@ struct event_target {
 	const struct process *process;     /**< NULL: not known */
 	const struct program *program;     /**< NULL: not known */
 	enum event_fd_kind fd_kind; /**< of the event's descriptor; a failed open is of a file */
-	struct fd_ends ends;        /**< of a connection */
+	struct fd_ends ends;        /**< of a connection; else not set */
 };
 
 /** @param container NULL when it is not known */

@@ -53,6 +53,7 @@ struct watch {
 	bool wants_usage;      /* some rule reads the figures */
 	struct scratch scratch;
 	struct event_world world;
+	struct event_target target; /* what is judged; here, for what is on the stack is cleared */
 	struct given_up given_up[GIVEN_UP];
 	struct first first[FIRST_PROCESSES];
 	uint64_t now_ns, last_usage_ns, last_second_ns, last_number;
@@ -337,13 +338,11 @@ static void judge_target(struct watch *w, const struct event_target *t, bool may
 
 static void judge(struct watch *w, const struct event *v, const struct container *c)
 {
-	struct event_target t;
-
 	if (!w->wanted[v->type] && !w->tap)
 		return;
 	scratch_reset(&w->scratch);
-	event_target_init(&t, &w->world, v, c);
-	judge_target(w, &t, true);
+	event_target_init(&w->target, &w->world, v, c);
+	judge_target(w, &w->target, true);
 }
 
 /* An event that waited, or waited long enough, for the hash of what ran then. */
@@ -351,12 +350,11 @@ static void judge_again(struct watch *w, const struct event *v, uint32_t program
 {
 	const struct container *c =
 		v->cgroup_id ? asset_find(w->asset, v->cgroup_id) : asset_host(w->asset);
-	struct event_target t;
 
 	scratch_reset(&w->scratch);
-	event_target_init(&t, &w->world, v, c);
-	t.program = process_tree_kept_program(w->tree, program);
-	judge_target(w, &t, false);
+	event_target_init(&w->target, &w->world, v, c);
+	w->target.program = process_tree_kept_program(w->tree, program);
+	judge_target(w, &w->target, false);
 	process_tree_release_program(w->tree, program);
 }
 
