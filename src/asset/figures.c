@@ -85,8 +85,7 @@ static int read_number(int fd, str cgroup, const char *file, str key, uint64_t *
 	str line;
 	int r;
 
-	while (cgroup.n && cgroup.p[0] == '/')
-		cgroup = str_skip(cgroup, 1);
+	cgroup = str_skip_slashes(cgroup);
 	buf_add(&path, cgroup.n ? cgroup : S("."));
 	buf_add(&path, S("/"));
 	buf_add(&path, str_from(file));

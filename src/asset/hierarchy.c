@@ -75,19 +75,12 @@ void hierarchy_done(struct hierarchy *h)
 	h->fd = -1;
 }
 
-static str below_root(str path)
-{
-	while (path.n && path.p[0] == '/')
-		path = str_skip(path, 1);
-	return path;
-}
-
 int hierarchy_process(const struct hierarchy *h, str path, uint32_t *ret)
 {
 	static const char *const files[] = { "cgroup.procs", "container/cgroup.procs" };
 	int r = -ENOENT;
 
-	path = below_root(path);
+	path = str_skip_slashes(path);
 	for (size_t i = 0; h->fd >= 0 && path.n && r == -ENOENT && i < ARRAY_LEN(files); i++) {
 		OWNED_BUF name = BUF_INIT;
 		char text[PROCESS_TEXT];
@@ -110,7 +103,7 @@ int hierarchy_id(const struct hierarchy *h, str path, uint64_t *ret)
 	OWNED_BUF b = BUF_INIT;
 	struct stat st;
 
-	path = below_root(path);
+	path = str_skip_slashes(path);
 	buf_add(&b, path.n ? path : S("."));
 	if (buf_error(&b))
 		return -ENOMEM;

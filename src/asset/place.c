@@ -41,8 +41,7 @@ static void add(struct places *s, enum place_kind kind, uint32_t pid, const char
 {
 	struct place p = { .kind = kind, .pid = pid };
 
-	while (path.n && path.p[0] == '/')
-		path = str_skip(path, 1);
+	path = str_skip_slashes(path);
 	if (path.n == 0 || path.n >= sizeof(p.path) || s->count == PLACES_MAX ||
 	    (*outer && s->nested == PLACES_MAX_NESTED))
 		return;

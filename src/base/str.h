@@ -60,6 +60,14 @@ static inline bool str_ends(str s, str suffix)
 int str_cmp(str a, str b);
 /** ASCII letters compare without case. */
 bool str_eq_nocase(str a, str b);
+/** Without the slashes it begins with. */
+static inline str str_skip_slashes(str s)
+{
+	while (s.n && s.p[0] == '/')
+		s = str_skip(s, 1);
+	return s;
+}
+
 /** Without ASCII white space at both ends. */
 str str_trim(str s);
 /** Index of the first @p c, or s.n. */

@@ -126,8 +126,7 @@ static void encode(str s, struct buf *out)
 
 static str strip_slashes(str s)
 {
-	while (s.n && s.p[0] == '/')
-		s = str_skip(s, 1);
+	s = str_skip_slashes(s);
 	while (s.n && s.p[s.n - 1] == '/')
 		s.n--;
 	return s;

@@ -224,20 +224,13 @@ static const uint64_t *find_end(const struct literal_trie *t, str v)
 	return literal_row(&t->rows, row);
 }
 
-static str skip_slashes(str v)
-{
-	while (v.n && v.p[0] == '/')
-		v = str_skip(v, 1);
-	return v;
-}
-
 /* The value's next byte as if it were a plain path; false at its end. */
 static bool next_byte(str *v, char *ret)
 {
 	if (!v->n)
 		return false;
 	*ret = v->p[0];
-	*v = *ret == '/' ? skip_slashes(*v) : str_skip(*v, 1);
+	*v = *ret == '/' ? str_skip_slashes(*v) : str_skip(*v, 1);
 	return *ret != '/' || v->n;
 }
 
@@ -246,7 +239,7 @@ static const uint64_t *find_dir(const struct literal_trie *t, str v)
 	const struct trie_node *n = t->nodes;
 	uint32_t row = 0;
 
-	v = skip_slashes(v);
+	v = str_skip_slashes(v);
 	while (n) {
 		for (uint32_t i = 0; i < n->label_n; i++) {
 			char c;

@@ -125,10 +125,8 @@ bool layer_path_is_below(str path, str folder)
 static bool matches_any(const char *const *globs, str path)
 {
 	for (; globs && *globs; globs++) {
-		str g = str_from(*globs);
+		str g = str_skip_slashes(str_from(*globs));
 
-		while (g.n && g.p[0] == '/')
-			g = str_skip(g, 1);
 		if (g.n && g.p[g.n - 1] == '/')
 			g.n--;
 		if (glob_match(g, path))

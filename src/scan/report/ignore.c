@@ -20,14 +20,9 @@ static bool id_matches(const struct ignore_rule *rule, const struct finding *f)
 
 static bool path_matches(const struct ignore_rule *rule, const struct package *p)
 {
-	for (size_t i = 0; i < rule->path_count; i++) {
-		str pattern = rule->paths[i];
-
-		while (pattern.n && pattern.p[0] == '/')
-			pattern = str_skip(pattern, 1);
-		if (glob_match(pattern, p->db_path))
+	for (size_t i = 0; i < rule->path_count; i++)
+		if (glob_match(str_skip_slashes(rule->paths[i]), p->db_path))
 			return true;
-	}
 	return rule->path_count == 0;
 }
 

@@ -6,13 +6,6 @@
 
 #define TRIVY "aquasecurity:trivy:"
 
-static str without_slash(str path)
-{
-	while (path.n && path.p[0] == '/')
-		path = str_skip(path, 1);
-	return path;
-}
-
 static void our_fact(struct sbom_item *item, str key, str value)
 {
 #define TAKE_FIELD(field, name) \
@@ -296,7 +289,7 @@ int sbom_item_add(struct sbom_reader *r, struct sbom_item *item, struct err *e)
 			"a package without a version cannot be judged");
 		return 0;
 	}
-	p->db_path = without_slash(p->db_path);
+	p->db_path = str_skip_slashes(p->db_path);
 	p->purl = item->purl;
 	return add_package(r, item, e);
 }
