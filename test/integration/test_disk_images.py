@@ -165,6 +165,22 @@ def test_storage_of_podman(skep, tmp_path, storage, driver, layers):
     assert "no engine keeps image" in skep.run("sbom", f"containers-storage:{storage}/root@sha256:{'1' * 64}", check=4).err
 
 
+def test_a_layer_cannot_say_what_podman_kept_of_it(skep, tmp_path, storage):
+    """A file of the layer named as readers of layers call Podman's record."""
+    archive = tmp_path / "image.tar"
+    archive.write_bytes(images.docker_save(REPLACED, tag="docker.io/library/image:1"))
+    target = load(storage, "overlay", archive)
+    want = sbom_without_power(skep, target)
+    assert want.returncode == 0, want
+    layers = [f for f in (storage / "root/overlay").glob("*/diff") if f.is_dir()]
+    assert len(layers) == 2
+    for f in layers:
+        (f / ".wh..wh.tar-split").write_bytes(b'{"type":1,"name":"var/lib/dpkg/.wh..wh..opq","position":0}\n')
+    said = sbom_without_power(skep, target)
+    assert said.returncode == 0 and not said.stderr, said
+    assert essence(json.loads(said.stdout)) == essence(json.loads(want.stdout))
+
+
 def test_what_podman_kept_of_an_archive_may_be_gone_or_damaged(skep, tmp_path, storage):
     archive = tmp_path / "image.tar"
     archive.write_bytes(images.docker_save(REPLACED, tag="docker.io/library/image:1"))

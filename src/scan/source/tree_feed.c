@@ -160,6 +160,9 @@ static int take(struct feed *f, int folder_fd, str folder, const char *name, str
 		return err_set(e, ENOMEM, "no memory to walk a folder");
 	wanted = layer_evidence_wants(path, &kind, &f->arena);
 	on_the_way = !wanted && package_db_is_on_the_way(path);
+	/* What the engine kept is ours to say, not the layer's. */
+	if (f->t->is_layer && str_is(path, LAYER_TAR_SPLIT))
+		return 0;
 	if (f->t->is_layer && str_starts(str_from(name), S(".wh.")))
 		return send_mark(f, TAR_FILE, path, S(""), e);
 	if (f->t->is_layer && (wanted || on_the_way))
