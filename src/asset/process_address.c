@@ -1,12 +1,12 @@
 #include "asset/process_address.h"
 
-#include <ctype.h>
 #include <stdio.h>
 
 #include "base/file.h"
+#include "codec/digest.h"
 
 #define TEXT_MAX ((uint64_t)1 << 20)
-enum { SCOPE_LINK = 0x20, SCOPE_HOST = 0x10, HEX = 16 };
+enum { SCOPE_LINK = 0x20, SCOPE_HOST = 0x10 };
 
 /* "|-- 10.88.0.5" is followed by what it is to us: "/32 host LOCAL". Each stands in two tables. */
 void process_address_take_trie(str text, struct networks *ret)
@@ -29,11 +29,6 @@ void process_address_take_trie(str text, struct networks *ret)
 	}
 }
 
-static int nibble(char c)
-{
-	return isdigit((unsigned char)c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* "fd000000000000000000000000000002 04 40 00 82 eth0": address, interface, length of the prefix, scope, flags, name. */
 void process_address_take_inet6(str text, struct networks *ret)
 {
@@ -48,9 +43,7 @@ void process_address_take_inet6(str text, struct networks *ret)
 		snprintf(line, sizeof(line), "%.*s", STR_ARG(whole));
 		good = sscanf(line, "%32[0-9a-f] %*x %*x %x", hex, &scope) == 2 &&
 		       strlen(hex) == sizeof(hex) - 1 && scope != SCOPE_LINK && scope != SCOPE_HOST;
-		for (size_t i = 0; good && i < NETWORK_ADDRESS_BYTES; i++)
-			x.bytes[i] = (uint8_t)(nibble(hex[2 * i]) * HEX + nibble(hex[2 * i + 1]));
-		if (good && !networks_have(ret, x.bytes))
+		if (good && hex_parse(str_from(hex), x.bytes) == 0 && !networks_have(ret, x.bytes))
 			ret->list[ret->count++] = x;
 	}
 }

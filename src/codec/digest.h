@@ -67,6 +67,11 @@ MUST_CHECK int digest_parse(str text, uint8_t ret[SHA256_BYTES], struct err *e);
 
 /** Lower-case hex of @p n bytes into @p ret, which holds 2 * n + 1. */
 void hex_render(const uint8_t *bytes, size_t n, char *ret);
+/**
+ * Reads pairs of lower-case hex digits into @p ret, which holds hex.n / 2; a digit left over is not looked at.
+ * @return 0, -EBADMSG when one is none: then @p ret holds nothing of use
+ */
+MUST_CHECK int hex_parse(str hex, uint8_t *ret);
 
 /** @return 0, or -EBADMSG when the signature is not this key's over these bytes */
 MUST_CHECK int ed25519_verify(const uint8_t public_key[ED25519_KEY_BYTES], str message,

@@ -1,5 +1,6 @@
 #include "model/package.h"
 
+#include "codec/digest.h"
 #include "model/field_priv.h"
 
 enum { HASH_BYTES = 8 };
@@ -68,44 +69,18 @@ int package_set_owned(struct package *p, uint64_t *hashes, size_t count, struct 
 
 static void render_owned(const struct package *p, struct json_out *j)
 {
-	static const char digits[] = "0123456789abcdef";
 	OWNED_BUF hex = BUF_INIT;
 	char *text;
 
 	if (!p->owned.n)
 		return;
-	text = buf_reserve(&hex, 2 * p->owned.n);
-	for (size_t i = 0; text && i < p->owned.n; i++) {
-		unsigned char b = (unsigned char)p->owned.p[i];
-
-		text[2 * i] = digits[b >> 4];
-		text[2 * i + 1] = digits[b & 15];
-	}
-	if (!text)
+	text = buf_reserve(&hex, 2 * p->owned.n + 1);
+	if (!text) {
 		j->out->error = buf_error(&hex);
-	else
-		json_put_str(j, "owned", (str){ text, 2 * p->owned.n });
-}
-
-/* One more than the digit's value, so that 0 marks what is no digit; a look-up, for random digits defeat branches. */
-static const uint8_t nibbles[256] = {
-	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
-	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
-	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-};
-
-static bool decode_hex(str hex, char *out)
-{
-	bool sound = true;
-
-	for (size_t i = 0; i + 1 < hex.n; i += 2) {
-		unsigned int high = nibbles[(unsigned char)hex.p[i]];
-		unsigned int low = nibbles[(unsigned char)hex.p[i + 1]];
-
-		sound &= high && low;
-		out[i / 2] = (char)((high - 1) << 4 | (low - 1));
+		return;
 	}
-	return sound;
+	hex_render((const uint8_t *)p->owned.p, p->owned.n, text);
+	json_put_str(j, "owned", (str){ text, 2 * p->owned.n });
 }
 
 static void parse_owned(struct fields *f, struct package *p)
@@ -125,7 +100,7 @@ static void parse_owned(struct fields *f, struct package *p)
 			   "field 'owned' is malformed or too long");
 		return;
 	}
-	if (!decode_hex(hex, out)) {
+	if (hex_parse(hex, (uint8_t *)out) < 0) {
 		field_fail(f, EBADMSG, "field 'owned' is no hex");
 		return;
 	}

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "codec/digest.h"
 
 /* Of pg_type: the types of parameters, and those an answer may have beside them. */
 enum {
@@ -435,11 +436,6 @@ static str column_text(struct sql_rows *r, unsigned column)
 	return str_from(out);
 }
 
-static int nibble(char c)
-{
-	return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
 /* "\x0a0b..." to bytes, in this row's scratch. */
 static str column_blob(struct sql_rows *r, unsigned column)
 {
@@ -451,9 +447,8 @@ static str column_blob(struct sql_rows *r, unsigned column)
 	out = scratch(r, t.n / 2);
 	if (!out)
 		return (str){ NULL, 0 };
-	for (size_t i = 2; i + 1 < t.n; i += 2)
-		out[i / 2 - 1] = (char)(nibble(t.p[i]) << 4 | nibble(t.p[i + 1]));
-	return (str){ out, t.n / 2 - 1 };
+	return hex_parse(str_skip(t, 2), (uint8_t *)out) == 0 ? (str){ out, t.n / 2 - 1 }
+							      : (str){ NULL, 0 };
 }
 
 const struct sql_engine sql_engine_postgres = {
