@@ -1,6 +1,7 @@
 #include "codec/tar_split.h"
 
 #include "base/buf.h"
+#include "codec/base64.h"
 #include "codec/json.h"
 
 enum { TYPE_FILE = 1, TYPE_SEGMENT = 2 };
@@ -44,9 +45,26 @@ static bool is_segment(str line)
 	return str_starts(line, S("{\"type\":2,"));
 }
 
+/* A name that is no UTF-8 is kept in base64, as `name_raw`. */
+static int tell_name(struct tar_split *t, const struct value *entry, struct err *e)
+{
+	const struct value *name = value_get(entry, "name"), *raw = value_get(entry, "name_raw");
+	const struct value *has = name ? name : raw;
+	OWNED_BUF bytes = BUF_INIT;
+	int r;
+
+	if (!has)
+		return 0;
+	r = has->kind != VALUE_STRING ? err_set(e, EBADMSG, "a name that is no text")
+	    : has == raw              ? base64_decode(&bytes, value_str(raw), e)
+				      : 0;
+	if (r < 0)
+		return err_wrap(e, r, "line %llu", (unsigned long long)t->number);
+	return t->sink(t->ctx, has == raw ? buf_str(&bytes) : value_str(name), e);
+}
+
 static int take_line(struct tar_split *t, str line, struct err *e)
 {
-	const struct value *name;
 	struct value v;
 	int64_t type;
 	int r;
@@ -58,11 +76,10 @@ static int take_line(struct tar_split *t, str line, struct err *e)
 	if (r < 0)
 		return err_wrap(e, r, "line %llu", (unsigned long long)t->number);
 	type = value_int(value_get(&v, "type"), 0);
-	name = value_get(&v, "name");
 	if (type != TYPE_FILE && type != TYPE_SEGMENT)
 		return err_set(e, EBADMSG, "line %llu: neither an entry nor a piece",
 			       (unsigned long long)t->number);
-	return type == TYPE_FILE && name ? t->sink(t->ctx, value_str(name), e) : 0;
+	return type == TYPE_FILE ? tell_name(t, &v, e) : 0;
 }
 
 static int end_line(struct tar_split *t, struct err *e)

@@ -24,9 +24,9 @@ MUST_CHECK int tar_split_new(tar_split_sink sink, void *ctx, struct tar_split **
 void tar_split_free(struct tar_split *t);
 
 /**
- * Feeds the next bytes, decompressed. Names that are no UTF-8 are passed over.
+ * Feeds the next bytes, decompressed.
  *
- * @return 0, -EBADMSG (a line is no object, or of another type), -E2BIG (a line over its bound), -ENOMEM, -ENOBUFS, or what the
+ * @return 0, -EBADMSG (a line is no object, of another type, or its name is no text), -E2BIG (a line over its bound), -ENOMEM, -ENOBUFS, or what the
  *         sink returned. After an error the stream is over.
  */
 MUST_CHECK int tar_split_push(struct tar_split *t, str bytes, struct err *e);

@@ -36,7 +36,7 @@ static void tells_names(void **state UNUSED)
 		OWNED_BUF names = BUF_INIT;
 
 		assert_int_equal(read_all(text, piece, &names, NULL), 0);
-		assert_str(buf_str(&names), "etc/|a<b/.wh..wh..opq|last|");
+		assert_str(buf_str(&names), "etc/|a<b/.wh..wh..opq|\xff|last|");
 	}
 }
 
@@ -58,7 +58,15 @@ static void passes_over_long_pieces_and_refuses_long_names(void **state UNUSED)
 static void refuses_what_is_none(void **state UNUSED)
 {
 	static const char *const bad[] = {
-		"x", "[]", "{}", "{\"type\":3}", "{\"type\":1,\"name\":\"x\"", "{\"type\":1} {}"
+		"x",
+		"[]",
+		"{}",
+		"{\"type\":3}",
+		"{\"type\":1,\"name\":\"x\"",
+		"{\"type\":1} {}",
+		"{\"type\":1,\"name\":[\"x\"]}",
+		"{\"type\":1,\"name_raw\":5}",
+		"{\"type\":1,\"name_raw\":\"*\"}",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
