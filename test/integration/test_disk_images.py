@@ -101,9 +101,9 @@ def test_blobs_and_snapshots_of_containerd_say_the_same(skep, containerd, archiv
 NO_ADMIN = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin"]
 
 
-def sbom_without_power(skep, target):
+def sbom_without_power(skep, target, *options):
     """As one of the agent's parts reads it: whose files these are, and nothing more."""
-    return subprocess.run([*NO_ADMIN, skep.binary, "sbom", "--no-cache", target], env=skep.env, capture_output=True,
+    return subprocess.run([*NO_ADMIN, skep.binary, "sbom", "--no-cache", *options, target], env=skep.env, capture_output=True,
                           text=True)
 
 
@@ -194,6 +194,8 @@ def test_what_podman_kept_of_an_archive_may_be_gone_or_damaged(skep, tmp_path, s
     for k in kept:
         k.unlink()
     assert sbom_without_power(skep, target).returncode == PARTIAL
+    less = sbom_without_power(skep, target, "--limit", "file_bytes=10")
+    assert "over the limit for one file: whether the layer replaced whole folders" in less.stderr, less
     assert essence_of(skep, target) == essence_of(skep, f"docker-archive:{archive}")
 
 

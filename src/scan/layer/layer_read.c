@@ -186,7 +186,8 @@ static int split_begin(struct layer_reader *r, struct err *e)
 				     .expansion = MAX(r->o.limits.expansion, 1u),
 				     .sink = on_split_bytes,
 				     .ctx = r };
-	int error = r->split ? -EEXIST : tar_split_new(on_split_name, r, &r->split, e);
+	int error = r->split ? err_set(e, EBADMSG, "two records of one unpacked layer")
+			     : tar_split_new(on_split_name, r, &r->split, e);
 
 	if (error == 0)
 		error = inflate_new(&o, &r->split_inflate, e);

@@ -14,7 +14,8 @@
 #include "scan/layer/layer_read.h"
 #include "scan/package/package_db.h"
 
-enum { COPY_BYTES = 128 * 1024, MAX_FOLDERS = 100000 };
+/* FIRST_BYTES: of a path in a message, which holds FEEDER_TEXT_BYTES with all else. */
+enum { COPY_BYTES = 128 * 1024, MAX_FOLDERS = 100000, FIRST_BYTES = 200 };
 
 struct feed {
 	const struct tree_feed *t;
@@ -236,6 +237,22 @@ static int send_tar_split(struct feed *f, struct err *e)
 	return send_file(f, f->t->tar_split, S(LAYER_TAR_SPLIT), (uint64_t)st.st_size, e);
 }
 
+/* All that could not be told, in one message. @return 1, or 0 when there is nothing */
+static int say_gaps(const struct feed *f, struct err *e)
+{
+	str first = str_take(f->first_left_out, FIRST_BYTES);
+
+	if (f->may_replace)
+		(void)!err_set(e, EPERM,
+			       "whether the layer replaced whole folders may not be seen "
+			       "(CAP_SYS_ADMIN): what lay in such a folder before is still told");
+	if (f->left_out)
+		(void)!err_wrap(e, -EACCES,
+				"%llu files or folders could not be read, the first is '%.*s': %s",
+				(unsigned long long)f->left_out, STR_ARG(first), f->first_reason);
+	return f->left_out || f->may_replace;
+}
+
 int tree_feed_run(void *ctx, int fd, struct err *e)
 {
 	static const char end[2 * TAR_BLOCK];
@@ -249,20 +266,7 @@ int tree_feed_run(void *ctx, int fd, struct err *e)
 		r = walk_folder(&f, f.folders[--f.folder_count], e);
 	if (r == 0)
 		r = file_write_all(fd, (str){ end, sizeof(end) }, e);
-	if (r == 0 && f.left_out) {
-		(void)!err_set(e, EACCES,
-			       "%llu files or folders could not be read, the first is "
-			       "'%.*s': %s",
-			       (unsigned long long)f.left_out,
-			       STR_ARG(str_take(f.first_left_out, 300)), f.first_reason);
-		r = 1;
-	}
-	if (r == 0 && f.may_replace) {
-		(void)!err_set(e, EPERM,
-			       "whether the layer replaced whole folders may not be seen "
-			       "(CAP_SYS_ADMIN): what lay in such a folder before is still told");
-		r = 1;
-	}
+	r = r < 0 ? r : say_gaps(&f, e);
 	arena_done(&f.arena);
 	return r;
 }
