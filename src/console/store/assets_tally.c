@@ -50,10 +50,9 @@ int assets_tally(struct store *s, const struct scope *scope, unsigned kinds, str
 			  SQL_ARGS(SQL_I(kinds), SQL_I(ASSET_TALLIES_MAX + 1)), &rows, e);
 	size_t seen = 0;
 
-	while (r >= 0 && seen < ASSET_TALLIES_MAX && (r = sql_next(rows, e)) > 0) {
+	while (r >= 0 && (r = sql_next(rows, e)) > 0 && seen++ < ASSET_TALLIES_MAX) {
 		struct asset_tally *t;
 
-		seen++;
 		if (!in_scope(rows, scope))
 			continue;
 		t = ARENA_PUSH(a, list, count, cap);
@@ -63,6 +62,6 @@ int assets_tally(struct store *s, const struct scope *scope, unsigned kinds, str
 		return r;
 	*ret = list;
 	*ret_count = count;
-	*ret_cut = seen == ASSET_TALLIES_MAX;
+	*ret_cut = seen > ASSET_TALLIES_MAX;
 	return 0;
 }
