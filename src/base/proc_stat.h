@@ -19,8 +19,8 @@ struct proc_stat {
 	uint64_t start_ticks; /**< since the system's start, of sysconf(_SC_CLK_TCK) */
 	/** of all its threads, those that ended too; a process that has ended keeps them until it is waited for */
 	uint64_t user_ticks, system_ticks;
-	uint64_t waited_user_ticks,
-		waited_system_ticks; /**< of children it waited for, and of those these did */
+	/** of children it waited for, and of those these did */
+	uint64_t waited_user_ticks, waited_system_ticks;
 	uint64_t resident_pages;
 };
 

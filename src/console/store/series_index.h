@@ -40,7 +40,11 @@ struct series {
 struct series_index;
 struct series_table;
 
-/** @param series, bytes  more are not made; 0: ALERT_SERIES_MAX, SERIES_BYTES_MAX */
+/**
+ * @param series, bytes  more are not made; 0: ALERT_SERIES_MAX, SERIES_BYTES_MAX
+ * @param ret            freed by series_index_free()
+ * @return 0, -ENOMEM
+ */
 MUST_CHECK int series_index_new(size_t series, size_t bytes, struct series_index **ret,
 				struct err *e);
 /** Once no view is left. */
@@ -48,8 +52,8 @@ void series_index_free(struct series_index *x);
 
 struct series_figures {
 	size_t series, texts, bytes;
-	uint64_t
-		evicted; /**< series let go, since the store forgot some: those it still has were read again */
+	/** Series let go with their table because the store forgot some; those it still has were read again. */
+	uint64_t evicted;
 	uint64_t refused; /**< alerts whose series was not made, for there was no room */
 };
 

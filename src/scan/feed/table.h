@@ -12,8 +12,8 @@
 /** One row; all of it is valid during the call that was given it. */
 struct table_row {
 	uint32_t line; /**< where it begins, 1-based */
-	const str *
-		fields; /**< in the order the columns were asked for; empty where the row or table has none */
+	/** In the order the columns were asked for; empty where the row or table has none. */
+	const str *fields;
 	struct arena *arena; /**< for what is made of this row */
 };
 
