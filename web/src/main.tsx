@@ -4,13 +4,13 @@ import { createRoot } from "react-dom/client";
 import { queries } from "./api/queries.ts";
 import { preferredLanguage } from "./app/preferences.ts";
 import { WithSession, useSession } from "./app/session.tsx";
-import { Shell } from "./app/shell.tsx";
 import { FirstPassword, SignIn } from "./app/signin.tsx";
+import { Shell } from "./frame/shell.tsx";
 import { loadLanguage } from "./i18n/index.ts";
 import { Failed } from "./kit/states.tsx";
 import "./kit/base.css";
 import "./kit/kit.css";
-import "./app/app.css";
+import "./frame/frame.css";
 
 function Inside() {
 	const { mustChangePassword } = useSession();

@@ -58,3 +58,17 @@ export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
 		</svg>
 	);
 }
+
+/** By the kind of an asset, as the API names it. */
+export const ASSET_ICON: Record<string, IconName> = {
+	host: "host",
+	container: "container",
+	image: "images",
+	pod: "pod",
+	process: "process",
+	port: "port",
+	package: "package",
+	user: "user",
+	volume: "volume",
+	network: "network",
+};

@@ -1,20 +1,6 @@
 import type { Asset } from "../api/types.ts";
 import { t, tValue } from "../i18n/index.ts";
-import type { IconName } from "../kit/icons.tsx";
 import { bytes, dateTime } from "./format.ts";
-
-export const ASSET_ICON: Record<string, IconName> = {
-	host: "host",
-	container: "container",
-	image: "images",
-	pod: "pod",
-	process: "process",
-	port: "port",
-	package: "package",
-	user: "user",
-	volume: "volume",
-	network: "network",
-};
 
 /** The page of something, by its kind and id as the API names them. */
 export function hrefOf(kind: string, id: string): string {

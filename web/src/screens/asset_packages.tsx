@@ -1,10 +1,9 @@
 import { useList } from "../api/queries.ts";
 import type { PackageUse } from "../api/types.ts";
 import { t } from "../i18n/index.ts";
-import { Icon } from "../kit/icons.tsx";
+import { ASSET_ICON, Icon } from "../kit/icons.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
-import { ASSET_ICON } from "../logic/asset.ts";
 import { number } from "../logic/format.ts";
 
 const COLUMNS = (): Column<PackageUse>[] => [

@@ -1,13 +1,13 @@
 import { useState } from "react";
 import { useList } from "../api/queries.ts";
 import type { AuditEntry } from "../api/types.ts";
-import { PageHead } from "../app/shell.tsx";
 import { useUrl } from "../app/url.ts";
 import { SavedViews } from "../app/views.tsx";
 import { t, tValue } from "../i18n/index.ts";
 import { Facts, SearchInput, TextField } from "../kit/controls.tsx";
 import { Dialog } from "../kit/dialog.tsx";
 import { Icon } from "../kit/icons.tsx";
+import { PageHead } from "../kit/page_head.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { dateTime, dayBegins } from "../logic/format.ts";

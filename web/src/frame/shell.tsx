@@ -3,6 +3,8 @@ import { Link, useLocation } from "wouter";
 import { call } from "../api/client.ts";
 import { useHints, useLiveState } from "../api/live.ts";
 import { queries, refresh } from "../api/queries.ts";
+import { type Theme, chooseLanguage, chooseTheme, preferredTheme } from "../app/preferences.ts";
+import { forgetSession, useSession } from "../app/session.tsx";
 import { currentLanguage, t, tValue } from "../i18n/index.ts";
 import { IconButton } from "../kit/controls.tsx";
 import { Dialog, Menu } from "../kit/dialog.tsx";
@@ -11,9 +13,7 @@ import { Toasts, toastError } from "../kit/toast.tsx";
 import { Boundary } from "./boundary.tsx";
 import { ALL_PLACES, PLACES } from "./navigation.ts";
 import { Palette } from "./palette.tsx";
-import { type Theme, chooseLanguage, chooseTheme, preferredTheme } from "./preferences.ts";
 import { Pages } from "./routes.tsx";
-import { forgetSession, useSession } from "./session.tsx";
 
 function Logo() {
 	return (
@@ -271,28 +271,6 @@ export function Shell() {
 			{above === "places" && <PlacesDialog onClose={() => setAbove(null)} />}
 			{above === "keys" && <KeysDialog onClose={() => setAbove(null)} />}
 			<Toasts />
-		</div>
-	);
-}
-
-/** The head of every page: what it is, what can be done, and the title the browser shows. */
-export function PageHead({ title, before, children, back }: { title: string; before?: React.ReactNode; children?: React.ReactNode; back?: { href: string; text: string } }) {
-	useEffect(() => {
-		document.title = `${title} · Skep`;
-	}, [title]);
-	return (
-		<div className="page-head">
-			{back && (
-				<Link href={back.href} className="back small">
-					{back.text}
-					<Icon name="chevron" size={12} />
-				</Link>
-			)}
-			<div className="row flow">
-				<h1>{title}</h1>
-				{before}
-				<div className="row push flow">{children}</div>
-			</div>
 		</div>
 	);
 }

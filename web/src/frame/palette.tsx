@@ -2,11 +2,11 @@ import { useEffect, useId, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useAnswer } from "../api/queries.ts";
 import type { SearchHit, SearchResult } from "../api/types.ts";
+import { useSession } from "../app/session.tsx";
 import { t, tValue } from "../i18n/index.ts";
-import { Icon, type IconName } from "../kit/icons.tsx";
-import { ASSET_ICON, hrefOf } from "../logic/asset.ts";
+import { ASSET_ICON, Icon, type IconName } from "../kit/icons.tsx";
+import { hrefOf } from "../logic/asset.ts";
 import { ALL_PLACES } from "./navigation.ts";
-import { useSession } from "./session.tsx";
 
 interface Entry {
 	key: string;
