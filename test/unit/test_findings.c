@@ -252,6 +252,37 @@ static void pages_stay_right(struct store *s, const char *where)
 	arena_done(&a);
 }
 
+/* Rows of an image that came later lie behind those of the others: the same vulnerability is one nevertheless. */
+static void vulnerabilities_are_counted_once(struct store *s, const char *where)
+{
+	const struct stored_image image = { .digest = S("sha256:cc") };
+	const struct stored_finding cc[] = { finding("CVE-1", "openssl", SEVERITY_CRITICAL, "2"),
+					     finding("CVE-2", "bash", SEVERITY_LOW, "") };
+	const struct vulnerability_filter f = {
+		.scope = &scope_everything, .kev = -1, .fixable = -1, .accepted = -1
+	};
+	struct vulnerability_page p = { 0 };
+	struct findings_summary sum = { 0 };
+	struct arena a;
+
+	(void)where;
+	arena_init(&a, 0);
+	set_up(s);
+	OK(sql_begin(s->sql, E));
+	OK(images_put(s, &image, 1, E));
+	OK(findings_replace(s, image.digest, cc, 2, NULL, 0, 1000, E));
+	OK(sql_commit(s->sql, E));
+	OK(vulnerabilities_page(s, &f, (str){ 0 }, 10, &a, &p, E));
+	assert_int_equal(p.count, 3);
+	assert_str(p.items[0].v.id, "CVE-1");
+	assert_int_equal(p.items[0].images, 2);
+	assert_int_equal(p.items[0].containers, 2);
+	OK(findings_summary(s, &scope_everything, &sum, E));
+	assert_int_equal(sum.counts[SEVERITY_CRITICAL], 1);
+	assert_int_equal(sum.counts[SEVERITY_LOW], 1);
+	arena_done(&a);
+}
+
 static str image_by(struct store *s, enum image_sort sort, bool descending, struct arena *a)
 {
 	const struct image_filter f = {
@@ -511,6 +542,7 @@ static void acceptances_count_and_end(struct store *s, const char *where)
 
 EACH(images_are_counted)
 EACH(lists_are_sorted)
+EACH(vulnerabilities_are_counted_once)
 EACH(pages_stay_right)
 EACH(inventories_come_back)
 EACH(what_nobody_judged_is_told)
@@ -523,6 +555,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_images_are_counted),
 		cmocka_unit_test(test_lists_are_sorted),
+		cmocka_unit_test(test_vulnerabilities_are_counted_once),
 		cmocka_unit_test(test_pages_stay_right),
 		cmocka_unit_test(test_inventories_come_back),
 		cmocka_unit_test(test_what_nobody_judged_is_told),

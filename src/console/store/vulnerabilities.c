@@ -9,31 +9,48 @@ struct survey {
 	struct map by_id; /* to struct vulnerability_row */
 	struct vulnerability_row **rows;
 	size_t count, cap;
-	struct vulnerability_row *last; /* rows come by vulnerability: mostly the same again */
+	struct vulnerability_row *last; /* mostly the same again, though rows come in any order */
 };
+
+static struct vulnerability_row *new_row(struct survey *y, str id, struct arena *a)
+{
+	struct vulnerability_row **slot = ARENA_PUSH(a, y->rows, y->count, y->cap);
+	struct vulnerability_row *x = slot ? ARENA_NEW(a, struct vulnerability_row) : NULL;
+
+	if (x)
+		*x = (struct vulnerability_row){
+			.v = { .id = id, .score = -1, .epss = -1, .epss_percentile = -1 }
+		};
+	if (slot)
+		*slot = x;
+	return x;
+}
+
+static struct vulnerability_row *row_of(struct survey *y, str id, struct arena *a)
+{
+	struct vulnerability_row *x = map_find(&y->by_id, id);
+	void **at;
+
+	if (x)
+		return x;
+	id = arena_str(a, id);
+	at = id.p ? map_at(&y->by_id, id) : NULL;
+	return at ? *at = new_row(y, id, a) : NULL;
+}
 
 /* Adds one image's having of a vulnerability. */
 static int note_pair(struct survey *y, struct sql_rows *rows, struct arena *a, struct err *e)
 {
 	const struct stored_image *i = map_find(&y->images.by_digest, sql_text(rows, 1));
+	str id = sql_text(rows, 0);
 	struct vulnerability_row *x = y->last;
 
 	if (!i)
 		return 0;
-	if (!x || !str_eq(x->v.id, sql_text(rows, 0))) {
-		str id = sql_text_in(rows, 0, a);
-		void **at = id.p ? map_at(&y->by_id, id) : NULL;
-		struct vulnerability_row **slot =
-			at ? ARENA_PUSH(a, y->rows, y->count, y->cap) : NULL;
-
-		x = slot ? ARENA_NEW(a, struct vulnerability_row) : NULL;
-		if (!x)
-			return err_set(e, ENOBUFS, "too many vulnerabilities at once");
-		*slot = *at = y->last = x;
-		x->v = (struct stored_vulnerability){
-			.id = id, .score = -1, .epss = -1, .epss_percentile = -1
-		};
-	}
+	if (!x || !str_eq(x->v.id, id))
+		x = y->last = row_of(y, id, a);
+	if (!x)
+		return err_set(e, ENOBUFS, "too many vulnerabilities at once");
 	x->v.severity = MAX(x->v.severity, (enum severity)sql_int(rows, 2));
 	x->images++;
 	x->containers += i->running;
