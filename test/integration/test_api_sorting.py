@@ -143,3 +143,58 @@ def test_registries_come_sorted_page_by_page(admin):
         assert [r["name"] for r in paged(admin, f"/api/v1/registries?sort={sort}")] == ["harbor", "nexus", "quay"]
     for registry in paged(admin, "/api/v1/registries"):
         assert admin.ask("DELETE", f"/api/v1/registries/{registry['id']}").status == 204
+
+
+def walked(client, path, between):
+    """All of a list, an item a page; `between` happens after the first."""
+    first = client.get(f"{path}{'&' if '?' in path else '?'}limit=1").json()
+    between()
+    found = first["items"]
+    while first["next"]:
+        first = client.get(f"{path}{'&' if '?' in path else '?'}limit=1&cursor={first['next']}").json()
+        found += first["items"]
+    return found
+
+
+def test_packages_of_an_image_are_there_once_though_it_is_scanned_anew(admin, told):
+    image = "sha256:" + "5c" * 32
+
+    def scan(*names, paths=("a", "b")):
+        packages = [{"type": "npm", "name": name, "version": version, "layer": 0, "path": path}
+                    for path in paths for name in names for version in ("2", "1")]
+        told.tell([("inventory", {"image": image, "scanned": "2026-11-21T18:00:00Z", "milliseconds": 5, "inventory":
+                                  {"kind": "image", "layers": [{"digest": image, "diffId": image}], "packages": packages}})])
+
+    scan("m", "n")
+    path = f"/api/v1/images/{image}/packages"
+    keys = [(name, version, place) for name in "mn" for version in "12" for place in "ab"]
+    for round in range(2):
+        found = [(p["name"], p["version"], p["path"]) for p in walked(admin, path, lambda: scan("a", "m", "n", "z"))]
+        assert [f for f in found if f[0] in "mn"] and sorted(f for f in found if f[0] in "mn") == keys, found
+        assert [f[:2] for f in found] == sorted(f[:2] for f in found) and len(found) == len(set(found)), found
+        assert {f[0] for f in found} == ({"m", "n", "z"} if round == 0 else set("amnz"))
+    assert admin.get(path + "?q=Z&limit=1").json()["total"] == 4
+    assert admin.get(path + "?cursor=2").status == 400
+
+
+def test_findings_of_an_image_page_by_page(console, admin, told):
+    image = "sha256:" + "5d" * 32
+    told.tell([("image", {"id": image, "time": "2026-11-21T18:00:00Z", "references": ["hub/f:1"], "bytes": 1000})])
+
+    def put(number, severity, owner=0, fixed=""):
+        change(console, "INSERT INTO finding (image, vulnerability, package, version, type, path, fixed, state, severity, score, risk, owner, "
+                        "layer, accepted) VALUES (?, ?, 'p', '1', 'deb', '', ?, 0, ?, 5, 5, ?, '', 0)",
+               image, f"CVE-2026-{number}", fixed, severity, owner)
+
+    for n in range(3):
+        put(f"100{n}", 3, owner=n, fixed="2" if n else "")
+    path = f"/api/v1/images/{image}/findings"
+
+    def ids(found):
+        return [f["vulnerability"][-4:] for f in found]
+    assert ids(walked(admin, path, lambda: (put("0999", 5), put("1003", 1)))) == ["1000", "1001", "1002", "1003"]
+    assert ids(paged(admin, path)) == ["0999", "1000", "1001", "1002", "1003"]
+    assert ids(paged(admin, path + "?sort=-vulnerability")) == ["1003", "1002", "1001", "1000", "0999"]
+    assert ids(paged(admin, path + "?owner=base")) == ["1001"] and ids(paged(admin, path + "?fixable=true")) == ["1001", "1002"]
+    assert ids(paged(admin, path + "?severity=medium&q=00")) == ["1000", "1001", "1002"]
+    assert admin.get(path + "?cursor=2").status == 400

@@ -82,10 +82,11 @@ static void images_are_counted(struct store *s, const char *where)
 {
 	struct image_filter f = { .scope = &scope_everything, .running = -1 };
 	struct stored_image got = { 0 };
+	const struct finding_filter any = { .kev = -1, .fixable = -1 };
 	struct stored_finding *list = NULL;
+	struct finding_page found = { 0 };
 	struct image_page p = { 0 };
 	struct arena a;
-	int64_t next = 0;
 	size_t n = 0;
 
 	(void)where;
@@ -113,14 +114,61 @@ static void images_are_counted(struct store *s, const char *where)
 	OK(images_get(s, &scope_everything, S("sha256:aa"), &a, &got, E));
 	assert_str(got.os, "debian 12");
 	FAILS(ENOENT, images_get(s, &scope_everything, S("sha256:zz"), &a, &got, E));
-	OK(findings_page(s, S("sha256:aa"), (struct finding_order){ 0 }, 0, 2, &a, &list, &n, &next,
-			 E));
-	assert_true(n == 2 && next == 2 && list[0].kev && list[0].epss == 0.5);
-	assert_str(list[0].package, "openssl");
-	OK(findings_page(s, S("sha256:aa"), (struct finding_order){ 0 }, next, 2, &a, &list, &n,
-			 &next, E));
-	assert_true(n == 1 && next == 0);
+	OK(findings_page(s, S("sha256:aa"), &any, (str){ 0 }, 2, &a, &found, E));
+	assert_true(found.count == 2 && found.next.n);
+	assert_true(found.items[0].kev && found.items[0].epss == 0.5);
+	assert_str(found.items[0].package, "openssl");
+	OK(findings_page(s, S("sha256:aa"), &any, found.next, 2, &a, &found, E));
+	assert_true(found.count == 1 && found.next.n == 0);
+	OK(findings_worst(s, S("sha256:aa"), 2, &a, &list, &n, E));
+	assert_true(n == 2 && str_is(list[0].package, "openssl"));
+	OK(findings_worst(s, S("sha256:zz"), 2, &a, &list, &n, E));
+	assert_int_equal(n, 0);
 	arena_done(&a);
+}
+
+/* Packages of the findings of sha256:aa that a filter wants, the worst first. */
+static const char *wanted(struct store *s, struct finding_filter f)
+{
+	static char out[64];
+	struct finding_page p = { 0 };
+	struct arena a;
+	size_t n = 0;
+
+	arena_init(&a, 0);
+	OK(findings_page(s, S("sha256:aa"), &f, (str){ 0 }, 10, &a, &p, E));
+	out[0] = '\0';
+	for (size_t i = 0; i < p.count; i++)
+		n += (size_t)snprintf(out + n, sizeof(out) - n, "%.*s ",
+				      STR_ARG(p.items[i].package));
+	arena_done(&a);
+	return out;
+}
+
+static void findings_are_filtered(struct store *s, const char *where)
+{
+	const struct finding_filter any = { .kev = -1, .fixable = -1 };
+	struct finding_filter f = any;
+
+	(void)where;
+	set_up(s);
+	assert_string_equal(wanted(s, any), "openssl libssl bash ");
+	f.text = S("cve-2");
+	assert_string_equal(wanted(s, f), "bash ");
+	f.text = S("SSL");
+	assert_string_equal(wanted(s, f), "openssl libssl ");
+	f = any;
+	f.severities = 1U << SEVERITY_HIGH | 1U << SEVERITY_LOW;
+	assert_string_equal(wanted(s, f), "libssl bash ");
+	f = any;
+	f.owners = 1U << OWNER_UNKNOWN;
+	assert_string_equal(wanted(s, f), "openssl libssl bash ");
+	f.owners = 1U << OWNER_BASE;
+	assert_string_equal(wanted(s, f), "");
+	assert_string_equal(wanted(s, (struct finding_filter){ .kev = 0, .fixable = -1 }), "bash ");
+	assert_string_equal(wanted(s, (struct finding_filter){ .kev = -1, .fixable = 0 }), "bash ");
+	assert_string_equal(wanted(s, (struct finding_filter){ .kev = 1, .fixable = 1 }),
+			    "openssl libssl ");
 }
 
 enum { LISTED_MOST = 200 };
@@ -163,8 +211,55 @@ static str list_vulnerabilities(struct store *s, int sort, bool descending, str 
 	return p.next;
 }
 
+static str list_findings(struct store *s, int sort, bool descending, str cursor, size_t limit,
+			 struct arena *a, str *ids, size_t *count)
+{
+	const struct finding_filter f = {
+		.kev = -1, .fixable = -1, .sort = (enum finding_sort)sort, .descending = descending
+	};
+	struct finding_page p = { 0 };
+
+	OK(findings_page(s, S("sha256:aa"), &f, cursor, limit, a, &p, E));
+	for (size_t i = 0; i < p.count; i++) {
+		const struct stored_finding *x = &p.items[i];
+
+		ids[i] = arena_printf(a, "%.*s %.*s %.*s", STR_ARG(x->vulnerability),
+				      STR_ARG(x->package), STR_ARG(x->path));
+	}
+	*count = p.count;
+	return p.next;
+}
+
+/* The image is matched anew: two more, the one less in all than those there are, the other more, each at two places. */
+static void match_anew(struct store *s, struct arena *a, int round)
+{
+	struct stored_finding list[LISTED_MOST], *old;
+	struct stored_vulnerability facts[2];
+	size_t count, n = 0;
+
+	OK(findings_worst(s, S("sha256:aa"), SIZE_MAX, a, &old, &count, E));
+	for (int most = 0; most < 2; most++) {
+		str id = arena_printf(a, "CVE-%d-%03d", most ? 9 : 0, round);
+		struct stored_finding f = finding(id.p, most ? "z" : "0",
+						  most ? SEVERITY_CRITICAL : SEVERITY_UNKNOWN, "");
+
+		f.risk = most ? 100 : -1;
+		facts[most] = fact(id.p, f.severity, most);
+		facts[most].epss = most ? 1 : -1;
+		for (int i = 0; i < 2; i++) {
+			f.path = i ? S("a/b") : S("a/c");
+			list[n++] = f;
+		}
+	}
+	assert_true(n + count <= LISTED_MOST);
+	memcpy(&list[n], old, count * sizeof(*old));
+	OK(sql_begin(s->sql, E));
+	OK(findings_replace(s, S("sha256:aa"), list, n + count, facts, 2, 1000, E));
+	OK(sql_commit(s->sql, E));
+}
+
 /* Two images come, the one less in all than those there are, the other more; and each has a vulnerability of its own. */
-static void come(struct store *s, struct arena *a, int round)
+static void images_come(struct store *s, struct arena *a, int round)
 {
 	for (int most = 0; most < 2; most++) {
 		str digest = arena_printf(a, "sha256:%c%03d", most ? 'z' : '0', round);
@@ -195,8 +290,11 @@ static size_t times(const str *ids, size_t count, str id)
 	return n;
 }
 
+typedef void come_fn(struct store *s, struct arena *a, int round);
+
 /* What was there at the first page is on one page, once, whatever comes before the second. */
-static void walk_while_things_come(struct store *s, list_fn *list, int sorts, int round)
+static void walk_while_things_come(struct store *s, list_fn *list, come_fn *come, int sorts,
+				   int round)
 {
 	for (int i = 0; i < 2 * sorts; i++) {
 		str before[LISTED_MOST], got[LISTED_MOST], next = { 0 };
@@ -230,8 +328,9 @@ static void pages_stay_right(struct store *s, const char *where)
 
 	(void)where;
 	set_up(s);
-	walk_while_things_come(s, list_images, IMAGE_BY_FIXABLE + 1, 0);
-	walk_while_things_come(s, list_vulnerabilities, VULNERABILITY_BY_KEV + 1, 100);
+	walk_while_things_come(s, list_findings, match_anew, FINDING_BY_EPSS + 1, 0);
+	walk_while_things_come(s, list_images, images_come, IMAGE_BY_FIXABLE + 1, 0);
+	walk_while_things_come(s, list_vulnerabilities, images_come, VULNERABILITY_BY_KEV + 1, 100);
 	/* A cursor fits what the API takes, however long the names are. */
 	arena_init(&a, 0);
 	for (int i = 0; i < 2; i++) {
@@ -313,21 +412,21 @@ static str vulnerability_by(struct store *s, enum vulnerability_sort sort, bool 
 static const char *findings_by(struct store *s, enum finding_sort by, bool descending)
 {
 	static char out[64];
-	int64_t cursor = 0;
+	const struct finding_filter f = {
+		.kev = -1, .fixable = -1, .sort = by, .descending = descending
+	};
+	struct finding_page p = { 0 };
+	struct arena a;
 	size_t n = 0;
 
+	arena_init(&a, 0);
 	do {
-		struct stored_finding *list;
-		struct arena a;
-		size_t count;
-
-		arena_init(&a, 0);
-		OK(findings_page(s, S("sha256:aa"), (struct finding_order){ by, descending },
-				 cursor, 1, &a, &list, &count, &cursor, E));
-		assert_int_equal(count, 1);
-		n += (size_t)snprintf(out + n, sizeof(out) - n, "%.*s ", STR_ARG(list[0].package));
-		arena_done(&a);
-	} while (cursor);
+		OK(findings_page(s, S("sha256:aa"), &f, p.next, 1, &a, &p, E));
+		assert_int_equal(p.count, 1);
+		n += (size_t)snprintf(out + n, sizeof(out) - n, "%.*s ",
+				      STR_ARG(p.items[0].package));
+	} while (p.next.n);
+	arena_done(&a);
 	return out;
 }
 
@@ -542,6 +641,7 @@ static void acceptances_count_and_end(struct store *s, const char *where)
 
 EACH(images_are_counted)
 EACH(lists_are_sorted)
+EACH(findings_are_filtered)
 EACH(vulnerabilities_are_counted_once)
 EACH(pages_stay_right)
 EACH(inventories_come_back)
@@ -555,6 +655,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_images_are_counted),
 		cmocka_unit_test(test_lists_are_sorted),
+		cmocka_unit_test(test_findings_are_filtered),
 		cmocka_unit_test(test_vulnerabilities_are_counted_once),
 		cmocka_unit_test(test_pages_stay_right),
 		cmocka_unit_test(test_inventories_come_back),

@@ -111,6 +111,46 @@ static void test_versions(void **state UNUSED)
 	assert_true(list_sort_version(S("")) == 0 && list_sort_version(S("x")) == 0);
 }
 
+static void test_reals(void **state UNUSED)
+{
+	assert_true(list_sort_real(-1) == list_sort_real(-0.5));
+	assert_true(list_sort_real(-1) < list_sort_real(0));
+	assert_true(list_sort_real(0) < list_sort_real(0.00001));
+	assert_true(list_sort_real(0.97) < list_sort_real(9.8));
+	assert_true(list_sort_real(1e300) > list_sort_real(100));
+}
+
+/* Told apart by what is behind the first, and by where one text ends; a cursor fits what the API takes. */
+static void test_ids(void **state UNUSED)
+{
+	char long_text[1000];
+	const str names[][2] = {
+		{ S("a"), S("b") }, { S("a"), S("c") }, { S("ab"), S("") }, { S("a"), S("b") }
+	};
+	struct list_item items[2] = { 0 };
+	struct list_slice p;
+	str ids[4];
+
+	for (size_t i = 0; i < 4; i++)
+		ids[i] = list_sort_id(names[i], 2, &arena);
+	assert_true(!str_eq(ids[0], ids[1]) && !str_eq(ids[0], ids[2]));
+	assert_true(str_eq(ids[0], ids[3]));
+	memset(long_text, 'x', sizeof(long_text));
+	for (size_t i = 0; i < 2; i++) {
+		const str texts[] = { { long_text, sizeof(long_text) - i }, S("") };
+
+		items[i] = (struct list_item){ .number = INT64_MIN,
+					       .text = texts[0],
+					       .ranks = { UINT64_MAX, UINT64_MAX },
+					       .id = list_sort_id(texts, 2, &arena) };
+	}
+	assert_false(str_eq(items[0].id, items[1].id));
+	OK(list_sort_page(items, 2, true, (str){ 0 }, 1, &arena, &p, E));
+	assert_in_range(p.next.n, 1, 512);
+	OK(list_sort_page(items, 2, true, p.next, 1, &arena, &p, E));
+	assert_true(p.count == 1 && p.next.n == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +160,8 @@ int main(void)
 		cmocka_unit_test(test_texts_with_nul),
 		cmocka_unit_test(test_cursors_of_others),
 		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_reals),
+		cmocka_unit_test(test_ids),
 	};
 
 	return cmocka_run_group_tests(tests, arena_setup, arena_teardown);

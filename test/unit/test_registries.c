@@ -332,11 +332,9 @@ static const char *owners(struct store *s, const char *image)
 {
 	static char text[8];
 	struct stored_finding *list;
-	int64_t next = 0;
 	size_t n;
 
-	OK(findings_page(s, str_from(image), (struct finding_order){ 0 }, 0, 7, &arena, &list, &n,
-			 &next, E));
+	OK(findings_worst(s, str_from(image), 7, &arena, &list, &n, E));
 	for (size_t i = 0; i < n; i++)
 		text[i] = "?ba"[list[i].owner];
 	text[n] = 0;

@@ -91,15 +91,13 @@ static int look_into(struct graph *g, str image, const struct scope *scope, stru
 	struct map seen = map_in(c->arena);
 	struct stored_finding *list;
 	struct stored_image i;
-	int64_t next;
 	size_t count;
 	int r = images_get(c->store, scope, str_skip(image, strlen("image:")), c->arena, &i, e);
 
 	if (r == -ENOENT)
 		return 0;
 	if (r == 0)
-		r = findings_page(c->store, i.digest, (struct finding_order){ 0 }, 0, LOOKED_AT,
-				  c->arena, &list, &count, &next, e);
+		r = findings_worst(c->store, i.digest, LOOKED_AT, c->arena, &list, &count, e);
 	for (size_t k = 0; r == 0 && k < count; k++) {
 		void **at;
 

@@ -12,6 +12,7 @@
 /* More than the largest inventory takes when it is parsed. */
 #define INVENTORY_BUDGET ((size_t)512 << 20)
 #define DIFF_MAX 1000
+#define LOOK_MAX 20000 /* findings of an image that are compared */
 #define CONTAINERS_MAX 100
 #define BASE_NAMES_MAX 20
 
@@ -23,6 +24,17 @@ static unsigned int severities_of(const struct call *c)
 		for (unsigned int i = 0; i < SEVERITY_COUNT; i++)
 			if (str_is(v->string, severity_name((enum severity)i)))
 				bits |= 1U << i;
+	return bits;
+}
+
+static unsigned int owners_of(const struct call *c)
+{
+	str name = call_query(c, "owner");
+	unsigned int bits = 0;
+
+	for (unsigned int i = OWNER_UNKNOWN; i <= OWNER_APPLICATION; i++)
+		if (str_is(name, layer_owner_name((enum layer_owner)i)))
+			bits |= 1U << i;
 	return bits;
 }
 
@@ -266,25 +278,6 @@ int api_image_get(struct call *c, struct err *e)
 	return r;
 }
 
-struct finding_query {
-	str q, owner;
-	unsigned int severities;
-	int kev, fixable;
-};
-
-static bool is_wanted(const struct finding_query *q, const struct stored_finding *f)
-{
-	if (q->severities && !(q->severities & 1U << f->severity))
-		return false;
-	if ((q->kev >= 0 && q->kev != f->kev) ||
-	    (q->fixable >= 0 && q->fixable != (f->fixed.n != 0)))
-		return false;
-	if (q->owner.n && !str_is(q->owner, layer_owner_name(f->owner)))
-		return false;
-	return !q->q.n || str_holds_nocase(f->vulnerability, q->q) ||
-	       str_holds_nocase(f->package, q->q);
-}
-
 static void put_number(struct json_out *j, const char *key, double n, int decimals)
 {
 	if (n < 0)
@@ -313,9 +306,6 @@ static void put_finding(const struct stored_finding *f, struct json_out *j)
 	json_object_close(j);
 }
 
-/* Rows that are looked at for one page: one that few match is short and still has a next. */
-#define LOOK_MAX 20000
-
 static const char *const finding_sorts[] = { [FINDING_BY_RISK] = "risk",
 					     [FINDING_BY_SEVERITY] = "severity",
 					     [FINDING_BY_VULNERABILITY] = "vulnerability",
@@ -324,48 +314,36 @@ static const char *const finding_sorts[] = { [FINDING_BY_RISK] = "risk",
 
 int api_image_findings(struct call *c, struct err *e)
 {
-	struct finding_query q = { .q = call_query(c, "q"),
-				   .owner = call_query(c, "owner"),
-				   .severities = severities_of(c),
-				   .kev = choice(c, "kev"),
-				   .fixable = choice(c, "fixable") };
-	struct finding_order o = { 0 };
-	int64_t cursor = 0, looked = 0;
+	struct finding_filter f = { .text = call_query(c, "q"),
+				    .severities = severities_of(c),
+				    .owners = owners_of(c),
+				    .kev = choice(c, "kev"),
+				    .fixable = choice(c, "fixable") };
+	struct finding_page page;
 	struct stored_image image;
-	uint64_t shown = 0;
-	str next = { 0 };
 	int r = images_get(c->store, &c->who.scope, c->id, c->arena, &image, e);
 
-	if (r == 0 && c->cursor.n && call_number(c->cursor, &cursor, NULL) < 0)
-		r = err_set(e, EINVAL, "this cursor is none of ours");
+	f.sort = (enum finding_sort)call_sort(c, finding_sorts, ARRAY_LEN(finding_sorts),
+					      &f.descending);
+	if (r == 0)
+		r = findings_page(c->store, image.digest, &f, c->cursor, c->limit, c->arena, &page,
+				  e);
 	if (r < 0)
 		return r;
-	o.by = (enum finding_sort)call_sort(c, finding_sorts, ARRAY_LEN(finding_sorts),
-					    &o.descending);
 	call_page_open(c);
-	do {
-		struct stored_finding *list;
-		size_t count;
-
-		/* never more than may be shown: the page after begins behind the last that was looked at */
-		r = findings_page(c->store, image.digest, o, cursor, c->limit - shown, c->arena,
-				  &list, &count, &cursor, e);
-		for (size_t i = 0; r == 0 && i < count; i++)
-			if (is_wanted(&q, &list[i])) {
-				put_finding(&list[i], &c->json);
-				shown++;
-			}
-		looked += (int64_t)count;
-	} while (r == 0 && cursor && shown < c->limit && looked < LOOK_MAX);
-	if (cursor)
-		next = arena_printf(c->arena, "%lld", (long long)cursor);
-	call_page_close(c, next, -1);
-	return r;
+	for (size_t i = 0; i < page.count; i++)
+		put_finding(&page.items[i], &c->json);
+	call_page_close(c, page.next, -1);
+	return 0;
 }
 
-static void put_package(const struct stored_inventory *v, const struct package *p,
-			struct json_out *j)
+static int put_package(struct call *c, const void *item, const void *ctx, struct err *e)
 {
+	const struct stored_inventory *v = ctx;
+	const struct package *p = item;
+	struct json_out *j = &c->json;
+
+	(void)e;
 	json_object_open(j);
 	json_put_str(j, "name", p->name);
 	json_put_str(j, "version", p->version);
@@ -375,46 +353,59 @@ static void put_package(const struct stored_inventory *v, const struct package *
 	json_opt_str(j, "path", p->db_path);
 	json_opt_str(j, "license", p->license);
 	json_object_close(j);
+	return 0;
+}
+
+/* By name and version. A scan may put in another inventory between two pages: a package's number in it says nothing. */
+static struct list_item package_item(struct call *c, const struct package *p)
+{
+	str layer = arena_printf(c->arena, "%u", p->layer);
+	const str names[] = {
+		p->version, p->type, p->namespace, p->name, p->arch, layer, p->db_path
+	};
+
+	return (struct list_item){ .text = p->name,
+				   .id = list_sort_id(names, ARRAY_LEN(names), c->arena),
+				   .item = p };
+}
+
+static int put_packages(struct call *c, const struct stored_inventory *v, struct err *e)
+{
+	const struct package_list *all = &v->inventory.packages;
+	str q = call_query(c, "q");
+	struct list_item *items = ARENA_ARRAY(c->arena, all->count, struct list_item);
+	size_t n = 0;
+
+	for (size_t i = 0; items && i < all->count; i++) {
+		if (q.n && !str_holds_nocase(all->items[i].name, q))
+			continue;
+		items[n] = package_item(c, &all->items[i]);
+		if (!items[n++].id.p)
+			items = NULL;
+	}
+	return items ? call_sorted_page(c, items, n, false, put_package, v, e)
+		     : err_set(e, ENOBUFS, "too many packages at once");
 }
 
 int api_image_packages(struct call *c, struct err *e)
 {
 	CLEANUP(close_inventory) struct stored_inventory v = { 0 };
 	struct stored_image image;
-	uint64_t after = 0, shown = 0;
-	size_t wanted = 0;
-	str q = call_query(c, "q"), next = { 0 };
 	int r = images_get(c->store, &c->who.scope, c->id, c->arena, &image, e);
 
-	if (r == 0 && c->cursor.n && str_u64(c->cursor, &after) < 0)
-		r = err_set(e, EINVAL, "this cursor is none of ours");
 	if (r == 0)
 		r = read_inventory(c, &image, &v, e);
 	if (r == 0 && v.damaged)
 		r = err_set(e, EBUSY,
 			    "the stored packages of this image are damaged: scan it again");
-	if (r < 0)
-		return r;
-	call_page_open(c);
-	for (size_t i = 0; v.there && i < v.inventory.packages.count; i++) {
-		const struct package *p = &v.inventory.packages.items[i];
-
-		if ((q.n && !str_holds_nocase(p->name, q)) || wanted++ < after || shown == c->limit)
-			continue;
-		put_package(&v, p, &c->json);
-		shown++;
-	}
-	if (after + shown < wanted)
-		next = arena_printf(c->arena, "%llu", (unsigned long long)(after + shown));
-	call_page_close(c, next, (int64_t)wanted);
-	return 0;
+	return r < 0 ? r : put_packages(c, &v, e);
 }
 
 /* All findings of an image, by vulnerability and package. */
 struct finding_set {
 	struct map map;
 	struct stored_finding *items;
-	size_t count, cap;
+	size_t count;
 	bool cut;
 };
 
@@ -426,31 +417,21 @@ static str key_of(struct arena *a, const struct stored_finding *f)
 
 static int read_set(struct call *c, str digest, struct finding_set *ret, struct err *e)
 {
-	int64_t cursor = 0;
+	int r = findings_worst(c->store, digest, LOOK_MAX + 1, c->arena, &ret->items, &ret->count,
+			       e);
 
 	ret->map = map_in(c->arena);
-	do {
-		struct stored_finding *list;
-		size_t count;
-		int r = findings_page(c->store, digest, (struct finding_order){ 0 }, cursor,
-				      FINDING_PAGE_MAX, c->arena, &list, &count, &cursor, e);
+	ret->cut = ret->count > LOOK_MAX;
+	ret->count = MIN(ret->count, LOOK_MAX);
+	for (size_t i = 0; r == 0 && i < ret->count; i++) {
+		str key = key_of(c->arena, &ret->items[i]);
+		void **at = key.p ? map_at(&ret->map, key) : NULL;
 
-		if (r < 0)
-			return r;
-		for (size_t i = 0; i < count; i++) {
-			str key = key_of(c->arena, &list[i]);
-			void **at = key.p ? map_at(&ret->map, key) : NULL;
-			struct stored_finding *f =
-				ARENA_PUSH(c->arena, ret->items, ret->count, ret->cap);
-
-			if (!at || !f)
-				return err_set(e, ENOBUFS, "findings: memory budget spent");
-			*f = list[i];
-			*at = ret;
-		}
-	} while (cursor && ret->count < LOOK_MAX);
-	ret->cut = cursor != 0;
-	return 0;
+		if (!at)
+			return err_set(e, ENOBUFS, "findings: memory budget spent");
+		*at = ret;
+	}
+	return r;
 }
 
 /* Those of @p a that @p b has not got. @return how many both have */

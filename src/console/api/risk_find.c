@@ -65,7 +65,6 @@ static int read_image(struct call *c, const struct asset *a, struct risk_facts *
 {
 	struct stored_finding *list;
 	struct stored_image image;
-	int64_t next;
 	size_t count;
 	double none = 1;
 	int r;
@@ -78,8 +77,8 @@ static int read_image(struct call *c, const struct asset *a, struct risk_facts *
 	if (r == -ENOENT || (r == 0 && !image.scanned_ns))
 		return 0;
 	if (r == 0)
-		r = findings_page(c->store, image.digest, (struct finding_order){ 0 }, 0,
-				  WORST_FINDINGS, c->arena, &list, &count, &next, e);
+		r = findings_worst(c->store, image.digest, WORST_FINDINGS, c->arena, &list, &count,
+				   e);
 	if (r < 0)
 		return r;
 	f->scanned = true;

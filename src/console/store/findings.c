@@ -159,53 +159,95 @@ static int take(struct sql_rows *rows, struct arena *a, struct stored_finding *x
 	"f.score, f.risk," \
 	" f.owner, f.layer, f.accepted, v.kev, v.epss"
 
-/* Cursors count rows: all findings of an image are replaced at once, so that none comes between two others. */
-static void say_order(struct finding_order o, struct buf *text)
+int findings_worst(struct store *s, str digest, size_t max, struct arena *a,
+		   struct stored_finding **ret, size_t *ret_count, struct err *e)
 {
-	static const char *const columns[] = { [FINDING_BY_SEVERITY] = "f.severity",
-					       [FINDING_BY_VULNERABILITY] = "f.vulnerability",
-					       [FINDING_BY_PACKAGE] = "f.package",
-					       [FINDING_BY_EPSS] = "COALESCE(v.epss, -1)" };
-
-	buf_add(text, S(" ORDER BY "));
-	if (o.by != FINDING_BY_RISK)
-		buf_printf(text, "%s%s, ", columns[o.by], o.descending ? " DESC" : "");
-	buf_add(text, S("f.accepted, f.severity DESC, COALESCE(v.kev, 0) DESC, f.risk DESC, "
-			"f.vulnerability, f.no"));
-}
-
-int findings_page(struct store *s, str digest, struct finding_order o, int64_t cursor, size_t limit,
-		  struct arena *a, struct stored_finding **ret, size_t *ret_count,
-		  int64_t *ret_next, struct err *e)
-{
-	struct stored_finding *out =
-		limit <= FINDING_PAGE_MAX ? ARENA_ARRAY(a, limit + 1, struct stored_finding) : NULL;
-	OWNED_BUF text = BUF_INIT;
+	struct stored_finding *out = NULL;
 	OWNED_ROWS *rows = NULL;
-	size_t n = 0;
-	int r;
+	size_t n = 0, cap = 0;
+	int r = sql_query(s->sql,
+			  "SELECT " FINDING_COLUMNS
+			  " FROM finding f LEFT JOIN vulnerability v ON v.id = f.vulnerability "
+			  "WHERE f.image = ?1 ORDER BY f.accepted, f.severity DESC, "
+			  "COALESCE(v.kev, 0) DESC, f.risk DESC, f.vulnerability, f.no LIMIT ?2",
+			  SQL_ARGS(SQL_T(digest), SQL_I(MIN(max, (size_t)INT64_MAX))), &rows, e);
 
-	if (!out || cursor < 0)
-		return err_set(e, EINVAL, "a page has 1 to %d findings", FINDING_PAGE_MAX);
-	buf_add(&text, S("SELECT " FINDING_COLUMNS " FROM finding f LEFT JOIN vulnerability v ON "
-			 "v.id = f.vulnerability WHERE f.image = ?1"));
-	say_order(o, &text);
-	buf_add(&text, S(" LIMIT ?2 OFFSET ?3"));
-	if (buf_error(&text) < 0)
-		return err_set(e, ENOMEM, "no memory for a statement");
-	r = sql_query(s->sql, buf_cstr(&text),
-		      SQL_ARGS(SQL_T(digest), SQL_I(limit + 1), SQL_I(cursor)), &rows, e);
-	while (r >= 0 && n <= limit && (r = sql_next(rows, e)) > 0) {
-		r = take(rows, a, &out[n], e);
+	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
+		struct stored_finding *x = ARENA_PUSH(a, out, n, cap);
+
+		r = x ? take(rows, a, x, e) : err_set(e, ENOBUFS, "too many findings at once");
 		if (r < 0)
 			return r;
-		n++;
 	}
 	if (r < 0)
 		return r;
 	*ret = out;
-	*ret_count = MIN(n, limit);
-	*ret_next = n > limit ? cursor + (int64_t)limit : 0;
+	*ret_count = n;
+	return 0;
+}
+
+static bool matches(const struct stored_finding *x, const struct finding_filter *f)
+{
+	return (!f->severities || f->severities & 1U << x->severity) &&
+	       (!f->owners || f->owners & 1U << x->owner) &&
+	       (f->kev < 0 || x->kev == (f->kev > 0)) &&
+	       (f->fixable < 0 || (x->fixed.n != 0) == (f->fixable > 0)) &&
+	       (!f->text.n || str_holds_nocase(x->vulnerability, f->text) ||
+		str_holds_nocase(x->package, f->text));
+}
+
+/* The worst first, as findings_worst() has them. A match puts all rows in anew: what one is known by is what it says. */
+static struct list_item item_of(const struct stored_finding *x, enum finding_sort key,
+				struct arena *a)
+{
+	const str texts[] = {
+		[FINDING_BY_VULNERABILITY] = x->vulnerability, [FINDING_BY_PACKAGE] = x->package
+	};
+	const int64_t numbers[] = {
+		[FINDING_BY_SEVERITY] = x->severity, [FINDING_BY_EPSS] = list_sort_real(x->epss)
+	};
+	const str names[] = {
+		x->vulnerability, x->package, x->version, x->type, x->path, x->layer
+	};
+
+	return (struct list_item){
+		.number = key < ARRAY_LEN(numbers) ? numbers[key] : 0,
+		.text = key < ARRAY_LEN(texts) ? texts[key] : (str){ 0 },
+		.ranks = { (uint64_t)!x->accepted << 40 | (uint64_t)x->severity << 32 | x->kev,
+			   (uint64_t)(list_sort_real(x->risk) - list_sort_real(-1)) },
+		.id = list_sort_id(names, ARRAY_LEN(names), a),
+		.item = x,
+	};
+}
+
+int findings_page(struct store *s, str digest, const struct finding_filter *f, str cursor,
+		  size_t limit, struct arena *a, struct finding_page *ret, struct err *e)
+{
+	struct finding_page page = { 0 };
+	struct list_slice slice = { 0 };
+	struct stored_finding *list;
+	struct list_item *items;
+	size_t count, n = 0;
+	int r = findings_worst(s, digest, SIZE_MAX, a, &list, &count, e);
+
+	if (r < 0)
+		return r;
+	items = ARENA_ARRAY(a, count, struct list_item);
+	for (size_t i = 0; items && i < count; i++) {
+		if (!matches(&list[i], f))
+			continue;
+		items[n] = item_of(&list[i], f->sort, a);
+		if (!items[n++].id.p)
+			items = NULL;
+	}
+	r = items ? list_sort_page(items, n, f->descending, cursor, limit, a, &slice, e) : -ENOBUFS;
+	page.items = r == 0 ? ARENA_ARRAY(a, slice.count, struct stored_finding) : NULL;
+	if (!page.items)
+		return r < 0 && items ? r : err_set(e, ENOBUFS, "too many findings at once");
+	for (size_t i = 0; i < slice.count; i++)
+		page.items[page.count++] = *(const struct stored_finding *)slice.items[i].item;
+	page.next = slice.next;
+	*ret = page;
 	return 0;
 }
 

@@ -14,7 +14,6 @@
 #include "model/gap.h"
 #include "model/vulnerability.h"
 
-#define FINDING_PAGE_MAX 1000
 #define INVENTORY_MAX (64 << 20)
 
 enum layer_owner { OWNER_UNKNOWN, OWNER_BASE, OWNER_APPLICATION };
@@ -145,15 +144,28 @@ enum finding_sort {
 	FINDING_BY_EPSS
 };
 
-struct finding_order {
-	enum finding_sort by;
+struct finding_filter {
+	str text;            /**< part of the vulnerability's or the package's name; empty: any */
+	unsigned severities; /**< bits; 0: any */
+	unsigned owners;     /**< bits 1 << layer_owner; 0: any */
+	int kev, fixable;    /**< 1 only those, 0 only others, -1 any */
+	enum finding_sort sort;
 	bool descending; /**< the other way round; nothing by risk */
 };
 
-/** The findings of an image; equal ones the worst first. @param cursor of the page before, in the same order; 0: the first */
-MUST_CHECK int findings_page(struct store *s, str digest, struct finding_order o, int64_t cursor,
-			     size_t limit, struct arena *a, struct stored_finding **ret,
-			     size_t *ret_count, int64_t *ret_next, struct err *e);
+struct finding_page {
+	struct stored_finding *items;
+	size_t count;
+	str next; /**< cursor; empty: this is the last */
+};
+
+/** The findings of an image; equal ones the worst first. @return 0, -EINVAL the cursor is not of such a list, -ENOBUFS */
+MUST_CHECK int findings_page(struct store *s, str digest, const struct finding_filter *f,
+			     str cursor, size_t limit, struct arena *a, struct finding_page *ret,
+			     struct err *e);
+/** Those of an image by risk, the worst first and what is accepted last, @p max at most. */
+MUST_CHECK int findings_worst(struct store *s, str digest, size_t max, struct arena *a,
+			      struct stored_finding **ret, size_t *ret_count, struct err *e);
 
 /** As image_sort. */
 enum vulnerability_sort {

@@ -3,9 +3,18 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
+#include "codec/digest.h"
 #include "console/store/list_cursor.h"
 
-enum { KEY_PARTS = 3, VERSION_PARTS = 3, VERSION_PART_MAX = 1000000 };
+enum {
+	KEY_PARTS = 3,
+	VERSION_PARTS = 3,
+	VERSION_PART_MAX = 1000000,
+	ID_TEXT_MAX = 64,
+	ID_DIGEST_BYTES = 16,
+	REAL_MAX = 1000
+};
 
 static int compare(const struct list_item *a, const struct list_item *b, bool descending)
 {
@@ -108,4 +117,26 @@ int64_t list_sort_version(str version)
 		sum = sum * VERSION_PART_MAX + part;
 	}
 	return sum;
+}
+
+int64_t list_sort_real(double x)
+{
+	return (int64_t)(x < 0 ? -1000000 : MIN(x, REAL_MAX) * 1000000);
+}
+
+str list_sort_id(const str *texts, size_t count, struct arena *a)
+{
+	OWNED_BUF all = BUF_INIT;
+	uint8_t digest[SHA256_BYTES];
+	char hex[2 * ID_DIGEST_BYTES + 1];
+
+	for (size_t i = 0; i < count; i++) {
+		buf_add(&all, texts[i]);
+		buf_byte(&all, 0);
+	}
+	if (buf_error(&all) < 0)
+		return (str){ 0 };
+	sha256_of(buf_str(&all), digest);
+	hex_render(digest, ID_DIGEST_BYTES, hex);
+	return arena_printf(a, "%.*s %s", STR_ARG(str_take(texts[0], ID_TEXT_MAX)), hex);
 }

@@ -42,4 +42,11 @@ MUST_CHECK int list_sort_page(struct list_item *items, size_t count, bool descen
 /** What a version is sorted by: the first three of its numbers. Its text is to decide where these are equal. */
 int64_t list_sort_version(str version);
 
+/** What a score, a risk or a likelihood is sorted by: millionths. Negative ones are not known, and all the same. */
+int64_t list_sort_real(double x);
+
+/** An id of what only several texts together tell apart: the first of them, cut, and a digest
+ * of all. A NULL pointer when memory is spent. */
+str list_sort_id(const str *texts, size_t count, struct arena *a);
+
 #endif

@@ -129,19 +129,13 @@ static bool matches(const struct vulnerability_row *x, const struct vulnerabilit
 	       texts_hold(f->text, texts, ARRAY_LEN(texts));
 }
 
-/* Of a score or a likelihood; -1: not known. */
-static int64_t millionths(double x)
-{
-	return (int64_t)(MIN(MAX(x, -1), 1000) * 1000000);
-}
-
 /* The worst first: what is exploited, then by severity, how likely that is, and how many containers have it. */
 static struct list_item item_of(const struct vulnerability_row *x, enum vulnerability_sort key)
 {
 	const int64_t numbers[] = {
 		[VULNERABILITY_BY_SEVERITY] = x->v.severity,
-		[VULNERABILITY_BY_SCORE] = millionths(x->v.score),
-		[VULNERABILITY_BY_EPSS] = millionths(x->v.epss),
+		[VULNERABILITY_BY_SCORE] = list_sort_real(x->v.score),
+		[VULNERABILITY_BY_EPSS] = list_sort_real(x->v.epss),
 		[VULNERABILITY_BY_IMAGES] = x->images,
 		[VULNERABILITY_BY_RUNNING] = x->containers,
 		[VULNERABILITY_BY_KEV] = x->v.kev,
@@ -154,7 +148,7 @@ static struct list_item item_of(const struct vulnerability_row *x, enum vulnerab
 		.number = key < ARRAY_LEN(numbers) ? numbers[key] : 0,
 		.text = key < ARRAY_LEN(texts) ? texts[key] : (str){ 0 },
 		.ranks = { (uint64_t)x->v.kev << 40 | (uint64_t)x->v.severity << 32 |
-				   (uint64_t)(millionths(x->v.epss) + 1000000),
+				   (uint64_t)(list_sort_real(x->v.epss) - list_sort_real(-1)),
 			   (uint64_t)x->containers },
 		.id = x->v.id,
 		.item = x,
