@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "console/store/alert_groups.h"
 #include "console/store/alerts.h"
 #include "console/store/assets.h"
 #include "console/store/findings.h"
@@ -482,6 +483,52 @@ static void ask_facets(struct fleet *f, struct arena *a)
 	then_facets(f, &x, a);
 }
 
+static void then_groups(struct fleet *f, struct alert_filter *x, enum alert_facet by,
+			enum alert_group_sort sort, struct arena *a)
+{
+	struct alert_groups g;
+
+	check(alerts_groups(f->s, x, by, sort, true, S(""), 100, a, &g, &error), "groups");
+}
+
+static void ask_groups_rule(struct fleet *f, struct arena *a)
+{
+	struct alert_filter x = all_alerts();
+
+	then_groups(f, &x, ALERT_FACET_RULE, ALERT_GROUPS_BY_ALERTS, a);
+}
+
+static void ask_groups_workload(struct fleet *f, struct arena *a)
+{
+	struct alert_filter x = all_alerts();
+
+	then_groups(f, &x, ALERT_FACET_WORKLOAD, ALERT_GROUPS_BY_LAST, a);
+}
+
+static void ask_groups_open(struct fleet *f, struct arena *a)
+{
+	struct alert_filter x = all_alerts();
+
+	x.states = 1U << ALERT_OPEN;
+	then_groups(f, &x, ALERT_FACET_WORKLOAD, ALERT_GROUPS_BY_ALERTS, a);
+}
+
+static void ask_groups_day(struct fleet *f, struct arena *a)
+{
+	struct alert_filter x = all_alerts();
+
+	x.since_ns = f->now_ns - DAY_NS;
+	then_groups(f, &x, ALERT_FACET_IMAGE, ALERT_GROUPS_BY_ALERTS, a);
+}
+
+static void ask_groups_week(struct fleet *f, struct arena *a)
+{
+	struct alert_filter x = all_alerts();
+
+	x.since_ns = f->now_ns - 7 * DAY_NS;
+	then_groups(f, &x, ALERT_FACET_HOST, ALERT_GROUPS_BY_LAST, a);
+}
+
 static void ask_facets_rule(struct fleet *f, struct arena *a)
 {
 	with_rule(f, a, then_facets);
@@ -582,6 +629,11 @@ static const struct question questions[] = {
 	{ "facets of a rule", ask_facets_rule },
 	{ "facets of a day", ask_facets_day },
 	{ "facets of a week", ask_facets_week },
+	{ "groups by rule", ask_groups_rule },
+	{ "groups by workload, the last first", ask_groups_workload },
+	{ "groups of open ones by workload", ask_groups_open },
+	{ "groups of a day by image", ask_groups_day },
+	{ "groups of a week by host, the last first", ask_groups_week },
 	{ "histogram of all", ask_histogram },
 	{ "histogram of a rule", ask_histogram_rule },
 	{ "histogram of a namespace's day", ask_histogram_day },

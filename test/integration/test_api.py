@@ -399,6 +399,8 @@ def test_a_scope_hides_all_else(console, admin, told):
                  f"assets/graph?root=container:{CONTAINER}", f"agents/{told.id}"):
         assert stranger.get("/api/v1/" + path).status == 404, path
     assert stranger.get("/api/v1/alerts/facets").json()["total"] == 0
+    groups = stranger.get("/api/v1/alerts/groups").json()
+    assert groups["items"] == [] and groups["total"] == groups["alerts"] == groups["without"] == 0
     for query in ("", "?findings=true"):
         assert stranger.get("/api/v1/assets/graph" + query).json() == {"nodes": [], "edges": [], "beyond": [], "cut": False}
     assert not any(stranger.get("/api/v1/search?q=web").json().values())

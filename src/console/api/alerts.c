@@ -5,6 +5,7 @@
 #include "console/api/alert_json.h"
 #include "console/api/dispatch.h"
 #include "console/api/search_box.h"
+#include "console/store/alert_groups.h"
 #include "policy/alert_target.h"
 
 #define DAY_BACK_NS ((int64_t)24 * 3600 * (int64_t)SECOND_NS)
@@ -102,6 +103,68 @@ int api_alert_facets(struct call *c, struct err *e)
 		r = alerts_facets(c->store, &f, FACET_VALUES, c->arena, &facets, e);
 	if (r == 0)
 		put_facets(&facets, &c->json);
+	return r;
+}
+
+static void put_groups(const struct alert_groups *g, struct json_out *j)
+{
+	json_object_open(j);
+	json_key(j, "items");
+	json_array_open(j);
+	for (size_t i = 0; i < g->count; i++) {
+		const struct alert_group *x = &g->items[i];
+
+		json_object_open(j);
+		json_put_str(j, "value", x->value);
+		json_put_int(j, "alerts", x->alerts);
+		json_put_int(j, "open", x->open);
+		json_put_cstr(j, "priority", alert_priority_word(x->priority));
+		call_put_time(j, "first", x->first_ns);
+		call_put_time(j, "last", x->last_ns);
+		json_object_close(j);
+	}
+	json_array_close(j);
+	json_key(j, "next");
+	if (g->next.n)
+		json_str(j, g->next);
+	else
+		json_null(j);
+	json_put_int(j, "total", g->groups);
+	json_put_int(j, "alerts", g->alerts);
+	json_put_int(j, "without", g->without);
+	json_put_bool(j, "cut", g->cut);
+	json_object_close(j);
+}
+
+/* The facets alerts are grouped by are named as these are. */
+static enum alert_facet facet_of(str name)
+{
+	int f = ALERT_FACET_COUNT - 1;
+
+	while (f >= 0 && !str_is(name, alert_facet_name((enum alert_facet)f)))
+		f--;
+	return f < 0 ? ALERT_FACET_RULE : (enum alert_facet)f;
+}
+
+int api_alert_groups(struct call *c, struct err *e)
+{
+	static const char *const sorts[] = { "alerts", "last" };
+	OWNED_SEARCH_BOX box = { 0 };
+	struct alert_filter f;
+	struct alert_groups groups;
+	bool descending;
+	const size_t sort = call_sort(c, sorts, ARRAY_LEN(sorts), &descending);
+	int r = search_box_open(c, &policy_alerts, &box, e);
+
+	if (r == 0)
+		r = alert_filter_of(c, &box, &f, e);
+	if (r == 0)
+		r = alerts_groups(c->store, &f, facet_of(call_query(c, "by")),
+				  (enum alert_group_sort)sort,
+				  descending || !call_query(c, "sort").n, c->cursor, c->limit,
+				  c->arena, &groups, e);
+	if (r == 0)
+		put_groups(&groups, &c->json);
 	return r;
 }
 

@@ -26,6 +26,20 @@ int alert_day_query(struct store *s, const struct partition_table *t, int64_t da
 	return known == 0 ? err_set(e, ENOENT, "the day of these alerts was dropped") : r;
 }
 
+void alert_say_states(unsigned states, struct buf *text)
+{
+	const char *join = " AND state IN (";
+
+	if (states == 0 || states == (1U << ALERT_STATE_COUNT) - 1)
+		return;
+	for (unsigned i = 0; i < ALERT_STATE_COUNT; i++)
+		if (states & 1U << i) {
+			buf_printf(text, "%s%u", join, i);
+			join = ", ";
+		}
+	buf_byte(text, ')');
+}
+
 static struct alert_hit *find_hit(struct alert_hit *hits, size_t count, int64_t id)
 {
 	for (size_t i = 0; i < count; i++)

@@ -11,24 +11,37 @@ static int64_t up(int64_t n, int64_t by)
 	return (n + by - 1) / by;
 }
 
-static void add(struct alert_tally *t, int64_t series, int64_t state, int64_t n)
+void alert_ends_widen(struct alert_ends *x, int64_t first, int64_t last)
+{
+	if (first && (!x->first || first < x->first))
+		x->first = first;
+	x->last = MAX(x->last, last);
+}
+
+static void add(struct alert_tally *t, int64_t series, int64_t state, int64_t n,
+		struct alert_ends ends)
 {
 	size_t at = alert_match_position(&t->match, series);
 
-	if (at < t->match.count && state >= 0 && state < ALERT_STATE_COUNT)
-		t->n[at * ALERT_STATE_COUNT + (size_t)state] += n;
+	if (at == t->match.count || state < 0 || state >= ALERT_STATE_COUNT)
+		return;
+	at = at * ALERT_STATE_COUNT + (size_t)state;
+	t->n[at] += n;
+	if (t->ends)
+		alert_ends_widen(&t->ends[at], ends.first, ends.last);
 }
 
 static int add_cell(void *ctx, const struct alert_cell *x, struct err *e)
 {
 	(void)e;
-	add(ctx, x->series, x->state, x->n);
+	add(ctx, x->series, x->state, x->n, (struct alert_ends){ 0 });
 	return 0;
 }
 
 static int add_span(struct store *s, struct alert_tally *t, enum alert_span span, int64_t from,
 		    int64_t to, struct err *e)
 {
+	t->ends = NULL;
 	return from < to ? alert_counts_read(s, span, from, to, add_cell, t, e) : 0;
 }
 
@@ -37,16 +50,18 @@ static int add_part(struct store *s, struct alert_tally *t, int64_t day, struct 
 		    struct err *e)
 {
 	OWNED_ROWS *rows = NULL;
-	int r = alert_day_query(
-		s, &alert_rows, day,
-		"SELECT series, state, COUNT(*) FROM {table} WHERE id >= ?1 AND id < ?2 "
-		"GROUP BY series, state",
-		SQL_ARGS(SQL_I(alert_low_id(x.from)), SQL_I(alert_low_id(x.to))), &rows, e);
+	int r = alert_day_query(s, &alert_rows, day,
+				"SELECT series, state, COUNT(*), MIN(id), MAX(id) FROM {table} "
+				"WHERE id >= ?1 AND id < ?2 "
+				"GROUP BY series, state",
+				SQL_ARGS(SQL_I(alert_low_id(x.from)), SQL_I(alert_low_id(x.to))),
+				&rows, e);
 
 	if (r == -ENOENT)
 		return 0;
 	while (r >= 0 && (r = sql_next(rows, e)) > 0)
-		add(t, sql_int(rows, 0), sql_int(rows, 1), sql_int(rows, 2));
+		add(t, sql_int(rows, 0), sql_int(rows, 1), sql_int(rows, 2),
+		    (struct alert_ends){ sql_int(rows, 3), sql_int(rows, 4) });
 	return r;
 }
 
@@ -121,7 +136,7 @@ static int add_walked(struct alert_walk *w, struct alert_tally *t, struct err *e
 	int r;
 
 	while ((r = alert_walk_next(w, &h, e)) > 0)
-		add(t, h.series, h.state, 1);
+		add(t, h.series, h.state, 1, (struct alert_ends){ h.id, h.id });
 	t->cut = r == 0 && alert_walk_at(w) != 0;
 	return r;
 }
@@ -136,7 +151,7 @@ static int add_counted(struct store *s, const struct alert_filter *f, struct ale
 						    : add_range(s, t, x, e);
 }
 
-int alert_tally(struct store *s, const struct alert_filter *f, struct arena *a,
+int alert_tally(struct store *s, const struct alert_filter *f, bool with_ends, struct arena *a,
 		struct alert_tally *ret, struct err *e)
 {
 	struct alert_tally t = { 0 };
@@ -149,7 +164,9 @@ int alert_tally(struct store *s, const struct alert_filter *f, struct arena *a,
 	if (w)
 		t.match = *alert_walk_match(w);
 	t.n = ARENA_ARRAY(a, t.match.count * ALERT_STATE_COUNT, int64_t);
-	if (!t.n)
+	if (with_ends)
+		t.ends = ARENA_ARRAY(a, t.match.count * ALERT_STATE_COUNT, struct alert_ends);
+	if (!t.n || (with_ends && !t.ends))
 		return err_set(e, ENOBUFS, "no memory to count alerts");
 	r = w ? add_walked(w, &t, e) : add_counted(s, f, &t, e);
 	if (r == 0)

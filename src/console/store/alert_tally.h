@@ -9,11 +9,17 @@
 /** More alerts than these are not read to be counted. */
 #define ALERT_READ_MOST 50000
 
+/** The ids of the first and the last of some alerts; 0: there are none. */
+struct alert_ends {
+	int64_t first, last;
+};
+
 struct alert_tally {
 	struct alert_match match;
 	int64_t *
 		n; /**< by position of the series times ALERT_STATE_COUNT plus state, whatever the filter says of them */
-	bool cut;  /**< some are missing, or some of an hour at the ends are too many */
+	struct alert_ends *ends; /**< by the same; NULL: not asked for, or counters were read */
+	bool cut; /**< some are missing, or some of an hour at the ends are too many */
 };
 
 /** Whether only looking at alerts one by one can tell. */
@@ -22,8 +28,18 @@ static inline bool alert_filter_is_particular(const struct alert_filter *f)
 	return f->containers.count || f->pods.count || f->text.n || f->holds;
 }
 
-MUST_CHECK int alert_tally(struct store *s, const struct alert_filter *f, struct arena *a,
-			   struct alert_tally *ret, struct err *e);
+/** @param with_ends  wants `ends` where they come for nothing */
+MUST_CHECK int alert_tally(struct store *s, const struct alert_filter *f, bool with_ends,
+			   struct arena *a, struct alert_tally *ret, struct err *e);
+
+/** Takes another first and last. */
+void alert_ends_widen(struct alert_ends *x, int64_t first, int64_t last);
+
+/** Which value of a facet alerts have: below alert_facet_values(). */
+size_t alert_facet_value(const struct series *x, unsigned state, enum alert_facet facet);
+size_t alert_facet_values(const struct series_view *v, enum alert_facet facet);
+/** The value as text; several tags are one text, parted by blanks. */
+str alert_facet_text(const struct series_view *v, size_t value, enum alert_facet facet);
 
 /** About how many alerts of any kind happened in [from, to) milliseconds, by whole hours. */
 MUST_CHECK int alert_crowd(struct store *s, int64_t from_ms, int64_t to_ms, int64_t *ret,

@@ -227,21 +227,6 @@ static int take_row(struct alert_walk *w, struct sql_rows *rows, struct err *e)
 		       : err_set(e, ENOBUFS, "too many alerts at once");
 }
 
-/* Spelt out, so that a planner knows how many there are. */
-static void say_states(unsigned states, struct buf *text)
-{
-	const char *join = " AND state IN (";
-
-	if (states == (1U << ALERT_STATE_COUNT) - 1)
-		return;
-	for (unsigned i = 0; i < ALERT_STATE_COUNT; i++)
-		if (states & 1U << i) {
-			buf_printf(text, "%s%u", join, i);
-			join = ", ";
-		}
-	buf_byte(text, ')');
-}
-
 /*
  * Rows of one day from w->at on, at most `limit`, that the statement's key names.
  * @param ret_last  the last id looked at, as aim() counts; or NOTHING_LEFT
@@ -257,7 +242,7 @@ static int ask(struct alert_walk *w, const char *also, int64_t key, int64_t floo
 
 	buf_printf(&text, "SELECT id, series, state, received_ms, who, pod FROM {table} WHERE %s%s",
 		   w->f->oldest_first ? "id > ?1 AND id <= ?2" : "id < ?1 AND id >= ?2", also);
-	say_states(w->states, &text);
+	alert_say_states(w->states, &text);
 	buf_printf(&text, " ORDER BY id%s LIMIT ?3", w->f->oldest_first ? "" : " DESC");
 	if (buf_error(&text) < 0)
 		return err_set(e, ENOMEM, "no memory for a statement");

@@ -30,21 +30,21 @@ static bool counts_for(uint32_t missed, enum alert_facet f)
 	return (missed & ~(1U << f)) == 0;
 }
 
-static size_t value_of(const struct series *x, unsigned state, enum alert_facet facet)
+size_t alert_facet_value(const struct series *x, unsigned state, enum alert_facet facet)
 {
 	return facet == ALERT_FACET_STATE      ? state
 	       : facet == ALERT_FACET_PRIORITY ? x->key.priority
 					       : x->key.words[texts[facet]];
 }
 
-static size_t count_values(const struct series_view *v, enum alert_facet facet)
+size_t alert_facet_values(const struct series_view *v, enum alert_facet facet)
 {
 	return facet == ALERT_FACET_STATE      ? ALERT_STATE_COUNT
 	       : facet == ALERT_FACET_PRIORITY ? PRIORITY_COUNT
 					       : v->word_count;
 }
 
-static str name_of(const struct series_view *v, size_t value, enum alert_facet facet)
+str alert_facet_text(const struct series_view *v, size_t value, enum alert_facet facet)
 {
 	return facet == ALERT_FACET_STATE ? str_from(alert_state_name((enum alert_state)value))
 	       : facet == ALERT_FACET_PRIORITY
@@ -63,7 +63,7 @@ static void add_up(const struct alert_filter *f, const struct alert_tally *t,
 		for (unsigned state = 0; state < ALERT_STATE_COUNT; state++) {
 			int64_t n = t->n[i * ALERT_STATE_COUNT + state];
 			uint32_t missed = t->match.missed[i];
-			size_t value = value_of(x, state, facet);
+			size_t value = alert_facet_value(x, state, facet);
 
 			if (f->states && !(f->states & 1U << state))
 				missed |= 1U << ALERT_FACET_STATE;
@@ -147,7 +147,7 @@ static int list_facet(const struct alert_filter *f, const struct alert_tally *t,
 		      struct alert_facets *ret)
 {
 	const struct series_view *v = &t->match.cache->series;
-	const size_t count = count_values(v, facet);
+	const size_t count = alert_facet_values(v, facet);
 	int64_t *sums = ARENA_ARRAY(scratch, count, int64_t);
 	struct map seen = map_in(scratch);
 	struct list l = { 0 };
@@ -159,8 +159,8 @@ static int list_facet(const struct alert_filter *f, const struct alert_tally *t,
 		if (sums[i] == 0)
 			continue;
 		r = facet == ALERT_FACET_TAG
-			    ? push_tags(scratch, &l, &seen, name_of(v, i, facet), sums[i])
-			    : push(scratch, &l, name_of(v, i, facet), sums[i]);
+			    ? push_tags(scratch, &l, &seen, alert_facet_text(v, i, facet), sums[i])
+			    : push(scratch, &l, alert_facet_text(v, i, facet), sums[i]);
 	}
 	return r < 0 ? r : finish(&l, facet, top, a, ret);
 }
@@ -175,7 +175,7 @@ int alerts_facets(struct store *s, const struct alert_filter *f, size_t top, str
 	int r;
 
 	arena_init(&scratch, 0);
-	r = alert_tally(s, f, &scratch, &t, e);
+	r = alert_tally(s, f, false, &scratch, &t, e);
 	out.cut = t.cut;
 	for (unsigned i = 0; r == 0 && room && i < ALERT_FACET_COUNT; i++) {
 		arena_init(&each, 0);

@@ -122,6 +122,8 @@ MUST_CHECK int alert_match_series(struct store *s, const struct alert_filter *f,
 MUST_CHECK int alert_day_query(struct store *s, const struct partition_table *t, int64_t day,
 			       const char *statement, const struct sql_value *values, size_t count,
 			       struct sql_rows **ret, struct err *e);
+/** Appends " AND state IN (...)", spelt out so that a planner knows how many there are; nothing for all states, or 0. */
+void alert_say_states(unsigned states, struct buf *text);
 
 /** Reads the documents of @p count alerts into their `doc`. */
 MUST_CHECK int alert_docs_fetch(struct store *s, struct alert_hit *hits, size_t count,
