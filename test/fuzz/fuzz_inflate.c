@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "codec/inflate.h"
+#include "pieces.h"
 
 #define MAX_BYTES (4u << 20)
 
@@ -21,12 +22,7 @@ static int run(str in, size_t piece, struct buf *out)
 	int r = inflate_new(&o, &z, NULL);
 
 	assert(r == 0);
-	while (in.n && r == 0) {
-		r = inflate_push(z, str_take(in, piece), NULL);
-		in = str_skip(in, piece);
-	}
-	if (r == 0)
-		r = inflate_end(z, NULL);
+	r = PUSH_PIECES(z, inflate_push, inflate_end, in, piece);
 	inflate_free(z);
 	assert(out->n <= MAX_BYTES);
 	return r;

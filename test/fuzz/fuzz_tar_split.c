@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "codec/tar_split.h"
+#include "pieces.h"
 
 static int keep(void *ctx, str name, struct err *e)
 {
@@ -19,12 +20,7 @@ static int run(str in, size_t piece, struct buf *names)
 	int r = tar_split_new(keep, names, &t, NULL);
 
 	assert(r == 0);
-	while (in.n && r == 0) {
-		r = tar_split_push(t, str_take(in, piece), NULL);
-		in = str_skip(in, piece);
-	}
-	if (r == 0)
-		r = tar_split_end(t, NULL);
+	r = PUSH_PIECES(t, tar_split_push, tar_split_end, in, piece);
 	tar_split_free(t);
 	return r;
 }

@@ -349,6 +349,17 @@ static void share_user_namespace(const struct fixture *f, const char *pid)
 	assert_int_equal(link(from, to), 0);
 }
 
+/* A process whose root may be looked into: it has the host's user namespace. */
+static void put_process(const struct fixture *f, const char *pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%s/ns/mnt", pid);
+	put(f, "proc/1/ns/user", "");
+	put(f, path, "");
+	share_user_namespace(f, pid);
+}
+
 static void knows_containers_in_containers(void **state)
 {
 	struct fixture *f = *state;
@@ -508,9 +519,7 @@ static void reads_users_below_the_containers_root(void **state)
 	put(f, "proc/77/root/etc/passwd",
 	    "root:x:0:0::/:/bin/sh\napp:x:101:101::/srv/app:\nbare:x:103");
 	put(f, "proc/77/root/etc/group", "appg:x:101:\n");
-	put(f, "proc/1/ns/user", "");
-	put(f, "proc/77/ns/mnt", "");
-	share_user_namespace(f, "77");
+	put_process(f, "77");
 	open_asset(f, 0);
 	c = asset_cgroup_made(f->a, 5, S("/docker/" A));
 	assert_str(asset_user_name(f->a, asset_host(f->a), 1, 1000), "me");
@@ -566,10 +575,8 @@ static void finds_users_by_any_process(void **state)
 	put(f, "sys/fs/cgroup/default/web-1/container/cgroup.procs", "77\n78\n");
 	put(f, "run/containerd/io.containerd.runtime.v2.task/default/web-1/config.json",
 	    "{\"process\":{},\"linux\":{}}");
-	put(f, "proc/1/ns/user", "");
 	put(f, "proc/77/root/etc/passwd", "app:x:101:101::/:/bin/sh\n");
-	put(f, "proc/77/ns/mnt", "");
-	share_user_namespace(f, "77");
+	put_process(f, "77");
 	open_asset(f, 0);
 	c = asset_cgroup_made(f->a, 5, S("/default/web-1"));
 	assert_int_equal(c->init_pid, 0);

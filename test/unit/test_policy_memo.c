@@ -43,6 +43,12 @@ static const char *const remembered_values[][2] = {
 	{ "fd.sip.name", "\"10.0.0.1\"" },
 };
 
+static uint32_t next(uint32_t *draw)
+{
+	*draw = *draw * 1103515245 + 12345;
+	return *draw >> 16;
+}
+
 static str some_event(uint32_t *draw, int i)
 {
 	OWNED_BUF json = BUF_INIT;
@@ -51,29 +57,57 @@ static str some_event(uint32_t *draw, int i)
 	for (size_t v = 0; v < ARRAY_LEN(remembered_values); v++) {
 		const char *const *value = remembered_values[v];
 
-		*draw = *draw * 1103515245 + 12345;
-		if (*draw >> 16 & 1 && !strstr(buf_cstr(&json), value[0]))
+		if (next(draw) & 1 && !strstr(buf_cstr(&json), value[0]))
 			buf_printf(&json, ", \"%s\": %s", value[0], value[1]);
 	}
 	buf_printf(&json, "}");
 	return arena_printf(&arena, "%s", buf_cstr(&json));
 }
 
-/* Holds all rules together to each alone, by @p plain, which nothing narrows. @return how many rules hold */
-static size_t check_judged(struct policy_run *run, struct policy_run *plain,
-			   const struct rule *const *rules, uint32_t count, str json)
+/* Rules compiled, and a run that remembers values beside one that does not. */
+struct bench {
+	const struct rule *const *rules;
+	uint32_t count;
+	struct policy_program *p;
+	struct policy_run *run, *plain;
+};
+
+static struct bench bench_of(const struct rule *const *rules, uint32_t count,
+			     const struct policy_addresses *names)
+{
+	struct bench b = { .rules = rules, .count = count };
+
+	assert_int_equal(policy_compile_rules(rules, count, &policy_events, NULL, NULL, &b.p, NULL),
+			 0);
+	assert_int_equal(policy_run_new(b.p, &b.run, NULL), 0);
+	assert_int_equal(policy_run_new(b.p, &b.plain, NULL), 0);
+	policy_run_remember(b.plain, false);
+	policy_run_set_names(b.run, names);
+	policy_run_set_names(b.plain, names);
+	return b;
+}
+
+static void bench_done(struct bench *b)
+{
+	policy_run_free(b->run);
+	policy_run_free(b->plain);
+	policy_free(b->p);
+}
+
+/* Holds all rules judged together by @p run to each alone, which nothing narrows. @return how many rules hold */
+static size_t check_judged(const struct bench *b, struct policy_run *run, str json)
 {
 	const struct policy_target *t = event_of(json.p);
 	size_t unknown, doubt = 0, hold = 0, n;
 	const uint32_t *hits;
 
 	n = policy_judge(run, t, &hits, &unknown);
-	for (uint32_t k = 0; k < count; k++) {
-		enum policy_verdict v = policy_judge_rule(plain, t, k);
+	for (uint32_t k = 0; k < b->count; k++) {
+		enum policy_verdict v = policy_judge_rule(b->plain, t, k);
 
 		doubt += v == POLICY_MAYBE;
 		if (v == POLICY_TRUE && (hold >= n || hits[hold] != k))
-			fail_msg("%s: '%.*s' holds", json.p, STR_ARG(rules[k]->name));
+			fail_msg("%s: '%.*s' holds", json.p, STR_ARG(b->rules[k]->name));
 		hold += v == POLICY_TRUE;
 	}
 	if (n != hold || unknown != doubt)
@@ -90,35 +124,19 @@ static void values_are_remembered(void **state UNUSED)
 	const struct rule *rules[ARRAY_LEN(remembered_conditions)];
 	struct policy_ip ip = { { 10, 0, 0, 1 }, 4 };
 	struct policy_addresses name = { &ip, 1, false };
-	struct policy_program *p;
-	struct policy_run *run = NULL, *plain = NULL;
+	struct bench b;
 	uint32_t draw = 1;
 	size_t held = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
 		rules[i] = rule_of(remembered_conditions[i], i % 4 == 3);
-	assert_int_equal(
-		policy_compile_rules(rules, ARRAY_LEN(rules), &policy_events, NULL, NULL, &p, NULL),
-		0);
-	assert_int_equal(policy_run_new(p, &run, NULL), 0);
-	assert_int_equal(policy_run_new(p, &plain, NULL), 0);
-	policy_run_remember(plain, false);
-	policy_run_set_names(run, &name);
-	policy_run_set_names(plain, &name);
+	b = bench_of(rules, ARRAY_LEN(rules), &name);
 	for (int i = 0; i < 4000; i++) {
 		name.resolved = i / 100 % 2;
-		held += check_judged(run, plain, rules, ARRAY_LEN(rules), some_event(&draw, i));
+		held += check_judged(&b, b.run, some_event(&draw, i));
 	}
 	assert_true(held > 1000);
-	policy_run_free(run);
-	policy_run_free(plain);
-	policy_free(p);
-}
-
-static uint32_t next(uint32_t *draw)
-{
-	*draw = *draw * 1103515245 + 12345;
-	return *draw >> 16;
+	bench_done(&b);
 }
 
 /* Of the conditions above, some joined by each of the three operators, a few deep. */
@@ -150,10 +168,9 @@ static void only_what_fails_is_ruled_out(void **state UNUSED)
 	size_t held = 0;
 
 	for (int round = 0; round < 12; round++) {
-		struct policy_program *p;
-		struct policy_run *run, *plain;
 		struct policy_ip ip = { { 10, 0, 0, 1 }, 4 };
 		struct policy_addresses name = { &ip, 1, round % 2 };
+		struct bench b;
 
 		for (size_t i = 0; i < RANDOM_RULES; i++) {
 			OWNED_BUF text = BUF_INIT;
@@ -162,23 +179,14 @@ static void only_what_fails_is_ruled_out(void **state UNUSED)
 			rules[i] = rule_of(arena_printf(&arena, "%s", buf_cstr(&text)).p,
 					   next(&draw) % 3 == 0);
 		}
-		assert_int_equal(policy_compile_rules(rules, RANDOM_RULES, &policy_events, NULL,
-						      NULL, &p, NULL),
-				 0);
-		assert_int_equal(policy_run_new(p, &run, NULL), 0);
-		assert_int_equal(policy_run_new(p, &plain, NULL), 0);
-		policy_run_remember(plain, false);
-		policy_run_set_names(run, &name);
-		policy_run_set_names(plain, &name);
+		b = bench_of(rules, RANDOM_RULES, &name);
 		for (int i = 0; i < 200; i++) {
 			str json = some_event(&draw, i);
 
-			held += check_judged(plain, plain, rules, RANDOM_RULES, json);
-			check_judged(run, plain, rules, RANDOM_RULES, json);
+			held += check_judged(&b, b.plain, json);
+			check_judged(&b, b.run, json);
 		}
-		policy_run_free(run);
-		policy_run_free(plain);
-		policy_free(p);
+		bench_done(&b);
 	}
 	assert_true(held > 10000);
 }
@@ -190,15 +198,11 @@ static void values_replace_each_other(void **state UNUSED)
 						  "not fd.name contains 4",
 						  "proc.name endswith 7" };
 	const struct rule *rules[ARRAY_LEN(conditions)];
-	struct policy_program *p;
-	struct policy_run *run = NULL;
+	struct bench b;
 
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
 		rules[i] = rule_of(conditions[i], false);
-	assert_int_equal(
-		policy_compile_rules(rules, ARRAY_LEN(rules), &policy_events, NULL, NULL, &p, NULL),
-		0);
-	assert_int_equal(policy_run_new(p, &run, NULL), 0);
+	b = bench_of(rules, ARRAY_LEN(rules), NULL);
 	for (uint32_t i = 0; i < 6000; i++) {
 		str name = arena_printf(&arena, "/v/%05u", i * 7919 % 100000);
 		str json = arena_printf(&arena,
@@ -214,11 +218,10 @@ static void values_replace_each_other(void **state UNUSED)
 			const uint32_t *hits;
 			size_t unknown;
 
-			assert_int_equal(policy_judge(run, t, &hits, &unknown), want);
+			assert_int_equal(policy_judge(b.run, t, &hits, &unknown), want);
 		}
 	}
-	policy_run_free(run);
-	policy_free(p);
+	bench_done(&b);
 }
 
 int main(void)

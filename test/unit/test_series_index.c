@@ -52,11 +52,9 @@ static int64_t count_rule(struct store *s, const char *rule, struct err *e)
 	return n;
 }
 
-/* Makes series of so many rules and images. @return how many were made */
-static size_t make(struct series_view *v, size_t rules, size_t images)
+/* Makes series of so many rules and images. */
+static void make(struct series_view *v, size_t rules, size_t images)
 {
-	size_t made = 0;
-
 	for (size_t i = 0; i < rules * images; i++) {
 		char rule[32], image[64];
 		str texts[ALERT_TEXT_COUNT] = {
@@ -68,9 +66,7 @@ static size_t make(struct series_view *v, size_t rules, size_t images)
 		texts[ALERT_TEXT_rule] = str_from(rule);
 		texts[ALERT_TEXT_image] = str_from(image);
 		OK(series_view_add(v, (int64_t)i + 1, PRIORITY_ERROR, texts, E));
-		made++;
 	}
-	return made;
 }
 
 /* What the header says of memory. */
@@ -83,7 +79,7 @@ static void test_memory_is_as_told(void **state)
 	(void)state;
 	OK(series_index_new(0, 0, &v.index, E));
 	OK(series_view_hold(&v, 1, E));
-	assert_int_equal(make(&v, 15, 20000), 300000);
+	make(&v, 15, 20000);
 	series_index_read(v.index, &f);
 	assert_int_equal(f.series, 300000);
 	assert_in_range(f.texts, 20015, 20020);
@@ -135,74 +131,83 @@ static void test_bytes_are_bounded(void **state)
 	series_index_free(v.index);
 }
 
+/* Two stores that share an index. */
+struct pair {
+	struct series_index *index;
+	struct store *one, *other;
+};
+
+static struct pair pair_of(const char *where)
+{
+	struct pair p = { 0 };
+
+	OK(series_index_new(0, 0, &p.index, E));
+	OK(store_open(where, NULL, &p.one, E));
+	OK(store_open(where, NULL, &p.other, E));
+	store_share(p.one, p.index);
+	store_share(p.other, p.index);
+	return p;
+}
+
+static void pair_done(struct pair *p)
+{
+	store_close(p->one);
+	store_close(p->other);
+	series_index_free(p->index);
+}
+
 /* What one store makes another one knows: once it is committed, and not when it was undone. */
 static void stores_share(struct store *s, const char *where)
 {
 	struct alert_new a = sample("undone", today());
-	struct series_index *x = NULL;
+	struct pair p = pair_of(where);
 	struct series_figures f;
-	OWNED_STORE *one = NULL, *other = NULL;
 
 	(void)s;
-	OK(series_index_new(0, 0, &x, E));
-	OK(store_open(where, NULL, &one, E));
-	OK(store_open(where, NULL, &other, E));
-	store_share(one, x);
-	store_share(other, x);
-	append_one(one, "first", today());
-	assert_int_equal(count_rule(other, "first", E), 1);
-	OK(sql_begin(one->sql, E));
-	OK(alerts_append(one, &a, 1, store_now(), NULL, E));
-	OK(alerts_append(one, &a, 1, store_now(), NULL, E));
-	assert_int_equal(count_rule(one, "undone", E), 2);
-	assert_int_equal(count_rule(other, "undone", E), 0);
-	series_index_read(x, &f);
+	append_one(p.one, "first", today());
+	assert_int_equal(count_rule(p.other, "first", E), 1);
+	OK(sql_begin(p.one->sql, E));
+	OK(alerts_append(p.one, &a, 1, store_now(), NULL, E));
+	OK(alerts_append(p.one, &a, 1, store_now(), NULL, E));
+	assert_int_equal(count_rule(p.one, "undone", E), 2);
+	assert_int_equal(count_rule(p.other, "undone", E), 0);
+	series_index_read(p.index, &f);
 	assert_int_equal(f.series, 1);
-	sql_rollback(one->sql);
+	sql_rollback(p.one->sql);
 	/* The number it would have had is another's. */
-	append_one(other, "second", today());
-	append_one(one, "second", today());
-	assert_int_equal(count_rule(one, "second", E), 2);
-	assert_int_equal(count_rule(one, "undone", E), 0);
-	assert_int_equal(count_rule(one, NULL, E), 3);
-	series_index_read(x, &f);
+	append_one(p.other, "second", today());
+	append_one(p.one, "second", today());
+	assert_int_equal(count_rule(p.one, "second", E), 2);
+	assert_int_equal(count_rule(p.one, "undone", E), 0);
+	assert_int_equal(count_rule(p.one, NULL, E), 3);
+	series_index_read(p.index, &f);
 	assert_int_equal(f.series, 2);
 	assert_int_equal(f.evicted, 0);
-	store_close(TAKE(&other));
-	store_close(TAKE(&one));
-	series_index_free(x);
+	pair_done(&p);
 }
 
 /* A day is dropped, and its series with it: who looked at them before sees what there is now. */
 static void forgotten_series_go(struct store *s, const char *where)
 {
-	struct series_index *x = NULL;
+	struct pair p = pair_of(where);
 	struct series_figures f;
-	OWNED_STORE *one = NULL, *two = NULL;
 
 	(void)s;
-	OK(series_index_new(0, 0, &x, E));
-	OK(store_open(where, NULL, &one, E));
-	OK(store_open(where, NULL, &two, E));
-	store_share(one, x);
-	store_share(two, x);
-	append_one(one, "stays", today());
-	append_one(one, "goes", today() - 3 * DAY_NS);
-	assert_int_equal(count_rule(two, "goes", E), 1);
-	assert_int_equal(alerts_retain(one, today() - DAY_NS, 0, E), 1);
-	assert_int_equal(count_rule(two, "goes", E), 0);
-	assert_int_equal(count_rule(two, "stays", E), 1);
+	append_one(p.one, "stays", today());
+	append_one(p.one, "goes", today() - 3 * DAY_NS);
+	assert_int_equal(count_rule(p.other, "goes", E), 1);
+	assert_int_equal(alerts_retain(p.one, today() - DAY_NS, 0, E), 1);
+	assert_int_equal(count_rule(p.other, "goes", E), 0);
+	assert_int_equal(count_rule(p.other, "stays", E), 1);
 	/* Its number is taken again. */
-	append_one(two, "new", today());
-	assert_int_equal(count_rule(one, "new", E), 1);
-	assert_int_equal(count_rule(one, "stays", E), 1);
-	store_rest(one);
-	series_index_read(x, &f);
+	append_one(p.other, "new", today());
+	assert_int_equal(count_rule(p.one, "new", E), 1);
+	assert_int_equal(count_rule(p.one, "stays", E), 1);
+	store_rest(p.one);
+	series_index_read(p.index, &f);
 	assert_int_equal(f.series, 2);
 	assert_int_equal(f.evicted, 2);
-	store_close(TAKE(&one));
-	store_close(TAKE(&two));
-	series_index_free(x);
+	pair_done(&p);
 }
 
 enum { THREADS = 4, ROUNDS = 25, EACH = 40 };
