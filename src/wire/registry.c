@@ -318,21 +318,20 @@ int registry_ask(struct registry *g, const struct http_request *q, const char *w
 }
 
 /* One request, repeated with fresh credentials when the registry no longer takes the old. */
-static int exchange(struct registry *g, struct http_request *q, const struct stream *s,
+static int exchange(struct registry *g, const struct http_request *q, const struct stream *s,
 		    const char *what, struct http_response *ret, struct err *e)
 {
-	const char *accept = q->headers ? q->headers[0] : accepted;
+	const char *headers[3] = { q->headers ? q->headers[0] : accepted, NULL };
+	struct http_request own = *q;
 	int r = 0;
 
+	own.headers = headers;
 	for (int attempt = 0; r == 0; attempt++) {
-		const char *headers[3] = { accept, NULL };
 		struct http_response answer;
 
-		if (g->authorization.n)
-			headers[1] = buf_cstr(&g->authorization);
-		q->headers = headers;
-		q->offset = s ? s->delivered : 0;
-		r = registry_ask(g, q, what, &answer, e);
+		headers[1] = g->authorization.n ? buf_cstr(&g->authorization) : NULL;
+		own.offset = s ? s->delivered : 0;
+		r = registry_ask(g, &own, what, &answer, e);
 		if (r < 0)
 			return r;
 		if (answer.status / 100 == 2) {
