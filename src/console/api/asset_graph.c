@@ -4,7 +4,7 @@
 
 #define NEIGHBOURS_MAX 200
 
-static int spent(struct err *e)
+int graph_spent(struct err *e)
 {
 	return err_set(e, ENOBUFS, "graph: memory budget spent");
 }
@@ -26,7 +26,7 @@ int graph_add_asset(struct graph *g, const struct asset *a, unsigned int depth, 
 	}
 	at = map_at(&g->known, a->id);
 	if (!at)
-		return spent(e);
+		return graph_spent(e);
 	g->nodes[g->count] = *a;
 	g->depths[g->count] = depth;
 	g->at_depth[depth]++;
@@ -44,12 +44,12 @@ int graph_add_edge(struct graph *g, str from, str kind, str to, struct err *e)
 	struct graph_edge *edge;
 
 	if (!at)
-		return spent(e);
+		return graph_spent(e);
 	if (*at)
 		return 0;
 	edge = ARENA_PUSH(a, g->list, g->edge_count, g->edge_cap);
 	if (!edge)
-		return spent(e);
+		return graph_spent(e);
 	*edge = (struct graph_edge){ from, to, kind };
 	*at = g;
 	return 0;
@@ -250,7 +250,7 @@ int api_asset_graph(struct call *c, struct err *e)
 	int r;
 
 	if (!g)
-		return spent(e);
+		return graph_spent(e);
 	g->call = c;
 	g->depth = (unsigned int)value_int(value_get(&c->query, "depth"), 2);
 	g->max = findings ? GRAPH_NODES_MAX - GRAPH_BEYOND_MAX : GRAPH_NODES_MAX;

@@ -5,17 +5,12 @@
 #define WORST_OF_IMAGE 5
 #define LOOKED_AT 60 /* findings of an image: a vulnerability may be in several packages */
 
-static int spent(struct err *e)
-{
-	return err_set(e, ENOBUFS, "graph: memory budget spent");
-}
-
 int graph_hang(struct graph *g, const struct graph_node *n, struct err *e)
 {
 	void **at;
 
 	if (!n->id.p || !n->name.p)
-		return spent(e);
+		return graph_spent(e);
 	if (map_find(&g->known, n->id))
 		return 1;
 	if (g->beyond_count == GRAPH_BEYOND_MAX) {
@@ -24,7 +19,7 @@ int graph_hang(struct graph *g, const struct graph_node *n, struct err *e)
 	}
 	at = map_at(&g->known, n->id);
 	if (!at)
-		return spent(e);
+		return graph_spent(e);
 	g->beyond[g->beyond_count] = *n;
 	*at = &g->beyond[g->beyond_count++];
 	return 1;
@@ -106,7 +101,7 @@ static int look_into(struct graph *g, str image, const struct scope *scope, stru
 			continue;
 		at = map_at(&seen, list[k].vulnerability);
 		if (!at)
-			return spent(e);
+			return graph_spent(e);
 		*at = g;
 		r = add_finding(g, image, &list[k], e);
 	}
@@ -125,7 +120,7 @@ static int add_owner(struct graph *g, const struct asset *x, struct err *e)
 		size_t at;
 
 		if (!key.p)
-			return spent(e);
+			return graph_spent(e);
 		at = str_search(x->labels, key);
 		if (at == x->labels.n)
 			continue;

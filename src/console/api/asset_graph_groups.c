@@ -34,11 +34,6 @@ struct picture {
 	enum by grouped;
 };
 
-static int spent(struct err *e)
-{
-	return err_set(e, ENOBUFS, "graph: memory budget spent");
-}
-
 static int count_in(struct picture *p, struct groups *in, str key, str name, int64_t count,
 		    struct err *e)
 {
@@ -47,13 +42,13 @@ static int count_in(struct picture *p, struct groups *in, str key, str name, int
 	struct group **place;
 
 	if (!at)
-		return spent(e);
+		return graph_spent(e);
 	if (!*at) {
 		struct group *new = ARENA_NEW(a, struct group);
 
 		place = new ? ARENA_PUSH(a, in->list, in->count, in->cap) : NULL;
 		if (!place)
-			return spent(e);
+			return graph_spent(e);
 		*new = (struct group){ .key = key, .name = name };
 		*at = *place = new;
 	}
@@ -183,7 +178,7 @@ static int draw_hosts(struct picture *p, struct err *e)
 			n.open.cluster = of->list[i]->key;
 		}
 		if (!id.p)
-			return spent(e);
+			return graph_spent(e);
 		p->g->cut |= i == GRAPH_ALONE_MAX;
 		if (i >= GRAPH_ALONE_MAX)
 			break;
@@ -319,7 +314,7 @@ int graph_add_groups(struct graph *g, struct err *e)
 	int r;
 
 	if (!p)
-		return spent(e);
+		return graph_spent(e);
 	p->g = g;
 	p->shown = (struct graph_open){ .cluster = call_query(c, "cluster"),
 					.namespace = call_query(c, "namespace"),

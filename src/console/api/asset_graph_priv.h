@@ -70,6 +70,8 @@ struct graph {
 	bool cut;
 };
 
+/** @return -ENOBUFS: the request's memory is spent */
+int graph_spent(struct err *e);
 /** Adds an asset where there is room for it. @param depth steps from the root @param ret_in it is there */
 MUST_CHECK int graph_add_asset(struct graph *g, const struct asset *a, unsigned int depth,
 			       bool *ret_in, struct err *e);
