@@ -255,6 +255,23 @@ def test_the_overview_says_why(admin, told):
     assert admin.get("/api/v1/search?q=" + urllib.parse.quote("nonesuch.field = 1")).status == 400
 
 
+def test_the_worst_are_told_apart(new_database, tmp_path):
+    """Containers of one name say which host, namespace and pod each is of."""
+    with Console(tmp_path, database=new_database()) as c:
+        admin = c.admin()
+        joins = admin.ask("POST", "/api/v1/agents/tokens", {"labels": {"cluster": "prod"}, "uses": 2}).json()["token"]
+        for node in (1, 2):
+            agent = PretendedAgent(c, tmp_path, joins, name=f"node-{node}")
+            agent.tell([("host", {"id": "host", "time": "2026-11-21T18:00:00Z", "name": f"node-{node}", "machineId": f"m{node}", "kernel": "6.1"})])
+            agent.tell([("container", {"id": f"{node}{i}".ljust(64, "a"), "runtime": "containerd", "name": "proxy", "image": "reg/proxy:1",
+                                       "imageId": f"sha256:{0:064}", "state": "running", "privileged": True, "metadataKnown": True, "caps": 0, "labels": {},
+                                       **({"podUid": f"u{node}", "podNamespace": "web", "podName": f"proxy-{node}"} if i else {})}) for i in range(2)])
+        worst = admin.get("/api/v1/overview").json()["worst"]
+        places = {(w["host"], w["cluster"], w.get("namespace"), w.get("pod")) for w in worst}
+        assert {w["name"] for w in worst} == {"proxy"} and len(worst) == 4
+        assert places == {(f"node-{n}", "prod", *pod) for n in (1, 2) for pod in (("web", f"proxy-{n}"), (None, None))}, worst
+
+
 def test_problems_speak_the_readers_language(admin):
     answer = admin.get("/api/v1/alerts?limit=0&nonesuch=1", headers={"Accept-Language": "zh-CN,zh;q=0.9"})
     assert answer.status == 400 and answer.json()["title"] == "请求无效"

@@ -4,7 +4,7 @@ import { queryText, readAnswer } from "../src/api/client.ts";
 import type { Alert, Asset, Graph } from "../src/api/types.ts";
 import { loadLanguage } from "../src/i18n/index.ts";
 import { readAlertDoc } from "../src/logic/alert_doc.ts";
-import { hrefOf } from "../src/logic/asset.ts";
+import { hrefOf, placeOf } from "../src/logic/asset.ts";
 import { wholeCost } from "../src/logic/cost.ts";
 import { bytes, dateTime, dayBegins, dayEnds, dayOf, epss, relativeTime, shortDigest, shortIds, shortNumber } from "../src/logic/format.ts";
 import { NODES_DRAWN, NODE_HEIGHT, layoutGraph, stepFrom } from "../src/logic/graph_layout.ts";
@@ -98,6 +98,15 @@ test("alerts of one rule and workload become one group", () => {
 	);
 	assert.equal(workloadOf(alert({ namespace: "shop", pod: "web-1" })), "shop/web-1");
 	assert.equal(workloadOf(alert({})), "h");
+});
+
+test("containers of one name are told apart by where they are", () => {
+	const id = `container:${"0123456789abcdef".repeat(4)}`;
+	assert.equal(placeOf({ id, host: "node-1", namespace: "web", pod: "proxy-1", cluster: "prod" }), "web/proxy-1 · node-1 · prod");
+	assert.equal(placeOf({ id, host: "node-1", namespace: "web" }), "web · 0123456789ab · node-1");
+	assert.equal(placeOf({ id, host: "node-1" }), "0123456789ab · node-1");
+	assert.equal(placeOf({ id }), "0123456789ab");
+	assert.equal(placeOf({ id: "host:a", pod: "p" }), "p");
 });
 
 test("counts have a worst and a step", () => {

@@ -93,21 +93,41 @@ static void put_summary(const struct asset *a, const struct value *doc, struct j
 	json_object_close(j);
 }
 
-void asset_put(const struct asset *a, struct arena *scratch, struct json_out *j)
+static struct value document_of(const struct asset *a, struct arena *scratch)
 {
 	struct value doc = { 0 };
 
 	arena_reset(scratch);
 	if (a->doc.n && json_parse(a->doc, scratch, &doc, NULL) < 0)
 		doc = (struct value){ 0 };
+	return doc;
+}
+
+static void put_place(const struct asset *a, struct json_out *j)
+{
+	json_opt_str(j, "host", a->host);
+	json_opt_str(j, "cluster", a->cluster);
+	json_opt_str(j, "namespace", a->namespace);
+}
+
+void asset_put_place(const struct asset *a, struct arena *scratch, struct json_out *j)
+{
+	struct value doc = document_of(a, scratch);
+
+	put_place(a, j);
+	json_opt_str(j, "pod", value_get_str(&doc, "podName"));
+}
+
+void asset_put(const struct asset *a, struct arena *scratch, struct json_out *j)
+{
+	struct value doc = document_of(a, scratch);
+
 	json_object_open(j);
 	json_put_str(j, "id", a->id);
 	json_put_cstr(j, "kind", asset_kind_name(a->kind));
 	json_put_str(j, "name", a->name);
 	json_put_str(j, "agent", a->agent);
-	json_opt_str(j, "host", a->host);
-	json_opt_str(j, "cluster", a->cluster);
-	json_opt_str(j, "namespace", a->namespace);
+	put_place(a, j);
 	json_opt_str(j, "image", a->kind == ASSET_CONTAINER ? a->image : (str){ 0 });
 	json_opt_str(j, "imageDigest",
 		     str_starts(a->image_id, S("image:")) ? str_skip(a->image_id, 6) : (str){ 0 });

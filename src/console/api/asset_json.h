@@ -10,6 +10,8 @@
 
 /** An Asset; its document is read for the summary where it has one. @param scratch  is reset */
 void asset_put(const struct asset *a, struct arena *scratch, struct json_out *j);
+/** What tells containers of one name apart, as members, where it is known: host, cluster, namespace, pod. @param scratch  is reset */
+void asset_put_place(const struct asset *a, struct arena *scratch, struct json_out *j);
 /** A SeverityCounts. */
 void severity_counts_put(const int64_t counts[SEVERITY_COUNT], struct json_out *j);
 /** An Image. */

@@ -212,6 +212,9 @@ static int score_fleet(struct overview *o, struct risk *ret, struct err *e)
 
 static void put_worst(const struct overview *o, struct json_out *j)
 {
+	struct arena scratch;
+
+	arena_init(&scratch, 0);
 	json_key(j, "worst");
 	json_array_open(j);
 	for (size_t i = 0; i < o->count && i < WORST_MAX; i++) {
@@ -219,12 +222,14 @@ static void put_worst(const struct overview *o, struct json_out *j)
 		json_put_cstr(j, "kind", "container");
 		json_put_str(j, "id", o->items[i].asset.id);
 		json_put_str(j, "name", o->items[i].asset.name);
+		asset_put_place(&o->items[i].asset, &scratch, j);
 		json_key(j, "score");
 		json_double(j, o->items[i].risk.score, 1);
 		risk_put_factors(&o->items[i].risk, j);
 		json_object_close(j);
 	}
 	json_array_close(j);
+	arena_done(&scratch);
 }
 
 static int put_risk(struct overview *o, struct err *e)

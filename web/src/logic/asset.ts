@@ -1,6 +1,6 @@
 import type { Asset } from "../api/types.ts";
 import { t, tValue } from "../i18n/index.ts";
-import { bytes, dateTime } from "./format.ts";
+import { bytes, dateTime, shortIds } from "./format.ts";
 
 /** The page of something, by its kind and id as the API names them. */
 export function hrefOf(kind: string, id: string): string {
@@ -8,6 +8,12 @@ export function hrefOf(kind: string, id: string): string {
 	if (kind === "vulnerability") return `/vulnerabilities/${encodeURIComponent(id)}`;
 	if (kind === "image") return `/images/${encodeURIComponent(id.replace(/^image:/, ""))}`;
 	return `/assets/${encodeURIComponent(id.startsWith(`${kind}:`) ? id : `${kind}:${id}`)}`;
+}
+
+/** What tells things of one name apart: the pod, or the id where there is none, and the host. */
+export function placeOf({ id, host, cluster, namespace, pod }: { id: string; host?: string; cluster?: string; namespace?: string; pod?: string }): string {
+	const inside = pod ? [namespace ? `${namespace}/${pod}` : pod] : [namespace, shortIds(id.slice(id.indexOf(":") + 1))];
+	return [...inside, host, cluster].filter(Boolean).join(" · ");
 }
 
 /** A value of an asset's summary or an agent's document, which may hold anything. */
