@@ -294,19 +294,12 @@ void hasher_free(struct hasher *h)
 	free(h);
 }
 
-bool hasher_ask(void *hasher, const struct hash_question *q)
+static struct task *make_task(const struct hash_question *q)
 {
-	struct hasher *h = hasher;
-	struct worker *w;
-	struct task *t;
-	bool taken;
+	struct task *t = q->path.n < sizeof(t->of.path) ? calloc(1, sizeof(*t)) : NULL;
 
-	if (!h->worker)
-		h->worker = start(h);
-	w = h->worker;
-	t = w && q->path.n < sizeof(t->of.path) ? calloc(1, sizeof(*t)) : NULL;
 	if (!t)
-		return false;
+		return NULL;
 	t->fd = -1;
 	t->kinds = q->kinds;
 	t->of.file = q->file;
@@ -314,10 +307,25 @@ bool hasher_ask(void *hasher, const struct hash_question *q)
 	t->of.host = q->host;
 	memcpy(t->of.roots, q->roots, sizeof(q->roots));
 	memcpy(t->of.path, q->path.p, q->path.n);
+	return t;
+}
+
+bool hasher_ask(void *hasher, const struct hash_question *q)
+{
+	struct hasher *h = hasher;
+	struct worker *w = h->worker ? h->worker : start(h);
+	bool taken = false;
+	struct task *t;
+
+	h->worker = w;
+	t = w ? make_task(q) : NULL;
+	if (!t)
+		return false;
 	pthread_mutex_lock(&w->lock);
-	taken = w->count + w->answer_count < QUEUE;
-	if (taken)
+	if (w->count + w->answer_count < QUEUE) {
 		w->tasks[w->count++] = t;
+		taken = true;
+	}
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 	if (!taken)
