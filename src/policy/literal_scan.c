@@ -1,11 +1,20 @@
 #include "policy/literal.h"
 
+enum { STEPS = 4096, WINDOW_LEAST = 2, WINDOW_MOST = 64 };
+
+/*
+ * While no literal is begun, the value is looked at through a window no longer than the shortest: the two bytes at its end tell how
+ * far it can be moved without passing over a literal's beginning (Wu and Manber, 1994). Long literals in long values
+ * (environments) cost a part of their bytes.
+ */
 struct literal_scan {
 	uint8_t class_of[256];
 	uint32_t classes;
-	uint32_t *next;             /* [state * classes + class]: the next state, times classes */
-	uint32_t *row_of;           /* [state]: bits of all literals that end here */
-	uint64_t pairs[65536 / 64]; /* two bytes that some literal begins with */
+	uint32_t *next;       /* [state * classes + class]: the next state, times classes */
+	uint32_t *row_of;     /* [state]: bits of all literals that end here */
+	uint8_t steps[STEPS]; /* by step_slot() */
+	size_t window;        /* bytes */
+	bool single;          /* some literal is one byte long, shorter than a window can be */
 	struct literal_rows rows;
 	uint32_t always; /* row of empty literals */
 };
@@ -39,15 +48,54 @@ static void make_classes(struct literal_scan *s, bool fold, const struct literal
 		s->class_of[c] = own[folded(fold, (unsigned char)c)];
 }
 
-static void add_pairs(struct literal_scan *s, bool fold, str text)
+static unsigned int step_slot(char a, char b)
 {
-	unsigned char a = folded(fold, (unsigned char)text.p[0]);
-	unsigned char b = text.n > 1 ? folded(fold, (unsigned char)text.p[1]) : 0;
+	return ((unsigned int)(unsigned char)a << 5 ^ (unsigned char)b) % STEPS;
+}
 
-	for (unsigned int i = 0; i < 65536; i++)
-		if (folded(fold, (unsigned char)(i >> 8)) == a &&
-		    (text.n == 1 || folded(fold, (unsigned char)i) == b))
-			s->pairs[i / 64] |= 1ull << (i % 64);
+/* Pairs that share a place take the shorter step. */
+static void set_step(struct literal_scan *s, char a, char b, size_t step)
+{
+	uint8_t *to = &s->steps[step_slot(a, b)];
+
+	*to = MIN(*to, (uint8_t)step);
+}
+
+static char other_case(bool fold, char c)
+{
+	unsigned char lower = (unsigned char)c | 0x20;
+
+	return fold && lower >= 'a' && lower <= 'z' ? (char)(c ^ 0x20) : c;
+}
+
+/* The step for two bytes of a literal, or for the only one with any behind it. */
+static void add_pair(struct literal_scan *s, bool fold, str pair, size_t step)
+{
+	char first[] = { pair.p[0], other_case(fold, pair.p[0]) };
+
+	for (size_t i = 0; i < ARRAY_LEN(first); i++) {
+		for (unsigned int any = 0; pair.n == 1 && any < 256; any++)
+			set_step(s, first[i], (char)any, step);
+		if (pair.n > 1) {
+			set_step(s, first[i], pair.p[1], step);
+			set_step(s, first[i], other_case(fold, pair.p[1]), step);
+		}
+	}
+}
+
+static void make_steps(struct literal_scan *s, bool fold, const struct literal *l, size_t count)
+{
+	s->window = WINDOW_MOST;
+	for (size_t i = 0; i < count; i++)
+		if (l[i].text.n) {
+			s->window = MAX(MIN(s->window, l[i].text.n), (size_t)WINDOW_LEAST);
+			s->single |= l[i].text.n == 1;
+		}
+	memset(s->steps, (int)s->window - 1, sizeof(s->steps));
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; l[i].text.n && k + WINDOW_LEAST <= s->window; k++)
+			add_pair(s, fold, str_take(str_skip(l[i].text, k), WINDOW_LEAST),
+				 s->window - WINDOW_LEAST - k);
 }
 
 static int add_literal(struct scan_build *b, const struct literal *l)
@@ -139,12 +187,10 @@ int literal_scan_new(bool fold, const struct literal *l, size_t count, uint32_t 
 	b.queue = ARENA_ARRAY(a, states, uint32_t);
 	if (!s->next || !s->row_of || !b.fail || !b.queue)
 		return -ENOBUFS;
-	for (size_t i = 0; i < count; i++) {
-		if (l[i].text.n)
-			add_pairs(s, fold, l[i].text);
+	make_steps(s, fold, l, count);
+	for (size_t i = 0; i < count; i++)
 		if (add_literal(&b, &l[i]) < 0)
 			return -ENOBUFS;
-	}
 	s->always = s->row_of[0];
 	s->row_of[0] = 0;
 	if (link_states(&b) < 0)
@@ -161,18 +207,18 @@ static void add_row(const struct literal_scan *s, uint32_t from, uint64_t *row)
 		row[w] |= bits[w];
 }
 
-/* From @p i on, the first place where two bytes begin a literal; the last byte is never passed over. */
+/* From @p i on, the first place where a literal may begin; the value's end: there is none. */
 static size_t skip_plain(const struct literal_scan *s, str v, size_t i)
 {
-	while (i + 1 < v.n) {
-		unsigned int pair =
-			(unsigned int)(unsigned char)v.p[i] << 8 | (unsigned char)v.p[i + 1];
+	while (v.n - i >= s->window) {
+		const char *end = v.p + i + s->window;
+		uint8_t step = s->steps[step_slot(end[-2], end[-1])];
 
-		if (s->pairs[pair / 64] >> (pair % 64) & 1)
-			break;
-		i++;
+		if (!step)
+			return i;
+		i += step;
 	}
-	return i;
+	return s->single ? i : v.n;
 }
 
 void literal_scan_find(const struct literal_scan *s, str v, uint64_t *row)
@@ -186,6 +232,8 @@ void literal_scan_find(const struct literal_scan *s, str v, uint64_t *row)
 
 		if (!at)
 			i = skip_plain(s, v, i);
+		if (i == v.n)
+			return;
 		at = s->next[at + s->class_of[(unsigned char)v.p[i]]];
 		if (!at)
 			continue;
