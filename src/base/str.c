@@ -80,6 +80,14 @@ str str_cut(str *rest, char sep)
 	return head;
 }
 
+void str_replace_byte(char *p, size_t n, char from, char to)
+{
+	for (char *hit; n && (hit = memchr(p, from, n)); p = hit) {
+		*hit = to;
+		n -= (size_t)(hit - p);
+	}
+}
+
 str str_line(str *rest)
 {
 	str line = str_cut(rest, '\n');

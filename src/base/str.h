@@ -86,6 +86,9 @@ bool str_holds_nocase(str s, str needle);
  */
 str str_cut(str *rest, char sep);
 
+/** Puts @p to in place of each @p from among @p n bytes. */
+void str_replace_byte(char *p, size_t n, char from, char to);
+
 /** The next line without its end ("\n" or "\r\n"); the last needs none. */
 str str_line(str *rest);
 

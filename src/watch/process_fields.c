@@ -39,12 +39,18 @@ static bool all_of_environment(const struct event_target *t, str env, struct pol
 {
 	struct scratch_text out = scratch_text(t->world->scratch);
 
-	while (env.n) {
-		scratch_add(&out, str_cut(&env, '\0'));
-		if (env.n)
-			scratch_byte(&out, ' ');
-	}
+	if (str_ends(env, S("\0")))
+		env.n--;
+	scratch_add(&out, env);
+	scratch_replace(&out, '\0', ' ');
 	return value_string(ret, scratch_str(&out));
+}
+
+static str value_of(str variable, size_t name_n)
+{
+	str value = str_skip(variable, name_n + 1);
+
+	return str_cut(&value, '\0');
 }
 
 static bool get_environment(const struct event_target *t, const struct policy_ref *ref,
@@ -60,13 +66,9 @@ static bool get_environment(const struct event_target *t, const struct policy_re
 		return value_unknown(ret);
 	if (!ref->key.n)
 		return all_of_environment(t, env, ret);
-	while (env.n) {
-		str variable = str_cut(&env, '\0');
-
-		if (str_starts(variable, ref->key) && variable.n > ref->key.n &&
-		    variable.p[ref->key.n] == '=')
-			return value_string(ret, str_skip(variable, ref->key.n + 1));
-	}
+	for (; env.n; env = str_skip(env, str_find(env, '\0') + 1))
+		if (env.n > ref->key.n && env.p[ref->key.n] == '=' && str_starts(env, ref->key))
+			return value_string(ret, value_of(env, ref->key.n));
 	return t->program->truncated ? value_unknown(ret) : value_absent(ret);
 }
 

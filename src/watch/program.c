@@ -114,14 +114,6 @@ static char *lay(char *to, str s)
 	return to + s.n;
 }
 
-static void lay_args(char *args, size_t n)
-{
-	for (char *nul; n && (nul = memchr(args, '\0', n)); args = nul) {
-		*nul = ' ';
-		n -= (size_t)(nul - args);
-	}
-}
-
 static void lay_parts(char *to, const struct parts *p)
 {
 	char *args;
@@ -131,7 +123,7 @@ static void lay_parts(char *to, const struct parts *p)
 		*to++ = ' ';
 	args = to;
 	to = lay(to, p->args);
-	lay_args(args, p->args.n);
+	str_replace_byte(args, p->args.n, '\0', ' ');
 	to = lay(to, p->exe);
 	to = lay(to, p->path);
 	to = lay(to, p->cwd);

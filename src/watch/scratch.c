@@ -49,6 +49,11 @@ void scratch_byte(struct scratch_text *t, char c)
 	scratch_add(t, (str){ &c, 1 });
 }
 
+void scratch_replace(struct scratch_text *t, char from, char to)
+{
+	str_replace_byte(t->in->bytes + t->from, t->in->n - t->from, from, to);
+}
+
 static void add_digits(struct scratch_text *t, uint64_t n, unsigned int base)
 {
 	char digits[24];

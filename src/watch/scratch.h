@@ -35,6 +35,8 @@ struct scratch_text {
 struct scratch_text scratch_text(struct scratch *s);
 void scratch_add(struct scratch_text *t, str s);
 void scratch_byte(struct scratch_text *t, char c);
+/** In all of the text so far. */
+void scratch_replace(struct scratch_text *t, char from, char to);
 void scratch_uint(struct scratch_text *t, uint64_t n);
 void scratch_int(struct scratch_text *t, int64_t n);
 /** "0644" */

@@ -52,15 +52,17 @@ void stdio_set(struct stdio *s, struct text_pool *p, unsigned int i, const struc
 void stdio_inherit(struct stdio *s, struct text_pool *p, const struct stdio *parent)
 {
 	for (unsigned int i = 0; i < 3; i++) {
-		char copy[NAME_MOST];
-		str name = stdio_name(parent, p, i);
+		uint16_t n = parent->name_n[i];
+		char *to;
+		uint32_t h = n ? text_pool_add(p, n, &to) : TEXT_POOL_NONE;
 
 		s->kind[i] = parent->kind[i];
-		if (!name.n)
+		if (h == TEXT_POOL_NONE)
 			continue;
-		/* Adding may move the parent's. */
-		memcpy(copy, name.p, name.n);
-		keep(s, p, i, (str){ copy, name.n });
+		/* Where the parent's is now: adding may have moved it. */
+		memcpy(to, text_pool_at(p, parent->name[i]), n);
+		s->name[i] = h;
+		s->name_n[i] = n;
 	}
 }
 
