@@ -90,7 +90,7 @@ static const uint64_t *meet(struct policy_run *r, const struct plan_index *x, ui
 		e->seen = (uint32_t)hash;
 		e->times = 0;
 	}
-	if (key.n > MEMO_KEY_BYTES || ++e->times < MEMO_MEETINGS)
+	if (++e->times < MEMO_MEETINGS)
 		return NULL;
 	learn(r, x, words, row);
 	e->hash = hash;
@@ -102,14 +102,23 @@ static const uint64_t *meet(struct policy_run *r, const struct plan_index *x, ui
 	return row;
 }
 
-/* What a value says that is known: kept in a place of its own, or in the one beside it that was free. */
+/*
+ * What a value says that is known: kept in a place of its own, or in the one beside it that was free. Long ones (environments) are
+ * not, and so not even hashed.
+ */
 static const uint64_t *remembered(struct policy_run *r, const struct plan_index *x, uint32_t words,
 				  str key)
 {
-	uint64_t hash = literal_hash(key) + x->memo * 0x9e3779b97f4a7c15u;
-	size_t at = (hash >> 20) % MEMO_ENTRIES;
-	struct memo_entry *own = &r->memos[at], *beside = &r->memos[at ^ 1];
+	struct memo_entry *own, *beside;
+	uint64_t hash;
+	size_t at;
 
+	if (key.n > MEMO_KEY_BYTES)
+		return NULL;
+	hash = literal_hash(key) + x->memo * 0x9e3779b97f4a7c15u;
+	at = (hash >> 20) % MEMO_ENTRIES;
+	own = &r->memos[at];
+	beside = &r->memos[at ^ 1];
 	if (!is_of(own, hash, x->memo, key)) {
 		if (!is_of(beside, hash, x->memo, key))
 			return meet(r, x, words, own->memo && !beside->memo ? beside : own, hash,
