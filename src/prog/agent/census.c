@@ -137,7 +137,9 @@ void census_put(struct census *c, enum census_kind k, str id, str doc)
 
 void census_put_doc(struct census *c, enum census_kind k, str id, const struct buf *doc)
 {
-	if (!buf_error(doc))
+	if (buf_error(doc))
+		c->cut++;
+	else
 		census_put(c, k, id, buf_str(doc));
 }
 
