@@ -125,6 +125,11 @@ static void a_rule_not_understood_ignores_nothing(void **state UNUSED)
 		"vulnerabilities:\n  - id: '*'\n    reason: all of it\n",
 		"vulnerabilities:\n  - id: CVE-2024-1\n    purls: [nonsense]\n",
 		"vulnerabilities:\n  - reason: x\n",
+		"vulnerabilities:\n  - id: CVE-2024-1\n    paths: {app: x}\n",
+		"vulnerabilities:\n  - id: CVE-2024-1\n    paths: []\n",
+		"vulnerabilities:\n  - id: CVE-2024-1\n    paths: [[app], x]\n",
+		"vulnerabilities:\n  - id: CVE-2024-1\n    purls: {pkg: x}\n",
+		"vulnerabilities:\n  - id: CVE-2024-1\n    purls:\n",
 	};
 	struct report r;
 

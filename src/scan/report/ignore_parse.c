@@ -104,16 +104,21 @@ static int parse_lines(str file, str text, struct arena *a, struct ignore_list *
 	return 0;
 }
 
-/* A list of strings, or one string. */
+/* A list of strings, or one string. @return 0, -ENOBUFS, or -EBADMSG when there is none, or one that is empty or no string */
 static int take_strings(const struct value *v, struct arena *a, str **ret, size_t *ret_count)
 {
-	size_t n = v && v->kind == VALUE_ARRAY ? v->count : value_str(v).n ? 1 : 0;
-	str *items = n ? ARENA_ARRAY(a, n, str) : NULL;
+	size_t n = v->kind == VALUE_ARRAY ? v->count : 1;
+	str *items = ARENA_ARRAY(a, n, str);
 
-	if (n && !items)
+	if (!items)
 		return -ENOBUFS;
-	for (size_t i = 0; i < n; i++)
-		items[i] = v->kind == VALUE_ARRAY ? value_str(value_at(v, i)) : value_str(v);
+	for (size_t i = 0; i < n; i++) {
+		items[i] = value_str(v->kind == VALUE_ARRAY ? value_at(v, i) : v);
+		if (!items[i].n)
+			return -EBADMSG;
+	}
+	if (!n)
+		return -EBADMSG;
 	*ret = items;
 	*ret_count = n;
 	return 0;
@@ -126,7 +131,9 @@ static int take_purls(const struct value *v, struct arena *a, struct ignore_rule
 	size_t n;
 	int r = take_strings(v, a, &texts, &n);
 
-	rule->purls = r == 0 ? ARENA_ARRAY(a, n, struct purl) : NULL;
+	if (r < 0)
+		return r;
+	rule->purls = ARENA_ARRAY(a, n, struct purl);
 	if (!rule->purls)
 		return -ENOBUFS;
 	for (size_t i = 0; i < n && r == 0; i++)
