@@ -188,6 +188,7 @@ test("a graph keeps its order as it grows, and is bounded", () => {
 test("a name cannot be made to read as another", () => {
 	const { items } = readAnswer('{"items":[{"name":"ab\\u202egnp.exe","n":1},"\u2066x","שלום"]}') as { items: [{ name: string; n: number }, string, string] };
 	assert.deepEqual(items, [{ name: "ab\\u202egnp.exe", n: 1 }, "\\u2066x", "שלום"]);
+	assert.deepEqual(readAnswer('{"labels":{"app\u2067":"a","\\u202Etier":"b","t":[null,1]}}'), { labels: { "app\\u2067": "a", "\\u202etier": "b", t: [null, 1] } });
 });
 
 test("groups stand in the column of what is in them, what is left over last, short columns in the middle", () => {

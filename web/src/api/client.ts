@@ -45,7 +45,10 @@ export function queryText(query: Query | undefined): string {
 }
 
 async function problemOf(answer: Response): Promise<Problem> {
-	const body = await answer.json().catch(() => null);
+	const body = await answer
+		.text()
+		.then((text) => readAnswer(text) as { code?: string; detail?: string; errors?: Problem["errors"] } | null)
+		.catch(() => null);
 	return new Problem(answer.status, body?.code ?? "", body?.detail ?? `${answer.status} ${answer.statusText}`, body?.errors ?? []);
 }
 
@@ -83,9 +86,19 @@ export async function call<T>(method: string, path: string, options: CallOptions
 
 /** Characters that turn the order of those after them round: a name with one of them reads as another. They are shown by their number. */
 const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
+/** What an answer that has one of them, as it is or as JSON may write it, holds: hardly any does. */
+const MAY_TURN = /[\u202a-\u202e\u2066-\u2069]|\\u20[26]/i;
+
+const plain = (text: string) => text.replace(TURNING, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
 
 export function readAnswer(text: string): unknown {
-	return JSON.parse(text, (_, value) => (typeof value === "string" ? value.replace(TURNING, (c) => `\\u${c.charCodeAt(0).toString(16)}`) : value));
+	if (!MAY_TURN.test(text)) return JSON.parse(text);
+	return JSON.parse(text, (_, value) => {
+		if (typeof value === "string") return plain(value);
+		if (typeof value !== "object" || !value || Array.isArray(value)) return value;
+		// Names of members as well: those of labels are a container's own.
+		return Object.fromEntries(Object.entries(value).map(([name, member]) => [plain(name), member]));
+	});
 }
 
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal) => call<T>("GET", path, { query, signal });
