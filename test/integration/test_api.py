@@ -159,7 +159,7 @@ def test_alerts_are_listed_counted_and_triaged(admin, told, document):
     assert answer.status == 200 and answer.json()["state"] == "resolved", answer
     assert admin.get(f"/api/v1/alerts/{seen[0]}").json()["history"][0]["note"] == "seen"
     answer = admin.ask("POST", "/api/v1/alerts/triage", {"ids": seen[1:4], "state": "acknowledged"})
-    assert answer.json() == {"changed": 3}
+    assert answer.json() == {"changed": 3, "more": False}
     assert len(admin.get("/api/v1/alerts?state=acknowledged").json()["items"]) == 3
     entry = admin.get("/api/v1/audit?limit=2").json()["items"][1]
     assert entry["action"] == "PATCH /api/v1/alerts/{id}" and entry["target"] == seen[0]
@@ -424,7 +424,9 @@ def test_a_scope_hides_all_else(console, admin, told):
     overview = stranger.get("/api/v1/overview").json()
     assert set(overview["counts"].values()) == {0} and not overview["worst"] and not overview["changes"] and overview["alertsOpen"] == 0
     assert stranger.ask("PATCH", f"/api/v1/alerts/{alert_id}", {"state": "resolved"}).status == 404
-    assert stranger.ask("POST", "/api/v1/alerts/triage", {"ids": [alert_id], "state": "resolved"}).json() == {"changed": 0}
+    assert stranger.ask("POST", "/api/v1/alerts/triage", {"ids": [alert_id], "state": "resolved"}).json() == {"changed": 0, "more": False}
+    everything = {"filter": {}, "before": "2100-01-01T00:00:00Z", "expected": 1000, "state": "resolved"}
+    assert stranger.ask("POST", "/api/v1/alerts/triage", everything).json() == {"changed": 0, "more": False}
     assert stranger.ask("POST", f"/api/v1/images/{DIGEST}/scan").status == 404
     assert stranger.ask("POST", f"/api/v1/agents/{told.id}/revoke").status == 404
     assert stranger.ask("POST", "/api/v1/agents/tokens", {}).status == 403

@@ -59,34 +59,6 @@ def test_alerts_come_sorted_page_by_page(admin, told, sort):
     assert admin.get(f"{path}&sort=colour").status == 400
 
 
-@pytest.mark.parametrize("sort", ["", *both_ways("alerts", "last")])
-def test_groups_of_alerts_come_sorted_page_by_page(admin, told, sort):
-    """Each is what adding up its alerts comes to, and its value as a filter lists them."""
-    for by, query in (("rule", ""), ("rule", "state=open"), ("rule", "q=severity>=medium"), ("priority", "rule=Rule 0&rule=Rule 2"), ("tag", ""),
-                      ("image", "since=2020-01-01T00:00:00Z"), ("workload", "")):
-        query = query.replace(" ", "%20").replace(">", "%3E")
-        path = f"/api/v1/alerts/groups?by={by}&{query}" + (f"&sort={sort}" if sort else "")
-        groups = paged(admin, path, limit=2)
-        whole = admin.get(path).json()
-        assert [g["value"] for g in whole["items"]] == [g["value"] for g in groups] and whole["total"] == len(groups) > 0, path
-        assert whole["cut"] is False and whole["alerts"] == len(paged(admin, f"/api/v1/alerts?{query}", 1000))
-        key = (sort or "-alerts").lstrip("-")
-        assert is_in_order([g[key] for g in groups], sort or "-alerts"), path
-        for group in groups:
-            value = group["value"].replace(" ", "%20")
-            alerts = paged(admin, f"/api/v1/alerts?{query}&{by}={value}", 1000)
-            assert (group["alerts"], group["open"]) == (len(alerts), len([a for a in alerts if a["state"] == "open"])), path
-            assert group["priority"] == max((a["priority"] for a in alerts), key=PRIORITIES.index)
-            assert group["first"][:19] == alerts[-1]["time"][:19] and group["last"][:19] == alerts[0]["time"][:19]
-        if by != "tag":
-            assert sum(g["alerts"] for g in groups) + whole["without"] == whole["alerts"]
-    nowhere = admin.get("/api/v1/alerts/groups?by=namespace").json()
-    assert nowhere["items"] == [] and nowhere["without"] == nowhere["alerts"] > 0
-    assert admin.get("/api/v1/alerts/groups?by=colour").status == 400
-    assert admin.get("/api/v1/alerts/groups?by=state").status == 400
-    assert admin.get("/api/v1/alerts/groups?cursor=5").status == 400
-
-
 @pytest.fixture(scope="module")
 def agents(console, admin, told, tmp_path_factory):
     """Five more agents that differ in all lists are sorted by."""

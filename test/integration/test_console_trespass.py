@@ -137,7 +137,7 @@ def test_a_neighbour_is_in_no_answer(console, admin, told, developer):
 def test_a_neighbour_is_not_touched(console, admin, told, developer):
     alerts = [i for i in ids_of(admin, "/api/v1/alerts?limit=1000") if developer.get(f"/api/v1/alerts/{i}").status == 404]
     assert len(alerts) == 20
-    assert developer.ask("POST", "/api/v1/alerts/triage", {"ids": alerts, "state": "resolved"}).json() == {"changed": 0}
+    assert developer.ask("POST", "/api/v1/alerts/triage", {"ids": alerts, "state": "resolved"}).json() == {"changed": 0, "more": False}
     assert all(developer.ask("PATCH", f"/api/v1/alerts/{i}", {"state": "resolved"}).status == 404 for i in alerts[:3])
     assert {i["state"] for i in admin.get("/api/v1/alerts?limit=1000").json()["items"]} == {"open"}
 

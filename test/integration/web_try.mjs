@@ -206,6 +206,48 @@ const STEPS = {
 		await page.getByText("Resolved", { exact: true }).first().waitFor();
 	},
 
+	/** Groups are of all alerts; one opens, and is decided about as it was counted, by the keyboard. */
+	async groups() {
+		const grid = page.getByRole("grid", { name: "Groups" });
+		const row = grid.locator(".table-row").first();
+		const count = async (nth) => Number((await row.locator(`[role=gridcell]:nth-child(${nth})`).innerText()) || 0);
+		await page.goto(`${url}/alerts`);
+		await page.getByRole("button", { name: "Groups" }).click();
+		await row.waitFor();
+		await ask("do-harm");
+		await eventually(async () => (await count(4)) > 0, "the group does not say that something is open");
+		const rule = await row.locator(".link-strong").innerText();
+		await page.getByLabel("Group by").selectOption("image");
+		await row.getByText("shop/hive").waitFor();
+		await page.getByLabel("Group by").selectOption("rule");
+		await row.getByText(rule).waitFor();
+		const all = await count(3);
+		await grid.focus();
+		await page.keyboard.press("Home");
+		await page.keyboard.press("Enter");
+		await page.getByRole("grid", { name: "Alerts" }).waitFor();
+		check(new URL(page.url()).searchParams.get("rule") === rule, "a group opens something else than its alerts");
+		await eventually(async () => (await page.getByRole("grid", { name: "Alerts" }).locator(".table-row").count()) === all, `the list of a group has not its ${all} alerts`);
+		await page.goBack();
+		await row.waitFor();
+
+		const open = await count(4);
+		check(open > 0, "nothing is open any more");
+		await grid.focus();
+		await page.keyboard.press("Home");
+		await page.keyboard.press("f");
+		const dialog = page.getByRole("dialog");
+		await dialog.getByRole("heading", { name: new RegExp(`^False positive: ${open} alert`) }).waitFor();
+		// What comes while somebody decides is left as it is.
+		await ask("do-harm");
+		await eventually(async () => (await count(3)) > all, "the page does not say that alerts came");
+		await dialog.getByLabel("Note").fill("a whole group");
+		await dialog.getByRole("button", { name: "False positive" }).press("Enter");
+		await page.getByRole("status").getByText(new RegExp(`^${open} alerts?: False positive`)).waitFor();
+		await eventually(async () => (await count(4)) === (await count(3)) - all, "what came meanwhile was decided about, or what was seen was not");
+		await picture(page, "alert-groups", "en-light");
+	},
+
 	async accept() {
 		const { vulnerability } = await ask("vulnerability");
 		await page.goto(`${url}/vulnerabilities`);

@@ -58,8 +58,9 @@ static void store_alerts(struct store *s)
 	OK(sql_begin(s->sql, E));
 	for (int i = 0; i < MANY; i += 9) {
 		states[i] = (enum alert_state)(1 + i % 3);
-		OK(alerts_triage(s, &scope_everything, &ids[i], 1, states[i], S(""), S("eve"),
-				 noon(), E));
+		OK(alerts_triage(s, &scope_everything, &ids[i], 1,
+				 &(struct alert_decision){ states[i], S(""), S("eve"), noon() },
+				 E));
 	}
 	OK(sql_commit(s->sql, E));
 }
@@ -201,6 +202,72 @@ static void what_is_not_shown_is_in_no_group(struct store *s, const char *where)
 	arena_done(&a);
 }
 
+static int decide_all(struct store *s, const struct alert_filter *f, int64_t before,
+		      int64_t expected, bool *ret_more)
+{
+	const struct alert_decision to = { ALERT_FALSE_POSITIVE, S("noise"), S("eve"), noon() };
+	int r;
+
+	OK(sql_begin(s->sql, E));
+	r = alerts_triage_all(s, f, before, expected, &to, ret_more, E);
+	if (r < 0)
+		sql_rollback(s->sql);
+	else
+		OK(sql_commit(s->sql, E));
+	return r;
+}
+
+/* Who decides about a filter decides about what was seen, in what was shown, and about nothing else. */
+static void all_that_match_are_decided(struct store *s, const char *where)
+{
+	const str host = S("h1"), rule = S("r1");
+	const struct alert_filter nobody = { 0 };
+	struct alert_filter f = { .scope = &scope_everything, .hosts = { &host, 1 } };
+	struct alert_new late = { .series = { .rule = rule, .host = host, .priority = 1 },
+				  .time_ns = noon() - DAY_NS,
+				  .doc = S("{}") };
+	const int64_t now = noon() + DAY_NS / 2;
+	struct alert_step *steps = NULL;
+	struct arena a;
+	int64_t id = 0;
+	bool more = true;
+	size_t n = 0;
+	int want = 0, last = -1;
+
+	(void)where;
+	store_alerts(s);
+	for (enum alert_state k = ALERT_OPEN; k < ALERT_STATE_COUNT; k++) {
+		f.states = 1U << k;
+		check_all(s, &f, ALERT_FACET_NAMESPACE, ALERT_GROUPS_BY_LAST, true);
+	}
+	f.states = 0;
+	OK(sql_begin(s->sql, E));
+	OK(alerts_append(s, &late, 1, now, &id, E));
+	OK(sql_commit(s->sql, E));
+	for (int i = 0; i < MANY; i++) {
+		const bool there = matches(i, &f) && states[i] != ALERT_FALSE_POSITIVE;
+
+		want += there;
+		last = there ? i : last;
+	}
+	FAILS(EBUSY, decide_all(s, &f, now, want - 1, &more));
+	assert_int_equal(decide_all(s, &nobody, now, 1000000, &more), 0);
+	/* One of a past moment arrived after they were counted: it is left. */
+	assert_int_equal(decide_all(s, &f, now, want, &more), want);
+	assert_false(more);
+	for (int i = 0; i < MANY; i++)
+		states[i] = matches(i, &f) ? ALERT_FALSE_POSITIVE : states[i];
+	arena_init(&a, 0);
+	OK(alerts_history(s, ids[last], &a, &steps, &n, E));
+	assert_true(n > 0 && str_is(steps[0].note, "noise") && str_is(steps[0].who, "eve"));
+	arena_done(&a);
+	assert_int_equal(decide_all(s, &f, now, want, &more), 0);
+	assert_int_equal(decide_all(s, &f, now + 1, 1, &more), 1);
+	f.states = 1U << ALERT_FALSE_POSITIVE;
+	f.until_ns = noon() - DAY_NS;
+	check_all(s, &f, ALERT_FACET_RULE, ALERT_GROUPS_BY_ALERTS, true);
+}
+
 #define EACH(name) \
 	static void test_##name(void **state) \
 	{ \
@@ -210,12 +277,14 @@ static void what_is_not_shown_is_in_no_group(struct store *s, const char *where)
 
 EACH(groups_are_what_alerts_add_up_to)
 EACH(what_is_not_shown_is_in_no_group)
+EACH(all_that_match_are_decided)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_groups_are_what_alerts_add_up_to),
 		cmocka_unit_test(test_what_is_not_shown_is_in_no_group),
+		cmocka_unit_test(test_all_that_match_are_decided),
 	};
 
 	return cmocka_run_group_tests(tests, store_stage_up, store_stage_down);

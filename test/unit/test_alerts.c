@@ -340,15 +340,22 @@ static void triage_moves_counts(struct store *s, const char *where)
 	arena_init(&a, 0);
 	append_many(s, ids, times);
 	OK(sql_begin(s->sql, E));
-	assert_int_equal(OK(alerts_triage(s, &scope_everything, ids, 5, ALERT_RESOLVED,
-					  S("<b>it's</b> ok"), S("eve"), 7, E)),
-			 5);
-	assert_int_equal(OK(alerts_triage(s, &scope_everything, ids, 6, ALERT_RESOLVED, S(""),
-					  S("bob"), 8, E)),
-			 1);
-	assert_int_equal(OK(alerts_triage(s, &scope_everything, wrong, 3, ALERT_RESOLVED, S(""),
-					  S("bob"), 8, E)),
-			 0);
+	assert_int_equal(
+		OK(alerts_triage(s, &scope_everything, ids, 5,
+				 &(struct alert_decision){ ALERT_RESOLVED, S("<b>it's</b> ok"),
+							   S("eve"), 7 },
+				 E)),
+		5);
+	assert_int_equal(
+		OK(alerts_triage(s, &scope_everything, ids, 6,
+				 &(struct alert_decision){ ALERT_RESOLVED, S(""), S("bob"), 8 },
+				 E)),
+		1);
+	assert_int_equal(
+		OK(alerts_triage(s, &scope_everything, wrong, 3,
+				 &(struct alert_decision){ ALERT_RESOLVED, S(""), S("bob"), 8 },
+				 E)),
+		0);
 	OK(sql_commit(s->sql, E));
 	f.states = 1U << ALERT_RESOLVED;
 	assert_int_equal(total(s, &f), 6);
@@ -395,8 +402,10 @@ static void scopes_hide(struct store *s, const char *where)
 	OK(alerts_get(s, &pay, ids[0], &a, &got, E));
 	FAILS(ENOENT, alerts_get(s, &pay, ids[1], &a, &got, E));
 	OK(sql_begin(s->sql, E));
-	assert_int_equal(OK(alerts_triage(s, &pay, ids, 3, ALERT_RESOLVED, S(""), S("x"), 1, E)),
-			 1);
+	assert_int_equal(
+		OK(alerts_triage(s, &pay, ids, 3,
+				 &(struct alert_decision){ ALERT_RESOLVED, S(""), S("x"), 1 }, E)),
+		1);
 	OK(sql_commit(s->sql, E));
 	arena_done(&a);
 }
@@ -568,8 +577,10 @@ static void hours_pass(struct store *s, const char *where)
 	counts_are(s, 9, 3);
 	/* People decide about an alert of a past hour: it is one less there, and one more. */
 	OK(sql_begin(s->sql, E));
-	assert_int_equal(alerts_triage(s, &scope_everything, ids, 1, ALERT_RESOLVED, S(""),
-				       S("eve"), now + HOUR, E),
+	assert_int_equal(alerts_triage(s, &scope_everything, ids, 1,
+				       &(struct alert_decision){ ALERT_RESOLVED, S(""), S("eve"),
+								 now + HOUR },
+				       E),
 			 1);
 	OK(sql_commit(s->sql, E));
 	counts_are(s, 9, 3);

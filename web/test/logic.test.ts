@@ -8,7 +8,7 @@ import { hrefOf, placeOf } from "../src/logic/asset.ts";
 import { wholeCost } from "../src/logic/cost.ts";
 import { bytes, dateTime, dayBegins, dayEnds, dayOf, epss, relativeTime, shortDigest, shortIds, shortNumber } from "../src/logic/format.ts";
 import { NODES_DRAWN, NODE_HEIGHT, layoutGraph, stepFrom } from "../src/logic/graph_layout.ts";
-import { groupAlerts, workloadOf } from "../src/logic/group.ts";
+import { affected, workloadOf } from "../src/logic/group.ts";
 import { fromText, toText } from "../src/logic/notification.ts";
 import { heatStep, worstOf } from "../src/logic/severity.ts";
 
@@ -83,20 +83,9 @@ test("a query leaves out what is not asked, and repeats lists", () => {
 	assert.equal(queryText({}), "");
 });
 
-test("alerts of one rule and workload become one group", () => {
-	const groups = groupAlerts([
-		alert({ id: "3", containerName: "web", count: 2, priority: "notice", last: "2026-11-21T10:00:02Z" }),
-		alert({ id: "2", containerName: "db" }),
-		alert({ id: "1", containerName: "web", count: 5, priority: "critical", first: "2026-11-21T09:00:00Z", state: "resolved" }),
-	]);
-	assert.deepEqual(
-		groups.map(({ count, open, priority, first, last, alerts }) => ({ count, open, priority, first, last, n: alerts.length })),
-		[
-			{ count: 7, open: 1, priority: "critical", first: "2026-11-21T09:00:00Z", last: "2026-11-21T10:00:02Z", n: 2 },
-			{ count: 1, open: 1, priority: "warning", first: "2026-11-21T10:00:00Z", last: "2026-11-21T10:00:00Z", n: 1 },
-		],
-	);
+test("where an alert comes from is its pod, its container or its host", () => {
 	assert.equal(workloadOf(alert({ namespace: "shop", pod: "web-1" })), "shop/web-1");
+	assert.equal(workloadOf(alert({ containerName: "web" })), "web");
 	assert.equal(workloadOf(alert({})), "h");
 });
 
@@ -107,6 +96,15 @@ test("containers of one name are told apart by where they are", () => {
 	assert.equal(placeOf({ id, host: "node-1" }), "0123456789ab · node-1");
 	assert.equal(placeOf({ id }), "0123456789ab");
 	assert.equal(placeOf({ id: "host:a", pod: "p" }), "p");
+});
+
+test("a decision about a group changes what was counted and nothing else", () => {
+	const group = { value: "r", alerts: 9, open: 4, priority: "notice" as const, first: null, last: null };
+	assert.deepEqual(affected(group, [], "resolved"), { states: ["open"], count: 4 });
+	assert.deepEqual(affected(group, ["open", "resolved"], "resolved"), { states: ["open"], count: 4 });
+	assert.deepEqual(affected(group, ["open", "acknowledged"], "resolved"), { states: ["open", "acknowledged"], count: 9 });
+	assert.deepEqual(affected(group, [], "open"), { states: ["acknowledged", "resolved", "false-positive"], count: 5 });
+	assert.deepEqual(affected(group, ["open", "resolved"], "open"), { states: ["resolved"], count: 5 });
 });
 
 test("counts have a worst and a step", () => {

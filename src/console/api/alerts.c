@@ -106,7 +106,7 @@ int api_alert_facets(struct call *c, struct err *e)
 	return r;
 }
 
-static void put_groups(const struct alert_groups *g, struct json_out *j)
+static void put_groups(const struct alert_groups *g, int64_t now_ns, struct json_out *j)
 {
 	json_object_open(j);
 	json_key(j, "items");
@@ -133,6 +133,7 @@ static void put_groups(const struct alert_groups *g, struct json_out *j)
 	json_put_int(j, "alerts", g->alerts);
 	json_put_int(j, "without", g->without);
 	json_put_bool(j, "cut", g->cut);
+	call_put_time(j, "asOf", now_ns);
 	json_object_close(j);
 }
 
@@ -164,7 +165,7 @@ int api_alert_groups(struct call *c, struct err *e)
 				  descending || !call_query(c, "sort").n, c->cursor, c->limit,
 				  c->arena, &groups, e);
 	if (r == 0)
-		put_groups(&groups, &c->json);
+		put_groups(&groups, c->now_ns, &c->json);
 	return r;
 }
 
@@ -267,17 +268,26 @@ int api_alert_get(struct call *c, struct err *e)
 	return 0;
 }
 
-static int triage(struct call *c, const int64_t *ids, size_t count, struct err *e)
+static int decision_of(struct call *c, struct alert_decision *ret, struct err *e)
 {
-	int r, state = alert_state_find(value_get_str(&c->body, "state"));
+	int state = alert_state_find(value_get_str(&c->body, "state"));
 
 	if (state < 0)
 		return err_set(e, EINVAL, "no state is called so");
-	r = alerts_triage(c->store, &c->who.scope, ids, count, (enum alert_state)state,
-			  value_get_str(&c->body, "note"), c->who.name, c->now_ns, e);
-	if (r >= 0)
-		c->topic = "alerts";
-	return r;
+	*ret = (struct alert_decision){ .state = (enum alert_state)state,
+					.note = value_get_str(&c->body, "note"),
+					.who = c->who.name,
+					.now_ns = c->now_ns };
+	c->topic = "alerts";
+	return 0;
+}
+
+static int triage(struct call *c, const int64_t *ids, size_t count, struct err *e)
+{
+	struct alert_decision to;
+	int r = decision_of(c, &to, e);
+
+	return r < 0 ? r : alerts_triage(c->store, &c->who.scope, ids, count, &to, e);
 }
 
 int api_alert_patch(struct call *c, struct err *e)
@@ -301,9 +311,8 @@ int api_alert_patch(struct call *c, struct err *e)
 	return 0;
 }
 
-int api_alert_triage(struct call *c, struct err *e)
+static int triage_ids(struct call *c, const struct value *list, struct err *e)
 {
-	const struct value *list = value_get(&c->body, "ids");
 	int64_t *ids = ARENA_ARRAY(c->arena, list->count, int64_t);
 	int r = 0;
 
@@ -311,13 +320,54 @@ int api_alert_triage(struct call *c, struct err *e)
 		return err_set(e, ENOBUFS, "alerts: memory budget spent");
 	for (size_t i = 0; i < list->count && r == 0; i++)
 		r = call_number(list->items[i].string, &ids[i], e);
-	if (r == 0)
-		r = triage(c, ids, list->count, e);
+	return r < 0 ? r : triage(c, ids, list->count, e);
+}
+
+/* Of all alerts that a filter matches: who decides says how many were seen, and when. */
+static int triage_filter(struct call *c, const struct value *filter, bool *ret_more, struct err *e)
+{
+	const struct value *expected = value_get(&c->body, "expected");
+	const int64_t before_ns = call_time(&c->body, "before", 0);
+	OWNED_SEARCH_BOX box = { 0 };
+	struct alert_decision to;
+	struct alert_filter f;
+	int r;
+
+	if (!expected || !before_ns)
+		return err_set(e, EINVAL, "'filter' wants 'expected' and 'before'");
+	/* In a list of none there is nothing; no list is any. */
+	VALUE_MEMBERS (m, filter)
+		if (m->value.kind == VALUE_ARRAY && m->value.count == 0)
+			return err_set(e, EINVAL, "a list of 'filter' is empty");
+	/* It says what queries of lists do, and is read as one. */
+	c->query = *filter;
+	r = search_box_open(c, &policy_alerts, &box, e);
+	r = r < 0 ? r : alert_filter_of(c, &box, &f, e);
+	r = r < 0 ? r : decision_of(c, &to, e);
+	/* Whoever may not see alerts learns nothing by what matches. */
+	f.scope = call_scope(c, PERMISSION_ALERTS_READ);
+	return r < 0 ? r
+		     : alerts_triage_all(c->store, &f, before_ns, value_int(expected, 0), &to,
+					 ret_more, e);
+}
+
+int api_alert_triage(struct call *c, struct err *e)
+{
+	const struct value *ids = value_get(&c->body, "ids"),
+			   *filter = value_get(&c->body, "filter");
+	bool more = false;
+	int r;
+
+	if (!ids == !filter)
+		return err_set(e, EINVAL, "one of 'ids' and 'filter' is wanted");
+	r = ids ? triage_ids(c, ids, e) : triage_filter(c, filter, &more, e);
 	if (r < 0)
 		return r;
-	c->audit_after = call_body_text(c);
+	c->audit_after = arena_printf(c->arena, "{\"changed\":%d,%.*s", r,
+				      STR_ARG(str_skip(call_body_text(c), 1)));
 	json_object_open(&c->json);
 	json_put_int(&c->json, "changed", r);
+	json_put_bool(&c->json, "more", more);
 	json_object_close(&c->json);
 	return 0;
 }

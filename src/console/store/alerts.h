@@ -176,14 +176,35 @@ struct alert_step {
 MUST_CHECK int alerts_history(struct store *s, int64_t id, struct arena *a, struct alert_step **ret,
 			      size_t *ret_count, struct err *e);
 
+/** What is made of alerts. */
+struct alert_decision {
+	enum alert_state state;
+	str note, who;
+	int64_t now_ns;
+};
+
 /**
  * Changes the state of alerts. Inside a transaction. Ids that are not there or not shown are passed over.
  *
  * @return how many were changed (those that were in that state already are not, but get the note)
  */
 MUST_CHECK int alerts_triage(struct store *s, const struct scope *scope, const int64_t *ids,
-			     size_t count, enum alert_state state, str note, str who,
-			     int64_t now_ns, struct err *e);
+			     size_t count, const struct alert_decision *to, struct err *e);
+
+/** Alerts changed by one call. */
+#define ALERT_TRIAGE_MOST 10000
+
+/**
+ * Changes the state of all alerts that match and arrived before @p before_ns, the newest first, at most ALERT_TRIAGE_MOST. Inside a
+ * transaction. Those that are in that state already are left as they are.
+ *
+ * @param expected  -EBUSY where it would be more than these: who decides has not seen them all; nothing is changed
+ * @param ret_more  whether there may be more, for another call
+ * @return how many were changed
+ */
+MUST_CHECK int alerts_triage_all(struct store *s, const struct alert_filter *f, int64_t before_ns,
+				 int64_t expected, const struct alert_decision *to, bool *ret_more,
+				 struct err *e);
 
 #define ALERT_FACETS(X) \
 	X(STATE, "state") \

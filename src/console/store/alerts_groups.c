@@ -33,6 +33,17 @@ static int push_member(struct grouping *g, str value, struct map *seen)
 	return 0;
 }
 
+/* Where the filter says which tags, other tags that an alert has besides are no groups: the filter could not show them. */
+static bool is_asked_for(const struct grouping *g, str one)
+{
+	const struct alert_values *tags = &g->f->tags;
+	bool found = g->by != ALERT_FACET_TAG || tags->count == 0;
+
+	for (size_t i = 0; !found && i < tags->count; i++)
+		found = str_eq(tags->items[i], one);
+	return found;
+}
+
 /* Which groups each value of the facet stands for: none, one, or as many as it has tags. */
 static int lay_out(struct grouping *g, struct err *e)
 {
@@ -56,7 +67,7 @@ static int lay_out(struct grouping *g, struct err *e)
 
 			if (g->by != ALERT_FACET_TAG)
 				rest.n = 0;
-			if (one.n && push_member(g, one, &seen) < 0)
+			if (one.n && is_asked_for(g, one) && push_member(g, one, &seen) < 0)
 				return no_memory(e);
 		}
 		g->starts[i + 1] = (uint32_t)g->member_count;

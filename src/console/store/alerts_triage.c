@@ -1,37 +1,34 @@
 #include "base/clock.h"
 #include "console/store/alerts_priv.h"
 
-enum { NOTE_MAX = 16384 };
+enum { NOTE_MAX = 16384, AT_ONCE = 62 };
 
 struct triage {
 	struct store *s;
 	const struct scope *scope;
-	enum alert_state state;
-	str note, who;
-	int64_t now_ns;
-	struct alert_cell *cells;
-	size_t cell_count;
+	const struct alert_decision *to;
+	struct alert_hit *hits;
+	size_t count, cap;
+	struct arena arena;
 };
 
-static int note_step(const struct triage *t, int64_t id, struct err *e)
+static int add_hit(struct triage *t, const struct alert_hit *h, struct err *e)
 {
-	int r = sql_do(t->s->sql,
-		       "INSERT INTO alert_step (day, alert, time_ns, who, state, note) "
-		       "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-		       SQL_ARGS(SQL_I(alert_id_ms(id) / ALERT_DAY_MS), SQL_I(id), SQL_I(t->now_ns),
-				SQL_T(t->who), SQL_I(t->state), SQL_T(str_take(t->note, NOTE_MAX))),
-		       e);
+	struct alert_hit *slot = ARENA_PUSH(&t->arena, t->hits, t->count, t->cap);
 
-	return MIN(r, 0);
+	if (!slot)
+		return err_set(e, ENOMEM, "no memory to triage");
+	*slot = *h;
+	return 0;
 }
 
-/* The alert's series and state, its row held. @return 1, 0 there is none */
-static int read_state(const struct triage *t, int64_t id, int64_t *ret_series, int64_t *ret_state,
-		      struct err *e)
+/* The alert's series and state, where there is one and it is shown. */
+static int add_id(struct triage *t, int64_t id, struct err *e)
 {
 	const int64_t day = alert_id_ms(id) / ALERT_DAY_MS;
 	OWNED_BUF text = BUF_INIT;
 	OWNED_ROWS *rows = NULL;
+	struct alert_hit h = { .id = id };
 	int64_t there;
 	int r = sql_get_int(t->s->sql, "SELECT 1 FROM alert_day WHERE day = ?1",
 			    SQL_ARGS(SQL_I(day)), &there, e);
@@ -41,65 +38,186 @@ static int read_state(const struct triage *t, int64_t id, int64_t *ret_series, i
 	partition_say(&alert_rows, day, "SELECT series, state FROM {table} WHERE id = ?1", &text);
 	r = sql_query(t->s->sql, buf_cstr(&text), SQL_ARGS(SQL_I(id)), &rows, e);
 	r = r < 0 ? r : sql_next(rows, e);
-	if (r > 0) {
-		*ret_series = sql_int(rows, 0);
-		*ret_state = sql_int(rows, 1);
-	}
-	return r;
-}
-
-static int set_state(const struct triage *t, int64_t id, struct err *e)
-{
-	OWNED_BUF text = BUF_INIT;
-
-	partition_say(&alert_rows, alert_id_ms(id) / ALERT_DAY_MS,
-		      "UPDATE {table} SET state = ?2, who = ?3 WHERE id = ?1", &text);
-	return sql_do(t->s->sql, buf_cstr(&text),
-		      SQL_ARGS(SQL_I(id), SQL_I(t->state), SQL_T(t->who)), e);
-}
-
-static int triage_one(struct triage *t, int64_t id, struct err *e)
-{
-	const int64_t hour = alert_id_ms(id) / ALERT_HOUR_MS;
-	int64_t series = 0, state = 0;
-	int r = id > 0 ? read_state(t, id, &series, &state, e) : 0;
-
-	if (r <= 0 || !alert_in_scope(t->s->alerts, series, t->scope))
-		return MIN(r, 0);
-	r = note_step(t, id, e);
-	if (r < 0 || state == (int64_t)t->state)
+	if (r <= 0)
 		return r;
-	r = set_state(t, id, e);
+	h.series = sql_int(rows, 0);
+	h.state = sql_int(rows, 1);
+	return alert_in_scope(t->s->alerts, h.series, t->scope) ? add_hit(t, &h, e) : 0;
+}
+
+static int by_id(const void *x, const void *y)
+{
+	const struct alert_hit *a = x, *b = y;
+
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+/* In order of ids, that is by days, each once. */
+static void sort_hits(struct triage *t)
+{
+	size_t n = 0;
+
+	if (t->count)
+		qsort(t->hits, t->count, sizeof(*t->hits), by_id);
+	for (size_t i = 0; i < t->count; i++)
+		if (n == 0 || t->hits[n - 1].id != t->hits[i].id)
+			t->hits[n++] = t->hits[i];
+	t->count = n;
+}
+
+static int note_steps(const struct triage *t, struct err *e)
+{
+	const str note = str_take(t->to->note, NOTE_MAX);
+	struct sql_bulk *bulk = NULL;
+	int ended, r = sql_bulk_begin(t->s->sql, "alert_step",
+				      "day, alert, time_ns, who, state, note", &bulk, e);
+
 	if (r < 0)
 		return r;
-	t->cells[t->cell_count++] = (struct alert_cell){ hour, series, state, -1 };
-	t->cells[t->cell_count++] = (struct alert_cell){ hour, series, (int64_t)t->state, 1 };
-	return 1;
+	for (size_t i = 0; r == 0 && i < t->count; i++)
+		r = sql_bulk_row(bulk,
+				 SQL_ARGS(SQL_I(alert_id_ms(t->hits[i].id) / ALERT_DAY_MS),
+					  SQL_I(t->hits[i].id), SQL_I(t->to->now_ns),
+					  SQL_T(t->to->who), SQL_I(t->to->state), SQL_T(note)),
+				 e);
+	ended = sql_bulk_end(bulk, r < 0 ? NULL : e);
+	return r < 0 ? r : ended;
+}
+
+/* At most AT_ONCE of one day. */
+static int set_some(const struct triage *t, const struct alert_hit *hits, size_t count,
+		    struct err *e)
+{
+	struct sql_value values[AT_ONCE + 2];
+	OWNED_BUF text = BUF_INIT;
+
+	for (size_t i = 0; i < AT_ONCE; i++)
+		values[i] = SQL_I(hits[MIN(i, count - 1)].id);
+	values[AT_ONCE] = SQL_I(t->to->state);
+	values[AT_ONCE + 1] = SQL_T(t->to->who);
+	partition_say(&alert_rows, alert_id_ms(hits[0].id) / ALERT_DAY_MS,
+		      "UPDATE {table} SET state = ?63, who = ?64 WHERE id IN (" SQL_TO_62 ")",
+		      &text);
+	return sql_do(t->s->sql, buf_cstr(&text), values, ARRAY_LEN(values), e);
+}
+
+/* Of those that are in another state. @return how many */
+static int set_states(struct triage *t, struct err *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (t->hits[i].state != (int64_t)t->to->state)
+			t->hits[n++] = t->hits[i];
+	t->count = n;
+	for (size_t i = 0; i < t->count; i += n) {
+		const int64_t day = alert_id_ms(t->hits[i].id) / ALERT_DAY_MS;
+		int r;
+
+		for (n = 1; n < AT_ONCE && i + n < t->count &&
+			    alert_id_ms(t->hits[i + n].id) / ALERT_DAY_MS == day;)
+			n++;
+		r = set_some(t, &t->hits[i], n, e);
+		if (r < 0)
+			return r;
+	}
+	return (int)t->count;
+}
+
+/* Counters move with states. */
+static int move_counts(struct triage *t, struct err *e)
+{
+	struct alert_cell *cells = ARENA_ARRAY(&t->arena, t->count * 2, struct alert_cell);
+
+	if (!cells)
+		return err_set(e, ENOMEM, "no memory to triage");
+	for (size_t i = 0; i < t->count; i++) {
+		const struct alert_hit *h = &t->hits[i];
+		const int64_t hour = alert_id_ms(h->id) / ALERT_HOUR_MS;
+
+		cells[2 * i] = (struct alert_cell){ hour, h->series, h->state, -1 };
+		cells[2 * i + 1] = (struct alert_cell){ hour, h->series, t->to->state, 1 };
+	}
+	return alert_counts_add(t->s, cells, t->count * 2, e);
+}
+
+static int decide(struct triage *t, struct err *e)
+{
+	int r, changed;
+
+	sort_hits(t);
+	r = note_steps(t, e);
+	changed = r < 0 ? r : set_states(t, e);
+	r = changed < 0 ? changed : move_counts(t, e);
+	return r < 0 ? r : changed;
+}
+
+static int begin(struct store *s, struct err *e)
+{
+	struct alert_cache *c = NULL;
+	int r = alert_cache_get(s, &c, e);
+
+	if (r == 0 && !sql_in_transaction(s->sql))
+		r = err_set(e, EINVAL, "alerts are triaged inside a transaction");
+	/* In the order everybody takes them, and nobody between reading and changing. */
+	r = r < 0 ? r : sql_lock(s->sql, "alerts", e);
+	return r < 0 ? r : alert_cache_refresh(s, e);
 }
 
 int alerts_triage(struct store *s, const struct scope *scope, const int64_t *ids, size_t count,
-		  enum alert_state state, str note, str who, int64_t now_ns, struct err *e)
+		  const struct alert_decision *to, struct err *e)
 {
-	struct triage t = {
-		.s = s, .scope = scope, .state = state, .note = note, .who = who, .now_ns = now_ns
-	};
-	OWNED struct alert_cell *cells = calloc(count * 2 + 1, sizeof(*cells));
-	struct alert_cache *c = NULL;
-	int changed = 0;
-	int r = cells ? alert_cache_get(s, &c, e) : err_set(e, ENOMEM, "no memory to triage");
+	struct triage t = { .s = s, .scope = scope, .to = to };
+	int r = begin(s, e);
 
-	t.cells = cells;
-	if (r == 0 && !sql_in_transaction(s->sql))
-		r = err_set(e, EINVAL, "alerts are triaged inside a transaction");
-	/* Counters move with states: in the order everybody takes them, and nobody between reading and changing. */
-	r = r < 0 ? r : sql_lock(s->sql, "alerts", e);
-	r = r < 0 ? r : alert_cache_refresh(s, e);
-	for (size_t i = 0; r >= 0 && i < count; i++) {
-		r = triage_one(&t, ids[i], e);
-		changed += r > 0;
-	}
-	r = r < 0 ? r : alert_counts_add(s, t.cells, t.cell_count, e);
-	return r < 0 ? r : changed;
+	arena_init(&t.arena, 0);
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		r = ids[i] > 0 ? add_id(&t, ids[i], e) : 0;
+	r = r < 0 ? r : decide(&t, e);
+	arena_done(&t.arena);
+	return r;
+}
+
+/* Those that were there already and are to change. @param ret_more  whether there may be others */
+static int gather(struct triage *t, const struct alert_filter *f, int64_t before_ns, bool *ret_more,
+		  struct err *e)
+{
+	struct alert_walk *w = NULL;
+	struct alert_hit h;
+	int r = alert_walk_new(t->s, f, 0, ALERT_TRIAGE_MOST, &t->arena, &w, e);
+
+	while (r >= 0 && t->count <= ALERT_TRIAGE_MOST && (r = alert_walk_next(w, &h, e)) > 0)
+		if (h.received_ms * (int64_t)MS_NS < before_ns)
+			r = add_hit(t, &h, e);
+	if (r < 0)
+		return r;
+	*ret_more = t->count > ALERT_TRIAGE_MOST || alert_walk_at(w) != 0;
+	t->count = MIN(t->count, (size_t)ALERT_TRIAGE_MOST);
+	return 0;
+}
+
+int alerts_triage_all(struct store *s, const struct alert_filter *f, int64_t before_ns,
+		      int64_t expected, const struct alert_decision *to, bool *ret_more,
+		      struct err *e)
+{
+	const unsigned others = ((1U << ALERT_STATE_COUNT) - 1) & ~(1U << to->state);
+	struct triage t = { .s = s, .scope = f->scope, .to = to };
+	struct alert_filter x = *f;
+	bool more = false;
+	int r = begin(s, e);
+
+	x.states = (x.states ? x.states : others) & others;
+	arena_init(&t.arena, 0);
+	if (r >= 0 && x.states)
+		r = gather(&t, &x, before_ns, &more, e);
+	if (r >= 0 && (int64_t)t.count > expected)
+		r = err_set(e, EBUSY, "there are more alerts than %lld to decide about: look again",
+			    (long long)expected);
+	r = r < 0 ? r : decide(&t, e);
+	arena_done(&t.arena);
+	if (r >= 0)
+		*ret_more = more;
+	return r;
 }
 
 int alerts_history(struct store *s, int64_t id, struct arena *a, struct alert_step **ret,

@@ -1,16 +1,4 @@
-import type { Alert, Priority } from "../api/types.ts";
-import { PRIORITIES } from "./severity.ts";
-
-export interface AlertGroup {
-	key: string;
-	alerts: Alert[];
-	/** The most urgent of them. */
-	priority: Priority;
-	count: number;
-	first: string;
-	last: string;
-	open: number;
-}
+import type { Alert, AlertGroup, AlertState } from "../api/types.ts";
 
 /** Where an alert comes from as people say it: its pod, else its container, else its host. */
 export function workloadOf(alert: Alert): string {
@@ -18,32 +6,13 @@ export function workloadOf(alert: Alert): string {
 	return alert.containerName || alert.container?.slice(0, 12) || alert.host;
 }
 
-/** Alerts of one rule from one workload become one row. Groups stand in the order of their newest alert. */
-export function groupAlerts(alerts: readonly Alert[]): AlertGroup[] {
-	const groups = new Map<string, AlertGroup>();
-	for (const alert of alerts) {
-		const first = alert.first ?? alert.time;
-		const last = alert.last ?? alert.time;
-		const key = `${alert.rule}\n${workloadOf(alert)}\n${alert.host}`;
-		const group = groups.get(key);
-		if (!group) {
-			groups.set(key, {
-				key,
-				alerts: [alert],
-				priority: alert.priority,
-				count: alert.count,
-				first,
-				last,
-				open: alert.state === "open" ? 1 : 0,
-			});
-			continue;
-		}
-		group.alerts.push(alert);
-		group.count += alert.count;
-		if (alert.state === "open") group.open++;
-		if (first < group.first) group.first = first;
-		if (last > group.last) group.last = last;
-		if (PRIORITIES.indexOf(alert.priority) < PRIORITIES.indexOf(group.priority)) group.priority = alert.priority;
+/** What of a group a decision changes, and how many alerts that is: of a group that was not looked at by states what nobody has looked
+ * at; what is to be opened again is all the rest. @param chosen the states it was looked at by; none: all */
+export function affected(group: AlertGroup, chosen: readonly AlertState[], to: AlertState): { states: AlertState[]; count: number } {
+	if (to === "open") {
+		const closed: AlertState[] = ["acknowledged", "resolved", "false-positive"];
+		return { states: chosen.length ? chosen.filter((state) => state !== "open") : closed, count: group.alerts - group.open };
 	}
-	return [...groups.values()];
+	if (chosen.length && !chosen.includes(to)) return { states: [...chosen], count: group.alerts };
+	return { states: ["open"], count: group.open };
 }

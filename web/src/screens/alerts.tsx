@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
-import { Link, useLocation } from "wouter";
+import { Link } from "wouter";
 import type { Query } from "../api/client.ts";
 import { useHints } from "../api/live.ts";
 import { refresh, trimPages, useAnswer, useChange, useList } from "../api/queries.ts";
@@ -16,12 +16,13 @@ import { Icon } from "../kit/icons.tsx";
 import { PageHead } from "../kit/page_head.tsx";
 import { PriorityMark, Shape, StateBadge } from "../kit/severity.tsx";
 import { Empty } from "../kit/states.tsx";
-import { type Column, ListTable, Table } from "../kit/table.tsx";
+import { type Column, ListTable } from "../kit/table.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
 import { number, shortIds, shortNumber } from "../logic/format.ts";
-import { type AlertGroup, groupAlerts, workloadOf } from "../logic/group.ts";
+import { workloadOf } from "../logic/group.ts";
 import { PRIORITY_LOOK } from "../logic/severity.ts";
 import type { Priority } from "../api/types.ts";
+import { AlertGroupTable, GroupBy, STATE_KEYS } from "./alert_groups.tsx";
 import "./alerts.css";
 
 const FIELDS = ["state", "priority", "rule", "host", "agent", "cluster", "namespace", "workload", "pod", "container", "image", "tag"] as const;
@@ -189,24 +190,9 @@ function alertColumns(selected: ReadonlySet<string>, onSelect?: (id: string) => 
 	];
 }
 
-function groupColumns(): Column<AlertGroup>[] {
-	return [
-		{ key: "priority", head: t("alerts.priority"), width: "104px", cell: (group) => <PriorityMark priority={group.priority} /> },
-		{ key: "what", head: t("alerts.rule"), width: "minmax(240px, 2fr)", card: "title", cell: (group) => <span className="link-strong">{group.alerts[0]!.rule}</span> },
-		{ key: "where", head: t("alerts.where"), width: "minmax(140px, 1fr)", cell: (group) => workloadOf(group.alerts[0]!) },
-		{ key: "count", head: t("alerts.times"), width: "64px", end: true, cell: (group) => number(group.count) },
-		{ key: "open", head: t("state.open"), width: "56px", end: true, cell: (group) => (group.open ? number(group.open) : "") },
-		{ key: "first", head: t("alerts.first"), width: "96px", end: true, cell: (group) => <Time at={group.first} /> },
-		{ key: "last", head: t("alerts.last"), width: "96px", end: true, cell: (group) => <Time at={group.last} /> },
-	];
-}
-
-const STATE_KEYS: Record<string, AlertState> = { a: "acknowledged", r: "resolved", f: "false-positive", o: "open" };
-
 export default function AlertsPage() {
 	const filter = useFilter();
 	const client = useQueryClient();
-	const [, navigate] = useLocation();
 	const mayTriage = useMay("alerts.triage");
 	const [paused, setPaused] = useState(false);
 	const [away, setAway] = useState(false);
@@ -216,7 +202,7 @@ export default function AlertsPage() {
 	const [deciding, setDeciding] = useState<{ ids: string[]; state: AlertState } | null>(null);
 	const view = filter.one("view") === "groups" ? "groups" : "list";
 
-	const list = useList<Alert>("/alerts", { ...filter.query, sort: view === "list" ? filter.sorting.by : undefined });
+	const list = useList<Alert>("/alerts", { ...filter.query, sort: filter.sorting.by }, view === "list");
 	const facets = useAnswer<Facets>("/alerts/facets", filter.query);
 	const histogram = useAnswer<HistogramData>("/alerts/histogram", { ...filter.query, buckets: 90 });
 
@@ -224,7 +210,7 @@ export default function AlertsPage() {
 	const still = paused || away || selected.size > 0;
 	const update = () => {
 		setMissed(0);
-		trimPages(client, "/alerts");
+		for (const path of ["/alerts", "/alerts/groups"]) trimPages(client, path);
 		refresh(client, ["/alerts"]);
 	};
 	useHints(["alerts"], () => (still ? setMissed((n) => n + 1) : update()));
@@ -267,7 +253,6 @@ export default function AlertsPage() {
 		return () => document.removeEventListener("keydown", key);
 	}, []);
 
-	const groups = useMemo(() => (view === "groups" ? groupAlerts(list.rows) : []), [view, list.rows]);
 	const filtered = filter.one("q") !== "" || FIELDS.some((field) => filter.many(field).length) || filter.one("since") !== "";
 	const empty = filtered ? (
 		<Empty icon="search" title={t("alerts.noMatch")} text={t("alerts.noMatchText")} />
@@ -313,8 +298,12 @@ export default function AlertsPage() {
 						["list", t("alerts.asList")],
 						["groups", t("alerts.asGroups")],
 					]}
-					onChange={(next) => filter.change({ view: next === "list" ? null : next })}
+					onChange={(next) => {
+						setSelected(new Set());
+						filter.change({ view: next === "list" ? null : next, by: null, sort: null });
+					}}
 				/>
+				{view === "groups" && <GroupBy filter={filter} />}
 				<Button icon="settings" className="facets-button" aria-expanded={facetsOpen} onClick={() => setFacetsOpen(!facetsOpen)}>
 					{t("alerts.facets")}
 				</Button>
@@ -357,24 +346,7 @@ export default function AlertsPage() {
 						foot={mayTriage && <span className="push hints">{t("alerts.keys")}</span>}
 					/>
 				) : (
-					<Table
-						label={t("nav.alerts")}
-						columns={groupColumns()}
-						rows={groups}
-						rowKey={(group) => group.key}
-						onOpen={(group) => {
-							if (group.alerts.length === 1) return navigate(`/alerts/${group.alerts[0]!.id}`);
-							const { rule, host, container } = group.alerts[0]!;
-							filter.change({ view: null, rule, host, container: container ?? null });
-						}}
-						onKey={(event, group) => keysOn(() => group.alerts.map((alert) => alert.id))(event)}
-						atTop={(top) => setAway(!top)}
-						empty={empty}
-						foot={<span>{t("alerts.groupsOf", { groups: groups.length, n: list.rows.length })}</span>}
-						nearEnd={() => {
-							if (list.hasNextPage && !list.isFetchingNextPage && list.rows.length < 1000) list.fetchNextPage();
-						}}
-					/>
+					<AlertGroupTable filter={filter} mayTriage={mayTriage} atTop={(top) => setAway(!top)} empty={empty} />
 				)}
 			</div>
 			{deciding && <TriageDialog count={deciding.ids.length} state={deciding.state} onClose={() => setDeciding(null)} onSave={(note) => decide(deciding.ids, deciding.state, note)} />}
