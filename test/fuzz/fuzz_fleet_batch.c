@@ -1,5 +1,6 @@
 /* Records lie in what was decompressed, one behind the other, with numbers that grow, and each is an object that json_parse() takes; what
- * is an alert by record_alert() has a rule, a time and a priority, and its spans are text. */
+ * is an alert by record_alert() has a rule, a time and a priority, and its spans are text. When a batch was
+ * sent is a number of 15 digits at most. */
 #include "fuzz.h"
 
 #include "codec/json.h"
@@ -27,9 +28,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf plain = BUF_INIT;
 	struct batch b;
 	struct arena a;
-	int64_t last = 0;
+	int64_t last = 0, ms;
 	str all;
 
+	assert(!batch_clock(body, 0, &ms) || (ms >= 0 && ms < 1000000000000000));
 	arena_init(&a, (size_t)64 << 20);
 	if (batch_decode(body, packed ? S("zstd") : S(""), &a, &plain, &b, NULL) == 0) {
 		all = packed ? buf_str(&plain) : body;

@@ -2,6 +2,7 @@
 import http.client
 import json
 import subprocess
+import time
 import uuid
 
 from consoles import any_certificate
@@ -46,6 +47,7 @@ class PretendedAgent:
         certificate = folder / f"{name}.pem"
         certificate.write_text(answer["certificate"])
         self.id = answer["agent"]
+        self.ahead = None  # seconds by which its clock is: it says when it sends
         self.context = any_certificate()
         self.context.load_cert_chain(certificate, key)
 
@@ -66,7 +68,8 @@ class PretendedAgent:
         for kind, doc in records:
             self.seq += 1
             lines.append(json.dumps({"seq": self.seq, "kind": kind, "doc": doc}, separators=(",", ":")))
+        clock = {} if self.ahead is None else {"Skep-Time": str(int((time.time() + self.ahead) * 1000))}
         answer = self.post("/agent/v1/batch", "\n".join(lines).encode() + b"\n", self.context, "application/x-ndjson",
-                           {"Skep-Spool": self.life})
+                           {"Skep-Spool": self.life, **clock})
         assert answer["acknowledged"] == self.seq, answer
         return answer

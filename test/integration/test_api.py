@@ -8,10 +8,11 @@ import urllib.parse
 
 import pytest
 
+from agents import until
 from consoles import Answer, Console, any_certificate
 from fleet import change, postgres_url
 from openapi import PATH, Document
-from pretended_agent import PretendedAgent, alert, now_text
+from pretended_agent import PretendedAgent, alert, now_text, stats
 
 DIGEST = "sha256:" + "ab" * 32
 CONTAINER = "c0ffee" * 10 + "abcd"
@@ -270,6 +271,36 @@ def test_the_worst_are_told_apart(new_database, tmp_path):
         places = {(w["host"], w["cluster"], w.get("namespace"), w.get("pod")) for w in worst}
         assert {w["name"] for w in worst} == {"proxy"} and len(worst) == 4
         assert places == {(f"node-{n}", "prod", *pod) for n in (1, 2) for pod in (("web", f"proxy-{n}"), (None, None))}, worst
+
+
+def test_an_agents_clock_is_known(new_database, tmp_path):
+    """How far it is from the console's; one batch that differs may have been held up, two in a row are a clock that is off."""
+    with Console(tmp_path, database=new_database()) as c:
+        admin = c.admin()
+        agent = PretendedAgent(c, tmp_path, admin.ask("POST", "/api/v1/agents/tokens", {}).json()["token"])
+
+        def says(ahead):
+            agent.ahead = ahead
+            agent.tell([("stats", stats(1000))])
+            listed, detail = admin.get("/api/v1/agents").json()["items"][0], admin.get(f"/api/v1/agents/{agent.id}").json()["agent"]
+            assert (listed.get("clockSkew"), listed["clockOff"]) == (detail.get("clockSkew"), detail["clockOff"])
+            return detail.get("clockSkew"), detail["clockOff"]
+
+        assert says(None) == (None, False)  # an older one
+        for ahead, off in ((0, False), (-3600, False), (-3600, True), (7200, True), (0, False), (86400 * 365, False)):
+            skew, told = says(ahead)
+            assert ahead - 30 < skew <= ahead and told == off, (ahead, skew, told)
+        assert says(86400 * 365)[1] and not says(None)[1]
+        # What is no number says nothing, and hurts nothing.
+        for text in ("-5", "x", "1e9", "1" * 16, "1763800000.5"):
+            agent.seq += 1
+            line = json.dumps({"seq": agent.seq, "kind": "stats", "doc": stats(1000)}, separators=(",", ":")).encode() + b"\n"
+            assert agent.post("/agent/v1/batch", line, agent.context, "application/x-ndjson", {"Skep-Spool": agent.life, "Skep-Time": text})["refused"] == 0
+            assert "clockSkew" not in admin.get(f"/api/v1/agents/{agent.id}").json()["agent"]
+        says(-3600), says(-3600)
+        wanted = {"skep_console_agent_clocks": 1, "skep_console_agent_clocks_off": 1}
+        assert until(lambda: wanted.items() <= c.figures().items(), 20), c.figures()
+        assert 3_600_000 <= c.figures()["skep_console_agent_clock_skew_milliseconds"] < 3_630_000
 
 
 def test_problems_speak_the_readers_language(admin):

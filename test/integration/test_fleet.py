@@ -56,6 +56,8 @@ def test_what_happens_in_a_container_is_in_the_store(skep, tmp_path, console, en
             assert until(lambda: alerts(console) == 1, FRESH), a.said()
             row = ask(console, "SELECT s.workload, s.image, s.host, s.agent FROM alert_series s WHERE s.rule = 'Marker'")
             assert row == [("victim", "alpine:3.10", os.uname().nodename, a.name())]
+            [(ahead,)] = ask(console, "SELECT clock_ms FROM agent WHERE id = ?", a.name())
+            assert -30_000 < ahead <= 0, "one clock: what it says is when it sent"
             assert dry_run(console, "evt.type = execve and container.name = victim") == [(1, 0)]
             assert dry_run(console, "evt.type in (openat, connect)") == []
             assert until(lambda: present(console, "image") and present(console, "host") and present(console, "user"), FRESH)

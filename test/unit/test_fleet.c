@@ -133,22 +133,87 @@ static void test_silence_is_told_once(void **state)
 	assert_int_equal(fleet_tick(fleet, store, &arena, NULL), 0);
 	assert_int_equal(count_alerts(), 1);
 	/* Heard of, and silent again. */
-	assert_int_equal(agent_seen(store, str_from(a), S("127.0.0.1"), NULL), 0);
+	assert_int_equal(agent_seen(store, str_from(a), S("127.0.0.1"), NULL, NULL), 0);
 	assert_int_equal(agent_get(store, str_from(a), &arena, &got, NULL), 0);
 	assert_false(got.silent);
 	be_last_heard(a, store_now() - 2 * AGENT_SILENT_NS);
 	assert_int_equal(fleet_tick(fleet, store, &arena, NULL), 0);
 	assert_int_equal(count_alerts(), 2);
 	/* One that said goodbye is missed by nobody; nor is any when the clock jumps. */
-	assert_int_equal(agent_seen(store, str_from(a), S("127.0.0.1"), NULL), 0);
+	assert_int_equal(agent_seen(store, str_from(a), S("127.0.0.1"), NULL, NULL), 0);
 	assert_int_equal(agent_set_ended(store, str_from(a), NULL), 0);
 	be_last_heard(a, 1);
 	assert_int_equal(fleet_tick(fleet, store, &arena, NULL), 0);
-	assert_int_equal(agent_seen(store, str_from(a), S("127.0.0.1"), NULL), 0);
+	assert_int_equal(agent_seen(store, str_from(a), S("127.0.0.1"), NULL, NULL), 0);
 	be_last_heard(a, 1);
 	fleet->ticked_at_ns -= (int64_t)3600 * 1000000000;
 	assert_int_equal(fleet_tick(fleet, store, &arena, NULL), 0);
 	assert_int_equal(count_alerts(), 2);
+}
+
+static void be_ahead(const char *agent, int64_t ms, bool want_off)
+{
+	struct agent got;
+
+	assert_int_equal(agent_seen(store, str_from(agent), S("127.0.0.1"), &ms, NULL), 0);
+	assert_int_equal(agent_get(store, str_from(agent), &arena, &got, NULL), 0);
+	assert_true(got.clock_known && got.clock_ms == ms && got.clock_off == want_off);
+}
+
+static void test_clocks_that_are_off_are_told_once(void **state)
+{
+	const int64_t hour = 3600000;
+	struct agent_clocks clocks;
+	char a[AGENT_ID_BYTES];
+
+	(void)state;
+	make_token('s', 1, 1000000000);
+	join("s", "q", 0, a);
+	assert_false(fleet_clocks(fleet, &clocks));
+	be_ahead(a, -hour, false);
+	be_ahead(a, -hour, true);
+	/* Just begun: whose clock is it? */
+	assert_int_equal(fleet_tick(fleet, store, &arena, NULL), 0);
+	assert_int_equal(count_alerts(), 0);
+	assert_true(fleet_clocks(fleet, &clocks));
+	assert_true(clocks.known == 1 && clocks.off == 1 && clocks.most_ms == hour);
+	fleet->started_ns = 1;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(fleet_tick(fleet, store, &arena, NULL), 0);
+		be_ahead(a, -hour, true);
+		assert_int_equal(count_alerts(), 1);
+	}
+	be_ahead(a, 100, false);
+	be_ahead(a, hour, false);
+	assert_int_equal(fleet_tick(fleet, store, &arena, NULL), 0);
+	assert_int_equal(count_alerts(), 1);
+	be_ahead(a, hour, true);
+	assert_int_equal(fleet_tick(fleet, store, &arena, NULL), 0);
+	assert_int_equal(count_alerts(), 2);
+	/* The console's own clock jumps: all others seem to. */
+	be_ahead(a, 0, false);
+	be_ahead(a, hour, false);
+	be_ahead(a, hour, true);
+	fleet->ticked_at_ns -= (int64_t)3600 * 1000000000;
+	assert_int_equal(fleet_tick(fleet, store, &arena, NULL), 0);
+	assert_int_equal(count_alerts(), 2);
+}
+
+static void test_a_batch_says_when_it_was_sent(void **state)
+{
+	const int64_t came_ns = (int64_t)1700000000123 * 1000000 + 999;
+	int64_t ms = 7;
+
+	(void)state;
+	assert_true(batch_clock(S("1700000000100"), came_ns, &ms) && ms == -23);
+	assert_true(batch_clock(S("1700000060123"), came_ns, &ms) && ms == 60000);
+	assert_true(batch_clock(S("0"), came_ns, &ms) && ms == -1700000000123);
+	assert_true(batch_clock(S("999999999999999"), came_ns, &ms) && ms > 0);
+	ms = 7;
+	assert_false(batch_clock(S(""), came_ns, &ms) || batch_clock(S("-5"), came_ns, &ms));
+	assert_false(batch_clock(S("1700000000.5"), came_ns, &ms));
+	assert_false(batch_clock(S("1000000000000000"), came_ns, &ms));
+	assert_int_equal(ms, 7);
 }
 
 static void test_commands(void **state)
@@ -185,6 +250,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_joining, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_clocks_that_are_off_are_told_once, set_up,
+						tear_down),
+		cmocka_unit_test(test_a_batch_says_when_it_was_sent),
 		cmocka_unit_test_setup_teardown(test_silence_is_told_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_commands, set_up, tear_down),
 	};

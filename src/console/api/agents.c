@@ -95,6 +95,11 @@ static void put(const struct agent *a, const struct map *costs, int64_t now_ns, 
 	json_opt_str(j, "address", a->address);
 	json_put_int(j, "alertsLost", a->lost);
 	json_put_int(j, "flowsLost", a->flows_lost);
+	if (a->clock_known) {
+		json_key(j, "clockSkew");
+		json_double(j, (double)a->clock_ms / 1000, 3);
+	}
+	json_put_bool(j, "clockOff", a->clock_off);
 	call_put_time(j, "certificateExpires", a->certificate_to_s * (int64_t)SECOND_NS);
 	json_key(j, "labels");
 	call_put_labels(a->labels, j);

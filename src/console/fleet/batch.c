@@ -1,7 +1,10 @@
 #include "console/fleet/batch.h"
 
+#include "base/clock.h"
 #include "codec/json_check.h"
 #include "codec/zstd.h"
+
+enum { CLOCK_DIGITS = 15 };
 
 static const str names[] = {
 #define BATCH_NAME(id, name) [BATCH_##id] = { (name), sizeof(name) - 1 },
@@ -17,6 +20,16 @@ bool batch_is_life(str life)
 		if (!((life.p[i] >= '0' && life.p[i] <= '9') ||
 		      (life.p[i] >= 'a' && life.p[i] <= 'f')))
 			return false;
+	return true;
+}
+
+bool batch_clock(str text, int64_t came_ns, int64_t *ret_ms)
+{
+	uint64_t ms;
+
+	if (text.n > CLOCK_DIGITS || str_u64(text, &ms) < 0)
+		return false;
+	*ret_ms = (int64_t)ms - came_ns / (int64_t)MS_NS;
 	return true;
 }
 

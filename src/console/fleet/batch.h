@@ -67,6 +67,15 @@ struct batch {
 MUST_CHECK int batch_decode(str body, str encoding, struct arena *a, struct buf *plain,
 			    struct batch *ret, struct err *e);
 
+/**
+ * What Skep-Time says: milliseconds since 1970 on the sender's clock when it sent the batch.
+ *
+ * @param came_ns  when the batch was here, on the console's
+ * @param ret_ms   by how much the sender's is ahead; what the batch took on its way makes it less
+ * @return whether it is such a number, of 15 digits at most
+ */
+bool batch_clock(str text, int64_t came_ns, int64_t *ret_ms);
+
 /** A life is 32 lower-case hexadecimal digits. */
 bool batch_is_life(str life);
 

@@ -19,6 +19,7 @@ int fleet_new(const struct fleet_options *o, struct fleet **ret, struct err *e)
 	f->o = *o;
 	pthread_mutex_init(&f->authority_lock, NULL);
 	pthread_mutex_init(&f->ingest_lock, NULL);
+	pthread_mutex_init(&f->clocks_lock, NULL);
 	pthread_cond_init(&f->ingest_done, NULL);
 	f->waiting_end = &f->waiting;
 	arena_init(&f->authority_arena, (size_t)1 << 20);
@@ -34,6 +35,7 @@ void fleet_free(struct fleet *f)
 	arena_done(&f->authority_arena);
 	pthread_mutex_destroy(&f->authority_lock);
 	pthread_mutex_destroy(&f->ingest_lock);
+	pthread_mutex_destroy(&f->clocks_lock);
 	pthread_cond_destroy(&f->ingest_done);
 	free(f);
 }
@@ -154,8 +156,11 @@ static void answer_batch(struct fleet *f, struct store *s, struct arena *a,
 				  .batch = &b,
 				  .arena = a };
 	struct err e = { 0 };
+	int64_t clock_ms;
 	int result;
 
+	if (batch_clock(q->time, q->came_ns, &clock_ms))
+		job.clock_ms = &clock_ms;
 	if (!batch_is_life(q->life)) {
 		refuse(r, a, 400, "Skep-Spool is no life");
 		return;

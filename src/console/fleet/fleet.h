@@ -40,10 +40,12 @@ void fleet_free(struct fleet *f);
 
 struct fleet_request {
 	str method, path, query, body;
-	str encoding; /**< Content-Encoding */
-	str life;     /**< Skep-Spool */
-	str protocol; /**< Skep-Agent-Protocol */
-	str peer;     /**< address */
+	str encoding;    /**< Content-Encoding */
+	str life;        /**< Skep-Spool */
+	str time;        /**< Skep-Time; may be empty */
+	str protocol;    /**< Skep-Agent-Protocol */
+	str peer;        /**< address */
+	int64_t came_ns; /**< CLOCK_REALTIME when all of it was here */
 	struct tls_client client;
 };
 
@@ -77,11 +79,17 @@ MUST_CHECK int fleet_commands(struct fleet *f, struct store *s, struct arena *a,
 			      int64_t *after, str *ret_body, struct err *e);
 
 /**
- * What time brings: silent agents become alerts, a new vulnerability database is matched with stored inventories. For the one who
+ * What time brings: silent agents, and those whose clocks are off, become alerts, a new vulnerability database is matched with stored inventories. For the one who
  * leads, every 5 s; does a bounded piece of work each time.
  * @return 1: there is more to do at once, 0, -errno of the store
  */
 MUST_CHECK int fleet_tick(struct fleet *f, struct store *s, struct arena *a, struct err *e);
+/**
+ * Agents' clocks, as the last fleet_tick() found them; any thread.
+ * @return whether one was lately, in this process: figures are of the replica that leads
+ */
+struct agent_clocks;
+bool fleet_clocks(struct fleet *f, struct agent_clocks *ret);
 /** Forgets what is past @p now_ns: tokens, commands, certificates, spools nobody hears of. For the one who leads, each hour. */
 MUST_CHECK int fleet_forget(struct store *s, int64_t now_ns, struct err *e);
 

@@ -16,6 +16,7 @@
 struct ingest_job {
 	const char *agent;
 	str life, peer;
+	const int64_t *clock_ms; /**< NULL: it does not say */
 	const struct batch *batch;
 	struct arena *arena; /**< of the request */
 	/* Its alerts, made ready: as many as the batch has records of them, in order. Without a time: none. */
@@ -46,6 +47,10 @@ struct fleet {
 	pthread_cond_t ingest_done;
 	struct ingest_job *waiting, **waiting_end;
 	bool leading;
+
+	pthread_mutex_t clocks_lock;
+	struct agent_clocks clocks;
+	uint64_t clocks_ns; /* CLOCK_MONOTONIC when they were looked at; 0: never */
 
 	atomic_bool told_unknown; /* the operator heard of records nobody here knows */
 

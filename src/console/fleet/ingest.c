@@ -126,7 +126,7 @@ static int take_batch(struct fleet *f, struct store *s, struct arena *a, struct 
 	if (r == 0)
 		r = ingest_mark(s, name, job->life, &mark, e);
 	if (r == 0)
-		r = agent_seen(s, name, job->peer, e);
+		r = agent_seen(s, name, job->peer, job->clock_ms, e);
 	if (r == 0)
 		r = take_records(&t, (int64_t)mark, alerts, e);
 	if (r == 0 && (uint64_t)job->batch->last > mark)

@@ -133,7 +133,7 @@ struct fleet *agent_door_fleet(const struct agent_door *d)
 /* ---- On a worker's thread ---- */
 
 void agent_door_answer(struct agent_door *d, struct worker *w, const struct http_server_request *q,
-		       struct fleet_reply *ret)
+		       int64_t came_ns, struct fleet_reply *ret)
 {
 	const struct fleet_request r = { .method = q->head.method,
 					 .path = q->head.path,
@@ -141,6 +141,8 @@ void agent_door_answer(struct agent_door *d, struct worker *w, const struct http
 					 .body = q->body,
 					 .encoding = http_head_field(&q->head, "content-encoding"),
 					 .life = http_head_field(&q->head, "skep-spool"),
+					 .time = http_head_field(&q->head, "skep-time"),
+					 .came_ns = came_ns,
 					 .protocol =
 						 http_head_field(&q->head, "skep-agent-protocol"),
 					 .peer = str_from(q->peer),

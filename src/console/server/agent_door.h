@@ -17,9 +17,9 @@ MUST_CHECK int agent_door_new(struct server *s, struct agent_door **ret, struct 
 /** After the workers and the server are gone. */
 void agent_door_free(struct agent_door *d);
 
-/** On a worker's thread: answers a request. */
+/** On a worker's thread: answers a request. @param came_ns  CLOCK_REALTIME when all of it was here */
 void agent_door_answer(struct agent_door *d, struct worker *w, const struct http_server_request *q,
-		       struct fleet_reply *ret);
+		       int64_t came_ns, struct fleet_reply *ret);
 /** Begins a stream of commands as the answer; a stream the agent has already ends. */
 void agent_door_open(struct agent_door *d, struct http_server_exchange *x,
 		     const struct http_server_reply *r, const char *agent, int64_t after);

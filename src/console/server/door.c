@@ -36,7 +36,8 @@ struct job {
 	size_t field_count;
 	bool stream; /* the caller may listen */
 	/* KIND_AGENT, KIND_ERRAND */
-	bool commands; /* the answer is a stream of commands */
+	int64_t came_ns; /* CLOCK_REALTIME when the request was here */
+	bool commands;   /* the answer is a stream of commands */
 	char agent[FLEET_AGENT_BYTES];
 	int64_t after;
 	void *errand;
@@ -228,7 +229,7 @@ static void work_agent(struct job *j, struct worker *w)
 	struct fleet_reply r;
 	char number[16];
 
-	agent_door_answer(j->server->agents, w, http_server_request(j->x), &r);
+	agent_door_answer(j->server->agents, w, http_server_request(j->x), j->came_ns, &r);
 	j->status = r.status;
 	j->type = r.type;
 	buf_add(&j->body, r.body);
@@ -336,7 +337,9 @@ static void give(struct server *s, struct http_server_exchange *x, enum kind kin
 	struct job *j = calloc(1, sizeof(*j));
 
 	if (j)
-		*j = (struct job){ .server = s, .x = x, .kind = kind, .status = 500 };
+		*j = (struct job){
+			.server = s, .x = x, .kind = kind, .came_ns = store_now(), .status = 500
+		};
 	if (j &&
 	    worker_pool_give(s->pool, kind == KIND_AGENT ? WORKER_AGENTS : WORKER_PEOPLE, j) == 0)
 		return;

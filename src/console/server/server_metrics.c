@@ -1,7 +1,10 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "console/fleet/fleet.h"
+#include "console/server/agent_door.h"
 #include "console/server/server.h"
+#include "console/store/agents.h"
 #include "console/store/series_index.h"
 
 static void put(struct buf *out, const char *name, const char *type, const char *help, uint64_t n)
@@ -78,11 +81,27 @@ static void put_series(struct server *s, struct buf *out)
 	    "Alerts counted under (other): there was no room for their series.", f.refused);
 }
 
+/* The replica that leads tells them; others have none to tell. */
+static void put_clocks(struct server *s, struct buf *out)
+{
+	struct agent_clocks c;
+
+	if (!fleet_clocks(agent_door_fleet(s->agents), &c))
+		return;
+	put(out, "skep_console_agent_clocks", "gauge", "Agents that say what their clock is.",
+	    (uint64_t)c.known);
+	put(out, "skep_console_agent_clocks_off", "gauge",
+	    "Agents whose clock is more than a minute off the console's.", (uint64_t)c.off);
+	put(out, "skep_console_agent_clock_skew_milliseconds", "gauge",
+	    "The most by which an agent's clock differs from the console's.", (uint64_t)c.most_ms);
+}
+
 void server_metrics(struct server *s, struct buf *out)
 {
 	put_http(s, out);
 	put_workers(s, out);
 	put_series(s, out);
+	put_clocks(s, out);
 	put(out, "skep_console_pages", "gauge", "Pages that listen.", hub_pages(s->hub));
 	put(out, "skep_console_resident_bytes", "gauge", "Memory of the process.",
 	    resident_bytes());

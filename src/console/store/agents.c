@@ -24,7 +24,10 @@ static void sum_text(const void *bytes, size_t n, char ret[SUM_TEXT])
 #define AGENT_COLUMNS \
 	"id, name, machine_id, kernel, os, version, address, labels, stats, scan, state, ended, " \
 	"silent, " \
-	"enrolled_ns, seen_ns, certificate_to_s, lost, flows_lost"
+	"enrolled_ns, seen_ns, certificate_to_s, lost, flows_lost, clock_ms, clock_state"
+
+/* What is known of an agent's clock, as the store has it. */
+enum clock_state { CLOCK_RIGHT, CLOCK_ONCE_OFF, CLOCK_OFF, CLOCK_OFF_TOLD };
 
 static int read_agent(struct sql_rows *r, struct arena *a, struct agent *ret, struct err *e)
 {
@@ -45,6 +48,9 @@ static int read_agent(struct sql_rows *r, struct arena *a, struct agent *ret, st
 	ret->certificate_to_s = sql_int(r, 15);
 	ret->lost = sql_int(r, 16);
 	ret->flows_lost = sql_int(r, 17);
+	ret->clock_known = !sql_is_null(r, 18);
+	ret->clock_ms = sql_int(r, 18);
+	ret->clock_off = sql_int(r, 19) >= CLOCK_OFF;
 	return 0;
 }
 
@@ -248,7 +254,7 @@ int agent_join(struct store *s, const uint8_t secret[JOIN_TOKEN_SECRET_BYTES],
 		r = sql_do(s->sql,
 			   "INSERT INTO agent (" AGENT_COLUMNS
 			   ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '', '', 0, 0, 0, ?9, ?9, 0, "
-			   "0, 0)",
+			   "0, 0, NULL, 0)",
 			   SQL_ARGS(SQL_T(str_from(ret)), SQL_T(n->name), SQL_T(n->machine_id),
 				    SQL_T(n->kernel), SQL_T(n->os), SQL_T(n->version),
 				    SQL_T(n->address), SQL_T(buf_str(&labels)), SQL_I(now)),
@@ -321,14 +327,21 @@ int agent_delete(struct store *s, str agent, struct err *e)
 
 /* ---- What it tells ---- */
 
-int agent_seen(struct store *s, str agent, str address, struct err *e)
+/* Between the limit and half of it a clock is what it was: one that drifts about the limit is told of once. */
+int agent_seen(struct store *s, str agent, str address, const int64_t *clock_ms, struct err *e)
 {
-	return MIN(
-		0,
-		sql_do(s->sql,
-		       "UPDATE agent SET seen_ns = ?2, address = ?3, silent = 0, ended = 0 WHERE "
-		       "id = ?1",
-		       SQL_ARGS(SQL_T(agent), SQL_I(store_now()), SQL_T(address)), e));
+	const int64_t by = clock_ms ? MAX(*clock_ms, -*clock_ms) : 0;
+	const bool off = by > AGENT_CLOCK_LIMIT_MS, right = by <= AGENT_CLOCK_LIMIT_MS / 2;
+
+	return MIN(0, sql_do(s->sql,
+			     "UPDATE agent SET seen_ns = ?2, address = ?3, silent = 0, ended = 0, "
+			     "clock_ms = ?4, clock_state = CASE WHEN ?5 = 1 THEN ?7 "
+			     "WHEN ?6 = 1 AND clock_state < ?8 THEN clock_state + 1 "
+			     "ELSE clock_state END WHERE id = ?1",
+			     SQL_ARGS(SQL_T(agent), SQL_I(store_now()), SQL_T(address),
+				      clock_ms ? SQL_I(*clock_ms) : SQL_N, SQL_I(right), SQL_I(off),
+				      SQL_I(CLOCK_RIGHT), SQL_I(CLOCK_OFF)),
+			     e));
 }
 
 int agent_set_stats(struct store *s, str agent, str doc, struct err *e)
@@ -464,52 +477,95 @@ int agent_command_done(struct store *s, str agent, int64_t id, bool ok, str mess
 
 /* ---- Time ---- */
 
-struct silence {
-	int64_t before_ns;
+/* Agents of which something is to be told once. */
+struct telling {
+	const char *count; /* how many there are: most of the time there is nothing to write */
+	const char *mark;  /* marks them as told, and yields AGENT_COLUMNS */
+	const struct sql_value *args;
+	size_t arg_count;
 	struct arena *arena;
 	struct agent *items;
-	size_t count;
+	size_t found;
 };
 
-static int mark_silent(struct store *s, void *ctx, struct err *e)
+static int mark_told(struct store *s, void *ctx, struct err *e)
 {
-	struct silence *w = ctx;
+	struct telling *w = ctx;
 	OWNED_ROWS *rows = NULL;
-	int r = sql_query(
-		s->sql,
-		"UPDATE agent SET silent = 1 WHERE state = 0 AND ended = 0 AND silent = 0 AND "
-		"seen_ns < ?1 RETURNING " AGENT_COLUMNS,
-		SQL_ARGS(SQL_I(w->before_ns)), &rows, e);
+	int r = sql_query(s->sql, w->mark, w->args, w->arg_count, &rows, e);
 
-	return r < 0 ? r : read_agents(rows, w->arena, &w->items, &w->count, e);
+	return r < 0 ? r : read_agents(rows, w->arena, &w->items, &w->found, e);
 }
+
+static int take_untold(struct store *s, struct telling *w, struct agent **ret, size_t *ret_count,
+		       struct err *e)
+{
+	int64_t waiting = 0;
+	int r = sql_get_int(s->sql, w->count, w->args, w->arg_count, &waiting, e);
+
+	if (r >= 0 && waiting)
+		r = sql_in_transaction(s->sql) ? mark_told(s, w, e)
+					       : store_transact(s, mark_told, w, e);
+	if (r < 0)
+		return r;
+	*ret = w->items;
+	*ret_count = w->found;
+	return 0;
+}
+
+#define SILENT "state = 0 AND ended = 0 AND silent = 0 AND seen_ns < ?1"
 
 int agent_take_silent(struct store *s, int64_t now_ns, struct arena *a, struct agent **ret,
 		      size_t *ret_count, struct err *e)
 {
-	struct silence w = { .arena = a };
+	struct sql_value before;
+	struct telling w = { .count = "SELECT COUNT(*) FROM agent WHERE " SILENT,
+			     .mark = "UPDATE agent SET silent = 1 WHERE " SILENT
+				     " RETURNING " AGENT_COLUMNS,
+			     .args = &before,
+			     .arg_count = 1,
+			     .arena = a };
 	struct settings set;
-	int64_t waiting = 0;
 	int r = settings_get(s, &set, e);
 
 	if (r < 0)
 		return r;
-	w.before_ns = now_ns - set.values[SETTING_AGENT_SILENT_SECONDS] * 1000000000;
-	/* Reading first: most of the time there is nothing to write. */
-	r = sql_get_int(
-		s->sql,
-		"SELECT COUNT(*) FROM agent WHERE state = 0 AND ended = 0 AND silent = 0 AND "
-		"seen_ns < ?1",
-		SQL_ARGS(SQL_I(w.before_ns)), &waiting, e);
+	before = SQL_I(now_ns - set.values[SETTING_AGENT_SILENT_SECONDS] * 1000000000);
+	return take_untold(s, &w, ret, ret_count, e);
+}
 
-	if (r >= 0 && waiting)
-		r = sql_in_transaction(s->sql) ? mark_silent(s, &w, e)
-					       : store_transact(s, mark_silent, &w, e);
-	if (r < 0)
-		return r;
-	*ret = w.items;
-	*ret_count = w.count;
-	return 0;
+#define OFF "state = 0 AND ended = 0 AND clock_state = ?1"
+
+int agent_take_clocks_off(struct store *s, struct arena *a, struct agent **ret, size_t *ret_count,
+			  struct err *e)
+{
+	const struct sql_value off = SQL_I(CLOCK_OFF);
+	struct telling w = { .count = "SELECT COUNT(*) FROM agent WHERE " OFF,
+			     .mark = "UPDATE agent SET clock_state = clock_state + 1 WHERE " OFF
+				     " RETURNING " AGENT_COLUMNS,
+			     .args = &off,
+			     .arg_count = 1,
+			     .arena = a };
+
+	return take_untold(s, &w, ret, ret_count, e);
+}
+
+#define REPORTS "state = 0 AND ended = 0 AND silent = 0 AND clock_ms IS NOT NULL"
+
+int agent_clocks(struct store *s, struct agent_clocks *ret, struct err *e)
+{
+	OWNED_ROWS *rows = NULL;
+	int r = sql_query(s->sql,
+			  "SELECT COUNT(*), COALESCE(SUM(CASE WHEN clock_state >= ?1 THEN 1 ELSE 0 "
+			  "END), 0), COALESCE(MAX(ABS(clock_ms)), 0) FROM agent WHERE " REPORTS,
+			  SQL_ARGS(SQL_I(CLOCK_OFF)), &rows, e);
+
+	r = r < 0 ? r : sql_next(rows, e);
+	if (r > 0)
+		*ret = (struct agent_clocks){ .known = sql_int(rows, 0),
+					      .off = sql_int(rows, 1),
+					      .most_ms = sql_int(rows, 2) };
+	return MIN(r, 0);
 }
 
 static int forget_past(struct store *s, void *ctx, struct err *e)

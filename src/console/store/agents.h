@@ -24,10 +24,19 @@ struct agent {
 	int64_t certificate_to_s; /**< of the newest */
 	int64_t lost;             /**< alerts it lost, as it told */
 	int64_t flows_lost;       /**< connections that are missing in what it told, at least */
+	bool clock_known;         /**< its last batch said when it was sent */
+	bool clock_off; /**< its clock and the console's differ by more than AGENT_CLOCK_LIMIT_MS */
+	int64_t clock_ms; /**< how far its clock was ahead of the console's then; negative: behind */
 };
 
 /** The setting agentSilentSeconds where nobody changed it. */
 #define AGENT_SILENT_NS ((int64_t)60 * 1000000000)
+
+/**
+ * A clock is off when two batches in a row say that it differs by more than this from the console's (one may have been held up on
+ * its way), and right again when one says that it differs by no more than half of it.
+ */
+#define AGENT_CLOCK_LIMIT_MS 60000
 
 /* ---- Reading ---- */
 
@@ -87,9 +96,9 @@ MUST_CHECK int agent_delete(struct store *s, str agent, struct err *e);
 
 /* ---- What it tells. Inside the caller's transaction. ---- */
 
-/** It was heard of now. */
-MUST_CHECK int agent_seen(struct store *s, str agent, str address, struct err *e);
-/** @param doc one JSON object */
+/** It was heard of now. @param clock_ms how far its clock is ahead of the console's; NULL: it does not say */
+MUST_CHECK int agent_seen(struct store *s, str agent, str address, const int64_t *clock_ms,
+			  struct err *e);
 /** A day in slots of five minutes: what an agent cost is kept for each. */
 #define AGENT_COST_SLOT_NS ((int64_t)300 * 1000000000)
 #define AGENT_COST_SLOTS 288
@@ -117,6 +126,7 @@ MUST_CHECK int agent_cost_list(struct store *s, str agent, int64_t now_ns, struc
 MUST_CHECK int agent_cost_hour(struct store *s, int64_t now_ns, struct arena *a, struct map *ret,
 			       struct err *e);
 
+/** @param doc one JSON object */
 MUST_CHECK int agent_set_stats(struct store *s, str agent, str doc, struct err *e);
 MUST_CHECK int agent_set_scan(struct store *s, str agent, str doc, struct err *e);
 MUST_CHECK int agent_set_node(struct store *s, str agent, const struct agent_node *n,
@@ -159,6 +169,17 @@ MUST_CHECK int agent_command_done(struct store *s, str agent, int64_t id, bool o
 /** Those who fell silent and were not told of yet; marks them as told. Makes its own transaction. */
 MUST_CHECK int agent_take_silent(struct store *s, int64_t now_ns, struct arena *a,
 				 struct agent **ret, size_t *ret_count, struct err *e);
+/** Those whose clocks are off and were not told of yet; marks them as told. Makes its own transaction. */
+MUST_CHECK int agent_take_clocks_off(struct store *s, struct arena *a, struct agent **ret,
+				     size_t *ret_count, struct err *e);
+
+/** The clocks of agents that report. */
+struct agent_clocks {
+	int64_t known, off; /**< how many say what their clock is, and whose is off */
+	int64_t most_ms;    /**< by which one differs from the console's, either way */
+};
+
+MUST_CHECK int agent_clocks(struct store *s, struct agent_clocks *ret, struct err *e);
 /** Forgets commands, tokens and certificates of the past. Makes its own transaction. */
 MUST_CHECK int agent_forget_past(struct store *s, int64_t now_ns, struct err *e);
 

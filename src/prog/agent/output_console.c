@@ -416,11 +416,12 @@ static int collect(void *ctx, str bytes)
 
 static void send(struct console *c, const struct http_options *http)
 {
-	char url[PATH_BYTES], life[CONSOLE_LIFE_DIGITS + 16];
+	char url[PATH_BYTES], life[CONSOLE_LIFE_DIGITS + 16], at[40];
 	const char *const headers[] = { "Skep-Agent-Protocol: 1",
 					"Content-Type: application/x-ndjson",
 					"Content-Encoding: zstd",
 					life,
+					at,
 					"Expect:",
 					NULL };
 	struct http_flow_request q = { .url = url,
@@ -441,6 +442,7 @@ static void send(struct console *c, const struct http_options *http)
 	c->retry_after_s = 0;
 	r = zstd_compress(buf_str(&c->plain), ZSTD_LEVEL, &c->packed, &e);
 	q.body = buf_str(&c->packed);
+	snprintf(at, sizeof(at), "Skep-Time: %llu", (unsigned long long)clock_ms(CLOCK_REALTIME));
 	if (r == 0)
 		r = http_flow_start(c->flows, http, &q, &c->flow, &e);
 	if (r < 0)

@@ -78,6 +78,14 @@ function Stats({ stats }: { stats: unknown }) {
 	);
 }
 
+/** Null: it does not say. A difference of a second is what a batch takes on its way. */
+function clockOf(skew: number | null | undefined): string | null {
+	if (skew == null) return null;
+	const s = Math.round(Math.abs(skew));
+	if (s <= 1) return t("agents.clockRight");
+	return t(skew > 0 ? "agents.clockAhead" : "agents.clockBehind", { s: number(s) });
+}
+
 function Body({ detail }: { detail: AgentDetail }) {
 	const { agent } = detail;
 	const mayWrite = useMay("agents.write");
@@ -118,6 +126,11 @@ function Body({ detail }: { detail: AgentDetail }) {
 					{t("agents.silentText")}
 				</Notice>
 			)}
+			{agent.clockOff && (
+				<Notice tone="high" icon="warning">
+					{t("agents.clockOff")}
+				</Notice>
+			)}
 			<div className="tiles">
 				<Tile label={t("agents.losses")} value={agent.losses != null ? number(agent.losses) : "–"} look={lossLook(agent.losses)} />
 				<Tile label={t("agents.alertsLost")} value={number(agent.alertsLost)} look={lossLook(agent.alertsLost)} />
@@ -137,6 +150,7 @@ function Body({ detail }: { detail: AgentDetail }) {
 							[t("agents.id"), <code key="id">{agent.id}</code>],
 							[t("agents.lastSeen"), <Time key="seen" at={agent.lastSeen} />],
 							[t("agents.enrolled"), dateTime(agent.enrolled)],
+							[t("agents.clock"), clockOf(agent.clockSkew)],
 							[t("agents.version"), agent.version],
 							[t("agents.backend"), agent.backend],
 							[t("images.os"), agent.os],
