@@ -210,6 +210,30 @@ static void forgotten_series_go(struct store *s, const char *where)
 	pair_done(&p);
 }
 
+/* A row that somebody damaged: what counts by its priority stays within its bounds. */
+static void priorities_are_known(struct store *s, const char *where)
+{
+	static const int64_t bad[] = { 99, -1 };
+	struct alert_facets f = { 0 };
+	struct arena a;
+
+	arena_init(&a, 0);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		OWNED_STORE *other = NULL;
+
+		append_one(s, i ? "one" : "two", today());
+		OK(sql_do(s->sql, "UPDATE alert_series SET priority = ?1 WHERE id = ?2",
+			  SQL_ARGS(SQL_I(bad[i]), SQL_I(i + 1)), E));
+		OK(store_open(where, NULL, &other, E));
+		OK(alerts_facets(other, &everything, 10, &a, &f, E));
+		assert_int_equal(f.total, i + 1);
+		assert_int_equal(f.count[ALERT_FACET_PRIORITY], 1);
+		assert_true(str_is(f.values[ALERT_FACET_PRIORITY][0].value, "debug"));
+		assert_int_equal(f.values[ALERT_FACET_PRIORITY][0].count, i + 1);
+	}
+	arena_done(&a);
+}
+
 enum { THREADS = 4, ROUNDS = 25, EACH = 40 };
 
 struct racer {
@@ -310,6 +334,7 @@ static void threads_share(struct store *s, const char *where)
 	}
 ON_EACH(stores_share)
 ON_EACH(forgotten_series_go)
+ON_EACH(priorities_are_known)
 ON_EACH(threads_share)
 
 int main(void)
@@ -319,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_bytes_are_bounded),
 		cmocka_unit_test(test_stores_share),
 		cmocka_unit_test(test_forgotten_series_go),
+		cmocka_unit_test(test_priorities_are_known),
 		cmocka_unit_test(test_threads_share),
 	};
 

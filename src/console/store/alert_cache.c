@@ -90,13 +90,18 @@ static int read_some(struct store *s, struct series_view *v, int64_t *epoch, str
 #undef TEXT_COLUMN
 	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
 		str texts[ALERT_TEXT_COUNT];
+		int64_t priority;
 
 		*epoch = sql_int(rows, 2 + ALERT_TEXT_COUNT);
 		if (*epoch > v->epoch)
 			return AT_ONCE;
 		for (unsigned t = 0; t < ALERT_TEXT_COUNT; t++)
 			texts[t] = sql_text(rows, 2 + t);
-		r = series_view_add(v, sql_int(rows, 0), (uint32_t)sql_int(rows, 1), texts, e);
+		/* Others count by it: one that a damaged store has is the least urgent. */
+		priority = sql_int(rows, 1);
+		if (priority < 0 || priority >= PRIORITY_COUNT)
+			priority = PRIORITY_COUNT - 1;
+		r = series_view_add(v, sql_int(rows, 0), (uint32_t)priority, texts, e);
 		if (r < 0)
 			break;
 		count++;

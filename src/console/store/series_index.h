@@ -29,7 +29,7 @@ enum alert_text {
 /** A series by the numbers of its words. */
 struct series_key {
 	uint32_t words[ALERT_TEXT_COUNT];
-	uint32_t priority;
+	uint32_t priority; /**< enum alert_priority */
 };
 
 struct series {
@@ -85,7 +85,7 @@ void series_view_forget(struct series_view *v);
 /** Lets the table go: of a view nothing that was read lives on. */
 void series_view_drop(struct series_view *v);
 
-/** Tells of a committed series. Ids ascend; what is known is passed over. @return 0, -ENOBUFS */
+/** Tells of a committed series. Ids ascend; what is known is passed over. @param priority below PRIORITY_COUNT @return 0, -ENOBUFS */
 MUST_CHECK int series_view_add(struct series_view *v, int64_t id, uint32_t priority,
 			       const str texts[ALERT_TEXT_COUNT], struct err *e);
 
