@@ -458,6 +458,12 @@ def test_a_scope_hides_all_else(console, admin, told):
     assert stranger.ask("POST", "/api/v1/alerts/triage", {"ids": [alert_id], "state": "resolved"}).json() == {"changed": 0, "more": False}
     everything = {"filter": {}, "before": "2100-01-01T00:00:00Z", "expected": 1000, "state": "resolved"}
     assert stranger.ask("POST", "/api/v1/alerts/triage", everything).json() == {"changed": 0, "more": False}
+    # Who may look at everything decides no further for that.
+    admin.ask("POST", "/api/v1/roles", {"name": "onlooker", "permissions": ["alerts.read"]})
+    admin.ask("POST", "/api/v1/users", {"name": "looker", "password": "First-horse-7-battery", "roles": ["elsewhere", "onlooker"]})
+    looker = console.client().sign_in("looker", "First-horse-7-battery", new="Second-horse-8-battery")
+    assert looker.get("/api/v1/alerts?limit=1").json()["items"][0]["id"] == alert_id
+    assert looker.ask("POST", "/api/v1/alerts/triage", everything).json() == {"changed": 0, "more": False}
     assert stranger.ask("POST", f"/api/v1/images/{DIGEST}/scan").status == 404
     assert stranger.ask("POST", f"/api/v1/agents/{told.id}/revoke").status == 404
     assert stranger.ask("POST", "/api/v1/agents/tokens", {}).status == 403

@@ -209,7 +209,7 @@ static int decide_all(struct store *s, const struct alert_filter *f, int64_t bef
 	int r;
 
 	OK(sql_begin(s->sql, E));
-	r = alerts_triage_all(s, f, before, expected, &to, ret_more, E);
+	r = alerts_triage_all(s, f->scope, f, before, expected, &to, ret_more, E);
 	if (r < 0)
 		sql_rollback(s->sql);
 	else

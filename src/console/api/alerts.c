@@ -344,11 +344,11 @@ static int triage_filter(struct call *c, const struct value *filter, bool *ret_m
 	r = search_box_open(c, &policy_alerts, &box, e);
 	r = r < 0 ? r : alert_filter_of(c, &box, &f, e);
 	r = r < 0 ? r : decision_of(c, &to, e);
-	/* Whoever may not see alerts learns nothing by what matches. */
+	/* Whoever may not see alerts learns nothing by what matches; what may be decided about is the route's. */
 	f.scope = call_scope(c, PERMISSION_ALERTS_READ);
 	return r < 0 ? r
-		     : alerts_triage_all(c->store, &f, before_ns, value_int(expected, 0), &to,
-					 ret_more, e);
+		     : alerts_triage_all(c->store, &c->who.scope, &f, before_ns,
+					 value_int(expected, 0), &to, ret_more, e);
 }
 
 int api_alert_triage(struct call *c, struct err *e)

@@ -198,13 +198,14 @@ MUST_CHECK int alerts_triage(struct store *s, const struct scope *scope, const i
  * Changes the state of all alerts that match and arrived before @p before_ns, the newest first, at most ALERT_TRIAGE_MOST. Inside a
  * transaction. Those that are in that state already are left as they are.
  *
+ * @param scope     what may be decided about; what may be looked at is the filter's
  * @param expected  -EBUSY where it would be more than these: who decides has not seen them all; nothing is changed
  * @param ret_more  whether there may be more, for another call
  * @return how many were changed
  */
-MUST_CHECK int alerts_triage_all(struct store *s, const struct alert_filter *f, int64_t before_ns,
-				 int64_t expected, const struct alert_decision *to, bool *ret_more,
-				 struct err *e);
+MUST_CHECK int alerts_triage_all(struct store *s, const struct scope *scope,
+				 const struct alert_filter *f, int64_t before_ns, int64_t expected,
+				 const struct alert_decision *to, bool *ret_more, struct err *e);
 
 #define ALERT_FACETS(X) \
 	X(STATE, "state") \

@@ -187,7 +187,8 @@ static int gather(struct triage *t, const struct alert_filter *f, int64_t before
 	int r = alert_walk_new(t->s, f, 0, ALERT_TRIAGE_MOST, &t->arena, &w, e);
 
 	while (r >= 0 && t->count <= ALERT_TRIAGE_MOST && (r = alert_walk_next(w, &h, e)) > 0)
-		if (h.received_ms * (int64_t)MS_NS < before_ns)
+		if (h.received_ms * (int64_t)MS_NS < before_ns &&
+		    alert_in_scope(t->s->alerts, h.series, t->scope))
 			r = add_hit(t, &h, e);
 	if (r < 0)
 		return r;
@@ -196,12 +197,12 @@ static int gather(struct triage *t, const struct alert_filter *f, int64_t before
 	return 0;
 }
 
-int alerts_triage_all(struct store *s, const struct alert_filter *f, int64_t before_ns,
-		      int64_t expected, const struct alert_decision *to, bool *ret_more,
-		      struct err *e)
+int alerts_triage_all(struct store *s, const struct scope *scope, const struct alert_filter *f,
+		      int64_t before_ns, int64_t expected, const struct alert_decision *to,
+		      bool *ret_more, struct err *e)
 {
 	const unsigned others = ((1U << ALERT_STATE_COUNT) - 1) & ~(1U << to->state);
-	struct triage t = { .s = s, .scope = f->scope, .to = to };
+	struct triage t = { .s = s, .scope = scope, .to = to };
 	struct alert_filter x = *f;
 	bool more = false;
 	int r = begin(s, e);
