@@ -11,8 +11,9 @@
 #include "base/err.h"
 #include "wire/tls_server.h"
 
-struct store;
+struct agent_clocks;
 struct fleet;
+struct store;
 
 #define FLEET_PATH "/agent/v1/"
 #define FLEET_MAX_BODY ((size_t)4 << 20)
@@ -79,8 +80,8 @@ MUST_CHECK int fleet_commands(struct fleet *f, struct store *s, struct arena *a,
 			      int64_t *after, str *ret_body, struct err *e);
 
 /**
- * What time brings: silent agents, and those whose clocks are off, become alerts, a new vulnerability database is matched with stored inventories. For the one who
- * leads, every 5 s; does a bounded piece of work each time.
+ * What time brings: silent agents, and those whose clocks are off, become alerts, a new vulnerability database is matched with
+ * stored inventories. For the one who leads, every 5 s; does a bounded piece of work each time.
  * @return 1: there is more to do at once, 0, -errno of the store
  */
 MUST_CHECK int fleet_tick(struct fleet *f, struct store *s, struct arena *a, struct err *e);
@@ -88,7 +89,6 @@ MUST_CHECK int fleet_tick(struct fleet *f, struct store *s, struct arena *a, str
  * Agents' clocks, as the last fleet_tick() found them; any thread.
  * @return whether one was lately, in this process: figures are of the replica that leads
  */
-struct agent_clocks;
 bool fleet_clocks(struct fleet *f, struct agent_clocks *ret);
 /** Forgets what is past @p now_ns: tokens, commands, certificates, spools nobody hears of. For the one who leads, each hour. */
 MUST_CHECK int fleet_forget(struct store *s, int64_t now_ns, struct err *e);
