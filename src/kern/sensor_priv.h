@@ -11,7 +11,7 @@
 #include "kern/ring.h"
 #include "kern/sensor.h"
 
-#define SENSOR_PERIOD_MS 2 /* how often the rings are looked at while events come */
+#define SENSOR_PERIOD_MS 3 /* how often the rings are looked at while events come */
 #define SENSOR_QUIET 4     /* empty looks after which the kernel is asked to wake us */
 
 struct sensor {

@@ -270,7 +270,9 @@ static int wait_ms(const struct session *s)
 
 int session_turn(struct session *s, int also, struct err *e)
 {
-	struct pollfd fds[] = { { .fd = sensor_fd(s->sensor), .events = POLLIN },
+	/* Looking at the rings by the clock: they need not be asked as well whether there is anything. */
+	bool by_clock = sensor_wait_ms(s->sensor) >= 0;
+	struct pollfd fds[] = { { .fd = by_clock ? -1 : sensor_fd(s->sensor), .events = POLLIN },
 				{ .fd = asset_fd(s->asset), .events = POLLIN },
 				{ .fd = hasher_fd(s->hasher), .events = POLLIN },
 				{ .fd = also, .events = POLLIN } };
