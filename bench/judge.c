@@ -24,6 +24,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/map.h"
 #include "model/event.h"
 #include "policy/ip_set.h"
 #include "policy/program.h"
@@ -31,9 +32,13 @@
 
 enum { EVENTS = 2048, MOST_RULES = 250, SLICES = 9, SLICE_MS = 60, COUNTED_ROUNDS = 50 };
 
+/* Few values make all events, which therefore stay in the processor's cache: it is judging that is measured. */
+static struct policy_value values[UINT16_MAX];
+static uint16_t value_count;
+
 struct sample {
-	struct policy_target target; /* first */
-	struct policy_value values[FIELD_COUNT];
+	struct policy_target target;  /* first */
+	uint16_t values[FIELD_COUNT]; /* numbers; 0: absent */
 	str ancestors[4];
 };
 
@@ -59,7 +64,7 @@ static void get(const struct policy_target *t, const struct policy_ref *ref,
 	const struct sample *s = (const struct sample *)(const void *)t;
 
 	if (!ref->has_index || ref->field != FIELD_PROC_ANAME) {
-		*ret = s->values[ref->field];
+		*ret = values[s->values[ref->field]];
 		return;
 	}
 	*ret = (struct policy_value){ .state = POLICY_ABSENT };
@@ -112,19 +117,44 @@ enum { QUIET_NAMES = 17, QUIET_PATHS = 15, QUIET_LINES = 4, QUIET_PORTS = 5, QUI
 
 #define ANY(list, count) str_from((list)[draw(count)])
 
+static uint16_t number_of(const struct policy_value *v)
+{
+	static struct arena room;
+	static struct map known = { .arena = &room };
+	struct policy_value *last = &values[value_count + 1];
+	void **at;
+
+	if (value_count + 1 == ARRAY_LEN(values))
+		die("too many values");
+	memcpy(last, v, sizeof(*v));
+	at = map_at(&known, (str){ (const char *)last, sizeof(*last) });
+	if (!at)
+		die("out of memory");
+	if (!*at) {
+		*at = last;
+		value_count++;
+	}
+	return (uint16_t)((struct policy_value *)*at - values);
+}
+
+static void put(struct sample *s, uint16_t field, struct policy_value v)
+{
+	s->values[field] = number_of(&v);
+}
+
 static void put_str(struct sample *s, uint16_t field, str v)
 {
-	s->values[field] = (struct policy_value){ POLICY_KNOWN, 1, { .string = v } };
+	put(s, field, (struct policy_value){ POLICY_KNOWN, 1, { .string = v } });
 }
 
 static void put_int(struct sample *s, uint16_t field, int64_t v)
 {
-	s->values[field] = (struct policy_value){ POLICY_KNOWN, 1, { .integer = v } };
+	put(s, field, (struct policy_value){ POLICY_KNOWN, 1, { .integer = v } });
 }
 
 static void put_bool(struct sample *s, uint16_t field, bool v)
 {
-	s->values[field] = (struct policy_value){ POLICY_KNOWN, 1, { .boolean = v } };
+	put(s, field, (struct policy_value){ POLICY_KNOWN, 1, { .boolean = v } });
 }
 
 static void put_path(struct sample *s, str path)
@@ -148,14 +178,18 @@ static void put_ends(struct sample *s, bool quiet)
 
 	v.ip[0] = (struct policy_ip){ { 10, 1, 2, (uint8_t)draw(250) }, 4 };
 	v.ip[1] = (struct policy_ip){ { (uint8_t)draw(220), 7, 8, 9 }, 4 };
-	s->values[FIELD_FD_IP] = s->values[FIELD_FD_NET] = v;
+	put(s, FIELD_FD_IP, v);
+	put(s, FIELD_FD_NET, v);
 	v.count = 1;
-	s->values[FIELD_FD_CIP] = s->values[FIELD_FD_CNET] = v;
+	put(s, FIELD_FD_CIP, v);
+	put(s, FIELD_FD_CNET, v);
 	v.ip[0] = v.ip[1];
-	s->values[FIELD_FD_SIP] = s->values[FIELD_FD_SNET] = s->values[FIELD_FD_RNET] = v;
-	s->values[FIELD_FD_SPORT] = (struct policy_value){ POLICY_KNOWN, 1, { .port = { port } } };
-	s->values[FIELD_FD_PORT] =
-		(struct policy_value){ POLICY_KNOWN, 2, { .port = { 40000, port } } };
+	put(s, FIELD_FD_SIP, v);
+	put(s, FIELD_FD_SNET, v);
+	put(s, FIELD_FD_RNET, v);
+	put(s, FIELD_FD_SPORT, (struct policy_value){ POLICY_KNOWN, 1, { .port = { port } } });
+	put(s, FIELD_FD_PORT,
+	    (struct policy_value){ POLICY_KNOWN, 2, { .port = { 40000, port } } });
 	put_str(s, FIELD_FD_TYPECHAR, S("4"));
 	put_str(s, FIELD_FD_TYPE, S("ipv4"));
 	put_str(s, FIELD_FD_L4PROTO, S("tcp"));
@@ -179,13 +213,13 @@ static void put_process(struct sample *s, bool quiet)
 	put_int(s, FIELD_USER_LOGINUID, -1);
 	put_int(s, FIELD_PROC_VPID, (int64_t)draw(1000) + 1);
 	put_int(s, FIELD_PROC_DURATION, (int64_t)draw(1u << 30));
-	s->values[FIELD_USER_UID] = (struct policy_value){ POLICY_KNOWN, 1, { .number = 0 } };
-	s->values[FIELD_PROC_TTY] = (struct policy_value){ POLICY_KNOWN, 1, { .number = 0 } };
+	put(s, FIELD_USER_UID, (struct policy_value){ POLICY_KNOWN, 1, { .number = 0 } });
+	put(s, FIELD_PROC_TTY, (struct policy_value){ POLICY_KNOWN, 1, { .number = 0 } });
 	for (size_t i = 0; i < ARRAY_LEN(s->ancestors); i++)
 		s->ancestors[i] = ANY(names, some_names);
-	s->values[FIELD_PROC_ANAME] = (struct policy_value){ POLICY_KNOWN,
-							     ARRAY_LEN(s->ancestors),
-							     { .strings = s->ancestors } };
+	put(s, FIELD_PROC_ANAME,
+	    (struct policy_value){
+		    POLICY_KNOWN, ARRAY_LEN(s->ancestors), { .strings = s->ancestors } });
 	put_bool(s, FIELD_PROC_IS_EXE_UPPER_LAYER, draw(50) == 0 && !quiet);
 	put_bool(s, FIELD_PROC_IS_EXE_FROM_MEMFD, false);
 }
@@ -206,7 +240,7 @@ static void make_event(struct sample *s, bool quiet)
 	memset(s, 0, sizeof(*s));
 	s->target = (struct policy_target){ .type = (uint16_t)t, .get = get };
 	put_str(s, FIELD_EVT_TYPE, str_from(event_type_name(t)));
-	s->values[FIELD_EVT_NUM] = (struct policy_value){ POLICY_KNOWN, 1, { .number = 7 } };
+	put(s, FIELD_EVT_NUM, (struct policy_value){ POLICY_KNOWN, 1, { .number = 7 } });
 	put_process(s, quiet);
 	if (t == EVENT_CONNECT || t == EVENT_SENDTO || t == EVENT_DUP2) {
 		put_ends(s, quiet);
