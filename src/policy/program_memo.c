@@ -8,6 +8,8 @@
  */
 #include "policy/program_priv.h"
 
+enum { CACHE_LINE = 64 };
+
 bool slot_is_remembered(const struct program_slot *s)
 {
 	if (s->kind != SLOT_FIELD || s->many != POLICY_ONE)
@@ -27,6 +29,11 @@ bool slot_is_remembered(const struct program_slot *s)
 	}
 }
 
+static size_t lines(size_t bytes)
+{
+	return (bytes + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+}
+
 int run_make_memos(struct policy_run *r)
 {
 	const struct policy_program *p = r->p;
@@ -34,11 +41,15 @@ int run_make_memos(struct policy_run *r)
 
 	if (!p->memo_count)
 		return 0;
-	r->memos = ARENA_ARRAY(&r->arena, MEMO_ENTRIES, struct memo_entry);
-	r->memo_rows = ARENA_ARRAY(&r->arena, (size_t)MEMO_ENTRIES * p->row_words, uint64_t);
+	r->memo_bytes =
+		lines(sizeof(struct memo_entry) + p->row_words * sizeof(uint64_t) + MEMO_KEY_BYTES);
+	r->memos = arena_alloc(&r->arena, MEMO_ENTRIES * r->memo_bytes + CACHE_LINE);
 	r->plain_rows = ARENA_ARRAY(&r->arena, plains * p->row_words, uint64_t);
 	r->plain_known = ARENA_ARRAY(&r->arena, plains, bool);
-	return r->memos && r->memo_rows && r->plain_rows && r->plain_known ? 0 : -ENOBUFS;
+	if (!r->memos || !r->plain_rows || !r->plain_known)
+		return -ENOBUFS;
+	r->memos += lines((uintptr_t)r->memos) - (uintptr_t)r->memos;
+	return 0;
 }
 
 /* The bytes that make two known values of the slot the same. */
@@ -59,15 +70,20 @@ static str key_of(const struct program_slot *s, const struct policy_value *v)
 	}
 }
 
-static bool is_of(const struct memo_entry *e, uint64_t hash, uint32_t memo, str key)
+static struct memo_entry *entry_at(const struct policy_run *r, size_t i)
 {
-	return e->hash == hash && e->memo == memo && e->n == key.n &&
-	       (!key.n || !memcmp(e->key, key.p, key.n));
+	return (struct memo_entry *)(void *)(r->memos + i * r->memo_bytes);
 }
 
-static uint64_t *memo_row(const struct policy_run *r, const struct memo_entry *e)
+static char *key_at(const struct policy_run *r, struct memo_entry *e)
 {
-	return r->memo_rows + (size_t)(e - r->memos) * r->p->row_words;
+	return (char *)(e->row + r->p->row_words);
+}
+
+static bool is_of(const struct policy_run *r, struct memo_entry *e, uint64_t hash, uint32_t memo,
+		  str key)
+{
+	return e->hash == hash && e->memo == memo && str_eq((str){ key_at(r, e), e->n }, key);
 }
 
 /* All that the value says, not for this target's candidates alone. */
@@ -84,22 +100,20 @@ static void learn(struct policy_run *r, const struct plan_index *x, uint32_t wor
 static const uint64_t *meet(struct policy_run *r, const struct plan_index *x, uint32_t words,
 			    struct memo_entry *e, uint64_t hash, str key)
 {
-	uint64_t *row = memo_row(r, e);
-
 	if (e->seen != (uint32_t)hash) {
 		e->seen = (uint32_t)hash;
 		e->times = 0;
 	}
 	if (++e->times < MEMO_MEETINGS)
 		return NULL;
-	learn(r, x, words, row);
+	learn(r, x, words, e->row);
 	e->hash = hash;
 	e->times = 0;
 	e->memo = x->memo;
 	e->n = (uint8_t)key.n;
 	if (key.n)
-		memcpy(e->key, key.p, key.n);
-	return row;
+		memcpy(key_at(r, e), key.p, key.n);
+	return e->row;
 }
 
 /*
@@ -117,16 +131,16 @@ static const uint64_t *remembered(struct policy_run *r, const struct plan_index 
 		return NULL;
 	hash = literal_hash(key) + x->memo * 0x9e3779b97f4a7c15u;
 	at = (hash >> 20) % MEMO_ENTRIES;
-	own = &r->memos[at];
-	beside = &r->memos[at ^ 1];
-	if (!is_of(own, hash, x->memo, key)) {
-		if (!is_of(beside, hash, x->memo, key))
+	own = entry_at(r, at);
+	if (!is_of(r, own, hash, x->memo, key)) {
+		beside = entry_at(r, at ^ 1);
+		if (!is_of(r, beside, hash, x->memo, key))
 			return meet(r, x, words, own->memo && !beside->memo ? beside : own, hash,
 				    key);
 		own = beside;
 	}
 	own->times = 0;
-	return memo_row(r, own);
+	return own->row;
 }
 
 static const uint64_t *remembered_plain(struct policy_run *r, const struct plan_index *x,

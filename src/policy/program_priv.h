@@ -296,14 +296,14 @@ enum { MEMO_ENTRIES = 4096, MEMO_KEY_BYTES = 110, MEMO_MEETINGS = 4 };
 /** What a value may be that needs no table: there are few. */
 enum memo_plain { MEMO_ABSENT, MEMO_UNKNOWN, MEMO_FALSE, MEMO_TRUE, MEMO_PLAINS };
 
-/** A value that was met (policy_run.memo_rows holds what it says). */
+/** A value that was met; behind it lie its row, disjuncts that it leaves possible, and its bytes. */
 struct memo_entry {
 	uint64_t hash;
 	uint32_t memo; /**< 0: free */
 	uint32_t seen; /**< half a hash that was met last and is not kept */
 	uint8_t times; /**< that it came while the value kept did not */
-	uint8_t n;
-	char key[MEMO_KEY_BYTES];
+	uint8_t n;     /**< its bytes */
+	uint64_t row[];
 };
 
 struct policy_run {
@@ -322,9 +322,9 @@ struct policy_run {
 	struct node_frame *stack;
 	uint64_t *candidates; /**< disjuncts that may hold */
 	uint64_t *row;        /**< what one value says, while it is worked out */
-	struct memo_entry *memos;
-	uint64_t *memo_rows;  /**< of each entry: disjuncts that its value leaves possible */
-	uint64_t *plain_rows; /**< the same by memo and enum memo_plain ... */
+	char *memos;          /**< entries, each at the beginning of a cache line ... */
+	size_t memo_bytes;    /**< ... of so many bytes */
+	uint64_t *plain_rows; /**< rows by memo and enum memo_plain ... */
 	bool *plain_known;    /**< ... once it was met */
 	uint32_t *hits;
 	uint64_t *type_events, *rule_held;
