@@ -351,6 +351,85 @@ static void pages_stay_right(struct store *s, const char *where)
 	arena_done(&a);
 }
 
+enum { MANY = 10000 };
+
+static int number_in(str id)
+{
+	uint64_t n = MANY;
+
+	assert_int_equal(str_u64(str_skip(id, strlen("CVE-")), &n), 0);
+	assert_in_range(n, 0, MANY - 1);
+	return (int)n;
+}
+
+/* Walks all pages of an image with many findings: each is there once, in its place. */
+static void walk_many(struct store *s, const struct finding_filter *f, size_t limit, int wanted)
+{
+	static bool seen[MANY];
+	struct finding_page p = { 0 };
+	struct arena a;
+	int count = 0, last = f->descending ? MANY : -1;
+	char cursor[512] = "";
+
+	arena_init(&a, 0);
+	memset(seen, 0, sizeof(seen));
+	do {
+		arena_reset(&a);
+		OK(findings_page(s, S("sha256:dd"), f, str_from(cursor), limit, &a, &p, E));
+		assert_true(p.count == limit || !p.next.n);
+		for (size_t i = 0; i < p.count; i++) {
+			const int n = number_in(p.items[i].vulnerability);
+
+			assert_false(seen[n]);
+			assert_true(f->descending ? n < last : n > last);
+			assert_str(p.items[i].path, "var/lib/dpkg/status");
+			seen[n] = true;
+			last = n;
+			count++;
+		}
+		snprintf(cursor, sizeof(cursor), "%.*s", STR_ARG(p.next));
+	} while (cursor[0]);
+	assert_int_equal(count, wanted);
+	arena_done(&a);
+}
+
+static void many_findings_are_paged(struct store *s, const char *where)
+{
+	const struct stored_image image = { .digest = S("sha256:dd") };
+	struct stored_finding *list = calloc(MANY, sizeof(*list));
+	struct finding_filter f = { .kev = -1, .fixable = -1, .sort = FINDING_BY_VULNERABILITY };
+	struct finding_page p = { 0 };
+	struct arena a;
+
+	(void)where;
+	assert_non_null(list);
+	arena_init(&a, 0);
+	for (int i = 0; i < MANY; i++) {
+		/* Neither in the order of the list nor in its reverse. */
+		const int n = i * 7919 % MANY;
+
+		list[i] = finding(arena_printf(&a, "CVE-%06d", n).p, n % 100 ? "x" : "y",
+				  SEVERITY_LOW, "");
+		list[i].path = S("var/lib/dpkg/status");
+	}
+	OK(sql_begin(s->sql, E));
+	OK(images_put(s, &image, 1, E));
+	OK(findings_replace(s, image.digest, list, MANY, NULL, 0, 1000, E));
+	OK(sql_commit(s->sql, E));
+	for (int way = 0; way < 2; way++) {
+		f.descending = way;
+		f.text = (str){ 0 };
+		walk_many(s, &f, 1000, MANY);
+		f.text = S("y");
+		walk_many(s, &f, 30, MANY / 100);
+	}
+	f.text = S("nonesuch");
+	walk_many(s, &f, 30, 0);
+	FAILS(EINVAL, findings_page(s, image.digest, &f, S("MQ"), 10, &a, &p, E));
+	arena_done(&a);
+	free(list);
+}
+
 /* Rows of an image that came later lie behind those of the others: the same vulnerability is one nevertheless. */
 static void vulnerabilities_are_counted_once(struct store *s, const char *where)
 {
@@ -643,6 +722,7 @@ EACH(images_are_counted)
 EACH(lists_are_sorted)
 EACH(findings_are_filtered)
 EACH(vulnerabilities_are_counted_once)
+EACH(many_findings_are_paged)
 EACH(pages_stay_right)
 EACH(inventories_come_back)
 EACH(what_nobody_judged_is_told)
@@ -657,6 +737,7 @@ int main(void)
 		cmocka_unit_test(test_lists_are_sorted),
 		cmocka_unit_test(test_findings_are_filtered),
 		cmocka_unit_test(test_vulnerabilities_are_counted_once),
+		cmocka_unit_test(test_many_findings_are_paged),
 		cmocka_unit_test(test_pages_stay_right),
 		cmocka_unit_test(test_inventories_come_back),
 		cmocka_unit_test(test_what_nobody_judged_is_told),

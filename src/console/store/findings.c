@@ -131,33 +131,28 @@ int image_recount(struct store *s, str digest, struct err *e)
 	return MIN(r, 0);
 }
 
-static int take(struct sql_rows *rows, struct arena *a, struct stored_finding *x, struct err *e)
+int finding_take(struct sql_rows *rows, struct arena *a, struct stored_finding *ret, struct err *e)
 {
-	*x = (struct stored_finding){ .vulnerability = sql_text_in(rows, 0, a),
-				      .package = sql_text_in(rows, 1, a),
-				      .version = sql_text_in(rows, 2, a),
-				      .type = sql_text_in(rows, 3, a),
-				      .path = sql_text_in(rows, 4, a),
-				      .fixed = sql_text_in(rows, 5, a),
-				      .state = (enum fix_state)sql_int(rows, 6),
-				      .severity = (enum severity)sql_int(rows, 7),
-				      .score = sql_real(rows, 8),
-				      .risk = sql_real(rows, 9),
-				      .owner = (enum layer_owner)sql_int(rows, 10),
-				      .layer = sql_text_in(rows, 11, a),
-				      .accepted = sql_int(rows, 12) != 0,
-				      .kev = sql_int(rows, 13) != 0,
-				      .epss = sql_is_null(rows, 14) ? -1 : sql_real(rows, 14) };
-	return x->vulnerability.p && x->package.p && x->version.p && x->type.p && x->path.p &&
-			       x->fixed.p && x->layer.p
+	*ret = (struct stored_finding){ .vulnerability = sql_text_in(rows, 0, a),
+					.package = sql_text_in(rows, 1, a),
+					.version = sql_text_in(rows, 2, a),
+					.type = sql_text_in(rows, 3, a),
+					.path = sql_text_in(rows, 4, a),
+					.fixed = sql_text_in(rows, 5, a),
+					.state = (enum fix_state)sql_int(rows, 6),
+					.severity = (enum severity)sql_int(rows, 7),
+					.score = sql_real(rows, 8),
+					.risk = sql_real(rows, 9),
+					.owner = (enum layer_owner)sql_int(rows, 10),
+					.layer = sql_text_in(rows, 11, a),
+					.accepted = sql_int(rows, 12) != 0,
+					.kev = sql_int(rows, 13) != 0,
+					.epss = sql_is_null(rows, 14) ? -1 : sql_real(rows, 14) };
+	return ret->vulnerability.p && ret->package.p && ret->version.p && ret->type.p &&
+			       ret->path.p && ret->fixed.p && ret->layer.p
 		       ? 0
 		       : err_set(e, ENOBUFS, "too many findings at once");
 }
-
-#define FINDING_COLUMNS \
-	"f.vulnerability, f.package, f.version, f.type, f.path, f.fixed, f.state, f.severity, " \
-	"f.score, f.risk," \
-	" f.owner, f.layer, f.accepted, v.kev, v.epss"
 
 int findings_worst(struct store *s, str digest, size_t max, struct arena *a,
 		   struct stored_finding **ret, size_t *ret_count, struct err *e)
@@ -175,7 +170,8 @@ int findings_worst(struct store *s, str digest, size_t max, struct arena *a,
 	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
 		struct stored_finding *x = ARENA_PUSH(a, out, n, cap);
 
-		r = x ? take(rows, a, x, e) : err_set(e, ENOBUFS, "too many findings at once");
+		r = x ? finding_take(rows, a, x, e)
+		      : err_set(e, ENOBUFS, "too many findings at once");
 		if (r < 0)
 			return r;
 	}
@@ -183,71 +179,6 @@ int findings_worst(struct store *s, str digest, size_t max, struct arena *a,
 		return r;
 	*ret = out;
 	*ret_count = n;
-	return 0;
-}
-
-static bool matches(const struct stored_finding *x, const struct finding_filter *f)
-{
-	return (!f->severities || f->severities & 1U << x->severity) &&
-	       (!f->owners || f->owners & 1U << x->owner) &&
-	       (f->kev < 0 || x->kev == (f->kev > 0)) &&
-	       (f->fixable < 0 || (x->fixed.n != 0) == (f->fixable > 0)) &&
-	       (!f->text.n || str_holds_nocase(x->vulnerability, f->text) ||
-		str_holds_nocase(x->package, f->text));
-}
-
-/* The worst first, as findings_worst() has them. A match puts all rows in anew: what one is known by is what it says. */
-static struct list_item item_of(const struct stored_finding *x, enum finding_sort key,
-				struct arena *a)
-{
-	const str texts[] = {
-		[FINDING_BY_VULNERABILITY] = x->vulnerability, [FINDING_BY_PACKAGE] = x->package
-	};
-	const int64_t numbers[] = {
-		[FINDING_BY_SEVERITY] = x->severity, [FINDING_BY_EPSS] = list_sort_real(x->epss)
-	};
-	const str names[] = {
-		x->vulnerability, x->package, x->version, x->type, x->path, x->layer
-	};
-
-	return (struct list_item){
-		.number = key < ARRAY_LEN(numbers) ? numbers[key] : 0,
-		.text = key < ARRAY_LEN(texts) ? texts[key] : (str){ 0 },
-		.ranks = { (uint64_t)!x->accepted << 40 | (uint64_t)x->severity << 32 | x->kev,
-			   (uint64_t)(list_sort_real(x->risk) - list_sort_real(-1)) },
-		.id = list_sort_id(names, ARRAY_LEN(names), a),
-		.item = x,
-	};
-}
-
-int findings_page(struct store *s, str digest, const struct finding_filter *f, str cursor,
-		  size_t limit, struct arena *a, struct finding_page *ret, struct err *e)
-{
-	struct finding_page page = { 0 };
-	struct list_slice slice = { 0 };
-	struct stored_finding *list;
-	struct list_item *items;
-	size_t count, n = 0;
-	int r = findings_worst(s, digest, SIZE_MAX, a, &list, &count, e);
-
-	if (r < 0)
-		return r;
-	items = ARENA_ARRAY(a, count, struct list_item);
-	for (size_t i = 0; items && i < count; i++) {
-		if (!matches(&list[i], f))
-			continue;
-		items[n] = item_of(&list[i], f->sort, a);
-		if (!items[n++].id.p)
-			items = NULL;
-	}
-	r = items ? list_sort_page(items, n, f->descending, cursor, limit, a, &slice, e) : -ENOBUFS;
-	page.items = r == 0 ? ARENA_ARRAY(a, slice.count, struct stored_finding) : NULL;
-	if (!page.items)
-		return r < 0 && items ? r : err_set(e, ENOBUFS, "too many findings at once");
-	for (size_t i = 0; i < slice.count; i++)
-		page.items[page.count++] = *(const struct stored_finding *)slice.items[i].item;
-	page.next = slice.next;
-	*ret = page;
 	return 0;
 }
 
@@ -275,7 +206,7 @@ int vulnerabilities_affected(struct store *s, const struct scope *scope, str id,
 
 		if (!i)
 			continue;
-		r = take(rows, a, &out[n].finding, e);
+		r = finding_take(rows, a, &out[n].finding, e);
 		if (r < 0)
 			return r;
 		out[n].image = i->digest;

@@ -159,7 +159,7 @@ struct finding_page {
 	str next; /**< cursor; empty: this is the last */
 };
 
-/** The findings of an image; equal ones the worst first. @return 0, -EINVAL the cursor is not of such a list, -ENOBUFS */
+/** The findings of an image; equal ones the worst first. However many there are, it takes the memory of a page. @return 0, -EINVAL the cursor is not of such a list, -ENOBUFS */
 MUST_CHECK int findings_page(struct store *s, str digest, const struct finding_filter *f,
 			     str cursor, size_t limit, struct arena *a, struct finding_page *ret,
 			     struct err *e);

@@ -20,6 +20,15 @@ struct image_set {
 MUST_CHECK int image_set_read(struct store *s, const struct scope *scope, const str *only,
 			      struct arena *a, struct image_set *ret, struct err *e);
 
+#define FINDING_COLUMNS \
+	"f.vulnerability, f.package, f.version, f.type, f.path, f.fixed, f.state, f.severity, " \
+	"f.score, f.risk," \
+	" f.owner, f.layer, f.accepted, v.kev, v.epss"
+
+/** Takes a row of FINDING_COLUMNS, of finding f and vulnerability v. @return 0, -ENOBUFS */
+MUST_CHECK int finding_take(struct sql_rows *rows, struct arena *a, struct stored_finding *ret,
+			    struct err *e);
+
 /** Counts an image's findings anew, into its row. Inside a transaction. */
 MUST_CHECK int image_recount(struct store *s, str digest, struct err *e);
 /** Sets what is accepted of an image, or of a vulnerability (the other empty), and counts anew. Inside a transaction. */
