@@ -167,7 +167,8 @@ static int draw_hosts(struct picture *p, struct err *e)
 	struct groups *of = alone ? &p->hosts : &p->clusters;
 	int r = 0;
 
-	qsort(of->list, of->count, sizeof(*of->list), largest_first);
+	if (of->count)
+		qsort(of->list, of->count, sizeof(*of->list), largest_first);
 	for (size_t i = 0; i < of->count && r >= 0; i++) {
 		struct graph_node n = { .of = ASSET_HOST,
 					.by = of->list[i]->key.n ? "cluster" : NULL };
