@@ -25,6 +25,7 @@ def test_groups_of_alerts_come_sorted_page_by_page(admin, told, sort):
             value = group["value"].replace(" ", "%20")
             alerts = paged(admin, f"/api/v1/alerts?{query}&{by}={value}", 1000)
             assert (group["alerts"], group["open"]) == (len(alerts), len([a for a in alerts if a["state"] == "open"])), path
+            assert group["events"] == sum(a["count"] for a in alerts)
             assert group["priority"] == max((a["priority"] for a in alerts), key=PRIORITIES.index)
             assert group["first"][:19] == alerts[-1]["time"][:19] and group["last"][:19] == alerts[0]["time"][:19]
         if by != "tag":
@@ -39,14 +40,14 @@ def test_groups_of_alerts_come_sorted_page_by_page(admin, told, sort):
 def test_a_group_is_decided_as_it_was_seen(console, admin, told):
     """All alerts a filter matches at once: as many as were shown, none that came later, none of another, written down."""
     rule = "Rule of a flood"
-    told.tell([("alert", alert(time.time() - 300 + i, rule=rule, priority="Notice")) for i in range(50)])
+    told.tell([("alert", alert(time.time() - 300 + i, rule=rule, priority="Notice", count=1 + i % 5)) for i in range(50)])
     others = admin.get("/api/v1/alerts/groups?by=rule").json()["items"]
 
     def group(**query):
         found = admin.get("/api/v1/alerts/groups?by=rule&rule=" + rule.replace(" ", "%20") + "".join(f"&{k}={v}" for k, v in query.items())).json()
         return (found["items"][0], found["asOf"]) if found["items"] else (None, found["asOf"])
     seen, as_of = group(state="open")
-    assert seen["alerts"] == seen["open"] == 50
+    assert seen["alerts"] == seen["open"] == 50 and seen["events"] == 150
     told.tell([("alert", alert(time.time() - 400, rule=rule, priority="Notice"))])
     body = {"filter": {"rule": [rule], "state": ["open"]}, "before": as_of, "expected": 50, "state": "false-positive", "note": "a test of ours"}
 
@@ -61,7 +62,8 @@ def test_a_group_is_decided_as_it_was_seen(console, admin, told):
     assert answer.json() == {"changed": 50, "more": False}, answer
     assert decide().json() == {"changed": 0, "more": False}
     left, _ = group(state="open")
-    assert (left["alerts"], left["open"]) == (1, 1) and group()[0]["alerts"] == 51
+    assert (left["alerts"], left["events"], left["open"]) == (1, 1, 1) and group()[0]["alerts"] == 51
+    assert group(state="false-positive")[0]["events"] == 150
     first = admin.get("/api/v1/alerts?state=false-positive&limit=1&rule=" + rule.replace(" ", "%20")).json()["items"][0]
     assert admin.get(f"/api/v1/alerts/{first['id']}").json()["history"][0]["note"] == "a test of ours"
     entry = next(e for e in admin.get("/api/v1/audit?limit=9").json()["items"] if (e["after"] or {}).get("changed") == 50)

@@ -215,7 +215,7 @@ const STEPS = {
 		await page.getByRole("button", { name: "Groups" }).click();
 		await row.waitFor();
 		await ask("do-harm");
-		await eventually(async () => (await count(4)) > 0, "the group does not say that something is open");
+		await eventually(async () => (await count(5)) > 0, "the group does not say that something is open");
 		const rule = await row.locator(".link-strong").innerText();
 		await page.getByLabel("Group by").selectOption("image");
 		await row.getByText("shop/hive").waitFor();
@@ -231,7 +231,7 @@ const STEPS = {
 		await page.goBack();
 		await row.waitFor();
 
-		const open = await count(4);
+		const open = await count(5);
 		check(open > 0, "nothing is open any more");
 		await grid.focus();
 		await page.keyboard.press("Home");
@@ -244,7 +244,7 @@ const STEPS = {
 		await dialog.getByLabel("Note").fill("a whole group");
 		await dialog.getByRole("button", { name: "False positive" }).press("Enter");
 		await page.getByRole("status").getByText(new RegExp(`^${open} alerts?: False positive`)).waitFor();
-		await eventually(async () => (await count(4)) === (await count(3)) - all, "what came meanwhile was decided about, or what was seen was not");
+		await eventually(async () => (await count(5)) === (await count(3)) - all, "what came meanwhile was decided about, or what was seen was not");
 		await picture(page, "alert-groups", "en-light");
 	},
 

@@ -41,6 +41,8 @@ static void make_alerts(void)
 				    .tags = str_from(tags[rule % 4]),
 				    .priority = (enum alert_priority)(rule % 5) },
 			.time_ns = noon() - day * DAY_NS - at * (int64_t)SECOND_NS,
+			.container = host == 1 ? S("c1") : S(""),
+			.repeats = i % 4 ? 0 : rand() % 1000,
 			.doc = S("{\"message\":\"m\"}"),
 		};
 		states[i] = ALERT_OPEN;
@@ -104,6 +106,7 @@ static bool add_up(const struct alert_filter *f, enum alert_facet by, str value,
 		ret->first_ns = ret->alerts ? MIN(ret->first_ns, at) : at;
 		ret->last_ns = MAX(ret->last_ns, at);
 		ret->alerts++;
+		ret->events += 1 + alerts[i].repeats;
 		ret->open += states[i] == ALERT_OPEN;
 		ret->priority = MIN(ret->priority, alerts[i].series.priority);
 	}
@@ -118,6 +121,7 @@ static void check_group(const struct alert_filter *f, enum alert_facet by,
 	assert_true(add_up(f, by, x->value, &want));
 	assert_int_equal(x->alerts, want.alerts);
 	assert_int_equal(x->open, want.open);
+	assert_int_equal(x->events, want.events);
 	assert_int_equal(x->priority, want.priority);
 	assert_int_equal(x->first_ns, want.first_ns);
 	assert_int_equal(x->last_ns, want.last_ns);
@@ -161,12 +165,15 @@ static void groups_are_what_alerts_add_up_to(struct store *s, const char *where)
 	static const enum alert_facet by[] = { ALERT_FACET_RULE, ALERT_FACET_HOST,
 					       ALERT_FACET_NAMESPACE, ALERT_FACET_TAG,
 					       ALERT_FACET_PRIORITY };
-	const str host = S("h1");
+	const str host = S("h1"), container = S("c1");
 	const struct alert_filter filters[] = {
 		{ .scope = &scope_everything },
 		{ .scope = &scope_everything, .states = 1U << ALERT_OPEN },
 		{ .scope = &scope_everything, .states = 1U << ALERT_RESOLVED },
 		{ .scope = &scope_everything, .hosts = { &host, 1 } },
+		{ .scope = &scope_everything,
+		  .hosts = { &host, 1 },
+		  .containers = { &container, 1 } },
 		{ .scope = &scope_everything, .since_ns = noon() - 2 * DAY_NS },
 		{ .scope = &scope_everything,
 		  .since_ns = noon() - 3 * DAY_NS,

@@ -99,7 +99,7 @@ test("containers of one name are told apart by where they are", () => {
 });
 
 test("a decision about a group changes what was counted and nothing else", () => {
-	const group = { value: "r", alerts: 9, open: 4, priority: "notice" as const, first: null, last: null };
+	const group = { value: "r", alerts: 9, events: 12, open: 4, priority: "notice" as const, first: null, last: null };
 	assert.deepEqual(affected(group, [], "resolved"), { states: ["open"], count: 4 });
 	assert.deepEqual(affected(group, ["open", "resolved"], "resolved"), { states: ["open"], count: 4 });
 	assert.deepEqual(affected(group, ["open", "acknowledged"], "resolved"), { states: ["open", "acknowledged"], count: 9 });

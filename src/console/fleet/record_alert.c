@@ -83,6 +83,14 @@ static str cluster_of(str labels)
 	return (str){ 0 };
 }
 
+/* What a folded alert stands for beside the first; where that is no number, nothing. */
+static int64_t repeats_of(str count)
+{
+	uint64_t n;
+
+	return str_u64(count, &n) == 0 && n > 1 ? (int64_t)MIN(n - 1, (uint64_t)INT32_MAX) : 0;
+}
+
 struct holder {
 	str id, name, image, pod, namespace, owner, labels, pod_labels;
 };
@@ -151,6 +159,8 @@ int record_alert(str doc, const struct agent *agent, struct arena *a, struct ale
 			n.time_ns = time_of(text_of(value, a));
 		else if (str_is(key, "tags"))
 			n.series.tags = tags_of(value, a);
+		else if (str_is(key, "count"))
+			n.repeats = repeats_of(value);
 		else if (str_is(key, "container"))
 			take_container(value, a, &h);
 		else if (str_is(key, "priority") &&

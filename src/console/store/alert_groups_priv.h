@@ -10,7 +10,7 @@
 
 struct group {
 	str value;
-	int64_t alerts, open;
+	int64_t alerts, open, repeats;
 	enum alert_priority priority; /**< the most urgent */
 	struct alert_ends ends;       /**< 0: not found yet */
 	bool wanted;                  /**< by the search that goes on */

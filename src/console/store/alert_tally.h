@@ -19,7 +19,9 @@ struct alert_tally {
 	int64_t *
 		n; /**< by position of the series times ALERT_STATE_COUNT plus state, whatever the filter says of them */
 	struct alert_ends *ends; /**< by the same; NULL: not asked for, or counters were read */
-	bool cut; /**< some are missing, or some of an hour at the ends are too many */
+	int64_t *
+		repeats; /**< by the same, what these alerts stand for beside themselves; NULL: not asked for, or not counted */
+	bool cut;        /**< some are missing, or some of an hour at the ends are too many */
 };
 
 /** Whether only looking at alerts one by one can tell. */
@@ -28,8 +30,8 @@ static inline bool alert_filter_is_particular(const struct alert_filter *f)
 	return f->containers.count || f->pods.count || f->text.n || f->holds;
 }
 
-/** @param with_ends  wants `ends` where they come for nothing */
-MUST_CHECK int alert_tally(struct store *s, const struct alert_filter *f, bool with_ends,
+/** @param in_full  wants `ends` where they come for nothing, and `repeats` where not too many alerts had to be looked at one by one */
+MUST_CHECK int alert_tally(struct store *s, const struct alert_filter *f, bool in_full,
 			   struct arena *a, struct alert_tally *ret, struct err *e);
 
 /** Takes another first and last. */

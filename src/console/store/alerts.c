@@ -285,14 +285,26 @@ static int put_days(struct batch *b, struct err *e)
 
 static int count_batch(struct batch *b, struct err *e)
 {
-	struct alert_cell *cells = ARENA_ARRAY(&b->arena, b->count, struct alert_cell);
+	struct alert_cell *cells = ARENA_ARRAY(&b->arena, b->count * 2, struct alert_cell);
+	struct alert_repeat *repeats = ARENA_ARRAY(&b->arena, b->count, struct alert_repeat);
+	size_t n = 0, repeat_count = 0;
+	int r;
 
-	if (!cells)
+	if (!cells || !repeats)
 		return err_set(e, ENOMEM, "no memory for a batch of alerts");
-	for (size_t i = 0; i < b->count; i++)
-		cells[i] = (struct alert_cell){ b->drafts[i].hour, b->drafts[i].series, ALERT_OPEN,
-						1 };
-	return alert_counts_add(b->s, cells, b->count, e);
+	for (size_t i = 0; i < b->count; i++) {
+		const struct draft *d = &b->drafts[i];
+		const int64_t more = MIN(b->alerts[d->at].repeats, ALERT_REPEATS_MOST);
+
+		cells[n++] = (struct alert_cell){ d->hour, d->series, ALERT_OPEN, 1 };
+		if (more <= 0)
+			continue;
+		cells[n++] =
+			(struct alert_cell){ d->hour, d->series + ALERT_REPEATS, ALERT_OPEN, more };
+		repeats[repeat_count++] = (struct alert_repeat){ d->id, more };
+	}
+	r = alert_repeats_put(b->s, repeats, repeat_count, e);
+	return r < 0 ? r : alert_counts_add(b->s, cells, n, e);
 }
 
 /* What is stored is told, whoever dies in between. */

@@ -67,10 +67,11 @@ struct alert_series {
 struct alert_new {
 	struct alert_series series;
 	int64_t time_ns;
-	str container; /**< id; empty: the host */
-	str pod;       /**< "namespace/name"; empty: none */
-	str doc;       /**< JSON as doc/schemas/alert-1.schema.json; at most ALERT_DOC_MAX */
-	str packed;    /**< of alerts_pack(); empty: not yet */
+	str container;   /**< id; empty: the host */
+	str pod;         /**< "namespace/name"; empty: none */
+	int64_t repeats; /**< equal events it stands for beside the first, at least 0 */
+	str doc;         /**< JSON as doc/schemas/alert-1.schema.json; at most ALERT_DOC_MAX */
+	str packed;      /**< of alerts_pack(); empty: not yet */
 	int64_t dictionary;
 };
 

@@ -75,9 +75,11 @@ static int lay_out(struct grouping *g, struct err *e)
 	return 0;
 }
 
-static void add(struct grouping *g, size_t position, unsigned state, int64_t n,
-		const struct alert_ends *ends)
+static void add(struct grouping *g, size_t position, unsigned state)
 {
+	const struct alert_tally *t = &g->tally;
+	const size_t at = position * ALERT_STATE_COUNT + state;
+	const int64_t n = t->n[at];
 	const uint32_t priority = series_at(&g->tally.match.cache->series, position)->key.priority;
 	size_t count;
 	const uint32_t *of = group_of(g, position, &count);
@@ -89,9 +91,10 @@ static void add(struct grouping *g, size_t position, unsigned state, int64_t n,
 
 		x->alerts += n;
 		x->open += state == ALERT_OPEN ? n : 0;
+		x->repeats += t->repeats ? MAX(t->repeats[at], 0) : 0;
 		x->priority = MIN(x->priority, (enum alert_priority)priority);
-		if (ends)
-			alert_ends_widen(&x->ends, ends->first, ends->last);
+		if (t->ends)
+			alert_ends_widen(&x->ends, t->ends[at].first, t->ends[at].last);
 	}
 }
 
@@ -101,12 +104,10 @@ static void add_up(struct grouping *g)
 
 	for (size_t i = 0; i < t->match.count; i++) {
 		for (unsigned state = 0; t->match.missed[i] == 0 && state < ALERT_STATE_COUNT;
-		     state++) {
-			const size_t at = i * ALERT_STATE_COUNT + state;
-
-			if (t->n[at] > 0 && (!g->f->states || g->f->states & 1U << state))
-				add(g, i, state, t->n[at], t->ends ? &t->ends[at] : NULL);
-		}
+		     state++)
+			if (t->n[i * ALERT_STATE_COUNT + state] > 0 &&
+			    (!g->f->states || g->f->states & 1U << state))
+				add(g, i, state);
 	}
 }
 
@@ -225,12 +226,14 @@ static int put_out(const struct grouping *g, const struct list_slice *page, stru
 	for (; out.count < page->count; out.count++) {
 		const struct group *x = page->items[out.count].item;
 
-		out.items[out.count] = (struct alert_group){ arena_str(a, x->value),
-							     x->alerts,
-							     x->open,
-							     x->priority,
-							     time_of(x->ends.first),
-							     time_of(x->ends.last) };
+		out.items[out.count] =
+			(struct alert_group){ arena_str(a, x->value),
+					      x->alerts,
+					      g->tally.repeats ? x->alerts + x->repeats : -1,
+					      x->open,
+					      x->priority,
+					      time_of(x->ends.first),
+					      time_of(x->ends.last) };
 		if (!out.items[out.count].value.p)
 			return no_memory(e);
 	}

@@ -127,18 +127,29 @@ static int set_states(struct triage *t, struct err *e)
 /* Counters move with states. */
 static int move_counts(struct triage *t, struct err *e)
 {
-	struct alert_cell *cells = ARENA_ARRAY(&t->arena, t->count * 2, struct alert_cell);
+	struct alert_cell *cells = ARENA_ARRAY(&t->arena, t->count * 4, struct alert_cell);
+	struct alert_repeat *repeats = ARENA_ARRAY(&t->arena, t->count, struct alert_repeat);
+	size_t n = 0;
+	int r;
 
-	if (!cells)
+	if (!cells || !repeats)
 		return err_set(e, ENOMEM, "no memory to triage");
+	for (size_t i = 0; i < t->count; i++)
+		repeats[i].alert = t->hits[i].id;
+	r = alert_repeats_read(t->s, repeats, t->count, e);
 	for (size_t i = 0; i < t->count; i++) {
 		const struct alert_hit *h = &t->hits[i];
 		const int64_t hour = alert_id_ms(h->id) / ALERT_HOUR_MS;
+		const int64_t also = h->series + ALERT_REPEATS, more = repeats[i].n;
 
-		cells[2 * i] = (struct alert_cell){ hour, h->series, h->state, -1 };
-		cells[2 * i + 1] = (struct alert_cell){ hour, h->series, t->to->state, 1 };
+		cells[n++] = (struct alert_cell){ hour, h->series, h->state, -1 };
+		cells[n++] = (struct alert_cell){ hour, h->series, t->to->state, 1 };
+		if (!more)
+			continue;
+		cells[n++] = (struct alert_cell){ hour, also, h->state, -more };
+		cells[n++] = (struct alert_cell){ hour, also, t->to->state, more };
 	}
-	return alert_counts_add(t->s, cells, t->count * 2, e);
+	return r < 0 ? r : alert_counts_add(t->s, cells, n, e);
 }
 
 static int decide(struct triage *t, struct err *e)
