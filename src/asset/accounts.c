@@ -217,20 +217,6 @@ str accounts_group(struct accounts *a, const struct container *c, uint32_t pid, 
 	return find(a, c, pid, GROUP, group, ACCOUNT_NAME);
 }
 
-int accounts_users(struct accounts *a, const struct container *c, uint32_t pid, str *ret)
-{
-	struct account_file *f;
-
-	if (!c->id.n)
-		return -ENOENT;
-	f = &owner_of(a, c->id)->files[PASSWD];
-	look(a, c, pid, PASSWD, f);
-	if (!f->known)
-		return f->size > max_bytes(c) ? -E2BIG : -ENOENT;
-	*ret = buf_str(&f->text);
-	return 0;
-}
-
 bool accounts_next(str *rest, struct account *ret)
 {
 	while (rest->n) {

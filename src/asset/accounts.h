@@ -3,7 +3,8 @@
  *
  * A container's files are its own to write: they are read below its root only (openat2 RESOLVE_IN_ROOT), bounded, and a
  * name from them means no more than that the container calls it so. Read again when they changed, looked at at most
- * once a second, or sooner for a number without a name. Containers in user namespaces of their own are not looked into: reading there could block.
+ * once a second, or sooner for a number without a name. Containers in user namespaces of their own are not looked into: reading there could block, and this is
+ * asked between events. Who may wait reads by a child (prog/agent/users_reader.h).
  */
 #ifndef SKEP_ASSET_ACCOUNTS_H
 #define SKEP_ASSET_ACCOUNTS_H
@@ -40,14 +41,6 @@ void accounts_prime(struct accounts *a, str id, int rootfs_fd);
 str accounts_user(struct accounts *a, const struct container *c, uint32_t pid, uint32_t user,
 		  enum account_part part);
 str accounts_group(struct accounts *a, const struct container *c, uint32_t pid, uint32_t group);
-
-/**
- * The whole passwd(5) file, for accounts_next(). Looked at anew with each call, read when it changed.
- * @param ret lives until the next call of any of these
- * @return 0, -ENOENT (there is none that may be read, or nobody knows by which process), -E2BIG
- */
-MUST_CHECK int accounts_users(struct accounts *a, const struct container *c, uint32_t pid,
-			      str *ret);
 
 /** An entry of passwd(5); the parts lie in the file, and but for the name may be empty. */
 struct account {

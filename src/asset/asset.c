@@ -725,11 +725,6 @@ uint32_t asset_process_of(const struct asset *a, const struct container *c)
 	return pid || hierarchy_process(&a->hierarchy, c->cgroup_path, &pid) == 0 ? pid : 0;
 }
 
-int asset_users(struct asset *a, const struct container *c, str *ret)
-{
-	return accounts_users(a->accounts, c, asset_process_of(a, c), ret);
-}
-
 str asset_group_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t group)
 {
 	return accounts_group(a->accounts, c, pid, group);

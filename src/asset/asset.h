@@ -100,9 +100,6 @@ str asset_user_home(struct asset *a, const struct container *c, uint32_t pid, ui
 str asset_user_shell(struct asset *a, const struct container *c, uint32_t pid, uint32_t user);
 str asset_group_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t group);
 
-/** All of them: as accounts_users(). */
-MUST_CHECK int asset_users(struct asset *a, const struct container *c, str *ret);
-
 /** A process of a container that runs: the first, where it is known, else one of its control group; 0: none is known. */
 uint32_t asset_process_of(const struct asset *a, const struct container *c);
 

@@ -31,9 +31,10 @@ def wrapped_runtime(folder):
 
 
 class RunningEngine(Engine):
-    """dockerd that can run containers without a network; with `unified` it sees cgroup v2 only."""
+    """dockerd that can run containers without a network; with `unified` it sees cgroup v2 only, with `remap` its containers
+    have a user namespace of their own that begins at that number."""
 
-    def __init__(self, folder, unified=False, storage="vfs"):
+    def __init__(self, folder, unified=False, storage="vfs", remap=None):
         super().__init__(folder, storage)
         need("runc", "unshare", "nsenter")
         wrapper = wrapped_runtime(folder)
@@ -43,6 +44,11 @@ class RunningEngine(Engine):
             args = ["unshare", "-m", "sh", "-c",
                     "mount --make-rprivate / && umount -R /sys/fs/cgroup && "
                     f"mount -t cgroup2 none /sys/fs/cgroup && exec {line}"]
+        if remap:
+            ids = folder / "ids"
+            ids.write_text(f"nobody:{remap}:65536\n")
+            args = ["unshare", "-m", "sh", "-c", f'mount --bind {ids} /etc/subuid && mount --bind {ids} /etc/subgid && exec "$0" "$@"',
+                    *args, "--userns-remap=65534:65534"]
         self.unified = unified
         self.dockerd = Process(args, folder / "dockerd.log")
 

@@ -52,6 +52,11 @@ static void test_changes(void **state)
 	expect("gone\"kind\":\"volume\",\"id\":\"b\"}");
 	assert_true(census_keep(c, CENSUS_VOLUME, S("a")));
 	assert_false(census_keep(c, CENSUS_VOLUME, S("b")));
+	census_doubt(c, CENSUS_VOLUME, S("a"));
+	assert_false(census_keep(c, CENSUS_VOLUME, S("a")));
+	look(c, "{\"n\":2}", NULL);
+	assert_true(census_keep(c, CENSUS_VOLUME, S("a")));
+	expect("");
 	census_renew(c);
 	look(c, "{\"n\":2}", NULL);
 	expect(BEGIN " volume\"n\":2} " END);

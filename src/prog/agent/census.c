@@ -10,6 +10,7 @@ struct thing {
 	uint64_t doc_hash;
 	uint32_t pass; /* of its kind, when it was seen last */
 	uint16_t kind, id_n;
+	bool doubtful;
 	char id[];
 };
 
@@ -129,6 +130,7 @@ void census_put(struct census *c, enum census_kind k, str id, str doc)
 		return;
 	}
 	t->pass = c->pass[k];
+	t->doubtful = false;
 	if (t->doc_hash == hash && !c->renewing[k])
 		return;
 	/* What cannot be told now is told with the next pass. */
@@ -147,10 +149,18 @@ bool census_keep(struct census *c, enum census_kind k, str id)
 {
 	struct thing *t = *find(c, k, id);
 
-	if (!t || !t->doc_hash || c->renewing[k])
+	if (!t || !t->doc_hash || t->doubtful || c->renewing[k])
 		return false;
 	t->pass = c->pass[k];
 	return true;
+}
+
+void census_doubt(struct census *c, enum census_kind k, str id)
+{
+	struct thing *t = *find(c, k, id);
+
+	if (t)
+		t->doubtful = true;
 }
 
 bool census_has(struct census *c, enum census_kind k, str id)

@@ -47,6 +47,8 @@ void census_put(struct census *c, enum census_kind k, str id, str doc);
 void census_put_doc(struct census *c, enum census_kind k, str id, const struct buf *doc);
 /** It is still there, and nobody looked closer. @return false: it was never told, look closer */
 bool census_keep(struct census *c, enum census_kind k, str id);
+/** What was put of it is not all there is to know: the next census_keep() is false, whatever was told. */
+void census_doubt(struct census *c, enum census_kind k, str id);
 /** Whether this look has seen it. */
 bool census_has(struct census *c, enum census_kind k, str id);
 /** It is no more, and this is the last to say of it (may be empty). */

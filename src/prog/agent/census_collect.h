@@ -6,24 +6,19 @@
 
 #include "asset/asset.h"
 #include "prog/agent/census.h"
+#include "prog/agent/census_users.h"
 #include "wire/http_flow.h"
 
 struct census_engine;
 
 /** Facts of the host. @param root the host's; "" for "/" @param engines what census_engine_render() wrote */
 void census_host_look(struct census *c, const char *root, str engines);
-/**
- * Users of the host, and of the containers that run those who may log in or are root, from their passwd(5) files.
- * @return how many are left out: beyond what is told of one file, or one each for a file that is too long
- */
-uint64_t census_users_look(struct census *c, struct asset *a);
-
-/** Every process of user space, one look at /proc. @param fd of the host's /proc */
-void census_processes_look(struct census *c, int proc_fd, struct asset *a);
+/** Every process of user space, one look at /proc. @param fd of the host's /proc @param u whose names they have */
+void census_processes_look(struct census *c, int proc_fd, struct asset *a, struct census_users *u);
 /**
  * Every socket that listens, by network namespace. Who holds it is looked for once: it costs a look at all descriptors.
  */
-void census_ports_look(struct census *c, int proc_fd, struct asset *a);
+void census_ports_look(struct census *c, int proc_fd, struct asset *a, struct census_users *u);
 
 /**
  * Asks the engines for images, volumes and networks, never blocking.

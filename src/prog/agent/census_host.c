@@ -7,11 +7,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "asset/accounts.h"
 #include "base/file.h"
 #include "prog/agent/census_collect.h"
 
-enum { PATH_BYTES = 512, HOST_USERS_MAX = 4096, CONTAINER_USERS_MAX = 512, TEXT_MAX = 256 };
+enum { PATH_BYTES = 512 };
 #define FILE_MAX_BYTES ((uint64_t)1 << 20)
 
 static void load(const char *root, const char *path, struct buf *b)
@@ -121,79 +120,4 @@ void census_host_look(struct census *c, const char *root, str engines)
 		census_put(c, CENSUS_HOST, S("host"), buf_str(&doc));
 	}
 	census_end(c, CENSUS_HOST);
-}
-
-static bool may_log_in(str shell)
-{
-	return !(str_ends(shell, S("/nologin")) || str_ends(shell, S("/false")) ||
-		 str_ends(shell, S("/sync")) || str_ends(shell, S("/halt")) ||
-		 str_ends(shell, S("/shutdown")));
-}
-
-struct users_look {
-	struct census *census;
-	struct asset *asset;
-	uint64_t left_out;
-};
-
-/** Two may share a number, as one does who was added to be root as well: the name is what an entry is found by. */
-static void put_user(struct census *c, const struct container *of, const struct account *x)
-{
-	OWNED_BUF doc = BUF_INIT;
-	OWNED_BUF id = BUF_INIT;
-	struct json_out j;
-
-	if (of->runtime != CONTAINER_HOST)
-		buf_printf(&id, "%.*s/", STR_ARG(of->id));
-	buf_add(&id, x->name);
-	if (buf_error(&id) || census_has(c, CENSUS_USER, buf_str(&id)))
-		return;
-	json_out_init(&j, &doc, false);
-	json_object_open(&j);
-	json_put_str(&j, "id", buf_str(&id));
-	json_put_str(&j, "name", x->name);
-	json_put_uint(&j, "uid", x->user);
-	json_put_uint(&j, "group", x->group);
-	json_opt_str(&j, "home", str_take(x->home, TEXT_MAX));
-	json_opt_str(&j, "shell", str_take(x->shell, TEXT_MAX));
-	json_put_bool(&j, "loginAllowed", may_log_in(x->shell));
-	json_put_str(&j, "container", of->id);
-	json_object_close(&j);
-	census_put_doc(c, CENSUS_USER, buf_str(&id), &doc);
-}
-
-/* Each container repeats its image's accounts of services: of those, only who is root is told. */
-static bool is_told(const struct container *of, const struct account *x)
-{
-	return of->runtime == CONTAINER_HOST || x->user == 0 || may_log_in(x->shell);
-}
-
-static void put_users(void *ctx, const struct container *of)
-{
-	const int most = of->runtime == CONTAINER_HOST ? HOST_USERS_MAX : CONTAINER_USERS_MAX;
-	struct users_look *k = ctx;
-	struct account x;
-	str rest;
-	int r = asset_users(k->asset, of, &rest);
-
-	k->left_out += r == -E2BIG;
-	for (int n = 0; r == 0 && accounts_next(&rest, &x);) {
-		if (!is_told(of, &x))
-			continue;
-		if (n++ < most)
-			put_user(k->census, of, &x);
-		else
-			k->left_out++;
-	}
-}
-
-uint64_t census_users_look(struct census *c, struct asset *a)
-{
-	struct users_look k = { c, a, 0 };
-
-	census_begin(c, CENSUS_USER);
-	put_users(&k, asset_host(a));
-	asset_each(a, put_users, &k);
-	census_end(c, CENSUS_USER);
-	return k.left_out;
 }

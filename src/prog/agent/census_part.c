@@ -24,6 +24,7 @@ enum { TURN_MS = 250, ROOT_BYTES = 320, SEND_TRIES = 20, SEND_MS = 100, NICE = 5
 struct work {
 	const struct part_context *part;
 	struct census *census;
+	struct census_users *users;
 	struct census_engine *engine;
 	struct asset *asset;
 	char root[ROOT_BYTES];
@@ -32,7 +33,6 @@ struct work {
 	bool stopping;
 	uint64_t alive_ns, containers_ns, scan_ns, processes_ns, ports_ns, users_ns, host_ns,
 		renew_ns;
-	uint64_t users_left_out; /* as last said */
 };
 
 /** Uplink may be slow for a moment; what it does not take is told with the next look. */
@@ -112,14 +112,12 @@ static bool is_due(uint64_t now, uint64_t *at, uint64_t every)
 	return true;
 }
 
-static void look_at_users(struct work *w)
+static void say_missing(void *ctx, const struct users_missing *m)
 {
-	uint64_t left_out = census_users_look(w->census, w->asset);
+	const struct work *w = ctx;
 
-	if (left_out > w->users_left_out)
-		part_say(w->part, "%llu users are not told: lists of users are too long",
-			 (unsigned long long)left_out);
-	w->users_left_out = left_out;
+	part_say(w->part, "users of '%.*s' are not told, or not all: %s", STR_ARG(m->container),
+		 m->why);
 }
 
 static void look(struct work *w, uint64_t now)
@@ -138,12 +136,14 @@ static void look(struct work *w, uint64_t now)
 		census_end(w->census, CENSUS_CONTAINER);
 	}
 	census_engine_work(w->engine, now);
-	if (is_due(now, &w->processes_ns, PROCESSES_NS))
-		census_processes_look(w->census, w->proc_fd, w->asset);
-	if (is_due(now, &w->ports_ns, PORTS_NS))
-		census_ports_look(w->census, w->proc_fd, w->asset);
 	if (is_due(now, &w->users_ns, USERS_NS))
-		look_at_users(w);
+		census_users_look(w->users, now);
+	census_users_work(w->users, now);
+	/* Processes that are there for long are looked at closely once, by then with their users' names. */
+	if (census_users_known(w->users) && is_due(now, &w->processes_ns, PROCESSES_NS))
+		census_processes_look(w->census, w->proc_fd, w->asset, w->users);
+	if (census_users_known(w->users) && is_due(now, &w->ports_ns, PORTS_NS))
+		census_ports_look(w->census, w->proc_fd, w->asset, w->users);
 	if (is_due(now, &w->host_ns, HOST_NS))
 		census_host_look(w->census, w->root, census_engine_render(w->engine));
 }
@@ -176,6 +176,8 @@ static int open_asset(struct work *w, struct err *e)
 				  .data_roots = option_list(o, "engine-data", NULL) };
 	int r = asset_new(&c, &w->asset, e);
 
+	if (r == 0)
+		r = census_users_new(w->census, w->asset, w->root, say_missing, w, &w->users, e);
 	return r < 0 ? r
 		     : census_engine_new(w->census, w->asset, w->root, c.data_roots, &w->engine, e);
 }
@@ -229,6 +231,7 @@ int census_part(void *part_context)
 		part_alive(w.part, clock_ns(CLOCK_MONOTONIC), &w.alive_ns);
 	}
 	census_engine_free(w.engine);
+	census_users_free(w.users);
 	asset_free(w.asset);
 	census_free(w.census);
 	free(w.room);

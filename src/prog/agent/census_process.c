@@ -70,31 +70,46 @@ static void put_args(struct json_out *j, int proc_fd, const char *pid)
 	json_opt_str(j, "args", (str){ text, n });
 }
 
-/** Writes "container" (host for none) and "user", by who holds the process. */
-static void put_owner(struct json_out *j, int proc_fd, const char *pid, struct asset *a)
+/* Whose things are told: containers, and their users. */
+struct owners {
+	struct asset *asset;
+	struct census_users *users;
+};
+
+/**
+ * Writes "container" (host for none), "uid" and "user", by who holds the process; both as its container has them.
+ * @return false: its container, or that container's users, are not known yet
+ */
+static bool put_owner(struct json_out *j, int proc_fd, const char *pid, const struct owners *o)
 {
 	uint32_t number = (uint32_t)strtoul(pid, NULL, 10);
 	const struct container *c = NULL;
+	struct census_user user = { 0 };
 	struct stat st;
 	uint64_t cgroup;
-	str name;
 
-	if (asset_cgroup_of(a, number, &cgroup, NULL) == 0)
-		c = asset_find(a, cgroup);
+	if (asset_cgroup_of(o->asset, number, &cgroup, NULL) == 0)
+		c = asset_find(o->asset, cgroup);
 	if (c)
 		json_put_str(j, "container", c->id);
 	if (fstatat(proc_fd, pid, &st, 0) < 0)
-		return;
-	json_put_uint(j, "uid", st.st_uid);
-	name = c ? asset_user_name(a, c, number, st.st_uid) : (str){ 0 };
-	json_opt_str(j, "user", name);
+		return true;
+	if (c)
+		user = census_user_of(o->users, c, st.st_uid);
+	if (user.known)
+		json_put_uint(j, "uid", user.number);
+	if (!user.known || user.number != st.st_uid)
+		json_put_uint(j, "hostUid", st.st_uid);
+	json_opt_str(j, "user", user.name);
+	return user.settled;
 }
 
 static void put_process(struct census *c, int proc_fd, const char *pid, const struct proc_stat *s,
-			str id, struct asset *a)
+			str id, const struct owners *o)
 {
 	OWNED_BUF doc = BUF_INIT;
 	struct json_out j;
+	bool whole;
 
 	json_out_init(&j, &doc, false);
 	json_object_open(&j);
@@ -104,10 +119,12 @@ static void put_process(struct census *c, int proc_fd, const char *pid, const st
 	json_put_cstr(&j, "name", s->name);
 	put_link(&j, "exe", proc_fd, pid, "exe");
 	put_args(&j, proc_fd, pid);
-	put_owner(&j, proc_fd, pid, a);
+	whole = put_owner(&j, proc_fd, pid, o);
 	json_put_uint(&j, "startTicks", s->start_ticks);
 	json_object_close(&j);
 	census_put_doc(c, CENSUS_PROCESS, id, &doc);
+	if (!whole)
+		census_doubt(c, CENSUS_PROCESS, id);
 }
 
 #define KERNEL_THREAD 0x00200000u /* PF_KTHREAD */
@@ -136,8 +153,9 @@ static DIR *open_dir(int proc_fd, const char *path)
 	return d;
 }
 
-void census_processes_look(struct census *c, int proc_fd, struct asset *a)
+void census_processes_look(struct census *c, int proc_fd, struct asset *a, struct census_users *u)
 {
+	const struct owners o = { a, u };
 	const uint64_t now = uptime_ticks(proc_fd);
 	const uint64_t young = (uint64_t)sysconf(_SC_CLK_TCK) * GROWN_UP_S;
 	DIR *d = open_dir(proc_fd, ".");
@@ -157,7 +175,7 @@ void census_processes_look(struct census *c, int proc_fd, struct asset *a)
 		snprintf(id, sizeof(id), "%.11s@%" PRIu64, f->d_name, s.start_ticks);
 		name = str_from(id);
 		if (now - s.start_ticks < young || !census_keep(c, CENSUS_PROCESS, name))
-			put_process(c, proc_fd, f->d_name, &s, name, a);
+			put_process(c, proc_fd, f->d_name, &s, name, &o);
 	}
 	closedir(d);
 	census_end(c, CENSUS_PROCESS);
@@ -292,11 +310,12 @@ static void find_listeners(struct listeners *l, struct census *c, int proc_fd)
 }
 
 static void put_port(struct census *c, struct listener *s, int proc_fd, const char *pid,
-		     struct asset *a)
+		     const struct owners *o)
 {
 	OWNED_BUF doc = BUF_INIT;
 	struct proc_stat line;
 	struct json_out j;
+	bool whole = true;
 
 	json_out_init(&j, &doc, false);
 	json_object_open(&j);
@@ -312,15 +331,17 @@ static void put_port(struct census *c, struct listener *s, int proc_fd, const ch
 		json_put_cstr(&j, "process", id);
 		json_put_cstr(&j, "name", line.name);
 		put_link(&j, "exe", proc_fd, pid, "exe");
-		put_owner(&j, proc_fd, pid, a);
+		whole = put_owner(&j, proc_fd, pid, o);
 	}
 	json_object_close(&j);
 	s->held = true;
 	census_put_doc(c, CENSUS_PORT, str_from(s->id), &doc);
+	if (!whole)
+		census_doubt(c, CENSUS_PORT, str_from(s->id));
 }
 
 static void look_at_descriptors(struct listeners *l, struct census *c, int proc_fd, const char *pid,
-				struct asset *a)
+				const struct owners *o)
 {
 	char path[40];
 	struct dirent *f;
@@ -340,14 +361,15 @@ static void look_at_descriptors(struct listeners *l, struct census *c, int proc_
 			continue;
 		for (size_t i = 0; i < l->count; i++)
 			if (l->items[i].inode == inode && !l->items[i].known && !l->items[i].held)
-				put_port(c, &l->items[i], proc_fd, pid, a);
+				put_port(c, &l->items[i], proc_fd, pid, o);
 	}
 	if (d)
 		closedir(d);
 }
 
-void census_ports_look(struct census *c, int proc_fd, struct asset *a)
+void census_ports_look(struct census *c, int proc_fd, struct asset *a, struct census_users *u)
 {
+	const struct owners o = { a, u };
 	struct listeners *l = calloc(1, sizeof(*l));
 	struct dirent *f;
 	DIR *d = NULL;
@@ -364,13 +386,13 @@ void census_ports_look(struct census *c, int proc_fd, struct asset *a)
 		d = open_dir(proc_fd, ".");
 	while (d && (f = readdir(d)))
 		if (is_number(f->d_name))
-			look_at_descriptors(l, c, proc_fd, f->d_name, a);
+			look_at_descriptors(l, c, proc_fd, f->d_name, &o);
 	if (d)
 		closedir(d);
 	/* The kernel's own, or held by who went meanwhile. */
 	for (size_t i = 0; i < l->count; i++)
 		if (!l->items[i].known && !l->items[i].held)
-			put_port(c, &l->items[i], proc_fd, NULL, a);
+			put_port(c, &l->items[i], proc_fd, NULL, &o);
 	census_end(c, CENSUS_PORT);
 	free(l->items);
 	free(l);

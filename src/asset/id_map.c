@@ -1,0 +1,54 @@
+#include "asset/id_map.h"
+
+#include "base/file.h"
+
+/* The kernel takes 340 lines of at most 33 bytes. */
+#define FILE_MAX_BYTES ((uint64_t)16 << 10)
+
+static str next_word(str *line)
+{
+	str at = str_trim(*line);
+	str word = str_cut(&at, ' ');
+
+	*line = at;
+	return word;
+}
+
+int id_map_parse(str text, struct id_map *ret, struct err *e)
+{
+	struct id_map m = { 0 };
+
+	while (text.n && m.count < ID_MAP_MAX) {
+		str line = str_line(&text);
+
+		if (str_u32(next_word(&line), &m.ranges[m.count].inside) < 0 ||
+		    str_u32(next_word(&line), &m.ranges[m.count].outside) < 0 ||
+		    str_u32(next_word(&line), &m.ranges[m.count].count) < 0)
+			return err_set(e, EBADMSG, "map of users' numbers: line %u", m.count + 1);
+		m.count++;
+	}
+	if (!m.count)
+		return err_set(e, EBADMSG, "map of users' numbers: empty");
+	*ret = m;
+	return 0;
+}
+
+int id_map_read(int dir_fd, const char *path, struct id_map *ret, struct err *e)
+{
+	OWNED_BUF text = BUF_INIT;
+	int r = file_read(dir_fd, path, FILE_MAX_BYTES, &text, e);
+
+	return r < 0 ? r : id_map_parse(buf_str(&text), ret, e);
+}
+
+bool id_map_inside(const struct id_map *m, uint32_t outside, uint32_t *ret)
+{
+	for (uint32_t i = 0; i < m->count; i++) {
+		if (outside < m->ranges[i].outside ||
+		    outside - m->ranges[i].outside >= m->ranges[i].count)
+			continue;
+		*ret = m->ranges[i].inside + (outside - m->ranges[i].outside);
+		return true;
+	}
+	return false;
+}
