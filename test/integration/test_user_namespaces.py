@@ -66,7 +66,7 @@ def test_users_processes_and_ports_are_told_as_the_container_has_them(skep, tmp_
         # The host's own are as they were.
         assert until(lambda: any(d["name"] == "dockerd" and d["uid"] == 0 and d["user"] == "root" and "hostUid" not in d
                                  for d in docs(console, "process", "host")), 30)
-        assert "users of" not in a.said()
+        assert f"users of '{made}'" not in a.said() and "users of 'host'" not in a.said()
 
 
 def test_a_file_that_never_opens_holds_up_nobody(skep, tmp_path, console, engine, container):

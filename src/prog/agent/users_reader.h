@@ -36,7 +36,7 @@ struct users_root {
 	X(SILENT, "its file system does not answer") \
 	X(FATAL, "the reader of the file died") \
 	X(NOT_ASKED, "too many files of other containers do not answer") \
-	X(NO_PROCESS, "no process of it is known")
+	X(NO_PROCESS, "") /* nothing runs in it */
 
 enum users_gap {
 #define USERS_ENUM(id, why) USERS_##id,
