@@ -11,7 +11,8 @@ struct making {
 	struct filter_image *m;
 	struct path_set sets[FILTER_PATH_SETS];
 	size_t set_count;
-	unsigned port_sets, comm_sets; /* taken so far; the last stands for "any" */
+	unsigned port_sets, comm_sets; /* taken so far; the last stands for all further ones */
+	const struct kernel_clause *named[64]; /* who took each set of names */
 	unsigned states, classes;
 	bool full; /* the automaton found no more room: `lost` sets are satisfied by every path */
 	uint64_t lost;
@@ -180,10 +181,28 @@ static uint64_t port_set(struct making *k, const struct kernel_clause *c)
 	return bit;
 }
 
+static bool same_comms(const struct kernel_clause *x, const struct kernel_clause *y)
+{
+	if (x->comm_count != y->comm_count)
+		return false;
+	for (size_t i = 0; i < x->comm_count; i++)
+		if (!str_eq(x->comms[i], y->comms[i]))
+			return false;
+	return true;
+}
+
 static uint64_t comm_set(struct making *k, const struct kernel_clause *c)
 {
-	uint64_t bit = 1ull << (k->comm_sets < 63 ? k->comm_sets++ : 63);
+	unsigned set = 0;
+	uint64_t bit;
 
+	while (set < k->comm_sets && !same_comms(k->named[set], c))
+		set++;
+	if (set < k->comm_sets)
+		return 1ull << set;
+	k->comm_sets += set < 63;
+	k->named[set] = c;
+	bit = 1ull << set;
 	for (size_t i = 0; i < c->comm_count; i++) {
 		uint64_t comm[2] = { 0 };
 
@@ -303,7 +322,17 @@ static unsigned event_fact(const struct event *v)
 	}
 }
 
-bool filter_image_passes(const struct filter_image *m, const struct event *v, bool in_container)
+/* The sets a name is in; cut as the kernel cuts it. */
+static uint64_t name_sets(const struct filter_image *m, str name)
+{
+	uint64_t comm[2] = { 0 };
+
+	memcpy(comm, name.p, MIN(name.n, sizeof(comm) - 1));
+	return name.n ? m->comms[filter_comm_slot((const __u64 *)comm)] : UINT64_MAX;
+}
+
+bool filter_image_passes(const struct filter_image *m, const struct event *v, str comm,
+			 bool in_container)
 {
 	unsigned combo = (in_container ? FILTER_CONTAINER : 0) | (v->res < 0 ? FILTER_FAILED : 0) |
 			 event_fact(v) << FILTER_FACT_SHIFT;
@@ -318,6 +347,6 @@ bool filter_image_passes(const struct filter_image *m, const struct event *v, bo
 		paths |= filter_image_paths(m, v->path2);
 	if (v->raw.n && str_search(v->raw, S("..")) == v->raw.n)
 		paths &= ~m->climbs;
-	/* Names are of the process, which an event alone does not tell: any may be asked for. */
-	return asks->always || asks->comms || (asks->ports & ports) || (asks->paths & paths);
+	return asks->always || (asks->comms & name_sets(m, comm)) || (asks->ports & ports) ||
+	       (asks->paths & paths);
 }

@@ -105,8 +105,9 @@ MUST_CHECK int filter_image_make(const struct kernel_filter *f, struct arena *a,
 /** The sets of paths that @p path satisfies: what the programs find, byte for byte, for tests. */
 uint64_t filter_image_paths(const struct filter_image *m, str path);
 
-/** Whether the programs let @p v pass: their own decision in user space, for tests. */
-bool filter_image_passes(const struct filter_image *m, const struct event *v, bool in_container);
+/** Whether the programs let @p v pass: their own decision in user space, for tests. @param comm  as for kernel_filter_passes() */
+bool filter_image_passes(const struct filter_image *m, const struct event *v, str comm,
+			 bool in_container);
 #endif
 
 #endif

@@ -27,6 +27,7 @@ enum hook_want {
 	HOOK_WANTED, /**< when the filter asks for its type */
 	HOOK_ALWAYS,
 	HOOK_FLOWS, /**< when connections are counted */
+	HOOK_NAMES, /**< always; it tells nothing, see name.bpf.h */
 };
 
 struct hook {

@@ -50,7 +50,7 @@ static uint32_t map_entries(const struct hooks *h, const struct bpf_map *m)
 }
 
 /*
- * Storage beside sockets is made with a description of its key, an int, and its value, of which the kernel reads nothing. The
+ * Storage beside sockets and tasks is made with a description of its key, an int, and its value, of which the kernel reads nothing. The
  * object's own would have to be completed first, as libbpf does while it loads one.
  */
 static struct btf *describe_storage(const struct bpf_map *m, struct bpf_map_create_opts *opts)
@@ -83,7 +83,8 @@ static int make_maps(struct hooks *h, struct bpf_object *o)
 			continue;
 		if (h->map_count == HOOKS_MAX_MAPS)
 			return -E2BIG;
-		if (bpf_map__type(m) == BPF_MAP_TYPE_SK_STORAGE)
+		if (bpf_map__type(m) == BPF_MAP_TYPE_SK_STORAGE ||
+		    bpf_map__type(m) == BPF_MAP_TYPE_TASK_STORAGE)
 			described = describe_storage(m, &opts);
 		fd = bpf_map_create(bpf_map__type(m), name, bpf_map__key_size(m),
 				    bpf_map__value_size(m), map_entries(h, m), &opts);

@@ -9,6 +9,7 @@
 
 #include "kern/call.bpf.h"
 #include "kern/filter.bpf.h"
+#include "kern/name.bpf.h"
 
 #define SENSOR_CGROUP_HOST 1
 
@@ -19,8 +20,9 @@
 
 struct judge {
 	const struct filter_image *m;
-	/* Of each, on the host and in a container: whether it is wanted whatever its paths, and the sets of paths that make it so. */
-	__u64 sure[2], paths[2];
+	/* Of each, on the host and in a container: whether it is wanted whatever its paths and name, and the sets of these that
+	 * make it so. */
+	__u64 sure[2], paths[2], comms[2];
 };
 
 /* The answer stands among the folders of the filter until control.cgroup_changes changes. */
@@ -60,14 +62,30 @@ static __always_inline bool judge_in_container_here(void)
 	return judge_cgroup(c, bpf_get_current_cgroup_id());
 }
 
+/* The sets that the caller's name is in; all when it is not known. */
+static __always_inline __u64 judge_names(const struct filter_image *m)
+{
+	struct task_struct *t = (void *)bpf_get_current_task_btf();
+	const struct control *c = control_get();
+	__u64 comm[2];
+
+	if (!c || !c->names || !name_get(t->group_leader, comm))
+		return ~0ull;
+	return m->comms[filter_comm_slot(comm) & (FILTER_HASHED - 1)];
+}
+
+/* For programs that may not ask for what is beside a process: those of cgroups. */
+static __always_inline __u64 judge_any_name(const struct filter_image *m)
+{
+	return ~0ull;
+}
+
 /* @return false: there is no filter, all is to be told. @param ports  of filter_ports(); ~0: not known */
 static __always_inline bool judge_begin(struct judge *j, __u32 version, __u32 type, bool failed,
 					__u32 fact, __u64 ports)
 {
 	__u32 combo = filter_combo(false, failed, fact);
 	const struct filter_combo *asks;
-	struct task_struct *t;
-	__u64 comm[2], comms = 0;
 
 	j->m = filter_image(version);
 	if (!j->m)
@@ -75,15 +93,10 @@ static __always_inline bool judge_begin(struct judge *j, __u32 version, __u32 ty
 	/* Two neighbours in the table. */
 	asks = &j->m->combos[type & (FILTER_TYPES - 1)][combo & (FILTER_COMBOS - 2)];
 	barrier_var(asks); /* or it is computed anew for each of its fields */
-	if (asks[0].comms | asks[FILTER_CONTAINER].comms) {
-		t = (void *)bpf_get_current_task_btf();
-		__builtin_memcpy(comm, t->comm, sizeof(comm));
-		comms = j->m->comms[filter_comm_slot(comm) & (FILTER_HASHED - 1)];
-	}
 #pragma unroll
 	for (int where = 0; where < 2; where++) {
-		j->sure[where] = asks[where].always | (asks[where].ports & ports) |
-				 (asks[where].comms & comms);
+		j->sure[where] = asks[where].always | (asks[where].ports & ports);
+		j->comms[where] = asks[where].comms;
 		j->paths[where] = asks[where].paths;
 	}
 	return true;
@@ -95,15 +108,21 @@ static __always_inline __u64 judge_open_question(const struct judge *j)
 	return j->sure[0] && j->sure[1] ? 0 : j->paths[0] | j->paths[1];
 }
 
-/* The verdict; what is not wanted is counted. */
+/* The verdict; what is not wanted is counted. Names come last: rules that ask for one alone mostly speak of containers. */
 static __always_inline bool judge_end(const struct judge *j, __u32 type, __u64 paths,
-				      bool (*in_container)(void))
+				      bool (*in_container)(void),
+				      __u64 (*names)(const struct filter_image *m))
 {
 	bool host = j->sure[0] | (j->paths[0] & paths);
 	bool wanted = j->sure[1] | (j->paths[1] & paths);
+	__u64 comms = j->comms[1];
 
-	if (host != wanted && !in_container())
+	if ((host != wanted || j->comms[0] != comms) && !in_container()) {
 		wanted = host;
+		comms = j->comms[0];
+	}
+	if (!wanted && comms)
+		wanted = comms & names(j->m);
 	if (!wanted)
 		count_passed_over(type);
 	return wanted;
@@ -114,6 +133,15 @@ static __always_inline __u32 judge_version(const struct control *c)
 	return *(volatile const __u32 *)&c->generation;
 }
 
+static __always_inline bool judge_numbers(__u32 what, __u64 ports, __u32 version,
+					  __u64 (*names)(const struct filter_image *m))
+{
+	struct judge j;
+
+	return !judge_begin(&j, version, what >> 8, what & 1 << 7, what & FILTER_ANY_FACT, ports) ||
+	       judge_end(&j, what >> 8, ~0ull, judge_in_container, names);
+}
+
 /*
  * judge_call(), all numbers, and not static: the verifier looks at it once for each program, not from each place and state it
  * is called in.
@@ -122,10 +150,13 @@ static __always_inline __u32 judge_version(const struct control *c)
  */
 __noinline __attribute__((unused)) __u64 judge_fact(__u32 what, __u64 ports, __u32 version)
 {
-	struct judge j;
+	return judge_numbers(what, ports, version, judge_names);
+}
 
-	return !judge_begin(&j, version, what >> 8, what & 1 << 7, what & FILTER_ANY_FACT, ports) ||
-	       judge_end(&j, what >> 8, ~0ull, judge_in_container);
+/* The same where judge_any_name() is all that can be had. */
+__noinline __attribute__((unused)) __u64 judge_packet(__u32 what, __u64 ports, __u32 version)
+{
+	return judge_numbers(what, ports, version, judge_any_name);
 }
 
 /* Events without paths, or whose paths are not looked at. */
@@ -235,7 +266,7 @@ __noinline __attribute__((unused)) __u64 judge_opened(__u64 file, __u64 given, _
 					(__u64)fs->root.mnt, (__u64)fs->root.dentry, version);
 		sets = judge_given(&j, sets, question, given, what & 1 << 7);
 	}
-	return judge_end(&j, type, sets, judge_in_container_here);
+	return judge_end(&j, type, sets, judge_in_container_here, judge_names);
 }
 
 /* judge_file() before that. */
@@ -253,7 +284,7 @@ JUDGE bool judge_known(const struct call *k, __u32 fact, struct file *file, __u6
 					      version);
 		sets = judge_given(&j, sets, question, given, user);
 	}
-	return judge_end(&j, k->type, sets, judge_in_container);
+	return judge_end(&j, k->type, sets, judge_in_container, judge_names);
 }
 
 /**
@@ -463,7 +494,7 @@ __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 			sets |= judge_text(slot, at + h->span[RECORD_PATH], h->span[RECORD_PATH2],
 					   false, version);
 	}
-	return judge_end(&j, type, sets, judge_in_container);
+	return judge_end(&j, type, sets, judge_in_container, judge_names);
 }
 
 /*

@@ -4,6 +4,7 @@
  * that tells what runs already.
  */
 #include "kern/describe.bpf.h"
+#include "kern/name.bpf.h"
 #include "kern/task.bpf.h"
 
 /* Of no use here: the agent's notes for its successor. At 0 its build, at 1 + row the link's id. */
@@ -14,6 +15,7 @@ struct {
 	__type(value, __u64);
 } links SEC(".maps");
 
+#define NR_EXECVE 59
 #define NR_EXECVEAT 322
 #define NR_CLONE 56
 #define NR_FORK 57
@@ -208,6 +210,24 @@ int BPF_PROG(on_exit, struct task_struct *t)
 	return 0;
 }
 
+/* Tells nothing. An exec gives a name, too, and tells of it; threads of the kernel make no calls. */
+SEC("tp_btf/task_rename")
+int BPF_PROG(on_rename, struct task_struct *t, const char *comm)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
+	__u64 number = regs->orig_ax;
+	struct control *c;
+	__u32 zero = 0;
+
+	if (t->pid != t->tgid || t->flags & PF_KTHREAD || number == NR_EXECVE ||
+	    number == NR_EXECVEAT || name_keep(t))
+		return 0;
+	c = bpf_map_lookup_elem(&control, &zero);
+	if (c)
+		c->names = 0;
+	return 0;
+}
+
 static __always_inline bool cgroup_followed(const struct control *c, struct cgroup *g)
 {
 	return g->root->hierarchy_id == c->hierarchy_id;
@@ -253,7 +273,7 @@ int on_snapshot(struct bpf_iter__task *ctx)
 	struct task_struct *trusted = ctx->task, *t;
 	struct record_exec *x;
 	struct emit w;
-	__u64 args;
+	__u64 args, comm[2];
 	__u32 at;
 
 	if (!trusted)
@@ -264,6 +284,8 @@ int on_snapshot(struct bpf_iter__task *ctx)
 	x = exec_begin(&w, c, t, EVENT_EXECVE, 0);
 	emit_record(&w)->marks |= EVENT_REPLAYED;
 	emit_record(&w)->time_ns = t->start_boottime;
+	if (name_get(trusted, comm))
+		__builtin_memcpy(x->comm, comm, sizeof(comm));
 	at = w.s->at;
 	args = t->mm ? t->mm->arg_end - t->mm->arg_start : 0;
 	if (args > SMALL_ARGS) {

@@ -115,6 +115,7 @@ static bool is_wanted(const struct sensor *s, const struct hook *h,
 {
 	switch (h->want) {
 	case HOOK_ALWAYS:
+	case HOOK_NAMES:
 		return true;
 	case HOOK_FLOWS:
 		return s->flows;
@@ -169,7 +170,7 @@ size_t sensor_gaps(const struct sensor *s, struct sensor_gap *ret, size_t max)
 
 	for (size_t i = 0; i < hook_count; i++) {
 		if (!(hook_table[i].backends & 1u << s->backend) || !hooks_why(s->hooks, i)[0] ||
-		    hook_table[i].want == HOOK_FLOWS)
+		    hook_table[i].want == HOOK_FLOWS || hook_table[i].want == HOOK_NAMES)
 			continue;
 		if (n < max)
 			ret[n] = (struct sensor_gap){ hook_table[i].type, hooks_why(s->hooks, i) };
@@ -186,6 +187,15 @@ enum sensor_backend sensor_best_backend(void)
 			       hook_probe(HOOK_PROBE_FENTRY, why, sizeof(why))
 		       ? SENSOR_OBJECT
 		       : SENSOR_TRACEPOINT;
+}
+
+static bool names_are_followed(const struct sensor *s)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < hook_count; i++)
+		all &= hook_table[i].want != HOOK_NAMES || hooks_attached(s->hooks, i);
+	return all;
 }
 
 static int open_sensor(struct sensor *s, const struct sensor_config *c,
@@ -207,7 +217,11 @@ static int open_sensor(struct sensor *s, const struct sensor_config *c,
 		hooks_ring_bytes(s->hooks, &h.state_ring_bytes, &h.bulk_ring_bytes);
 	if (!r)
 		r = open_maps(s, c, h.state_ring_bytes, h.bulk_ring_bytes, filter, e);
-	return r ? r : sensor_set_filter(s, filter, e);
+	if (!r)
+		r = sensor_set_filter(s, filter, e);
+	if (!r)
+		s->control->names = names_are_followed(s);
+	return r;
 }
 
 int sensor_open(const struct sensor_config *c, const struct kernel_filter *filter,

@@ -52,7 +52,8 @@ struct kernel_clause {
 	const uint16_t *ports; /**< either end's port must be among them */
 	size_t port_count;
 	uint8_t families; /**< of enum kernel_family */
-	const str *comms; /**< the process's name must be among them */
+	const str *
+		comms; /**< the process's name, as it last executed or was forked, must be among them */
 	size_t comm_count;
 };
 
@@ -78,7 +79,11 @@ uint8_t filter_want(const struct policy_ref *r);
 MUST_CHECK int kernel_filter_derive(const struct policy_program *p, struct arena *a,
 				    struct kernel_filter *ret, struct err *e);
 
-/** The filter's own answer in user space: what the kernel side must at least let pass. For tests and for decoding. */
-bool kernel_filter_passes(const struct kernel_filter *f, const struct event *v, bool in_container);
+/**
+ * The filter's own answer in user space: what the kernel side must at least let pass. For tests.
+ * @param comm  proc.name; empty: not known
+ */
+bool kernel_filter_passes(const struct kernel_filter *f, const struct event *v, str comm,
+			  bool in_container);
 
 #endif

@@ -295,6 +295,22 @@ static int container_set(const struct policy_program *p, const struct program_ch
 	return only ? one(a, (struct filter_clause){ .container_only = true }, ret) : 0;
 }
 
+/* Whether events of the family are of who causes them, whose name the kernel side knows. */
+static bool has_comm(enum event_family f)
+{
+	switch (f) {
+	case EVENT_FAMILY_DNS: /* packets leave when they can, whoever is at work then */
+	case EVENT_FAMILY_CGROUP:
+	case EVENT_FAMILY_CONTAINER:
+	case EVENT_FAMILY_LOSS:
+	case EVENT_FAMILY_USAGE:
+	case EVENT_FAMILY_OTHER:
+		return false;
+	default:
+		return true;
+	}
+}
+
 static int comm_set(const struct program_check *k, struct arena *a, struct filter_set *ret)
 {
 	return one(a, (struct filter_clause){ .comms = k->texts, .comm_count = k->text_count },
@@ -328,7 +344,7 @@ int filter_check(const struct policy_program *p, const struct program_check *k, 
 			return path_set(k, PART_FILENAME, a, ret);
 		if (field == FIELD_FD_NAMERAW && f == EVENT_FAMILY_OPEN && asks_for_climbing(k))
 			return one(a, (struct filter_clause){ .climbs = true }, ret);
-		if (field == FIELD_PROC_NAME && f == EVENT_FAMILY_EXEC && is_equal(k))
+		if (field == FIELD_PROC_NAME && has_comm(f) && is_equal(k))
 			return comm_set(k, a, ret);
 	}
 	if (field >= FIELD_CONTAINER_ID && field <= FIELD_K8S_CONTAINER_NAME)

@@ -102,17 +102,16 @@ static bool has_port(const struct kernel_clause *c, const struct event *v)
 	return false;
 }
 
-static bool has_comm(const struct kernel_clause *c, const struct event *v)
+static bool has_comm(const struct kernel_clause *c, str comm)
 {
-	if (!v->exec || !v->exec->comm.n)
-		return true;
-	for (size_t i = 0; i < c->comm_count; i++)
-		if (str_eq(c->comms[i], v->exec->comm))
+	for (size_t i = 0; comm.n && i < c->comm_count; i++)
+		if (str_eq(c->comms[i], comm))
 			return true;
-	return false;
+	return !comm.n;
 }
 
-static bool clause_passes(const struct kernel_clause *c, const struct event *v, bool in_container)
+static bool clause_passes(const struct kernel_clause *c, const struct event *v, str comm,
+			  bool in_container)
 {
 	if ((c->container_only && !in_container) || (c->host_only && in_container))
 		return false;
@@ -126,15 +125,16 @@ static bool clause_passes(const struct kernel_clause *c, const struct event *v, 
 		return false;
 	if (c->port_count && !has_port(c, v))
 		return false;
-	if (c->comm_count && !has_comm(c, v))
+	if (c->comm_count && !has_comm(c, comm))
 		return false;
 	return !c->paths_any || paths_pass(c, v);
 }
 
-bool kernel_filter_passes(const struct kernel_filter *f, const struct event *v, bool in_container)
+bool kernel_filter_passes(const struct kernel_filter *f, const struct event *v, str comm,
+			  bool in_container)
 {
 	for (size_t i = 0; i < f->clause_count[v->type]; i++)
-		if (clause_passes(&f->clauses[v->type][i], v, in_container))
+		if (clause_passes(&f->clauses[v->type][i], v, comm, in_container))
 			return true;
 	return false;
 }

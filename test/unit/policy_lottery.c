@@ -105,6 +105,25 @@ static str some_path(struct lottery *l, struct arena *a)
 	}
 }
 
+/* A word that is rather a name than a path, with something before or behind it at times; or not known. */
+static str some_comm(struct lottery *l, struct arena *a)
+{
+	str w = some_word(l);
+
+	for (int i = 0; i < 8 && str_find(w, '/') < w.n; i++)
+		w = some_word(l);
+	switch (pick(l, 8)) {
+	case 0:
+		return S("");
+	case 1:
+		w = arena_printf(a, "%.*sx", STR_ARG(w));
+		break;
+	case 2:
+		w = arena_printf(a, "x%.*s", STR_ARG(w));
+	}
+	return str_take(w, 15);
+}
+
 /* Of a path that was resolved: absolute and without empty components, or not known. */
 static str resolved(str path)
 {
@@ -207,10 +226,10 @@ static void get(const struct policy_target *t, const struct policy_ref *ref,
 {
 	const struct lottery_event *e = (const struct lottery_event *)(const void *)t;
 
-	if (ref->field == FIELD_PROC_NAME && e->event.exec)
-		*ret = (struct policy_value){ .state = POLICY_KNOWN,
+	if (ref->field == FIELD_PROC_NAME)
+		*ret = (struct policy_value){ .state = e->comm.n ? POLICY_KNOWN : POLICY_UNKNOWN,
 					      .count = 1,
-					      .string = e->exec.comm };
+					      .string = e->comm };
 	else if (is_fact(ref))
 		e->inner.target.get(&e->inner.target, ref, ret);
 	else
@@ -262,8 +281,9 @@ void lottery_draw(struct lottery *l, const struct policy_program *p, struct lott
 	for (int i = 0; i < EVENT_MAX_ARGS; i++)
 		v->arg[i] = (int64_t)pick(l, 20) - 1;
 	draw_fd(l, l->arena, v);
+	e->comm = some_comm(l, l->arena);
 	if (f == EVENT_FAMILY_EXEC) {
-		e->exec.comm = str_take(some_word(l), 15);
+		e->exec.comm = e->comm;
 		v->exec = &e->exec;
 	}
 	for (size_t i = 0; i < 4; i++) {
@@ -489,11 +509,13 @@ static void check_event(struct lottery *l, const struct policy_program *p,
 	n = policy_judge(run, &e.target, &hits, &unknown);
 	for (size_t i = 0; i < n; i++)
 		hit[hits[i] % ARRAY_LEN(hit)] = true;
-	if ((n || unknown) && !kernel_filter_passes(f, &e.event, e.in_container)) {
+	if ((n || unknown) && !kernel_filter_passes(f, &e.event, e.comm, e.in_container)) {
 		fprintf(stderr,
-			"dropped: %s path '%.*s' raw '%.*s' res %lld flags %llx, rule '%.*s'\n",
-			event_type_name(e.event.type), STR_ARG(e.event.path), STR_ARG(e.event.raw),
-			(long long)e.event.res, (unsigned long long)e.event.flags,
+			"dropped: %s by '%.*s' path '%.*s' raw '%.*s' res %lld flags %llx, rule "
+			"'%.*s'\n",
+			event_type_name(e.event.type), STR_ARG(e.comm), STR_ARG(e.event.path),
+			STR_ARG(e.event.raw), (long long)e.event.res,
+			(unsigned long long)e.event.flags,
 			STR_ARG(n ? rules[hits[0]]->name : S("(unknown)")));
 		abort();
 	}

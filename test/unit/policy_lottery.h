@@ -1,7 +1,7 @@
 /** @file
  * Random events over the words of given rules, and a second, plain reading of conditions to hold the compiled one to.
  *
- * What the kernel side knows of an event (paths, ends, results, the container) is as watch/event_target tells it;
+ * What the kernel side knows of an event (paths, ends, results, the container, the process's name) is as watch/event_target tells it;
  * everything else is drawn: known, absent or unknown.
  */
 #ifndef SKEP_TEST_POLICY_LOTTERY_H
@@ -27,6 +27,7 @@ struct lottery_event {
 	struct event_target inner;
 	struct event event;
 	struct event_exec exec;
+	str comm; /**< proc.name; empty: not known */
 	bool in_container;
 	bool facts_only; /**< what the kernel does not know is UNKNOWN */
 	uint64_t draw;

@@ -210,10 +210,10 @@ static void too_much_passes(void **state)
 		add_path(x, add_clause(x, EVENT_OPENAT), KERNEL_PATH_EXACT,
 			 arena_printf(&x->a, "/%d", i));
 	make(x);
-	assert_false(filter_image_passes(x->m, &v, true));
+	assert_false(filter_image_passes(x->m, &v, S(""), true));
 	for (int i = 0; i < 60; i++) {
 		v.path = arena_printf(&x->a, "/%d", i);
-		assert_true(filter_image_passes(x->m, &v, true));
+		assert_true(filter_image_passes(x->m, &v, S(""), true));
 	}
 	c = add_clause(x, EVENT_OPENAT); /* more literals than states */
 	for (int i = 0; i < 500; i++)
@@ -221,7 +221,7 @@ static void too_much_passes(void **state)
 			 arena_printf(&x->a, "/%d-%040d", i * 7919 % 10000, i));
 	make(x);
 	v.path = arena_printf(&x->a, "/%d-%040d", 499 * 7919 % 10000, 499);
-	assert_true(filter_image_passes(x->m, &v, true));
+	assert_true(filter_image_passes(x->m, &v, S(""), true));
 	memset(&x->f, 0, sizeof(x->f));
 	c = add_clause(x, EVENT_OPENAT); /* more different bytes than classes */
 	for (int i = 1; i < 256; i++)
@@ -256,41 +256,71 @@ static void facts_of_a_clause(void **state)
 	add_path(x, c, KERNEL_PATH_PREFIX, S("/a"));
 	add_path(x, add_clause(x, EVENT_OPEN), KERNEL_PATH_TOP, S("/"));
 	make(x);
-	assert_true(filter_image_passes(x->m, &v, true));
-	assert_false(filter_image_passes(x->m, &v, false));
+	assert_true(filter_image_passes(x->m, &v, S(""), true));
+	assert_false(filter_image_passes(x->m, &v, S(""), false));
 	v.flags = 0;
-	assert_false(filter_image_passes(x->m, &v, true));
+	assert_false(filter_image_passes(x->m, &v, S(""), true));
 	v.flags = 02;
 	v.res = -2;
-	assert_false(filter_image_passes(x->m, &v, true));
+	assert_false(filter_image_passes(x->m, &v, S(""), true));
 	v = (struct event){ .type = EVENT_CONNECT };
 	v.fd.domain = 2;
 	v.fd.remote.port = 4444;
-	assert_true(filter_image_passes(x->m, &v, false));
+	assert_true(filter_image_passes(x->m, &v, S(""), false));
 	v.fd.remote.port = 80;
-	assert_false(filter_image_passes(x->m, &v, false));
+	assert_false(filter_image_passes(x->m, &v, S(""), false));
 	v.fd.remote.port = 4444;
 	v.fd.domain = 10;
-	assert_false(filter_image_passes(x->m, &v, false));
+	assert_false(filter_image_passes(x->m, &v, S(""), false));
 	v.fd.domain = 2;
 	v.fd.kind = EVENT_FD_IPV4;
 	v.fd.local.ip[0] = 127;
-	assert_true(filter_image_passes(x->m, &v, false));
+	assert_true(filter_image_passes(x->m, &v, S(""), false));
 	v.fd.remote.ip[0] = 127; /* the clause is for what lies beyond */
-	assert_false(filter_image_passes(x->m, &v, false));
+	assert_false(filter_image_passes(x->m, &v, S(""), false));
 	v = (struct event){ .type = EVENT_OPEN, .path = S("/a/b"), .raw = S("/x/../a/b") };
-	assert_true(filter_image_passes(x->m, &v, false));
+	assert_true(filter_image_passes(x->m, &v, S(""), false));
 	v.raw = S("/a/b");
-	assert_false(filter_image_passes(x->m, &v, false));
+	assert_false(filter_image_passes(x->m, &v, S(""), false));
 	v.raw = S("b"); /* another clause wants its path whatever was given */
 	v.path = S("/b");
-	assert_true(filter_image_passes(x->m, &v, false));
+	assert_true(filter_image_passes(x->m, &v, S(""), false));
 	v = (struct event){ .type = EVENT_MKDIR, .path = S("/x") };
-	assert_false(filter_image_passes(x->m, &v, true)); /* no clause: not wanted */
+	assert_false(filter_image_passes(x->m, &v, S(""), true)); /* no clause: not wanted */
+	v = (struct event){ .type = EVENT_KILL };
+	assert_true(filter_image_passes(x->m, &v, S("nc"), false));
+	assert_true(filter_image_passes(x->m, &v, S(""), false));
+	assert_false(filter_image_passes(x->m, &v, S("vi"), false));
 	memcpy(nc, "nc", 2);
 	assert_true(x->m->comms[filter_comm_slot((const __u64 *)nc)] != 0);
 	memcpy(nc, "vi", 2);
 	assert_true(x->m->comms[filter_comm_slot((const __u64 *)nc)] == 0);
+}
+
+/* Equal lists of names share a set; what finds none shares the last. */
+static void many_lists_of_names(void **state)
+{
+	struct fixture *x = *state;
+	struct event v = { .type = EVENT_KILL };
+
+	for (int i = 0; i < 200; i++) {
+		struct kernel_clause *c = add_clause(x, i % 2 ? EVENT_KILL : EVENT_PTRACE);
+		str *name = ARENA_NEW(&x->a, str);
+
+		*name = arena_printf(&x->a, "p%d", i < 100 ? i / 2 % 10 : i);
+		c->comms = name;
+		c->comm_count = 1;
+		if (i == 99) {
+			make(x);
+			assert_false(filter_image_passes(x->m, &v, S("q"), false));
+			assert_true(x->m->combos[EVENT_KILL][0].comms == (1u << 10) - 1);
+			memset(&x->f, 0, sizeof(x->f));
+		}
+	}
+	make(x);
+	for (int i = 101; i < 200; i += 2)
+		assert_true(filter_image_passes(x->m, &v, arena_printf(&x->a, "p%d", i), false));
+	assert_false(filter_image_passes(x->m, &v, S("q"), false));
 }
 
 int main(void)
@@ -300,6 +330,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(random_sets_are_exact, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(too_much_passes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(facts_of_a_clause, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(many_lists_of_names, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

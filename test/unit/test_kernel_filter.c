@@ -84,22 +84,80 @@ static void falcos_rules(void **state UNUSED)
 	play("SKEP_SHARED_DIR", "data/falco-rules");
 }
 
-/* The filter must be of use, too. */
-static struct kernel_filter *filter_of(const char *condition, struct arena *a)
+static const struct rule *rule_of(str condition, struct arena *a)
 {
 	struct rule *r = ARENA_NEW(a, struct rule);
-	struct kernel_filter *f = ARENA_NEW(a, struct kernel_filter);
-	struct policy_program *p;
 	struct err e = { 0 };
 
-	r->name = str_from(condition);
+	r->name = condition;
 	r->source = S("syscall");
 	r->enabled = true;
 	if (condition_parse(r->name, 0, a, &r->condition, NULL, &e) < 0)
-		fail_msg("%s: %s", condition, e.text);
-	assert_int_equal(policy_compile_rules((const struct rule *const *)&r, 1, &policy_events,
-					      NULL, NULL, &p, NULL),
-			 0);
+		fail_msg("%.*s: %s", STR_ARG(condition), e.text);
+	return r;
+}
+
+/* Few words, so that names drawn from them are asked for often; @p depth bounds it. */
+static str random_condition(struct lottery *l, struct arena *a, int depth)
+{
+	static const char *const checks[] = {
+		"proc.name = ta",          "proc.name in (tar, sh)",
+		"proc.name != sh",         "proc.name startswith ta",
+		"proc.name endswith ar",   "proc.name contains a",
+		"proc.name glob t?r",      "proc.name pmatch (tar)",
+		"proc.name icontains TA",  "proc.name intersects (sh, ta)",
+		"proc.name exists",        "container.id != host",
+		"evt.is_open_read = true", "fd.name startswith /ta",
+		"fd.sport = 443",
+	};
+	str x, y;
+
+	if (depth == 0 || lottery_next(l) % 3 == 0)
+		return str_from(checks[lottery_next(l) % ARRAY_LEN(checks)]);
+	x = random_condition(l, a, depth - 1);
+	y = random_condition(l, a, depth - 1);
+	if (lottery_next(l) % 4 == 0)
+		return arena_printf(a, "not (%.*s)", STR_ARG(x));
+	return arena_printf(a, "(%.*s %s %.*s)", STR_ARG(x), lottery_next(l) % 2 ? "and" : "or",
+			    STR_ARG(y));
+}
+
+static void conditions_on_names(void **state UNUSED)
+{
+	for (uint64_t round = 0; round < 300; round++) {
+		const struct rule *rules[3];
+		struct policy_program *p;
+		struct lottery l;
+		struct arena a;
+
+		arena_init(&a, 0);
+		lottery_open(&l, &a, round);
+		for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+			str c = random_condition(&l, &a, 3);
+
+			c = arena_printf(&a, "evt.type in (openat, connect, dns, kill) and %.*s",
+					 STR_ARG(c));
+			rules[i] = rule_of(c, &a);
+			lottery_learn(&l, rules[i]->condition);
+		}
+		assert_int_equal(policy_compile_rules(rules, ARRAY_LEN(rules), &policy_events, NULL,
+						      NULL, &p, NULL),
+				 0);
+		lottery_check(&l, p, 100);
+		policy_free(p);
+		lottery_close(&l);
+		arena_done(&a);
+	}
+}
+
+/* The filter must be of use, too. */
+static struct kernel_filter *filter_of(const char *condition, struct arena *a)
+{
+	struct kernel_filter *f = ARENA_NEW(a, struct kernel_filter);
+	const struct rule *r = rule_of(str_from(condition), a);
+	struct policy_program *p;
+
+	assert_int_equal(policy_compile_rules(&r, 1, &policy_events, NULL, NULL, &p, NULL), 0);
 	assert_int_equal(kernel_filter_derive(p, a, f, NULL), 0);
 	policy_free(p);
 	return f;
@@ -138,10 +196,10 @@ static void what_no_rule_wants_is_dropped(void **state UNUSED)
 		arena_init(&a, 0);
 		f = filter_of(rows[i].condition, &a);
 		v.path = str_from(rows[i].path);
-		if (!kernel_filter_passes(f, &v, true))
+		if (!kernel_filter_passes(f, &v, S(""), true))
 			fail_msg("%s drops %s", rows[i].condition, rows[i].path);
 		v.path = str_from(rows[i].other);
-		if (rows[i].other && kernel_filter_passes(f, &v, true))
+		if (rows[i].other && kernel_filter_passes(f, &v, S(""), true))
 			fail_msg("%s lets %s pass", rows[i].condition, rows[i].other);
 		assert_int_equal(f->clause_count[EVENT_CONNECT], 0);
 		assert_false(f->failed_opens);
@@ -161,28 +219,57 @@ static void facts_are_kept(void **state UNUSED)
 	f = filter_of("evt.type = openat and evt.is_open_write = true and container.id != host",
 		      &a);
 	open.flags = O_RDONLY;
-	assert_false(kernel_filter_passes(f, &open, true));
+	assert_false(kernel_filter_passes(f, &open, S(""), true));
 	open.flags = O_WRONLY;
-	assert_true(kernel_filter_passes(f, &open, true));
-	assert_false(kernel_filter_passes(f, &open, false));
+	assert_true(kernel_filter_passes(f, &open, S(""), true));
+	assert_false(kernel_filter_passes(f, &open, S(""), false));
 	f = filter_of("evt.type = openat and evt.res = EACCES", &a);
-	assert_false(kernel_filter_passes(f, &open, false));
+	assert_false(kernel_filter_passes(f, &open, S(""), false));
 	assert_true(f->failed_opens);
 	open.res = -13;
-	assert_true(kernel_filter_passes(f, &open, false));
+	assert_true(kernel_filter_passes(f, &open, S(""), false));
 	f = filter_of("evt.type = connect and fd.sport in (443, 8443)", &a);
-	assert_true(kernel_filter_passes(f, &connect, false));
+	assert_true(kernel_filter_passes(f, &connect, S(""), false));
 	connect.fd.remote.port = 80;
-	assert_false(kernel_filter_passes(f, &connect, false));
+	assert_false(kernel_filter_passes(f, &connect, S(""), false));
 	f = filter_of("evt.type = connect and fd.typechar = 4 and not container.id = host", &a);
-	assert_true(kernel_filter_passes(f, &connect, true));
-	assert_false(kernel_filter_passes(f, &connect, false));
+	assert_true(kernel_filter_passes(f, &connect, S(""), true));
+	assert_false(kernel_filter_passes(f, &connect, S(""), false));
 	connect.fd.kind = EVENT_FD_UNIX;
-	assert_false(kernel_filter_passes(f, &connect, true));
+	assert_false(kernel_filter_passes(f, &connect, S(""), true));
 	f = filter_of("evt.type = connect and fd.name in (/run/docker.sock)", &a);
-	assert_true(kernel_filter_passes(f, &connect, false));
+	assert_true(kernel_filter_passes(f, &connect, S(""), false));
 	connect.fd.kind = EVENT_FD_IPV6;
-	assert_false(kernel_filter_passes(f, &connect, false));
+	assert_false(kernel_filter_passes(f, &connect, S(""), false));
+	arena_done(&a);
+}
+
+/* Names are compared for whatever a process does itself; of a packet that leaves, who is at work then says nothing. */
+static void names_are_kept(void **state UNUSED)
+{
+	static const enum event_type of_process[] = { EVENT_OPENAT, EVENT_CONNECT, EVENT_PTRACE };
+	struct event dns = { .type = EVENT_DNS };
+	const struct kernel_filter *f;
+	struct arena a;
+
+	arena_init(&a, 0);
+	f = filter_of(
+		"evt.type in (openat, connect, ptrace, dns) and (proc.name = tar or proc.name in "
+		"(sh, bash)) and container.id != host",
+		&a);
+	for (size_t i = 0; i < ARRAY_LEN(of_process); i++) {
+		struct event v = { .type = of_process[i], .res = 3, .path = S("/x") };
+
+		assert_true(kernel_filter_passes(f, &v, S("tar"), true));
+		assert_true(kernel_filter_passes(f, &v, S("bash"), true));
+		assert_true(kernel_filter_passes(f, &v, S(""), true));
+		assert_false(kernel_filter_passes(f, &v, S("tar"), false));
+		assert_false(kernel_filter_passes(f, &v, S("find"), true));
+	}
+	assert_true(kernel_filter_passes(f, &dns, S("find"), true));
+	f = filter_of("evt.type = openat and not proc.name in (tar) and proc.name startswith t",
+		      &a);
+	assert_true(kernel_filter_passes(f, &(struct event){ .type = EVENT_OPENAT }, S("x"), true));
 	arena_done(&a);
 }
 
@@ -197,14 +284,14 @@ static void what_figures_count_passes(void **state)
 	(void)state;
 	arena_init(&a, 0);
 	f = filter_of("evt.type = usage and usage.renames > 9 and container.id != host", &a);
-	assert_true(kernel_filter_passes(f, &renamed, true));
-	assert_false(kernel_filter_passes(f, &renamed, false));
-	assert_false(kernel_filter_passes(f, &opened, true));
+	assert_true(kernel_filter_passes(f, &renamed, S(""), true));
+	assert_false(kernel_filter_passes(f, &renamed, S(""), false));
+	assert_false(kernel_filter_passes(f, &opened, S(""), true));
 	f = filter_of("evt.type = usage and usage.opens_write > 9", &a);
-	assert_false(kernel_filter_passes(f, &renamed, true));
-	assert_true(kernel_filter_passes(f, &opened, true));
+	assert_false(kernel_filter_passes(f, &renamed, S(""), true));
+	assert_true(kernel_filter_passes(f, &opened, S(""), true));
 	opened.flags = O_RDONLY;
-	assert_false(kernel_filter_passes(f, &opened, true));
+	assert_false(kernel_filter_passes(f, &opened, S(""), true));
 	arena_done(&a);
 }
 
@@ -242,12 +329,12 @@ static void loopback_is_dropped(void **state UNUSED)
 	any = filter_of(CONNECTED "fd.net != \"10.0.0.0/8\"", &a);
 	v.fd.local.ip[0] = 127;
 	v.fd.remote.ip[0] = 127;
-	assert_false(kernel_filter_passes(beyond, &v, true));
-	assert_true(kernel_filter_passes(any, &v, true));
+	assert_false(kernel_filter_passes(beyond, &v, S(""), true));
+	assert_true(kernel_filter_passes(any, &v, S(""), true));
 	v.fd.remote.ip[0] = 10;
-	assert_true(kernel_filter_passes(beyond, &v, true));
+	assert_true(kernel_filter_passes(beyond, &v, S(""), true));
 	v.fd.kind = EVENT_FD_IPV6;
-	assert_true(kernel_filter_passes(beyond, &v, true));
+	assert_true(kernel_filter_passes(beyond, &v, S(""), true));
 	arena_done(&a);
 }
 
@@ -256,8 +343,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(our_rules),
 		cmocka_unit_test(falcos_rules),
+		cmocka_unit_test(conditions_on_names),
 		cmocka_unit_test(what_no_rule_wants_is_dropped),
 		cmocka_unit_test(facts_are_kept),
+		cmocka_unit_test(names_are_kept),
 		cmocka_unit_test(loopback_is_dropped),
 		cmocka_unit_test(what_figures_count_passes),
 		cmocka_unit_test(what_rules_ask_of_the_caller),

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -482,7 +483,9 @@ static void snapshot(void **state)
 	NEED_SENSOR(f);
 	f->child = 0;
 	f->count = 0;
+	prctl(PR_SET_NAME, "hidden"); /* while the sensor looks on */
 	assert_int_equal(sensor_snapshot(f->sensor, take, f, &e), 0);
+	prctl(PR_SET_NAME, "test_sensor");
 	for (size_t i = 0; i < f->count; i++) {
 		const struct event *v = &f->seen[i].v;
 
@@ -496,6 +499,7 @@ static void snapshot(void **state)
 		me = true;
 		assert_true(str_search(v->exec->args, S("test_sensor")) < v->exec->args.n);
 		assert_true(str_ends(v->exec->exe_path, S("/test_sensor")));
+		assert_str(v->exec->comm, "test_sensor");
 		assert_int_equal(v->exec->parent.pid, getppid());
 	}
 	assert_true(me);

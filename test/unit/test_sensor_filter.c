@@ -1,10 +1,13 @@
-/* The filter in the kernel against the one in user space: names drawn by chance, folders that are renamed, mount points. */
+/* The filter in the kernel against the one in user space: paths drawn by chance, folders that are renamed, mount points, names of
+ * processes. */
 #include "unit.h"
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -20,6 +23,7 @@ struct deed {
 	enum event_type type;
 	bool fails, mount_point;
 	char text[TEXT_BYTES];
+	const char *comm; /* NULL: any */
 	unsigned int done, told;
 };
 
@@ -74,9 +78,9 @@ static void take(void *ctx, const struct event *v)
 {
 	struct fixture *f = ctx;
 
-	if (v->task.pid != (uint32_t)f->child)
+	if (v->task.pid != (uint32_t)f->child && !f->clause.comm_count)
 		return;
-	if (v->type == EVENT_PROCEXIT)
+	if (v->type == EVENT_PROCEXIT && v->task.pid == (uint32_t)f->child)
 		f->gone = true;
 	for (size_t i = 0; i < f->count; i++)
 		f->deeds[i].told += f->deeds[i].type == v->type && str_is(v->raw, f->deeds[i].text);
@@ -100,7 +104,7 @@ static bool run(struct fixture *f, void (*action)(struct fixture *f))
 	struct err e = { 0 };
 	int status;
 
-	f->clause.paths_any = true;
+	f->clause.paths_any = f->clause.path_count;
 	f->clause.paths = f->list;
 	f->filter.failed_opens = true;
 	f->filter.clauses[EVENT_OPENAT] = f->filter.clauses[EVENT_UNLINKAT] = &f->clause;
@@ -129,7 +133,7 @@ static bool is_wanted(const struct fixture *f, const struct deed *d)
 	snprintf(whole, sizeof(whole), d->text[0] == '/' ? "%.0s%s" : "%s/%s", f->dir, d->text);
 	v.path = v.fd.path = record_normal_path(str_from(whole), normal);
 	v.raw = str_from(d->text);
-	return kernel_filter_passes(&f->filter, &v, true);
+	return kernel_filter_passes(&f->filter, &v, str_from(d->comm ? d->comm : ""), true);
 }
 
 /* Nothing that is wanted is dropped, and nothing else is told but what a kernel may not see. */
@@ -288,21 +292,160 @@ static void folders_under_two_names(void **state)
 	end(f);
 }
 
+static void call_oneself(const char *name)
+{
+	must(prctl(PR_SET_NAME, name));
+}
+
+/* Opens the file of a name, and does not come back in a child of its own. */
+static void open_once(const struct fixture *f, const char *name)
+{
+	char path[2 * TEXT_BYTES];
+
+	snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+	must(close((int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY, 0)));
+}
+
+static void *open_by_thread(void *f)
+{
+	call_oneself("thread");
+	open_once(f, "by a thread");
+	return NULL;
+}
+
+static void in_child(struct fixture *f, void (*action)(struct fixture *f))
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child) {
+		action(f);
+		_exit(0);
+	}
+	must(waitpid(child, &status, 0));
+	must(-status);
+}
+
+static void execute(const struct fixture *f, const char *program, const char *name)
+{
+	char path[2 * TEXT_BYTES];
+
+	snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+	execl(program, program, path, NULL);
+	_exit(1);
+}
+
+static void act_unnamed(struct fixture *f)
+{
+	open_once(f, "born without a name");
+}
+
+static void act_of_renamed(struct fixture *f)
+{
+	open_once(f, "born under another name");
+	call_oneself("tar");
+	open_once(f, "came to the name again");
+}
+
+static void act_as_tar(struct fixture *f)
+{
+	pthread_t thread;
+
+	open_once(f, "born under the name");
+	call_oneself("other");
+	open_once(f, "under another name since");
+	call_oneself("third");
+	open_once(f, "under a third name");
+	must(-pthread_create(&thread, NULL, open_by_thread, f));
+	must(-pthread_join(thread, NULL));
+	in_child(f, act_of_renamed);
+	call_oneself("");
+	in_child(f, act_unnamed);
+}
+
+static void execute_tar(struct fixture *f)
+{
+	char path[2 * TEXT_BYTES];
+
+	snprintf(path, sizeof(path), "%s/tar", f->dir);
+	call_oneself("other");
+	execute(f, path, "executed under the name");
+}
+
+static void execute_other(struct fixture *f)
+{
+	call_oneself("tar");
+	execute(f, "/proc/self/exe", "executed under another name");
+}
+
+static void act_by_names(struct fixture *f)
+{
+	open_once(f, "as it began");
+	call_oneself("tar");
+	open_once(f, "came to the name");
+	in_child(f, act_as_tar);
+	in_child(f, execute_tar);
+	in_child(f, execute_other);
+}
+
+/* A process goes by the name it executed or was forked under. */
+static void names_of_processes(void **state)
+{
+	static const struct {
+		const char *text, *comm;
+	} opens[] = {
+		{ "as it began", "test_sensor_fil" },     { "came to the name", "test_sensor_fil" },
+		{ "born under the name", "tar" },         { "under another name since", "tar" },
+		{ "under a third name", "tar" },          { "by a thread", "tar" },
+		{ "born under another name", "third" },   { "came to the name again", "third" },
+		{ "born without a name", NULL },          { "executed under the name", "tar" },
+		{ "executed under another name", "exe" },
+	};
+	static const str tar[] = { { "tar", 3 } };
+	struct fixture *f = begin();
+	char path[TEXT_BYTES], program[2 * TEXT_BYTES];
+
+	(void)state;
+	f->clause.comms = tar;
+	f->clause.comm_count = 1;
+	for (size_t i = 0; i < ARRAY_LEN(opens); i++) {
+		struct deed *d;
+
+		snprintf(path, sizeof(path), "%s/%s", f->dir, opens[i].text);
+		assert_int_equal(mknod(path, S_IFREG | 0644, 0), 0);
+		d = deed(f, EVENT_OPENAT, false, path);
+		d->comm = opens[i].comm;
+		d->done = 1;
+	}
+	snprintf(program, sizeof(program), "%s/tar", f->dir);
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)getpid());
+	assert_int_equal(symlink(path, program), 0);
+	if (run(f, act_by_names))
+		compare(f, 6);
+	for (size_t i = 0; i < f->count; i++)
+		unlink(f->deeds[i].text);
+	unlink(program);
+	end(f);
+}
+
 static void own_numbers(void **state)
 {
 	(void)state;
 	SKIP_BECAUSE("a PID namespace of its own: what the kernel tells is in the host's numbers");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest elsewhere[] = { cmocka_unit_test(own_numbers) };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_by_chance),
 		cmocka_unit_test(folders_under_two_names),
+		cmocka_unit_test(names_of_processes),
 	};
 	OWNED_FD root = open("/", O_PATH | O_CLOEXEC);
 
+	if (argc > 1) /* executed by a test */
+		return close((int)syscall(SYS_openat, AT_FDCWD, argv[1], O_RDONLY, 0)) < 0;
 	if (!host_namespace_has_proc(root))
 		return cmocka_run_group_tests(elsewhere, NULL, NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
