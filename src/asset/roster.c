@@ -421,6 +421,8 @@ int roster_fill(struct roster *r, struct roster_entry *n, const struct container
 	r->stats.cut += p.cut;
 	drop_block(r, n);
 	c.id = n->c.id;
+	c.short_id_bytes = 0;
+	c.short_id_bytes = (uint32_t)container_short_id(&c).n; /* asked for at each event */
 	c.cgroup_id = n->c.cgroup_id;
 	n->c = c;
 	n->block = block;

@@ -98,6 +98,8 @@ str container_short_id(const struct container *c)
 {
 	if (c->runtime == CONTAINER_HOST)
 		return S("host");
+	if (c->short_id_bytes)
+		return str_take(c->id, c->short_id_bytes);
 	return c->id.n > SHORT_ID_DIGITS && is_hex(c->id) ? str_take(c->id, SHORT_ID_DIGITS)
 							  : c->id;
 }

@@ -86,6 +86,8 @@ struct container {
 	uint64_t caps;                   /**< bounding set as configured, bit n: capability n */
 	uint64_t created_ns, started_ns; /**< CLOCK_REALTIME; 0: not known */
 	uint32_t init_pid; /**< first process, in the host's namespace; 0: not known */
+	uint32_t
+		short_id_bytes; /**< of container_short_id(), where that was kept; 0: it is found out anew */
 	uint64_t cgroup_id;
 };
 

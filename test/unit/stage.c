@@ -14,23 +14,23 @@ static struct container_mount docker_sock[] = {
 };
 
 #define KNOWN (CONTAINER_IDENTITY | CONTAINER_METADATA | CONTAINER_POD)
+/* As asset keeps it. */
 #define ID(digit) \
-	{ \
-		digit "ad7b26ded6d0123456789abcdef0123456789abcdef0123456789abcdef01234", 65 \
-	}
+	.id = { digit "ad7b26ded6d0123456789abcdef0123456789abcdef0123456789abcdef01234", 65 }, \
+	.short_id_bytes = 12
 
 static const struct container containers[STAGE_GROUPS] = {
 	[STAGE_HOST] = { .runtime = CONTAINER_HOST, .known = KNOWN, .id = { "host", 4 } },
 	[STAGE_APP] = { .runtime = CONTAINER_DOCKER,
 			.known = KNOWN,
-			.id = ID("2"),
+			ID("2"),
 			.name = { "shop", 4 },
 			.image_repository = { "example/shop", 12 },
 			.started_ns = 1000,
 			.cgroup_id = STAGE_APP },
 	[STAGE_PRIVILEGED] = { .runtime = CONTAINER_CONTAINERD,
 			       .known = KNOWN,
-			       .id = ID("3"),
+			       ID("3"),
 			       .name = { "power", 5 },
 			       .image_repository = { "example/power", 13 },
 			       .privileged = true,
@@ -38,7 +38,7 @@ static const struct container containers[STAGE_GROUPS] = {
 			       .cgroup_id = STAGE_PRIVILEGED },
 	[STAGE_MOUNTS] = { .runtime = CONTAINER_DOCKER,
 			   .known = KNOWN,
-			   .id = ID("4"),
+			   ID("4"),
 			   .name = { "mounts", 6 },
 			   .image_repository = { "example/mounts", 14 },
 			   .mounts = docker_sock,
@@ -46,11 +46,11 @@ static const struct container containers[STAGE_GROUPS] = {
 			   .cgroup_id = STAGE_MOUNTS },
 	[STAGE_BARE] = { .runtime = CONTAINER_OTHER,
 			 .known = CONTAINER_IDENTITY,
-			 .id = ID("5"),
+			 ID("5"),
 			 .cgroup_id = STAGE_BARE },
 	[STAGE_LATE] = { .runtime = CONTAINER_DOCKER,
 			 .known = KNOWN,
-			 .id = ID("6"),
+			 ID("6"),
 			 .name = { "late", 4 },
 			 .image_repository = { "example/late", 12 },
 			 .cgroup_id = STAGE_LATE },

@@ -233,6 +233,8 @@ static void shortens_ids(void **state)
 	assert_str(container_short_id(&c), "4f1c9f0ab5a2");
 	c.id = S("my-long-machine-name");
 	assert_str(container_short_id(&c), "my-long-machine-name");
+	c.short_id_bytes = 5;
+	assert_str(container_short_id(&c), "my-lo");
 	c.runtime = CONTAINER_HOST;
 	assert_str(container_short_id(&c), "host");
 }
