@@ -123,7 +123,7 @@ static const uint64_t *meet(struct policy_run *r, const struct plan_index *x, ui
 static const uint64_t *remembered(struct policy_run *r, const struct plan_index *x, uint32_t words,
 				  str key)
 {
-	struct memo_entry *own, *beside;
+	struct memo_entry *own, *e;
 	uint64_t hash;
 	size_t at;
 
@@ -132,15 +132,11 @@ static const uint64_t *remembered(struct policy_run *r, const struct plan_index 
 	hash = literal_hash(key) + x->memo * 0x9e3779b97f4a7c15u;
 	at = (hash >> 20) % MEMO_ENTRIES;
 	own = entry_at(r, at);
-	if (!is_of(r, own, hash, x->memo, key)) {
-		beside = entry_at(r, at ^ 1);
-		if (!is_of(r, beside, hash, x->memo, key))
-			return meet(r, x, words, own->memo && !beside->memo ? beside : own, hash,
-				    key);
-		own = beside;
-	}
-	own->times = 0;
-	return own->row;
+	e = own->hash == hash ? own : entry_at(r, at ^ 1);
+	if (!is_of(r, e, hash, x->memo, key))
+		return meet(r, x, words, own->memo && !e->memo ? e : own, hash, key);
+	e->times = 0;
+	return e->row;
 }
 
 static const uint64_t *remembered_plain(struct policy_run *r, const struct plan_index *x,
