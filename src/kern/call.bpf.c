@@ -184,6 +184,14 @@ static long look_at_area(struct task_struct *t, struct vm_area_struct *v, struct
 	return 0;
 }
 
+#define WRITES_CODE (PROT_WRITE | PROT_EXEC)
+
+/* The start of a program makes two dozen such calls, none of which does. */
+static __always_inline bool writes_code(void)
+{
+	return (call_registers()->dx & WRITES_CODE) == WRITES_CODE;
+}
+
 /* mmap and mprotect that make anonymous memory writable and executable at once. */
 static __noinline int tell_memory(struct call *k)
 {
@@ -192,8 +200,6 @@ static __noinline int tell_memory(struct call *k)
 	struct record_head *h;
 	struct emit w;
 
-	if ((k->arg[2] & (PROT_WRITE | PROT_EXEC)) != (PROT_WRITE | PROT_EXEC))
-		return 0;
 	if (k->type == EVENT_MMAP && !(k->arg[3] & MAP_ANONYMOUS))
 		return 0;
 	if (k->type == EVENT_MPROTECT)
@@ -209,7 +215,7 @@ static __noinline int tell_memory(struct call *k)
 	emit_send_bulk(&w, k->c);
 	return 0;
 }
-CALL_RETURNS(on_memory, tell_memory)
+CALL_RETURNS_IF(on_memory, writes_code, tell_memory)
 
 /* clang-format off */
 CALL_FEXIT(dup, DUP, tell_call)
@@ -243,6 +249,6 @@ CALL_FEXIT(perf_event_open, PERF_EVENT_OPEN, tell_call)
 CALL_FEXIT(capset, CAPSET, tell_capset)
 CALL_FEXIT(mount, MOUNT, tell_mount)
 CALL_FEXIT(umount, UMOUNT2, tell_mount)
-CALL_FEXIT(mmap, MMAP, tell_memory)
-CALL_FEXIT(mprotect, MPROTECT, tell_memory)
+CALL_FEXIT_IF(mmap, MMAP, writes_code, tell_memory)
+CALL_FEXIT_IF(mprotect, MPROTECT, writes_code, tell_memory)
 /* clang-format on */

@@ -25,9 +25,20 @@ struct call {
 	__u32 type; /* enum event_type */
 };
 
+/* Those the call was made with. */
+static __always_inline struct pt_regs *call_registers(void)
+{
+	return (void *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
+}
+
+static __always_inline bool call_any(void)
+{
+	return true;
+}
+
 static __always_inline void call_arguments(struct call *k)
 {
-	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
+	struct pt_regs *regs = call_registers();
 
 	k->arg[0] = regs->di;
 	k->arg[1] = regs->si;
@@ -91,12 +102,16 @@ static __always_inline bool call_is_io_uring(void)
 
 /* Two ways to learn that a call returns. The tracepoint serves many calls with one program, but while there is one every
  * call of every process takes the kernel's slow path; a trampoline on the call's own function costs the others nothing. */
-#define CALL_RETURNS(program, tell) \
+#define CALL_RETURNS(program, tell) CALL_RETURNS_IF(program, call_any, tell)
+/* The same where most calls can be told to be of no interest by the registers alone, before anything else is looked at. */
+#define CALL_RETURNS_IF(program, is_wanted, tell) \
 	SEC("tracepoint") int program(struct syscall_exit *ctx) \
 	{ \
 		struct call k; \
 \
-		return call_begin(&k, ctx->ret, bpf_get_attach_cookie(ctx)) ? tell(&k) : 0; \
+		if (!is_wanted() || !call_begin(&k, ctx->ret, bpf_get_attach_cookie(ctx))) \
+			return 0; \
+		return tell(&k); \
 	}
 
 #ifdef __TARGET_ARCH_arm64
@@ -104,13 +119,14 @@ static __always_inline bool call_is_io_uring(void)
 #else
 #define CALL_FUNCTION "__x64_sys_"
 #endif
-#define CALL_FEXIT(name, id, tell) \
+#define CALL_FEXIT(name, id, tell) CALL_FEXIT_IF(name, id, call_any, tell)
+#define CALL_FEXIT_IF(name, id, is_wanted, tell) \
 	SEC("fexit/" CALL_FUNCTION #name) \
 	int BPF_PROG(sys_##name, const struct pt_regs *regs, long ret) \
 	{ \
 		struct call k; \
 \
-		return call_begin(&k, ret, EVENT_##id) ? tell(&k) : 0; \
+		return is_wanted() && call_begin(&k, ret, EVENT_##id) ? tell(&k) : 0; \
 	}
 
 /* The file behind a descriptor of the current process; 0: none. */
