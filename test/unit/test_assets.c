@@ -366,6 +366,36 @@ static void relations_follow(struct store *s, const char *where)
 	arena_done(&a);
 }
 
+/* As many places as are counted are not cut; one more is. */
+static void tallies_are_cut_where_they_end(struct store *s, const char *where)
+{
+	static const char put_places[] =
+		"WITH RECURSIVE n (x) AS (SELECT ?1 UNION ALL SELECT x + 1 FROM n WHERE x < ?2) "
+		"INSERT INTO asset (id, kind, agent, name, host, cluster, namespace, image, "
+		"image_id,"
+		" labels, state, risk, doc, first_ns, last_ns, gone_ns) SELECT CAST(x AS TEXT), ?3,"
+		" 'a1', 'c', 'h', '', CAST(x AS TEXT), '', '', '', '', 0, '', 1, 1, 0 FROM n";
+
+	(void)where;
+	for (int64_t more = 0; more < 2; more++) {
+		struct asset_tally *tallies;
+		struct arena a;
+		size_t n;
+		bool cut;
+
+		arena_init(&a, 0);
+		OK(sql_do(s->sql, put_places,
+			  SQL_ARGS(SQL_I(more ? ASSET_TALLIES_MAX + 1 : 1),
+				   SQL_I(ASSET_TALLIES_MAX + more), SQL_I(ASSET_CONTAINER)),
+			  E));
+		OK(assets_tally(s, &scope_everything, 1U << ASSET_CONTAINER, &a, &tallies, &n, &cut,
+				E));
+		assert_int_equal(n, ASSET_TALLIES_MAX);
+		assert_int_equal(cut, more);
+		arena_done(&a);
+	}
+}
+
 #define EACH(name) \
 	static void test_##name(void **state) \
 	{ \
@@ -378,6 +408,7 @@ EACH(what_comes_back_has_a_history)
 EACH(pods_go_with_their_last_container)
 EACH(assets_are_sorted_by_risk)
 EACH(lists_hold_each_once)
+EACH(tallies_are_cut_where_they_end)
 EACH(lists_are_sorted)
 EACH(snapshots_say_who_left)
 EACH(relations_follow)
@@ -390,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_pods_go_with_their_last_container),
 		cmocka_unit_test(test_assets_are_sorted_by_risk),
 		cmocka_unit_test(test_lists_hold_each_once),
+		cmocka_unit_test(test_tallies_are_cut_where_they_end),
 		cmocka_unit_test(test_lists_are_sorted),
 		cmocka_unit_test(test_snapshots_say_who_left),
 		cmocka_unit_test(test_relations_follow),
