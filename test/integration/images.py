@@ -65,6 +65,17 @@ def docker_save(layers, order=None, conf=None, tag="test:1"):
     return layer(*(entry(n, d) for n, d in members))
 
 
+def alpine_with(archive, package, tag):
+    """(docker save, configuration's digest) of the Alpine image in @archive with one package more, "name=version"."""
+    with tarfile.open(archive) as t:
+        below = t.extractfile(json.load(t.extractfile("manifest.json"))[0]["Layers"][0]).read()
+    with tarfile.open(fileobj=io.BytesIO(below)) as t:
+        installed = t.extractfile("lib/apk/db/installed").read()
+    more = b"P:%s\nV:%s\nA:x86_64\n\n" % tuple(package.encode().split(b"="))
+    layers = [below, layer(entry("lib/apk/db/installed", installed + more))]
+    return docker_save(layers, tag=tag), digest(config(layers))
+
+
 def descriptor(data, media, **more):
     return {"mediaType": media, "digest": digest(data), "size": len(data), **more}
 

@@ -4,9 +4,9 @@ import os
 import pathlib
 import shutil
 import subprocess
-import tarfile
 import tempfile
 import urllib.parse
+import uuid
 
 import images
 import pytest
@@ -199,8 +199,12 @@ def test_what_podman_kept_of_an_archive_may_be_gone_or_damaged(skep, tmp_path, s
     assert essence_of(skep, target) == essence_of(skep, f"docker-archive:{archive}")
 
 
+# Others test on this machine at the same time, and an agent sees all that runs: what is looked for has names of its own.
+OURS = f"disk{os.getpid()}"
+
+
 def image_row(console):
-    rows = ask(console, "SELECT digest, packages, scan_error FROM image WHERE refs LIKE '%alpine:3.10%' AND scanned_ns > 0")
+    rows = ask(console, "SELECT digest, packages, scan_error FROM image WHERE refs LIKE ? AND scanned_ns > 0", f"%{OURS}:%")
     return rows[0] if rows else None
 
 
@@ -216,30 +220,31 @@ def search_for_its_packages(console, digest, agent):
     def images(q):
         return [i["digest"] for i in got("/api/v1/images", q=q)["items"]]
 
-    for q in ("package.name = musl", "package.version[musl] = 1.1.22-r3 and not package.name = nothing", "package.id = musl@1.1.22-r3",
-              "package.name startswith apk- and image.running > 0", "image.tag = 3.10", "alpine"):
+    for q in (f"package.name = {OURS}", f"package.version[{OURS}] = 1.1-r3 and not package.name = nothing", f"package.id = {OURS}@1.1-r3",
+              "package.name startswith apk- and image.running > 0", "image.tag = 3.10", OURS):
         assert digest in images(q), q
-    for q in ("package.name = nothing", "package.version[musl] = 1.0", "image.tag = 3.11", "image.running > 1"):
+    for q in ("package.name = nothing", f"package.version[{OURS}] = 1.0", "image.tag = 3.11", "image.running > 1"):
         assert digest not in images(q), q
     assert admin.get("/api/v1/images?q=package.nme%20%3D%20musl").status == 400
-    found = [a["id"] for a in got("/api/v1/assets", q="kind = container and package.id = musl@1.1.22-r3")["items"]]
-    assert found == ["container:disk-1"]
-    use = [p for p in got("/api/v1/packages", q="musl")["items"] if p["name"] == "musl"]
-    assert use == [{"name": "musl", "version": "1.1.22-r3", "kind": "apk", "images": 1, "containers": 1}]
-    where = got("/api/v1/packages/where", name="musl", version="1.1.22-r3")
-    assert [i["digest"] for i in where["images"]] == [digest] and [c["id"] for c in where["containers"]] == ["container:disk-1"]
+    found = [a["id"] for a in got("/api/v1/assets", q=f"kind = container and package.id = {OURS}@1.1-r3")["items"]]
+    assert found == [f"container:{OURS}-1"]
+    assert got("/api/v1/packages", q=OURS)["items"] == [{"name": OURS, "version": "1.1-r3", "kind": "apk", "images": 1, "containers": 1}]
+    where = got("/api/v1/packages/where", name=OURS, version="1.1-r3")
+    assert [i["digest"] for i in where["images"]] == [digest] and [c["id"] for c in where["containers"]] == [f"container:{OURS}-1"]
     assert where["hosts"] == [os.uname().nodename] and not where["cut"]
     assert until(lambda: got("/api/v1/assets", kind="container", sort="-risk")["items"][0].get("risk", -1) > 0, 30)
     assert until(lambda: got("/api/v1/assets", kind="host")["items"][0].get("risk", -1) > 0, 30)
     assert until(lambda: got(f"/api/v1/agents/{agent.name()}")["cost"], 60)
     cost = got(f"/api/v1/agents/{agent.name()}")["cost"][0]
     assert cost["memory"] > 0 and cost["cpu"] >= 0 and cost["events"] >= 0 and cost["lost"] >= 0
-    periods = got("/api/v1/assets/container%3Adisk-1")["periods"]
+    periods = got(f"/api/v1/assets/container%3A{OURS}-1")["periods"]
     assert len(periods) == 1 and periods[0]["to"] is None
 
 
-NETWORK = """{"cniVersion":"0.4.0","name":"shops","plugins":[{"type":"bridge","bridge":"skepcni0","ipam":{"type":"host-local",
-"ranges":[[{"subnet":"10.99.0.0/24"}]]}}]}"""
+BRIDGE = f"skep{os.getpid()}"
+SUBNET = f"10.99.{os.getpid() % 256}.0/24"
+NETWORK = f"""{{"cniVersion":"0.4.0","name":"{OURS}","plugins":[{{"type":"bridge","bridge":"{BRIDGE}","ipam":{{"type":"host-local",
+"ranges":[[{{"subnet":"{SUBNET}"}}]]}}}}]}}"""
 
 
 def with_plugins(folder):
@@ -260,7 +265,7 @@ def test_volumes_and_networks_of_containerd_are_told(skep, tmp_path, shared, con
     """Nobody is asked: what is mounted tells the volume as the kubelet keeps it, and libcni's files the network."""
     inside = with_plugins(tmp_path / "cni")
     containerd.load(plain_archive(shared / "rootfs" / "alpine-310-docker-save.tar.gz", tmp_path))
-    uid = "0f7a2b1c-1111-2222-3333-444455556666"
+    uid = str(uuid.uuid4())
     volume = tmp_path / "kubelet/pods" / uid / "volumes/kubernetes.io~csi/pvc-7"
     (volume / "mount").mkdir(parents=True)
     (tmp_path / "console").mkdir()
@@ -271,20 +276,20 @@ def test_volumes_and_networks_of_containerd_are_told(skep, tmp_path, shared, con
         with agent as a:
             subprocess.run([*inside, "ctr", "-a", containerd.socket, "run", "-d", "--cni", "--snapshotter", "overlayfs", "--runc-binary",
                             wrapped_runtime(tmp_path), "--mount", f"type=bind,src={volume}/mount,dst=/data,options=rbind:rw",
-                            "docker.io/library/alpine:3.10", "disk-2", "sleep", "1000"], check=True)
+                            "docker.io/library/alpine:3.10", f"{OURS}-2", "sleep", "1000"], check=True)
             def has(kind, id):
-                return ask(console, "SELECT COUNT(*) FROM relation WHERE from_id LIKE ? AND to_id = 'container:disk-2' AND gone_ns = 0",
-                           f"{kind}:%/{id}") == [(1,)]
+                return ask(console, "SELECT COUNT(*) FROM relation WHERE from_id LIKE ? AND to_id = ? AND gone_ns = 0",
+                           f"{kind}:%/{id}", f"container:{OURS}-2") == [(1,)]
             try:
-                assert until(lambda: has("volume", f"kubernetes/{uid}/pvc-7") and has("network", "cni/shops"), 60), a.said()
-                docs = [json.loads(d) for d, in ask(console, "SELECT doc FROM asset WHERE id LIKE 'volume:%' OR id LIKE 'network:%' "
-                                                             "ORDER BY id")]
-                assert docs[0]["driver"] == "bridge" and docs[0]["subnets"] == ["10.99.0.0/24"], docs
+                assert until(lambda: has("volume", f"kubernetes/{uid}/pvc-7") and has("network", f"cni/{OURS}"), 60), a.said()
+                docs = [json.loads(d) for d, in ask(console, "SELECT doc FROM asset WHERE id LIKE ? OR id LIKE ? ORDER BY id",
+                                                    f"network:%/cni/{OURS}", f"volume:%/{uid}/%")]
+                assert docs[0]["driver"] == "bridge" and docs[0]["subnets"] == [SUBNET], docs
                 assert docs[1]["driver"] == "kubernetes.io/csi" and docs[1]["at"] == str(volume), docs
             finally:
-                subprocess.run(["ctr", "-a", containerd.socket, "task", "rm", "-f", "disk-2"], check=False)
-                subprocess.run(["ctr", "-a", containerd.socket, "container", "rm", "disk-2"], check=False)
-                subprocess.run(["ip", "link", "del", "skepcni0"], check=False)
+                subprocess.run(["ctr", "-a", containerd.socket, "task", "rm", "-f", f"{OURS}-2"], check=False)
+                subprocess.run(["ctr", "-a", containerd.socket, "container", "rm", f"{OURS}-2"], check=False)
+                subprocess.run(["ip", "link", "del", BRIDGE], check=False)
 
 
 # What Podman asks of netavark, which this Debian may lack: an address in the container's network namespace.
@@ -318,7 +323,8 @@ def test_networks_of_netavark_are_told(skep, tmp_path, shared, storage):
                               ).stdout.strip()
 
     podman("load", "-q", "-i", plain_archive(shared / "rootfs" / "alpine-310-docker-save.tar.gz", tmp_path))
-    podman("network", "create", "--subnet", "10.97.0.0/24", "shops")
+    subnet = f"10.97.{os.getpid() % 256}.0/24"
+    podman("network", "create", "--subnet", subnet, "shops")
     network = json.loads((storage / "networks/shops.json").read_text())["id"]
     (tmp_path / "console").mkdir()
     try:
@@ -333,12 +339,12 @@ def test_networks_of_netavark_are_told(skep, tmp_path, shared, storage):
                     found = ask(console, "SELECT doc FROM asset WHERE id LIKE ? AND gone_ns = 0", f"network:%/podman/{id}")
                     return [json.loads(d) for d, in found]
                 assert until(lambda: members(network) and members(network)[0]["containers"], 60), a.said()
-                assert members(network)[0]["containers"] == [made["shops"]] and members(network)[0]["subnets"] == ["10.97.0.0/24"]
+                assert members(network)[0]["containers"] == [made["shops"]] and members(network)[0]["subnets"] == [subnet]
                 # Of the network it makes itself Podman keeps no file.
                 own, = (m for m in members("%") if m["name"] == "podman")
-                assert own["containers"] == [made["podman"]] and own["driver"] == "bridge"
+                assert set(own["containers"]) & set(made.values()) == {made["podman"]} and own["driver"] == "bridge"
                 podman("rm", "-f", "-t", "0", "net-shops", "net-podman")
-                assert until(lambda: [m["containers"] for m in members("%")] == [[]], 90), a.said()
+                assert until(lambda: not any(set(m["containers"]) & set(made.values()) for m in members("%")), 90), a.said()
     finally:
         podman("rm", "-f", "-t", "0", "-a")
 
@@ -347,24 +353,24 @@ def test_what_runs_in_containerd_is_scanned(skep, tmp_path, shared, containerd):
     """A container of containerd alone: its image is at the console, told, related and read, and nobody was asked."""
     folder = tmp_path / "console"
     folder.mkdir()
-    plain = plain_archive(shared / "rootfs" / "alpine-310-docker-save.tar.gz", tmp_path)
-    containerd.load(plain)
-    with tarfile.open(plain) as t:
-        config = json.load(t.extractfile("manifest.json"))[0]["Config"].removesuffix(".json").rpartition("/")[2]
+    archive = tmp_path / "ours.tar"
+    saved, config = images.alpine_with(shared / "rootfs" / "alpine-310-docker-save.tar.gz", f"{OURS}=1.1-r3", f"docker.io/library/{OURS}:3.10")
+    archive.write_bytes(saved)
+    containerd.load(archive)
     with Console(folder) as console, \
             JoinedAgent(skep, tmp_path / "agent", console, "--engine-data", containerd.root, "--engine-data",
                         containerd.folder / "state") as a:
         containerd.ctr("run", "-d", "--snapshotter", "overlayfs", "--runc-binary", wrapped_runtime(tmp_path),
-                       "docker.io/library/alpine:3.10", "disk-1", "sleep", "1000")
+                       f"docker.io/library/{OURS}:3.10", f"{OURS}-1", "sleep", "1000")
         try:
-            assert until(lambda: any(i == f"image:sha256:{config}" for i, _ in present(console, "image")), 60), a.said()
+            assert until(lambda: any(i == f"image:{config}" for i, _ in present(console, "image")), 60), a.said()
             assert until(lambda: image_row(console), 60), a.said()
-            assert image_row(console) == ("sha256:" + config, 14, "")
-            assert ask(console, "SELECT image_id FROM asset WHERE id = 'container:disk-1'") == [(f"image:sha256:{config}",)]
-            search_for_its_packages(console, f"sha256:{config}", a)
+            assert image_row(console) == (config, 15, "")
+            assert ask(console, "SELECT image_id FROM asset WHERE id = ?", f"container:{OURS}-1") == [(f"image:{config}",)]
+            search_for_its_packages(console, config, a)
         finally:
-            subprocess.run(["ctr", "-a", containerd.socket, "task", "rm", "-f", "disk-1"], check=False)
-            subprocess.run(["ctr", "-a", containerd.socket, "container", "rm", "disk-1"], check=False)
+            subprocess.run(["ctr", "-a", containerd.socket, "task", "rm", "-f", f"{OURS}-1"], check=False)
+            subprocess.run(["ctr", "-a", containerd.socket, "container", "rm", f"{OURS}-1"], check=False)
 
 
 def test_an_engine_with_a_socket_of_its_own_is_found(skep, tmp_path, shared):
@@ -373,14 +379,16 @@ def test_an_engine_with_a_socket_of_its_own_is_found(skep, tmp_path, shared):
     need("docker")
     (tmp_path / "console").mkdir()
     with RunningEngine(tmp_path / "engine", storage="overlay2") as engine, Console(tmp_path / "console") as console:
-        engine.load(shared / "rootfs" / "alpine-310-docker-save.tar.gz")
+        archive = tmp_path / "ours.tar"
+        archive.write_bytes(images.alpine_with(shared / "rootfs" / "alpine-310-docker-save.tar.gz", f"{OURS}=1", f"{OURS}:own")[0])
+        engine.load(archive)
         agent = JoinedAgent(skep, tmp_path / "agent", console, engine=engine)
         at = agent.process.args.index("--engine")
         del agent.process.args[at:at + 2]
         with agent as a:
-            engine.run("own-1")
+            engine.run("own-1", image=f"{OURS}:own")
             assert until(lambda: image_row(console), 60), a.said()
-            assert image_row(console)[1:] == (14, "")
+            assert image_row(console)[1:] == (15, "")
 
 
 def own_group(controller):

@@ -16,6 +16,7 @@ from fleet import JoinedAgent, alerts, ask, present
 from services import need_root
 
 FRESH = 30
+OLD = f"old{os.getpid()}"  # others test on this machine at the same time, and an agent sees all that runs
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def engine(tmp_path_factory, shared):
     with RunningEngine(tmp_path_factory.mktemp("engine") / "e", unified=False) as e:
         e.load(shared / "rootfs" / "alpine-310-docker-save.tar.gz")
         old = (shared / "rootfs" / "alpine-docker-3.9.0-20190223.tar.xz").read_bytes()
-        status, answer = e.request("POST", "/images/create?fromSrc=-&repo=old&tag=1", old)
+        status, answer = e.request("POST", f"/images/create?fromSrc=-&repo={OLD}&tag=1", old)
         assert status == 200 and b"error" not in answer, answer
         yield e
 
@@ -134,18 +135,18 @@ def test_users_of_containers(skep, tmp_path, console, engine):
 
 def image_row(console):
     """Of the image these tests made: others on this host may run others."""
-    rows = ask(console, "SELECT digest, packages, scan_error, database_ns FROM image WHERE scanned_ns > 0 AND refs LIKE '%old:1%'")
+    rows = ask(console, "SELECT digest, packages, scan_error, database_ns FROM image WHERE scanned_ns > 0 AND refs LIKE ?", f"%{OLD}:1%")
     return rows[0] if rows else None
 
 
 def test_images_that_run_are_read_once_and_matched(skep, tmp_path, console, new_database, engine):
     """By the agent's scanner, and again from what is kept when another console wants to know."""
     with JoinedAgent(skep, tmp_path / "agent", console, engine=engine) as a:
-        engine.run("scanned", image="old:1")
+        engine.run("scanned", image=f"{OLD}:1")
         try:
             assert until(lambda: image_row(console), 60), a.said()
             digest, packages, error, _ = image_row(console)
-            said = skep.report("image", "--docker-host", engine.host, "docker:old:1")
+            said = skep.report("image", "--docker-host", engine.host, f"docker:{OLD}:1")
             assert packages == len(said["packages"]) and error == ""
             assert until(lambda: image_row(console)[3] > 0, 60), console.said()
             found = ask(console, "SELECT vulnerability, package FROM finding WHERE image = ?", digest)

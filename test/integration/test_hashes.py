@@ -112,12 +112,12 @@ def test_a_listed_program_is_told(skep, tmp_path, engine, programs):
 RULES = """
 - rule: Listed
   desc: x
-  condition: evt.type in (execve, execveat) and proc.name startswith sha and proc.sha256 = HASH
+  condition: evt.type in (execve, execveat) and proc.exepath startswith FOLDER and proc.name startswith sha and proc.sha256 = HASH
   output: listed %proc.exepath
   priority: WARNING
 - rule: Not allowed
   desc: x
-  condition: evt.type in (execve, execveat) and proc.name in (large, unlisted) and not proc.sha256 in (HASH)
+  condition: evt.type in (execve, execveat) and proc.exepath startswith FOLDER and proc.name in (large, unlisted) and not proc.sha256 in (HASH)
   output: not allowed %proc.exepath %proc.sha256
   priority: WARNING
 """
@@ -125,7 +125,8 @@ RULES = """
 
 def test_what_is_not_hashed_is_told(skep, tmp_path, programs):
     """A file too large is no "not on the list": nothing is concluded, and that is told."""
-    with Agent(skep, tmp_path, rules=RULES.replace("HASH", digest("sha256", programs["sha256"]))) as agent:
+    rules = RULES.replace("HASH", digest("sha256", programs["sha256"])).replace("FOLDER", str(programs["sha256"].parent))
+    with Agent(skep, tmp_path, rules=rules) as agent:
         for name in ("large", "unlisted", "sha256", "sha1"):
             subprocess.run([programs[name]])
         assert until(lambda: len(agent.told()) >= 3, FRESH), (agent.told(), agent.said())
