@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "asset/host_namespace.h"
+#include "asset/id_map.h"
 #include "base/clock.h"
 #include "base/file.h"
 
@@ -21,12 +22,14 @@ struct account_file {
 	struct buf text;
 	struct timespec changed;
 	uint64_t inode, size;
+	uint32_t owner;                /* as the host calls it */
 	uint64_t looked_ns, missed_ns; /* CLOCK_MONOTONIC */
 	bool known;
 };
 
 struct owner {
-	char id[MAX_ID + 1]; /* empty: free */
+	struct id_map map[FILES]; /* empty: not known */
+	char id[MAX_ID + 1];      /* empty: free */
 	uint64_t hash;
 	uint64_t used;
 	struct account_file files[FILES];
@@ -140,6 +143,7 @@ static void look_in(int root, enum file which, size_t max, struct account_file *
 		buf_add(&f->text, buf_str(&text));
 	f->inode = st.st_ino;
 	f->size = (uint64_t)st.st_size;
+	f->owner = st.st_uid;
 	f->changed = st.st_ctim;
 }
 
@@ -183,21 +187,45 @@ str accounts_parse(str text, uint32_t number, enum account_part part)
 	return (str){ NULL, 0 };
 }
 
+/*
+ * What a container calls a number of the host's. Its processes may be gone; then the host's root owns the files of one that has the
+ * host's numbers.
+ */
+static bool inside(const struct accounts *a, struct owner *o, const struct container *c,
+		   uint32_t pid, enum file which, uint32_t number, uint32_t *ret)
+{
+	struct id_map *m = &o->map[which];
+	char name[32];
+
+	*ret = number;
+	if (c->runtime == CONTAINER_HOST)
+		return true;
+	snprintf(name, sizeof(name), "proc/%u/%s", c->init_pid ? c->init_pid : pid,
+		 which == PASSWD ? "uid_map" : "gid_map");
+	if (!m->count && id_map_read(a->root_fd, name, m, NULL) < 0)
+		return o->files[which].known && o->files[which].owner == 0;
+	return id_map_inside(m, number, ret);
+}
+
 static str find(struct accounts *a, const struct container *c, uint32_t pid, enum file which,
 		uint32_t number, enum account_part part)
 {
 	struct account_file *f;
+	struct owner *o;
 	uint64_t now;
 	str name;
 
 	if (!c->id.n)
 		return (str){ NULL, 0 };
-	f = &owner_of(a, c->id)->files[which];
+	o = owner_of(a, c->id);
+	f = &o->files[which];
 	now = clock_ns(CLOCK_MONOTONIC);
 	if (!f->known || now - f->looked_ns >= LOOK_AGAIN_NS) {
 		look(a, c, pid, which, f);
 		f->looked_ns = now;
 	}
+	if (!inside(a, o, c, pid, which, number, &number))
+		return (str){ NULL, 0 };
 	name = accounts_parse(buf_str(&f->text), number, part);
 	if (name.p || now - f->missed_ns < MISSED_AGAIN_NS)
 		return name;

@@ -15,6 +15,7 @@
 #define ARGS_MAX (64u << 10)
 #define SCRATCH_BYTES (4u << 20)
 #define MAX_ARGS 64
+#define MAX_REMAPPED 4 /* folders of one data root */
 
 /* X(kind, path): what an installation with nothing configured uses. */
 static const struct {
@@ -290,6 +291,40 @@ static void take_processes(struct places *s, int root_fd)
 	closedir(d);
 }
 
+static bool is_remapped(str name)
+{
+	uint32_t user, group;
+
+	return str_u32(str_cut(&name, '.'), &user) == 0 && str_u32(name, &group) == 0;
+}
+
+/* With --userns-remap all that dockerd has lies in a folder of its data root, named by root's numbers: UID.GID. */
+static void add_remapped(struct places *s, int root_fd)
+{
+	for (size_t i = 0, count = s->count; i < count; i++) {
+		const struct place p = s->list[i];
+		OWNED_FD base = p.kind == PLACE_DOCKER ? place_open(root_fd, &p) : -1;
+		int fd = base < 0 ? -1
+				  : file_open_in_root(base, p.path, O_RDONLY | O_DIRECTORY, NULL);
+		DIR *d = fd < 0 ? NULL : fdopendir(fd);
+		size_t found = 0;
+
+		for (struct dirent *f; d && found < MAX_REMAPPED && (f = readdir(d));) {
+			char path[2 * PLACE_MAX_PATH];
+
+			if (!is_remapped(str_from(f->d_name)))
+				continue;
+			snprintf(path, sizeof(path), "%s/%.32s", p.path, f->d_name);
+			add(s, PLACE_DOCKER, p.pid, p.outer, str_from(path));
+			found++;
+		}
+		if (d)
+			closedir(d);
+		else
+			cleanup_close(&fd);
+	}
+}
+
 /* Engines that do not run now are configured all the same. */
 static void take_configuration(struct places *s, int root_fd)
 {
@@ -309,6 +344,7 @@ void places_find(int root_fd, const char *const *data_roots, struct places *ret)
 	for (size_t i = 0; i < ARRAY_LEN(usual); i++)
 		add(ret, usual[i].kind, 0, "", str_from(usual[i].path));
 	take_processes(ret, root_fd);
+	add_remapped(ret, root_fd);
 }
 
 int place_open(int root_fd, const struct place *p)

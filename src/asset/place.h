@@ -13,7 +13,7 @@
 #include "base/err.h"
 
 enum place_kind {
-	PLACE_DOCKER,           /**< dockerd's data root: containers/ID/ */
+	PLACE_DOCKER, /**< dockerd's data root, or its folder of remapped users there: containers/ID/ */
 	PLACE_CONTAINERD_STATE, /**< containerd's state: io.containerd.runtime.v2.task/NAMESPACE/ID/ */
 	PLACE_CONTAINERD_ROOT, /**< containerd's root: its metadata */
 	PLACE_STORAGE,         /**< containers/storage: DRIVER-containers/ID/userdata/ */

@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-from agents import until
+from agents import OURS, RULES, until
 from containers import RunningEngine
 from fleet import JoinedAgent, ask
 from services import need_root, unmount_below
@@ -67,6 +67,18 @@ def test_users_processes_and_ports_are_told_as_the_container_has_them(skep, tmp_
         assert until(lambda: any(d["name"] == "dockerd" and d["uid"] == 0 and d["user"] == "root" and "hostUid" not in d
                                  for d in docs(console, "process", "host")), 30)
         assert f"users of '{made}'" not in a.said() and "users of 'host'" not in a.said()
+
+
+def test_alerts_name_users_as_the_container_does(skep, tmp_path, console, engine, container):
+    """From what the engine keeps on disk, without asking it: its folder is another than without such a namespace."""
+    name, made, _ = container
+    rules = RULES.replace('%proc.cmdline"', '%proc.cmdline in %container.name by %user.uid=%user.name"')
+    with JoinedAgent(skep, tmp_path / "agent", console, "--engine-data", engine.folder / "data", rules=rules) as a:
+        for user, word in (("0", "first"), ("65534", "last"), ("1717", "none")):
+            run = engine.json("POST", f"/containers/{made}/exec", {"Cmd": ["/bin/true", OURS + word], "User": user})
+            engine.ask("POST", f"/exec/{run['Id']}/start", json.dumps({"Detach": True}).encode())
+        want = [f"in {name} by {FIRST + u}={n}" for u, n in ((0, "root"), (65534, "nobody"), (1717, "<NA>"))]
+        assert until(lambda: all(any(w in m["message"] for m in a.told()) for w in want), 30), (want, [m["message"] for m in a.told()])
 
 
 def test_a_file_that_never_opens_holds_up_nobody(skep, tmp_path, console, engine, container):

@@ -604,6 +604,39 @@ static void knows_users_of_short_containers(void **state)
 	assert_str(asset_group_name(f->a, c, 4712, 5), "g");
 }
 
+/* dockerd --userns-remap: its folder is another, and a number is what the container calls it, or nobody. */
+static void knows_users_of_remapped_containers(void **state)
+{
+	struct fixture *f = *state;
+	const struct container *c;
+
+	put(f, "var/lib/docker/1000.1000/containers/" A "/config.v2.json", docker_config);
+	put(f, "var/lib/docker/1000.1000/containers/" A "/hostconfig.json", "{}");
+	put(f, "var/lib/docker/1000.1000/image/overlay2/layerdb/mounts/" A "/mount-id", "mid");
+	put(f, "var/lib/docker/1000.1000/overlay2/mid/merged/etc/passwd",
+	    "root:x:0:0::/:/bin/sh\nnode:x:1000:1000::/:/bin/sh\n");
+	put(f, "proc/77/uid_map",
+	    "         0       1000          1\n         1     100000      65536\n");
+	open_asset(f, 0);
+	c = asset_cgroup_made(f->a, 5, S("/docker/" A));
+	assert_non_null(c);
+	assert_str(asset_user_name(f->a, c, 77, 1000), "root");
+	assert_str(asset_user_name(f->a, c, 77, 100999), "node");
+	assert_int_equal(asset_user_name(f->a, c, 77, 0).n, 0);
+	/* Nobody is left who would tell: of files that are not the host's root's no number is taken for a name. */
+	put(f, "proc/77/uid_map", "");
+	if (geteuid() == 0) {
+		char path[256];
+
+		snprintf(path, sizeof(path),
+			 "%s/var/lib/docker/1000.1000/overlay2/mid/merged/etc/passwd", f->root);
+		assert_int_equal(chown(path, 1000, 1000), 0);
+		open_asset(f, 0);
+		c = asset_cgroup_made(f->a, 5, S("/docker/" A));
+		assert_int_equal(asset_user_name(f->a, c, 77, 1000).n, 0);
+	}
+}
+
 /* A host on which containers come and go for months: nothing grows, and whom it forgets it does not confuse. */
 static void stays_flat(void **state)
 {
@@ -683,6 +716,7 @@ int main(void)
 		TEST(finds_any_process),
 		cmocka_unit_test(tells_numbers_as_a_namespace_has_them),
 		TEST(knows_users_of_short_containers),
+		TEST(knows_users_of_remapped_containers),
 		TEST(stays_flat),
 		TEST(bounds_what_one_container_says),
 	};
