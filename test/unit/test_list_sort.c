@@ -101,6 +101,8 @@ static void test_cursors_of_others(void **state UNUSED)
 	FAILS(EINVAL, list_sort_page(items, 1, true, S("YQ"), 1, &arena, &p, E));
 	/* "a" NUL "b" NUL "c": no number */
 	FAILS(EINVAL, list_sort_page(items, 1, true, S("YQBiAGM"), 1, &arena, &p, E));
+	/* "1 2 3 4": a number too many. */
+	FAILS(EINVAL, list_sort_page(items, 1, true, S("MSAyIDMgNABhAGI"), 1, &arena, &p, E));
 }
 
 static void test_versions(void **state UNUSED)

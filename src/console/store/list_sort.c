@@ -54,7 +54,9 @@ static int read_key(str cursor, struct arena *a, struct list_item *ret, struct e
 
 	for (unsigned i = 0; r == 0 && i < ARRAY_LEN(numbers); i++)
 		if (str_u64(str_cut(&parts[0], ' '), &numbers[i]) < 0)
-			r = err_set(e, EINVAL, "the cursor is not one of this list");
+			r = -EINVAL;
+	if (r == -EINVAL || (r == 0 && parts[0].n))
+		return err_set(e, EINVAL, "the cursor is not one of this list");
 	if (r == 0)
 		*ret = (struct list_item){ .number = (int64_t)numbers[0],
 					   .text = parts[1],
