@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -616,6 +617,42 @@ static void additions_are_gathered(struct store *s, const char *where)
 	assert_int_equal(rows, 1);
 }
 
+/* A store of before, when rows did not say what an alert stands for; the table of a day that comes has the column already. */
+static void rows_of_before_are_taken_over(struct store *s, const char *where)
+{
+	const int64_t now = noon(1), days[] = { now / DAY_NS - 1, now / DAY_NS };
+	struct alert_new a[2] = { sample("r1", "h", now - DAY_NS), sample("r1", "h", now) };
+	int64_t n = -1;
+
+	append(s, a, 2, now, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(days); i++) {
+		OWNED_BUF text = BUF_INIT;
+
+		if (!sql_is_postgres(s->sql))
+			buf_printf(&text, "ALTER TABLE alert_%" PRId64 " DROP COLUMN repeats",
+				   days[i]);
+		else if (i == 0)
+			buf_add(&text, S("ALTER TABLE alert DROP COLUMN repeats"));
+		if (text.n)
+			OK(sql_script(s->sql, buf_cstr(&text), E));
+	}
+	for (int i = 0; i < 2; i++) {
+		OK(sql_script(s->sql, "DELETE FROM migration WHERE name = 'alerts-4'", E));
+		OK(store_prepare(where, E));
+	}
+	a[0].repeats = 5;
+	a[1].repeats = 7;
+	append(s, a, 2, now, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(days); i++) {
+		OWNED_BUF text = BUF_INIT;
+
+		partition_say(&alert_rows, days[i],
+			      "SELECT CAST(SUM(repeats) AS BIGINT) FROM {table}", &text);
+		OK(sql_get_int(s->sql, buf_cstr(&text), SQL_NONE, &n, E));
+		assert_int_equal(n, i ? 7 : 5);
+	}
+}
+
 /* A store of before, when each counter was a row. */
 static int64_t count_decimal(struct store *s)
 {
@@ -768,6 +805,7 @@ EACH(old_days_are_dropped)
 EACH(undone_is_undone)
 EACH(crowds_are_counted_right)
 EACH(hours_pass)
+EACH(rows_of_before_are_taken_over)
 EACH(old_counters_are_taken_over)
 EACH(old_counters_are_packed)
 EACH(additions_are_gathered)
@@ -788,6 +826,7 @@ int main(void)
 		cmocka_unit_test(test_undone_is_undone),
 		cmocka_unit_test(test_crowds_are_counted_right),
 		cmocka_unit_test(test_hours_pass),
+		cmocka_unit_test(test_rows_of_before_are_taken_over),
 		cmocka_unit_test(test_old_counters_are_taken_over),
 		cmocka_unit_test(test_old_counters_are_packed),
 		cmocka_unit_test(test_additions_are_gathered),

@@ -117,11 +117,7 @@ static void put_groups(const struct alert_groups *g, int64_t now_ns, struct json
 		json_object_open(j);
 		json_put_str(j, "value", x->value);
 		json_put_int(j, "alerts", x->alerts);
-		json_key(j, "events");
-		if (x->events < 0)
-			json_null(j);
-		else
-			json_int(j, x->events);
+		json_put_int(j, "events", x->events);
 		json_put_int(j, "open", x->open);
 		json_put_cstr(j, "priority", alert_priority_word(x->priority));
 		call_put_time(j, "first", x->first_ns);

@@ -11,8 +11,8 @@ enum alert_group_sort { ALERT_GROUPS_BY_ALERTS, ALERT_GROUPS_BY_LAST };
 struct alert_group {
 	str value;      /**< priorities as alert_priority_word(); never empty */
 	int64_t alerts; /**< of the group, for which the filter holds */
-	int64_t events; /**< what they stand for: equal ones in a row are told as one alert; -1: not counted */
-	int64_t open;                 /**< how many of them nobody has looked at */
+	int64_t events; /**< what they stand for: equal ones in a row are told as one alert */
+	int64_t open;   /**< how many of them nobody has looked at */
 	enum alert_priority priority; /**< the most urgent of them */
 	int64_t first_ns,
 		last_ns; /**< when the first and the last happened; 0: they went meanwhile */

@@ -2,9 +2,6 @@
 
 #include "base/clock.h"
 
-/* Alerts that are looked up by themselves. */
-enum { FEW = 2000 };
-
 struct range {
 	int64_t from, to; /* milliseconds, [from, to) */
 };
@@ -66,7 +63,8 @@ static int add_part(struct store *s, struct alert_tally *t, int64_t day, struct 
 {
 	OWNED_ROWS *rows = NULL;
 	int r = alert_day_query(s, &alert_rows, day,
-				"SELECT series, state, COUNT(*), MIN(id), MAX(id) FROM {table} "
+				"SELECT series, state, COUNT(*), MIN(id), MAX(id), "
+				"CAST(SUM(repeats) AS BIGINT) FROM {table} "
 				"WHERE id >= ?1 AND id < ?2 "
 				"GROUP BY series, state",
 				SQL_ARGS(SQL_I(alert_low_id(x.from)), SQL_I(alert_low_id(x.to))),
@@ -74,32 +72,11 @@ static int add_part(struct store *s, struct alert_tally *t, int64_t day, struct 
 
 	if (r == -ENOENT)
 		return 0;
-	while (r >= 0 && (r = sql_next(rows, e)) > 0)
+	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
 		add(t, sql_int(rows, 0), sql_int(rows, 1), sql_int(rows, 2),
 		    (struct alert_ends){ sql_int(rows, 3), sql_int(rows, 4) });
-	return r;
-}
-
-static int add_part_repeats(struct store *s, struct alert_tally *t, int64_t day, struct range x,
-			    struct err *e)
-{
-	OWNED_ROWS *rows = NULL;
-	int r = t->repeats
-			? alert_day_query(
-				  s, &alert_rows, day,
-				  "SELECT a.series, a.state, CAST(SUM(r.n) AS BIGINT) FROM "
-				  "alert_repeat r JOIN {table} a ON a.id = r.alert "
-				  "WHERE r.alert >= ?1 AND r.alert < ?2 AND a.id >= ?1 AND a.id < "
-				  "?2 "
-				  "GROUP BY a.series, a.state",
-				  SQL_ARGS(SQL_I(alert_low_id(x.from)), SQL_I(alert_low_id(x.to))),
-				  &rows, e)
-			: 0;
-
-	if (r == -ENOENT || !t->repeats)
-		return 0;
-	while (r >= 0 && (r = sql_next(rows, e)) > 0)
-		add_repeats(t, sql_int(rows, 0), sql_int(rows, 1), sql_int(rows, 2));
+		add_repeats(t, sql_int(rows, 0), sql_int(rows, 1), sql_int(rows, 5));
+	}
 	return r;
 }
 
@@ -115,7 +92,6 @@ static int add_alerts(struct store *s, struct alert_tally *t, struct range x, st
 		      &days, e);
 	while (r >= 0 && (r = sql_next(days, e)) > 0) {
 		r = add_part(s, t, sql_int(days, 0), x, e);
-		r = r < 0 ? r : add_part_repeats(s, t, sql_int(days, 0), x, e);
 		if (r < 0)
 			break;
 	}
@@ -169,41 +145,17 @@ static int add_range(struct store *s, struct alert_tally *t, struct range x, str
 	return r < 0 ? r : add_span(s, t, ALERT_SPAN_HOUR, last_day * 24, last, e);
 }
 
-/* Of those walked over, when they are few. */
-static int add_walked_repeats(struct store *s, struct alert_tally *t, const struct alert_hit *hits,
-			      size_t count, struct arena *a, struct err *e)
+static int add_walked(struct alert_walk *w, struct alert_tally *t, struct err *e)
 {
-	struct alert_repeat *repeats = ARENA_ARRAY(a, count, struct alert_repeat);
-	int r;
-
-	if (!repeats)
-		return err_set(e, ENOBUFS, "no memory to count alerts");
-	for (size_t i = 0; i < count; i++)
-		repeats[i].alert = hits[i].id;
-	r = alert_repeats_read(s, repeats, count, e);
-	for (size_t i = 0; i < count; i++)
-		add_repeats(t, hits[i].series, hits[i].state, repeats[i].n);
-	return r;
-}
-
-static int add_walked(struct store *s, struct alert_walk *w, struct alert_tally *t, struct arena *a,
-		      struct err *e)
-{
-	struct alert_hit *few = t->repeats ? ARENA_ARRAY(a, FEW, struct alert_hit) : NULL;
 	struct alert_hit h;
-	size_t n = 0;
 	int r;
 
 	while ((r = alert_walk_next(w, &h, e)) > 0) {
 		add(t, h.series, h.state, 1, (struct alert_ends){ h.id, h.id });
-		if (few && n < FEW)
-			few[n] = h;
-		n++;
+		add_repeats(t, h.series, h.state, h.repeats);
 	}
 	t->cut = r == 0 && alert_walk_at(w) != 0;
-	if (!few || n > FEW)
-		t->repeats = NULL;
-	return r < 0 || !t->repeats ? r : add_walked_repeats(s, t, few, n, a, e);
+	return r;
 }
 
 static int add_counted(struct store *s, const struct alert_filter *f, struct alert_tally *t,
@@ -235,7 +187,7 @@ int alert_tally(struct store *s, const struct alert_filter *f, bool in_full, str
 	}
 	if (!t.n || (in_full && (!t.ends || !t.repeats)))
 		return err_set(e, ENOBUFS, "no memory to count alerts");
-	r = w ? add_walked(s, w, &t, a, e) : add_counted(s, f, &t, e);
+	r = w ? add_walked(w, &t, e) : add_counted(s, f, &t, e);
 	if (r == 0)
 		*ret = t;
 	return r;

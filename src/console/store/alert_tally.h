@@ -20,8 +20,8 @@ struct alert_tally {
 		n; /**< by position of the series times ALERT_STATE_COUNT plus state, whatever the filter says of them */
 	struct alert_ends *ends; /**< by the same; NULL: not asked for, or counters were read */
 	int64_t *
-		repeats; /**< by the same, what these alerts stand for beside themselves; NULL: not asked for, or not counted */
-	bool cut;        /**< some are missing, or some of an hour at the ends are too many */
+		repeats; /**< by the same, what these alerts stand for beside themselves; NULL: not asked for */
+	bool cut; /**< some are missing, or some of an hour at the ends are too many */
 };
 
 /** Whether only looking at alerts one by one can tell. */
@@ -30,7 +30,7 @@ static inline bool alert_filter_is_particular(const struct alert_filter *f)
 	return f->containers.count || f->pods.count || f->text.n || f->holds;
 }
 
-/** @param in_full  wants `ends` where they come for nothing, and `repeats` where not too many alerts had to be looked at one by one */
+/** @param in_full  wants `repeats`, and `ends` where they come for nothing */
 MUST_CHECK int alert_tally(struct store *s, const struct alert_filter *f, bool in_full,
 			   struct arena *a, struct alert_tally *ret, struct err *e);
 

@@ -214,12 +214,11 @@ static int take_row(struct alert_walk *w, struct sql_rows *rows, struct err *e)
 	struct alert_hit *h = ARENA_PUSH(w->a, w->chunk, w->chunk_count, w->chunk_cap);
 
 	if (h)
-		*h = (struct alert_hit){ sql_int(rows, 0),
-					 sql_int(rows, 1),
-					 sql_int(rows, 2),
-					 sql_int(rows, 3),
-					 { 0 },
-					 { 0 } };
+		*h = (struct alert_hit){ .id = sql_int(rows, 0),
+					 .series = sql_int(rows, 1),
+					 .state = sql_int(rows, 2),
+					 .received_ms = sql_int(rows, 3),
+					 .repeats = sql_int(rows, 6) };
 	if (h && sql_text(rows, 4).n)
 		h->who = sql_text_in(rows, 4, w->a);
 	return h && (h->who.p || sql_text(rows, 4).n == 0)
@@ -240,8 +239,10 @@ static int ask(struct alert_walk *w, const char *also, int64_t key, int64_t floo
 	int64_t last = 0;
 	int r;
 
-	buf_printf(&text, "SELECT id, series, state, received_ms, who, pod FROM {table} WHERE %s%s",
-		   w->f->oldest_first ? "id > ?1 AND id <= ?2" : "id < ?1 AND id >= ?2", also);
+	buf_printf(
+		&text,
+		"SELECT id, series, state, received_ms, who, pod, repeats FROM {table} WHERE %s%s",
+		w->f->oldest_first ? "id > ?1 AND id <= ?2" : "id < ?1 AND id >= ?2", also);
 	alert_say_states(w->states, &text);
 	buf_printf(&text, " ORDER BY id%s LIMIT ?3", w->f->oldest_first ? "" : " DESC");
 	if (buf_error(&text) < 0)

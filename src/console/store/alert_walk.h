@@ -9,6 +9,7 @@
 
 struct alert_hit {
 	int64_t id, series, state, received_ms;
+	int64_t repeats; /**< equal events it stands for beside the first */
 	str who;
 	str doc; /**< only where the filter had to look at it; in the walk's arena */
 };

@@ -44,11 +44,13 @@ static int64_t low_of_day(int64_t day)
 	return alert_low_id(day * ALERT_DAY_MS);
 }
 
+#define REPEATS_COLUMN "repeats BIGINT NOT NULL DEFAULT 0"
+
 const struct partition_table alert_rows = {
 	.name = "alert",
 	.columns = "id BIGINT PRIMARY KEY, series BIGINT NOT NULL, state BIGINT NOT NULL,"
 		   " container BIGINT NOT NULL, pod BIGINT NOT NULL, received_ms BIGINT NOT NULL, "
-		   "who TEXT",
+		   "who TEXT, " REPEATS_COLUMN,
 	.key = "id",
 	.low = low_of_day,
 	.indexes = { "CREATE INDEX IF NOT EXISTS {table}_series ON {table} (series, id)",
@@ -57,6 +59,11 @@ const struct partition_table alert_rows = {
 		     "CREATE INDEX IF NOT EXISTS {table}_triaged ON {table} (id) WHERE state <> "
 		     "0" },
 };
+
+int alert_rows_add_repeats(struct sql *s, struct err *e)
+{
+	return partition_add_column(s, &alert_rows, REPEATS_COLUMN, e);
+}
 
 const struct partition_table alert_docs = {
 	.name = "alert_doc",
@@ -223,6 +230,11 @@ static int note_day(struct batch *b, const struct draft *d, size_t count, struct
 	return r < 0 ? r : partition_make(b->s, &alert_docs, d->day, e);
 }
 
+static int64_t repeats_of(const struct alert_new *a)
+{
+	return MIN(MAX(a->repeats, 0), ALERT_REPEATS_MOST);
+}
+
 static int put_row(struct batch *b, struct sql_bulk *bulk, const struct draft *d, struct err *e)
 {
 	const struct alert_new *a = &b->alerts[d->at];
@@ -231,7 +243,7 @@ static int put_row(struct batch *b, struct sql_bulk *bulk, const struct draft *d
 			    SQL_ARGS(SQL_I(d->id), SQL_I(d->series), SQL_I(ALERT_OPEN),
 				     SQL_I(alert_container_key(a->container)),
 				     SQL_I(alert_container_key(a->pod)),
-				     SQL_I(b->now_ns / (int64_t)MS_NS)),
+				     SQL_I(b->now_ns / (int64_t)MS_NS), SQL_I(repeats_of(a))),
 			    e);
 }
 
@@ -273,8 +285,8 @@ static int put_days(struct batch *b, struct err *e)
 		r = note_day(b, d, n, e);
 		r = r < 0 ? r
 			  : put_all(b, &alert_rows,
-				    "id, series, state, container, pod, received_ms", put_row, d, n,
-				    e);
+				    "id, series, state, container, pod, received_ms, repeats",
+				    put_row, d, n, e);
 		r = r < 0 ? r
 			  : put_all(b, &alert_docs, "id, dictionary, size, doc", put_doc, d, n, e);
 		if (r < 0)
@@ -286,25 +298,20 @@ static int put_days(struct batch *b, struct err *e)
 static int count_batch(struct batch *b, struct err *e)
 {
 	struct alert_cell *cells = ARENA_ARRAY(&b->arena, b->count * 2, struct alert_cell);
-	struct alert_repeat *repeats = ARENA_ARRAY(&b->arena, b->count, struct alert_repeat);
-	size_t n = 0, repeat_count = 0;
-	int r;
+	size_t n = 0;
 
-	if (!cells || !repeats)
+	if (!cells)
 		return err_set(e, ENOMEM, "no memory for a batch of alerts");
 	for (size_t i = 0; i < b->count; i++) {
 		const struct draft *d = &b->drafts[i];
-		const int64_t more = MIN(b->alerts[d->at].repeats, ALERT_REPEATS_MOST);
+		const int64_t more = repeats_of(&b->alerts[d->at]);
 
 		cells[n++] = (struct alert_cell){ d->hour, d->series, ALERT_OPEN, 1 };
-		if (more <= 0)
-			continue;
-		cells[n++] =
-			(struct alert_cell){ d->hour, d->series + ALERT_REPEATS, ALERT_OPEN, more };
-		repeats[repeat_count++] = (struct alert_repeat){ d->id, more };
+		if (more)
+			cells[n++] = (struct alert_cell){ d->hour, d->series + ALERT_REPEATS,
+							  ALERT_OPEN, more };
 	}
-	r = alert_repeats_put(b->s, repeats, repeat_count, e);
-	return r < 0 ? r : alert_counts_add(b->s, cells, n, e);
+	return alert_counts_add(b->s, cells, n, e);
 }
 
 /* What is stored is told, whoever dies in between. */

@@ -91,7 +91,7 @@ static void add(struct grouping *g, size_t position, unsigned state)
 
 		x->alerts += n;
 		x->open += state == ALERT_OPEN ? n : 0;
-		x->repeats += t->repeats ? MAX(t->repeats[at], 0) : 0;
+		x->repeats += MAX(t->repeats[at], 0);
 		x->priority = MIN(x->priority, (enum alert_priority)priority);
 		if (t->ends)
 			alert_ends_widen(&x->ends, t->ends[at].first, t->ends[at].last);
@@ -226,14 +226,13 @@ static int put_out(const struct grouping *g, const struct list_slice *page, stru
 	for (; out.count < page->count; out.count++) {
 		const struct group *x = page->items[out.count].item;
 
-		out.items[out.count] =
-			(struct alert_group){ arena_str(a, x->value),
-					      x->alerts,
-					      g->tally.repeats ? x->alerts + x->repeats : -1,
-					      x->open,
-					      x->priority,
-					      time_of(x->ends.first),
-					      time_of(x->ends.last) };
+		out.items[out.count] = (struct alert_group){ arena_str(a, x->value),
+							     x->alerts,
+							     x->alerts + x->repeats,
+							     x->open,
+							     x->priority,
+							     time_of(x->ends.first),
+							     time_of(x->ends.last) };
 		if (!out.items[out.count].value.p)
 			return no_memory(e);
 	}

@@ -119,7 +119,6 @@ static int drop_day(struct store *s, void *ctx, struct err *e)
 	int r = sql_lock(s->sql, "alerts", e);
 
 	r = r < 0 ? r : alert_counts_forget_day(s, d->day, e);
-	r = r < 0 ? r : alert_repeats_forget_day(s, d->day, e);
 	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(forget); i++)
 		r = sql_do(s->sql, forget[i], SQL_ARGS(SQL_I(d->day)), e);
 	r = r < 0 ? r : forget_series(s, e);

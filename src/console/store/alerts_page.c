@@ -89,10 +89,11 @@ static int read_row(struct store *s, int64_t id, struct arena *a, struct alert_h
 	}
 	if (r <= 0)
 		return r < 0 ? r : err_set(e, ENOENT, "there is no alert %lld", (long long)id);
-	*ret = (struct alert_hit){
-		id,   sql_int(rows, 0), sql_int(rows, 1), sql_int(rows, 2), sql_text_in(rows, 3, a),
-		{ 0 }
-	};
+	*ret = (struct alert_hit){ .id = id,
+				   .series = sql_int(rows, 0),
+				   .state = sql_int(rows, 1),
+				   .received_ms = sql_int(rows, 2),
+				   .who = sql_text_in(rows, 3, a) };
 	return 0;
 }
 

@@ -38,6 +38,8 @@ struct alert_cache {
 };
 
 extern const struct partition_table alert_rows, alert_docs;
+/** For stores of before alerts had it: none of theirs stands for more than itself. @return as sql_script() */
+MUST_CHECK int alert_rows_add_repeats(struct sql *s, struct err *e);
 
 /** The store's cache, made at the first call. What a transaction made that is over is forgotten. */
 MUST_CHECK int alert_cache_get(struct store *s, struct alert_cache **ret, struct err *e);
@@ -71,23 +73,9 @@ int64_t alert_low_id(int64_t ms);
 /** What the container's id is found by: 0 for none. */
 int64_t alert_container_key(str container);
 
-/** What an alert stands for beside itself. */
-struct alert_repeat {
-	int64_t alert, n;
-};
-
 /** A cell of series x + ALERT_REPEATS counts not alerts of x, but what these stand for beside themselves. No series has such an id. */
 #define ALERT_REPEATS ((int64_t)1 << 52)
 #define ALERT_REPEATS_MOST ((int64_t)1 << 31)
-
-/** Inside the transaction that stores the alerts. */
-MUST_CHECK int alert_repeats_put(struct store *s, const struct alert_repeat *repeats, size_t count,
-				 struct err *e);
-/** Reads each `n` of the alerts named; where there is nothing it stays. */
-MUST_CHECK int alert_repeats_read(struct store *s, struct alert_repeat *repeats, size_t count,
-				  struct err *e);
-/** Inside the transaction that drops the day. */
-MUST_CHECK int alert_repeats_forget_day(struct store *s, int64_t day, struct err *e);
 
 /** What counters stand for: all there is (one place, 0), a day or an hour since 1970. */
 enum alert_span { ALERT_SPAN_ALL, ALERT_SPAN_DAY, ALERT_SPAN_HOUR };

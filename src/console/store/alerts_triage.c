@@ -35,13 +35,15 @@ static int add_id(struct triage *t, int64_t id, struct err *e)
 
 	if (r <= 0)
 		return r;
-	partition_say(&alert_rows, day, "SELECT series, state FROM {table} WHERE id = ?1", &text);
+	partition_say(&alert_rows, day, "SELECT series, state, repeats FROM {table} WHERE id = ?1",
+		      &text);
 	r = sql_query(t->s->sql, buf_cstr(&text), SQL_ARGS(SQL_I(id)), &rows, e);
 	r = r < 0 ? r : sql_next(rows, e);
 	if (r <= 0)
 		return r;
 	h.series = sql_int(rows, 0);
 	h.state = sql_int(rows, 1);
+	h.repeats = sql_int(rows, 2);
 	return alert_in_scope(t->s->alerts, h.series, t->scope) ? add_hit(t, &h, e) : 0;
 }
 
@@ -128,19 +130,14 @@ static int set_states(struct triage *t, struct err *e)
 static int move_counts(struct triage *t, struct err *e)
 {
 	struct alert_cell *cells = ARENA_ARRAY(&t->arena, t->count * 4, struct alert_cell);
-	struct alert_repeat *repeats = ARENA_ARRAY(&t->arena, t->count, struct alert_repeat);
 	size_t n = 0;
-	int r;
 
-	if (!cells || !repeats)
+	if (!cells)
 		return err_set(e, ENOMEM, "no memory to triage");
-	for (size_t i = 0; i < t->count; i++)
-		repeats[i].alert = t->hits[i].id;
-	r = alert_repeats_read(t->s, repeats, t->count, e);
 	for (size_t i = 0; i < t->count; i++) {
 		const struct alert_hit *h = &t->hits[i];
 		const int64_t hour = alert_id_ms(h->id) / ALERT_HOUR_MS;
-		const int64_t also = h->series + ALERT_REPEATS, more = repeats[i].n;
+		const int64_t also = h->series + ALERT_REPEATS, more = h->repeats;
 
 		cells[n++] = (struct alert_cell){ hour, h->series, h->state, -1 };
 		cells[n++] = (struct alert_cell){ hour, h->series, t->to->state, 1 };
@@ -149,7 +146,7 @@ static int move_counts(struct triage *t, struct err *e)
 		cells[n++] = (struct alert_cell){ hour, also, h->state, -more };
 		cells[n++] = (struct alert_cell){ hour, also, t->to->state, more };
 	}
-	return r < 0 ? r : alert_counts_add(t->s, cells, n, e);
+	return alert_counts_add(t->s, cells, n, e);
 }
 
 static int decide(struct triage *t, struct err *e)

@@ -1,15 +1,21 @@
 #include "console/store/migrate.h"
 
 #include "base/clock.h"
+#include "console/store/alerts_priv.h"
 
 static const struct {
 	const char *name, *statements;
+	int (*change)(struct sql *s, struct err *e); /* NULL: statements say it */
 } migrations[] = {
-#define MIGRATION(name_, statements_) { name_, statements_ },
-#define X MIGRATION
+#define STATEMENTS(name_, statements_) { .name = name_, .statements = statements_ },
+#define CHANGE(name_, change_) { .name = name_, .change = change_ },
+#define X STATEMENTS
+#define C CHANGE
 #include "console/store/migration.def"
+#undef C
 #undef X
-#undef MIGRATION
+#undef CHANGE
+#undef STATEMENTS
 };
 
 static bool is_known(str name)
@@ -65,7 +71,8 @@ static int run_one(struct sql *s, size_t at, struct err *e)
 		  : sql_get_int(s, "SELECT 1 FROM migration WHERE name = ?1", SQL_ARGS(SQL_T(name)),
 				&there, e);
 	if (r == 0) {
-		r = sql_script(s, migrations[at].statements, e);
+		r = migrations[at].change ? migrations[at].change(s, e)
+					  : sql_script(s, migrations[at].statements, e);
 		r = r < 0 ? r
 			  : sql_do(s, "INSERT INTO migration (name, done_ns) VALUES (?1, ?2)",
 				   SQL_ARGS(SQL_T(name), SQL_I(clock_ns(CLOCK_REALTIME))), e);

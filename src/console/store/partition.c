@@ -65,6 +65,44 @@ int partition_make(struct store *s, const struct partition_table *t, int64_t day
 	return r;
 }
 
+static int add_on_postgres(struct sql *s, const struct partition_table *t, const char *column,
+			   struct err *e)
+{
+	OWNED_BUF text = BUF_INIT;
+
+	buf_printf(&text, "ALTER TABLE IF EXISTS %s ADD COLUMN IF NOT EXISTS %s", t->name, column);
+	return buf_error(&text) < 0 ? err_set(e, ENOMEM, "no memory for a statement")
+				    : sql_script(s, buf_cstr(&text), e);
+}
+
+/* Tables are named first: they do not change while a statement that reads their names goes on. */
+static int add_on_sqlite(struct sql *s, const struct partition_table *t, const char *column,
+			 struct err *e)
+{
+	str rest = str_from(column), name = str_cut(&rest, ' ');
+	OWNED_ROWS *rows = NULL;
+	OWNED_BUF text = BUF_INIT;
+	int r = sql_query(s,
+			  "SELECT name FROM sqlite_master t WHERE type = 'table' AND "
+			  "name GLOB ?1 || '_[0-9]*' AND NOT EXISTS "
+			  "(SELECT 1 FROM pragma_table_info(t.name) c WHERE c.name = ?2)",
+			  SQL_ARGS(SQL_T(str_from(t->name)), SQL_T(name)), &rows, e);
+
+	while (r >= 0 && (r = sql_next(rows, e)) > 0)
+		buf_printf(&text, "ALTER TABLE %.*s ADD COLUMN %s;\n", STR_ARG(sql_text(rows, 0)),
+			   column);
+	if (r == 0 && buf_error(&text) < 0)
+		r = err_set(e, ENOMEM, "no memory for a statement");
+	return r < 0 || !text.n ? r : sql_script(s, buf_cstr(&text), e);
+}
+
+int partition_add_column(struct sql *s, const struct partition_table *t, const char *column,
+			 struct err *e)
+{
+	return sql_is_postgres(s) ? add_on_postgres(s, t, column, e)
+				  : add_on_sqlite(s, t, column, e);
+}
+
 int partition_drop(struct store *s, const struct partition_table *t, int64_t day, struct err *e)
 {
 	return say(s, t, day, "DROP TABLE IF EXISTS {table}", e);

@@ -29,6 +29,13 @@ MUST_CHECK int partition_make(struct store *s, const struct partition_table *t, 
 MUST_CHECK int partition_drop(struct store *s, const struct partition_table *t, int64_t day,
 			      struct err *e);
 
+/**
+ * Adds a column that t->columns has now to the tables there are, where it is missing. Inside a transaction.
+ * @param column as in t->columns, its name first, with a default
+ */
+MUST_CHECK int partition_add_column(struct sql *s, const struct partition_table *t,
+				    const char *column, struct err *e);
+
 /** Appends @p statement with {table} replaced by the day's table. */
 void partition_say(const struct partition_table *t, int64_t day, const char *statement,
 		   struct buf *out);

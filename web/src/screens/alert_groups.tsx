@@ -98,7 +98,7 @@ function columnsOf(by: AlertGroupBy, onDecide?: (group: AlertGroup) => void): Co
 			),
 		},
 		{ key: "alerts", head: t("nav.alerts"), width: "72px", end: true, sort: "-alerts", cell: (group) => number(group.alerts) },
-		{ key: "events", head: t("alerts.times"), width: "72px", end: true, cell: (group) => (group.events == null ? "" : number(group.events)) },
+		{ key: "events", head: t("alerts.times"), width: "72px", end: true, cell: (group) => number(group.events) },
 		{ key: "open", head: t("state.open"), width: "64px", end: true, cell: (group) => (group.open ? number(group.open) : "") },
 		{ key: "first", head: t("alerts.first"), width: "96px", end: true, cell: (group) => group.first && <Time at={group.first} /> },
 		{ key: "last", head: t("alerts.last"), width: "96px", end: true, sort: "-last", cell: (group) => group.last && <Time at={group.last} /> },
