@@ -92,7 +92,8 @@ def test_a_listed_program_is_told(skep, tmp_path, engine, programs):
                     alert = told(admin, path)[0]
                     assert digest("sha256", programs[name]) in alert["message"] and "suspect" in json.dumps(alert), alert
                 # Removed while it runs.
-                assert execute(engine, made, "sh", "-c", "cp /programs/lasting /tmp/; /tmp/lasting & rm /tmp/lasting; wait") == 0
+                removed = "cp /programs/lasting /tmp/; /tmp/lasting & until [ $(readlink /proc/$!/exe) = /tmp/lasting ]; do :; done; rm /tmp/lasting; wait"
+                assert execute(engine, made, "sh", "-c", removed) == 0
                 assert until(lambda: told(admin, "/tmp/lasting"), FRESH), agent.said()
                 assert not told(admin, "unlisted") and alerts(console, RULE) == 4
                 # A list that is over: the rule is gone with it.

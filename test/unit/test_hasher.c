@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "prog/agent/hasher.h"
+#include "prog/agent/program_file.h"
 
 static char folder[] = "/tmp/skep-hasher-XXXXXX";
 
@@ -132,6 +133,35 @@ static void of_a_process(void **state UNUSED)
 	a = asked(h, &q);
 	assert_true(!a.known && a.gap == HASH_GONE);
 	hasher_free(h);
+}
+
+/* As malware does that removes itself: between the first of its bytes that are read and the last. */
+static void removed_while_it_is_read(void **state UNUSED)
+{
+	OWNED_FD root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct program_file f = { 0 };
+	struct stat before, after;
+	enum hash_gap gap;
+	uint8_t sum[32];
+	char path[64];
+	pid_t pid = start(copy(path, "removes", "5", sum));
+	OWNED_FD fd = -1;
+
+	f.file = file_of(path);
+	f.pid = (uint32_t)pid;
+	fd = program_file_open(root, &f, &before, &gap);
+	assert_true(fd >= 0);
+	usleep(20000); /* the clock of files stands for some milliseconds */
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(fstat(fd, &after), 0);
+	assert_true(program_file_unchanged(root, &f, &before, &after));
+	/* Written, though it is given its old time again: it does not run any more. */
+	stop(pid);
+	assert_false(program_file_unchanged(root, &f, &before, &after));
+	after.st_ctim = before.st_ctim;
+	assert_true(program_file_unchanged(root, &f, &before, &after));
+	after.st_mtim.tv_nsec ^= 1;
+	assert_false(program_file_unchanged(root, &f, &before, &after));
 }
 
 static void of_one_that_went(void **state UNUSED)
@@ -272,11 +302,9 @@ static int remove_all(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(of_a_process),
-		cmocka_unit_test(of_one_that_went),
-		cmocka_unit_test(not_of_large_files),
-		cmocka_unit_test(small_ones_first),
-		cmocka_unit_test(takes_no_more_than_it_answers),
+		cmocka_unit_test(of_a_process),     cmocka_unit_test(removed_while_it_is_read),
+		cmocka_unit_test(of_one_that_went), cmocka_unit_test(not_of_large_files),
+		cmocka_unit_test(small_ones_first), cmocka_unit_test(takes_no_more_than_it_answers),
 	};
 
 	return cmocka_run_group_tests_name("hasher", tests, make, remove_all);

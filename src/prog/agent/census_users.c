@@ -36,6 +36,7 @@ struct owner {
 	uint32_t left_out;
 	bool is_host, foreign; /* foreign: in a user namespace of its own */
 	bool asked;            /* an answer came, or none was to be had */
+	bool doubted;          /* it could not be read the last time */
 	bool said;             /* of the gap */
 	uint64_t again_ns;     /* not before */
 };
@@ -283,6 +284,7 @@ static void put_users(struct census *c, struct owner *of)
 	}
 }
 
+/* What cannot be read may be of a process that just ends: said when the next one's cannot either. */
 static void say_gap(struct census_users *u, struct owner *o)
 {
 	static const char *const why[USERS_GAP_COUNT] = {
@@ -290,11 +292,13 @@ static void say_gap(struct census_users *u, struct owner *o)
 		USERS_GAPS(USERS_WHY)
 #undef USERS_WHY
 	};
-	const char *text = o->left_out ? "there are too many" : why[o->gap];
+	const bool unreadable = o->gap == USERS_UNREADABLE, passing = unreadable && !o->doubted;
+	const char *text = o->left_out ? "there are too many" : passing ? "" : why[o->gap];
 
 	if (*text && !o->said)
 		u->say(u->ctx, &(struct users_missing){ str_from(o->id), text });
 	o->said = *text != '\0';
+	o->doubted = unreadable;
 }
 
 static void tell_all(struct census_users *u)

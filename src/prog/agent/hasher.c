@@ -156,7 +156,7 @@ static bool go_on(struct worker *w, struct task *t, struct hash_answer *ret)
 		return false;
 	ret->settled = is_settled(&t->before, &t->of.file);
 	ret->known = t->left == 0 && fstat(t->fd, &after) == 0 &&
-		     program_file_unchanged(&t->before, &after);
+		     program_file_unchanged(w->root, &t->of, &t->before, &after);
 	digests_final(t->digests, &ret->sums);
 	return true;
 }

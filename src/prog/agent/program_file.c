@@ -57,14 +57,21 @@ static int open_place(int place, const struct program_file *f, bool runs, struct
 	return fd;
 }
 
-static int open_running(int root_fd, const struct program_file *f, struct stat *ret)
+static int place_running(int root_fd, const struct program_file *f)
 {
 	char name[32];
-	OWNED_FD place = -1;
+	int place;
 
 	snprintf(name, sizeof(name), "proc/%u/exe", f->pid);
 	place = openat(root_fd, name, O_PATH | O_CLOEXEC);
-	return place < 0 ? -errno : open_place(place, f, true, ret);
+	return place < 0 ? -errno : place;
+}
+
+static int open_running(int root_fd, const struct program_file *f, struct stat *ret)
+{
+	OWNED_FD place = place_running(root_fd, f);
+
+	return place < 0 ? place : open_place(place, f, true, ret);
 }
 
 /** @param pid 0: the host's root itself */
@@ -126,9 +133,19 @@ int program_file_open(int root_fd, const struct program_file *f, struct stat *re
 	return fd < 0 ? failed : fd;
 }
 
-bool program_file_unchanged(const struct stat *a, const struct stat *b)
+static bool still_runs(int root_fd, const struct program_file *f)
 {
-	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       timespec_ns(a->st_mtim) == timespec_ns(b->st_mtim) &&
-	       timespec_ns(a->st_ctim) == timespec_ns(b->st_ctim);
+	OWNED_FD place = place_running(root_fd, f);
+	struct stat st;
+
+	return place >= 0 && fstat(place, &st) == 0 && is_it(&f->file, place, &st, true);
+}
+
+bool program_file_unchanged(int root_fd, const struct program_file *f, const struct stat *before,
+			    const struct stat *after)
+{
+	return before->st_ino == after->st_ino && before->st_size == after->st_size &&
+	       timespec_ns(before->st_mtim) == timespec_ns(after->st_mtim) &&
+	       (timespec_ns(before->st_ctim) == timespec_ns(after->st_ctim) ||
+		still_runs(root_fd, f));
 }

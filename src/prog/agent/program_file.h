@@ -30,7 +30,11 @@ struct program_file {
 MUST_CHECK int program_file_open(int root_fd, const struct program_file *f, struct stat *ret,
 				 enum hash_gap *ret_gap);
 
-/** Whether both are the same state of a file: nobody has written it in between. */
-bool program_file_unchanged(const struct stat *a, const struct stat *b);
+/**
+ * Whether nobody has written the file between two times. One that was removed or renamed meanwhile, as malware removes itself, is taken
+ * for the same only where the process still runs it.
+ */
+bool program_file_unchanged(int root_fd, const struct program_file *f, const struct stat *before,
+			    const struct stat *after);
 
 #endif
