@@ -39,10 +39,27 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 	["second", 1],
 ];
 
+/** Formats cost more to make than all they are used for in a row of a table: each is made once a language. */
+function once<T>(make: (locale: string) => T): () => T {
+	const made = new Map<string, T>();
+	return () => {
+		let format = made.get(locale());
+		if (!format) made.set(locale(), (format = make(locale())));
+		return format;
+	};
+}
+
+const RELATIVE = once((of) => new Intl.RelativeTimeFormat(of, { numeric: "always", style: "short" }));
+const ZONE = once((of) => new Intl.DateTimeFormat(of, { timeZoneName: "short" }));
+const MOMENT = {
+	second: once((of) => new Intl.DateTimeFormat(of, { dateStyle: "medium", timeStyle: "medium" })),
+	minute: once((of) => new Intl.DateTimeFormat(of, { dateStyle: "medium", timeStyle: "short" })),
+};
+
 export function relativeTime(time: string, now = Date.now()): string {
 	const seconds = (Date.parse(time) - now) / 1000;
 	if (Math.abs(seconds) < 5) return t("time.now");
-	const format = new Intl.RelativeTimeFormat(locale(), { numeric: "always", style: "short" });
+	const format = RELATIVE();
 	for (const [unit, length] of STEPS)
 		if (Math.abs(seconds) >= length) return format.format(Math.trunc(seconds / length), unit);
 	return t("time.now");
@@ -51,8 +68,9 @@ export function relativeTime(time: string, now = Date.now()): string {
 /** A moment to the second, or the minute, in the reader's zone, which it names. */
 export function dateTime(time: string, to: "second" | "minute" = "second"): string {
 	const at = new Date(time);
-	const zone = new Intl.DateTimeFormat(locale(), { timeZoneName: "short" }).formatToParts(at).find((part) => part.type === "timeZoneName");
-	return `${at.toLocaleString(locale(), { dateStyle: "medium", timeStyle: to === "second" ? "medium" : "short" })} ${zone?.value ?? ""}`.trimEnd();
+	if (Number.isNaN(at.getTime())) return time;
+	const zone = ZONE().formatToParts(at).find((part) => part.type === "timeZoneName");
+	return `${MOMENT[to]().format(at)} ${zone?.value ?? ""}`.trimEnd();
 }
 
 export function date(time: string): string {
