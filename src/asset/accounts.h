@@ -3,9 +3,10 @@
  *
  * A container's files are its own to write: they are read below its root only (openat2 RESOLVE_IN_ROOT), bounded, and a
  * name from them means no more than that the container calls it so. Read again when they changed, looked at at most
- * once a second, or sooner for a number without a name. Containers in user namespaces of their own are not looked into: reading there could block, and this is
- * asked between events: of them what the engine's own view of their root told at their beginning is known. Numbers asked for are the host's;
- * a name is that of the number the container has for it. Who may wait reads by a child (prog/agent/users_reader.h).
+ * once a second, or sooner for a number without a name. Containers in user namespaces of their own are not looked into:
+ * reading there could block, and this is asked between events. Of them what the engine's own view of their root told at their
+ * beginning is known. Numbers asked for are the host's; a name is that of the number the container has for it. Who may wait
+ * reads by a child (prog/agent/users_reader.h).
  */
 #ifndef SKEP_ASSET_ACCOUNTS_H
 #define SKEP_ASSET_ACCOUNTS_H

@@ -29,7 +29,8 @@ int file_read_fd(int fd, uint64_t max, struct buf *b, struct err *e)
 	struct stat st;
 	uint64_t total = 0;
 
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+	/* Not by fstat(), which the C library makes a call by path of: base/sandbox.h forbids those. */
+	if (syscall(SYS_fstat, fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
 		if ((uint64_t)st.st_size > max)
 			return err_set(e, E2BIG, "file of %lld bytes is over the limit of %llu",
 				       (long long)st.st_size, (unsigned long long)max);

@@ -17,7 +17,7 @@
  */
 MUST_CHECK int file_open_in_root(int root_fd, const char *path, int flags, struct err *e);
 
-/** Reads from @p fd to its end into @p b. @return 0, -E2BIG beyond @p max bytes, -ENOMEM, or the read's errno */
+/** Reads from @p fd to its end into @p b; in a sandbox, too. @return 0, -E2BIG beyond @p max bytes, -ENOMEM, or the read's errno */
 MUST_CHECK int file_read_fd(int fd, uint64_t max, struct buf *b, struct err *e);
 
 /** As file_read_fd() for the file at @p path relative to @p dir_fd (AT_FDCWD for the working folder). */

@@ -100,23 +100,6 @@ static bool tell_user(const struct child *c, size_t root, const struct account *
 	return !buf_error(&b) && file_write_all(c->answer, buf_str(&b), NULL) == 0;
 }
 
-/* Not by file_read_fd(): fstat() of this C library is a call by path, which the sandbox forbids. */
-static int read_file(int fd, uint64_t max, struct buf *ret)
-{
-	for (;;) {
-		char *at = buf_reserve(ret, PIECE_BYTES);
-		ssize_t n = at ? read(fd, at, PIECE_BYTES) : -1;
-
-		if (n < 0 && at && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -EIO : 0;
-		ret->n += (size_t)n;
-		if (ret->n > max)
-			return -E2BIG;
-	}
-}
-
 static bool tell_file(const struct child *c, size_t root, const struct file *of)
 {
 	struct frame end = { .kind = END, .root = (uint32_t)root, .a = of->gap };
@@ -129,7 +112,7 @@ static bool tell_file(const struct child *c, size_t root, const struct file *of)
 		return false;
 	if (of->fd < 0)
 		return tell(c, &end);
-	r = read_file(of->fd, c->roots[root].max_bytes, &text);
+	r = file_read_fd(of->fd, c->roots[root].max_bytes, &text, NULL);
 	if (r < 0)
 		end.a = gap_of(r);
 	for (str rest = r < 0 ? S("") : buf_str(&text); accounts_next(&rest, &x);) {
