@@ -5,15 +5,14 @@ import { refresh, useList } from "../api/queries.ts";
 import type { AlertGroup, AlertGroupBy, AlertGroups, AlertState } from "../api/types.ts";
 import type { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
-import { Button, Choice, SelectField, TextArea, Time } from "../kit/controls.tsx";
-import { Dialog, DialogFoot } from "../kit/dialog.tsx";
+import { Button, Choice, SelectField, Time } from "../kit/controls.tsx";
 import { PriorityMark } from "../kit/severity.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
 import { number, shortIds } from "../logic/format.ts";
 import { affected } from "../logic/group.ts";
+import { STATE_KEYS, TriageDialog } from "./alert_triage.tsx";
 
-export const STATE_KEYS: Record<string, AlertState> = { a: "acknowledged", r: "resolved", f: "false-positive", o: "open" };
 const BY: AlertGroupBy[] = ["rule", "image", "namespace", "workload", "host", "cluster", "tag", "priority"];
 const SORTS = ["alerts", "-alerts", "last", "-last"];
 
@@ -62,24 +61,12 @@ async function triage(filter: Query, before: string, count: number, state: Alert
 
 function GroupDialog({ first, chosen, name, onClose, onSave }: { first: Decision; chosen: AlertState[]; name: string; onClose: () => void; onSave: (state: AlertState, note: string) => void }) {
 	const [state, setState] = useState(first.state);
-	const [note, setNote] = useState("");
 	const { count } = affected(first.group, chosen, state);
 	return (
-		<Dialog title={t("triage.title", { n: count, state: tValue("state", state) })} onClose={onClose}>
-			<form
-				className="stack"
-				onSubmit={(event) => {
-					event.preventDefault();
-					onSave(state, note);
-				}}
-			>
-				<p className="small clip">{name}</p>
-				<SelectField label={t("alerts.state")} value={state} options={Object.values(STATE_KEYS).map((each) => [each, tValue("triage.do", each)])} onChange={(event) => setState(event.target.value as AlertState)} />
-				<TextArea label={t("triage.note")} hint={t("triage.noteHint")} value={note} onChange={(event) => setNote(event.target.value)} />
-				<p className="hint">{t("triage.groupHint")}</p>
-				<DialogFoot submit={tValue("triage.do", state)} disabled={count === 0} onClose={onClose} />
-			</form>
-		</Dialog>
+		<TriageDialog count={count} state={state} hint={t("triage.groupHint")} onClose={onClose} onSave={(note) => onSave(state, note)}>
+			<p className="small clip">{name}</p>
+			<SelectField label={t("alerts.state")} value={state} options={Object.values(STATE_KEYS).map((each) => [each, tValue("triage.do", each)])} onChange={(event) => setState(event.target.value as AlertState)} />
+		</TriageDialog>
 	);
 }
 

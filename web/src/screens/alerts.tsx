@@ -4,14 +4,13 @@ import { Link } from "wouter";
 import type { Query } from "../api/client.ts";
 import { useHints } from "../api/live.ts";
 import { refresh, trimPages, useAnswer, useChange, useList } from "../api/queries.ts";
-import type { Alert, AlertState, Facets, Histogram as HistogramData } from "../api/types.ts";
+import type { Alert, AlertState, Facets, Histogram as HistogramData, Priority } from "../api/types.ts";
 import { useMay } from "../app/session.tsx";
 import { useUrl } from "../app/url.ts";
 import { SavedViews } from "../app/views.tsx";
 import { pick, t, tValue } from "../i18n/index.ts";
 import { Histogram, TimeAxis } from "../kit/charts.tsx";
-import { Button, Choice, SearchInput, Segmented, TextArea, Time } from "../kit/controls.tsx";
-import { Dialog, DialogFoot } from "../kit/dialog.tsx";
+import { Button, Choice, SearchInput, Segmented, Time } from "../kit/controls.tsx";
 import { Icon } from "../kit/icons.tsx";
 import { PageHead } from "../kit/page_head.tsx";
 import { PriorityMark, Shape, StateBadge } from "../kit/severity.tsx";
@@ -21,8 +20,8 @@ import { toast, toastError } from "../kit/toast.tsx";
 import { number, shortIds, shortNumber } from "../logic/format.ts";
 import { workloadOf } from "../logic/group.ts";
 import { PRIORITY_LOOK } from "../logic/severity.ts";
-import type { Priority } from "../api/types.ts";
-import { AlertGroupTable, GroupBy, STATE_KEYS } from "./alert_groups.tsx";
+import { AlertGroupTable, GroupBy } from "./alert_groups.tsx";
+import { STATE_KEYS, TriageDialog } from "./alert_triage.tsx";
 import "./alerts.css";
 
 const FIELDS = ["state", "priority", "rule", "host", "agent", "cluster", "namespace", "workload", "pod", "container", "image", "tag"] as const;
@@ -121,24 +120,6 @@ function Chips({ url }: { url: ReturnType<typeof useUrl> }) {
 				{t("alerts.clear")}
 			</Button>
 		</div>
-	);
-}
-
-function TriageDialog({ count, state, onClose, onSave }: { count: number; state: AlertState; onClose: () => void; onSave: (note: string) => void }) {
-	const [note, setNote] = useState("");
-	return (
-		<Dialog title={t("triage.title", { n: count, state: tValue("state", state) })} onClose={onClose}>
-			<form
-				className="stack"
-				onSubmit={(event) => {
-					event.preventDefault();
-					onSave(note);
-				}}
-			>
-				<TextArea label={t("triage.note")} hint={t("triage.noteHint")} value={note} onChange={(event) => setNote(event.target.value)} />
-				<DialogFoot submit={tValue("triage.do", state)} onClose={onClose} />
-			</form>
-		</Dialog>
 	);
 }
 
