@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "console/store/sql.h"
+#include "console/sql/sql.h"
 
 #define BIN "/usr/lib/postgresql/15/bin/"
 enum { TRIES = 400, TRY_US = 25000, ROOM = 200 };

@@ -4,7 +4,7 @@
 #ifndef SKEP_CONSOLE_ACCESS_SIGN_IN_PRIV_H
 #define SKEP_CONSOLE_ACCESS_SIGN_IN_PRIV_H
 
-#include "console/store/sql.h"
+#include "console/sql/sql.h"
 
 /**
  * Who tries. A name nobody has here is not kept: people type their password there by mistake. Such names share 65,536

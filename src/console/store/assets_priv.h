@@ -6,7 +6,7 @@
 
 #include "console/store/assets.h"
 #include "console/store/list_cursor.h"
-#include "console/store/sql_where.h"
+#include "console/sql/sql_where.h"
 
 /** Columns of table `asset` in the order asset_read() takes them; a statement adds doc, or '' for it. */
 #define ASSET_COLUMNS \

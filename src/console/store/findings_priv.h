@@ -7,7 +7,7 @@
 #include "base/map.h"
 #include "console/store/findings.h"
 #include "console/store/list_sort.h"
-#include "console/store/sql_where.h"
+#include "console/sql/sql_where.h"
 
 /** All images a scope shows, with how many containers run them. */
 struct image_set {

@@ -4,7 +4,7 @@
 #ifndef SKEP_CONSOLE_STORE_MIGRATE_H
 #define SKEP_CONSOLE_STORE_MIGRATE_H
 
-#include "console/store/sql.h"
+#include "console/sql/sql.h"
 
 /**
  * Runs the lines of migration.def this store has not had, each in a transaction of its own.

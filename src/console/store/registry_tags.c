@@ -1,6 +1,6 @@
 #include "console/store/registry_tags.h"
 
-#include "console/store/sql_where.h"
+#include "console/sql/sql_where.h"
 
 #define RESTAGE_BYTES ((size_t)128 << 20)
 

@@ -4,7 +4,7 @@
 #ifndef SKEP_CONSOLE_STORE_ROLES_H
 #define SKEP_CONSOLE_STORE_ROLES_H
 
-#include "console/store/sql.h"
+#include "console/sql/sql.h"
 
 #define ROLE_NAME_BYTES 64
 

@@ -4,7 +4,7 @@
 #ifndef SKEP_CONSOLE_STORE_SESSIONS_H
 #define SKEP_CONSOLE_STORE_SESSIONS_H
 
-#include "console/store/sql.h"
+#include "console/sql/sql.h"
 
 struct session_row {
 	str hash; /**< of the secret the browser holds, hex; names the row */

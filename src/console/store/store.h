@@ -8,7 +8,7 @@
 #ifndef SKEP_CONSOLE_STORE_STORE_H
 #define SKEP_CONSOLE_STORE_STORE_H
 
-#include "console/store/sql.h"
+#include "console/sql/sql.h"
 
 struct alert_cache;
 struct series_index;

@@ -4,7 +4,7 @@
 #ifndef SKEP_CONSOLE_STORE_STORE_FACT_H
 #define SKEP_CONSOLE_STORE_STORE_FACT_H
 
-#include "console/store/sql.h"
+#include "console/sql/sql.h"
 
 /** @return 1, 0 there is no such fact, -ENOBUFS, or the store's */
 MUST_CHECK int store_fact_get(struct sql *s, const char *name, struct arena *a, str *ret,

@@ -6,7 +6,7 @@
 #ifndef SKEP_CONSOLE_STORE_USERS_H
 #define SKEP_CONSOLE_STORE_USERS_H
 
-#include "console/store/sql.h"
+#include "console/sql/sql.h"
 
 #define USER_NAME_BYTES 64
 #define USER_MAX_ROLES 32

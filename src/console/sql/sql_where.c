@@ -1,4 +1,4 @@
-#include "console/store/sql_where.h"
+#include "console/sql/sql_where.h"
 
 enum { WORDS_MAX = 8 };
 

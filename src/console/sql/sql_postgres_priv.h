@@ -1,12 +1,12 @@
 /** @file
  * The connection to PostgreSQL, shared by the two files that know libpq.
  */
-#ifndef SKEP_CONSOLE_STORE_SQL_POSTGRES_PRIV_H
-#define SKEP_CONSOLE_STORE_SQL_POSTGRES_PRIV_H
+#ifndef SKEP_CONSOLE_SQL_SQL_POSTGRES_PRIV_H
+#define SKEP_CONSOLE_SQL_SQL_POSTGRES_PRIV_H
 
 #include <libpq-fe.h>
 
-#include "console/store/sql_priv.h"
+#include "console/sql/sql_priv.h"
 
 struct pg {
 	PGconn *c;

@@ -1,5 +1,5 @@
 /* What PostgreSQL has beyond statements: COPY, locks, messages. */
-#include "console/store/sql_postgres_priv.h"
+#include "console/sql/sql_postgres_priv.h"
 
 #include <endian.h>
 #include <poll.h>

@@ -24,8 +24,8 @@
  * statement took too long, -EAGAIN concurrent work got in the way: roll back and try the whole transaction again, -EBADMSG
  * the store is damaged, -EROFS it cannot be written, -ENOMEM, else -EIO. Messages never hold a password.
  */
-#ifndef SKEP_CONSOLE_STORE_SQL_H
-#define SKEP_CONSOLE_STORE_SQL_H
+#ifndef SKEP_CONSOLE_SQL_SQL_H
+#define SKEP_CONSOLE_SQL_SQL_H
 
 #include "base/arena.h"
 #include "base/buf.h"

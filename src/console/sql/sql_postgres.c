@@ -1,4 +1,4 @@
-#include "console/store/sql_postgres_priv.h"
+#include "console/sql/sql_postgres_priv.h"
 
 #include <inttypes.h>
 

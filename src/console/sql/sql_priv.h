@@ -1,10 +1,10 @@
 /** @file
  * What sql.c asks of an engine. Statements come translated; values are as many as the statement has parameters.
  */
-#ifndef SKEP_CONSOLE_STORE_SQL_PRIV_H
-#define SKEP_CONSOLE_STORE_SQL_PRIV_H
+#ifndef SKEP_CONSOLE_SQL_SQL_PRIV_H
+#define SKEP_CONSOLE_SQL_SQL_PRIV_H
 
-#include "console/store/sql.h"
+#include "console/sql/sql.h"
 
 #define SQL_CACHE 256 /**< statements kept prepared; the longest unused goes first */
 

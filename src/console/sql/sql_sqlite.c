@@ -1,4 +1,4 @@
-#include "console/store/sql_priv.h"
+#include "console/sql/sql_priv.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>

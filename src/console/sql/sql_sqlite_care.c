@@ -1,5 +1,5 @@
 /* Looking after SQLite's file: damage, copies, size. */
-#include "console/store/sql_priv.h"
+#include "console/sql/sql_priv.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>

@@ -1,10 +1,10 @@
 /** @file
  * Conditions of a statement put together with their values, in step.
  */
-#ifndef SKEP_CONSOLE_STORE_SQL_WHERE_H
-#define SKEP_CONSOLE_STORE_SQL_WHERE_H
+#ifndef SKEP_CONSOLE_SQL_SQL_WHERE_H
+#define SKEP_CONSOLE_SQL_SQL_WHERE_H
 
-#include "console/store/sql.h"
+#include "console/sql/sql.h"
 
 #define SQL_WHERE_MAX 96
 
