@@ -20,6 +20,7 @@ const struct rule_key rule_draft_keys[] = {
 	{ "capture_filesize", KEY_REPLACE },
 	/* ours */
 	{ "id", KEY_FIXED },
+	{ "rule_zh", KEY_REPLACE },
 	{ "desc_zh", KEY_REPLACE },
 	{ "output_zh", KEY_REPLACE },
 	{ "advice", KEY_REPLACE },
@@ -57,6 +58,7 @@ static int take_texts(const struct rule_item *it, enum rule_override how, struct
 		{ "id", &d->rule.id },         { "advice", &d->rule.advice },
 		{ "mitre", &d->rule.mitre },   { "advice_zh", &d->rule.advice_zh },
 		{ "source", &d->rule.source }, { "maturity", &d->rule.maturity },
+		{ "rule_zh", &d->rule.name_zh },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {

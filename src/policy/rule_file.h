@@ -4,7 +4,8 @@
  *
  * Specification: the rules reference of Falco 0.44 and libs' rule_loader; required_engine_version up to 0.57.0 is
  * answered, and the plugin `container` 0.4.0 is built in. Ours besides: `falco_compatible: true` (an item of its own at the top of a file)
- * and in a rule `id`, `desc_zh`, `output_zh`, `advice`, `advice_zh`, `mitre`, `maturity`, which Falco ignores with a warning.
+ * and in a rule `rule_zh` (what the rule is called in Chinese), `id`, `desc_zh`,
+ * `output_zh`, `advice`, `advice_zh`, `mitre`, `maturity`, which Falco ignores with a warning.
  */
 #ifndef SKEP_POLICY_RULE_FILE_H
 #define SKEP_POLICY_RULE_FILE_H
@@ -58,7 +59,7 @@ struct rule_note {
 
 /** A rule, all lists, macros, exceptions and overrides resolved. */
 struct rule {
-	str name, id, desc, desc_zh, output, output_zh, advice, advice_zh, mitre, maturity;
+	str name, name_zh, id, desc, desc_zh, output, output_zh, advice, advice_zh, mitre, maturity;
 	str source;
 	str condition_text; /**< after appends and exceptions, before macros; for people */
 	enum alert_priority priority;

@@ -44,7 +44,7 @@ CLASSES = {
 
 def test_there_are_enough():
     assert len(RULES) >= 120
-    assert len({r["id"] for r in RULES}) == len({r["rule"] for r in RULES}) == len(RULES)
+    assert len({r["id"] for r in RULES}) == len({r["rule"] for r in RULES}) == len({r["rule_zh"] for r in RULES}) == len(RULES)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[r["id"] for r in RULES])
@@ -56,6 +56,7 @@ def test_says_everything(rule):
     for key in ("desc", "advice", "output"):
         assert rule[key].strip()
         assert CHINESE.search(rule[key + "_zh"]), key
+    assert CHINESE.search(rule["rule_zh"])
     fields = re.compile(r"%[a-z0-9_.]+(?:\[[^]]*\])?")
     assert sorted(fields.findall(rule["output"])) == sorted(fields.findall(rule["output_zh"]))
 

@@ -420,6 +420,21 @@ const STEPS = {
 		await page.getByRole("heading", { name: "marked.yaml", level: 1 }).waitFor();
 	},
 
+	/** In Chinese rules are called what they are called there, and found by it. */
+	async names() {
+		const each = await newPage({ language: "zh" });
+		await signIn(each, admin, password);
+		await each.getByRole("navigation").first().waitFor();
+		await each.goto(`${url}/rules?q=${encodeURIComponent("读取 shadow")}`);
+		await each.getByRole("link", { name: "容器内读取 shadow 文件" }).click();
+		await each.getByRole("heading", { name: "容器内读取 shadow 文件", level: 1 }).waitFor();
+		// What names it in rule files stays to be seen.
+		await each.getByText("Shadow file read in a container").waitFor();
+		await each.goto(`${url}/alerts?rule=${encodeURIComponent("Shadow file read in a container")}`);
+		await each.locator(".chip").getByText("容器内读取 shadow 文件").waitFor();
+		await each.context().close();
+	},
+
 	/** A bundle of threat intelligence, uploaded: what is in it, what was left out, which rules judge by it. */
 	async intelligence() {
 		const indicator = (pattern) => ({ type: "indicator", pattern_type: "stix", pattern });

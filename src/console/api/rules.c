@@ -16,6 +16,7 @@ static void put_rule_with(const struct rule *r, int64_t alerts, struct json_out 
 	json_object_open(j);
 	json_put_str(j, "id", r->id.n ? r->id : r->name);
 	json_put_str(j, "name", r->name);
+	json_opt_str(j, "nameZh", r->name_zh);
 	json_put_str(j, "description", r->desc);
 	json_opt_str(j, "descriptionZh", r->desc_zh);
 	json_opt_str(j, "advice", r->advice);
@@ -92,8 +93,8 @@ static bool is_wanted(const struct call *c, const struct rule *r)
 
 	if (enabled && enabled->boolean != r->enabled)
 		return false;
-	if (q.n && !str_holds_nocase(r->name, q) && !str_holds_nocase(r->id, q) &&
-	    !str_holds_nocase(r->desc, q) && !str_holds_nocase(r->desc_zh, q))
+	if (q.n && !str_holds_nocase(r->name, q) && !str_holds_nocase(r->name_zh, q) &&
+	    !str_holds_nocase(r->id, q) && !str_holds_nocase(r->desc, q) && !str_holds_nocase(r->desc_zh, q))
 		return false;
 	return has_tag(r, value_get(&c->query, "tag"));
 }

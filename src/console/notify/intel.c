@@ -321,6 +321,7 @@ static size_t put_kind(const struct intel_list *lists, size_t count, enum intel_
 
 static const char address_rule[] =
 	"- rule: Address of threat intelligence\n"
+	"  rule_zh: 与威胁情报地址通信\n"
 	"  desc: A connection with an address that a list of threat intelligence names.\n"
 	"  desc_zh: 与威胁情报列表中的地址通信。\n"
 	"  condition: >\n"
@@ -333,6 +334,7 @@ static const char address_rule[] =
 
 static const char name_rule[] =
 	"- rule: Name of threat intelligence\n"
+	"  rule_zh: 查询威胁情报域名\n"
 	"  desc: A question for a name that a list of threat intelligence names.\n"
 	"  desc_zh: 查询威胁情报列表中的域名。\n"
 	"  condition: >\n"
@@ -374,6 +376,7 @@ static void put_program_rule(const struct intel_list *lists, size_t count, struc
 		buf_printf(out, "%s%s in (intel_hash)",
 			   n++ ? " or "
 			       : "- rule: Program of threat intelligence\n"
+				 "  rule_zh: 运行威胁情报所列程序\n"
 				 "  desc: A program whose file a list of threat intelligence names "
 				 "by its hash.\n"
 				 "  desc_zh: 运行了威胁情报列表中哈希所指的程序。\n"

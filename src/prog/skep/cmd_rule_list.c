@@ -2,6 +2,11 @@
 #include "prog/skep/result.h"
 #include "prog/skep/rule_command.h"
 
+static str called(const struct invocation *v, const struct rule *r)
+{
+	return v->lang == LANG_ZH && r->name_zh.n ? r->name_zh : r->name;
+}
+
 static str described(const struct invocation *v, const struct rule *r)
 {
 	return v->lang == LANG_ZH && r->desc_zh.n ? r->desc_zh : r->desc;
@@ -11,6 +16,7 @@ static void put_rule(struct json_out *j, const struct rule *r)
 {
 	json_object_open(j);
 	json_put_str(j, "name", r->name);
+	json_opt_str(j, "nameZh", r->name_zh);
 	json_opt_str(j, "id", r->id);
 	json_put_cstr(j, "priority", alert_priority_name(r->priority));
 	json_put_str(j, "source", r->source);
@@ -59,7 +65,7 @@ static int render_text(struct invocation *v, const struct rule *rules, size_t co
 
 		result_table_cell(&t, str_from(alert_priority_name(r->priority)));
 		result_table_cell(&t, str_from(say(v, r->enabled ? on : off)));
-		result_table_cell(&t, r->name);
+		result_table_cell(&t, called(v, r));
 		result_table_cell(&t, str_trim(described(v, r)));
 	}
 	return result_table_render(v, &t, out);

@@ -15,12 +15,13 @@ export const queries = new QueryClient({
 export const PAGE_ROWS = 100;
 
 /** One answer of the API, kept under its path and query. */
-export function useAnswer<T>(path: string | null, query?: Query, options: { refetchMs?: number } = {}) {
+export function useAnswer<T>(path: string | null, query?: Query, options: { refetchMs?: number; staleMs?: number } = {}) {
 	return useQuery({
 		queryKey: [path, query ?? {}],
 		queryFn: ({ signal }) => get<T>(path!, query, signal),
 		enabled: path !== null,
 		refetchInterval: options.refetchMs ?? false,
+		...(options.staleMs !== undefined && { staleTime: options.staleMs }),
 		placeholderData: keepPreviousData,
 	});
 }

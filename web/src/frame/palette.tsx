@@ -2,6 +2,7 @@ import { useEffect, useId, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useAnswer } from "../api/queries.ts";
 import type { SearchHit, SearchResult } from "../api/types.ts";
+import { useRuleName } from "../app/rule_name.ts";
 import { useSession } from "../app/session.tsx";
 import { t, tValue } from "../i18n/index.ts";
 import { ASSET_ICON, Icon, type IconName } from "../kit/icons.tsx";
@@ -37,6 +38,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
 	const [at, setAt] = useState(0);
 	const [, navigate] = useLocation();
 	const { permissions } = useSession();
+	const ruleName = useRuleName();
 
 	useEffect(() => {
 		const before = document.activeElement as HTMLElement | null;
@@ -59,7 +61,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
 		...(found?.assets ?? []).map((hit) => entryOf(t("nav.assets"), hit)),
 		...(found?.images ?? []).map((hit) => entryOf(t("nav.images"), hit)),
 		...(found?.vulnerabilities ?? []).map((hit) => entryOf(t("nav.vulnerabilities"), hit)),
-		...(found?.alerts ?? []).map((hit) => entryOf(t("nav.alerts"), hit)),
+		...(found?.alerts ?? []).map((hit) => entryOf(t("nav.alerts"), { ...hit, name: ruleName(hit.name) })),
 	];
 	const current = Math.min(at, entries.length - 1);
 	const go = (entry: Entry | undefined) => {

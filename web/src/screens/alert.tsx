@@ -3,6 +3,7 @@ import { Link } from "wouter";
 import { useHints } from "../api/live.ts";
 import { queries, refresh, useAnswer, useChange } from "../api/queries.ts";
 import type { Alert, AlertDetail, AlertState, Rule } from "../api/types.ts";
+import { useRuleName } from "../app/rule_name.ts";
 import { useMay } from "../app/session.tsx";
 import { pick, t, tValue } from "../i18n/index.ts";
 import { Button, Facts, Notice, Panel, RawDocument, TextArea, Time } from "../kit/controls.tsx";
@@ -181,9 +182,10 @@ function Advice({ alert }: { alert: Alert }) {
 function Body({ detail }: { detail: AlertDetail }) {
 	const { alert } = detail;
 	const doc = readAlertDoc(detail.doc);
+	const ruleName = useRuleName();
 	return (
 		<>
-			<PageHead title={alert.rule} back={{ href: "/alerts", text: t("nav.alerts") }} before={<StateBadge state={alert.state} />}>
+			<PageHead title={ruleName(alert.rule)} back={{ href: "/alerts", text: t("nav.alerts") }} before={<StateBadge state={alert.state} />}>
 				<Link href={`/alerts?rule=${encodeURIComponent(alert.rule)}&span=24h`} className="button">
 					{t("alert.similar", { n: detail.similar })}
 				</Link>

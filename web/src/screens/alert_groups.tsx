@@ -3,6 +3,7 @@ import { type KeyboardEvent, type ReactNode, useState } from "react";
 import { type Query, call } from "../api/client.ts";
 import { refresh, useList } from "../api/queries.ts";
 import type { AlertGroup, AlertGroupBy, AlertGroups, AlertState } from "../api/types.ts";
+import { useRuleName } from "../app/rule_name.ts";
 import type { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
 import { Button, Choice, SelectField, Time } from "../kit/controls.tsx";
@@ -70,7 +71,7 @@ function GroupDialog({ first, chosen, name, onClose, onSave }: { first: Decision
 	);
 }
 
-function columnsOf(by: AlertGroupBy, onDecide?: (group: AlertGroup) => void): Column<AlertGroup>[] {
+function columnsOf(by: AlertGroupBy, nameOf: (value: string) => string, onDecide?: (group: AlertGroup) => void): Column<AlertGroup>[] {
 	return [
 		{ key: "priority", head: t("alerts.priority"), width: "104px", cell: (group) => <PriorityMark priority={group.priority} /> },
 		{
@@ -80,7 +81,7 @@ function columnsOf(by: AlertGroupBy, onDecide?: (group: AlertGroup) => void): Co
 			card: "title",
 			cell: (group) => (
 				<span className="link-strong clip" title={group.value}>
-					{by === "priority" ? tValue("priority", group.value) : shortIds(group.value)}
+					{nameOf(group.value)}
 				</span>
 			),
 		},
@@ -112,6 +113,8 @@ export function AlertGroupTable({ filter, mayTriage, atTop, empty }: { filter: F
 	const client = useQueryClient();
 	const [deciding, setDeciding] = useState<(Decision & { before: string }) | null>(null);
 	const by = byOf(filter);
+	const ruleName = useRuleName();
+	const nameOf = (value: string) => (by === "priority" ? tValue("priority", value) : by === "rule" ? ruleName(value) : shortIds(value));
 	const list = useList<AlertGroup>("/alerts/groups", { ...filter.query, by, sort: SORTS.find((sort) => sort === filter.sorting.by) });
 	/** The oldest: whatever page a group is of, it was counted then or later. */
 	const counted = list.data?.pages[0] as AlertGroups | undefined;
@@ -144,7 +147,7 @@ export function AlertGroupTable({ filter, mayTriage, atTop, empty }: { filter: F
 			<ListTable
 				label={t("alerts.asGroups")}
 				list={list}
-				columns={columnsOf(by, mayTriage ? (group) => ask(group, "acknowledged") : undefined)}
+				columns={columnsOf(by, nameOf, mayTriage ? (group) => ask(group, "acknowledged") : undefined)}
 				sorting={filter.sorting}
 				rowKey={(group) => group.value}
 				href={(group) => addressOf(filter, by, group.value)}
@@ -160,7 +163,7 @@ export function AlertGroupTable({ filter, mayTriage, atTop, empty }: { filter: F
 				}
 			/>
 			{deciding && (
-				<GroupDialog first={deciding} chosen={chosen} name={by === "priority" ? tValue("priority", deciding.group.value) : deciding.group.value} onClose={() => setDeciding(null)} onSave={(state, note) => decide(deciding, state, note)} />
+				<GroupDialog first={deciding} chosen={chosen} name={nameOf(deciding.group.value)} onClose={() => setDeciding(null)} onSave={(state, note) => decide(deciding, state, note)} />
 			)}
 		</>
 	);

@@ -5,6 +5,7 @@ import type { Query } from "../api/client.ts";
 import { useHints } from "../api/live.ts";
 import { refresh, trimPages, useAnswer, useChange, useList } from "../api/queries.ts";
 import type { Alert, AlertState, Facets, Histogram as HistogramData, Priority } from "../api/types.ts";
+import { useRuleName } from "../app/rule_name.ts";
 import { useMay } from "../app/session.tsx";
 import { useUrl } from "../app/url.ts";
 import { SavedViews } from "../app/views.tsx";
@@ -51,12 +52,14 @@ function useFilter() {
 	return { ...url, query };
 }
 
-function facetText(field: string, value: string): string {
-	if (field === "state" || field === "priority") return tValue(field, value);
-	return shortIds(value);
+/** What the values of facets are called. */
+function useFacetText(): (field: string, value: string) => string {
+	const ruleName = useRuleName();
+	return (field, value) => (field === "state" || field === "priority" ? tValue(field, value) : field === "rule" ? ruleName(value) : shortIds(value));
 }
 
 function FacetColumn({ facets, url }: { facets: Facets | undefined; url: ReturnType<typeof useUrl> }) {
+	const facetText = useFacetText();
 	const toggle = (field: string, value: string) => {
 		const now = url.many(field);
 		url.change({ [field]: now.includes(value) ? now.filter((each) => each !== value) : [...now, value] });
@@ -92,6 +95,7 @@ function FacetColumn({ facets, url }: { facets: Facets | undefined; url: ReturnT
 }
 
 function Chips({ url }: { url: ReturnType<typeof useUrl> }) {
+	const facetText = useFacetText();
 	const chips = FIELDS.flatMap((field) => url.many(field).map((value) => ({ field, value })));
 	const since = url.one("since");
 	if (chips.length === 0 && !since && !url.one("q")) return null;
@@ -124,7 +128,7 @@ function Chips({ url }: { url: ReturnType<typeof useUrl> }) {
 }
 
 /** @param onSelect chooses an alert; without it none is to be chosen */
-function alertColumns(selected: ReadonlySet<string>, onSelect?: (id: string) => void): Column<Alert>[] {
+function alertColumns(ruleName: (name: string) => string, selected: ReadonlySet<string>, onSelect?: (id: string) => void): Column<Alert>[] {
 	return [
 		...(onSelect
 			? [
@@ -148,7 +152,7 @@ function alertColumns(selected: ReadonlySet<string>, onSelect?: (id: string) => 
 			cell: (alert) => (
 				<div className="two-lines">
 					<Link href={`/alerts/${alert.id}`} tabIndex={-1} className="link-strong clip">
-						{alert.rule}
+						{ruleName(alert.rule)}
 					</Link>
 					<span className="muted xs clip">{pick(alert.message, alert.messageZh)}</span>
 				</div>
@@ -175,6 +179,7 @@ export default function AlertsPage() {
 	const filter = useFilter();
 	const client = useQueryClient();
 	const mayTriage = useMay("alerts.triage");
+	const ruleName = useRuleName();
 	const [paused, setPaused] = useState(false);
 	const [away, setAway] = useState(false);
 	const [missed, setMissed] = useState(0);
@@ -315,7 +320,7 @@ export default function AlertsPage() {
 					<ListTable
 						label={t("nav.alerts")}
 						list={list}
-						columns={alertColumns(selected, mayTriage ? toggle : undefined)}
+						columns={alertColumns(ruleName, selected, mayTriage ? toggle : undefined)}
 						sorting={filter.sorting}
 						rowKey={(alert) => alert.id}
 						rowHeight={52}

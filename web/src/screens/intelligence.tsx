@@ -2,6 +2,7 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { useChange, useList } from "../api/queries.ts";
 import type { Intelligence } from "../api/types.ts";
+import { useRuleName } from "../app/rule_name.ts";
 import { useMay } from "../app/session.tsx";
 import { t, tValue } from "../i18n/index.ts";
 import { Button, Facts, Field, Segmented, SelectField, TextArea, TextField, Time } from "../kit/controls.tsx";
@@ -178,12 +179,13 @@ function End({ list }: { list: Intelligence }) {
 
 function RuleLinks({ list }: { list: Intelligence }) {
 	const rules = list.rules ?? [];
+	const ruleName = useRuleName();
 	if (rules.length === 0) return <>{t("intel.noRules")}</>;
 	return (
 		<ul className="stack tight">
 			{rules.map((rule) => (
 				<li key={rule}>
-					<Link href={`/rules/${encodeURIComponent(rule)}`}>{rule}</Link>
+					<Link href={`/rules/${encodeURIComponent(rule)}`}>{ruleName(rule)}</Link>
 				</li>
 			))}
 		</ul>
@@ -258,7 +260,7 @@ function DetailDialog({ list, onRead, onClose }: { list: Intelligence; onRead: (
 	);
 }
 
-const COLUMNS = (): Column<Intelligence>[] => [
+const columnsOf = (ruleName: (name: string) => string): Column<Intelligence>[] => [
 	{
 		key: "name",
 		head: t("intel.list"),
@@ -285,7 +287,7 @@ const COLUMNS = (): Column<Intelligence>[] => [
 		width: "minmax(140px, 1fr)",
 		cell: (list) => (list.notUnderstood ? <span className="badge tone-medium">{t("intel.notUnderstood", { n: list.notUnderstood })}</span> : <span className="muted"><Gaps list={list} /></span>),
 	},
-	{ key: "rules", head: t("intel.usedBy"), width: "minmax(140px, 1.2fr)", cell: (list) => <span className={list.rules?.length ? undefined : "muted"}>{list.rules?.length ? list.rules.join(" · ") : t("intel.noRules")}</span> },
+	{ key: "rules", head: t("intel.usedBy"), width: "minmax(140px, 1.2fr)", cell: (list) => <span className={list.rules?.length ? undefined : "muted"}>{list.rules?.length ? list.rules.map(ruleName).join(" · ") : t("intel.noRules")}</span> },
 	{ key: "end", head: t("intel.expires"), width: "minmax(112px, 0.8fr)", cell: (list) => <End list={list} /> },
 	{ key: "updated", head: t("intel.updated"), width: "104px", end: true, cell: (list) => <Time at={list.updated} /> },
 ];
@@ -293,6 +295,7 @@ const COLUMNS = (): Column<Intelligence>[] => [
 export default function IntelligencePage() {
 	const may = useMay("rules.write");
 	const list = useList<Intelligence>("/intelligence");
+	const ruleName = useRuleName();
 	const [shown, setShown] = useState<string | null>(null);
 	const [reading, setReading] = useState<Intelligence | "new" | null>(null);
 	const current = list.rows.find((each) => each.id === shown);
@@ -308,7 +311,7 @@ export default function IntelligencePage() {
 			<ListTable
 				label={t("nav.intelligence")}
 				list={list}
-				columns={COLUMNS()}
+				columns={columnsOf(ruleName)}
 				rowKey={(each) => each.id}
 				rowHeight={52}
 				onOpen={(each) => setShown(each.id)}

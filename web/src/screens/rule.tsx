@@ -17,7 +17,7 @@ function Body({ rule }: { rule: Rule }) {
 	const advice = pick(rule.advice, rule.adviceZh);
 	return (
 		<>
-			<PageHead title={rule.name} back={{ href: "/rules", text: t("nav.rules") }} before={<PriorityMark priority={rule.priority} />}>
+			<PageHead title={pick(rule.name, rule.nameZh)} back={{ href: "/rules", text: t("nav.rules") }} before={<PriorityMark priority={rule.priority} />}>
 				<Link href={`/alerts?rule=${encodeURIComponent(rule.name)}&span=24h`} className="button">
 					{t("rules.showAlerts", { n: rule.alerts24h ?? 0 })}
 				</Link>
@@ -64,6 +64,7 @@ function Body({ rule }: { rule: Rule }) {
 					<Panel title={t("asset.facts")}>
 						<Facts
 							facts={[
+								[t("rules.name"), pick(rule.name, rule.nameZh) !== rule.name && <code key="name">{rule.name}</code>],
 								[t("rules.id"), <code key="id">{rule.id}</code>],
 								[t("rules.maturity"), rule.maturity && tValue("maturity", rule.maturity)],
 								["ATT&CK", rule.mitre],

@@ -3,6 +3,7 @@ import { Link, useLocation } from "wouter";
 import { call } from "../api/client.ts";
 import { useAnswer, useChange } from "../api/queries.ts";
 import type { DryRunResult, RuleCheck, RuleFile, RuleProblem } from "../api/types.ts";
+import { useRuleName } from "../app/rule_name.ts";
 import { useMay } from "../app/session.tsx";
 import { t } from "../i18n/index.ts";
 import { Button, Check, Choice, Panel, TextField } from "../kit/controls.tsx";
@@ -120,6 +121,7 @@ const DRY_SPANS: [string, number][] = [
 ];
 
 function DryRun({ text }: { text: string }) {
+	const ruleName = useRuleName();
 	const [span, setSpan] = useState("24h");
 	const run = useChange<void, DryRunResult>(() => {
 		const hours = DRY_SPANS.find(([name]) => name === span)![1];
@@ -146,7 +148,7 @@ function DryRun({ text }: { text: string }) {
 						{run.data.matched.map((match) => (
 							<div key={match.rule} className="dry-match">
 								<div className="row">
-									<b className="small clip">{match.rule}</b>
+									<b className="small clip">{ruleName(match.rule)}</b>
 									<span className={`badge tone-${match.count ? "high" : "neutral"} push`}>{t("dryRun.fires", { n: match.count })}</span>
 								</div>
 								{match.unknown > 0 && <p className="xs muted">{t("dryRun.unknown", { n: match.unknown })}</p>}

@@ -18,7 +18,7 @@ export function useRuleSwitch() {
 	return useChange<{ rule: Rule; enabled: boolean; priority?: Rule["priority"] }, Rule>(
 		({ rule, enabled, priority }) => ({ method: "PUT", path: `/rules/${encodeURIComponent(rule.id)}`, body: { enabled, ...(priority ? { priority } : {}) } }),
 		["/rules"],
-		(_, { rule, enabled }) => toast(enabled ? t("rules.nowOn", { name: rule.name }) : t("rules.nowOff", { name: rule.name })),
+		(_, { rule, enabled }) => toast(t(enabled ? "rules.nowOn" : "rules.nowOff", { name: pick(rule.name, rule.nameZh) })),
 	);
 }
 
@@ -39,7 +39,7 @@ function RuleTable() {
 					role="switch"
 					className="switch"
 					tabIndex={-1}
-					aria-label={t("rules.switch", { name: rule.name })}
+					aria-label={t("rules.switch", { name: pick(rule.name, rule.nameZh) })}
 					checked={rule.enabled}
 					disabled={!mayWrite}
 					onChange={(event) => change.mutate({ rule, enabled: event.target.checked }, { onError: toastError })}
@@ -56,7 +56,7 @@ function RuleTable() {
 			cell: (rule) => (
 				<span className="two-lines">
 					<Link href={`/rules/${encodeURIComponent(rule.id)}`} tabIndex={-1} className="link-strong clip">
-						{rule.name}
+						{pick(rule.name, rule.nameZh)}
 					</Link>
 					<span className="muted xs clip">{pick(rule.description, rule.descriptionZh)}</span>
 				</span>
