@@ -59,7 +59,7 @@ static int fetch_some(struct store *s, struct alert_cache *c, struct alert_hit *
 	for (size_t i = 0; i < AT_ONCE; i++)
 		values[i] = SQL_I(hits[MIN(i, count - 1)].id);
 	r = alert_day_query(
-		s, &alert_docs, alert_id_ms(hits[0].id) / ALERT_DAY_MS,
+		s, &alert_docs, alert_id_day(hits[0].id),
 		"SELECT id, dictionary, size, doc FROM {table} WHERE id IN " SQL_SIXTY_FOUR, values,
 		AT_ONCE, &rows, e);
 	if (r == -ENOENT)
@@ -83,10 +83,9 @@ int alert_docs_fetch(struct store *s, struct alert_hit *hits, size_t count, stru
 	int r = alert_cache_get(s, &c, e);
 
 	for (size_t i = 0, n; r == 0 && i < count; i += n) {
-		int64_t day = alert_id_ms(hits[i].id) / ALERT_DAY_MS;
+		int64_t day = alert_id_day(hits[i].id);
 
-		for (n = 1; n < AT_ONCE && i + n < count &&
-			    alert_id_ms(hits[i + n].id) / ALERT_DAY_MS == day;)
+		for (n = 1; n < AT_ONCE && i + n < count && alert_id_day(hits[i + n].id) == day;)
 			n++;
 		r = fetch_some(s, c, &hits[i], n, a, e);
 	}

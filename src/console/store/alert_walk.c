@@ -43,11 +43,6 @@ struct alert_walk {
 	size_t chunk_count, chunk_at, chunk_cap;
 };
 
-static int64_t day_of(int64_t id)
-{
-	return alert_id_ms(id) / ALERT_DAY_MS;
-}
-
 /* A walk goes down. One that has the oldest first counts ids below zero, and goes down all the same. Its own inverse. */
 static int64_t aim(const struct alert_walk *w, int64_t id)
 {
@@ -71,7 +66,7 @@ static void set_range(struct alert_walk *w, int64_t cursor)
 static int load_days(struct alert_walk *w, struct err *e)
 {
 	OWNED_ROWS *rows = NULL;
-	const int64_t first = day_of(aim(w, w->at - 1)), last = day_of(aim(w, w->low));
+	const int64_t first = alert_id_day(aim(w, w->at - 1)), last = alert_id_day(aim(w, w->low));
 	int r = sql_query(w->s->sql,
 			  w->f->oldest_first
 				  ? "SELECT day FROM alert_day WHERE day >= ?1 AND day <= ?2 AND "

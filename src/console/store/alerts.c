@@ -39,7 +39,7 @@ int64_t alert_low_id(int64_t ms)
 	return (int64_t)((uint64_t)MIN(MAX(ms, 0), ALERT_END_MS) << NUMBER_BITS);
 }
 
-static int64_t low_of_day(int64_t day)
+int64_t alert_day_low(int64_t day)
 {
 	return alert_low_id(day * ALERT_DAY_MS);
 }
@@ -52,7 +52,7 @@ const struct partition_table alert_rows = {
 		   " container BIGINT NOT NULL, pod BIGINT NOT NULL, received_ms BIGINT NOT NULL, "
 		   "who TEXT, " REPEATS_COLUMN,
 	.key = "id",
-	.low = low_of_day,
+	.low = alert_day_low,
 	.indexes = { "CREATE INDEX IF NOT EXISTS {table}_series ON {table} (series, id)",
 		     "CREATE INDEX IF NOT EXISTS {table}_container ON {table} (container, id)"
 		     " WHERE container <> 0",
@@ -70,7 +70,7 @@ const struct partition_table alert_docs = {
 	.columns = "id BIGINT PRIMARY KEY, dictionary BIGINT NOT NULL, size BIGINT NOT NULL, doc "
 		   "{blob}",
 	.key = "id",
-	.low = low_of_day,
+	.low = alert_day_low,
 };
 
 int64_t alert_container_key(str container)
@@ -224,10 +224,7 @@ static int note_day(struct batch *b, const struct draft *d, size_t count, struct
 		"ON CONFLICT (day) DO UPDATE SET alerts = alert_day.alerts + excluded.alerts,"
 		" bytes = alert_day.bytes + excluded.bytes RETURNING alerts",
 		SQL_ARGS(SQL_I(d->day), SQL_I(count), SQL_I(bytes)), &alerts, e);
-	if (r < 0 || alerts != (int64_t)count)
-		return MIN(r, 0);
-	r = partition_make(b->s, &alert_rows, d->day, e);
-	return r < 0 ? r : partition_make(b->s, &alert_docs, d->day, e);
+	return r < 0 || alerts != (int64_t)count ? MIN(r, 0) : alert_day_make(b->s, d->day, e);
 }
 
 static int64_t repeats_of(const struct alert_new *a)

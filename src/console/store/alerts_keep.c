@@ -5,6 +5,18 @@ struct day {
 	int64_t day, now_ns;
 };
 
+/* Of a day's tables. */
+static const struct partition_table *const tables[] = { &alert_rows, &alert_docs, &alert_steps };
+
+int alert_day_make(struct store *s, int64_t day, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(tables); i++)
+		r = partition_make(s->sql, tables[i], day, e);
+	return r;
+}
+
 static int make_day(struct store *s, void *ctx, struct err *e)
 {
 	const struct day *d = ctx;
@@ -16,9 +28,7 @@ static int make_day(struct store *s, void *ctx, struct err *e)
 			   "INSERT INTO alert_day (day, alerts, bytes) VALUES (?1, 0, 0) ON "
 			   "CONFLICT (day) DO NOTHING",
 			   SQL_ARGS(SQL_I(day)), e);
-		if (r == 1)
-			r = partition_make(s, &alert_rows, day, e);
-		r = r < 0 ? r : partition_make(s, &alert_docs, day, e);
+		r = r <= 0 ? r : alert_day_make(s, day, e);
 	}
 	return r;
 }
@@ -111,19 +121,17 @@ static int forget_series(struct store *s, struct err *e)
 
 static int drop_day(struct store *s, void *ctx, struct err *e)
 {
-	static const char *const forget[] = {
-		"DELETE FROM alert_step WHERE day = ?1",
-		"DELETE FROM alert_day WHERE day = ?1",
-	};
 	const struct day *d = ctx;
 	int r = sql_lock(s->sql, "alerts", e);
 
 	r = r < 0 ? r : alert_counts_forget_day(s, d->day, e);
-	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(forget); i++)
-		r = sql_do(s->sql, forget[i], SQL_ARGS(SQL_I(d->day)), e);
+	r = r < 0 ? r
+		  : sql_do(s->sql, "DELETE FROM alert_day WHERE day = ?1", SQL_ARGS(SQL_I(d->day)),
+			   e);
 	r = r < 0 ? r : forget_series(s, e);
-	r = r < 0 ? r : partition_drop(s, &alert_rows, d->day, e);
-	return r < 0 ? r : partition_drop(s, &alert_docs, d->day, e);
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(tables); i++)
+		r = partition_drop(s->sql, tables[i], d->day, e);
+	return r;
 }
 
 static int oldest_day(struct store *s, int64_t *ret, struct err *e)

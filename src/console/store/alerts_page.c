@@ -76,7 +76,7 @@ static int read_row(struct store *s, int64_t id, struct arena *a, struct alert_h
 		    struct err *e)
 {
 	OWNED_ROWS *rows = NULL;
-	int64_t day = alert_id_ms(id) / ALERT_DAY_MS, there;
+	int64_t day = alert_id_day(id), there;
 	int r = sql_get_int(s->sql, "SELECT 1 FROM alert_day WHERE day = ?1", SQL_ARGS(SQL_I(day)),
 			    &there, e);
 

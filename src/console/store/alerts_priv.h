@@ -37,7 +37,20 @@ struct alert_cache {
 	uint32_t sample_count;
 };
 
-extern const struct partition_table alert_rows, alert_docs;
+extern const struct partition_table alert_rows, alert_docs, alert_steps;
+/** What the least id of a day may be. */
+int64_t alert_day_low(int64_t day);
+static inline int64_t alert_id_day(int64_t id)
+{
+	return alert_id_ms(id) / ALERT_DAY_MS;
+}
+/** Makes a day's tables, where they are missing. Inside a transaction. */
+MUST_CHECK int alert_day_make(struct store *s, int64_t day, struct err *e);
+/** Notes a decision about alerts in the order of their ids. Inside a transaction that holds the lock "alerts". */
+MUST_CHECK int alert_steps_put(struct store *s, const struct alert_hit *hits, size_t count,
+			       const struct alert_decision *to, struct err *e);
+/** For stores of before decisions lay in tables a day. */
+MUST_CHECK int alert_steps_take_over(struct sql *s, struct err *e);
 /** For stores of before alerts had it: none of theirs stands for more than itself. @return as sql_script() */
 MUST_CHECK int alert_rows_add_repeats(struct sql *s, struct err *e);
 

@@ -1,7 +1,7 @@
 #include "base/clock.h"
 #include "console/store/alerts_priv.h"
 
-enum { NOTE_MAX = 16384, AT_ONCE = 62 };
+enum { AT_ONCE = 62 };
 
 struct triage {
 	struct store *s;
@@ -25,7 +25,7 @@ static int add_hit(struct triage *t, const struct alert_hit *h, struct err *e)
 /* The alert's series and state, where there is one and it is shown. */
 static int add_id(struct triage *t, int64_t id, struct err *e)
 {
-	const int64_t day = alert_id_ms(id) / ALERT_DAY_MS;
+	const int64_t day = alert_id_day(id);
 	OWNED_BUF text = BUF_INIT;
 	OWNED_ROWS *rows = NULL;
 	struct alert_hit h = { .id = id };
@@ -67,25 +67,6 @@ static void sort_hits(struct triage *t)
 	t->count = n;
 }
 
-static int note_steps(const struct triage *t, struct err *e)
-{
-	const str note = str_take(t->to->note, NOTE_MAX);
-	struct sql_bulk *bulk = NULL;
-	int ended, r = sql_bulk_begin(t->s->sql, "alert_step",
-				      "day, alert, time_ns, who, state, note", &bulk, e);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; r == 0 && i < t->count; i++)
-		r = sql_bulk_row(bulk,
-				 SQL_ARGS(SQL_I(alert_id_ms(t->hits[i].id) / ALERT_DAY_MS),
-					  SQL_I(t->hits[i].id), SQL_I(t->to->now_ns),
-					  SQL_T(t->to->who), SQL_I(t->to->state), SQL_T(note)),
-				 e);
-	ended = sql_bulk_end(bulk, r < 0 ? NULL : e);
-	return r < 0 ? r : ended;
-}
-
 /* At most AT_ONCE of one day. */
 static int set_some(const struct triage *t, const struct alert_hit *hits, size_t count,
 		    struct err *e)
@@ -97,7 +78,7 @@ static int set_some(const struct triage *t, const struct alert_hit *hits, size_t
 		values[i] = SQL_I(hits[MIN(i, count - 1)].id);
 	values[AT_ONCE] = SQL_I(t->to->state);
 	values[AT_ONCE + 1] = SQL_T(t->to->who);
-	partition_say(&alert_rows, alert_id_ms(hits[0].id) / ALERT_DAY_MS,
+	partition_say(&alert_rows, alert_id_day(hits[0].id),
 		      "UPDATE {table} SET state = ?63, who = ?64 WHERE id IN (" SQL_TO_62 ")",
 		      &text);
 	return sql_do(t->s->sql, buf_cstr(&text), values, ARRAY_LEN(values), e);
@@ -113,11 +94,11 @@ static int set_states(struct triage *t, struct err *e)
 			t->hits[n++] = t->hits[i];
 	t->count = n;
 	for (size_t i = 0; i < t->count; i += n) {
-		const int64_t day = alert_id_ms(t->hits[i].id) / ALERT_DAY_MS;
+		const int64_t day = alert_id_day(t->hits[i].id);
 		int r;
 
-		for (n = 1; n < AT_ONCE && i + n < t->count &&
-			    alert_id_ms(t->hits[i + n].id) / ALERT_DAY_MS == day;)
+		for (n = 1;
+		     n < AT_ONCE && i + n < t->count && alert_id_day(t->hits[i + n].id) == day;)
 			n++;
 		r = set_some(t, &t->hits[i], n, e);
 		if (r < 0)
@@ -154,7 +135,7 @@ static int decide(struct triage *t, struct err *e)
 	int r, changed;
 
 	sort_hits(t);
-	r = note_steps(t, e);
+	r = alert_steps_put(t->s, t->hits, t->count, t->to, e);
 	changed = r < 0 ? r : set_states(t, e);
 	r = changed < 0 ? changed : move_counts(t, e);
 	return r < 0 ? r : changed;
@@ -227,32 +208,4 @@ int alerts_triage_all(struct store *s, const struct scope *scope, const struct a
 	if (r >= 0)
 		*ret_more = more;
 	return r;
-}
-
-int alerts_history(struct store *s, int64_t id, struct arena *a, struct alert_step **ret,
-		   size_t *ret_count, struct err *e)
-{
-	struct alert_step *steps = NULL;
-	size_t count = 0, cap = 0;
-	OWNED_ROWS *rows = NULL;
-	int r = sql_query(s->sql,
-			  "SELECT time_ns, who, state, note FROM alert_step WHERE alert = ?1 "
-			  "ORDER BY id DESC LIMIT 1000",
-			  SQL_ARGS(SQL_I(id)), &rows, e);
-
-	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
-		struct alert_step *x = ARENA_PUSH(a, steps, count, cap);
-
-		if (x)
-			*x = (struct alert_step){ sql_int(rows, 0), sql_text_in(rows, 1, a),
-						  sql_text_in(rows, 3, a),
-						  (enum alert_state)sql_int(rows, 2) };
-		if (!x || !x->who.p || !x->note.p)
-			return err_set(e, ENOBUFS, "too many decisions about an alert");
-	}
-	if (r < 0)
-		return r;
-	*ret = steps;
-	*ret_count = count;
-	return 0;
 }

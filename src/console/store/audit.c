@@ -160,7 +160,7 @@ int audit_append(struct store *s, const struct audit_entry *entry, struct arena 
 	memcpy(x.previous, head.hash, sizeof(x.previous));
 	r = audit_seal(&x, e);
 	if (r == 0 && (head.id == 0 || day != head.day))
-		r = partition_make(s, &days, day, e);
+		r = partition_make(s->sql, &days, day, e);
 	if (r == 0)
 		r = insert(s, &x, day, e);
 	return r < 0 ? r : note(s, &x, day, e);
@@ -312,7 +312,7 @@ static int drop_oldest(struct store *s, int64_t before_day, struct err *e)
 				SQL_ARGS(SQL_I(before_day), SQL_I(head.day)), &day, e);
 	if (r <= 0)
 		return r;
-	r = partition_drop(s, &days, day, e);
+	r = partition_drop(s->sql, &days, day, e);
 	if (r == 0)
 		r = sql_do(s->sql, "DELETE FROM audit_day WHERE day = ?1", SQL_ARGS(SQL_I(day)), e);
 	return r;

@@ -29,7 +29,7 @@ static int make_day(struct store *s, int64_t day, struct err *e)
 		       "INSERT INTO flow_day (day) VALUES (?1) ON CONFLICT (day) DO NOTHING",
 		       SQL_ARGS(SQL_I(day)), e);
 
-	return r <= 0 ? r : partition_make(s, &flow_rows, day, e);
+	return r <= 0 ? r : partition_make(s->sql, &flow_rows, day, e);
 }
 
 /* ---- Adding ---- */
@@ -209,7 +209,7 @@ static int keep(struct store *s, void *ctx, struct err *e)
 		if (r <= 0 || (day + 1) * DAY_NS > k->before_ns)
 			break;
 		r = sql_do(s->sql, "DELETE FROM flow_day WHERE day = ?1", SQL_ARGS(SQL_I(day)), e);
-		r = r < 0 ? r : partition_drop(s, &flow_rows, day, e);
+		r = r < 0 ? r : partition_drop(s->sql, &flow_rows, day, e);
 		dropped++;
 	}
 	return r < 0 ? r : dropped;

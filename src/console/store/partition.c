@@ -17,7 +17,7 @@ void partition_say(const struct partition_table *t, int64_t day, const char *sta
 	}
 }
 
-static int say(struct store *s, const struct partition_table *t, int64_t day, const char *statement,
+static int say(struct sql *s, const struct partition_table *t, int64_t day, const char *statement,
 	       struct err *e)
 {
 	OWNED_BUF text = BUF_INIT;
@@ -25,10 +25,10 @@ static int say(struct store *s, const struct partition_table *t, int64_t day, co
 	partition_say(t, day, statement, &text);
 	if (buf_error(&text) < 0)
 		return err_set(e, ENOMEM, "no memory for a statement");
-	return sql_script(s->sql, buf_cstr(&text), e);
+	return sql_script(s, buf_cstr(&text), e);
 }
 
-static int make_on_postgres(struct store *s, const struct partition_table *t, int64_t day,
+static int make_on_postgres(struct sql *s, const struct partition_table *t, int64_t day,
 			    struct err *e)
 {
 	OWNED_BUF text = BUF_INIT;
@@ -41,19 +41,19 @@ static int make_on_postgres(struct store *s, const struct partition_table *t, in
 		   t->low(day + 1));
 	if (buf_error(&text) < 0)
 		return err_set(e, ENOMEM, "no memory for a statement");
-	return sql_script(s->sql, buf_cstr(&text), e);
+	return sql_script(s, buf_cstr(&text), e);
 }
 
-int partition_make(struct store *s, const struct partition_table *t, int64_t day, struct err *e)
+int partition_make(struct sql *s, const struct partition_table *t, int64_t day, struct err *e)
 {
 	OWNED_BUF text = BUF_INIT;
 	int r;
 
 	/* Two that make the same table at once would get in each other's way, IF NOT EXISTS or not. */
-	r = sql_lock(s->sql, "partition", e);
+	r = sql_lock(s, "partition", e);
 	if (r < 0)
 		return r;
-	if (sql_is_postgres(s->sql)) {
+	if (sql_is_postgres(s)) {
 		r = make_on_postgres(s, t, day, e);
 	} else {
 		buf_printf(&text, "CREATE TABLE IF NOT EXISTS {table} (%s)", t->columns);
@@ -103,7 +103,7 @@ int partition_add_column(struct sql *s, const struct partition_table *t, const c
 				  : add_on_sqlite(s, t, column, e);
 }
 
-int partition_drop(struct store *s, const struct partition_table *t, int64_t day, struct err *e)
+int partition_drop(struct sql *s, const struct partition_table *t, int64_t day, struct err *e)
 {
 	return say(s, t, day, "DROP TABLE IF EXISTS {table}", e);
 }

@@ -23,10 +23,10 @@ struct partition_table {
 };
 
 /** Makes the day's table where it is missing. Inside a transaction. */
-MUST_CHECK int partition_make(struct store *s, const struct partition_table *t, int64_t day,
+MUST_CHECK int partition_make(struct sql *s, const struct partition_table *t, int64_t day,
 			      struct err *e);
 /** Drops it with all that is in it. Inside a transaction. */
-MUST_CHECK int partition_drop(struct store *s, const struct partition_table *t, int64_t day,
+MUST_CHECK int partition_drop(struct sql *s, const struct partition_table *t, int64_t day,
 			      struct err *e);
 
 /**
