@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
-#include "console/store/alerts.h"
+#include "console/store/alert_walk.h"
 #include "console/store/assets.h"
 #include "console/store/housekeeping.h"
 #include "console/store/ingest.h"
@@ -141,11 +141,59 @@ static void test_houses_are_kept(void **state)
 	store_stage_each(houses_are_kept);
 }
 
+static void append_one(struct store *s, const char *rule)
+{
+	struct alert_new a = { .series = { .rule = str_from(rule), .host = S("h") },
+			       .time_ns = store_now(),
+			       .doc = S("{}") };
+
+	OK(sql_begin(s->sql, E));
+	OK(alerts_append(s, &a, 1, store_now(), NULL, E));
+	OK(sql_commit(s->sql, E));
+}
+
+/* One looks at all alerts while another stores such as nobody knows yet: what was there is shown, and no page fails. */
+static void readers_are_not_hurt(struct store *writer, const char *where)
+{
+	const struct alert_filter all = { .scope = &scope_everything };
+	struct store *reader = NULL;
+	struct alert_walk *w = NULL;
+	struct alert_page p = { 0 };
+	struct alert_hit h;
+	struct arena a;
+
+	arena_init(&a, 0);
+	OK(store_open(where, NULL, &reader, E));
+	append_one(writer, "known");
+	OK(alert_walk_new(reader, &all, 0, 10, &a, &w, E));
+	append_one(writer, "known");
+	append_one(writer, "new");
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(alert_walk_next(w, &h, E), 1);
+	assert_int_equal(alert_walk_next(w, &h, E), 0);
+	OK(alerts_page(reader, &all, 0, 10, false, &a, &p, E));
+	assert_int_equal(p.count, 3);
+	store_close(reader);
+	/* A series that should be there is damage, and told. */
+	OK(sql_do(writer->sql, "DELETE FROM alert_series WHERE rule = 'known'", SQL_NONE, E));
+	OK(store_open(where, NULL, &reader, E));
+	FAILS(EBADMSG, alerts_page(reader, &all, 0, 10, false, &a, &p, E));
+	store_close(reader);
+	arena_done(&a);
+}
+
+static void test_readers_are_not_hurt_by_writers(void **state)
+{
+	(void)state;
+	store_stage_each(readers_are_not_hurt);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_writers_at_once_store_each_once),
 		cmocka_unit_test(test_houses_are_kept),
+		cmocka_unit_test(test_readers_are_not_hurt_by_writers),
 	};
 
 	return cmocka_run_group_tests(tests, store_stage_up, store_stage_down);

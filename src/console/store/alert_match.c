@@ -104,6 +104,7 @@ int alert_match_series(struct store *s, const struct alert_filter *f, struct are
 		return r;
 	j.series = &m.cache->series;
 	m.count = series_count(j.series);
+	m.last = m.count ? series_at(j.series, m.count - 1)->id : 0;
 	m.all = m.by_priority && !f->priorities;
 	m.missed = ARENA_ARRAY(a, m.count, uint32_t);
 	if (!m.missed || want(m.cache, &f->rules, a, &j.rules) < 0 ||

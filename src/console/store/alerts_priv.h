@@ -116,7 +116,8 @@ MUST_CHECK int alert_counts_read(struct store *s, enum alert_span span, int64_t 
 /** Which series match. */
 struct alert_match {
 	struct alert_cache *cache;
-	size_t count; /**< of series that were judged: others came later */
+	size_t count; /**< of series that were judged */
+	int64_t last; /**< the last of their ids: others came later */
 	/** By position of the series: bits 1 << facet that do not hold; ALERT_HIDDEN: scope. */
 	uint32_t *missed;
 	size_t matching;  /**< how many miss nothing */
