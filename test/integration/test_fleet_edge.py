@@ -1,8 +1,10 @@
 """Agents that lie, steal, repeat themselves or flood; consoles and hosts whose disks are full."""
+import base64
 import http.client
 import json
 import os
 import re
+import struct
 import subprocess
 import threading
 import time
@@ -10,8 +12,10 @@ import time
 import pytest
 
 from agents import mark, until
+from conftest import BUILD
 from consoles import Console, any_certificate
 from fleet import JoinedAgent, Peer, alerts, ask, change, token, zstd
+from forwarding import Proxy
 from services import need, need_root
 
 FRESH = 30
@@ -102,6 +106,41 @@ def test_a_renewed_certificate_works_and_is_the_same_agents(console, peer):
     assert status == 200 and answer["agent"] == peer.id
     peer.take(answer)
     assert peer.batch(peer.line("alert", peer.alert()))[0] == 200
+
+
+def test_an_agents_certificate_is_renewed(skep, console, tmp_path):
+    """When it is asked to, and by itself when two thirds of its life are over; it stays the same agent, and what it held before goes on being its."""
+    need_root()
+    before, clock = alerts(console), tmp_path / "clock"
+    clock.write_bytes(struct.pack("<qq", 0, 0))
+    a = JoinedAgent(skep, tmp_path / "agent", console)
+    a.process.env = {**skep.env, "LD_PRELOAD": str(BUILD / "test" / "integration" / "clock_shift.so"), "CLOCK_SHIFT": str(clock),
+                     "ASAN_OPTIONS": "verify_asan_link_order=0"}
+    pem = tmp_path / "agent" / "node" / "agent" / "identity.pem"
+    with a:
+        assert until(pem.exists, FRESH), a.said()
+        first, name = pem.read_bytes(), a.name()
+        change(console, "INSERT INTO agent_command (agent, kind, members, made_ns, done_ns, ok, message) "
+                        "VALUES (?, 'renew', '', ?, 0, 0, '')", name, time.time_ns())
+        assert until(lambda: pem.read_bytes() != first, FRESH), a.said()
+        second = pem.read_bytes()
+        # Key and all: nothing of the old one is in the new one.
+        assert a.name() == name and not set(first.split(b"\n")) & set(second.split(b"\n")) - {b""} - {
+            line for line in second.split(b"\n") if line.startswith(b"-----")}
+        mark(1)
+        assert until(lambda: alerts(console) - before == 1, FRESH), a.said()
+        time.sleep(1)
+        assert pem.read_bytes() == second
+    # 21 days later, as its host's clock has it.
+    clock.write_bytes(struct.pack("<qq", 21 * 86400, 0))
+    with a:
+        assert until(lambda: pem.read_bytes() != second, FRESH), a.said()
+    clock.write_bytes(struct.pack("<qq", 0, 0))
+    with a:
+        mark(2)
+        assert until(lambda: alerts(console) - before == 2, FRESH), a.said()
+        assert a.name() == name
+    assert ask(console, "SELECT COUNT(*) FROM agent_certificate WHERE agent = ?", name) == [(3,)]
 
 
 def test_protocols_that_are_not_spoken(console, peer):
@@ -286,3 +325,25 @@ def test_an_agent_whose_disk_is_full_goes_on_and_counts(skep, small_disk, consol
         # What found no room is counted, and told when there is some.
         lost = lambda: ask(console, "SELECT lost FROM agent WHERE id = ?", a.name())[0][0]
         assert until(lambda: alerts(console) - before + lost() == 20, FRESH), (alerts(console) - before, lost())
+
+
+# ---- Ways ----
+
+
+@pytest.mark.parametrize("user", [None, "agent:secret"])
+def test_an_agent_behind_an_http_proxy(skep, console, tmp_path, user):
+    """All it tells, and all it is asked, goes through the one tunnel that is allowed out."""
+    need_root()
+    before = alerts(console)
+    with Proxy(user and base64.b64encode(user.encode()).decode()) as proxy:
+        a = JoinedAgent(skep, tmp_path / "agent", console)
+        a.process.env = {**skep.env, "https_proxy": f"http://{user + '@' if user else ''}127.0.0.1:{proxy.port}"}
+        with a:
+            mark(*range(5))
+            assert until(lambda: alerts(console) - before == 5, FRESH), a.said()
+            change(console, "INSERT INTO agent_command (agent, kind, members, made_ns, done_ns, ok, message) "
+                            "VALUES (?, 'ping', '', ?, 0, 0, '')", a.name(), time.time_ns())
+            assert until(lambda: ask(console, "SELECT ok FROM agent_command WHERE agent = ? AND kind = 'ping'", a.name()) == [(1,)], FRESH), a.said()
+        # Enrolment, batches and commands: nothing went another way.
+        assert len(proxy.asked) >= 3 and set(proxy.asked) == {f"127.0.0.1:{console.port}"}, proxy.asked
+        assert console.said().count("secret") == 0 and "secret" not in a.said()
