@@ -23,10 +23,9 @@ int policy_compile(struct rule_set *rules, const struct policy_subject *s,
 /* @return false: budget spent */
 static bool own_texts(struct arena *a, struct rule *r)
 {
-	str *const texts[] = { &r->name,   &r->id,        &r->desc,   &r->desc_zh,
-			       &r->output, &r->output_zh, &r->advice, &r->advice_zh,
-			       &r->mitre,  &r->maturity,  &r->source, &r->file,
-			       &r->name_zh };
+	str *const texts[] = { &r->name,      &r->id,     &r->desc,      &r->desc_zh, &r->output,
+			       &r->output_zh, &r->advice, &r->advice_zh, &r->mitre,   &r->maturity,
+			       &r->source,    &r->file,   &r->name_zh };
 	str *tags = ARENA_ARRAY(a, r->tag_count, str);
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {

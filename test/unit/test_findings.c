@@ -626,6 +626,7 @@ static void vulnerabilities_say_where(struct store *s, const char *where)
 	OK(vulnerabilities_heat(s, &scope_everything, false, 10, &a, &heat, &n, E));
 	assert_int_equal(n, 1);
 	assert_str(heat[0].name, "registry/shop:1");
+	assert_true(heat[0].kev == 1 && heat[0].unjudged == 0);
 	OK(vulnerabilities_heat(s, &scope_everything, true, 10, &a, &heat, &n, E));
 	assert_int_equal(n, 2);
 	assert_int_equal(heat[0].counts[SEVERITY_CRITICAL], 1);

@@ -186,6 +186,8 @@ int api_vulnerability_heat(struct call *c, struct err *e)
 		json_put_str(&c->json, "name", rows[i].name);
 		json_key(&c->json, "counts");
 		severity_counts_put(rows[i].counts, &c->json);
+		json_put_int(&c->json, "kev", rows[i].kev);
+		json_put_int(&c->json, "unjudged", rows[i].unjudged);
 		json_object_close(&c->json);
 	}
 	json_array_close(&c->json);

@@ -224,7 +224,9 @@ MUST_CHECK int vulnerabilities_affected(struct store *s, const struct scope *sco
 
 struct heat_row {
 	str key, name; /**< digest and reference, or namespace */
-	int64_t counts[SEVERITY_COUNT];
+	int64_t counts[SEVERITY_COUNT], kev;
+	/** images of it of which not all is known: not scanned yet, or no advisories for some of what they hold */
+	int64_t unjudged;
 };
 
 /** What burns where: vulnerabilities in use, not accepted, by image or by namespace, the hottest first. */

@@ -225,6 +225,8 @@ static void add_counts(struct heat_row *h, const struct stored_image *i)
 {
 	for (unsigned k = 0; k < SEVERITY_COUNT; k++)
 		h->counts[k] += i->counts[k];
+	h->kev += i->kev;
+	h->unjudged += i->scanned_ns == 0 || i->unjudged > 0;
 }
 
 static int heat_by_image(const struct image_set *set, struct arena *a, struct heat_row **ret,
