@@ -56,3 +56,9 @@ test("texts are filled in by name and number", async () => {
 	assert.equal(pick("cat", "猫"), "猫");
 	assert.equal(pick("cat", undefined), "cat");
 });
+
+test("every kind of gap has its words", () => {
+	const kinds = [...readFileSync(join(SOURCE, "../../src/model/gap.h"), "utf8").matchAll(/\bX\([A-Z_]+, "([a-z-]+)"/g)].map((found) => `gap.${found[1]}`);
+	assert.ok(kinds.length > 10);
+	assert.deepEqual(kinds.sort(), Object.keys(en).filter((key) => key.startsWith("gap.")).sort());
+});

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { queryText, readAnswer } from "../src/api/client.ts";
-import type { Alert, Asset, Graph } from "../src/api/types.ts";
+import type { Alert, Asset, Graph, HistogramBucket } from "../src/api/types.ts";
 import { loadLanguage } from "../src/i18n/index.ts";
 import { readAlertDoc } from "../src/logic/alert_doc.ts";
 import { hrefOf, placeOf } from "../src/logic/asset.ts";
+import { ALL_CAPABILITIES, capabilitiesOf } from "../src/logic/capability.ts";
 import { wholeCost } from "../src/logic/cost.ts";
 import { bytes, dateTime, dayBegins, dayEnds, dayOf, epss, relativeTime, shortDigest, shortIds, shortNumber } from "../src/logic/format.ts";
 import { NODES_DRAWN, NODE_HEIGHT, layoutGraph, stepFrom } from "../src/logic/graph_layout.ts";
 import { affected, workloadOf } from "../src/logic/group.ts";
 import { fromText, toText } from "../src/logic/notification.ts";
-import { heatStep, worstOf } from "../src/logic/severity.ts";
+import { PRIORITIES, heatStep, inReadingOrder, soFar, worstOf } from "../src/logic/severity.ts";
 
 before(() => loadLanguage("en"));
 
@@ -176,7 +177,7 @@ test("a graph keeps its order as it grows, and is bounded", () => {
 	});
 	const order = (layout: ReturnType<typeof layoutGraph>) => layout.nodes.filter(({ item }) => item.kind === "container").map(({ item }) => item.name);
 	const one = layoutGraph(grown(["b", "d"]));
-	const two = layoutGraph(grown(["b", "c", "d", "a"]), new Map(one.nodes.map(({ item, y }) => [item.id, y])));
+	const two = layoutGraph(grown(["b", "c", "d", "a"]), undefined, new Map(one.nodes.map(({ item, y }) => [item.id, y])));
 	const kept = order(two).filter((name) => name === "b" || name === "d");
 	assert.deepEqual(kept, ["b", "d"]);
 	const many = layoutGraph(grown(Array.from({ length: 500 }, (_, n) => `n${n}`)));
@@ -237,4 +238,32 @@ test("settings of a notification survive their fields", () => {
 	const value = { url: "https://x/", port: 514, tls: true, to: ["a@x", "b@x"], headers: { Authorization: "Bearer a:b", X: "" } };
 	const texts = Object.fromEntries(Object.entries(value).map(([name, each]) => [name, toText(each)]));
 	assert.deepEqual(fromText(settings, { ...texts, unset: "  ", stranger: "x" }), value);
+});
+
+test("capabilities are told by name", () => {
+	assert.deepEqual(capabilitiesOf(0), []);
+	assert.deepEqual(capabilitiesOf(1 + 2 ** 21 + 2 ** 39), ["CHOWN", "SYS_ADMIN", "BPF"]);
+	assert.deepEqual(capabilitiesOf(2 ** 45), ["45"]);
+	assert.equal(capabilitiesOf(2 ** ALL_CAPABILITIES - 1).length, ALL_CAPABILITIES);
+});
+
+test("priorities are read from the most urgent, rules by their number", () => {
+	const values = [{ value: "warning" }, { value: "critical" }, { value: "notice" }];
+	assert.deepEqual(inReadingOrder("priority", values).map(({ value }) => value), ["critical", "warning", "notice"]);
+	assert.deepEqual(inReadingOrder("rule", values), values);
+});
+
+test("a chart shows no time to come", () => {
+	const counts = Object.fromEntries(PRIORITIES.map((priority) => [priority, 0])) as HistogramBucket["counts"];
+	const buckets = ["12:00", "12:20", "12:40"].map((at) => ({ time: `2026-11-22T${at}:00Z`, counts }));
+	assert.equal(soFar(buckets, Date.parse("2026-11-22T12:25:00Z")).length, 2);
+});
+
+test("a graph's columns fit the room there is, down to what can be read", () => {
+	const host = { id: "host:a", kind: "host", name: "a" } as Asset;
+	const container = { id: "container:b", kind: "container", name: "b" } as Asset;
+	const graph = { nodes: [host, container], edges: [{ from: "container:b", to: "host:a", kind: "on" }], beyond: [], cut: false } as unknown as Graph;
+	assert.ok(layoutGraph(graph, 340).width <= 340);
+	assert.ok(layoutGraph(graph, 100).nodeWidth > 100);
+	assert.ok(layoutGraph(graph, 100).width > 100);
 });

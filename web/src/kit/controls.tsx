@@ -1,7 +1,7 @@
 import { type ButtonHTMLAttributes, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useEffect, useId, useRef, useState, useSyncExternalStore } from "react";
 import { Link } from "wouter";
 import { t } from "../i18n/index.ts";
-import { dateTime, relativeTime } from "../logic/format.ts";
+import { dateTime, number, relativeTime } from "../logic/format.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
@@ -147,7 +147,7 @@ export function Tabs({ label, tabs, current }: { label: string; tabs: { key: str
 			{tabs.map((tab) => (
 				<Link key={tab.key} href={tab.href} replace aria-current={tab.key === current ? "page" : undefined}>
 					{tab.text}
-					{tab.count != null && <span className="count num">{tab.count}</span>}
+					{tab.count != null && <span className="count num">{number(tab.count)}</span>}
 				</Link>
 			))}
 		</nav>

@@ -1,5 +1,6 @@
 import type { Asset } from "../api/types.ts";
 import { t, tValue } from "../i18n/index.ts";
+import { ALL_CAPABILITIES, capabilitiesOf } from "./capability.ts";
 import { bytes, dateTime, shortIds } from "./format.ts";
 
 /** The page of something, by its kind and id as the API names them. */
@@ -25,10 +26,16 @@ export function textOf(value: unknown): string {
 
 const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
+function capabilityText(held: string[]): string {
+	return held.length === 0 ? t("common.none") : held.length >= ALL_CAPABILITIES ? t("fact.allCaps", { n: held.length }) : held.join(", ");
+}
+
 /** A member of an agent's document as people read it: moments in their zone, sizes with their unit. */
 export function factOf(name: string, value: unknown): string {
 	if (typeof value === "string" && MOMENT.test(value)) return dateTime(value);
 	if (typeof value === "number" && /^(bytes|.*Bytes)$/.test(name)) return bytes(value);
+	if (typeof value === "number" && name.endsWith("Ns")) return dateTime(new Date(value / 1e6).toISOString());
+	if (typeof value === "number" && name === "caps") return capabilityText(capabilitiesOf(value));
 	if (typeof value === "boolean") return t(value ? "common.yes" : "common.no");
 	if (name === "state" && typeof value === "string") return tValue("containerState", value);
 	return textOf(value);

@@ -9,7 +9,6 @@ const COLUMN: Record<NodeKind, number> = {
 	host: 0,
 	network: 0,
 	pod: 1,
-	owner: 1,
 	container: 2,
 	user: 3,
 	process: 3,
@@ -20,6 +19,7 @@ const COLUMN: Record<NodeKind, number> = {
 	more: 4,
 	vulnerability: 5,
 	layer: 6,
+	owner: 6,
 };
 
 /** A node whatever it is: an asset, or what hangs on one. */
@@ -40,13 +40,16 @@ export interface Placed {
 }
 
 export interface Layout {
+	nodeWidth: number;
 	nodes: Placed[];
 	edges: { from: Placed; to: Placed; kind: string }[];
 	width: number;
 	height: number;
 }
 
+/** Nodes are as wide as there is room for between these. */
 export const NODE_WIDTH = 172;
+const NODE_LEAST = 132;
 export const NODE_HEIGHT = 36;
 export const NODES_DRAWN = 300;
 const COLUMN_GAP = 24;
@@ -65,11 +68,13 @@ export function itemsOf(graph: Graph): Item[] {
  * Columns by kind; within a column, by where the neighbours to the left stand, so that edges cross little. The same graph always
  * comes to lie the same way.
  *
+ * @param room how wide it may be; where that is not enough it is wider
  * @param before where nodes stood: those that were there keep their order, whatever has come since
  */
-export function layoutGraph(graph: Graph, before?: ReadonlyMap<string, number>): Layout {
+export function layoutGraph(graph: Graph, room = Number.POSITIVE_INFINITY, before?: ReadonlyMap<string, number>): Layout {
 	const items = itemsOf(graph).slice(0, NODES_DRAWN);
 	const used = [...new Set(items.map((item) => COLUMN[item.kind] ?? 4))].sort((a, b) => a - b);
+	const nodeWidth = Math.max(NODE_LEAST, Math.min(NODE_WIDTH, Math.floor((room - 2 * ROW_GAP + COLUMN_GAP) / Math.max(1, used.length)) - COLUMN_GAP));
 	const columns: Item[][] = used.map(() => []);
 	for (const item of items) columns[used.indexOf(COLUMN[item.kind] ?? 4)]!.push(item);
 
@@ -98,19 +103,20 @@ export function layoutGraph(graph: Graph, before?: ReadonlyMap<string, number>):
 			placed.set(item.id, {
 				item,
 				column: index,
-				x: index * (NODE_WIDTH + COLUMN_GAP) + ROW_GAP,
+				x: index * (nodeWidth + COLUMN_GAP) + ROW_GAP,
 				y: ROW_GAP + top + row * (NODE_HEIGHT + ROW_GAP),
 			});
 		});
 	});
 	return {
+		nodeWidth,
 		nodes: [...placed.values()],
 		edges: graph.edges.flatMap(({ from, to, kind }) => {
 			const a = placed.get(from);
 			const b = placed.get(to);
 			return a && b ? [a.x <= b.x ? { from: a, to: b, kind } : { from: b, to: a, kind }] : [];
 		}),
-		width: Math.max(1, used.length) * (NODE_WIDTH + COLUMN_GAP) - COLUMN_GAP + 2 * ROW_GAP,
+		width: Math.max(1, used.length) * (nodeWidth + COLUMN_GAP) - COLUMN_GAP + 2 * ROW_GAP,
 		height,
 	};
 }

@@ -11,7 +11,7 @@ import { bytes, number, percent } from "../logic/format.ts";
 export function CostPanel({ cost }: { cost: AgentCost[] }) {
 	if (cost.length === 0) return null;
 	const lines: [string, (one: AgentCost) => number, (value: number) => string][] = [
-		[t("cost.cpu"), (one) => one.cpu, (value) => `${number(Math.round(value * 10) / 10)} %`],
+		[t("cost.cpu"), (one) => one.cpu, (value) => percent(value / 100)],
 		[t("cost.memory"), (one) => one.memory, bytes],
 		[t("cost.events"), (one) => one.events, (value) => number(Math.round(value * 10) / 10)],
 		[t("cost.lost"), (one) => one.lost, number],

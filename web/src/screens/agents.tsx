@@ -118,7 +118,7 @@ const COLUMNS = (): Column<Agent>[] => [
 		cell: (agent) => (agent.alertsLost ? <span className="severity tone-high">{number(agent.alertsLost)}</span> : "0"),
 	},
 	{ key: "memory", head: t("agents.memory"), width: "80px", end: true, sort: "-memory", cell: (agent) => (agent.memory != null ? bytes(agent.memory) : "") },
-	{ key: "cpu", head: t("agents.cpu"), width: "80px", end: true, sort: "-cpu", cell: (agent) => (agent.cpu != null ? percent(agent.cpu / 100) : "") },
+	{ key: "cpu", head: t("agents.cpu"), width: "100px", end: true, sort: "-cpu", cell: (agent) => (agent.cpu != null ? percent(agent.cpu / 100) : "") },
 ];
 
 export default function AgentsPage() {

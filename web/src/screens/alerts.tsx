@@ -20,7 +20,7 @@ import { type Column, ListTable } from "../kit/table.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
 import { number, shortIds, shortNumber } from "../logic/format.ts";
 import { workloadOf } from "../logic/group.ts";
-import { PRIORITY_LOOK } from "../logic/severity.ts";
+import { PRIORITY_LOOK, inReadingOrder, soFar } from "../logic/severity.ts";
 import { AlertGroupTable, GroupBy } from "./alert_groups.tsx";
 import { STATE_KEYS, TriageDialog } from "./alert_triage.tsx";
 import "./alerts.css";
@@ -72,7 +72,7 @@ function FacetColumn({ facets, url }: { facets: Facets | undefined; url: ReturnT
 				return (
 					<fieldset key={facet.field} className="facet">
 						<legend>{tValue("facet", facet.field)}</legend>
-						{facet.values.slice(0, 8).map(({ value, count }) => (
+						{inReadingOrder(facet.field, facet.values.slice(0, 8)).map(({ value, count }) => (
 							<label key={value} className="facet-value">
 								<input type="checkbox" checked={chosen.includes(value)} onChange={() => toggle(facet.field, value)} />
 								{facet.field === "priority" && (
@@ -310,8 +310,8 @@ export default function AlertsPage() {
 			<Chips url={filter} />
 			{histogram.data && histogram.data.buckets.length > 0 && (
 				<div className="panel strip">
-					<Histogram buckets={histogram.data.buckets} height={48} label={t("alerts.overTime")} onPick={(since, until) => filter.change({ since, until: until ?? null, span: null })} />
-					<TimeAxis from={histogram.data.from} to={histogram.data.to} />
+					<Histogram buckets={soFar(histogram.data.buckets)} height={48} label={t("alerts.overTime")} onPick={(since, until) => filter.change({ since, until: until ?? null, span: null })} />
+					<TimeAxis from={histogram.data.from} to={new Date(Math.min(Date.parse(histogram.data.to), Date.now())).toISOString()} />
 				</div>
 			)}
 			<div className={facetsOpen ? "alerts-body with-facets" : "alerts-body"}>

@@ -25,7 +25,7 @@ function plainFacts(doc: unknown): [string, string][] {
 }
 
 /** Members of the document that stand above the others already. */
-const SAID = new Set(["image", "podNamespace", "cluster"]);
+const SAID = new Set(["image", "imageRepository", "imageTag", "podNamespace", "cluster", "metadataKnown", "cgroupId"]);
 
 function Details({ detail }: { detail: AssetDetail }) {
 	const { asset } = detail;

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useAnswer } from "../api/queries.ts";
 import type { Graph } from "../api/types.ts";
@@ -11,7 +11,7 @@ import { KevBadge, Shape } from "../kit/severity.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
 import { type Column, Table } from "../kit/table.tsx";
 import { hrefOf } from "../logic/asset.ts";
-import { type Item, NODE_HEIGHT, NODE_WIDTH, type Placed, itemsOf, layoutGraph, stepFrom } from "../logic/graph_layout.ts";
+import { type Item, NODE_HEIGHT, type Placed, itemsOf, layoutGraph, stepFrom } from "../logic/graph_layout.ts";
 import { number, shortIds } from "../logic/format.ts";
 import "./asset_graph.css";
 
@@ -73,8 +73,8 @@ function Mark({ item }: { item: Item }) {
 }
 
 /** From the right of one to the left of the other; between two of a column, out to the right and back. */
-function curveOf(from: Placed, to: Placed): string {
-	const [x1, y1, y2] = [from.x + NODE_WIDTH, from.y + NODE_HEIGHT / 2, to.y + NODE_HEIGHT / 2];
+function curveOf(from: Placed, to: Placed, nodeWidth: number): string {
+	const [x1, y1, y2] = [from.x + nodeWidth, from.y + NODE_HEIGHT / 2, to.y + NODE_HEIGHT / 2];
 	const x2 = from.column === to.column ? x1 : to.x;
 	const bend = Math.max(24, (x2 - x1) / 2);
 	return `M${x1} ${y1}C${x1 + bend} ${y1} ${from.column === to.column ? x2 + bend : x2 - bend} ${y2} ${x2} ${y2}`;
@@ -82,8 +82,17 @@ function curveOf(from: Placed, to: Placed): string {
 
 /** The graph drawn: one stop of the Tab key, arrows go along its edges, Enter opens. */
 export function GraphView({ graph, root, findings = false }: { graph: Graph; root?: string; findings?: boolean }) {
+	const [room, setRoom] = useState<number>();
+	const watch = useCallback((element: HTMLDivElement | null) => {
+		if (!element) return;
+		const inside = () => setRoom(element.clientWidth - Number.parseFloat(getComputedStyle(element).paddingLeft) * 2);
+		const observer = new ResizeObserver(inside);
+		observer.observe(element);
+		inside();
+		return () => observer.disconnect();
+	}, []);
 	const stood = useRef<ReadonlyMap<string, number>>(new Map());
-	const layout = useMemo(() => layoutGraph(graph, stood.current), [graph]);
+	const layout = useMemo(() => layoutGraph(graph, room, stood.current), [graph, room]);
 	useEffect(() => {
 		stood.current = new Map(layout.nodes.map(({ item, y }) => [item.id, y]));
 	}, [layout]);
@@ -110,13 +119,13 @@ export function GraphView({ graph, root, findings = false }: { graph: Graph; roo
 		box.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(next)}"]`)?.focus();
 	};
 	return (
-		<div className="graph panel" role="group" aria-label={t("assets.graph")} onKeyDown={keys}>
+		<div ref={watch} className="graph panel" role="group" aria-label={t("assets.graph")} onKeyDown={keys}>
 			<svg ref={box} width={layout.width} height={layout.height}>
 				<g fill="none">
 					{layout.edges.map(({ from, to, kind }) => {
 						const lit = over !== null && (from.item.id === over || to.item.id === over);
 						return (
-							<path key={`${from.item.id} ${kind} ${to.item.id}`} d={curveOf(from, to)} className={`graph-edge${lit ? " lit" : ""}${over && !lit ? " dim" : ""}`}>
+							<path key={`${from.item.id} ${kind} ${to.item.id}`} d={curveOf(from, to, layout.nodeWidth)} className={`graph-edge${lit ? " lit" : ""}${over && !lit ? " dim" : ""}`}>
 								<title>{tValue("relation", kind)}</title>
 							</path>
 						);
@@ -127,7 +136,7 @@ export function GraphView({ graph, root, findings = false }: { graph: Graph; roo
 					const text = textOf(item);
 					const said = isGroup(item) ? t("graph.group", { name: text, kind: tValue("kinds", item.kind), n: item.beyond?.count ?? 0 }) : `${tValue("kind", item.kind)} · ${item.name || text}`;
 					return (
-						<foreignObject key={item.id} x={x} y={y} width={NODE_WIDTH} height={NODE_HEIGHT}>
+						<foreignObject key={item.id} x={x} y={y} width={layout.nodeWidth} height={NODE_HEIGHT}>
 							<a
 								href={href}
 								data-id={item.id}

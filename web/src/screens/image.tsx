@@ -139,10 +139,12 @@ function Layers({ detail }: { detail: ImageDetail }) {
 			{detail.layerList.map((layer) => (
 				<li key={layer.index} className="layer">
 					<span className="muted num layer-index">{layer.index}</span>
-					<OwnerBadge owner={layer.owner} />
+					<span className="layer-owner">
+						<OwnerBadge owner={layer.owner} />
+					</span>
 					<div className="grow">
-						<code className="wrap xs">{layer.command || shortDigest(layer.digest)}</code>
-						<div className="muted xs mono">{shortDigest(layer.digest)}</div>
+						{layer.command && <code className="wrap xs block">{layer.command}</code>}
+						<span className="muted xs mono">{shortDigest(layer.digest)}</span>
 					</div>
 					<div className="layer-size">
 						<span className="small num">{layer.size != null ? bytes(layer.size) : ""}</span>
@@ -156,6 +158,9 @@ function Layers({ detail }: { detail: ImageDetail }) {
 	);
 }
 
+/** Two tables stand side by side: each has half the room. */
+const DIFF_WIDTHS = ["76px", "minmax(132px, 1.2fr)", "minmax(110px, 1fr)", "minmax(80px, 0.8fr)"];
+
 function DiffTable({ title, findings }: { title: string; findings: Finding[] }) {
 	return (
 		<Panel title={title} flush>
@@ -163,7 +168,7 @@ function DiffTable({ title, findings }: { title: string; findings: Finding[] }) 
 				label={title}
 				rows={findings}
 				rowKey={(finding) => `${finding.vulnerability}/${finding.package}/${finding.version}`}
-				columns={findingColumns().slice(0, 4)}
+				columns={findingColumns().slice(0, 4).map((column, index) => ({ ...column, width: DIFF_WIDTHS[index]! }))}
 				empty={
 					<div className="body">
 						<p className="small muted">{t("common.none")}</p>
@@ -263,10 +268,10 @@ function Body({ detail, path }: { detail: ImageDetail; path: string }) {
 				<Notice tone="medium" icon="warning">
 					<details>
 						<summary>{t("image.gaps", { n: detail.gaps.reduce((sum, gap) => sum + gap.count, 0) })}</summary>
-						<ul className="xs mono wrap">
+						<ul className="xs wrap stack tight gaps">
 							{detail.gaps.map((gap, index) => (
 								<li key={index}>
-									{gap.kind} · {gap.place} {gap.detail} {gap.count > 1 ? `×${gap.count}` : ""}
+									<b>{tValue("gap", gap.kind)}</b> · <code>{gap.place}</code> {gap.detail} {gap.count > 1 ? `×${number(gap.count)}` : ""}
 								</li>
 							))}
 						</ul>

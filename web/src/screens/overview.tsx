@@ -51,9 +51,9 @@ function Body({ data }: { data: Overview }) {
 				<Tile label={t("overview.containers")} value={shortNumber(counts.containers)} href="/assets?kind=container" />
 				<Tile
 					label={t("overview.images")}
-					value={shortNumber(counts.images)}
+					value={shortNumber(findings.imagesScanned + findings.imagesWaiting)}
 					note={findings.imagesWaiting ? t("overview.waiting", { n: findings.imagesWaiting }) : t("overview.scanned", { n: findings.imagesScanned })}
-					href="/images"
+					href="/images?running=true"
 				/>
 				<Tile
 					label={t("overview.agents")}
@@ -140,28 +140,33 @@ function Body({ data }: { data: Overview }) {
 							</Link>
 						}
 					>
-						{findings.imagesUnjudged > 0 && <p className="small tone-unknown">{t("overview.unjudged", { n: findings.imagesUnjudged })}</p>}
-						{totalOf(findings.counts) === 0 ? (
-							<p className="small muted">{findings.imagesScanned ? t("overview.noFindings") : t("overview.notScanned")}</p>
-						) : (
-							<div className="stack">
-								<StackedBar parts={SEVERITIES.map((severity) => ({ tone: severity, value: findings.counts[severity] }))} />
-								<ul className="legend">
-									{SEVERITIES.filter((severity) => findings.counts[severity] > 0).map((severity) => (
-										<li key={severity} className={`tone-${severity}`}>
-											<Link href={`/vulnerabilities?severity=${severity}`} className="legend-item">
-												<span className="severity">
-													<Shape severity={severity} />
-													{tValue("severity", severity)}
-												</span>
-												<b className="num">{number(findings.counts[severity])}</b>
-											</Link>
-										</li>
-									))}
-								</ul>
-								{findings.accepted > 0 && <p className="small muted">{t("overview.accepted", { n: findings.accepted })}</p>}
-							</div>
-						)}
+						<div className="stack">
+							{totalOf(findings.counts) === 0 && <p className="small muted">{findings.imagesScanned ? t("overview.noFindings") : t("overview.notScanned")}</p>}
+							{totalOf(findings.counts) > 0 && (
+								<>
+									<StackedBar parts={SEVERITIES.map((severity) => ({ tone: severity, value: findings.counts[severity] }))} />
+									<ul className="legend">
+										{SEVERITIES.filter((severity) => findings.counts[severity] > 0).map((severity) => (
+											<li key={severity} className={`tone-${severity}`}>
+												<Link href={`/vulnerabilities?severity=${severity}`} className="legend-item">
+													<span className="severity">
+														<Shape severity={severity} />
+														{tValue("severity", severity)}
+													</span>
+													<b className="num">{number(findings.counts[severity])}</b>
+												</Link>
+											</li>
+										))}
+									</ul>
+								</>
+							)}
+							{findings.imagesUnjudged > 0 && (
+								<Notice tone="unknown" icon="info">
+									{t("overview.unjudged", { n: findings.imagesUnjudged })}
+								</Notice>
+							)}
+							{findings.accepted > 0 && <p className="small muted">{t("overview.accepted", { n: findings.accepted })}</p>}
+						</div>
 					</Panel>
 
 					<Panel title={t("overview.changes")}>

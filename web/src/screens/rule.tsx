@@ -1,6 +1,7 @@
+import { useState } from "react";
 import { Link } from "wouter";
 import { useAnswer } from "../api/queries.ts";
-import type { Rule } from "../api/types.ts";
+import type { Facets, Rule } from "../api/types.ts";
 import { useMay } from "../app/session.tsx";
 import { pick, t, tValue } from "../i18n/index.ts";
 import { Check, Facts, Notice, Panel, SelectField } from "../kit/controls.tsx";
@@ -13,14 +14,19 @@ import { useRuleSwitch } from "./rules.tsx";
 
 function Body({ rule }: { rule: Rule }) {
 	const mayWrite = useMay("rules.write");
+	const mayAlerts = useMay("alerts.read");
+	const [since] = useState(() => new Date(Date.now() - 86_400_000).toISOString());
+	const alerts = useAnswer<Facets>(mayAlerts ? "/alerts/facets" : null, { rule: [rule.name], since });
 	const change = useRuleSwitch();
 	const advice = pick(rule.advice, rule.adviceZh);
 	return (
 		<>
 			<PageHead title={pick(rule.name, rule.nameZh)} back={{ href: "/rules", text: t("nav.rules") }} before={<PriorityMark priority={rule.priority} />}>
-				<Link href={`/alerts?rule=${encodeURIComponent(rule.name)}&span=24h`} className="button">
-					{t("rules.showAlerts", { n: rule.alerts24h ?? 0 })}
-				</Link>
+				{mayAlerts && (
+					<Link href={`/alerts?rule=${encodeURIComponent(rule.name)}&span=24h`} className="button">
+						{alerts.data ? t("rules.showAlerts", { n: alerts.data.total }) : t("nav.alerts")}
+					</Link>
+				)}
 			</PageHead>
 			<p className="measure">{pick(rule.description, rule.descriptionZh)}</p>
 			<div className="split">

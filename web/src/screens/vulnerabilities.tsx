@@ -102,6 +102,9 @@ function Table() {
 	);
 }
 
+/** As many rows as the API gives. */
+const HEAT_ROWS = 200;
+
 function HeatMap() {
 	const url = useUrl();
 	const by = url.one("by") === "namespace" ? "namespace" : "image";
@@ -148,6 +151,9 @@ function HeatMap() {
 												</span>
 											</th>
 										))}
+										<th scope="col" className="heat-number" title={t("vulnerability.kev.long")}>
+											KEV
+										</th>
 										<th scope="col" className="heat-number">
 											{t("heat.total")}
 										</th>
@@ -164,21 +170,24 @@ function HeatMap() {
 												) : (
 													row.name || row.key
 												)}
+												{row.unjudged > 0 && <span className="heat-note xs tone-unknown">{by === "image" ? t("images.unjudged") : t("heat.unjudged", { n: row.unjudged })}</span>}
 											</th>
 											{columns.map((severity) => {
 												const count = row.counts[severity];
-												const cell = count ? number(count) : "·";
+												const cell = count ? number(count) : row.unjudged ? "?" : "·";
 												return (
 													<td key={severity} className={`heat-cell heat-${heatStep(count)}`}>
 														{by === "image" && count ? <Link href={`/images/${encodeURIComponent(row.key)}?severity=${severity}`}>{cell}</Link> : cell}
 													</td>
 												);
 											})}
-											<td className="heat-number num">{number(totalOf(row.counts))}</td>
+											<td className="heat-number num">{row.kev ? <span className="badge tone-critical">{number(row.kev)}</span> : ""}</td>
+											<td className="heat-number num">{totalOf(row.counts) || !row.unjudged ? number(totalOf(row.counts)) : "?"}</td>
 										</tr>
 									))}
 								</tbody>
 							</table>
+							{data.rows.length >= HEAT_ROWS && <p className="xs muted">{t("heat.cut", { n: data.rows.length })}</p>}
 						</div>
 					)
 				}
