@@ -12,7 +12,7 @@ from test_api_sorting import PRIORITIES, both_ways, is_in_order, paged
 def test_groups_of_alerts_come_sorted_page_by_page(admin, told, sort):
     """Each is what adding up its alerts comes to, and its value as a filter lists them."""
     for by, query in (("rule", ""), ("rule", "state=open"), ("rule", "q=severity>=medium"), ("priority", "rule=Rule 0&rule=Rule 2"), ("tag", ""), ("tag", "tag=shell"),
-                      ("image", "since=2020-01-01T00:00:00Z"), ("workload", "")):
+                      ("image", "since=2020-01-01T00:00:00Z"), ("workload", ""), ("container", ""), ("container", "q=severity>=medium"), ("container", "state=open")):
         query = query.replace(" ", "%20").replace(">", "%3E")
         path = f"/api/v1/alerts/groups?by={by}&{query}" + (f"&sort={sort}" if sort else "")
         groups = paged(admin, path, limit=2)
@@ -28,6 +28,8 @@ def test_groups_of_alerts_come_sorted_page_by_page(admin, told, sort):
             assert group["events"] == sum(a["count"] for a in alerts)
             assert group["priority"] == max((a["priority"] for a in alerts), key=PRIORITIES.index)
             assert group["first"][:19] == alerts[-1]["time"][:19] and group["last"][:19] == alerts[0]["time"][:19]
+        if by == "container":
+            assert {g["name"] for g in groups} == {"web"} and len(groups[0]["value"]) == 64
         if by != "tag":
             assert sum(g["alerts"] for g in groups) + whole["without"] == whole["alerts"]
     nowhere = admin.get("/api/v1/alerts/groups?by=namespace").json()

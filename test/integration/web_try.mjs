@@ -219,6 +219,8 @@ const STEPS = {
 		const rule = await row.locator(".link-strong").innerText();
 		await page.getByLabel("Group by").selectOption("image");
 		await row.getByText("shop/hive").waitFor();
+		await page.getByLabel("Group by").selectOption("container");
+		await row.getByText(/^\S+ [0-9a-f]{12}$/).waitFor();
 		await page.getByLabel("Group by").selectOption("rule");
 		await row.getByText(rule).waitFor();
 		const all = await count(3);

@@ -7,12 +7,23 @@
 #include "policy/alert_target.h"
 #include "store_stage.h"
 
-enum { MANY = 3000, RULES = 120, HOSTS = 4, CROWD = 600, CROWD_BATCH = 6000, PAGE = 7 };
+enum {
+	MANY = 3000,
+	RULES = 120,
+	HOSTS = 4,
+	CONTAINERS = 30,
+	CROWD = 600,
+	CROWD_BATCH = 6000,
+	PAGE = 7
+};
+
+/* Groups by container are made by another function. */
+#define BY_CONTAINER ALERT_FACET_COUNT
 
 static struct alert_new alerts[MANY];
 static int64_t ids[MANY];
 static enum alert_state states[MANY];
-static char rules[RULES][8], hosts[HOSTS][8];
+static char rules[RULES][8], hosts[HOSTS][8], containers[CONTAINERS][8], docs[CONTAINERS][64];
 
 static int64_t noon(void)
 {
@@ -29,8 +40,16 @@ static void make_alerts(void)
 		snprintf(rules[i], sizeof(rules[i]), "r%d", i);
 	for (int i = 0; i < HOSTS; i++)
 		snprintf(hosts[i], sizeof(hosts[i]), "h%d", i);
+	for (int i = 1; i < CONTAINERS; i++) {
+		snprintf(containers[i], sizeof(containers[i]), "c%d", i);
+		snprintf(docs[i], sizeof(docs[i]),
+			 "{\"container\":{\"id\":\"c%d\",\"name\":\"n%d\"}}", i, i);
+	}
+	snprintf(docs[0], sizeof(docs[0]), "{\"message\":\"m\"}");
 	for (int i = 0; i < MANY; i++) {
 		const int rule = rand() % RULES, host = rand() % HOSTS;
+		/* One container of a host of its own; of others some have several, some none. */
+		const int container = host == 1 ? 1 : host == 2 ? 2 + rule % (CONTAINERS - 2) : 0;
 		const int64_t day = rule < RULES / 2 ? rule % 5 : rand() % 5;
 		const int64_t at = i < CROWD ? rand() % 3600 : rand() % 40000;
 
@@ -41,9 +60,9 @@ static void make_alerts(void)
 				    .tags = str_from(tags[rule % 4]),
 				    .priority = (enum alert_priority)(rule % 5) },
 			.time_ns = noon() - day * DAY_NS - at * (int64_t)SECOND_NS,
-			.container = host == 1 ? S("c1") : S(""),
+			.container = str_from(containers[container]),
 			.repeats = i % 4 ? 0 : rand() % 1000,
-			.doc = S("{\"message\":\"m\"}"),
+			.doc = str_from(docs[container]),
 		};
 		states[i] = ALERT_OPEN;
 	}
@@ -99,7 +118,8 @@ static bool is_in(const struct alert_new *a, enum alert_facet by, str value)
 	       : by == ALERT_FACET_HOST      ? str_eq(a->series.host, value)
 	       : by == ALERT_FACET_NAMESPACE ? str_eq(a->series.namespace, value)
 	       : by == ALERT_FACET_TAG       ? has_tag(a->series.tags, value)
-				       : str_is(value, alert_priority_word(a->series.priority));
+	       : by == BY_CONTAINER          ? str_eq(a->container, value)
+				    : str_is(value, alert_priority_word(a->series.priority));
 }
 
 static bool matches(int i, const struct alert_filter *f)
@@ -149,6 +169,20 @@ static void check_group(const struct alert_filter *f, enum alert_facet by,
 	assert_int_equal(x->priority, want.priority);
 	assert_int_equal(x->first_ns, want.first_ns);
 	assert_int_equal(x->last_ns, want.last_ns);
+	if (by == BY_CONTAINER)
+		assert_true(str_starts(x->name, S("n")) &&
+			    str_eq(str_skip(x->name, 1), str_skip(x->value, 1)));
+	else
+		assert_int_equal(x->name.n, 0);
+}
+
+static int read_page(struct store *s, const struct alert_filter *f, enum alert_facet by,
+		     enum alert_group_sort sort, bool descending, str cursor, struct arena *a,
+		     struct alert_groups *ret)
+{
+	if (by == BY_CONTAINER)
+		return alerts_container_groups(s, f, sort, descending, cursor, PAGE, a, ret, E);
+	return alerts_groups(s, f, by, sort, descending, cursor, PAGE, a, ret, E);
 }
 
 /* Page by page: each group once, in order, as it is. */
@@ -161,7 +195,7 @@ static void check_all(struct store *s, const struct alert_filter *f, enum alert_
 
 	arena_init(&a, 0);
 	do {
-		OK(alerts_groups(s, f, by, sort, descending, page.next, PAGE, &a, &page, E));
+		OK(read_page(s, f, by, sort, descending, page.next, &a, &page));
 		assert_true(page.count == PAGE || !page.next.n);
 		for (size_t i = 0; i < page.count; i++) {
 			const struct alert_group *x = &page.items[i];
@@ -186,9 +220,9 @@ static void check_all(struct store *s, const struct alert_filter *f, enum alert_
 
 static void groups_are_what_alerts_add_up_to(struct store *s, const char *where)
 {
-	static const enum alert_facet by[] = { ALERT_FACET_RULE, ALERT_FACET_HOST,
+	static const enum alert_facet by[] = { ALERT_FACET_RULE,      ALERT_FACET_HOST,
 					       ALERT_FACET_NAMESPACE, ALERT_FACET_TAG,
-					       ALERT_FACET_PRIORITY };
+					       ALERT_FACET_PRIORITY,  BY_CONTAINER };
 	const str host = S("h1"), container = S("c1");
 	const struct alert_filter filters[] = {
 		{ .scope = &scope_everything },
@@ -223,8 +257,28 @@ static void ranges_of_many_have_their_ends(struct store *s, const char *where)
 	(void)where;
 	store_alerts(s);
 	store_crowd(s);
-	for (int order = 0; order < 4; order++)
+	for (int order = 0; order < 4; order++) {
 		check_all(s, &f, ALERT_FACET_RULE, (enum alert_group_sort)(order / 2), order % 2);
+		check_all(s, &f, BY_CONTAINER, (enum alert_group_sort)(order / 2), order % 2);
+	}
+	crowd = 0;
+}
+
+/* Where only documents can tell, so many are looked at, and it is said that there are more. */
+static void containers_of_too_many_are_cut(struct store *s, const char *where)
+{
+	const struct alert_filter f = { .scope = &scope_everything, .text = S("{") };
+	struct alert_groups page = { 0 };
+	struct arena a;
+
+	(void)where;
+	store_alerts(s);
+	store_crowd(s);
+	arena_init(&a, 0);
+	OK(read_page(s, &f, BY_CONTAINER, ALERT_GROUPS_BY_ALERTS, true, S(""), &a, &page));
+	assert_true(page.cut);
+	assert_true(page.alerts > 0 && page.alerts < crowd);
+	arena_done(&a);
 	crowd = 0;
 }
 
@@ -241,6 +295,10 @@ static void what_is_not_shown_is_in_no_group(struct store *s, const char *where)
 			 &page, E));
 	assert_int_equal(page.groups, 0);
 	assert_int_equal(page.alerts, 0);
+	OK(read_page(s, &nobody, BY_CONTAINER, ALERT_GROUPS_BY_LAST, true, S(""), &a, &page));
+	assert_int_equal(page.groups + page.alerts + page.without, 0);
+	FAILS(EINVAL,
+	      read_page(s, &nobody, BY_CONTAINER, ALERT_GROUPS_BY_LAST, true, S("x"), &a, &page));
 	FAILS(EINVAL, alerts_groups(s, &nobody, ALERT_FACET_STATE, ALERT_GROUPS_BY_LAST, true,
 				    S(""), PAGE, &a, &page, E));
 	FAILS(EINVAL, alerts_groups(s, &nobody, ALERT_FACET_RULE, ALERT_GROUPS_BY_ALERTS, true,
@@ -323,6 +381,7 @@ static void all_that_match_are_decided(struct store *s, const char *where)
 
 EACH(groups_are_what_alerts_add_up_to)
 EACH(ranges_of_many_have_their_ends)
+EACH(containers_of_too_many_are_cut)
 EACH(what_is_not_shown_is_in_no_group)
 EACH(all_that_match_are_decided)
 
@@ -331,6 +390,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_groups_are_what_alerts_add_up_to),
 		cmocka_unit_test(test_ranges_of_many_have_their_ends),
+		cmocka_unit_test(test_containers_of_too_many_are_cut),
 		cmocka_unit_test(test_what_is_not_shown_is_in_no_group),
 		cmocka_unit_test(test_all_that_match_are_decided),
 	};

@@ -116,6 +116,8 @@ static void put_groups(const struct alert_groups *g, int64_t now_ns, struct json
 
 		json_object_open(j);
 		json_put_str(j, "value", x->value);
+		if (x->name.n)
+			json_put_str(j, "name", x->name);
 		json_put_int(j, "alerts", x->alerts);
 		json_put_int(j, "events", x->events);
 		json_put_int(j, "open", x->open);
@@ -148,23 +150,34 @@ static enum alert_facet facet_of(str name)
 	return f < 0 ? ALERT_FACET_RULE : (enum alert_facet)f;
 }
 
-int api_alert_groups(struct call *c, struct err *e)
+static int read_groups(struct call *c, const struct alert_filter *f, struct alert_groups *ret,
+		       struct err *e)
 {
 	static const char *const sorts[] = { "alerts", "last" };
+	const str by = call_query(c, "by");
+	bool descending;
+	const size_t at = call_sort(c, sorts, ARRAY_LEN(sorts), &descending);
+	const enum alert_group_sort sort = (enum alert_group_sort)at;
+
+	descending = descending || !call_query(c, "sort").n;
+	if (str_is(by, "container"))
+		return alerts_container_groups(c->store, f, sort, descending, c->cursor, c->limit,
+					       c->arena, ret, e);
+	return alerts_groups(c->store, f, facet_of(by), sort, descending, c->cursor, c->limit,
+			     c->arena, ret, e);
+}
+
+int api_alert_groups(struct call *c, struct err *e)
+{
 	OWNED_SEARCH_BOX box = { 0 };
 	struct alert_filter f;
 	struct alert_groups groups;
-	bool descending;
-	const size_t sort = call_sort(c, sorts, ARRAY_LEN(sorts), &descending);
 	int r = search_box_open(c, &policy_alerts, &box, e);
 
 	if (r == 0)
 		r = alert_filter_of(c, &box, &f, e);
 	if (r == 0)
-		r = alerts_groups(c->store, &f, facet_of(call_query(c, "by")),
-				  (enum alert_group_sort)sort,
-				  descending || !call_query(c, "sort").n, c->cursor, c->limit,
-				  c->arena, &groups, e);
+		r = read_groups(c, &f, &groups, e);
 	if (r == 0)
 		put_groups(&groups, c->now_ns, &c->json);
 	return r;

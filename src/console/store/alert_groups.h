@@ -9,7 +9,8 @@
 enum alert_group_sort { ALERT_GROUPS_BY_ALERTS, ALERT_GROUPS_BY_LAST };
 
 struct alert_group {
-	str value;      /**< priorities as alert_priority_word(); never empty */
+	str value; /**< priorities as alert_priority_word(), containers by their id; never empty */
+	str name;  /**< of a container, as its last alert tells it; else empty */
 	int64_t alerts; /**< of the group, for which the filter holds */
 	int64_t events; /**< what they stand for: equal ones in a row are told as one alert */
 	int64_t open;   /**< how many of them nobody has looked at */
@@ -42,5 +43,14 @@ struct alert_groups {
 MUST_CHECK int alerts_groups(struct store *s, const struct alert_filter *f, enum alert_facet by,
 			     enum alert_group_sort sort, bool descending, str cursor, size_t limit,
 			     struct arena *a, struct alert_groups *ret, struct err *e);
+
+/**
+ * As alerts_groups(), by container. No counter knows containers: alerts are looked at one by one, the newest first, within the
+ * bound of alert_walk.h, and `cut` says that there are more than were looked at. `without`: those of the host itself.
+ */
+MUST_CHECK int alerts_container_groups(struct store *s, const struct alert_filter *f,
+				       enum alert_group_sort sort, bool descending, str cursor,
+				       size_t limit, struct arena *a, struct alert_groups *ret,
+				       struct err *e);
 
 #endif

@@ -220,7 +220,8 @@ static int take_row(struct alert_walk *w, struct sql_rows *rows, struct err *e)
 					 .series = sql_int(rows, 1),
 					 .state = sql_int(rows, 2),
 					 .received_ms = sql_int(rows, 3),
-					 .repeats = sql_int(rows, 6) };
+					 .repeats = sql_int(rows, 6),
+					 .container = sql_int(rows, 7) };
 	if (h && sql_text(rows, 4).n)
 		h->who = sql_text_in(rows, 4, w->a);
 	return h && (h->who.p || sql_text(rows, 4).n == 0)
@@ -243,7 +244,8 @@ static int ask(struct alert_walk *w, const char *also, int64_t key, int64_t floo
 
 	buf_printf(
 		&text,
-		"SELECT id, series, state, received_ms, who, pod, repeats FROM {table} WHERE %s%s",
+		"SELECT id, series, state, received_ms, who, pod, repeats, container FROM {table} "
+		"WHERE %s%s",
 		w->f->oldest_first ? "id > ?1 AND id <= ?2" : "id < ?1 AND id >= ?2", also);
 	alert_say_states(w->states, &text);
 	buf_printf(&text, " ORDER BY id%s LIMIT ?3", w->f->oldest_first ? "" : " DESC");

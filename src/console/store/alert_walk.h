@@ -9,7 +9,8 @@
 
 struct alert_hit {
 	int64_t id, series, state, received_ms;
-	int64_t repeats; /**< equal events it stands for beside the first */
+	int64_t repeats;   /**< equal events it stands for beside the first */
+	int64_t container; /**< alert_container_key() of its container; 0: none */
 	str who;
 	str doc; /**< only where the filter had to look at it; in the walk's arena */
 };

@@ -226,13 +226,13 @@ static int put_out(const struct grouping *g, const struct list_slice *page, stru
 	for (; out.count < page->count; out.count++) {
 		const struct group *x = page->items[out.count].item;
 
-		out.items[out.count] = (struct alert_group){ arena_str(a, x->value),
-							     x->alerts,
-							     x->alerts + x->repeats,
-							     x->open,
-							     x->priority,
-							     time_of(x->ends.first),
-							     time_of(x->ends.last) };
+		out.items[out.count] = (struct alert_group){ .value = arena_str(a, x->value),
+							     .alerts = x->alerts,
+							     .events = x->alerts + x->repeats,
+							     .open = x->open,
+							     .priority = x->priority,
+							     .first_ns = time_of(x->ends.first),
+							     .last_ns = time_of(x->ends.last) };
 		if (!out.items[out.count].value.p)
 			return no_memory(e);
 	}

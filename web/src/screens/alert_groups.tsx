@@ -14,7 +14,7 @@ import { number, shortIds } from "../logic/format.ts";
 import { affected } from "../logic/group.ts";
 import { STATE_KEYS, TriageDialog } from "./alert_triage.tsx";
 
-const BY: AlertGroupBy[] = ["rule", "image", "namespace", "workload", "host", "cluster", "tag", "priority"];
+const BY: AlertGroupBy[] = ["rule", "image", "namespace", "workload", "container", "host", "cluster", "tag", "priority"];
 const SORTS = ["alerts", "-alerts", "last", "-last"];
 
 type Filter = ReturnType<typeof useUrl> & { query: Query };
@@ -71,7 +71,7 @@ function GroupDialog({ first, chosen, name, onClose, onSave }: { first: Decision
 	);
 }
 
-function columnsOf(by: AlertGroupBy, nameOf: (value: string) => string, onDecide?: (group: AlertGroup) => void): Column<AlertGroup>[] {
+function columnsOf(by: AlertGroupBy, nameOf: (group: AlertGroup) => string, onDecide?: (group: AlertGroup) => void): Column<AlertGroup>[] {
 	return [
 		{ key: "priority", head: t("alerts.priority"), width: "104px", cell: (group) => <PriorityMark priority={group.priority} /> },
 		{
@@ -81,7 +81,7 @@ function columnsOf(by: AlertGroupBy, nameOf: (value: string) => string, onDecide
 			card: "title",
 			cell: (group) => (
 				<span className="link-strong clip" title={group.value}>
-					{nameOf(group.value)}
+					{nameOf(group)}
 				</span>
 			),
 		},
@@ -114,7 +114,11 @@ export function AlertGroupTable({ filter, mayTriage, atTop, empty }: { filter: F
 	const [deciding, setDeciding] = useState<(Decision & { before: string }) | null>(null);
 	const by = byOf(filter);
 	const ruleName = useRuleName();
-	const nameOf = (value: string) => (by === "priority" ? tValue("priority", value) : by === "rule" ? ruleName(value) : shortIds(value));
+	const nameOf = ({ value, name }: AlertGroup) => {
+		if (by === "priority") return tValue("priority", value);
+		if (by === "rule") return ruleName(value);
+		return by === "container" ? `${name ?? ""} ${value.slice(0, 12)}`.trim() : shortIds(value);
+	};
 	const list = useList<AlertGroup>("/alerts/groups", { ...filter.query, by, sort: SORTS.find((sort) => sort === filter.sorting.by) });
 	/** The oldest: whatever page a group is of, it was counted then or later. */
 	const counted = list.data?.pages[0] as AlertGroups | undefined;
@@ -163,7 +167,7 @@ export function AlertGroupTable({ filter, mayTriage, atTop, empty }: { filter: F
 				}
 			/>
 			{deciding && (
-				<GroupDialog first={deciding} chosen={chosen} name={nameOf(deciding.group.value)} onClose={() => setDeciding(null)} onSave={(state, note) => decide(deciding, state, note)} />
+				<GroupDialog first={deciding} chosen={chosen} name={nameOf(deciding.group)} onClose={() => setDeciding(null)} onSave={(state, note) => decide(deciding, state, note)} />
 			)}
 		</>
 	);
