@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "asset/engine_db.h"
 #include "asset/place.h"
@@ -20,14 +21,17 @@ struct look {
 	const char *root;
 	const struct place *place;
 	int base_fd;
+	bool of_user;
 };
 
 const struct disk_image *disk_images_by_id(const struct disk_images *l, str id)
 {
+	const struct disk_image *found = NULL;
+
 	for (size_t i = 0; i < l->count; i++)
-		if (str_eq(l->items[i].id, id))
-			return &l->items[i];
-	return NULL;
+		if (str_eq(l->items[i].id, id) && (!found || found->of_user))
+			found = &l->items[i];
+	return found;
 }
 
 const struct disk_image *disk_images_by_digest(const struct disk_images *l, str digest)
@@ -61,14 +65,20 @@ static struct disk_image *image_of(struct look *k, str id, str digest)
 	return d;
 }
 
-static str target_of(const struct look *k, const char *scheme, str digest)
+/** Says who keeps it and where; of two the first, unless that is a user. @return whether it does now */
+static bool keep(const struct look *k, struct disk_image *d, const char *engine, str digest)
 {
 	char process[32] = "";
 
+	if (d->target.n && (!d->of_user || k->of_user))
+		return false;
 	if (k->place->pid)
 		snprintf(process, sizeof(process), "/proc/%u/root", k->place->pid);
-	return arena_printf(k->a, "%s:%s%s/%s@%.*s", scheme, k->root, process, k->place->path,
-			    STR_ARG(digest));
+	d->engine = engine;
+	d->of_user = k->of_user;
+	d->target = arena_printf(k->a, "%s:%s%s/%s@%.*s", engine, k->root, process, k->place->path,
+				 STR_ARG(digest));
+	return true;
 }
 
 static int read_below(const struct look *k, const char *name, uint64_t max, str *ret)
@@ -140,10 +150,11 @@ static void take_containerd(struct look *k, const struct engine_db_image *i)
 	d = image_of(k, m.config.digest, i->digest);
 	if (!d)
 		return;
-	d->engine = "containerd";
-	d->target = target_of(k, "containerd", i->digest);
-	for (size_t n = 0; n < m.count; n++)
-		d->bytes += m.descriptors[n].bytes;
+	if (keep(k, d, "containerd", i->digest)) {
+		d->bytes = 0;
+		for (size_t n = 0; n < m.count; n++)
+			d->bytes += m.descriptors[n].bytes;
+	}
 	add_reference(d, i->name);
 }
 
@@ -175,10 +186,17 @@ static void take_stored(struct look *k, const struct value *v)
 	d = image_of(k, id, value_get_str(v, "digest"));
 	if (!d)
 		return;
-	d->engine = "containers-storage";
-	d->target = target_of(k, "containers-storage", id);
+	(void)keep(k, d, "containers-storage", id);
 	VALUE_EACH (name, value_get(v, "names"))
 		add_reference(d, value_str(name));
+}
+
+static bool is_of_user(const struct look *k)
+{
+	OWNED_FD fd = file_open_in_root(k->base_fd, k->place->path, O_PATH | O_DIRECTORY, NULL);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_uid != 0;
 }
 
 static void look_at_storage(struct look *k)
@@ -210,12 +228,13 @@ int disk_images_find(const char *root, const char *const *data_roots, struct are
 		return err_set(e, ENOBUFS, "memory budget spent");
 	places_find(root_fd, data_roots, places);
 	for (size_t i = 0; i < places->count; i++) {
-		struct look k = { &list, a, root, &places->list[i], -1 };
+		struct look k = { &list, a, root, &places->list[i], -1, false };
 		OWNED_FD base = k.place->outer[0] ? -1 : place_open(root_fd, k.place);
 
 		if (base < 0)
 			continue;
 		k.base_fd = base;
+		k.of_user = is_of_user(&k);
 		if (k.place->kind == PLACE_CONTAINERD_ROOT)
 			look_at_containerd(&k);
 		else if (k.place->kind == PLACE_STORAGE)

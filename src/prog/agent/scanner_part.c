@@ -22,7 +22,8 @@
 #include "scan/source/scan_reader.h"
 
 /* Each image the console asks for is read once, by its digest: what it holds lies in the folder of scans, and the console is told. The
- * reading itself is a child's: it may take minutes, be attacked, or grow; only one at a time. */
+ * reading itself is a child's: it may take minutes, be attacked, or grow; only one at a time. It keeps power over nothing, but for the images
+ * of a user's own engine, which lie in folders that only their owner and CAP_DAC_READ_SEARCH may enter. */
 #define AGAIN_S 3600 /* after a failure */
 #define FIND_MEMORY ((size_t)256 << 20)
 enum { TURN_MS = 250, QUEUE_MAX = 512, NICE = 19, STALL_S = 30, PATH_BYTES = 512 };
@@ -131,6 +132,7 @@ static void put_in_line(struct scanner *s, str id, bool again)
 /* An image, and the socket of the engine that has it; empty: it was found on disk. */
 struct found {
 	char target[4 * PATH_BYTES], socket[ENGINE_SOCKET_PATH_MAX];
+	bool of_user; /* disk_image */
 };
 
 static bool engine_has(const struct engine_socket *s, const char *image)
@@ -150,8 +152,8 @@ static bool engine_has(const struct engine_socket *s, const char *image)
 	return has;
 }
 
-/** One that nobody has is asked of the first, whose error is told. */
-static void ask_engines(const struct scanner *s, const char *root, const char *const *data_roots,
+/** One that nobody has is asked of the first, whose error is told. @return whether somebody has it */
+static bool ask_engines(const struct scanner *s, const char *root, const char *const *data_roots,
 			struct found *ret)
 {
 	const struct option_set *o = s->part->options;
@@ -160,6 +162,7 @@ static void ask_engines(const struct scanner *s, const char *root, const char *c
 	struct engine_sockets sockets;
 	const struct engine_socket *at = NULL;
 	struct places places;
+	bool has;
 
 	engine_sockets_usual(root, host, &sockets);
 	if (!host && root_fd >= 0) {
@@ -169,16 +172,18 @@ static void ask_engines(const struct scanner *s, const char *root, const char *c
 	for (size_t i = 0; i < sockets.count && !at; i++)
 		if (engine_has(&sockets.list[i], s->reader.image))
 			at = &sockets.list[i];
+	has = at;
 	if (!at && sockets.count)
 		at = &sockets.list[0];
 	if (!at)
-		return;
+		return false;
 	snprintf(ret->socket, sizeof(ret->socket), "%s", at->path);
 	snprintf(ret->target, sizeof(ret->target), "%s:%s",
 		 at->kind == ENGINE_PODMAN ? "podman" : "docker", s->reader.image);
+	return has;
 }
 
-/** Where the engine of this image keeps it; one that no folder has is asked of engines that answer. */
+/** Where the engine of this image keeps it; one that no folder of root's has is asked of engines that answer. */
 static void find(const struct scanner *s, struct found *ret)
 {
 	const char *root = option_text(s->part->options, "host-root");
@@ -186,17 +191,19 @@ static void find(const struct scanner *s, struct found *ret)
 	const struct disk_image *d = NULL;
 	struct disk_images list;
 	struct arena a;
+	bool asked;
 
 	*ret = (struct found){ 0 };
 	root = root ? root : "";
 	arena_init(&a, FIND_MEMORY);
 	if (disk_images_find(root, data_roots, &a, &list, NULL) == 0)
 		d = disk_images_by_id(&list, str_from(s->reader.image));
-	if (d)
+	asked = !(d && !d->of_user) && ask_engines(s, root, data_roots, ret);
+	if (d && !asked) {
+		*ret = (struct found){ .of_user = d->of_user };
 		snprintf(ret->target, sizeof(ret->target), "%.*s", STR_ARG(d->target));
+	}
 	arena_done(&a);
-	if (!d)
-		ask_engines(s, root, data_roots, ret);
 }
 
 static int child(void *ctx)
@@ -204,21 +211,24 @@ static int child(void *ctx)
 	struct scanner *s = ctx;
 	char host[ENGINE_SOCKET_PATH_MAX + 8];
 	struct found found;
-	const struct scan_options o = { .limits = limits_default(),
-					.cache_dir = s->cache,
-					.docker_host = host,
-					.podman_host = host,
-					.jobs = 1 };
+	struct scan_options o = {
+		.limits = limits_default(), .docker_host = host, .podman_host = host, .jobs = 1
+	};
 	struct scan_image_task task = { .image = s->reader.image,
 					.target = found.target,
 					.file = s->reader.file,
 					.options = &o,
 					.nice = NICE };
+	struct err e = { 0 };
 
 	(void)!scan_cgroup_enter(s->part->readers);
 	find(s, &found);
 	if (!found.target[0])
 		return scan_image_failed(task.image, "no engine here has it", task.file) < 0;
+	/* What a user may have changed is not to be another image's layer. */
+	o.cache_dir = found.of_user ? NULL : s->cache;
+	if (!found.of_user && privilege_keep(0, &e) < 0)
+		return scan_image_failed(task.image, e.text, task.file) < 0;
 	snprintf(host, sizeof(host), "unix://%s", found.socket);
 	if (found.socket[0]) {
 		task.base_layers = engine_base_layers;
@@ -284,7 +294,7 @@ static int begin(struct scanner *s, struct err *e)
 	if (r == 0)
 		r = file_make_dirs(s->cache, 0700, e);
 	if (r == 0)
-		r = privilege_keep(0, e);
+		r = privilege_keep(PRIVILEGE(CAP_DAC_READ_SEARCH), e);
 	return r < 0 ? r : sandbox_forbid_power(false, e);
 }
 
