@@ -343,21 +343,25 @@ static void relations_follow(struct store *s, const char *where)
 	arena_init(&a, 0);
 	put(s, x, 3, 10, 3);
 	OK(assets_relate(s, x[0].id, S("runs"), to, 2, 11, E));
-	OK(assets_neighbours(s, &scope_everything, x[0].id, 10, &a, &n, &count, &cut, E));
+	OK(assets_neighbours(s, &scope_everything, x[0].id, 0, 10, &a, &n, &count, &cut, E));
 	assert_true(count == 2 && !cut && n[0].outgoing);
 	assert_str(n[0].kind, "runs");
-	OK(assets_neighbours(s, &scope_everything, x[0].id, 1, &a, &n, &count, &cut, E));
+	OK(assets_neighbours(s, &scope_everything, x[0].id, 0, 1, &a, &n, &count, &cut, E));
 	assert_true(count == 1 && cut);
+	/* What is not asked for takes no room. */
+	OK(assets_neighbours(s, &scope_everything, x[0].id, 1U << ASSET_IMAGE, 1, &a, &n, &count,
+			     &cut, E));
+	assert_true(count == 0 && !cut);
 	OK(scope_parse(S("namespace=pay"), &a, &one, E));
-	OK(assets_neighbours(s, &pay, x[0].id, 10, &a, &n, &count, &cut, E));
+	OK(assets_neighbours(s, &pay, x[0].id, 0, 10, &a, &n, &count, &cut, E));
 	assert_int_equal(count, 1);
-	OK(assets_neighbours(s, &scope_everything, x[1].id, 10, &a, &n, &count, &cut, E));
+	OK(assets_neighbours(s, &scope_everything, x[1].id, 0, 10, &a, &n, &count, &cut, E));
 	assert_true(count == 1 && !n[0].outgoing);
 	OK(assets_relate(s, x[0].id, S("runs"), &to[1], 1, 12, E));
-	OK(assets_neighbours(s, &scope_everything, x[1].id, 10, &a, &n, &count, &cut, E));
+	OK(assets_neighbours(s, &scope_everything, x[1].id, 0, 10, &a, &n, &count, &cut, E));
 	assert_int_equal(count, 0);
 	OK(assets_gone(s, x[2].id, 13, E));
-	OK(assets_neighbours(s, &scope_everything, x[0].id, 10, &a, &n, &count, &cut, E));
+	OK(assets_neighbours(s, &scope_everything, x[0].id, 0, 10, &a, &n, &count, &cut, E));
 	assert_int_equal(count, 0);
 	OK(assets_changes(s, &scope_everything, 1U << ASSET_CONTAINER, 5, 10, &a, &changes, &count,
 			  E));

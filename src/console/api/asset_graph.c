@@ -126,7 +126,8 @@ static int look_around(struct graph *g, size_t node, struct err *e)
 	unsigned int many;
 	size_t count;
 	bool cut;
-	int r = neighbours_of(c, g->nodes[node].id, NEIGHBOURS_MAX, &list, &count, &cut, e);
+	int r = neighbours_of(c, g->nodes[node].id, g->kinds, NEIGHBOURS_MAX, &list, &count, &cut,
+			      e);
 
 	if (r < 0)
 		return r;

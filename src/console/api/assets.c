@@ -135,7 +135,7 @@ static int put_relations(struct call *c, const struct asset *a, struct arena *sc
 	struct asset_neighbour *list;
 	size_t count;
 	bool cut;
-	int r = neighbours_of(c, a->id, RELATIONS_MAX, &list, &count, &cut, e);
+	int r = neighbours_of(c, a->id, 0, RELATIONS_MAX, &list, &count, &cut, e);
 
 	if (r < 0)
 		return r;

@@ -3,14 +3,14 @@
 #include "console/store/flows.h"
 #include "console/store/partition.h"
 
-int neighbours_of(struct call *c, str id, size_t max, struct asset_neighbour **ret,
+int neighbours_of(struct call *c, str id, unsigned kinds, size_t max, struct asset_neighbour **ret,
 		  size_t *ret_count, bool *ret_cut, struct err *e)
 {
 	struct asset_neighbour *all = ARENA_ARRAY(c->arena, max + 1, struct asset_neighbour);
 	struct asset_neighbour *things, *talkers;
 	size_t thing_count, talker_count, more;
 	bool cut, talkers_cut;
-	int r = all ? assets_neighbours(c->store, &c->who.scope, id, max, c->arena, &things,
+	int r = all ? assets_neighbours(c->store, &c->who.scope, id, kinds, max, c->arena, &things,
 					&thing_count, &cut, e)
 		    : err_set(e, ENOBUFS, "too many assets at once");
 

@@ -8,7 +8,8 @@
 #include "console/store/assets.h"
 
 /** As assets_neighbours(), as far as the caller may see. */
-MUST_CHECK int neighbours_of(struct call *c, str id, size_t max, struct asset_neighbour **ret,
-			     size_t *ret_count, bool *ret_cut, struct err *e);
+MUST_CHECK int neighbours_of(struct call *c, str id, unsigned kinds, size_t max,
+			     struct asset_neighbour **ret, size_t *ret_count, bool *ret_cut,
+			     struct err *e);
 
 #endif

@@ -107,11 +107,11 @@ static int read_ports(struct call *c, const struct asset *a, struct risk_facts *
 	size_t count;
 	bool cut;
 	int r = assets_neighbours(c->store, call_scope(c, PERMISSION_ASSETS_READ), a->id,
-				  NEIGHBOURS_MAX, c->arena, &list, &count, &cut, e);
+				  1U << ASSET_PORT, NEIGHBOURS_MAX, c->arena, &list, &count, &cut,
+				  e);
 
 	for (size_t i = 0; r == 0 && i < count; i++)
-		f->ports += list[i].asset.kind == ASSET_PORT && !list[i].outgoing &&
-			    !is_loopback(list[i].asset.name);
+		f->ports += !list[i].outgoing && !is_loopback(list[i].asset.name);
 	return r;
 }
 

@@ -118,10 +118,15 @@ struct asset_neighbour {
 	struct asset asset; /**< without document */
 };
 
-/** What an asset belongs to now, as far as @p scope shows it; at most @p max. @param ret_cut there are more */
-MUST_CHECK int assets_neighbours(struct store *s, const struct scope *scope, str id, size_t max,
-				 struct arena *a, struct asset_neighbour **ret, size_t *ret_count,
-				 bool *ret_cut, struct err *e);
+/**
+ * What an asset belongs to now, as far as @p scope shows it; at most @p max.
+ *
+ * @param kinds    bits by enum asset_kind: others are not looked at; 0: all
+ * @param ret_cut  there are more
+ */
+MUST_CHECK int assets_neighbours(struct store *s, const struct scope *scope, str id, unsigned kinds,
+				 size_t max, struct arena *a, struct asset_neighbour **ret,
+				 size_t *ret_count, bool *ret_cut, struct err *e);
 
 /** When an asset was there, the newest first; at most ASSET_PERIODS_MAX. Whether it may be seen the caller asked before. */
 MUST_CHECK int assets_periods(struct store *s, str id, struct arena *a, struct asset_period **ret,

@@ -24,19 +24,20 @@ int assets_periods(struct store *s, str id, struct arena *a, struct asset_period
 	return 0;
 }
 
-/* Rows in both directions; some are not shown, so more are asked for than wanted. */
+/* Rows in both directions, of the kinds wanted; some are not shown, so more are asked for than wanted. */
+#define WANTED "((?3 >> CAST(asset.kind AS INTEGER)) & 1) = 1 AND relation.gone_ns "
 #define RELATED(holds, order) \
 	"SELECT relation.kind, 1, relation.first_ns, relation.gone_ns AS ended, " ASSET_COLUMNS \
 	", '' FROM relation JOIN asset ON asset.id = relation.to_id " \
-	"WHERE relation.from_id = ?1 AND relation.gone_ns " holds \
+	"WHERE relation.from_id = ?1 AND " WANTED holds \
 	" UNION ALL SELECT relation.kind, 0, relation.first_ns, relation.gone_ns, " ASSET_COLUMNS \
 	", '' FROM relation JOIN asset ON asset.id = relation.from_id " \
-	"WHERE relation.to_id = ?1 AND relation.gone_ns " holds order " LIMIT ?2"
+	"WHERE relation.to_id = ?1 AND " WANTED holds order " LIMIT ?2"
 
 /* At most @p max that @p scope shows. */
 static int related(struct store *s, const char *query, const struct scope *scope, str id,
-		   size_t max, struct arena *a, struct asset_neighbour **ret, size_t *ret_count,
-		   struct err *e)
+		   unsigned kinds, size_t max, struct arena *a, struct asset_neighbour **ret,
+		   size_t *ret_count, struct err *e)
 {
 	struct asset_neighbour *out = ARENA_ARRAY(a, max + 1, struct asset_neighbour);
 	OWNED_ROWS *rows = NULL;
@@ -45,7 +46,10 @@ static int related(struct store *s, const char *query, const struct scope *scope
 
 	if (!out)
 		return err_set(e, ENOBUFS, "too many assets at once");
-	r = sql_query(s->sql, query, SQL_ARGS(SQL_T(id), SQL_I(max * 4)), &rows, e);
+	r = sql_query(s->sql, query,
+		      SQL_ARGS(SQL_T(id), SQL_I(max * 4),
+			       SQL_I(kinds ? kinds : (1U << ASSET_KIND_COUNT) - 1)),
+		      &rows, e);
 	while (r >= 0 && n < max && (r = sql_next(rows, e)) > 0) {
 		struct asset_neighbour *x = &out[n];
 
@@ -65,12 +69,12 @@ static int related(struct store *s, const char *query, const struct scope *scope
 	return 0;
 }
 
-int assets_neighbours(struct store *s, const struct scope *scope, str id, size_t max,
-		      struct arena *a, struct asset_neighbour **ret, size_t *ret_count,
+int assets_neighbours(struct store *s, const struct scope *scope, str id, unsigned kinds,
+		      size_t max, struct arena *a, struct asset_neighbour **ret, size_t *ret_count,
 		      bool *ret_cut, struct err *e)
 {
 	size_t n;
-	int r = related(s, RELATED("= 0", ""), scope, id, max + 1, a, ret, &n, e);
+	int r = related(s, RELATED("= 0", ""), scope, id, kinds, max + 1, a, ret, &n, e);
 
 	if (r < 0)
 		return r;
@@ -82,6 +86,6 @@ int assets_neighbours(struct store *s, const struct scope *scope, str id, size_t
 int assets_past(struct store *s, const struct scope *scope, str id, size_t max, struct arena *a,
 		struct asset_neighbour **ret, size_t *ret_count, struct err *e)
 {
-	return related(s, RELATED("> 0", " ORDER BY ended DESC"), scope, id, max, a, ret, ret_count,
-		       e);
+	return related(s, RELATED("> 0", " ORDER BY ended DESC"), scope, id, 0, max, a, ret,
+		       ret_count, e);
 }
