@@ -7,7 +7,7 @@ import { readAlertDoc } from "../src/logic/alert_doc.ts";
 import { hrefOf, placeOf } from "../src/logic/asset.ts";
 import { ALL_CAPABILITIES, capabilitiesOf } from "../src/logic/capability.ts";
 import { wholeCost } from "../src/logic/cost.ts";
-import { bytes, dateTime, dayBegins, dayEnds, dayOf, epss, relativeTime, shortDigest, shortIds, shortNumber } from "../src/logic/format.ts";
+import { bytes, dateTime, dayBegins, dayEnds, dayOf, epss, relativeTime, shortDigest, shortIds, shortNumber, stretch } from "../src/logic/format.ts";
 import { NODES_DRAWN, NODE_HEIGHT, layoutGraph, stepFrom } from "../src/logic/graph_layout.ts";
 import { affected, workloadOf } from "../src/logic/group.ts";
 import { fromText, toText } from "../src/logic/notification.ts";
@@ -251,6 +251,14 @@ test("priorities are read from the most urgent, rules by their number", () => {
 	const values = [{ value: "warning" }, { value: "critical" }, { value: "notice" }];
 	assert.deepEqual(inReadingOrder("priority", values).map(({ value }) => value), ["critical", "warning", "notice"]);
 	assert.deepEqual(inReadingOrder("rule", values), values);
+});
+
+test("the ends of a chart name year and zone where they must", () => {
+	const ends = (from: string, to: string) => stretch(from, to, new Date("2026-11-22T12:00:00Z"));
+	const [begin, end] = ends("2026-11-21T12:00:00Z", "2026-11-22T12:00:00Z");
+	assert.doesNotMatch(begin + end, /2026/);
+	assert.ok(end.length > begin.length);
+	assert.match(ends("2025-11-21T12:00:00Z", "2026-11-22T12:00:00Z")[0], /2025/);
 });
 
 test("a chart shows no time to come", () => {

@@ -1,6 +1,6 @@
 import type { HistogramBucket, Severity } from "../api/types.ts";
 import { t, tValue } from "../i18n/index.ts";
-import { dateTime, number } from "../logic/format.ts";
+import { dateTime, number, stretch } from "../logic/format.ts";
 import { PRIORITIES, PRIORITY_LOOK, totalOf } from "../logic/severity.ts";
 
 const WIDTH = 600;
@@ -34,10 +34,11 @@ export function Histogram({ buckets, height = 72, onPick, label }: { buckets: Hi
 
 /** The ends of a chart's time, below it. */
 export function TimeAxis({ from, to }: { from: string; to: string }) {
+	const [begin, end] = stretch(from, to);
 	return (
 		<div className="time-axis xs muted num">
-			<span>{dateTime(from, "minute")}</span>
-			<span>{dateTime(to, "minute")}</span>
+			<span title={dateTime(from)}>{begin}</span>
+			<span title={dateTime(to)}>{end}</span>
 		</div>
 	);
 }

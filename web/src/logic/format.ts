@@ -53,6 +53,7 @@ const RELATIVE = once((of) => new Intl.RelativeTimeFormat(of, { numeric: "always
 const ZONE = once((of) => new Intl.DateTimeFormat(of, { timeZoneName: "short" }));
 const MOMENT = {
 	second: once((of) => new Intl.DateTimeFormat(of, { dateStyle: "medium", timeStyle: "medium" })),
+	axis: once((of) => new Intl.DateTimeFormat(of, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false })),
 	minute: once((of) => new Intl.DateTimeFormat(of, { dateStyle: "medium", timeStyle: "short" })),
 };
 
@@ -65,12 +66,22 @@ export function relativeTime(time: string, now = Date.now()): string {
 	return t("time.now");
 }
 
+function zoneOf(at: Date): string {
+	return ZONE().formatToParts(at).find((part) => part.type === "timeZoneName")?.value ?? "";
+}
+
 /** A moment to the second, or the minute, in the reader's zone, which it names. */
 export function dateTime(time: string, to: "second" | "minute" = "second"): string {
 	const at = new Date(time);
 	if (Number.isNaN(at.getTime())) return time;
-	const zone = ZONE().formatToParts(at).find((part) => part.type === "timeZoneName");
-	return `${MOMENT[to]().format(at)} ${zone?.value ?? ""}`.trimEnd();
+	return `${MOMENT[to]().format(at)} ${zoneOf(at)}`.trimEnd();
+}
+
+/** The ends of a stretch of time, as short as both can be read: the year where it is not this one, the zone once. */
+export function stretch(from: string, to: string, now = new Date()): [string, string] {
+	const [a, b] = [new Date(from), new Date(to)];
+	if (a.getFullYear() !== now.getFullYear() || b.getFullYear() !== now.getFullYear()) return [dateTime(from, "minute"), dateTime(to, "minute")];
+	return [MOMENT.axis().format(a), `${MOMENT.axis().format(b)} ${zoneOf(b)}`];
 }
 
 export function date(time: string): string {
