@@ -23,6 +23,16 @@ const struct hook hook_table[] = {
 };
 const size_t hook_count = ARRAY_LEN(hook_table);
 _Static_assert(ARRAY_LEN(hook_table) == HOOK_ROWS, "rows are counted by the same table");
+_Static_assert(HOOK_ROWS <= SENSOR_HOOKS_MAX, "there are costs for every program");
+
+static uint16_t first_row(size_t row)
+{
+	uint16_t i = 0;
+
+	while (strcmp(hook_table[i].program, hook_table[row].program) != 0)
+		i++;
+	return i;
+}
 
 int hooks_new(const struct hooks_config *c, struct hooks **ret, struct err *e)
 {
@@ -39,7 +49,7 @@ int hooks_new(const struct hooks_config *c, struct hooks **ret, struct err *e)
 	h->config = *c;
 	h->tracefs = h->cgroup_root = -1;
 	for (size_t i = 0; i < hook_count; i++)
-		h->rows[i].program = h->rows[i].link = -1;
+		h->rows[i] = (struct hook_row){ -1, -1, first_row(i), "" };
 	hooks_adopt(h);
 	*ret = h;
 	return 0;
@@ -218,41 +228,26 @@ int hooks_iterate(struct hooks *h, const char *program, int map, struct err *e)
 	return err_set(e, ENOENT, "BPF iterator '%s' is not loaded", program);
 }
 
-/* @return whether the row is the first of its program, and that is loaded: *ret is what the kernel counted */
-static bool read_info(const struct hooks *h, size_t row, struct bpf_prog_info *ret)
-{
-	uint32_t n = sizeof(*ret);
-
-	for (size_t k = 0; k < row; k++)
-		if (strcmp(hook_table[k].program, hook_table[row].program) == 0)
-			return false;
-	*ret = (struct bpf_prog_info){ 0 };
-	return h->rows[row].program >= 0 &&
-	       bpf_obj_get_info_by_fd(h->rows[row].program, ret, &n) == 0;
-}
-
 size_t hooks_cost(const struct hooks *h, struct sensor_hook_cost *ret, size_t max)
 {
-	struct bpf_prog_info info;
+	bool read[HOOK_ROWS] = { false };
 	size_t count = 0;
 
-	for (size_t i = 0; i < hook_count && count < max; i++)
-		if (read_info(h, i, &info))
-			ret[count++] = (struct sensor_hook_cost){ .program = hook_table[i].program,
-								  .ns = info.run_time_ns,
-								  .runs = info.run_cnt };
+	for (size_t i = 0; i < hook_count && count < max; i++) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t n = sizeof(info);
+
+		if (h->rows[i].program < 0 || read[h->rows[i].first])
+			continue;
+		read[h->rows[i].first] = true;
+		if (bpf_obj_get_info_by_fd(h->rows[i].program, &info, &n) == 0)
+			ret[count++] =
+				(struct sensor_hook_cost){ .program = hook_table[i].program,
+							   .ns = info.run_time_ns,
+							   .runs = info.run_cnt,
+							   .skipped = info.recursion_misses };
+	}
 	return count;
-}
-
-uint64_t hooks_skipped(const struct hooks *h)
-{
-	struct bpf_prog_info info;
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < hook_count; i++)
-		if (read_info(h, i, &info))
-			sum += info.recursion_misses;
-	return sum;
 }
 
 int hooks_measure(struct err *e)

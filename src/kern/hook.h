@@ -74,10 +74,12 @@ int hooks_map(const struct hooks *h, const char *name);
 MUST_CHECK int hooks_iterate(struct hooks *h, const char *program, int map, struct err *e);
 /** How big the rings are: a predecessor may have made them. */
 void hooks_ring_bytes(const struct hooks *h, size_t *ret_state, size_t *ret_bulk);
-/** Time and runs of each program loaded, as far as the kernel counts them. @return how many were written */
+/**
+ * What the kernel counted of each program loaded: a system call for each.
+ * @param max  SENSOR_HOOKS_MAX for all
+ * @return how many were written
+ */
 size_t hooks_cost(const struct hooks *h, struct sensor_hook_cost *ret, size_t max);
-/** How often the kernel passed over a loaded program that was at work on the same processor, since it was loaded. */
-uint64_t hooks_skipped(const struct hooks *h);
 /** See sensor_measure(). */
 MUST_CHECK int hooks_measure(struct err *e);
 /** Maps and links, borrowed. @return how many */

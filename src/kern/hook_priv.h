@@ -18,6 +18,7 @@ enum hook_row_number {
 
 struct hook_row {
 	int program, link;
+	uint16_t first; /* row of the same program */
 	char why[HOOKS_WHY_BYTES];
 };
 

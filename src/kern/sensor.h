@@ -99,22 +99,24 @@ enum sensor_cgroup { SENSOR_CGROUP_UNKNOWN, SENSOR_CGROUP_HOST, SENSOR_CGROUP_CO
 MUST_CHECK int sensor_set_cgroup(struct sensor *s, uint64_t cgroup_id, enum sensor_cgroup kind,
 				 struct err *e);
 
+#define SENSOR_HOOKS_MAX 256
+
+struct sensor_hook_cost {
+	const char *program; /**< its name in the kernel; lives for ever */
+	uint64_t ns, runs;   /**< while the kernel measured */
+	uint64_t skipped;    /**< passed over, since it was at work on the same processor */
+};
+
 struct sensor_stats {
 	uint64_t delivered[EVENT_TYPE_COUNT];
 	uint64_t passed_over[EVENT_TYPE_COUNT]; /**< seen by a hook and dropped by the filter */
 	uint64_t lost[EVENT_LOSS_COUNT];
 	uint64_t hook_ns, hook_runs; /**< of all programs, where kernel.bpf_stats_enabled is set */
+	struct sensor_hook_cost hooks[SENSOR_HOOKS_MAX];
+	size_t hook_count; /**< programs loaded */
 };
 void sensor_stats(struct sensor *s, struct sensor_stats *ret);
 
-#define SENSOR_HOOKS_MAX 64
-
-struct sensor_hook_cost {
-	const char *program; /**< its name in the kernel; lives for ever */
-	uint64_t ns, runs;   /**< while the kernel measured */
-};
-/** @return how many programs are loaded, at most @p max */
-size_t sensor_hook_costs(const struct sensor *s, struct sensor_hook_cost *ret, size_t max);
 /** Has the kernel measure BPF programs until the descriptor is closed. @return it, or -EPERM (CAP_SYS_ADMIN), -errno */
 MUST_CHECK int sensor_measure(struct err *e);
 

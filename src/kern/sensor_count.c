@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "kern/sensor_priv.h"
 
 void sensor_loss_sum(struct sensor *s, uint64_t ret[CONTROL_LOSSES])
@@ -92,10 +93,29 @@ bool sensor_losses_of(struct sensor *s, uint64_t cgroup_id, struct sensor_loss *
 	return sum;
 }
 
+static size_t look_at_hooks(struct sensor *s, struct sensor_hook_cost ret[SENSOR_HOOKS_MAX])
+{
+	size_t n = hooks_cost(s->hooks, ret, SENSOR_HOOKS_MAX);
+
+	s->skipped = 0;
+	for (size_t i = 0; i < n; i++)
+		s->skipped += ret[i].skipped;
+	s->skipped_ns = clock_ns(CLOCK_MONOTONIC);
+	return n;
+}
+
+uint64_t sensor_skipped(struct sensor *s)
+{
+	struct sensor_hook_cost costs[SENSOR_HOOKS_MAX];
+
+	(void)look_at_hooks(s, costs);
+	return s->skipped;
+}
+
 /* The kernel does not say whose calls it passed over. */
 static bool skipped_of_all(struct sensor *s, struct sensor_loss *ret)
 {
-	uint64_t now = hooks_skipped(s->hooks);
+	uint64_t now = sensor_skipped(s);
 
 	*ret = (struct sensor_loss){ .cgroup_id = 0 };
 	ret->lost[EVENT_LOSS_SKIPPED] = now - s->skipped_before;
@@ -130,9 +150,7 @@ static void sum_passed_over(struct sensor *s, uint64_t *ret)
 
 void sensor_stats(struct sensor *s, struct sensor_stats *ret)
 {
-	struct sensor_hook_cost costs[SENSOR_HOOKS_MAX];
 	uint64_t lost[CONTROL_LOSSES];
-	size_t n;
 
 	*ret = (struct sensor_stats){ 0 };
 	memcpy(ret->delivered, s->delivered, sizeof(ret->delivered));
@@ -140,17 +158,12 @@ void sensor_stats(struct sensor *s, struct sensor_stats *ret)
 	sensor_loss_sum(s, lost);
 	for (size_t i = 0; i < CONTROL_LOSSES; i++)
 		ret->lost[i] = lost[i];
-	ret->lost[EVENT_LOSS_SKIPPED] = hooks_skipped(s->hooks);
-	n = hooks_cost(s->hooks, costs, ARRAY_LEN(costs));
-	for (size_t i = 0; i < n; i++) {
-		ret->hook_ns += costs[i].ns;
-		ret->hook_runs += costs[i].runs;
+	ret->hook_count = look_at_hooks(s, ret->hooks);
+	ret->lost[EVENT_LOSS_SKIPPED] = s->skipped;
+	for (size_t i = 0; i < ret->hook_count; i++) {
+		ret->hook_ns += ret->hooks[i].ns;
+		ret->hook_runs += ret->hooks[i].runs;
 	}
-}
-
-size_t sensor_hook_costs(const struct sensor *s, struct sensor_hook_cost *ret, size_t max)
-{
-	return hooks_cost(s->hooks, ret, max);
 }
 
 int sensor_measure(struct err *e)

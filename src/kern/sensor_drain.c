@@ -4,7 +4,8 @@
 #include "kern/sensor_priv.h"
 
 #define TELL_LOSSES_NS 100000000ull /* at most this often: the sum is over every cgroup */
-#define TELL_SKIPPED_NS SECOND_NS   /* a system call for each program */
+/* Longer than between two of sensor_stats(), which reads it anyway. */
+#define TELL_SKIPPED_NS (3 * SECOND_NS / 2)
 
 static uint64_t record_time(str record)
 {
@@ -64,10 +65,9 @@ static size_t tell_losses(struct sensor *s, sensor_handler on_event, void *ctx)
 	uint64_t now[CONTROL_LOSSES], time_ns = clock_ns(CLOCK_MONOTONIC);
 	size_t told = 0;
 
-	if (time_ns - s->skipped_told_ns >= TELL_SKIPPED_NS) {
-		s->skipped_told_ns = time_ns;
-		told += tell_loss(s, EVENT_LOSS_SKIPPED, hooks_skipped(s->hooks), on_event, ctx);
-	}
+	if (time_ns - s->skipped_ns >= TELL_SKIPPED_NS)
+		(void)sensor_skipped(s);
+	told += tell_loss(s, EVENT_LOSS_SKIPPED, s->skipped, on_event, ctx);
 	if (losses == s->losses_told || time_ns - s->losses_told_ns < TELL_LOSSES_NS)
 		return told;
 	s->losses_told = losses;

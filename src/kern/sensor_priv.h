@@ -35,8 +35,9 @@ struct sensor {
 	size_t before_count, before_cap;
 	uint64_t skipped_before; /* and of all */
 	uint64_t losses_told;    /* control->losses at losses_told_ns */
-	uint64_t losses_told_ns, skipped_told_ns;
-	struct record_room room; /* of the event being delivered */
+	uint64_t losses_told_ns;
+	uint64_t skipped, skipped_ns; /* calls the kernel passed over, and when that was read */
+	struct record_room room;      /* of the event being delivered */
 };
 
 /** Decodes a record, numbers it and hands it on. @return 0, -EBADMSG */
@@ -46,6 +47,8 @@ MUST_CHECK int sensor_deliver(struct sensor *s, str record, sensor_handler on_ev
 void sensor_find_hierarchy(uint32_t *ret, int32_t *ret_id);
 /** All losses since the beginning, by cause. */
 void sensor_loss_sum(struct sensor *s, uint64_t ret[CONTROL_LOSSES]);
+/** How many calls the kernel passed over since the programs were loaded: a system call for each of them. */
+uint64_t sensor_skipped(struct sensor *s);
 /** Takes over the losses of a cgroup that is gone. */
 void sensor_forget_cgroup(struct sensor *s, uint64_t cgroup_id);
 

@@ -642,6 +642,30 @@ static void state_loss(void **state)
 	free(filter);
 }
 
+static size_t times_told_of(struct sensor *s, const char *program)
+{
+	struct sensor_stats *stats = calloc(1, sizeof(*stats));
+	size_t times = 0;
+
+	assert_non_null(stats);
+	sensor_stats(s, stats);
+	for (size_t i = 0; i < stats->hook_count; i++)
+		times += strcmp(stats->hooks[i].program, program) == 0;
+	free(stats);
+	return times;
+}
+
+/* Whichever row of the table comes first and however many there are, each program's cost is told once. */
+static void costs(void **state)
+{
+	struct fixture *f = *state;
+
+	NEED_SENSOR(f);
+	assert_int_equal(times_told_of(f->sensor, "on_exec"), 1);
+	assert_int_equal(times_told_of(f->sensor, "on_packet"), 1);
+	assert_int_equal(times_told_of(f->sensor, "nobody"), 0);
+}
+
 static void act_one_open(const char *dir)
 {
 	(void)dir;
@@ -681,6 +705,7 @@ static void handing_over(void **state)
 		drain_until_gone(&f);
 		assert_int_equal(count_of(&f, EVENT_OPENAT), 1);
 		assert_int_equal(count_of(&f, EVENT_PROCEXIT), 1);
+		assert_int_equal(times_told_of(f.sensor, "on_open"), 1);
 		run_child(&f, act_one_open);
 		assert_int_equal(count_of(&f, EVENT_OPENAT), 1);
 	}
@@ -785,7 +810,7 @@ int main(void)
 		cmocka_unit_test(calls),      cmocka_unit_test(reused_number),
 		cmocka_unit_test(snapshot),   cmocka_unit_test(losses),
 		cmocka_unit_test(state_loss), cmocka_unit_test(handing_over),
-		cmocka_unit_test(asked_for),
+		cmocka_unit_test(asked_for),  cmocka_unit_test(costs),
 	};
 
 	/* A test that hangs is named by the line that is missing. */

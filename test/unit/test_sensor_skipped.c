@@ -106,8 +106,8 @@ static void told_or_counted(void **state)
 			act(i);
 	}
 	drain_until_gone(s, &seen);
-	/* Losses of this kind are told by the second. */
-	usleep(1100000);
+	/* Losses of this kind are told after a second and a half. */
+	usleep(1600000);
 	assert_true(sensor_drain(s, 0, take, &seen, &e) >= 0);
 	sensor_stats(s, &stats);
 	for (unsigned int i = 0; i < EVENT_LOSS_SKIPPED; i++)

@@ -41,18 +41,18 @@ static void put_losses(struct json_out *j, const struct sensor_stats *s,
 	json_object_close(j);
 }
 
-static void put_hooks(struct json_out *j, const struct sensor *s)
+/* Those that ran while the kernel measured; mostly it does not. */
+static void put_hooks(struct json_out *j, const struct sensor_stats *s)
 {
-	struct sensor_hook_cost c[SENSOR_HOOKS_MAX];
-	size_t n = sensor_hook_costs(s, c, ARRAY_LEN(c));
-
 	json_key(j, "hooks");
 	json_array_open(j);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < s->hook_count; i++) {
+		if (!s->hooks[i].runs)
+			continue;
 		json_object_open(j);
-		json_put_cstr(j, "program", c[i].program);
-		json_put_uint(j, "runs", c[i].runs);
-		json_put_uint(j, "ns", c[i].ns);
+		json_put_cstr(j, "program", s->hooks[i].program);
+		json_put_uint(j, "runs", s->hooks[i].runs);
+		json_put_uint(j, "ns", s->hooks[i].ns);
 		json_object_close(j);
 	}
 	json_array_close(j);
@@ -177,7 +177,7 @@ void sensor_stats_send(int fd, const struct session *s, uint64_t alerts_lost, bo
 	part_put_usage(&j);
 	json_put_uint(&j, "hookNs", kern.hook_ns);
 	json_put_uint(&j, "hookRuns", kern.hook_runs);
-	put_hooks(&j, s->sensor);
+	put_hooks(&j, &kern);
 	put_watch(&j, &watch, alerts_lost);
 	put_hashes(&j, &watch);
 	put_asset(&j, s->asset);
