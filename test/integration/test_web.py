@@ -213,6 +213,28 @@ def test_types_come_from_the_api(node, build_dir, source_dir):
     assert p.returncode == 0, p.stdout
 
 
+VALIDATE = """
+const { lint, createConfig } = await import(process.argv[1]);
+const problems = await lint({ ref: process.argv[2], config: await createConfig({ extends: ["spec"] }) });
+console.log(JSON.stringify(problems.map((p) => [p.ruleId, p.message, p.location[0]?.pointer])));
+"""
+
+
+def test_the_api_is_described_as_openapi_says(node, build_dir, source_dir, tmp_path):
+    """Others' validator finds nothing, and finds what is planted."""
+    document = tmp_path / "openapi.json"
+
+    def problems(doc):
+        document.write_text(json.dumps(doc))
+        p = subprocess.run([node, "--input-type=module", "-e", VALIDATE, source_dir / "web/node_modules/@redocly/openapi-core/lib/index.js", document],
+                           capture_output=True, text=True, check=True)
+        return json.loads(p.stdout)
+    doc = json.loads(subprocess.run([build_dir / "test" / "integration" / "openapi_print"], check=True, capture_output=True).stdout)
+    assert doc["openapi"].startswith("3.1.") and problems(doc) == []
+    doc["paths"]["/api/v1/alerts"]["get"]["parameters"][0]["in"] = "somewhere"
+    assert problems(doc)
+
+
 def test_logic(node, source_dir):
     """Unit tests of what the pages reckon: texts, numbers, groups, the packed form."""
     tests = sorted((source_dir / "web" / "test").glob("*.test.ts"))

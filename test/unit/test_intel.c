@@ -136,11 +136,27 @@ static void reads_bundles(void **state UNUSED)
 	assert_int_equal(r.not_understood, 7);
 	assert_int_equal(r.first, 6);
 	assert_int_equal(r.over, 3);
-	assert_int_equal(r.others, 1);
+	assert_int_equal(r.others, 2);
 	r = plain(INTEL_DOMAIN, bundle);
 	ENTRIES(r, "bad.example");
 	r = plain(INTEL_HASH, bundle);
 	ENTRIES(r, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+/* What is left out of an indicator that has more is told. */
+static void counts_what_is_of_another_kind_beside_what_is_taken(void **state UNUSED)
+{
+	static const char mixed[] = "{\"type\":\"bundle\",\"objects\":[{\"type\":\"indicator\","
+				    "\"pattern_type\":\"stix\",\"pattern\":"
+				    "\"[ipv4-addr:value = '198.51.100.1'] OR [domain-name:value IN "
+				    "('a.example', 'b.example')]\"}]}";
+	struct intel_read r = plain(INTEL_IP, mixed);
+
+	ENTRIES(r, "198.51.100.1");
+	assert_int_equal(r.others, 2);
+	r = plain(INTEL_DOMAIN, mixed);
+	ENTRIES(r, "a.example", "b.example");
+	assert_int_equal(r.others, 1);
 }
 
 static void knows_when_the_first_ends(void **state UNUSED)
@@ -231,6 +247,7 @@ int main(void)
 		cmocka_unit_test(reads_lists_of_names),
 		cmocka_unit_test(reads_lists_of_hashes),
 		cmocka_unit_test(reads_bundles),
+		cmocka_unit_test(counts_what_is_of_another_kind_beside_what_is_taken),
 		cmocka_unit_test(knows_when_the_first_ends),
 		cmocka_unit_test(knows_when_the_first_ends),
 		cmocka_unit_test(refuses_what_is_no_bundle),

@@ -413,6 +413,17 @@ static void put_security(struct json_out *j)
 	json_array_close(j);
 }
 
+/* Wherever the document came from: paths begin at the root. */
+static void put_servers(struct json_out *j)
+{
+	json_key(j, "servers");
+	json_array_open(j);
+	json_object_open(j);
+	json_put_cstr(j, "url", "/");
+	json_object_close(j);
+	json_array_close(j);
+}
+
 void openapi_render(const char *version, struct json_out *j)
 {
 	json_object_open(j);
@@ -431,8 +442,10 @@ void openapi_render(const char *version, struct json_out *j)
 	json_key(j, "license");
 	json_object_open(j);
 	json_put_cstr(j, "name", "Apache-2.0");
+	json_put_cstr(j, "identifier", "Apache-2.0");
 	json_object_close(j);
 	json_object_close(j);
+	put_servers(j);
 	put_security(j);
 	put_paths(j);
 	put_components(j);

@@ -221,10 +221,11 @@ static int take_indicator(struct intel_collect *c, const struct value *v, size_t
 		c->count = before;
 		if (++c->figures.not_understood == 1)
 			c->figures.first = no;
-	} else if (!i.taken) {
-		c->figures.others++;
 	} else {
-		note_end(&c->figures, value_get_str(v, "valid_until"));
+		/* What is of another kind counts by itself, also beside what was taken. */
+		c->figures.others += i.others;
+		if (i.taken)
+			note_end(&c->figures, value_get_str(v, "valid_until"));
 	}
 	return 0;
 }
