@@ -24,7 +24,7 @@ GROUPS = pathlib.Path("/sys/fs/cgroup")
 class Rootless:
     """Podman as @USER: with subordinate ids, a home nobody else may enter, and, as a session has it, a control group of its own."""
 
-    def __init__(self, driver):
+    def __init__(self, driver, group=True):
         need_root()
         need("podman", "runc", "newuidmap", "newgidmap", "unshare", "nsenter", "setpriv")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rl"))  # Podman refuses long paths
@@ -35,10 +35,12 @@ class Rootless:
             shutil.chown(f, USER.pw_uid, USER.pw_gid)
         (self.folder / "ids").write_text(f"{USER.pw_name}:{FIRST}:65536\n")
         self.group = GROUPS / f"skep-{self.folder.name}"
+        self.has_group = group
+        own = f"""umount -R {GROUPS} && mount -t cgroup2 none {GROUPS} && mkdir -p {self.group}/user &&
+            chown -R {USER.pw_uid}:{USER.pw_gid} {self.group} &&""" if group else ""
         script = f"""
             mount --make-rprivate / && mount --bind {self.folder}/ids /etc/subuid && mount --bind {self.folder}/ids /etc/subgid &&
-            umount -R {GROUPS} && mount -t cgroup2 none {GROUPS} && mkdir -p {self.group}/user &&
-            chown -R {USER.pw_uid}:{USER.pw_gid} {self.group} && touch {self.folder}/ready && exec sleep 1000000
+            {own} touch {self.folder}/ready && exec sleep 1000000
         """
         self.holder = Process(["unshare", "-m", "sh", "-c", script], self.folder / "holder.log")
         self.command = ["podman", "--storage-driver", driver, "--cgroup-manager", "cgroupfs", "--runtime", str(wrapped_runtime(self.folder))]
@@ -54,7 +56,8 @@ class Rootless:
             # The process that keeps the user's namespace, and the groups, which only who sees cgroup v2 there can remove.
             for f in self.run_folder.rglob("pause.pid"):
                 os.kill(int(f.read_text()), 9)
-            subprocess.run([*self.inside(), "sh", "-c", f"sleep 0.2; find {self.group} -depth -type d -exec rmdir {{}} \\;"], capture_output=True)
+            if self.has_group:
+                subprocess.run([*self.inside(), "sh", "-c", f"sleep 0.2; find {self.group} -depth -type d -exec rmdir {{}} \\;"], capture_output=True)
         finally:
             self.holder.__exit__()
             unmount_below(self.folder)
@@ -65,7 +68,9 @@ class Rootless:
         return ["nsenter", "-t", str(self.holder.child.pid), "-m", "--"]
 
     def as_user(self, *args):
-        enter = f'echo $$ > {self.group}/user/cgroup.procs && cd {self.home} && exec "$@"'
+        enter = f'cd {self.home} && exec "$@"'
+        if self.has_group:
+            enter = f"echo $$ > {self.group}/user/cgroup.procs && {enter}"
         return [*self.inside(), "sh", "-c", enter, "sh", "setpriv", "--reuid", str(USER.pw_uid), "--regid", str(USER.pw_gid), "--clear-groups",
                 "--inh-caps=-all", "env", "-i", f"PATH={os.environ['PATH']}", f"HOME={self.home}", f"XDG_RUNTIME_DIR={self.run_folder}",
                 *self.command, *map(str, args)]
@@ -164,3 +169,19 @@ def test_what_root_keeps_goes_before_what_a_user_does(skep, tmp_path, shared, co
             assert until(lambda: row() and row() != [(0, "")], 60), a.said()
             assert row() == [(15, "")]
             assert ask(console, "SELECT COUNT(*) FROM asset WHERE id = ?", f"container:{mine}") == [(1,)]
+
+
+def test_a_container_without_a_control_group_is_said_to_be_taken_for_the_host(skep, tmp_path, shared, console):
+    """Users are given none of version 1: nobody can tell such a container from the host, and nobody is to think otherwise."""
+    if (GROUPS / "cgroup.controllers").exists():
+        pytest.skip("this host has no cgroup v1")
+    with Rootless("vfs", group=False) as rootless:
+        archive, _ = saved(shared, rootless.folder, f"{OURS}lone:1", f"{OURS}lone=1")
+        rootless.podman("load", "-q", "-i", archive)
+        made = rootless.podman("run", "-d", "--network", "none", f"localhost/{OURS}lone:1", "sleep", "1000")
+        with JoinedAgent(skep, tmp_path / "agent", console) as a:
+            said = f"container {made[:12]} of user {USER.pw_uid} (conmon is process "
+            assert until(lambda: said in a.said(), 100), a.said()
+            assert "has no control group of its own: what it does is told as the host's" in a.said()
+            assert a.said().count(said) == 1
+            assert ask(console, "SELECT COUNT(*) FROM asset WHERE id = ?", f"container:{made}") == [(0,)]

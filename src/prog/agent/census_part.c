@@ -8,6 +8,7 @@
 #include "base/privilege.h"
 #include "base/sandbox.h"
 #include "prog/agent/census_collect.h"
+#include "prog/agent/census_lone.h"
 #include "prog/agent/part.h"
 
 /* What there is on this node besides events, in a process of its own: a look at all processes takes longer than the sensor
@@ -27,6 +28,7 @@ struct work {
 	struct census_users *users;
 	struct census_engine *engine;
 	struct asset *asset;
+	struct census_lone lone;
 	char root[ROOT_BYTES];
 	int proc_fd;
 	char *room;
@@ -120,6 +122,16 @@ static void say_missing(void *ctx, const struct users_missing *m)
 		 m->why);
 }
 
+static void say_lone(void *ctx, const struct lone_container *l)
+{
+	const struct work *w = ctx;
+
+	part_say(w->part,
+		 "container %.12s of user %u (conmon is process %u) has no control group of its "
+		 "own: what it does is told as the host's",
+		 l->id, l->user, l->pid);
+}
+
 static void look(struct work *w, uint64_t now)
 {
 	if (!w->renew_ns)
@@ -144,8 +156,10 @@ static void look(struct work *w, uint64_t now)
 		census_processes_look(w->census, w->proc_fd, w->asset, w->users);
 	if (census_users_known(w->users) && is_due(now, &w->ports_ns, PORTS_NS))
 		census_ports_look(w->census, w->proc_fd, w->asset, w->users);
-	if (is_due(now, &w->host_ns, HOST_NS))
+	if (is_due(now, &w->host_ns, HOST_NS)) {
 		census_host_look(w->census, w->root, census_engine_render(w->engine));
+		census_lone_look(&w->lone, w->proc_fd, w->census, say_lone, w);
+	}
 }
 
 static void take_orders(struct work *w)
