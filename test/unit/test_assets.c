@@ -370,6 +370,46 @@ static void relations_follow(struct store *s, const char *where)
 	arena_done(&a);
 }
 
+enum { CROWD = 200 };
+
+/* Few are shown of many: they are found behind those that are not. */
+static void what_is_not_shown_hides_nothing(struct store *s, const char *where)
+{
+	struct asset host = container("host:a-1", "node1", "pay"), one;
+	struct asset_neighbour *n = NULL;
+	struct asset *changes = NULL;
+	struct scope_selector selector;
+	struct scope pay = { .any = &selector, .count = 1 };
+	struct arena a;
+	str all[CROWD];
+	size_t count = 0;
+	bool cut = true;
+
+	(void)where;
+	arena_init(&a, 0);
+	put(s, &host, 1, 10, 1);
+	for (int i = 0; i < CROWD; i++) {
+		const bool shown = i == 0 || i == CROWD - 1;
+
+		all[i] = arena_printf(&a, "container:%03d", i);
+		one = container("", "c", shown ? "pay" : "shop");
+		one.id = all[i];
+		put(s, &one, 1, shown ? 10 : 11, 1);
+	}
+	OK(assets_relate(s, host.id, S("runs"), all, CROWD, 12, E));
+	OK(scope_parse(S("namespace=pay"), &a, &selector, E));
+	OK(assets_neighbours(s, &pay, host.id, 0, 3, &a, &n, &count, &cut, E));
+	assert_true(count == 2 && !cut);
+	OK(assets_neighbours(s, &pay, host.id, 0, 1, &a, &n, &count, &cut, E));
+	assert_true(count == 1 && cut);
+	OK(assets_relate(s, host.id, S("runs"), NULL, 0, 13, E));
+	OK(assets_past(s, &pay, host.id, 3, &a, &n, &count, E));
+	assert_int_equal(count, 2);
+	OK(assets_changes(s, &pay, 1U << ASSET_CONTAINER, 5, 3, &a, &changes, &count, E));
+	assert_int_equal(count, 2);
+	arena_done(&a);
+}
+
 /* As many places as are counted are not cut; one more is. */
 static void tallies_are_cut_where_they_end(struct store *s, const char *where)
 {
@@ -416,6 +456,7 @@ EACH(tallies_are_cut_where_they_end)
 EACH(lists_are_sorted)
 EACH(snapshots_say_who_left)
 EACH(relations_follow)
+EACH(what_is_not_shown_hides_nothing)
 
 int main(void)
 {
@@ -429,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_lists_are_sorted),
 		cmocka_unit_test(test_snapshots_say_who_left),
 		cmocka_unit_test(test_relations_follow),
+		cmocka_unit_test(test_what_is_not_shown_hides_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, store_stage_up, store_stage_down);

@@ -119,10 +119,10 @@ struct asset_neighbour {
 };
 
 /**
- * What an asset belongs to now, as far as @p scope shows it; at most @p max.
+ * What an asset belongs to now, as far as @p scope shows it; at most @p max, found in a bounded number of rows.
  *
  * @param kinds    bits by enum asset_kind: others are not looked at; 0: all
- * @param ret_cut  there are more
+ * @param ret_cut  there are more, or there may be
  */
 MUST_CHECK int assets_neighbours(struct store *s, const struct scope *scope, str id, unsigned kinds,
 				 size_t max, struct arena *a, struct asset_neighbour **ret,

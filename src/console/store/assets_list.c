@@ -4,7 +4,7 @@
 
 #include "console/store/assets_priv.h"
 
-enum { CHUNK = 256, CHUNKS = 64 };
+enum { CHUNK = 256, CHUNKS = 64, LOOK_MAX = 8192 };
 
 #define WORD_COLUMNS "name id image namespace host labels doc"
 
@@ -15,6 +15,22 @@ struct scope_subject asset_subject(const struct asset *a)
 				       .image = a->image,
 				       .host = a->host,
 				       .labels = a->labels };
+}
+
+size_t asset_rows_to_look_at(const struct scope *scope, size_t max)
+{
+	return scope && scope->everything ? max : MAX(max, LOOK_MAX);
+}
+
+bool asset_row_in_scope(struct sql_rows *rows, unsigned first, const struct scope *scope)
+{
+	const struct asset x = { .host = sql_text(rows, first + 4),
+				 .cluster = sql_text(rows, first + 5),
+				 .namespace = sql_text(rows, first + 6),
+				 .image = sql_text(rows, first + 7),
+				 .labels = sql_text(rows, first + 9) };
+
+	return asset_in_scope(&x, scope);
 }
 
 int asset_read(struct sql_rows *rows, unsigned first, struct arena *a, struct asset *ret,
@@ -265,14 +281,12 @@ int assets_changes(struct store *s, const struct scope *scope, unsigned kinds, i
 		      " ((?2 >> CAST(kind AS INTEGER)) & 1) = 1"
 		      " ORDER BY {max}(first_ns, gone_ns) DESC, id LIMIT ?3",
 		      SQL_ARGS(SQL_I(MAX(since_ns, 1)),
-			       SQL_I(kinds ? kinds : (1U << ASSET_KIND_COUNT) - 1), SQL_I(max * 8)),
+			       SQL_I(kinds ? kinds : (1U << ASSET_KIND_COUNT) - 1),
+			       SQL_I(asset_rows_to_look_at(scope, max))),
 		      &rows, e);
-	while (r >= 0 && n < max && (r = sql_next(rows, e)) > 0) {
-		r = asset_read(rows, 0, a, &out[n], e);
-		if (r < 0)
-			return r;
-		n += asset_in_scope(&out[n], scope);
-	}
+	while (r >= 0 && n < max && (r = sql_next(rows, e)) > 0)
+		if (asset_row_in_scope(rows, 0, scope))
+			r = asset_read(rows, 0, a, &out[n++], e);
 	if (r < 0)
 		return r;
 	*ret = out;

@@ -4,9 +4,9 @@
 #ifndef SKEP_CONSOLE_STORE_ASSETS_PRIV_H
 #define SKEP_CONSOLE_STORE_ASSETS_PRIV_H
 
+#include "console/sql/sql_where.h"
 #include "console/store/assets.h"
 #include "console/store/list_cursor.h"
-#include "console/sql/sql_where.h"
 
 /** Columns of table `asset` in the order asset_read() takes them; a statement adds doc, or '' for it. */
 #define ASSET_COLUMNS \
@@ -22,6 +22,10 @@ MUST_CHECK int asset_read(struct sql_rows *rows, unsigned first, struct arena *a
 
 /** Of an asset, as scopes ask. */
 struct scope_subject asset_subject(const struct asset *a);
+/** Whether @p scope shows the asset of a row whose columns begin at @p first: nothing is copied. */
+bool asset_row_in_scope(struct sql_rows *rows, unsigned first, const struct scope *scope);
+/** How many rows are looked at, at the most, for @p max that @p scope shows. */
+size_t asset_rows_to_look_at(const struct scope *scope, size_t max);
 static inline bool asset_in_scope(const struct asset *a, const struct scope *scope)
 {
 	const struct scope_subject of = asset_subject(a);

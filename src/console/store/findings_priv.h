@@ -5,9 +5,9 @@
 #define SKEP_CONSOLE_STORE_FINDINGS_PRIV_H
 
 #include "base/map.h"
+#include "console/sql/sql_where.h"
 #include "console/store/findings.h"
 #include "console/store/list_sort.h"
-#include "console/sql/sql_where.h"
 
 /** All images a scope shows, with how many containers run them. */
 struct image_set {
