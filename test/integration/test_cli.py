@@ -33,6 +33,12 @@ def test_unknown_words_are_usage_errors_with_a_suggestion(skep):
     assert "did you mean 'config show'" in p.err
 
 
+def test_a_name_nobody_knows_is_told_to_be_no_file_either(skep):
+    p = skep.run("image", "127.0.0.1:1/nosuch.tar", env={"DOCKER_HOST": "unix:///nowhere.sock"}, check=4)
+    assert "no file here and no image of an engine is called so: registry 127.0.0.1:1" in p.err, p.err
+    assert "本地没有此文件" in skep.run("--lang", "zh", "image", "127.0.0.1:1/nosuch.tar", env={"DOCKER_HOST": "unix:///nowhere.sock"}, check=4).err
+
+
 def test_no_command_shows_help_and_fails(skep):
     p = skep.run(check=2)
     assert "Usage:" in p.err and not p.out

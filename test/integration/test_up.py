@@ -133,6 +133,8 @@ def test_up_says_what_is_wrong(folder, skep):
     need_root()
     p = skep.run("up", "--state", folder / "state", "--listen", "nonsense", timeout=30)
     assert p.returncode != 0 and "'nonsense' is no ADDRESS:PORT" in p.err, p.err
+    p = skep.run("--lang", "zh", "up", "--state", folder / "state", "--listen", "nonsense", timeout=30)
+    assert p.returncode != 0 and "“nonsense”不是 地址:端口" in p.err, p.err
     with Up(folder) as up:
         assert until(up.ready)
         # The port is taken.

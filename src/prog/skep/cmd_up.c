@@ -114,7 +114,7 @@ static int open_ways(const struct up *u, struct err *e)
 static int run_console(void *ctx)
 {
 	struct up *u = ctx;
-	struct err e = { 0 };
+	struct err e = { .translate = u->v->err.translate };
 	struct console_options o = {
 		.state = u->console_state,
 		.wants_token = true,
@@ -206,7 +206,7 @@ static int run_agent(void *ctx)
 	struct up *u = ctx;
 	struct option_set o;
 	struct arena a;
-	struct err e = { 0 };
+	struct err e = { .translate = u->v->err.translate };
 	int r;
 
 	(void)setpgid(0, 0);

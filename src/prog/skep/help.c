@@ -147,8 +147,8 @@ void help_command(struct buf *out, const struct command *c, bool all, enum lang 
 void help_overview(struct buf *out, enum lang lang)
 {
 	static const struct phrase title = {
-		"skep: finds known vulnerabilities in container images, offline",
-		"skep：离线查找容器镜像中的已知漏洞"
+		"skep: finds vulnerabilities in container images, watches what containers do",
+		"skep：查找容器镜像中的漏洞，监视容器的行为"
 	};
 	static const struct example starts[] = {
 		{ "skep image alpine.tar", { "an archive of docker save", "docker save 归档" } },

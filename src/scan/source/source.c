@@ -82,6 +82,8 @@ static int ask_around(const char *target, const struct scan_options *o, struct a
 
 		return err_set(e, -r, "%s; before that, %s", registry.text, denied.text);
 	}
+	if (is_absent(r))
+		return err_wrap(e, r, "no file here and no image of an engine is called so");
 	return r;
 }
 
