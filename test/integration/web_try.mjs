@@ -463,7 +463,7 @@ const STEPS = {
 		await page.getByRole("button", { name: "New notification" }).click();
 		const dialog = page.getByRole("dialog");
 		await dialog.getByLabel("Name", { exact: true }).fill("ops");
-		await dialog.getByLabel("url", { exact: true }).fill(`${receiver}/hook`);
+		await dialog.getByLabel("Address", { exact: true }).fill(`${receiver}/hook`);
 		await dialog.getByRole("button", { name: "Save" }).click();
 		await page.getByRole("gridcell").getByText("ops", { exact: true }).click();
 		await dialog.getByRole("button", { name: "Send a test" }).click();

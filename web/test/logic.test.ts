@@ -10,7 +10,7 @@ import { wholeCost } from "../src/logic/cost.ts";
 import { bytes, dateTime, dayBegins, dayEnds, dayOf, epss, relativeTime, shortDigest, shortIds, shortNumber, stretch } from "../src/logic/format.ts";
 import { NODES_DRAWN, NODE_HEIGHT, layoutGraph, stepFrom } from "../src/logic/graph_layout.ts";
 import { affected, workloadOf } from "../src/logic/group.ts";
-import { fromText, toText } from "../src/logic/notification.ts";
+import { fromText, titleOf, toText } from "../src/logic/notification.ts";
 import { PRIORITIES, heatStep, inReadingOrder, soFar, worstOf } from "../src/logic/severity.ts";
 
 before(() => loadLanguage("en"));
@@ -224,6 +224,14 @@ test("arrows go along a graph's edges", () => {
 	assert.equal(stepFrom(layout, "host:a", "ArrowLeft"), null);
 	assert.equal(stepFrom(layout, "host:b", "Home"), "host:a");
 	assert.equal(stepFrom(layout, "host:a", "x"), null);
+});
+
+test("settings of a notification are called by what they are", () => {
+	assert.deepEqual(titleOf("address", "url"), ["Address", ""]);
+	assert.deepEqual(titleOf("signs requests: X-Skep-Signature", "secret"), ["Signs requests", "X-Skep-Signature"]);
+	assert.deepEqual(titleOf("HOST:PORT of some brokers", "brokers"), ["HOST:PORT of some brokers", ""]);
+	assert.deepEqual(titleOf("请求签名密钥：X-Skep-Signature", "secret"), ["请求签名密钥", "X-Skep-Signature"]);
+	assert.deepEqual(titleOf("", "batch"), ["Batch", ""]);
 });
 
 test("settings of a notification survive their fields", () => {

@@ -41,3 +41,10 @@ export function fromText(settings: readonly NotificationSetting[], texts: Record
 	}
 	return out;
 }
+
+/** What a setting is, taken apart: what its field is called, and the rest of the sentence. */
+export function titleOf(what: string, name: string): [title: string, rest: string] {
+	const [, head, rest] = /^(.+?)(?:[:;,] |[：；，])(.*)$/s.exec(what) ?? [null, what, ""];
+	const title = head || name;
+	return [title.charAt(0).toUpperCase() + title.slice(1), rest ?? ""];
+}

@@ -10,29 +10,34 @@ import { Answered, Empty, ErrorNotice } from "../kit/states.tsx";
 import { ListTable } from "../kit/table.tsx";
 import { toast } from "../kit/toast.tsx";
 import { number } from "../logic/format.ts";
-import { fromText, toText } from "../logic/notification.ts";
+import { fromText, toText, titleOf } from "../logic/notification.ts";
 
 function useKinds() {
 	return useAnswer<Page<NotificationKind>>("/notification-kinds", { limit: 200 });
 }
 
 function SettingField({ setting, value, onChange }: { setting: NotificationSetting; value: string; onChange: (value: string) => void }) {
-	const what = pick(setting.what, setting.whatZh);
-	const label = setting.name;
-	const common = { label, hint: what, required: setting.required, value, placeholder: setting.preset };
-	if (setting.type === "boolean") return <Check label={what || label} checked={(value || setting.preset) === "true"} onChange={(event) => onChange(String(event.target.checked))} />;
+	const [label, rest] = titleOf(pick(setting.what, setting.whatZh), setting.name);
+	const how = setting.type === "map" ? t("notify.mapHint") : setting.type === "list" ? t("notify.listHint") : "";
+	const hint = (
+		<>
+			{rest} {how} <code>{setting.name}</code>
+		</>
+	);
+	const common = { label, hint, required: setting.required, value, placeholder: setting.preset };
+	if (setting.type === "boolean") return <Check label={label} checked={(value || setting.preset) === "true"} onChange={(event) => onChange(String(event.target.checked))} />;
 	if (setting.type === "choice")
 		return (
 			<SelectField
 				label={label}
-				hint={what}
+				hint={hint}
 				value={value || setting.preset || ""}
 				options={[...(setting.required || setting.preset ? [] : [["", "–"] as [string, string]]), ...setting.choices.map((each) => [each, each] as [string, string])]}
 				onChange={(event) => onChange(event.target.value)}
 			/>
 		);
 	if (setting.type === "list" || setting.type === "pem" || setting.type === "map")
-		return <TextArea {...common} hint={setting.type === "map" ? `${what} ${t("notify.mapHint")}` : setting.type === "list" ? `${what} ${t("notify.listHint")}` : what} spellCheck={false} className="input mono" onChange={(event) => onChange(event.target.value)} />;
+		return <TextArea {...common} spellCheck={false} className="input mono" onChange={(event) => onChange(event.target.value)} />;
 	return (
 		<TextField
 			{...common}
