@@ -47,6 +47,7 @@ def test_a_killed_part_is_back_within_a_second_and_nothing_is_lost(agent, part):
     assert until(lambda: len(agent.gaps()) == 1)
     away = re.fullmatch(rf"the agent's {part} was replaced; it was away for (\d+) ms", agent.gaps()[0])
     assert away and int(away[1]) < 1000, agent.gaps()
+    assert [a["messageZh"] for a in agent.told() if a.get("ruleId") == "SKEP-0001"] == [f"代理的部件 {part} 已重启，中断 {away[1]} 毫秒"]
 
 
 @pytest.mark.parametrize("part", ["sensor", "uplink"])

@@ -77,7 +77,7 @@ static void PRINTF_LIKE(2, 3) tell(const struct supervisor *s, const char *fmt, 
 }
 
 /** Raises an alert about the agent itself; it reaches uplink's queue even while uplink is the part that died. */
-static void alert(struct supervisor *s, const char *text)
+static void alert(struct supervisor *s, const char *text, const char *zh)
 {
 	struct container host = { .runtime = CONTAINER_HOST, .id = S("host"), .known = ~0u };
 	struct alert a = self_alert(S("Agent part restarted"), S("SKEP-0001"), &host);
@@ -85,6 +85,7 @@ static void alert(struct supervisor *s, const char *text)
 	struct json_out j;
 
 	a.message = str_from(text);
+	a.message_zh = str_from(zh);
 	json_out_init(&j, &json, false);
 	alert_render(&a, &j);
 	if (message_send(s->parts[SENSOR].data, &(struct message){ .kind = MESSAGE_ALERT,
@@ -151,15 +152,18 @@ static bool may_say(const struct supervisor *s, const struct part *p, enum messa
 
 static void took_over(struct supervisor *s, struct part *p)
 {
-	char text[200];
+	char text[200], zh[200];
+	unsigned long long away;
 
 	if (!p->died_ns)
 		return;
+	away = (clock_ns(CLOCK_MONOTONIC) - p->died_ns) / MS_NS;
 	snprintf(text, sizeof(text), "the agent's %s was replaced; it was away for %llu ms",
-		 p->name, (unsigned long long)((clock_ns(CLOCK_MONOTONIC) - p->died_ns) / MS_NS));
+		 p->name, away);
+	snprintf(zh, sizeof(zh), "代理的部件 %s 已重启，中断 %llu 毫秒", p->name, away);
 	p->died_ns = 0;
 	tell(s, "%s", text);
-	alert(s, text);
+	alert(s, text, zh);
 }
 
 static void reload(const struct supervisor *s)

@@ -162,7 +162,7 @@ function HeatMap() {
 								<tbody>
 									{data.rows.map((row) => (
 										<tr key={row.key}>
-											<th scope="row" className="clip">
+											<th scope="row" className="clip" title={row.name || row.key}>
 												{by === "image" ? (
 													<Link href={`/images/${encodeURIComponent(row.key)}`} className="link-strong">
 														{row.name || shortDigest(row.key)}
