@@ -1,5 +1,6 @@
 """Registries the console watches: Debian's docker-registry behind Basic authentication and TLS, and a scripted one for its faults."""
 import base64
+import datetime
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import pytest
 
 from consoles import Console
 from fake_registry import Fault, scripted, with_projects
+from fleet import change
 from images import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, entry, layer
 from services import Image, Registry, need
 
@@ -389,6 +391,21 @@ def test_denied_and_vanished(admin, shared, tmp_path):
     p = finished(admin, number, p["progress"]["ended"])
     assert p["progress"]["trouble"] in ("unreachable", "timed-out"), p
     assert "a:1" in tags(admin, number)
+
+
+def test_runs_come_by_themselves(console, admin, image, tmp_path):
+    """By the interval: when it is over, without anybody asking, and what was pushed meanwhile is found."""
+    with Registry(tmp_path / "registry") as hub:
+        hub.push_image("app", "1", image)
+        number = add(admin, hub.host, interval=300)
+        p = finished(admin, number)["progress"]
+        began, ended, due = (datetime.datetime.fromisoformat(p[k][:19]) for k in ("began", "ended", "next"))
+        assert datetime.timedelta(seconds=295) <= due - ended <= datetime.timedelta(seconds=305), p
+        hub.push_image("app", "2", image)
+        change(console, "UPDATE registry SET next_ns = 1 WHERE id = ?", int(number))
+        p = finished(admin, number, p["ended"])["progress"]
+        assert set(tags(admin, number)) == {"app:1", "app:2"} and datetime.datetime.fromisoformat(p["began"][:19]) > began, p
+        assert datetime.datetime.fromisoformat(p["next"][:19]) > due
 
 
 def test_cancel(admin):
