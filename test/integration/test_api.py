@@ -211,6 +211,21 @@ def test_assets_are_found_by_words_and_conditions(admin, told, q):
         assert {a["name"] for a in answer.json()["items"]} == ASSET_QUERIES[q], answer
 
 
+def test_what_is_gone_is_found_by_who_asks_for_it(admin, told):
+    port = {"id": "tcp/0.0.0.0:4711/1", "protocol": "tcp", "address": "0.0.0.0", "port": 4711, "pid": 8, "exe": "/bin/gone", "container": CONTAINER}
+    told.tell([("port", port), ("gone", {"kind": "port", "id": port["id"]})])
+
+    def found(path, q, **more):
+        answer = admin.get(f"/api/v1/{path}?" + urllib.parse.urlencode({"q": q, **more}))
+        assert answer.status == 200, answer
+        return [a["name"] for a in answer.json()["items" if path == "assets" else "assets"]]
+    ours = "kind = port and port.number = 4711"
+    for path in ("assets", "search"):
+        assert found(path, ours) == found(path, ours + " and present = true") == []
+        assert found(path, ours + " and asset.present = false") == found(path, f"({ours}) and not present = true") == ["tcp 0.0.0.0:4711"]
+    assert found("assets", ours + " and present = false", state="present") == [] and found("assets", ours, state="all") == ["tcp 0.0.0.0:4711"]
+
+
 def test_views_are_ones_own(console, admin):
     made = admin.ask("POST", "/api/v1/views", {"page": "/alerts", "name": " mine ", "query": "state=open"})
     assert made.status == 201 and made.json()["name"] == "mine", made

@@ -38,13 +38,14 @@ static unsigned int kinds_required(const struct search_box *box)
 	return bits;
 }
 
-static enum asset_presence presence_of(const struct call *c)
+static enum asset_presence presence_of(const struct call *c, const struct search_box *box)
 {
 	str state = call_query(c, "state");
 
 	if (str_is(state, "gone"))
 		return ASSET_IS_GONE;
-	return str_is(state, "all") ? ASSET_ANY : ASSET_PRESENT;
+	return str_is(state, "all") || (!state.n && search_box_asks_presence(box)) ? ASSET_ANY
+										   : ASSET_PRESENT;
 }
 
 static const char *const sorts[] = { [ASSET_BY_NAME] = "name",
@@ -58,7 +59,7 @@ static int filter_of(struct call *c, struct search_box *box, struct asset_filter
 	struct asset_filter f = { .scope = &c->who.scope,
 				  .kinds = kinds_of(value_get(&c->query, "kind")),
 				  .agent = call_query(c, "agent"),
-				  .presence = presence_of(c),
+				  .presence = presence_of(c, box),
 				  .text = box->text };
 	unsigned int required = kinds_required(box);
 	str image = call_query(c, "image");

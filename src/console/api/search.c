@@ -39,6 +39,7 @@ static int put_assets(struct call *c, struct search_box *box, bool ours, struct 
 	if (box->filter) {
 		f.holds = search_box_holds_asset;
 		f.ctx = box;
+		f.presence = ours && search_box_asks_presence(box) ? ASSET_ANY : ASSET_PRESENT;
 	}
 	if (ours)
 		r = assets_page(c->store, &f, (str){ 0 }, HITS, false, c->arena, &page, e);

@@ -36,6 +36,9 @@ bool search_box_holds_asset(void *ctx, const struct asset *a);
 /** image_filter.holds, whose ctx is the box. */
 bool search_box_holds_image(void *ctx, const struct stored_image *i);
 
+/** Whether a condition on assets says itself which are meant, those that are there or those that are gone. */
+bool search_box_asks_presence(const struct search_box *b);
+
 /** Finds the images that a condition on assets can hold for, by packages it names. @return 0, -ENOBUFS, -errno of the store */
 MUST_CHECK int search_box_narrow(struct search_box *b, struct err *e);
 

@@ -118,6 +118,11 @@ static int add_candidates(struct search_box *b, str name, str version, struct er
 	return r;
 }
 
+bool search_box_asks_presence(const struct search_box *b)
+{
+	return b->filter && policy_filter_uses(b->filter, ASSET_FIELD_ASSET_PRESENT);
+}
+
 int search_box_narrow(struct search_box *b, struct err *e)
 {
 	str names[NAMES_MAX];
