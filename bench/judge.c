@@ -3,7 +3,8 @@
  *
  * The rules are the first of the files, in their order; where there are fewer than 250, copies that ask for one more name make up the
  * rest. Times are of the processor. Every field is at hand, so that only judging is measured. Of ten events four are opens, others
- * programs run, connections, files removed and renamed. Mixes of them are drawn once, each field for itself:
+ * programs run, connections, files removed and renamed. Mixes of them are drawn once: files,
+ * connections, programs and parents, each with the fields that are made of it, and what else there is each for itself:
  *
  *   quiet  what a host does all day: servers and compilers at their files and ports. One event in fourteen makes a rule of 250 hold all the
  *          same, for whose child a program is is drawn too.
@@ -40,6 +41,7 @@ struct sample {
 	struct policy_target target;  /* first */
 	uint16_t values[FIELD_COUNT]; /* numbers; 0: absent */
 	str ancestors[4];
+	struct policy_origin origins[ORIGIN_PARENT + 1];
 };
 
 static uint64_t seed = 42;
@@ -72,6 +74,13 @@ static void get(const struct policy_target *t, const struct policy_ref *ref,
 		*ret = (struct policy_value){ .state = POLICY_KNOWN,
 					      .count = 1,
 					      .string = s->ancestors[ref->index - 1] };
+}
+
+static bool tell_origin(const struct policy_target *t, unsigned int number,
+			struct policy_origin *ret)
+{
+	*ret = ((const struct sample *)(const void *)t)->origins[number];
+	return ret->text.n || ret->number;
 }
 
 static const char *const names[] = { "nginx",        "node",    "java",    "python3", "postgres",
@@ -168,6 +177,7 @@ static void put_path(struct sample *s, str path)
 	put_str(s, FIELD_FD_FILENAME, str_skip(path, slash + 1));
 	put_str(s, FIELD_FD_TYPECHAR, S("f"));
 	put_str(s, FIELD_FD_TYPE, S("file"));
+	s->origins[ORIGIN_FILE] = (struct policy_origin){ path, 'f' };
 }
 
 static void put_ends(struct sample *s, bool quiet)
@@ -196,18 +206,43 @@ static void put_ends(struct sample *s, bool quiet)
 	put_str(s, FIELD_FD_NAME, S("10.1.2.3:40000->93.7.8.9:443"));
 }
 
-static void put_process(struct sample *s, bool quiet)
+/* Of the text that a program's strings make, as they lie in memory beside each other. */
+static str text_of(str name, str line, bool upper)
+{
+	static struct arena room;
+
+	return arena_printf(&room, "%.*s %.*s%.*s/usr/bin/node%s", STR_ARG(name), STR_ARG(line),
+			    STR_ARG(name), upper ? "+" : "");
+}
+
+/* What it runs, and its parent: each one of a few programs. */
+static void put_programs(struct sample *s, bool quiet)
 {
 	size_t some_names = quiet ? QUIET_NAMES : ARRAY_LEN(names);
 	size_t some_lines = quiet ? QUIET_LINES : ARRAY_LEN(lines);
+	str name = ANY(names, some_names), line = ANY(lines, some_lines);
+	bool upper = draw(50) == 0 && !quiet;
 
-	put_str(s, FIELD_PROC_NAME, ANY(names, some_names));
-	put_str(s, FIELD_PROC_PNAME, ANY(names, some_names));
-	put_str(s, FIELD_PROC_EXE, ANY(names, some_names));
+	put_str(s, FIELD_PROC_NAME, name);
+	put_str(s, FIELD_PROC_EXE, name);
 	put_str(s, FIELD_PROC_EXEPATH, S("/usr/bin/node"));
-	put_str(s, FIELD_PROC_CMDLINE, ANY(lines, some_lines));
-	put_str(s, FIELD_PROC_PCMDLINE, ANY(lines, some_lines));
-	put_str(s, FIELD_PROC_ARGS, ANY(lines, some_lines));
+	put_str(s, FIELD_PROC_CMDLINE, line);
+	put_str(s, FIELD_PROC_ARGS, line);
+	put_bool(s, FIELD_PROC_IS_EXE_UPPER_LAYER, upper);
+	put_bool(s, FIELD_PROC_IS_EXE_FROM_MEMFD, false);
+	s->origins[ORIGIN_PROGRAM].text = text_of(name, line, upper);
+	name = ANY(names, some_names);
+	line = ANY(lines, some_lines);
+	put_str(s, FIELD_PROC_PNAME, name);
+	put_str(s, FIELD_PROC_PCMDLINE, line);
+	s->origins[ORIGIN_PARENT].text = text_of(name, line, false);
+}
+
+static void put_process(struct sample *s, bool quiet)
+{
+	size_t some_names = quiet ? QUIET_NAMES : ARRAY_LEN(names);
+
+	put_programs(s, quiet);
 	put_str(s, FIELD_PROC_CWD, S("/app/"));
 	put_str(s, FIELD_USER_NAME, draw(2) ? S("root") : S("app"));
 	put_int(s, FIELD_USER_LOGINUID, -1);
@@ -220,8 +255,6 @@ static void put_process(struct sample *s, bool quiet)
 	put(s, FIELD_PROC_ANAME,
 	    (struct policy_value){
 		    POLICY_KNOWN, ARRAY_LEN(s->ancestors), { .strings = s->ancestors } });
-	put_bool(s, FIELD_PROC_IS_EXE_UPPER_LAYER, draw(50) == 0 && !quiet);
-	put_bool(s, FIELD_PROC_IS_EXE_FROM_MEMFD, false);
 }
 
 /* Where anybody writes. */
@@ -238,7 +271,8 @@ static void make_event(struct sample *s, bool quiet)
 	str path;
 
 	memset(s, 0, sizeof(*s));
-	s->target = (struct policy_target){ .type = (uint16_t)t, .get = get };
+	s->target =
+		(struct policy_target){ .type = (uint16_t)t, .get = get, .origin = tell_origin };
 	put_str(s, FIELD_EVT_TYPE, str_from(event_type_name(t)));
 	put(s, FIELD_EVT_NUM, (struct policy_value){ POLICY_KNOWN, 1, { .number = 7 } });
 	put_process(s, quiet);
@@ -249,6 +283,8 @@ static void make_event(struct sample *s, bool quiet)
 		write &= !quiet || is_own(path);
 		put_path(s, path);
 	}
+	s->origins[ORIGIN_CALL].number =
+		(uint64_t)t << 1 | write; /* and a result, which all have */
 	put_bool(s, FIELD_EVT_IS_OPEN_READ, t == EVENT_OPENAT && !write);
 	put_bool(s, FIELD_EVT_IS_OPEN_WRITE, t == EVENT_OPENAT && write);
 	put_int(s, FIELD_FD_NUM, 5);

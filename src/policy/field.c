@@ -2,6 +2,7 @@
 
 #include "base/suggest.h"
 #include "model/event.h"
+#include "policy/event_origin.h"
 
 static const struct policy_field event_fields[FIELD_COUNT] = {
 #define X(id, text, kind_of_value, argument, how_many, when, en, zh) \
@@ -27,6 +28,7 @@ const struct policy_subject policy_events = {
 	.number_field = FIELD_EVT_NUM,
 	.types = event_types,
 	.type_count = EVENT_TYPE_COUNT,
+	.origin_of = event_origin_of,
 };
 
 struct phrase policy_doubt_phrase(enum policy_doubt d)

@@ -138,6 +138,19 @@ struct policy_subject {
 	size_t word_count;
 	const struct policy_alias *aliases; /**< may be NULL */
 	size_t alias_count;
+	/** which of a thing's origins a field is made of, POLICY_ORIGINS at most, from 1; 0: told by none. NULL: all are */
+	unsigned int (*origin_of)(uint16_t type, const struct policy_ref *ref);
+};
+
+#define POLICY_ORIGINS 8
+
+/**
+ * What several fields of a thing are made of, and nothing else but its type: where two things of one type have the same, they have the
+ * same values of all of these fields. What was found out of one needs not even be asked of the other.
+ */
+struct policy_origin {
+	str text; /**< borrowed as strings of values are */
+	uint64_t number;
 };
 
 /** What is judged: an event with all that is known around it. */
@@ -146,6 +159,9 @@ struct policy_target {
 	/** Fetches a field; called at most once for each distinct reference and target. */
 	void (*get)(const struct policy_target *t, const struct policy_ref *ref,
 		    struct policy_value *ret);
+	/** Tells an origin. NULL: tells none. @return false: not this one, not of this thing */
+	bool (*origin)(const struct policy_target *t, unsigned int number,
+		       struct policy_origin *ret);
 };
 
 /** The fields of events, by the enum below. `types` are those of model/event.h. */
@@ -156,6 +172,15 @@ enum policy_event_field {
 #include "policy/event_field.def"
 #undef X
 	FIELD_COUNT
+};
+
+/** Origins of events' fields; event_origin.c says which field is of which. */
+enum policy_event_origin {
+	ORIGIN_CALL =
+		1, /**< how it was called and what came of it: flags, result, kind of descriptor */
+	ORIGIN_FILE,    /**< the path and kind of the descriptor, when it is not of a connection */
+	ORIGIN_PROGRAM, /**< what the process runs: names, arguments, how its file is */
+	ORIGIN_PARENT,  /**< the same of the process's parent */
 };
 
 /**

@@ -289,17 +289,71 @@ static size_t find_demanded(const struct indexer *in, const struct type_plan *pl
 	return count;
 }
 
-static int index_plan(struct indexer *in, struct type_plan *plan)
+/* Of a transformer what its arguments have in common. */
+static void find_origins(const struct policy_program *p, uint16_t type, uint32_t *origins)
+{
+	for (size_t i = 0; i < p->slot_count && p->subject->origin_of; i++) {
+		const struct program_slot *s = &p->slots[i];
+
+		if (s->kind == SLOT_FIELD)
+			origins[i] = p->subject->origin_of(type, &s->ref);
+		else if (s->kind == SLOT_TRANSFORM)
+			origins[i] = origins[s->args[0]];
+		for (size_t k = 1; k < s->arg_count; k++)
+			if (origins[s->args[k]] != origins[i])
+				origins[i] = 0;
+	}
+}
+
+/* What an origin says is remembered where it stands for more than one value. */
+static void number_origins(struct policy_program *p, struct type_plan *plan)
+{
+	uint32_t counts[POLICY_ORIGINS + 1] = { 0 };
+
+	for (size_t i = 0; i < plan->index_count; i++)
+		counts[plan->indexes[i].origin]++;
+	for (size_t i = 0; i < plan->index_count; i++) {
+		struct plan_index *x = &plan->indexes[i];
+
+		if (counts[x->origin] < 2)
+			x->origin = 0;
+		else if (x->origin && !plan->origin_memos[x->origin])
+			plan->origin_memos[x->origin] = ++p->memo_count;
+	}
+}
+
+/* What no value decides and is judged cheaply, the rule's other parts aside: what fails soonest for its cost first. */
+static void order_tests(const struct policy_program *p, struct plan_disjunct *d)
+{
+	for (uint32_t i = 0; i < d->count; i++) {
+		uint32_t node = d->demands[i], to = i;
+		const struct program_node *n = &p->nodes[node];
+		bool test =
+			n->slot == SLOT_SEVERAL && n->chance <= MOST_CHANCE && n->cost < AHEAD_COST;
+
+		for (; test && to &&
+		       (to > d->tests ||
+			node_rank(p, NODE_AND, node) < node_rank(p, NODE_AND, d->demands[to - 1]));
+		     to--)
+			d->demands[to] = d->demands[to - 1];
+		d->demands[to] = node;
+		d->tests += test;
+	}
+}
+
+static int index_plan(struct indexer *in, struct type_plan *plan, uint16_t type)
 {
 	struct policy_program *p = in->p;
 	size_t n = plan->disjunct_count;
+	OWNED uint32_t *origins = calloc(p->slot_count, sizeof(*origins));
 	OWNED float *open = calloc(n, sizeof(*open));
 	OWNED float *chance = calloc(n * p->slot_count, sizeof(*chance));
 	OWNED bool *demanded = calloc(p->slot_count, sizeof(*demanded));
 	struct plan_index *x;
 
-	if (!open || !chance || !demanded)
+	if (!origins || !open || !chance || !demanded)
 		return -ENOBUFS;
+	find_origins(p, type, origins);
 	plan->indexes =
 		ARENA_ARRAY(&p->arena, find_demanded(in, plan, demanded), struct plan_index);
 	if (!plan->indexes)
@@ -316,9 +370,13 @@ static int index_plan(struct indexer *in, struct type_plan *plan)
 			continue;
 		if (slot_is_remembered(&p->slots[s]))
 			x->memo = ++p->memo_count;
+		x->origin = origins[s];
 		plan->index_count++;
 	}
+	number_origins(p, plan);
 	order_indexes(in, plan);
+	for (size_t i = 0; i < n; i++)
+		order_tests(p, &plan->disjuncts[i]);
 	return 0;
 }
 
@@ -330,7 +388,7 @@ int plan_indexes(struct policy_program *p, struct arena *scratch)
 	if (!known || find_guards(p, scratch, known) < 0)
 		return -ENOBUFS;
 	for (size_t t = 0; t < p->subject->type_count; t++)
-		if (p->wanted[t] && index_plan(&in, &p->plans[t]) < 0)
+		if (p->wanted[t] && index_plan(&in, &p->plans[t], (uint16_t)t) < 0)
 			return -ENOBUFS;
 	return 0;
 }

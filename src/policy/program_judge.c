@@ -115,19 +115,35 @@ void run_begin(struct policy_run *r, const struct policy_target *t)
 static bool narrow(struct policy_run *r, const struct type_plan *plan)
 {
 	uint32_t words = plan->words, spare = words * 64 - (uint32_t)plan->disjunct_count;
+	uint32_t asked = 0, answered = 0; /* origins */
 
 	memset(r->candidates, 0xff, words * sizeof(*r->candidates));
 	r->candidates[words - 1] >>= spare;
 	for (size_t i = 0; i < plan->index_count; i++) {
 		const struct plan_index *x = &plan->indexes[i];
 
-		if (!run_overlaps(r->candidates, x->spares, words))
+		if (answered >> x->origin & 1 || !run_overlaps(r->candidates, x->spares, words))
 			continue;
-		run_index(r, x, words);
+		if (x->origin && !(asked >> x->origin & 1)) {
+			asked |= 1u << x->origin;
+			if (run_origin(r, plan, x->origin))
+				answered |= 1u << x->origin;
+		}
+		if (!(answered >> x->origin & 1))
+			run_index(r, plan, x);
 		if (!run_overlaps(r->candidates, r->candidates, words))
 			return false;
 	}
 	return true;
+}
+
+/* Whether something that the disjunct demands fails of which no value tells alone. */
+static bool fails(struct policy_run *r, const struct plan_disjunct *d)
+{
+	for (uint32_t i = 0; i < d->tests; i++)
+		if (run_node(r, d->demands[i]) == NO)
+			return true;
+	return false;
 }
 
 size_t policy_judge(struct policy_run *r, const struct policy_target *t, const uint32_t **ret,
@@ -146,7 +162,7 @@ size_t policy_judge(struct policy_run *r, const struct policy_target *t, const u
 				uint32_t rule = plan->disjuncts[i].rule;
 				int verdict;
 
-				if (rule == last)
+				if (rule == last || fails(r, &plan->disjuncts[i]))
 					continue;
 				last = rule;
 				verdict = run_node(r, plan->roots[rule]);

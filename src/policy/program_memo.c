@@ -52,21 +52,22 @@ int run_make_memos(struct policy_run *r)
 	return 0;
 }
 
-/* The bytes that make two known values of the slot the same. */
-static str key_of(const struct program_slot *s, const struct policy_value *v)
+/* What makes two known values of the slot the same: each is its own origin. */
+static struct policy_origin key_of(const struct program_slot *s, const struct policy_value *v)
 {
 	switch (s->type) {
 	case POLICY_INT:
-		return (str){ (const char *)&v->integer, sizeof(v->integer) };
+		return (struct policy_origin){ .number = (uint64_t)v->integer };
 	case POLICY_UINT:
-		return (str){ (const char *)&v->number, sizeof(v->number) };
+		return (struct policy_origin){ .number = v->number };
 	case POLICY_PORT:
-		return (str){ (const char *)v->port, sizeof(v->port[0]) };
+		return (struct policy_origin){ .number = v->port[0] };
 	case POLICY_IP:
 	case POLICY_NET:
-		return (str){ (const char *)v->ip[0].bytes, v->ip[0].family == 4 ? 4u : 16u };
+		return (struct policy_origin){ .text = { (const char *)v->ip[0].bytes,
+							 v->ip[0].family == 4 ? 4u : 16u } };
 	default:
-		return v->string;
+		return (struct policy_origin){ .text = v->string };
 	}
 }
 
@@ -81,24 +82,31 @@ static char *key_at(const struct policy_run *r, struct memo_entry *e)
 }
 
 static bool is_of(const struct policy_run *r, struct memo_entry *e, uint64_t hash, uint32_t memo,
-		  str key)
+		  const struct policy_origin *key)
 {
-	return e->hash == hash && e->memo == memo && str_eq((str){ key_at(r, e), e->n }, key);
+	return e->hash == hash && e->memo == memo && e->number == key->number &&
+	       str_eq((str){ key_at(r, e), e->n }, key->text);
 }
 
-/* All that the value says, not for this target's candidates alone. */
-static void learn(struct policy_run *r, const struct plan_index *x, uint32_t words, uint64_t *row)
+/* All that an index's value or an origin says, not for this target's candidates alone. */
+static void learn(struct policy_run *r, const struct type_plan *plan, uint32_t memo, uint64_t *row)
 {
-	memset(row, 0xff, words * sizeof(*row));
-	for (size_t i = 0; i < x->need_count; i++)
-		if (run_node(r, x->needs[i].node) == NO)
-			for (uint32_t w = 0; w < words; w++)
-				row[w] &= ~x->needs[i].disjuncts[w];
+	memset(row, 0xff, plan->words * sizeof(*row));
+	for (size_t i = 0; i < plan->index_count; i++) {
+		const struct plan_index *x = &plan->indexes[i];
+
+		if (x->memo != memo && plan->origin_memos[x->origin] != memo)
+			continue;
+		for (size_t n = 0; n < x->need_count; n++)
+			if (run_node(r, x->needs[n].node) == NO)
+				for (uint32_t w = 0; w < plan->words; w++)
+					row[w] &= ~x->needs[n].disjuncts[w];
+	}
 }
 
 /* Learns the value when it came to its place often enough. @return what it says, or NULL: it is not kept */
-static const uint64_t *meet(struct policy_run *r, const struct plan_index *x, uint32_t words,
-			    struct memo_entry *e, uint64_t hash, str key)
+static const uint64_t *meet(struct policy_run *r, const struct type_plan *plan, uint32_t memo,
+			    struct memo_entry *e, uint64_t hash, const struct policy_origin *key)
 {
 	if (e->seen != (uint32_t)hash) {
 		e->seen = (uint32_t)hash;
@@ -106,54 +114,66 @@ static const uint64_t *meet(struct policy_run *r, const struct plan_index *x, ui
 	}
 	if (++e->times < MEMO_MEETINGS)
 		return NULL;
-	learn(r, x, words, e->row);
+	learn(r, plan, memo, e->row);
 	e->hash = hash;
 	e->times = 0;
-	e->memo = x->memo;
-	e->n = (uint8_t)key.n;
-	if (key.n)
-		memcpy(key_at(r, e), key.p, key.n);
+	e->memo = memo;
+	e->number = key->number;
+	e->n = (uint8_t)key->text.n;
+	if (key->text.n)
+		memcpy(key_at(r, e), key->text.p, key->text.n);
 	return e->row;
+}
+
+static uint64_t hash_of(const struct policy_origin *key, uint32_t memo)
+{
+	const uint64_t k = 0x9e3779b97f4a7c15u;
+	uint64_t h = (key->number ^ (uint64_t)memo << 48) * k;
+
+	h ^= h >> 32;
+	return key->text.n ? h + literal_hash(key->text) : h * k;
 }
 
 /*
  * What a value says that is known: kept in a place of its own, or in the one beside it that was free. Long ones (environments) are
  * not, and so not even hashed.
  */
-static const uint64_t *remembered(struct policy_run *r, const struct plan_index *x, uint32_t words,
-				  str key)
+static const uint64_t *remembered(struct policy_run *r, const struct type_plan *plan, uint32_t memo,
+				  const struct policy_origin *key)
 {
 	struct memo_entry *own, *e;
 	uint64_t hash;
 	size_t at;
 
-	if (key.n > MEMO_KEY_BYTES)
+	if (key->text.n > MEMO_KEY_BYTES)
 		return NULL;
-	hash = literal_hash(key) + x->memo * 0x9e3779b97f4a7c15u;
+	hash = hash_of(key, memo);
 	at = (hash >> 20) % MEMO_ENTRIES;
 	own = entry_at(r, at);
 	e = own->hash == hash ? own : entry_at(r, at ^ 1);
-	if (!is_of(r, e, hash, x->memo, key))
-		return meet(r, x, words, own->memo && !e->memo ? e : own, hash, key);
+	if (!is_of(r, e, hash, memo, key))
+		return meet(r, plan, memo, own->memo && !e->memo ? e : own, hash, key);
 	e->times = 0;
 	return e->row;
 }
 
-static const uint64_t *remembered_plain(struct policy_run *r, const struct plan_index *x,
-					uint32_t words, enum memo_plain which)
+static const uint64_t *remembered_plain(struct policy_run *r, const struct type_plan *plan,
+					const struct plan_index *x, enum memo_plain which)
 {
 	size_t at = (size_t)x->memo * MEMO_PLAINS + which;
 	uint64_t *row = r->plain_rows + at * r->p->row_words;
 
 	if (!r->plain_known[at]) {
-		learn(r, x, words, row);
+		learn(r, plan, x->memo, row);
 		r->plain_known[at] = true;
 	}
 	return row;
 }
 
-static const uint64_t *row_of(struct policy_run *r, const struct plan_index *x, uint32_t words)
+static const uint64_t *row_of(struct policy_run *r, const struct type_plan *plan,
+			      const struct plan_index *x)
 {
+	struct policy_origin key;
 	const struct program_slot *s = &r->p->slots[x->slot];
 	const struct policy_value *v;
 
@@ -161,11 +181,12 @@ static const uint64_t *row_of(struct policy_run *r, const struct plan_index *x, 
 		return NULL;
 	v = run_slot(r, x->slot);
 	if (v->state != POLICY_KNOWN)
-		return remembered_plain(r, x, words,
+		return remembered_plain(r, plan, x,
 					v->state == POLICY_ABSENT ? MEMO_ABSENT : MEMO_UNKNOWN);
 	if (s->type == POLICY_BOOL)
-		return remembered_plain(r, x, words, v->boolean ? MEMO_TRUE : MEMO_FALSE);
-	return remembered(r, x, words, key_of(s, v));
+		return remembered_plain(r, plan, x, v->boolean ? MEMO_TRUE : MEMO_FALSE);
+	key = key_of(s, v);
+	return remembered(r, plan, x->memo, &key);
 }
 
 /* Disjuncts that the literals found in the value make possible, and those that wait for none. */
@@ -212,16 +233,34 @@ static void ask_needs(struct policy_run *r, const struct plan_index *x, uint32_t
 	}
 }
 
-void run_index(struct policy_run *r, const struct plan_index *x, uint32_t words)
+static void keep_only(struct policy_run *r, const struct type_plan *plan, const uint64_t *row)
 {
-	const uint64_t *row = row_of(r, x, words);
+	for (uint32_t w = 0; w < plan->words; w++)
+		r->candidates[w] &= row[w];
+}
 
-	if (!row) {
-		if (x->guard_count)
-			ask_guards(r, x, words);
-		ask_needs(r, x, words);
+void run_index(struct policy_run *r, const struct type_plan *plan, const struct plan_index *x)
+{
+	const uint64_t *row = row_of(r, plan, x);
+
+	if (row) {
+		keep_only(r, plan, row);
 		return;
 	}
-	for (uint32_t w = 0; w < words; w++)
-		r->candidates[w] &= row[w];
+	if (x->guard_count)
+		ask_guards(r, x, plan->words);
+	ask_needs(r, x, plan->words);
+}
+
+bool run_origin(struct policy_run *r, const struct type_plan *plan, uint32_t origin)
+{
+	const struct policy_target *t = r->t;
+	const uint64_t *row = NULL;
+	struct policy_origin key;
+
+	if (r->remembers && t->origin && t->origin(t, origin, &key))
+		row = remembered(r, plan, plan->origin_memos[origin], &key);
+	if (row)
+		keep_only(r, plan, row);
+	return row;
 }

@@ -266,6 +266,13 @@ uint32_t node_join(struct compiler *c, enum node_kind kind, const uint32_t *kids
 	return node_id(c, &n, flat);
 }
 
+float node_rank(const struct policy_program *p, enum node_kind kind, uint32_t node)
+{
+	const struct program_node *n = &p->nodes[node];
+
+	return n->cost / MAX(kind == NODE_AND ? 1 - n->chance : n->chance, 0.001f);
+}
+
 struct ranked {
 	uint32_t node;
 	float rank;
@@ -297,11 +304,8 @@ int node_order(struct policy_program *p)
 		if (n->kind != NODE_AND && n->kind != NODE_OR)
 			continue;
 		for (uint32_t k = 0; k < n->count; k++) {
-			const struct program_node *of = &p->nodes[p->kids[n->first + k]];
-			float decides = n->kind == NODE_AND ? 1 - of->chance : of->chance;
-
 			r[k].node = p->kids[n->first + k];
-			r[k].rank = of->cost / MAX(decides, 0.001f);
+			r[k].rank = node_rank(p, n->kind, r[k].node);
 		}
 		qsort(r, n->count, sizeof(*r), by_rank);
 		for (uint32_t k = 0; k < n->count; k++)

@@ -118,6 +118,7 @@ struct plan_disjunct {
 	uint32_t rule; /**< index into the plan's */
 	uint32_t *demands;
 	uint32_t count;
+	uint32_t tests; /**< so many of them, the first, are judged before the rule */
 };
 
 /** Disjuncts that cannot hold unless a bit of one matcher is set. */
@@ -139,6 +140,7 @@ struct plan_need {
 /** What the value of one slot says about a type's disjuncts, whatever else there is. */
 struct plan_index {
 	uint32_t slot;
+	uint32_t origin;     /**< of the slot; 0: none, or none that says more than the slot */
 	uint32_t memo;       /**< of all that are remembered in the program, from 1; 0: it is not */
 	uint64_t *spares;    /**< disjuncts that it may well rule out */
 	uint64_t *unguarded; /**< disjuncts in no guard */
@@ -158,6 +160,7 @@ struct type_plan {
 	uint32_t words;             /**< of a row of disjuncts */
 	struct plan_index *indexes; /**< the most useful first */
 	size_t index_count;
+	uint32_t origin_memos[POLICY_ORIGINS + 1]; /**< of what all indexes of an origin say */
 };
 
 struct policy_program {
@@ -185,7 +188,7 @@ struct policy_program {
 	bool *wanted;        /**< by type */
 	bool *uses;          /**< by field */
 	uint8_t *shown;      /**< by rule: enum kernel_want, what its outputs read */
-	uint32_t memo_count; /**< indexes of all plans that are remembered */
+	uint32_t memo_count; /**< indexes and origins of all plans that are remembered */
 	uint32_t row_words;  /**< of the longest row of a plan */
 	uint16_t depth;      /**< of the deepest node */
 	bool transforms;     /**< some slot is a transformer: runs need scratch */
@@ -237,6 +240,8 @@ uint32_t node_check(struct compiler *c, uint32_t check, bool two_valued);
 uint32_t node_not(struct compiler *c, uint32_t child);
 uint32_t node_join(struct compiler *c, enum node_kind kind, const uint32_t *kids, size_t count);
 MUST_CHECK int node_order(struct policy_program *p);
+/** What a child of an `and` or an `or` costs for how often it decides it: the least is judged first. */
+float node_rank(const struct policy_program *p, enum node_kind kind, uint32_t node);
 
 /* program_plan.c: what each type's rules are. 0 or -ENOBUFS */
 MUST_CHECK int plan_types(struct compiler *c);
@@ -299,10 +304,11 @@ enum memo_plain { MEMO_ABSENT, MEMO_UNKNOWN, MEMO_FALSE, MEMO_TRUE, MEMO_PLAINS 
 /** A value that was met; behind it lie its row, disjuncts that it leaves possible, and its bytes. */
 struct memo_entry {
 	uint64_t hash;
-	uint32_t memo; /**< 0: free */
-	uint32_t seen; /**< half a hash that was met last and is not kept */
-	uint8_t times; /**< that it came while the value kept did not */
-	uint8_t n;     /**< its bytes */
+	uint64_t number; /**< the value, or a part of it */
+	uint32_t memo;   /**< 0: free */
+	uint32_t seen;   /**< half a hash that was met last and is not kept */
+	uint8_t times;   /**< that it came while the value kept did not */
+	uint8_t n;       /**< its bytes */
 	uint64_t row[];
 };
 
@@ -340,7 +346,9 @@ int run_node(struct policy_run *r, uint32_t node);
 void run_begin(struct policy_run *r, const struct policy_target *t);
 const struct policy_value *run_slot(struct policy_run *r, uint32_t slot);
 /** Takes from run.candidates the disjuncts that the value of the index's slot rules out. */
-void run_index(struct policy_run *r, const struct plan_index *x, uint32_t words);
+void run_index(struct policy_run *r, const struct type_plan *plan, const struct plan_index *x);
+/** The same of all indexes of an origin at once. @return false: it is not remembered */
+bool run_origin(struct policy_run *r, const struct type_plan *plan, uint32_t origin);
 MUST_CHECK int run_make_memos(struct policy_run *r);
 /** Whether two rows have a bit in common. */
 static inline bool run_overlaps(const uint64_t *a, const uint64_t *b, uint32_t words)

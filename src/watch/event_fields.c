@@ -204,3 +204,19 @@ bool event_fields_get(const struct event_target *t, const struct policy_ref *ref
 		return get_of_all(t, ref->field, ret);
 	}
 }
+
+/* Packed, so that it is all there: kind of descriptor and protocol, error, flags of an open. What has no room is not told. */
+bool event_fields_origin(const struct event_target *t, struct policy_origin *ret)
+{
+	const struct event *v = t->event;
+	uint64_t error = v->res < 0 ? 0 - (uint64_t)v->res : 0;
+	uint64_t flags = is_open(v) ? v->flags : 0;
+	bool executable = is_open(v) && v->mode & 0111;
+
+	if (error >= 1 << 12 || flags >> 32)
+		return false;
+	ret->number = flags << 32 | error << 20 | (uint64_t)executable << 17 |
+		      (uint64_t)v->fd.connected << 16 | (uint64_t)v->fd.protocol << 8 |
+		      (uint64_t)t->fd_kind;
+	return true;
+}

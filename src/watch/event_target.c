@@ -32,13 +32,36 @@ static void get(const struct policy_target *target, const struct policy_ref *ref
 	assert(false);
 }
 
+static bool get_origin(const struct policy_target *target, unsigned int number,
+		       struct policy_origin *ret)
+{
+	const struct event_target *t = event_target_of(target);
+
+	*ret = (struct policy_origin){ 0 };
+	switch ((enum policy_event_origin)number) {
+	case ORIGIN_CALL:
+		return event_fields_origin(t, ret);
+	case ORIGIN_FILE:
+		return fd_fields_origin(t, ret);
+	case ORIGIN_PROGRAM:
+		return process_fields_origin(t, ret);
+	case ORIGIN_PARENT:
+		return lineage_fields_origin(t, ret);
+	}
+	return false;
+}
+
 void event_target_init(struct event_target *t, const struct event_world *w, const struct event *v,
 		       const struct container *container)
 {
 	const struct process *p = process_tree_find(w->tree, v->task);
 
 	/* One by one: most events have no ends, which need not be cleared for each. */
-	t->target = (struct policy_target){ .type = (uint16_t)v->type, .get = get };
+	t->target = (struct policy_target){
+		.type = (uint16_t)v->type,
+		.get = get,
+		.origin = get_origin,
+	};
 	t->world = w;
 	t->event = v;
 	t->container = container;

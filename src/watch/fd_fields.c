@@ -420,3 +420,12 @@ bool fd_fields_get(const struct event_target *t, const struct policy_ref *ref,
 		return value_absent(ret);
 	return get_of_fd(t, t->fd_kind, ref->field, ret);
 }
+
+bool fd_fields_origin(const struct event_target *t, struct policy_origin *ret)
+{
+	if (is_internet(t->fd_kind))
+		return false;
+	ret->text = path_of(t->event);
+	ret->number = (uint64_t)t->fd_kind;
+	return true;
+}

@@ -406,3 +406,8 @@ bool process_fields_get(const struct event_target *t, const struct policy_ref *r
 	return ref->field >= FIELD_PROC_PID && ref->field <= FIELD_GROUP_NAME ? value_unknown(ret)
 									      : false;
 }
+
+bool process_fields_origin(const struct event_target *t, struct policy_origin *ret)
+{
+	return t->program && program_origin(programs(t), t->program, ret);
+}

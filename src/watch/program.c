@@ -275,3 +275,19 @@ str program_env(const struct program_table *t, const struct program *g)
 {
 	return part(t, g, text_bytes(g) - g->env_n, g->env_n);
 }
+
+/* The strings are beside each other; the number says where they end, argv[0] where the path begins, and the rest. */
+bool program_origin(const struct program_table *t, const struct program *g,
+		    struct policy_origin *ret)
+{
+	enum { MOST = 1 << 16, MOST_FLAGS = 1 << 8 };
+
+	if (g->args_n >= MOST || g->path_n >= MOST || g->arg_count >= MOST ||
+	    g->exe_flags >= MOST_FLAGS)
+		return false;
+	ret->text = part(t, g, 0, args_at(g) + g->args_n + g->exe_n + g->path_n);
+	ret->number = (uint64_t)g->comm_n << 60 | (uint64_t)g->args_n << 44 |
+		      (uint64_t)g->path_n << 28 | (uint64_t)g->arg_count << 12 |
+		      (uint64_t)g->exe_flags << 1 | g->partial;
+	return true;
+}

@@ -8,6 +8,7 @@
 #define SKEP_WATCH_PROGRAM_H
 
 #include "model/event.h"
+#include "policy/field.h"
 #include "watch/text_pool.h"
 
 #define PROGRAM_NONE UINT32_MAX
@@ -64,5 +65,11 @@ str program_path(const struct program_table *t, const struct program *g);
 str program_cwd(const struct program_table *t, const struct program *g);
 /** Variables with NULs behind them. */
 str program_env(const struct program_table *t, const struct program *g);
+/**
+ * What all of a program but its folder, environment and file's numbers is made of: programs with the same are alike in the rest.
+ * @return false: too much to be told
+ */
+bool program_origin(const struct program_table *t, const struct program *g,
+		    struct policy_origin *ret);
 
 #endif

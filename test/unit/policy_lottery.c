@@ -236,6 +236,15 @@ static void get(const struct policy_target *t, const struct policy_ref *ref,
 		draw_value(e, ref, ret);
 }
 
+/* Processes are drawn field by field: nothing stands for them together. */
+static bool tell_origin(const struct policy_target *t, unsigned int number,
+			struct policy_origin *ret)
+{
+	const struct lottery_event *e = (const struct lottery_event *)(const void *)t;
+
+	return number <= ORIGIN_FILE && e->inner.target.origin(&e->inner.target, number, ret);
+}
+
 static enum event_type some_type(struct lottery *l, const struct policy_program *p)
 {
 	const bool *wanted = policy_types(p);
@@ -292,7 +301,9 @@ void lottery_draw(struct lottery *l, const struct policy_program *p, struct lott
 	}
 	e->in_container = where != 0;
 	event_target_init(&e->inner, &l->world, v, where == 0 ? &host : where == 1 ? &shop : NULL);
-	e->target = (struct policy_target){ .type = (uint16_t)v->type, .get = get };
+	e->target = (struct policy_target){ .type = (uint16_t)v->type,
+					    .get = get,
+					    .origin = tell_origin };
 }
 
 /* The plain reading. Recursion is fine here: what is judged was written by us or is bounded by the parser. */

@@ -1,0 +1,12 @@
+/** @file
+ * Which origin each field of an event is made of (struct policy_origin).
+ */
+#ifndef SKEP_POLICY_EVENT_ORIGIN_H
+#define SKEP_POLICY_EVENT_ORIGIN_H
+
+#include "policy/field.h"
+
+/** As policy_subject.origin_of. @return enum policy_event_origin, or 0 */
+unsigned int event_origin_of(uint16_t type, const struct policy_ref *ref);
+
+#endif
