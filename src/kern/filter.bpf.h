@@ -2,7 +2,7 @@
  * The filter in the kernel: what rules could want of an event, in a few loads. See filter_image.h for the tables.
  *
  * Which combinations of facts and sets an event's type asks for stands in filter_image.combos; judge.bpf.h asks them.
- * filter_path_sets() says which sets a file's path satisfies.
+ * filter_place_sets() says which sets a file's path satisfies.
  *
  * What a folder's path leads to in the automaton is remembered under a hash of its chain of dentries and mounts up to
  * the process's root: addresses, names and lengths, read anew each time. A folder that is renamed or mounted over has
@@ -425,42 +425,56 @@ static __always_inline __u64 filter_root_sets(const struct filter_image *m)
 #define FILTER_TOP(m) ((__u64)WORDS(mount, m)->mnt.mnt_root)
 #define FILTER_HASH_LEN(words) (((struct dentry___word *)(words))->d_name.hash_len)
 
+/** A file on its way up to the process's root, all addresses. */
+struct filter_place {
+	__u64 dentry, up, mnt; /* its name, the folder that is in, and the mount */
+	__u64 hash_len;
+	__u64 folder; /* what that is remembered under; 0: too deep */
+};
+
+enum filter_located { FILTER_NOWHERE, FILTER_ROOT, FILTER_FOLDER };
+
 /**
- * The sets that the path of a dentry in a mount, as a process with this root sees it, satisfies; all when it cannot be told. All
- * are addresses: for kernels where CAN_FOLLOW. What filter_climb_step() finds step by step by reads is here in one loop.
+ * Finds the place of a dentry in a mount as a process with this root sees it: for kernels where CAN_FOLLOW. What
+ * filter_climb_step() finds step by step by reads is here in one loop.
  *
  * @param mnt, root_mnt  as struct path has them
+ * @param p              filled where it is in a folder
  */
-static __always_inline __u64 filter_path_sets(const struct filter_image *m, __u64 mnt, __u64 dentry,
-					      __u64 root_mnt, __u64 root, __u32 version)
+static __always_inline enum filter_located filter_locate(struct filter_place *p, __u64 mnt,
+							 __u64 dentry, __u64 root_mnt, __u64 root,
+							 __u32 version)
 {
 	const __u64 in_mount = bpf_core_field_offset(struct mount, mnt);
 	__u64 at = mnt - in_mount, root_at = root_mnt - in_mount;
-	__u64 top = FILTER_TOP(at), up, d, above, hash_len, chain, file, found;
+	__u64 top = FILTER_TOP(at), d, above, chain;
 	struct dentry *words;
 
 	if (dentry == top) { /* its name is the one of the place it is mounted at */
 		if (dentry == root && at == root_at)
-			return filter_root_sets(m);
+			return FILTER_ROOT;
 		above = FILTER_UP(at);
 		if (!above || above == at)
-			return FILTER_UNKNOWN;
+			return FILTER_NOWHERE;
 		dentry = FILTER_PLACE(at);
 		at = above;
 		mnt = at + in_mount;
 		top = FILTER_TOP(at);
 		if (dentry == top) /* one over another */
-			return FILTER_UNKNOWN;
+			return FILTER_NOWHERE;
 	}
 	if (dentry == root)
-		return at == root_at ? filter_root_sets(m) : FILTER_UNKNOWN;
+		return at == root_at ? FILTER_ROOT : FILTER_NOWHERE;
 	words = WORDS(dentry, dentry);
-	up = (__u64)words->d_parent;
-	if (!up || up == dentry)
-		return FILTER_UNKNOWN;
-	hash_len = FILTER_HASH_LEN(words);
+	p->dentry = dentry;
+	p->up = (__u64)words->d_parent;
+	p->mnt = mnt;
+	if (!p->up || p->up == dentry)
+		return FILTER_NOWHERE;
+	p->hash_len = FILTER_HASH_LEN(words);
+	p->folder = 0;
 	chain = filter_chain_begin(root, mnt, version);
-	d = up;
+	d = p->up;
 	for (__u32 i = 0; i < FILTER_DEPTH; i++) {
 		if (d == root && at == root_at)
 			goto at_top;
@@ -481,13 +495,28 @@ static __always_inline __u64 filter_path_sets(const struct filter_image *m, __u6
 		chain = filter_link_mix(chain, d, FILTER_HASH_LEN(words));
 		d = above;
 	}
-	return filter_file_sets(dentry, up, mnt, 0, 0, version);
+	return FILTER_FOLDER;
 at_top:
-	chain |= 1;
-	file = filter_file_key(chain, dentry, hash_len);
-	if (filter_recall(file, &found))
-		return found;
-	return filter_file_sets(dentry, up, mnt, chain, file, version);
+	p->folder = chain | 1;
+	return FILTER_FOLDER;
+}
+
+/* What is remembered of a file beside its sets; @p what: not 0. */
+static __always_inline __u64 filter_place_key(const struct filter_place *p, __u32 what)
+{
+	/* A name's length leaves the upper bits. */
+	return filter_link_mix(p->folder, p->dentry, p->hash_len ^ (__u64)what << 40) | 1;
+}
+
+/* The sets that the path of a file in a folder satisfies. @param ret_known  they are those of the place, for certain */
+static __always_inline __u64 filter_place_sets(const struct filter_place *p, __u32 version,
+					       bool *ret_known)
+{
+	__u64 file = p->folder ? filter_file_key(p->folder, p->dentry, p->hash_len) : 0, found;
+
+	*ret_known = file && filter_recall(file, &found);
+	return *ret_known ? found
+			  : filter_file_sets(p->dentry, p->up, p->mnt, p->folder, file, version);
 }
 
 /* The same where pointers alone are followed, ones the verifier knows. */

@@ -26,13 +26,12 @@ struct judge {
 };
 
 /* The answer stands among the folders of the filter until control.cgroup_changes changes. */
-static __always_inline bool judge_cgroup(const struct control *c, __u64 id)
+static __always_inline bool judge_cgroup(__u64 changes, __u64 id)
 {
 	const struct control_cgroup *g;
 	__u64 key, kind;
 
-	key = *(volatile const __u32 *)&c->cgroup_changes;
-	key = filter_mix(key << 32 ^ FILTER_HASH, id);
+	key = filter_mix(changes << 32 ^ FILTER_HASH, id);
 	if (!filter_recall(key, &kind)) {
 		g = bpf_map_lookup_elem(&cgroups, &id);
 		kind = g ? g->kind : 0;
@@ -41,37 +40,37 @@ static __always_inline bool judge_cgroup(const struct control *c, __u64 id)
 	return kind != SENSOR_CGROUP_HOST;
 }
 
+static __always_inline __u32 judge_changes(const struct control *c)
+{
+	return *(volatile const __u32 *)&c->cgroup_changes;
+}
+
 /* A call that asks for all it needs: who judges need not keep it on the stack. */
 JUDGE bool judge_in_container(void)
 {
 	const struct control *c = control_get();
 
 	return !c ||
-	       judge_cgroup(c, task_cgroup_id(c, task_plain((void *)bpf_get_current_task_btf())));
-}
-
-/* The same in place, for programs that may ask a helper, which is quicker: those of cgroups may not. */
-static __always_inline bool judge_in_container_here(void)
-{
-	const struct control *c = control_get();
-
-	if (!c)
-		return true;
-	if (c->hierarchy != CONTROL_UNIFIED)
-		return judge_in_container();
-	return judge_cgroup(c, bpf_get_current_cgroup_id());
+	       judge_cgroup(judge_changes(c),
+			    task_cgroup_id(c, task_plain((void *)bpf_get_current_task_btf())));
 }
 
 /* The sets that the caller's name is in; all when it is not known. */
-static __always_inline __u64 judge_names(const struct filter_image *m)
+static __always_inline __u64 judge_noted_names(const struct filter_image *m)
 {
 	struct task_struct *t = (void *)bpf_get_current_task_btf();
-	const struct control *c = control_get();
 	__u64 comm[2];
 
-	if (!c || !c->names || !name_get(t->group_leader, comm))
+	if (!name_get(t->group_leader, comm))
 		return ~0ull;
 	return m->comms[filter_comm_slot(comm) & (FILTER_HASHED - 1)];
+}
+
+static __always_inline __u64 judge_names(const struct filter_image *m)
+{
+	const struct control *c = control_get();
+
+	return c && c->names ? judge_noted_names(m) : ~0ull;
 }
 
 /* For programs that may not ask for what is beside a process: those of cgroups. */
@@ -238,35 +237,135 @@ static __always_inline __u64 judge_given(const struct judge *j, __u64 sets, __u6
 	return sets & ~climbs;
 }
 
-/*
- * judge_file() where CAN_FOLLOW; as judge_fact().
- *
- * @param what  type << 8 | user << 7 | fact
- */
-__noinline __attribute__((unused)) __u64 judge_opened(__u64 file, __u64 given, __u32 what,
-						      __u32 version)
+/* Which of those who open a file its open is told of: two bits for the host, above them two for containers. */
+enum {
+	JUDGE_WANTED = 1,
+	JUDGE_NAMED = 2, /* if the name is one that is asked for */
+	JUDGE_HOST = JUDGE_WANTED | JUDGE_NAMED,
+	JUDGE_WHERE_SHIFT = 2,
+};
+
+static __always_inline __u64 judge_wants(const struct judge *j, __u64 paths)
 {
-	struct task_struct *t;
-	struct fs_struct *fs;
-	struct file *f;
-	__u32 type = what >> 8;
-	__u64 question, sets = 0;
-	struct judge j;
+	__u64 wants = 0;
+
+#pragma unroll
+	for (int where = 0; where < 2; where++) {
+		if (j->sure[where] | (j->paths[where] & paths))
+			wants |= JUDGE_WANTED << where * JUDGE_WHERE_SHIFT;
+		if (j->comms[where])
+			wants |= JUDGE_NAMED << where * JUDGE_WHERE_SHIFT;
+	}
+	return wants;
+}
+
+/* Bits of what is asked about an open; above them the type. */
+enum {
+	JUDGE_NAMES = 1 << 5,   /* control.names */
+	JUDGE_UNIFIED = 1 << 6, /* control groups of version 2 */
+	JUDGE_USER = 1 << 7,
+	JUDGE_TYPE_SHIFT = 8,
+};
+
+#define JUDGE_FORGOTTEN (~0ull)
+
+static __always_inline enum filter_located judge_locate(struct filter_place *p, __u64 file,
+							__u32 version)
+{
+	struct task_struct *t = (void *)bpf_get_current_task_btf();
+	/* The one place where trust is worth what it costs the verifier: the read is not checked. */
+	struct fs_struct *fs = WORDS(fs_struct, t->fs);
+	struct file *f = WORDS(file, file);
+
+	return filter_locate(p, (__u64)f->f_path.mnt, (__u64)f->f_path.dentry, (__u64)fs->root.mnt,
+			     (__u64)fs->root.dentry, version);
+}
+
+/*
+ * judge_file() where CAN_FOLLOW is three calls, as judge_fact() is one: in one call the stack would not be deep enough for
+ * filter_learn() below. Most files were opened before, by nobody whom a rule asks for: then the first is all there is to it.
+ *
+ * @param what  type << JUDGE_TYPE_SHIFT | bits | fact
+ * @return who is told of, or JUDGE_FORGOTTEN
+ */
+__noinline __attribute__((unused)) __u64 judge_recall_wants(__u64 file, __u32 what, __u32 version)
+{
+	struct filter_place p = { 0 };
+	__u64 wants;
 
 	/* Older verifiers look at this even if nobody calls it. */
-	if (!CAN_FOLLOW || !judge_begin(&j, version, type, false, what & FILTER_ANY_FACT, ~0ull))
-		return 1;
+	if (!CAN_FOLLOW || judge_locate(&p, file, version) != FILTER_FOLDER || !p.folder ||
+	    !filter_recall(filter_place_key(&p, what), &wants))
+		return JUDGE_FORGOTTEN;
+	return wants;
+}
+
+/* The same anew; remembered for the next time where all of it is known for certain. */
+__noinline __attribute__((unused)) __u64 judge_find_wants(__u64 file, __u64 given, __u32 what,
+							  __u32 version)
+{
+	enum filter_located located;
+	struct filter_place p = { 0 };
+	__u64 question, sets = 0;
+	bool known = true;
+	struct judge j;
+
+	if (!CAN_FOLLOW || !judge_begin(&j, version, what >> JUDGE_TYPE_SHIFT, false,
+					what & FILTER_ANY_FACT, ~0ull))
+		return JUDGE_WANTED | JUDGE_WANTED << JUDGE_WHERE_SHIFT;
 	question = judge_open_question(&j);
-	if (question) {
-		/* The one place where trust is worth what it costs the verifier: the read is not checked. */
-		t = (void *)bpf_get_current_task_btf();
-		fs = WORDS(fs_struct, t->fs);
-		f = WORDS(file, file);
-		sets = filter_path_sets(j.m, (__u64)f->f_path.mnt, (__u64)f->f_path.dentry,
-					(__u64)fs->root.mnt, (__u64)fs->root.dentry, version);
-		sets = judge_given(&j, sets, question, given, what & 1 << 7);
-	}
-	return judge_end(&j, type, sets, judge_in_container_here, judge_names);
+	located = judge_locate(&p, file, version);
+	if (question && located == FILTER_FOLDER)
+		sets = filter_place_sets(&p, version, &known);
+	else if (question)
+		sets = located == FILTER_ROOT ? filter_root_sets(j.m) : FILTER_UNKNOWN;
+	if (sets & question & j.m->climbs)
+		known = false;
+	if (known && located == FILTER_FOLDER && p.folder)
+		filter_keep(filter_place_key(&p, what), judge_wants(&j, sets));
+	return judge_wants(&j, judge_given(&j, sets, question, given, what & JUDGE_USER));
+}
+
+/* Whether the caller is among those who are told of. @param changes  control.cgroup_changes */
+__noinline __attribute__((unused)) __u64 judge_caller(__u64 wants, __u32 what, __u32 version,
+						      __u32 changes)
+{
+	const struct filter_combo *asks;
+	const struct filter_image *m;
+	__u32 combo;
+	bool host;
+
+	host = !(what & JUDGE_UNIFIED ? judge_cgroup(changes, bpf_get_current_cgroup_id())
+				      : judge_in_container());
+	if (!host)
+		wants >>= JUDGE_WHERE_SHIFT;
+	if (!(wants & JUDGE_NAMED) || wants & JUDGE_WANTED)
+		return wants & JUDGE_WANTED;
+	m = filter_image(version);
+	if (!m || !(what & JUDGE_NAMES))
+		return 1;
+	combo = filter_combo(!host, false, what & FILTER_ANY_FACT);
+	asks = &m->combos[what >> JUDGE_TYPE_SHIFT & (FILTER_TYPES - 1)]
+			 [combo & (FILTER_COMBOS - 1)];
+	return (asks->comms & judge_noted_names(m)) != 0;
+}
+
+static __always_inline bool judge_followed(const struct call *k, __u32 fact, __u64 file,
+					   __u64 given, bool user)
+{
+	const struct control *c = k->c;
+	__u32 version = judge_version(c);
+	__u32 what = k->type << JUDGE_TYPE_SHIFT | (user ? JUDGE_USER : 0) |
+		     (c->hierarchy == CONTROL_UNIFIED ? JUDGE_UNIFIED : 0) |
+		     (c->names ? JUDGE_NAMES : 0) | fact;
+	__u64 wants = judge_recall_wants(file, what, version);
+
+	if (wants == JUDGE_FORGOTTEN)
+		wants = judge_find_wants(file, given, what, version);
+	if (wants && judge_caller(wants, what, version, judge_changes(c)))
+		return true;
+	count_passed_over(k->type);
+	return false;
 }
 
 /* judge_file() before that. */
@@ -297,8 +396,7 @@ static __always_inline bool judge_file(const struct call *k, __u32 fact, struct 
 				       __u64 address, __u64 given, bool user)
 {
 	if (CAN_FOLLOW)
-		return judge_opened(address, given, k->type << 8 | user << 7 | fact,
-				    judge_version(k->c));
+		return judge_followed(k, fact, address, given, user);
 	return judge_known(k, fact, file, given, user);
 }
 

@@ -24,6 +24,7 @@ struct deed {
 	bool fails, mount_point;
 	char text[TEXT_BYTES];
 	const char *comm; /* NULL: any */
+	int flags;        /* of opens */
 	unsigned int done, told;
 };
 
@@ -130,6 +131,7 @@ static bool is_wanted(const struct fixture *f, const struct deed *d)
 	char whole[2 * TEXT_BYTES], normal[RECORD_NORMAL_BYTES];
 	struct event v = { .type = d->type, .res = d->fails ? -ENOENT : 3 };
 
+	v.flags = (uint64_t)d->flags;
 	snprintf(whole, sizeof(whole), d->text[0] == '/' ? "%.0s%s" : "%s/%s", f->dir, d->text);
 	v.path = v.fd.path = record_normal_path(str_from(whole), normal);
 	v.raw = str_from(d->text);
@@ -292,6 +294,47 @@ static void folders_under_two_names(void **state)
 	end(f);
 }
 
+static void act_by_turns(struct fixture *f)
+{
+	for (int round = 0; round < ROUNDS; round++)
+		for (size_t i = 0; i < f->count; i++)
+			must(close((int)syscall(SYS_openat, AT_FDCWD, f->deeds[i].text,
+						f->deeds[i].flags, 0)));
+}
+
+/* What is remembered of a file holds for one way to open it. */
+static void one_file_many_ways(void **state)
+{
+	static const struct {
+		const char *path; /* so that each is told apart */
+		int flags;
+	} ways[] = {
+		{ "/f", O_RDONLY },
+		{ "/./f", O_WRONLY },
+		{ "/././f", O_RDWR },
+		{ "/./././f", O_RDONLY },
+	};
+	struct fixture *f = begin();
+	char text[TEXT_BYTES];
+
+	(void)state;
+	want(f, KERNEL_PATH_EXACT, f->dir, "/f");
+	f->clause.open_modes = 2;
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		struct deed *d;
+
+		snprintf(text, sizeof(text), "%s%s", f->dir, ways[i].path);
+		d = deed(f, EVENT_OPENAT, false, text);
+		d->done = ROUNDS;
+		d->flags = ways[i].flags;
+	}
+	assert_int_equal(mknod(f->deeds[0].text, S_IFREG | 0644, 0), 0);
+	if (run(f, act_by_turns))
+		compare(f, 2);
+	unlink(f->deeds[0].text);
+	end(f);
+}
+
 static void call_oneself(const char *name)
 {
 	must(prctl(PR_SET_NAME, name));
@@ -440,6 +483,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_by_chance),
 		cmocka_unit_test(folders_under_two_names),
+		cmocka_unit_test(one_file_many_ways),
 		cmocka_unit_test(names_of_processes),
 	};
 	OWNED_FD root = open("/", O_PATH | O_CLOEXEC);
