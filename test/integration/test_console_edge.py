@@ -381,6 +381,8 @@ def test_it_ends_in_order(tmp_path):
         assert took < 5, took
         for s in idle:
             s.close()
+    # One file is the store then: who copies it has all.
+    assert [f.name for f in console.state.glob("skep.db-*") if f.name.endswith(("-wal", "-shm"))] == []
 
 
 def test_it_serves_soon_after_it_began_also_after_a_kill(tmp_path):

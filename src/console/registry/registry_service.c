@@ -1,16 +1,18 @@
 #include "console/registry/registry_service.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/process.h"
 #include "codec/mac.h"
 #include "console/registry/steward.h"
 #include "console/store/registries.h"
 #include "console/store/secret_key.h"
 
-enum { REST_S = 3 };
+enum { REST_S = 3, END_MS = 2000 };
 
 struct registry_service {
 	struct registry_service_options o;
@@ -95,12 +97,32 @@ int registry_service_new(const struct registry_service_options *o, struct regist
 	return 0;
 }
 
+/* The steward dies with its keeper, a moment later; it holds the other end. */
+static void await_steward(struct registry_service *g)
+{
+	struct pollfd gone = { .fd = g->told[0], .events = POLLIN };
+	const uint64_t until_ms = clock_ms(CLOCK_MONOTONIC) + END_MS;
+	uint64_t now_ms;
+	char bytes[64];
+
+	while ((now_ms = clock_ms(CLOCK_MONOTONIC)) < until_ms) {
+		ssize_t n = read(g->told[0], bytes, sizeof(bytes));
+
+		if (n == 0)
+			break;
+		if (n < 0 && poll(&gone, 1, (int)(until_ms - now_ms)) < 0)
+			break;
+	}
+}
+
 void registry_service_free(struct registry_service *g)
 {
 	if (!g)
 		return;
-	if (g->keeper)
+	if (g->keeper) {
 		process_kill(g->keeper);
+		await_steward(g);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(g->told); i++)
 		if (g->told[i] >= 0)
 			close(g->told[i]);

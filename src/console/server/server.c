@@ -366,9 +366,10 @@ static void finish(struct server *s)
 	clockwork_free(s->fetching);
 	/* Workers answer into the server: they end before it. */
 	worker_pool_free(s->pool);
+	/* Its process has the store open, too: who closes it last leaves it in one file. */
+	registry_service_free(s->registries);
 	replica_free(s->replica);
 	notify_service_free(s->notify);
-	registry_service_free(s->registries);
 	series_index_free(s->series);
 	http_server_free(s->http);
 	hub_free(s->hub);
