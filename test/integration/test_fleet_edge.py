@@ -3,7 +3,9 @@ import base64
 import http.client
 import json
 import os
+import random
 import re
+import string
 import struct
 import subprocess
 import threading
@@ -217,6 +219,39 @@ def test_hostile_batches(console, peer):
         pass  # hung up on before all was sent
     assert peer.batch(peer.line("alert", peer.alert()), life=os.urandom(16).hex())[0] == 200
     assert console.memory() - before < 200 << 20
+
+
+def test_names_longer_than_an_index_takes_hold_nobody_up(console, peer):
+    """What makes a store fail is refused or cut, and does not come again for ever with all that waits behind it."""
+    long = "".join(random.Random(7).choices(string.ascii_letters, k=20000))
+    thing = {"id": "d" * 64, "name": "n", "state": "running", "podUid": "u" + peer.id}
+    port = {"id": "tcp/0.0.0.0:80/1/1", "protocol": "tcp", "address": "0.0.0.0", "port": 80, "pid": 1, "container": "host"}
+    records = [("container", {**thing, "name": long}), ("container", {**thing, "podNamespace": long}), ("container", {**thing, "podName": long}),
+               ("container", {**thing, "image": long, "labels": {"a": long}}), ("image", {"id": "sha256:" + "b" * 64, "references": [long, "r"]}),
+               ("process", {"id": "1@1", "name": long, "exe": long, "container": long}), ("port", {**port, "protocol": long}),
+               ("port", {**port, "address": long}), ("port", {**port, "process": long}), ("port", {**port, "container": long}),
+               ("user", {"id": "u", "name": long, "container": long}), ("volume", {"id": "v", "name": long, "containers": [long, "c" * 64]}),
+               ("loss", {"spool": "alerts", "count": 10**400, "why": long}), ("loss", {"spool": "flows", "count": 2**63 - 1, "why": "x"}),
+               ("loss", {"spool": "flows", "count": 2**63 - 1, "why": "x"}), ("alert", peer.alert(long, message=long, ruleId=long))]
+    for kind, doc in records:
+        status, answer = peer.batch(peer.line(kind, doc))
+        assert status == 200 and answer["acknowledged"] == peer.number, (kind, doc, status, answer)
+    names = ask(console, "SELECT name FROM asset WHERE agent = ? AND kind <> 0", peer.id)
+    assert names and max(len(str(n)) for n, in names) <= 512
+    assert peer.batch(peer.line("stats", {"schemaVersion": 1}))[0] == 200
+
+
+def test_a_store_that_is_not_as_it_should_be_takes_nothing_away(console, peer):
+    """An agent that is told its records are wrong gives them up: what is wrong with the store must not sound like it."""
+    name = rule("table")
+    lines = [peer.line("alert", peer.alert(name)) for _ in range(3)]
+    change(console, "ALTER TABLE alert_counter RENAME TO alert_counter_away")
+    try:
+        assert [peer.batch(*lines)[0] for _ in range(2)] == [503, 503]
+    finally:
+        change(console, "ALTER TABLE alert_counter_away RENAME TO alert_counter")
+    assert peer.batch(*lines) == (200, {"acknowledged": peer.number, "refused": 0, "unknown": 0})
+    assert alerts(console, name) == 3
 
 
 def test_names_that_are_sql_html_and_control_characters_are_text(console, peer):

@@ -1,4 +1,5 @@
 """The tree keeps its own rules."""
+import re
 import subprocess
 import sys
 
@@ -36,3 +37,27 @@ def test_no_name_is_defined_twice(build_dir):
             places.setdefault(words[2], []).append(words[0])
     assert len(places) > 1000
     assert {n: p for n, p in places.items() if len(p) > 1} == {}
+
+
+def arguments(text, at):
+    """Of a macro whose bracket opens there."""
+    depth, begin, found = 0, at + 1, []
+    for m in re.compile(r'"(?:\\.|[^"\\])*"|[(){}\[\],]').finditer(text, at):
+        word = m[0]
+        depth += word in "([{"
+        if depth == 1 and word in ",)":
+            found.append(text[begin:m.start()].strip())
+            begin = m.end()
+        depth -= word in ")]}"
+        if depth == 0:
+            return found
+    return found
+
+
+def test_nothing_is_done_twice(source_dir):
+    """MIN and MAX evaluate what they are given twice: a call that may fail is made again when it did, and tells of the second time."""
+    twice = []
+    for file in (source_dir / "src").rglob("*.[ch]"):
+        text = file.read_text()
+        twice += [f"{file}: {m[0]}{a}" for m in re.finditer(r"\bM(?:IN|AX)\(", text) for a in arguments(text, m.end() - 1) if re.search(r"\(.*\be\)$", a, re.S)]
+    assert not twice, twice

@@ -63,8 +63,8 @@ static void errors_mean_the_same(struct store *s, const char *where)
 	OK(sql_do(s->sql, "INSERT INTO thing (name) VALUES ('a')", SQL_NONE, E));
 	FAILS(EEXIST, sql_do(s->sql, "INSERT INTO thing (name) VALUES ('a')", SQL_NONE, E));
 	FAILS(ENOENT, sql_do(s->sql, "INSERT INTO part VALUES (77)", SQL_NONE, E));
-	FAILS(EINVAL, sql_do(s->sql, "INSERT INTO part VALUES (NULL)", SQL_NONE, E));
-	FAILS(EINVAL, sql_do(s->sql, "INSERT INTO thing (size) VALUES (-13)", SQL_NONE, E));
+	FAILS(EDOM, sql_do(s->sql, "INSERT INTO part VALUES (NULL)", SQL_NONE, E));
+	FAILS(EDOM, sql_do(s->sql, "INSERT INTO thing (size) VALUES (-13)", SQL_NONE, E));
 	FAILS(EINVAL, sql_do(s->sql, "SELECT nothing FROM nowhere", SQL_NONE, E));
 	FAILS(EINVAL, sql_do(s->sql, "SELECT ?1", SQL_NONE, E));
 	assert_int_equal(OK(sql_do(s->sql, "UPDATE thing SET size = 1", SQL_NONE, E)), 1);

@@ -41,7 +41,7 @@ static int store_batch(struct store *s, void *ctx, struct err *e)
 						.doc = S("{}") };
 	}
 	r = alerts_append(s, alerts, BATCH, store_now(), NULL, e);
-	r = r < 0 ? r : MIN(assets_put(s, &x, 1, store_now(), e), 0);
+	r = r < 0 ? r : sql_no_count(assets_put(s, &x, 1, store_now(), e));
 	return r < 0 ? r : ingest_advance(s, b->agent, S("life"), b->no * BATCH, store_now(), e);
 }
 

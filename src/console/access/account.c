@@ -234,7 +234,7 @@ static int apply(struct sql *s, const struct user *u, const struct account_chang
 		r = users_set_totp(s, u->id, (str){ 0 }, e);
 	/* Who signed in with what is no longer so has to do it again. */
 	if (r == 0 && (disabled || x->set_password || x->drop_totp))
-		r = MIN(sessions_end_of_user(s, u->id, (str){ 0 }, e), 0);
+		r = sql_no_count(sessions_end_of_user(s, u->id, (str){ 0 }, e));
 	return r < 0 ? r : account_check_governed(s, e);
 }
 

@@ -63,7 +63,7 @@ static int keep(struct access *a, struct sql *s, const struct caller *c, const s
 		return r;
 	r = users_set_password(s, u->id, hash, former, false, now_ns, e);
 	if (r == 0)
-		r = MIN(session_end_all(s, u->id, c, e), 0);
+		r = sql_no_count(session_end_all(s, u->id, c, e));
 	return sql_end(s, r, e);
 }
 

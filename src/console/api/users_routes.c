@@ -151,5 +151,5 @@ int api_user_sessions_close(struct call *c, struct err *e)
 	if (r < 0)
 		return r;
 	c->audit_target = u.name;
-	return MIN(session_end_all(c->store->sql, u.id, &c->who, e), 0);
+	return sql_no_count(session_end_all(c->store->sql, u.id, &c->who, e));
 }

@@ -31,8 +31,7 @@ static int read_stored(struct store *s, struct arena *a, struct authority *ret, 
 int authority_offer(struct store *s, str certificate, str key, struct err *e)
 {
 	/* Another replica may be first: then its authority is ours. */
-	return MIN(
-		0,
+	return sql_no_count(
 		sql_do(s->sql,
 		       "INSERT INTO fleet_authority (id, certificate, key, made_ns) VALUES (1, ?1, "
 		       "?2, ?3) ON CONFLICT (id) DO NOTHING",

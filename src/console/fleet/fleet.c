@@ -96,6 +96,7 @@ static void fail(struct fleet *f, struct fleet_reply *r, struct arena *a, int er
 	switch (-error) {
 	case EBADMSG:
 	case EINVAL:
+	case EDOM:
 		refuse(r, a, 400, e->text);
 		break;
 	case E2BIG:
@@ -109,9 +110,21 @@ static void fail(struct fleet *f, struct fleet_reply *r, struct arena *a, int er
 		break;
 	default:
 		fleet_say(f, "an agent's request failed: %s", e->text);
-		refuse(r, a, 503, "the store is busy or away");
+		refuse(r, a, 503,
+		       error == -ENOSPC ? "the store is full" : "the store is busy or away");
 		break;
 	}
+}
+
+/**
+ * What the store did not do, as fail() is told it. A value it does not take is the record's fault; one that is damaged, or has not
+ * the tables we know, says nothing of what we were told: who told it keeps it.
+ */
+static int fault_of_store(int error)
+{
+	return error == -EBADMSG || error == -EINVAL || error == -EOPNOTSUPP || error == -EACCES
+		       ? -EIO
+		       : error;
 }
 
 static void answer_ca(struct fleet *f, struct store *s, struct arena *a, struct fleet_reply *r)
@@ -167,10 +180,10 @@ static void answer_batch(struct fleet *f, struct store *s, struct arena *a,
 	}
 	result = batch_decode(q->body, q->encoding, a, &plain, &b, &e);
 	if (result == 0)
-		result = ingest(f, s, &job, &e);
+		result = fault_of_store(ingest(f, s, &job, &e));
 	buf_done(&job.packed);
 	if (result < 0) {
-		fail(f, r, a, result == -EACCES ? -EIO : result, &e);
+		fail(f, r, a, result, &e);
 		return;
 	}
 	if (b.unknown && !atomic_exchange(&f->told_unknown, true))
@@ -215,7 +228,7 @@ static bool is_known(struct fleet *f, struct store *s, struct arena *a,
 	}
 	result = agent_check(s, str_from(q->client.subject), str_from(q->client.serial), &e);
 	if (result < 0)
-		fail(f, r, a, result, &e);
+		fail(f, r, a, result == -EACCES ? result : fault_of_store(result), &e);
 	return result == 0;
 }
 

@@ -68,7 +68,7 @@ static int want_rules(struct store *s, struct arena *a, const char *agent, struc
 	members = arena_printf(a, "\"etag\":\"%.*s\"", STR_ARG(etag));
 	if (!members.p)
 		return err_set(e, ENOBUFS, "memory budget spent");
-	return MIN(agent_command_add(s, str_from(agent), "rules", members, &id, e), 0);
+	return sql_no_count(agent_command_add(s, str_from(agent), "rules", members, &id, e));
 }
 
 static int join(struct store *s, void *ctx, struct err *e)

@@ -191,5 +191,5 @@ int fleet_forget(struct store *s, int64_t now_ns, struct err *e)
 {
 	int r = agent_forget_past(s, now_ns, e);
 
-	return r < 0 ? r : MIN(ingest_forget(s, now_ns - LIFE_KEPT_NS, e), 0);
+	return r < 0 ? r : sql_no_count(ingest_forget(s, now_ns - LIFE_KEPT_NS, e));
 }

@@ -8,6 +8,7 @@
 
 /* One transaction for all batches that wait: a commit costs a write to the disk, whatever is in it. */
 #define GROUP_ARENA ((size_t)256 << 20)
+#define LOST_AT_ONCE_MOST ((int64_t)1 << 40)
 enum { GROUP_RECORDS = 40000, TRIES = 4 };
 
 /** What cannot be read is no record of its kind: it is noted, and the batch goes on. */
@@ -31,7 +32,8 @@ static int take_loss(struct teller *t, str doc, struct err *e)
 {
 	struct value v;
 	int r = parse(t, doc, &v);
-	int64_t count = r ? 0 : MAX(value_int(value_get(&v, "count"), 0), 0);
+	int64_t count =
+		r ? 0 : MIN(MAX(value_int(value_get(&v, "count"), 0), 0), LOST_AT_ONCE_MOST);
 
 	if (r == 0 && str_is(value_get_str(&v, "spool"), "alerts"))
 		r = agent_add_lost(t->store, t->agent->id, count, e);

@@ -38,8 +38,11 @@ static str id_of(const struct telling *w, enum asset_kind kind, str own)
 	}
 }
 
+/** @param to at most ID_MAX_BYTES, and what names its node and kind. @return 0, RECORD_REFUSED, -errno of the store */
 static int relate(const struct telling *w, const char *kind, str to, struct err *e)
 {
+	if (to.n > 2 * ID_MAX_BYTES)
+		return RECORD_REFUSED;
 	return assets_relate(w->t->store, w->id, str_from(kind), &to, to.n ? 1 : 0, w->t->now_ns,
 			     e);
 }
@@ -65,7 +68,8 @@ static int relate_users(const struct telling *w, struct err *e)
 	if (!to)
 		return err_set(e, ENOBUFS, "memory budget spent");
 	VALUE_EACH (c, list)
-		to[n++] = id_of(w, ASSET_CONTAINER, value_str(c));
+		if (value_str(c).n <= ID_MAX_BYTES)
+			to[n++] = id_of(w, ASSET_CONTAINER, value_str(c));
 	return assets_relate(w->t->store, w->id, S("used-by"), to, n, w->t->now_ns, e);
 }
 
@@ -100,11 +104,13 @@ static str cluster_of(str labels)
 	return (str){ 0 };
 }
 
+/* What lists are sorted by may be no longer than an index takes. */
 static int put(struct telling *w, struct err *e)
 {
 	if (!w->asset.id.p || !w->asset.name.n)
 		w->asset.name = str_skip(w->asset.id, str_find(w->asset.id, ':') + 1);
-	return MIN(assets_put(w->t->store, &w->asset, 1, w->t->now_ns, e), 0);
+	w->asset.name = str_take(w->asset.name, ID_MAX_BYTES);
+	return sql_no_count(assets_put(w->t->store, &w->asset, 1, w->t->now_ns, e));
 }
 
 /* ---- Kinds ---- */

@@ -40,7 +40,7 @@ static int take_tag(struct store *s, struct finding_lines *f, const struct regis
 	f->figures.tags++;
 	if (t.digest.n == 0)
 		note(f, t.tag, t.why);
-	return MIN(registry_tag_put(s, &t, e), 0);
+	return sql_no_count(registry_tag_put(s, &t, e));
 }
 
 static int take_image(struct store *s, struct finding_lines *f, const struct registry_line *l,
@@ -96,7 +96,8 @@ static int take_line(struct store *s, struct finding_lines *f, str line, struct 
 	case REGISTRY_LINE_NO_IMAGE:
 		return take_image(s, f, &l, e);
 	case REGISTRY_LINE_REPOSITORY_DONE:
-		return MIN(registry_tags_gone(s, j->id, j->run, l.fields[0], store_now(), e), 0);
+		return sql_no_count(
+			registry_tags_gone(s, j->id, j->run, l.fields[0], store_now(), e));
 	case REGISTRY_LINE_SKIPPED:
 		note(f, l.fields[0], l.fields[1]);
 		return 0;

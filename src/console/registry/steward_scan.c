@@ -98,5 +98,5 @@ int steward_scan_tend(struct steward *s, struct err *e)
 	unlink(s->reader.file);
 	s->changed = true;
 	steward_tell(s, STEWARD_FINDINGS);
-	return MIN(store_transact(s->store, keep, &k, e), 0);
+	return sql_no_count(store_transact(s->store, keep, &k, e));
 }

@@ -34,7 +34,7 @@ static int forget_sessions(void *ctx, struct store *store, struct arena *a, int6
 	struct server *s = ctx;
 
 	(void)a;
-	return MIN(access_sweep(&s->access, store, past_ns, e), 0);
+	return sql_no_count(access_sweep(&s->access, store, past_ns, e));
 }
 
 static int keep_house(void *ctx, struct store *store, struct arena *a, int64_t past_ns,
@@ -88,7 +88,7 @@ static int end_intelligence(void *ctx, struct store *store, struct arena *a, int
 	struct ending w = { a, past_ns };
 
 	(void)ctx;
-	return MIN(store_transact(store, end_lists, &w, e), 0);
+	return sql_no_count(store_transact(store, end_lists, &w, e));
 }
 
 static int keep_risks(void *ctx, struct store *store, struct arena *a, int64_t past_ns,

@@ -19,7 +19,7 @@
  * that is no UTF-8 become U+FFFD, so nothing a container can be called makes a statement fail.
  *
  * Errors, everywhere the same: -EEXIST a unique constraint, -ENOENT a foreign key or the database itself is not there,
- * -EINVAL another constraint or a statement that is wrong, -ENOSPC no space left, -EHOSTUNREACH the server is away (the
+ * -EDOM another constraint or a value that is none of its column's, -E2BIG a value too long, -EINVAL a statement that is wrong, -ENOSPC no space left, -EHOSTUNREACH the server is away (the
  * next call outside a transaction connects anew), -EACCES not let in, -EBUSY somebody held a lock too long, -ETIMEDOUT a
  * statement took too long, -EAGAIN concurrent work got in the way: roll back and try the whole transaction again, -EBADMSG
  * the store is damaged, -EROFS it cannot be written, -ENOMEM, else -EIO. Messages never hold a password.
@@ -110,6 +110,11 @@ static inline void cleanup_sql_rows(struct sql_rows **r)
 /** Runs a statement without rows. @return how many rows it changed, or -errno */
 MUST_CHECK int sql_do(struct sql *s, const char *statement, const struct sql_value *values,
 		      size_t count, struct err *e);
+/** What a call returned where the count is no matter: 0, or the error. MIN() would make the call twice. */
+static inline int sql_no_count(int r)
+{
+	return r < 0 ? r : 0;
+}
 /** The first column of the first row. @return 1, 0 when there is no row, -errno */
 MUST_CHECK int sql_get_int(struct sql *s, const char *statement, const struct sql_value *values,
 			   size_t count, int64_t *ret, struct err *e);

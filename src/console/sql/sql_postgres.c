@@ -25,14 +25,30 @@ static const struct {
 	const char *state; /* SQLSTATE or the beginning of one (PostgreSQL, appendix A) */
 	int code;
 } states[] = {
-	{ "23505", EEXIST },       { "23503", ENOENT },       { "23", EINVAL },
-	{ "40001", EAGAIN },       { "40P01", EAGAIN },       { "53100", ENOSPC },
-	{ "53200", ENOMEM },       { "53300", EBUSY },        { "55P03", EBUSY },
-	{ "57014", ETIMEDOUT },    { "57P01", EHOSTUNREACH }, { "57P02", EHOSTUNREACH },
-	{ "57P03", EHOSTUNREACH }, { "08", EHOSTUNREACH },    { "28", EACCES },
-	{ "42501", EACCES },       { "3D000", ENOENT },       { "25006", EROFS },
-	{ "XX001", EBADMSG },      { "XX002", EBADMSG },      { "42", EINVAL },
-	{ "22", EINVAL },          { "26000", EAGAIN },
+	{ "23505", EEXIST },
+	{ "23503", ENOENT },
+	{ "23", EDOM },
+	{ "40001", EAGAIN },
+	{ "40P01", EAGAIN },
+	{ "53100", ENOSPC },
+	{ "53200", ENOMEM },
+	{ "53300", EBUSY },
+	{ "55P03", EBUSY },
+	{ "57014", ETIMEDOUT },
+	{ "57P01", EHOSTUNREACH },
+	{ "57P02", EHOSTUNREACH },
+	{ "57P03", EHOSTUNREACH },
+	{ "08", EHOSTUNREACH },
+	{ "28", EACCES },
+	{ "42501", EACCES },
+	{ "3D000", ENOENT },
+	{ "25006", EROFS },
+	{ "XX001", EBADMSG },
+	{ "XX002", EBADMSG },
+	{ "42", EINVAL },
+	{ "22", EDOM },
+	{ "26000", EAGAIN },
+	{ "54", E2BIG },
 };
 
 static int code_of(const char *state)

@@ -39,7 +39,7 @@ static int code_of(sqlite3 *db, int code)
 		return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||
 				       code == SQLITE_CONSTRAINT_ROWID
 			       ? EEXIST
-			       : EINVAL;
+			       : EDOM;
 	case SQLITE_FULL:
 		return ENOSPC;
 	case SQLITE_BUSY:
@@ -55,9 +55,12 @@ static int code_of(sqlite3 *db, int code)
 		return ENOMEM;
 	case SQLITE_INTERRUPT:
 		return ETIMEDOUT;
+	case SQLITE_MISMATCH:
+		return EDOM;
+	case SQLITE_TOOBIG:
+		return E2BIG;
 	case SQLITE_ERROR:
 	case SQLITE_RANGE:
-	case SQLITE_MISMATCH:
 	case SQLITE_MISUSE:
 		return EINVAL;
 	case SQLITE_IOERR:

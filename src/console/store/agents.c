@@ -333,64 +333,67 @@ int agent_seen(struct store *s, str agent, str address, const int64_t *clock_ms,
 	const int64_t by = clock_ms ? MAX(*clock_ms, -*clock_ms) : 0;
 	const bool off = by > AGENT_CLOCK_LIMIT_MS, right = by <= AGENT_CLOCK_LIMIT_MS / 2;
 
-	return MIN(0, sql_do(s->sql,
-			     "UPDATE agent SET seen_ns = ?2, address = ?3, silent = 0, ended = 0, "
-			     "clock_ms = ?4, clock_state = CASE WHEN ?5 = 1 THEN ?7 "
-			     "WHEN ?6 = 1 AND clock_state < ?8 THEN clock_state + 1 "
-			     "ELSE clock_state END WHERE id = ?1",
-			     SQL_ARGS(SQL_T(agent), SQL_I(store_now()), SQL_T(address),
-				      clock_ms ? SQL_I(*clock_ms) : SQL_N, SQL_I(right), SQL_I(off),
-				      SQL_I(CLOCK_RIGHT), SQL_I(CLOCK_OFF)),
-			     e));
+	return sql_no_count(
+		sql_do(s->sql,
+		       "UPDATE agent SET seen_ns = ?2, address = ?3, silent = 0, ended = 0, "
+		       "clock_ms = ?4, clock_state = CASE WHEN ?5 = 1 THEN ?7 "
+		       "WHEN ?6 = 1 AND clock_state < ?8 THEN clock_state + 1 "
+		       "ELSE clock_state END WHERE id = ?1",
+		       SQL_ARGS(SQL_T(agent), SQL_I(store_now()), SQL_T(address),
+				clock_ms ? SQL_I(*clock_ms) : SQL_N, SQL_I(right), SQL_I(off),
+				SQL_I(CLOCK_RIGHT), SQL_I(CLOCK_OFF)),
+		       e));
 }
 
 int agent_set_stats(struct store *s, str agent, str doc, struct err *e)
 {
-	return MIN(0, sql_do(s->sql, "UPDATE agent SET stats = ?2 WHERE id = ?1",
-			     SQL_ARGS(SQL_T(agent), SQL_T(doc)), e));
+	return sql_no_count(sql_do(s->sql, "UPDATE agent SET stats = ?2 WHERE id = ?1",
+				   SQL_ARGS(SQL_T(agent), SQL_T(doc)), e));
 }
 
 int agent_set_scan(struct store *s, str agent, str doc, struct err *e)
 {
-	return MIN(0, sql_do(s->sql, "UPDATE agent SET scan = ?2 WHERE id = ?1",
-			     SQL_ARGS(SQL_T(agent), SQL_T(doc)), e));
+	return sql_no_count(sql_do(s->sql, "UPDATE agent SET scan = ?2 WHERE id = ?1",
+				   SQL_ARGS(SQL_T(agent), SQL_T(doc)), e));
 }
 
 int agent_set_node(struct store *s, str agent, const struct agent_node *n, struct err *e)
 {
-	return MIN(0, sql_do(s->sql,
-			     "UPDATE agent SET name = ?2, machine_id = ?3, kernel = ?4, os = ?5, "
-			     "version = ?6 WHERE id = ?1",
-			     SQL_ARGS(SQL_T(agent), SQL_T(n->name), SQL_T(n->machine_id),
-				      SQL_T(n->kernel), SQL_T(n->os), SQL_T(n->version)),
-			     e));
+	return sql_no_count(
+		sql_do(s->sql,
+		       "UPDATE agent SET name = ?2, machine_id = ?3, kernel = ?4, os = ?5, "
+		       "version = ?6 WHERE id = ?1",
+		       SQL_ARGS(SQL_T(agent), SQL_T(n->name), SQL_T(n->machine_id),
+				SQL_T(n->kernel), SQL_T(n->os), SQL_T(n->version)),
+		       e));
 }
 
 int agent_add_lost(struct store *s, str agent, int64_t count, struct err *e)
 {
-	return MIN(0, sql_do(s->sql, "UPDATE agent SET lost = lost + ?2 WHERE id = ?1",
-			     SQL_ARGS(SQL_T(agent), SQL_I(count)), e));
+	return sql_no_count(sql_do(s->sql, "UPDATE agent SET lost = lost + ?2 WHERE id = ?1",
+				   SQL_ARGS(SQL_T(agent), SQL_I(count)), e));
 }
 
 int agent_add_flows_lost(struct store *s, str agent, int64_t count, struct err *e)
 {
-	return MIN(0, sql_do(s->sql, "UPDATE agent SET flows_lost = flows_lost + ?2 WHERE id = ?1",
-			     SQL_ARGS(SQL_T(agent), SQL_I(count)), e));
+	return sql_no_count(sql_do(s->sql,
+				   "UPDATE agent SET flows_lost = flows_lost + ?2 WHERE id = ?1",
+				   SQL_ARGS(SQL_T(agent), SQL_I(count)), e));
 }
 
 int agent_set_ended(struct store *s, str agent, struct err *e)
 {
-	return MIN(0, sql_do(s->sql, "UPDATE agent SET ended = 1 WHERE id = ?1",
-			     SQL_ARGS(SQL_T(agent)), e));
+	return sql_no_count(sql_do(s->sql, "UPDATE agent SET ended = 1 WHERE id = ?1",
+				   SQL_ARGS(SQL_T(agent)), e));
 }
 
 int agent_look_begin(struct store *s, str agent, str kind, int64_t now_ns, struct err *e)
 {
-	return MIN(0,
-		   sql_do(s->sql,
-			  "INSERT INTO agent_look (agent, kind, began_ns) VALUES (?1, ?2, ?3) ON "
-			  "CONFLICT (agent, kind) DO UPDATE SET began_ns = excluded.began_ns",
-			  SQL_ARGS(SQL_T(agent), SQL_T(kind), SQL_I(now_ns)), e));
+	return sql_no_count(
+		sql_do(s->sql,
+		       "INSERT INTO agent_look (agent, kind, began_ns) VALUES (?1, ?2, ?3) ON "
+		       "CONFLICT (agent, kind) DO UPDATE SET began_ns = excluded.began_ns",
+		       SQL_ARGS(SQL_T(agent), SQL_T(kind), SQL_I(now_ns)), e));
 }
 
 int agent_look_end(struct store *s, str agent, str kind, int64_t *ret, struct err *e)
@@ -466,13 +469,13 @@ int agent_command_waiting(struct store *s, str agent, int64_t after, size_t limi
 
 int agent_command_done(struct store *s, str agent, int64_t id, bool ok, str message, struct err *e)
 {
-	return MIN(0,
-		   sql_do(s->sql,
-			  "UPDATE agent_command SET done_ns = ?3, ok = ?4, message = ?5 WHERE id = "
-			  "?1 AND agent = ?2",
-			  SQL_ARGS(SQL_I(id), SQL_T(agent), SQL_I(store_now()), SQL_I(ok),
-				   SQL_T(str_take(message, 1000))),
-			  e));
+	return sql_no_count(
+		sql_do(s->sql,
+		       "UPDATE agent_command SET done_ns = ?3, ok = ?4, message = ?5 WHERE id = "
+		       "?1 AND agent = ?2",
+		       SQL_ARGS(SQL_I(id), SQL_T(agent), SQL_I(store_now()), SQL_I(ok),
+				SQL_T(str_take(message, 1000))),
+		       e));
 }
 
 /* ---- Time ---- */

@@ -168,7 +168,8 @@ static int gather(struct store *s, int64_t hour, struct err *e)
 
 static int first_recent(struct store *s, int64_t *ret, struct err *e)
 {
-	return MIN(0, sql_get_int(s->sql, "SELECT recent FROM alert_counter", SQL_NONE, ret, e));
+	return sql_no_count(
+		sql_get_int(s->sql, "SELECT recent FROM alert_counter", SQL_NONE, ret, e));
 }
 
 int alert_counts_settle(struct store *s, int64_t hour, struct err *e)

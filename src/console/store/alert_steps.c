@@ -101,7 +101,7 @@ static int take_day(struct sql *s, int64_t day, struct err *e)
 		      &text);
 	if (r == 0 && buf_error(&text) < 0)
 		r = err_set(e, ENOMEM, "no memory for a statement");
-	return r < 0 ? r : MIN(sql_do(s, buf_cstr(&text), SQL_ARGS(SQL_I(day)), e), 0);
+	return r < 0 ? r : sql_no_count(sql_do(s, buf_cstr(&text), SQL_ARGS(SQL_I(day)), e));
 }
 
 /* Days are named first: no table is made while a statement is read. */

@@ -37,7 +37,7 @@ int alerts_prepare_days(struct store *s, int64_t now_ns, struct err *e)
 {
 	struct day d = { .now_ns = now_ns };
 
-	return MIN(store_transact(s, make_day, &d, e), 0);
+	return sql_no_count(store_transact(s, make_day, &d, e));
 }
 
 int alerts_stock(struct store *s, struct alert_stock *ret, struct err *e)

@@ -22,7 +22,7 @@ static int forget(struct store *s, void *ctx, struct err *e)
 
 	k->forgot = MAX(r, 0);
 	/* A spool's life that was not heard of for so long is over: its agent has begun others. */
-	return r < 0 ? r : MIN(ingest_forget(s, k->before_ns, e), 0);
+	return r < 0 ? r : sql_no_count(ingest_forget(s, k->before_ns, e));
 }
 
 int housekeeping(struct store *s, int64_t now_ns, struct err *e)

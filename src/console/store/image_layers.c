@@ -232,7 +232,7 @@ static int settle(struct store *s, str only, struct err *e)
 
 int image_bases_settle(struct store *s, struct err *e)
 {
-	return MIN(settle(s, S(""), e), 0);
+	return sql_no_count(settle(s, S(""), e));
 }
 
 int image_layers_put(struct store *s, str image, const struct inventory *v, int64_t scan_base,

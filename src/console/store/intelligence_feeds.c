@@ -117,9 +117,8 @@ int feeds_hurry(struct store *s, int64_t list, struct err *e)
 
 int feeds_delete(struct store *s, int64_t list, struct err *e)
 {
-	return MIN(sql_do(s->sql, "DELETE FROM intelligence_feed WHERE list = ?1",
-			  SQL_ARGS(SQL_I(list)), e),
-		   0);
+	return sql_no_count(sql_do(s->sql, "DELETE FROM intelligence_feed WHERE list = ?1",
+				   SQL_ARGS(SQL_I(list)), e));
 }
 
 int feeds_tell(struct store *s, const struct stored_feed *f, struct err *e)

@@ -27,20 +27,18 @@ int store_fact_get(struct sql *s, const char *name, struct arena *a, str *ret, s
 
 int store_fact_put(struct sql *s, const char *name, str value, struct err *e)
 {
-	return MIN(sql_do(s,
-			  "INSERT INTO store_fact (name, value) VALUES (?1, ?2) "
-			  "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-			  SQL_ARGS(SQL_T(str_from(name)), SQL_T(value)), e),
-		   0);
+	return sql_no_count(sql_do(s,
+				   "INSERT INTO store_fact (name, value) VALUES (?1, ?2) "
+				   "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+				   SQL_ARGS(SQL_T(str_from(name)), SQL_T(value)), e));
 }
 
 int store_fact_offer(struct sql *s, const char *name, str value, struct err *e)
 {
-	return MIN(sql_do(s,
-			  "INSERT INTO store_fact (name, value) VALUES (?1, ?2) "
-			  "ON CONFLICT (name) DO NOTHING",
-			  SQL_ARGS(SQL_T(str_from(name)), SQL_T(value)), e),
-		   0);
+	return sql_no_count(sql_do(s,
+				   "INSERT INTO store_fact (name, value) VALUES (?1, ?2) "
+				   "ON CONFLICT (name) DO NOTHING",
+				   SQL_ARGS(SQL_T(str_from(name)), SQL_T(value)), e));
 }
 
 int store_known_time(struct sql *s, int64_t *ret_ns, struct err *e)
