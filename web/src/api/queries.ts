@@ -12,7 +12,9 @@ export const queries = new QueryClient({
 	},
 });
 
+/** The first page comes soon; whoever scrolls on is given more at a time. */
 export const PAGE_ROWS = 100;
+const FURTHER_ROWS = 500;
 
 /** One answer of the API, kept under its path and query. */
 export function useAnswer<T>(path: string | null, query?: Query, options: { refetchMs?: number; staleMs?: number } = {}) {
@@ -30,7 +32,7 @@ export function useAnswer<T>(path: string | null, query?: Query, options: { refe
 export function useList<T>(path: string, query?: Query, enabled = true) {
 	const result = useInfiniteQuery({
 		queryKey: [path, query ?? {}, "pages"],
-		queryFn: ({ signal, pageParam }) => get<Page<T>>(path, { limit: PAGE_ROWS, ...query, cursor: pageParam }, signal),
+		queryFn: ({ signal, pageParam }) => get<Page<T>>(path, { limit: pageParam ? FURTHER_ROWS : PAGE_ROWS, ...query, cursor: pageParam }, signal),
 		initialPageParam: null as string | null,
 		getNextPageParam: (page) => page.next,
 		placeholderData: keepPreviousData,
@@ -62,7 +64,7 @@ export function useChange<In, Out>(
 }
 
 /** A list that was read far down is asked anew from its top by whoever goes there, not page by page behind the reader's back. */
-const PAGES_KEPT_FRESH = 3;
+const PAGES_KEPT_FRESH = 2;
 
 function pagesOf(query: { state: { data: unknown } }): number {
 	return (query.state.data as { pages?: unknown[] } | undefined)?.pages?.length ?? 0;
