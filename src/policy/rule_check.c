@@ -99,13 +99,12 @@ static int check_output(struct rule_set *s, const struct rule_draft *d, const st
 	struct err why = { .translate = e ? e->translate : NULL };
 	struct rule_finding f = rule_about(d, RULE_ERR_COMPILE_OUTPUT);
 	struct output_format *ignored;
-	struct arena scratch;
 	size_t at = 0;
 	int r;
 
-	arena_init(&scratch, RULE_SET_BUDGET_BYTES);
-	r = output_parse_at(t->text, rule_subject(d->rule.source), &scratch, &ignored, &at, &why);
-	arena_done(&scratch);
+	arena_reset(&s->scratch);
+	r = output_parse_at(t->text, rule_subject(d->rule.source), &s->scratch, &ignored, &at,
+			    &why);
 	if (r == 0)
 		return 0;
 	if (r == -ENOBUFS)

@@ -103,6 +103,7 @@ struct rule_draft {
 
 struct rule_set {
 	struct arena arena;
+	struct arena scratch; /* of one rule while it is worked on */
 	struct rule_piece *pieces;
 	size_t piece_count, piece_cap;
 	uint32_t next_number;

@@ -57,13 +57,8 @@ static int parse(struct rule_set *s, struct arena *scratch, const struct rule_te
 int rule_condition_parse(struct rule_set *s, const struct rule_text *text,
 			 const struct rule_finding *about, struct condition **ret, struct err *e)
 {
-	struct arena scratch;
-	int r;
-
-	arena_init(&scratch, RULE_SET_BUDGET_BYTES);
-	r = parse(s, &scratch, text, about, ret, e);
-	arena_done(&scratch);
-	return r;
+	arena_reset(&s->scratch);
+	return parse(s, &s->scratch, text, about, ret, e);
 }
 
 /* A name that no macro has, with the nearest that one has. */

@@ -8,6 +8,7 @@ int rule_set_new(struct rule_set **ret, struct err *e)
 	if (!s)
 		return err_set(e, ENOMEM, "rules: out of memory");
 	arena_init(&s->arena, RULE_SET_BUDGET_BYTES);
+	arena_init(&s->scratch, RULE_SET_BUDGET_BYTES);
 	s->lists.map = map_in(&s->arena);
 	s->macros.map = map_in(&s->arena);
 	s->draft_names = map_in(&s->arena);
@@ -20,6 +21,7 @@ void rule_set_free(struct rule_set *s)
 {
 	if (!s)
 		return;
+	arena_done(&s->scratch);
 	arena_done(&s->arena);
 	free(s);
 }
@@ -86,6 +88,7 @@ int rule_set_finish(struct rule_set *s, struct err *e)
 		r = rule_check_ids(s, e);
 	if (r == 0)
 		r = rule_check_unused(s, e);
+	arena_done(&s->scratch);
 	return r;
 }
 
