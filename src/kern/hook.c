@@ -59,6 +59,7 @@ void hooks_free(struct hooks *h)
 {
 	if (!h)
 		return;
+	hooks_stop_loading(h);
 	for (size_t i = 0; i < hook_count; i++) {
 		cleanup_close(&h->rows[i].link);
 		cleanup_close(&h->rows[i].program);
@@ -93,15 +94,39 @@ static size_t place_of(size_t row)
 	return row;
 }
 
+/* Those of the rows that have no program yet. @return whether there are any */
+static bool find_unloaded(const struct hooks *h, const bool *row, bool *ret)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < hook_count; i++) {
+		ret[i] = row[i] && h->rows[i].program < 0 && !h->rows[i].why[0] &&
+			 h->rows[place_of(i)].link < 0;
+		any |= ret[i];
+	}
+	return any;
+}
+
+void hooks_prepare(struct hooks *h, const bool *row, const bool *now)
+{
+	bool rest[HOOK_ROWS], first[HOOK_ROWS];
+
+	(void)find_unloaded(h, row, rest);
+	/* Who takes over from a predecessor mostly needs no more. */
+	if (find_unloaded(h, now, first))
+		hooks_begin_loading(h, rest, first);
+}
+
 size_t hooks_load(struct hooks *h, const bool *row)
 {
 	bool todo[HOOK_ROWS];
 	size_t refused = 0;
 
-	for (size_t i = 0; i < hook_count; i++)
-		todo[i] = row[i] && h->rows[i].program < 0 && !h->rows[i].why[0] &&
-			  h->rows[place_of(i)].link < 0;
-	hooks_load_programs(h, todo);
+	/* While a thread loads, its rows are its own. */
+	if (h->loading)
+		hooks_load_programs(h, row);
+	else if (find_unloaded(h, row, todo))
+		hooks_load_programs(h, todo);
 	for (size_t i = 0; i < hook_count; i++)
 		refused += row[i] && h->rows[i].why[0];
 	return refused;

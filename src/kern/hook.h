@@ -46,7 +46,7 @@ struct hooks;
 
 struct hooks_config {
 	size_t state_ring_bytes, bulk_ring_bytes; /**< powers of two, a page at least */
-	const int *kept;                          /**< maps and links of a predecessor, borrowed */
+	const int *kept; /**< what hooks_keep() gave a predecessor, borrowed */
 	size_t kept_count;
 };
 
@@ -55,6 +55,11 @@ MUST_CHECK int hooks_new(const struct hooks_config *c, struct hooks **ret, struc
 /** Detaches and unloads everything that no successor holds. */
 void hooks_free(struct hooks *h);
 
+/**
+ * Begins, in a thread of its own, to make the programs of @p row ready to be loaded, and loads those of @p now. hooks_load() goes
+ * on from there: until it has been called nothing else may be asked.
+ */
+void hooks_prepare(struct hooks *h, const bool *row, const bool *now);
 /** Loads the programs of rows without attaching them. @param row  wanted[hook_count] @return how many were refused */
 size_t hooks_load(struct hooks *h, const bool *row);
 /** Attaches the rows wanted and detaches all others. @return how many wanted rows could not be attached */
@@ -82,7 +87,7 @@ void hooks_ring_bytes(const struct hooks *h, size_t *ret_state, size_t *ret_bulk
 size_t hooks_cost(const struct hooks *h, struct sensor_hook_cost *ret, size_t max);
 /** See sensor_measure(). */
 MUST_CHECK int hooks_measure(struct err *e);
-/** Maps and links, borrowed. @return how many */
+/** Maps, links and programs, borrowed. @return how many */
 size_t hooks_keep(const struct hooks *h, int *ret, size_t max);
 
 /* Plain map access, for the modules that have no libbpf. @return 0, -errno */

@@ -1,6 +1,7 @@
 /*
  * Handing over: the rings and what fills them outlive the process that reads them while somebody holds their
- * descriptors. Map "links" says which link belongs to which row of the table, under which build of the table.
+ * descriptors. Map "links" says which link belongs to which row of the table, under which build of the table. Iterators'
+ * programs, which no link holds, are handed over themselves: a successor has nothing to load.
  */
 #include <bpf/bpf.h>
 #include <fcntl.h>
@@ -88,6 +89,20 @@ static void adopt_link(struct hooks *h, int fd)
 	}
 }
 
+/* Iterators have no links. Their programs use the maps that were taken over: of the same build they are the same. */
+static void adopt_program(struct hooks *h, int fd)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t n = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &n))
+		return;
+	for (size_t i = 0; i < hook_count; i++)
+		if (hook_table[i].kind == HOOK_ITER && h->rows[i].program < 0 &&
+		    strcmp(hook_table[i].program, info.name) == 0)
+			h->rows[i].program = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
 void hooks_adopt(struct hooks *h)
 {
 	uint32_t zero = 0;
@@ -107,6 +122,8 @@ void hooks_adopt(struct hooks *h)
 		if (is_kind(h->config.kept[i], "bpf_link") ||
 		    is_kind(h->config.kept[i], "bpf-link"))
 			adopt_link(h, h->config.kept[i]);
+		else if (is_kind(h->config.kept[i], "bpf-prog"))
+			adopt_program(h, h->config.kept[i]);
 }
 
 void hooks_ring_bytes(const struct hooks *h, size_t *ret_state, size_t *ret_bulk)
@@ -124,5 +141,8 @@ size_t hooks_keep(const struct hooks *h, int *ret, size_t max)
 	for (size_t i = 0; i < hook_count && n < max; i++)
 		if (h->rows[i].link >= 0)
 			ret[n++] = h->rows[i].link;
+	for (size_t i = 0; i < hook_count && n < max; i++)
+		if (hook_table[i].kind == HOOK_ITER && h->rows[i].program >= 0)
+			ret[n++] = h->rows[i].program;
 	return n;
 }

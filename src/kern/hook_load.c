@@ -1,111 +1,32 @@
 /*
- * Loading takes the kernel a third of a second of one processor, so two share it: each has its own copy of the object and
- * loads some of the programs. libbpf loads all programs of an object or none; when something among them is refused, they
- * are tried again by halves, down to the one that is at fault.
+ * Loading takes the kernel a quarter of a second of one processor, nearly all of it following what programs may do: several
+ * threads share it. One makes the programs ready first (hook_prepare.c). That takes as long as reading the rules does, so it
+ * may begin before anybody knows which of them are wanted: hooks_prepare().
  */
-#include <bpf/bpf.h>
-#include <bpf/btf.h>
-#include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 
-#include "kern/hook_object.h"
-#include "kern/hook_priv.h"
+#include "kern/hook_prepare.h"
 
-enum { LOADERS = 2, LOG_BYTES = 64 * 1024 };
+enum { LOADERS = 4, LOG_BYTES = 64 * 1024 };
 
-struct span {
-	size_t begin, count;
-};
-
-struct loading {
+struct hooks_loading {
 	struct hooks *hooks;
-	const char *program[HOOK_ROWS]; /* each once */
 	size_t count;
+	struct hook_program program[HOOK_ROWS]; /* each once */
+	struct bpf_object *object;
+	int error; /* those that are not ready cannot be made so */
+	pthread_t thread[LOADERS];
+	size_t threads;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t changed;
-	struct span todo[HOOK_ROWS];
-	size_t todo_count;
-	unsigned int at_work;
+	bool wanted[HOOK_ROWS], ready[HOOK_ROWS], taken[HOOK_ROWS]; /* of each program */
+	bool prepared;                                              /* no more will be ready */
+	bool asked;                                                 /* no more will be wanted */
 };
-
-static struct bpf_object *open_object(void)
-{
-	size_t n;
-	const void *elf = hook_object(&n);
-
-	return bpf_object__open_mem(elf, n, NULL);
-}
-
-static uint32_t map_entries(const struct hooks *h, const struct bpf_map *m)
-{
-	if (strcmp(bpf_map__name(m), "state_ring") == 0)
-		return (uint32_t)h->config.state_ring_bytes;
-	if (strcmp(bpf_map__name(m), "bulk_ring") == 0)
-		return (uint32_t)h->config.bulk_ring_bytes;
-	return bpf_map__max_entries(m);
-}
-
-/*
- * Storage beside sockets and tasks is made with a description of its key, an int, and its value, of which the kernel reads nothing. The
- * object's own would have to be completed first, as libbpf does while it loads one.
- */
-static struct btf *describe_storage(const struct bpf_map *m, struct bpf_map_create_opts *opts)
-{
-	struct btf *b = btf__new_empty();
-	int key = b ? btf__add_int(b, "int", 4, BTF_INT_SIGNED) : -1;
-	int value = key < 0 ? key : btf__add_struct(b, "value", bpf_map__value_size(m));
-
-	if (value >= 0 && btf__load_into_kernel(b) == 0) {
-		opts->btf_fd = (uint32_t)btf__fd(b);
-		opts->btf_key_type_id = (uint32_t)key;
-		opts->btf_value_type_id = (uint32_t)value;
-	}
-	return b;
-}
-
-/* Makes the maps that no predecessor left us. */
-static int make_maps(struct hooks *h, struct bpf_object *o)
-{
-	struct bpf_map *m;
-
-	bpf_object__for_each_map(m, o)
-	{
-		LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(m));
-		const char *name = bpf_map__name(m);
-		struct btf *described = NULL;
-		int fd;
-
-		if (bpf_map__is_internal(m) || hooks_map(h, name) >= 0)
-			continue;
-		if (h->map_count == HOOKS_MAX_MAPS)
-			return -E2BIG;
-		if (bpf_map__type(m) == BPF_MAP_TYPE_SK_STORAGE ||
-		    bpf_map__type(m) == BPF_MAP_TYPE_TASK_STORAGE)
-			described = describe_storage(m, &opts);
-		fd = bpf_map_create(bpf_map__type(m), name, bpf_map__key_size(m),
-				    bpf_map__value_size(m), map_entries(h, m), &opts);
-		btf__free(described);
-		if (fd < 0)
-			return fd;
-		snprintf(h->maps[h->map_count].name, sizeof(h->maps[0].name), "%s", name);
-		h->maps[h->map_count++].fd = fd;
-	}
-	return 0;
-}
-
-static int give_maps(const struct hooks *h, struct bpf_object *o)
-{
-	struct bpf_map *m;
-	int r = 0;
-
-	bpf_object__for_each_map(m, o) if (!r && !bpf_map__is_internal(m)) r =
-		bpf_map__reuse_fd(m, hooks_map(h, bpf_map__name(m)));
-	return r;
-}
 
 /* The verifier's last words before its statistics. */
 static void last_line(const char *log, char *ret, size_t n)
@@ -143,152 +64,212 @@ static void keep_program(struct hooks *h, const char *program, int fd)
 	}
 }
 
-/* @return 0, or -errno: none is loaded */
-static int load_span(const struct loading *l, struct span s, char *log)
+/* Rows of different programs are different rows: what loaders write there needs no lock. */
+static void load_program(struct hooks *h, struct hook_program *p, char *log)
 {
-	struct bpf_object *o = open_object();
-	struct bpf_program *p;
-	int r;
+	int fd;
 
-	if (!o)
-		return -errno;
 	log[0] = '\0';
-	bpf_object__for_each_program(p, o) bpf_program__set_autoload(p, false);
-	for (size_t i = s.begin; i < s.begin + s.count; i++) {
-		p = bpf_object__find_program_by_name(o, l->program[i]);
-		bpf_program__set_autoload(p, true);
-		bpf_program__set_log_buf(p, log, LOG_BYTES);
+	p->how.log_buf = log;
+	p->how.log_size = LOG_BYTES;
+	fd = bpf_prog_load(p->type, p->name, "Dual BSD/GPL", p->code, p->count, &p->how);
+	if (fd < 0) {
+		note_refused(h, p->name, -errno, log);
+		return;
 	}
-	r = give_maps(l->hooks, o);
-	if (!r)
-		r = bpf_object__load(o);
-	for (size_t i = s.begin; !r && i < s.begin + s.count; i++) {
-		p = bpf_object__find_program_by_name(o, l->program[i]);
-		keep_program(l->hooks, l->program[i], bpf_program__fd(p));
-	}
-	bpf_object__close(o);
-	return r;
+	keep_program(h, p->name, fd);
+	close(fd);
 }
 
-static void add_span(struct loading *l, size_t begin, size_t count)
+/* The longest first: nobody is to begin with one when the others are done. @return one that is ready and wanted, or their count */
+static size_t take_program(struct hooks_loading *l)
 {
-	if (count)
-		l->todo[l->todo_count++] = (struct span){ begin, count };
+	size_t best = l->count;
+
+	for (size_t i = 0; i < l->count; i++)
+		if (l->ready[i] && l->wanted[i] && !l->taken[i] &&
+		    (best == l->count || l->program[i].count > l->program[best].count))
+			best = i;
+	if (best < l->count)
+		l->taken[best] = true;
+	return best;
 }
 
-/* @return false: all is done */
-static bool take_span(struct loading *l, struct span *ret)
+/* Until all that will ever be wanted is taken. */
+static void load_wanted(struct hooks_loading *l)
 {
-	bool have;
+	OWNED char *log = malloc(LOG_BYTES);
 
 	pthread_mutex_lock(&l->lock);
-	while (!l->todo_count && l->at_work)
-		pthread_cond_wait(&l->changed, &l->lock);
-	have = l->todo_count > 0;
-	if (have) {
-		*ret = l->todo[--l->todo_count];
-		l->at_work++;
+	while (log) {
+		size_t i = take_program(l);
+
+		if (i == l->count && l->prepared && l->asked)
+			break;
+		if (i == l->count) {
+			pthread_cond_wait(&l->changed, &l->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&l->lock);
+		load_program(l->hooks, &l->program[i], log);
+		pthread_mutex_lock(&l->lock);
 	}
 	pthread_mutex_unlock(&l->lock);
-	return have;
 }
 
-static void finish_span(struct loading *l, struct span s, bool again)
+static void *loader(void *loading)
 {
+	load_wanted(loading);
+	return NULL;
+}
+
+static void on_ready(void *loading, struct hook_program *p)
+{
+	struct hooks_loading *l = loading;
+
 	pthread_mutex_lock(&l->lock);
-	if (again) {
-		add_span(l, s.begin, s.count / 2);
-		add_span(l, s.begin + s.count / 2, s.count - s.count / 2);
-	}
-	l->at_work--;
+	l->ready[p - l->program] = true;
 	pthread_cond_broadcast(&l->changed);
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* Rows of different programs are different rows: what loaders write needs no lock. */
-static void *loader(void *loading)
+static void prepare(struct hooks_loading *l)
 {
-	struct loading *l = loading;
-	OWNED char *log = malloc(LOG_BYTES);
-	struct span s;
+	int r = hook_prepare(l->hooks, l->program, l->count, on_ready, l, &l->object);
 
-	while (take_span(l, &s)) {
-		int r = log ? load_span(l, s, log) : -ENOMEM;
-		bool again = r && log && s.count > 1;
+	pthread_mutex_lock(&l->lock);
+	l->error = r;
+	l->prepared = true;
+	pthread_cond_broadcast(&l->changed);
+	pthread_mutex_unlock(&l->lock);
+}
 
-		for (size_t i = s.begin; r && !again && i < s.begin + s.count; i++)
-			note_refused(l->hooks, l->program[i], r, log ? log : "");
-		finish_span(l, s, again);
-	}
+static void *preparer(void *loading)
+{
+	prepare(loading);
+	load_wanted(loading);
 	return NULL;
 }
 
-static void list_programs(struct loading *l, const bool *row)
+/* Signals are for the thread that was there before. */
+static bool start(struct hooks_loading *l, void *(*run)(void *loading))
 {
-	for (size_t i = 0; i < hook_count; i++) {
+	sigset_t all, before;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&l->thread[l->threads], NULL, run, l);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	l->threads += r == 0;
+	return r == 0;
+}
+
+static bool is_of(const struct hooks_loading *l, size_t i, size_t row)
+{
+	return strcmp(l->program[i].name, hook_table[row].program) == 0;
+}
+
+static struct hooks_loading *begin(struct hooks *h, const bool *row)
+{
+	struct hooks_loading *l = calloc(1, sizeof(*l));
+
+	for (size_t i = 0; l && i < hook_count; i++) {
 		bool listed = !row[i];
 
 		for (size_t k = 0; k < l->count && !listed; k++)
-			listed = strcmp(l->program[k], hook_table[i].program) == 0;
+			listed = is_of(l, k, i);
 		if (!listed)
-			l->program[l->count++] = hook_table[i].program;
+			l->program[l->count++].name = hook_table[i].program;
 	}
+	if (l && l->count) {
+		l->hooks = h;
+		pthread_mutex_init(&l->lock, NULL);
+		pthread_cond_init(&l->changed, NULL);
+		return l;
+	}
+	free(l);
+	return NULL;
 }
 
-static size_t loaders_for(size_t programs)
+static void want(struct hooks_loading *l, const bool *row)
+{
+	pthread_mutex_lock(&l->lock);
+	for (size_t i = 0; i < hook_count; i++)
+		for (size_t k = 0; row[i] && k < l->count; k++)
+			l->wanted[k] |= is_of(l, k, i);
+	pthread_cond_broadcast(&l->changed);
+	pthread_mutex_unlock(&l->lock);
+}
+
+static size_t loaders(void)
 {
 	cpu_set_t set;
 
 	if (sched_getaffinity(0, sizeof(set), &set))
 		return 1;
-	return MIN(MIN((size_t)CPU_COUNT(&set), (size_t)LOADERS), programs);
+	return MIN((size_t)CPU_COUNT(&set), (size_t)LOADERS);
 }
 
-static void load_all(struct loading *l)
+/* Loads what is wanted, notes what could not be loaded, and frees all. */
+static void finish(struct hooks_loading *l)
 {
-	pthread_t thread[LOADERS];
-	size_t n = loaders_for(l->count), begin = 0, started = 0;
-	sigset_t all, before;
+	if (!l->threads)
+		prepare(l);
+	pthread_mutex_lock(&l->lock);
+	l->asked = true;
+	pthread_cond_broadcast(&l->changed);
+	pthread_mutex_unlock(&l->lock);
+	/* The thread that came here is one, too. */
+	while (l->threads + 1 < loaders() && start(l, loader))
+		;
+	load_wanted(l);
+	while (l->threads)
+		pthread_join(l->thread[--l->threads], NULL);
+	for (size_t i = 0; i < l->count; i++) {
+		struct hook_program *p = &l->program[i];
 
-	for (size_t i = 0; i < n; i++) {
-		size_t end = l->count * (i + 1) / n;
-
-		add_span(l, begin, end - begin);
-		begin = end;
+		if (l->wanted[i] && !l->taken[i])
+			note_refused(l->hooks, p->name,
+				     p->error   ? p->error
+				     : l->error ? l->error
+						: -ENOMEM,
+				     "");
+		free(p->code);
 	}
-	/* Signals are for the thread that was there before. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (started + 1 < n && pthread_create(&thread[started], NULL, loader, l) == 0)
-		started++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	loader(l);
-	while (started)
-		pthread_join(thread[--started], NULL);
+	bpf_object__close(l->object);
+	pthread_cond_destroy(&l->changed);
+	pthread_mutex_destroy(&l->lock);
+	free(l);
 }
 
-static int prepare_maps(struct hooks *h)
+void hooks_begin_loading(struct hooks *h, const bool *row, const bool *now)
 {
-	struct bpf_object *o = open_object();
-	int r = o ? make_maps(h, o) : -errno;
+	struct hooks_loading *l = begin(h, row);
 
-	bpf_object__close(o);
-	return r;
+	if (!l)
+		return;
+	want(l, now);
+	(void)start(l, preparer);
+	h->loading = l;
 }
 
 void hooks_load_programs(struct hooks *h, const bool *row)
 {
-	struct loading l = { .hooks = h,
-			     .lock = PTHREAD_MUTEX_INITIALIZER,
-			     .changed = PTHREAD_COND_INITIALIZER };
-	int r;
+	struct hooks_loading *l = h->loading ? h->loading : begin(h, row);
 
-	list_programs(&l, row);
-	if (!l.count)
+	h->loading = NULL;
+	if (!l)
 		return;
-	r = prepare_maps(h);
-	if (r == 0)
-		load_all(&l);
-	for (size_t i = 0; r && i < l.count; i++)
-		note_refused(h, l.program[i], r, "");
+	want(l, row);
+	if (!l->threads)
+		(void)start(l, preparer);
+	finish(l);
+}
+
+void hooks_stop_loading(struct hooks *h)
+{
+	static const bool none[HOOK_ROWS] = { false };
+
+	hooks_load_programs(h, none);
 }

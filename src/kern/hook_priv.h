@@ -31,15 +31,21 @@ struct hooks {
 	} maps[HOOKS_MAX_MAPS];
 	size_t map_count;
 	int tracefs, cgroup_root;
+	struct hooks_loading
+		*loading; /* what was begun ahead; maps are its own until it is finished */
 };
 
-/** Takes over the maps and links of a predecessor of the same build; any other's are left alone. */
+/** Takes over the maps, links and programs of a predecessor of the same build; any other's are left alone. */
 void hooks_adopt(struct hooks *h);
 /**
  * Loads the programs of rows that have none. What the kernel refuses gets a reason beside its rows, the others are loaded.
  * @param row  wanted[HOOK_ROWS]
  */
 void hooks_load_programs(struct hooks *h, const bool *row);
+/** Begins that in a thread: the programs of @p row are made ready, those of @p now loaded at once; hooks_load_programs() goes on. */
+void hooks_begin_loading(struct hooks *h, const bool *row, const bool *now);
+/** Brings to an end what was begun and not gone on with. */
+void hooks_stop_loading(struct hooks *h);
 /** Notes for a successor which row a link belongs to. */
 void hooks_note_link(struct hooks *h, size_t row);
 

@@ -62,9 +62,9 @@ static void set_wants(struct control *c, const struct kernel_filter *filter)
 	memcpy(c->wants, filter->wants, sizeof(filter->wants));
 }
 
-static void set_control(struct sensor *s, const struct sensor_config *c,
-			const struct kernel_filter *filter)
+static void set_control(struct sensor *s, const struct kernel_filter *filter)
 {
+	const struct sensor_config *c = &s->config;
 	uint32_t rate = c->rate_per_s ? c->rate_per_s : RATE_PER_S;
 	uint32_t burst = c->burst ? c->burst : BURST;
 
@@ -88,8 +88,8 @@ static int open_waiting(struct sensor *s, struct err *e)
 	return 0;
 }
 
-static int open_maps(struct sensor *s, const struct sensor_config *c, size_t state_bytes,
-		     size_t bulk_bytes, const struct kernel_filter *filter, struct err *e)
+static int open_maps(struct sensor *s, size_t state_bytes, size_t bulk_bytes,
+		     const struct kernel_filter *filter, struct err *e)
 {
 	struct control_cgroup none = { 0 };
 	uint64_t zero = 0;
@@ -106,7 +106,7 @@ static int open_maps(struct sensor *s, const struct sensor_config *c, size_t sta
 		r = err_set(e, ENOMEM, "sensor: out of memory");
 	if (r)
 		return r;
-	set_control(s, c, filter);
+	set_control(s, filter);
 	return open_waiting(s, e);
 }
 
@@ -118,7 +118,7 @@ static bool is_wanted(const struct sensor *s, const struct hook *h,
 	case HOOK_NAMES:
 		return true;
 	case HOOK_FLOWS:
-		return s->flows;
+		return s->config.flows;
 	case HOOK_WANTED:
 		break;
 	}
@@ -198,8 +198,19 @@ static bool names_are_followed(const struct sensor *s)
 	return all;
 }
 
-static int open_sensor(struct sensor *s, const struct sensor_config *c,
-		       const struct kernel_filter *filter, struct err *e)
+/* Whatever the filter is, these are needed. */
+static void choose_first(const struct sensor *s, bool *all, bool *first)
+{
+	for (size_t i = 0; i < hook_count; i++) {
+		const struct hook *h = &hook_table[i];
+
+		all[i] = h->backends & 1u << s->backend &&
+			 (h->want != HOOK_FLOWS || s->config.flows);
+		first[i] = all[i] && h->want != HOOK_WANTED;
+	}
+}
+
+int sensor_new(const struct sensor_config *c, bool ahead, struct sensor **ret, struct err *e)
 {
 	struct hooks_config h = {
 		.state_ring_bytes = c->state_ring_bytes ? c->state_ring_bytes : STATE_RING_BYTES,
@@ -207,43 +218,63 @@ static int open_sensor(struct sensor *s, const struct sensor_config *c,
 		.kept = c->kept,
 		.kept_count = c->kept_count,
 	};
-	int r = hooks_new(&h, &s->hooks, e);
+	bool all[EVENT_TYPE_COUNT * 4], first[EVENT_TYPE_COUNT * 4];
+	struct sensor *s = calloc(1, sizeof(*s));
+	int r;
 
+	assert(hook_count <= ARRAY_LEN(all));
+	if (!s)
+		return err_set(e, ENOMEM, "sensor: out of memory");
+	s->epoll = -1;
+	s->boot_ns = clock_boot_offset_ns();
+	s->config = *c;
+	s->config.kept = NULL;
+	s->config.kept_count = 0;
+	r = hooks_new(&h, &s->hooks, e);
+	if (r) {
+		sensor_close(s);
+		return r;
+	}
 	s->backend = c->backend == SENSOR_AUTO ? sensor_best_backend() : c->backend;
+	choose_first(s, all, first);
+	if (ahead)
+		hooks_prepare(s->hooks, all, first);
+	*ret = s;
+	return 0;
+}
+
+int sensor_start(struct sensor *s, const struct kernel_filter *filter, struct err *e)
+{
+	size_t state_bytes, bulk_bytes;
 	/* Programs are loaded, then the maps they made are filled, and only then do they run. */
+	int r = sensor_set_filter(s, filter, e);
+
+	hooks_ring_bytes(s->hooks, &state_bytes, &bulk_bytes);
+	if (!r)
+		r = open_maps(s, state_bytes, bulk_bytes, filter, e);
 	if (!r)
 		r = sensor_set_filter(s, filter, e);
-	if (!r)
-		hooks_ring_bytes(s->hooks, &h.state_ring_bytes, &h.bulk_ring_bytes);
-	if (!r)
-		r = open_maps(s, c, h.state_ring_bytes, h.bulk_ring_bytes, filter, e);
-	if (!r)
-		r = sensor_set_filter(s, filter, e);
-	if (!r)
-		s->control->names = names_are_followed(s);
-	return r;
+	if (r)
+		return r;
+	s->control->names = names_are_followed(s);
+	sensor_flows_open(s);
+	__atomic_store_n(&s->control->asleep, 1, __ATOMIC_SEQ_CST);
+	return 0;
 }
 
 int sensor_open(const struct sensor_config *c, const struct kernel_filter *filter,
 		struct sensor **ret, struct err *e)
 {
-	struct sensor *s = calloc(1, sizeof(*s));
-	int r;
+	struct sensor *s = NULL;
+	int r = sensor_new(c, false, &s, e);
 
-	if (!s)
-		return err_set(e, ENOMEM, "sensor: out of memory");
-	s->epoll = -1;
-	s->boot_ns = clock_boot_offset_ns();
-	s->flows = c->flows;
-	r = open_sensor(s, c, filter, e);
-	if (r) {
+	if (!r)
+		r = sensor_start(s, filter, e);
+	if (r)
 		sensor_close(s);
-		return r;
-	}
-	sensor_flows_open(s);
-	__atomic_store_n(&s->control->asleep, 1, __ATOMIC_SEQ_CST);
-	*ret = s;
-	return 0;
+	else
+		*ret = s;
+	return r;
 }
 
 void sensor_close(struct sensor *s)

@@ -38,13 +38,24 @@ struct sensor_config {
 struct sensor;
 
 /**
- * Loads and attaches what @p filter needs.
+ * A sensor that sees nothing yet. sensor_start() is next, or sensor_close().
  *
- * @return 0; -EOPNOTSUPP (no BTF, or a kernel without BPF ring buffers: the sentence says what is needed), -EPERM (which
- *         capability is missing), -ENOMEM, -errno
+ * @param ahead  a thread begins to load what most filters need, while the caller finds out which it is
+ * @return 0, -EOPNOTSUPP (no BTF), -ENOMEM
  */
+MUST_CHECK int sensor_new(const struct sensor_config *c, bool ahead, struct sensor **ret,
+			  struct err *e);
+/**
+ * Loads and attaches what @p filter needs; once. After a failure there is only sensor_close().
+ *
+ * @return 0; -EOPNOTSUPP (a kernel without BPF ring buffers: the sentence says what is needed), -EPERM (which capability
+ *         is missing), -ENOMEM, -errno
+ */
+MUST_CHECK int sensor_start(struct sensor *s, const struct kernel_filter *filter, struct err *e);
+/** Both at once. @return as they do; *ret is set on success only */
 MUST_CHECK int sensor_open(const struct sensor_config *c, const struct kernel_filter *filter,
 			   struct sensor **ret, struct err *e);
+/** @param s may be NULL */
 void sensor_close(struct sensor *s);
 
 /** The one in use, never SENSOR_AUTO. */
@@ -153,7 +164,7 @@ MUST_CHECK int sensor_flows_read(struct sensor *s, int fd, struct sensor_flow *r
 /** Connections that found no place in the kernel's table since the last call. */
 uint64_t sensor_flows_lost(struct sensor *s);
 
-/** Maps and links to hand to a successor, so that nothing is lost while this process is replaced. @return how many */
+/** Maps, links and programs to hand to a successor, so that nothing is lost while this process is replaced. @return how many */
 size_t sensor_keep(const struct sensor *s, int *ret, size_t max);
 
 /** What SENSOR_AUTO means on the running kernel, by loading and attaching programs for a moment. */

@@ -9,7 +9,7 @@ _Static_assert(sizeof(struct flow_key) == 64 && sizeof(struct flow_record) == 88
 
 const char *sensor_flows_why(const struct sensor *s)
 {
-	for (size_t i = 0; s->flows && i < hook_count; i++)
+	for (size_t i = 0; s->config.flows && i < hook_count; i++)
 		if (hook_table[i].want == HOOK_FLOWS && hooks_why(s->hooks, i)[0])
 			return hooks_why(s->hooks, i);
 	return "";
@@ -17,7 +17,7 @@ const char *sensor_flows_why(const struct sensor *s)
 
 void sensor_flows_open(struct sensor *s)
 {
-	OWNED_FD fd = s->flows ? hooks_iterate(s->hooks, "on_sockets", -1, NULL) : -1;
+	OWNED_FD fd = s->config.flows ? hooks_iterate(s->hooks, "on_sockets", -1, NULL) : -1;
 	char nothing[16];
 
 	while (fd >= 0 && read(fd, nothing, sizeof(nothing)) < 0 &&

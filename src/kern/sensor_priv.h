@@ -15,9 +15,9 @@
 #define SENSOR_QUIET 4     /* empty looks after which the kernel is asked to wake us */
 
 struct sensor {
+	struct sensor_config config; /* without what was kept */
 	struct hooks *hooks;
 	enum sensor_backend backend;
-	bool flows;              /* connections are counted */
 	struct control *control; /* shared with the kernel */
 	int cgroups;             /* map */
 	int passed_over;         /* map */

@@ -99,10 +99,16 @@ static int open_session(struct monitor *m, struct err *e)
 					 .say = say,
 					 .ctx = m };
 	struct rules rules;
-	int r = c->condition ? rules_of_condition(c, &rules, e)
-			     : rules_load(c->options, say, m, &rules, e);
+	int r = session_prepare(&m->session, &config, e);
 
-	return r < 0 ? r : session_open(&m->session, &config, &rules, e);
+	if (r < 0)
+		return r;
+	r = c->condition ? rules_of_condition(c, &rules, e)
+			 : rules_load(c->options, say, m, &rules, e);
+	if (r == 0)
+		return session_open(&m->session, &rules, e);
+	session_close(&m->session);
+	return r;
 }
 
 int agent_monitor(const struct agent_monitor *c, struct err *e)

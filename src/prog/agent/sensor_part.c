@@ -61,8 +61,11 @@ static int begin(struct sensor_work *w, struct err *e)
 		.ctx = w
 	};
 	struct rules rules;
-	int r = rules_load(o, say, w, &rules, e);
+	int r = session_prepare(&w->session, &c, e);
 
+	if (r < 0)
+		return r;
+	r = rules_load(o, say, w, &rules, e);
 	w->room = malloc(MESSAGE_MAX_BYTES);
 	if (r == 0 && !w->room)
 		r = err_sys(e, ENOMEM, "cannot begin");
@@ -70,7 +73,10 @@ static int begin(struct sensor_work *w, struct err *e)
 		r = alert_queue_new(w->part->data, QUEUE_BYTES, &w->queue, e);
 	if (r == 0 && c.flows)
 		r = flows_new(w->part->data, flows_s * SECOND_NS, &w->flows, e);
-	return r < 0 ? r : session_open(&w->session, &c, &rules, e);
+	if (r == 0)
+		return session_open(&w->session, &rules, e);
+	session_close(&w->session);
+	return r;
 }
 
 /** What the work itself needs: hooks for other rules, other processes' files and names. */

@@ -116,20 +116,21 @@ static int open_asset(struct session *s, struct err *e)
 	return MIN(r, 0);
 }
 
-static int open_sensor(struct session *s, struct err *e)
+int session_prepare(struct session *s, const struct session_config *config, struct err *e)
 {
-	const struct option_set *o = s->config.options;
+	const struct option_set *o = config->options;
 	struct sensor_config c = { .backend = sensor_backend_named(
 					   str_from(option_text(o, "backend"))),
 				   .bulk_ring_bytes = (size_t)option_number(o, "ring-size", 0),
 				   .rate_per_s = (uint32_t)option_number(o, "event-rate", 0),
 				   .burst = 2 * (uint32_t)option_number(o, "event-rate", 0),
 				   .self_pid = (uint32_t)getpid(),
-				   .flows = s->config.flows,
-				   .kept = s->config.kept,
-				   .kept_count = s->config.kept_count };
+				   .flows = config->flows,
+				   .kept = config->kept,
+				   .kept_count = config->kept_count };
 
-	return sensor_open(&c, &s->filter, &s->sensor, e);
+	*s = (struct session){ .config = *config };
+	return sensor_new(&c, true, &s->sensor, e);
 }
 
 /** Without it comparisons with names stay unknown: no reason not to watch. */
@@ -178,19 +179,19 @@ static void tell_gaps(const struct session *s)
 	}
 }
 
-int session_open(struct session *s, const struct session_config *c, struct rules *rules,
-		 struct err *e)
+int session_open(struct session *s, struct rules *rules, struct err *e)
 {
+	const struct session_config *c = &s->config;
 	int r;
 
-	*s = (struct session){ .config = *c, .rules = *rules };
+	s->rules = *rules;
 	r = derive(&s->rules, &s->filter_arena, &s->filter, e);
 	open_figures(s);
 	open_hasher(s);
 	if (r == 0)
 		r = open_asset(s, e);
 	if (r == 0)
-		r = open_sensor(s, e);
+		r = sensor_start(s->sensor, &s->filter, e);
 	if (r == 0)
 		tell_numbers(s);
 	if (r == 0)

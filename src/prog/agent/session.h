@@ -49,13 +49,19 @@ struct session {
 };
 
 /**
+ * Begins what takes longest, in a thread, while the caller reads its rules. session_open() is next, or session_close().
+ *
+ * @return 0 or the errno of sensor_new(), with nothing left to close
+ */
+MUST_CHECK int session_prepare(struct session *s, const struct session_config *c, struct err *e);
+/**
  * Loads the hooks @p rules need and learns what runs already; then events wait to be taken by session_turn().
  *
+ * @param s     prepared; on failure nothing is left to close
  * @param rules taken over, also on failure
  * @return 0 or the errno of the part that failed
  */
-MUST_CHECK int session_open(struct session *s, const struct session_config *c, struct rules *rules,
-			    struct err *e);
+MUST_CHECK int session_open(struct session *s, struct rules *rules, struct err *e);
 void session_close(struct session *s);
 
 /**

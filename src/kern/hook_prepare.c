@@ -1,0 +1,235 @@
+#include "kern/hook_prepare.h"
+
+#include <bpf/btf.h>
+#include <stdio.h>
+
+#include "kern/hook_object.h"
+
+struct making {
+	struct hook_program *list;
+	size_t count;
+	void (*ready)(void *ctx, struct hook_program *p);
+	void *ctx;
+};
+
+/* The sections programs stand in. */
+static const struct section {
+	const char *name;
+	enum bpf_prog_type type;
+	enum bpf_attach_type attach;
+} sections[] = {
+	{ "tp_btf+", BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP },
+	{ "fentry+", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY },
+	{ "fexit+", BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT },
+	{ "iter+", BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER },
+	{ "iter.s+", BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER },
+	{ "tracepoint", BPF_PROG_TYPE_TRACEPOINT, 0 },
+	{ "cgroup_skb/egress", BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS },
+};
+
+static uint32_t map_entries(const struct hooks *h, const struct bpf_map *m)
+{
+	if (strcmp(bpf_map__name(m), "state_ring") == 0)
+		return (uint32_t)h->config.state_ring_bytes;
+	if (strcmp(bpf_map__name(m), "bulk_ring") == 0)
+		return (uint32_t)h->config.bulk_ring_bytes;
+	return bpf_map__max_entries(m);
+}
+
+/*
+ * Storage beside sockets and tasks is made with a description of its key, an int, and its value, of which the kernel reads nothing. The
+ * object's own would have to be completed first, as libbpf does while it loads one.
+ */
+static struct btf *describe_storage(const struct bpf_map *m, struct bpf_map_create_opts *opts)
+{
+	struct btf *b = btf__new_empty();
+	int key = b ? btf__add_int(b, "int", 4, BTF_INT_SIGNED) : -1;
+	int value = key < 0 ? key : btf__add_struct(b, "value", bpf_map__value_size(m));
+
+	if (value >= 0 && btf__load_into_kernel(b) == 0) {
+		opts->btf_fd = (uint32_t)btf__fd(b);
+		opts->btf_key_type_id = (uint32_t)key;
+		opts->btf_value_type_id = (uint32_t)value;
+	}
+	return b;
+}
+
+/* Makes the maps that no predecessor left us. */
+static int make_maps(struct hooks *h, struct bpf_object *o)
+{
+	struct bpf_map *m;
+
+	bpf_object__for_each_map(m, o)
+	{
+		LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(m));
+		const char *name = bpf_map__name(m);
+		struct btf *described = NULL;
+		int fd;
+
+		if (bpf_map__is_internal(m) || hooks_map(h, name) >= 0)
+			continue;
+		if (h->map_count == HOOKS_MAX_MAPS)
+			return -E2BIG;
+		if (bpf_map__type(m) == BPF_MAP_TYPE_SK_STORAGE ||
+		    bpf_map__type(m) == BPF_MAP_TYPE_TASK_STORAGE)
+			described = describe_storage(m, &opts);
+		fd = bpf_map_create(bpf_map__type(m), name, bpf_map__key_size(m),
+				    bpf_map__value_size(m), map_entries(h, m), &opts);
+		btf__free(described);
+		if (fd < 0)
+			return fd;
+		snprintf(h->maps[h->map_count].name, sizeof(h->maps[0].name), "%s", name);
+		h->maps[h->map_count++].fd = fd;
+	}
+	return 0;
+}
+
+static int give_maps(const struct hooks *h, struct bpf_object *o)
+{
+	struct bpf_map *m;
+	int r = 0;
+
+	bpf_object__for_each_map(m, o) if (!r && !bpf_map__is_internal(m)) r =
+		bpf_map__reuse_fd(m, hooks_map(h, bpf_map__name(m)));
+	return r;
+}
+
+static struct hook_program *find(const struct making *m, const char *name)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (strcmp(m->list[i].name, name) == 0)
+			return &m->list[i];
+	return NULL;
+}
+
+/* What libbpf loads in place of a program that was taken from it. */
+static int leave_nothing(struct bpf_program *p, struct bpf_prog_load_opts *how)
+{
+	struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int r = bpf_program__set_insns(p, nothing, ARRAY_LEN(nothing));
+
+	how->expected_attach_type = 0;
+	how->prog_btf_fd = how->prog_flags = how->attach_btf_id = how->attach_btf_obj_fd = 0;
+	how->func_info_cnt = how->line_info_cnt = 0;
+	how->func_info = how->line_info = NULL;
+	return r ? r : bpf_program__set_type(p, BPF_PROG_TYPE_SOCKET_FILTER);
+}
+
+/* libbpf calls it when a program is as the kernel is to see it. */
+static int take_over(struct bpf_program *p, struct bpf_prog_load_opts *how, long cookie)
+{
+	const struct making *m = (const struct making *)cookie;
+	struct hook_program *x = find(m, bpf_program__name(p));
+	bool sleeps = strncmp(bpf_program__section_name(p), "iter.s", 6) == 0;
+
+	if (!x)
+		return -EINVAL;
+	x->count = bpf_program__insn_cnt(p);
+	x->code = malloc(x->count * sizeof(*x->code));
+	if (!x->code)
+		return -ENOMEM;
+	memcpy(x->code, bpf_program__insns(p), x->count * sizeof(*x->code));
+	x->type = bpf_program__type(p);
+	/* Without the lines of its source, which nobody asks the kernel for. */
+	x->how = (struct bpf_prog_load_opts){ .sz = sizeof(x->how),
+					      .expected_attach_type = how->expected_attach_type,
+					      .prog_btf_fd = how->prog_btf_fd,
+					      .prog_flags = sleeps ? BPF_F_SLEEPABLE : 0,
+					      .kern_version = how->kern_version,
+					      .attach_btf_id = how->attach_btf_id,
+					      .attach_btf_obj_fd = how->attach_btf_obj_fd,
+					      .fd_array = how->fd_array,
+					      .func_info = how->func_info,
+					      .func_info_cnt = how->func_info_cnt,
+					      .func_info_rec_size = how->func_info_rec_size };
+	m->ready(m->ctx, x);
+	return leave_nothing(p, how);
+}
+
+/* The first row of a program. */
+static const struct hook *hook_of(const char *program)
+{
+	size_t i = 0;
+
+	while (i + 1 < hook_count && strcmp(hook_table[i].program, program) != 0)
+		i++;
+	return &hook_table[i];
+}
+
+/* What this kernel has no place for is left out; libbpf would load none at all. */
+static void find_places(const struct making *m, struct bpf_object *o)
+{
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, o)
+	{
+		struct hook_program *x = find(m, bpf_program__name(p));
+		const struct hook *h = x ? hook_of(x->name) : NULL;
+
+		if (h && (h->kind == HOOK_BTF || h->kind == HOOK_ITER))
+			x->error = bpf_program__set_attach_target(p, 0, h->target);
+		(void)bpf_program__set_autoload(p, x && !x->error);
+	}
+}
+
+static int prepare(struct hooks *h, const struct making *m, struct bpf_object **ret)
+{
+	size_t n;
+	const void *elf = hook_object(&n);
+	struct bpf_object *o = bpf_object__open_mem(elf, n, NULL);
+	int r;
+
+	*ret = o;
+	if (!o)
+		return -errno;
+	r = make_maps(h, o);
+	if (r == 0)
+		r = give_maps(h, o);
+	if (r)
+		return r;
+	find_places(m, o);
+	return bpf_object__load(o);
+}
+
+/*
+ * libbpf 1.1 frees its table of handlers with the last of them and uses it all the same afterwards: so the process's first one,
+ * which serves no section there is, stays.
+ *
+ * @return 0, -errno
+ */
+static int keep_table(void)
+{
+	int id = libbpf_register_prog_handler("skep", BPF_PROG_TYPE_SOCKET_FILTER, 0, NULL);
+
+	if (id > 1)
+		(void)libbpf_unregister_prog_handler(id);
+	return MIN(id, 0);
+}
+
+int hook_prepare(struct hooks *h, struct hook_program *list, size_t count,
+		 void (*ready)(void *ctx, struct hook_program *p), void *ctx,
+		 struct bpf_object **ret)
+{
+	struct making m = { .list = list, .count = count, .ready = ready, .ctx = ctx };
+	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .cookie = (long)&m,
+		    .prog_prepare_load_fn = take_over);
+	int id[ARRAY_LEN(sections)], r = keep_table();
+	size_t n = 0;
+
+	*ret = NULL;
+	while (r >= 0 && n < ARRAY_LEN(sections)) {
+		const struct section *s = &sections[n];
+
+		r = libbpf_register_prog_handler(s->name, s->type, s->attach, &opts);
+		if (r >= 0)
+			id[n++] = r;
+	}
+	if (r >= 0)
+		r = prepare(h, &m, ret);
+	while (n)
+		(void)libbpf_unregister_prog_handler(id[--n]);
+	return r;
+}
