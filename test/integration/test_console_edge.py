@@ -1,4 +1,5 @@
 """The console's HTTP edge, as those meet it who mean no good, and those who are many."""
+import contextlib
 import os
 import re
 import select
@@ -195,7 +196,8 @@ def test_those_who_dribble_hold_nobody_up(console):
     c, worst = console.client(), 0
     for _ in range(20):
         for s in slow:
-            s.sendall(b"y")
+            with contextlib.suppress(OSError):  # hung up on, where this machine took longer than a head may
+                s.sendall(b"y")
         began = time.monotonic()
         assert c.get("/healthz").status == 200
         worst = max(worst, time.monotonic() - began)
