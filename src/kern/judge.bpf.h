@@ -528,8 +528,15 @@ static __always_inline void judge_text_begin(const struct filter_image *m, struc
 	x->hits = hits;
 }
 
-/* The sets that a path in the record in a slot satisfies. @param plain  user space leaves it as it is */
-__noinline __attribute__((unused)) __u64 judge_text(__u32 slot, __u32 at, __u32 n, __u32 plain,
+/* What is known of a path in a record. */
+enum {
+	JUDGE_PLAIN = 1, /* user space leaves it as it is */
+	JUDGE_RESOLVED =
+		2, /* it is the kernel's own: the one that was given may have had ".." in it */
+};
+
+/* The sets that a path in the record in a slot satisfies. */
+__noinline __attribute__((unused)) __u64 judge_text(__u32 slot, __u32 at, __u32 n, __u32 known,
 						    __u32 version)
 {
 	const struct filter_image *m = filter_image(version);
@@ -549,7 +556,7 @@ __noinline __attribute__((unused)) __u64 judge_text(__u32 slot, __u32 at, __u32 
 		return ~0ull;
 	climbs = x->climbs;
 	deep = x->deep;
-	if (x->odd && !plain && s->record[at] == '/') {
+	if (x->odd && !(known & JUDGE_PLAIN) && s->record[at] == '/') {
 		judge_text_begin(m, x, at, n);
 		if (!judge_folded(m, s, n))
 			return ~0ull;
@@ -559,7 +566,7 @@ __noinline __attribute__((unused)) __u64 judge_text(__u32 slot, __u32 at, __u32 
 	filter_step(m, x->state, FILTER_CLASS_END, &hits);
 	if (!deep)
 		hits |= m->tops;
-	return climbs ? hits : hits & ~m->climbs;
+	return climbs || known & JUDGE_RESOLVED ? hits : hits & ~m->climbs;
 }
 
 /*
@@ -572,7 +579,7 @@ __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 	const struct control *c = control_get();
 	const struct record_head *h;
 	struct judge j;
-	__u32 type, at, version;
+	__u32 type, at, version, known;
 	__u64 sets = 0;
 
 	if (!s || !c)
@@ -586,11 +593,13 @@ __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 	if (h->marks & EVENT_TRUNCATED) {
 		sets = ~0ull;
 	} else if (judge_open_question(&j)) {
-		sets = judge_text(slot, at, h->span[RECORD_PATH],
-				  type == EVENT_SYMLINK || type == EVENT_SYMLINKAT, version);
+		known = h->marks & EVENT_RACY ? 0 : JUDGE_RESOLVED;
+		if (type == EVENT_SYMLINK || type == EVENT_SYMLINKAT)
+			known |= JUDGE_PLAIN;
+		sets = judge_text(slot, at, h->span[RECORD_PATH], known, version);
 		if (h->span[RECORD_PATH2])
 			sets |= judge_text(slot, at + h->span[RECORD_PATH], h->span[RECORD_PATH2],
-					   false, version);
+					   0, version);
 	}
 	return judge_end(&j, type, sets, judge_in_container, judge_names);
 }
