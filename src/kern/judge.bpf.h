@@ -310,11 +310,14 @@ __noinline __attribute__((unused)) __u64 judge_find_wants(__u64 file, __u64 give
 	bool known = true;
 	struct judge j;
 
-	if (!CAN_FOLLOW || !judge_begin(&j, version, what >> JUDGE_TYPE_SHIFT, false,
-					what & FILTER_ANY_FACT, ~0ull))
+	if (!CAN_FOLLOW)
+		return JUDGE_WANTED | JUDGE_WANTED << JUDGE_WHERE_SHIFT;
+	/* First, or the verifier follows the way up for each answer to what comes next. */
+	located = judge_locate(&p, file, version);
+	if (!judge_begin(&j, version, what >> JUDGE_TYPE_SHIFT, false, what & FILTER_ANY_FACT,
+			 ~0ull))
 		return JUDGE_WANTED | JUDGE_WANTED << JUDGE_WHERE_SHIFT;
 	question = judge_open_question(&j);
-	located = judge_locate(&p, file, version);
 	if (question && located == FILTER_FOLDER)
 		sets = filter_place_sets(&p, version, &known);
 	else if (question)
