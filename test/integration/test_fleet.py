@@ -3,6 +3,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import time
 import urllib.parse
@@ -180,6 +181,31 @@ def test_a_console_that_was_away_misses_nothing(console, agent):
     assert until(lambda: alerts(console) >= 60, 90), (alerts(console), agent.said())
     time.sleep(1)
     assert alerts(console) == 60
+
+
+def waits(agent, spool, what):
+    """Whether it lies on the agent's disk."""
+    return any(what in f.read_bytes() for f in (agent.state / "spool").glob(f"console-{spool}.0*"))
+
+
+def test_alerts_go_before_what_else_waited(console, agent):
+    """Things that were told first are there last, when all had to wait for a console."""
+    assert until(lambda: present(console, "host") and present(console, "port"), FRESH)
+    listen = console.port
+    console.end()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert until(lambda: waits(agent, "inventory", b'"port":%d' % port), 90), agent.said()
+        mark(*range(7))
+        assert until(lambda: len(agent.marked()) == 7 and waits(agent, "alerts", b"Marker"), FRESH), agent.said()
+        console.args[console.args.index("--listen") + 1] = f"127.0.0.1:{listen}"
+        console.start()
+        assert until(lambda: [n for n, _ in present(console, "port") if f":{port}" in n] and alerts(console) == 7, 90), agent.said()
+        [(told,)] = [ask(console, "SELECT first_ns FROM asset WHERE id = ?", n)[0] for n, _ in present(console, "port") if f":{port}" in n]
+    days = [day for day, in ask(console, "SELECT day FROM alert_day")]
+    received = max(ms for day in days for ms, in ask(console, f"SELECT a.received_ms FROM alert_{day} a JOIN alert_series s ON s.id = a.series "
+                                                              "WHERE s.rule = 'Marker'"))
+    assert received * 10**6 < told
 
 
 def fired(console, rule):
