@@ -95,3 +95,22 @@ def test_a_copy_without_its_secret_key_is_not_begun_with(skep, tmp_path):
     shutil.copy(c.state / "secret.key", other.state)
     with other:
         pass
+
+
+def test_a_damaged_store_is_not_begun_with(skep, tmp_path):
+    """Who reads why is told what to do; nothing is mended behind anybody's back."""
+    folder = tmp_path / "one"
+    (folder / "state").mkdir(parents=True, mode=0o700)
+    with Console(folder) as c:
+        skep.run("console", "backup", "--state", c.state, tmp_path / "copy.db", check=0)
+    path = c.state / "skep.db"
+    with path.open("r+b") as f:
+        f.seek(8192)
+        f.write(b"\x5a" * 300)
+    with pytest.raises(AssertionError):
+        c.start()
+    assert "is damaged" in c.said() and "skep console restore" in c.said(), c.said()
+    assert path.read_bytes()[8192:8492] == b"\x5a" * 300
+    skep.run("console", "restore", "--state", c.state, tmp_path / "copy.db", check=0)
+    with c:
+        pass

@@ -137,6 +137,8 @@ static int open_store(struct server *s, struct err *e)
 	size_t count = 0;
 	int r = store_prepare(s->where, e);
 
+	if (r == -EBADMSG && !sql_names_postgres(s->where))
+		return err_wrap(e, r, "'skep console restore' puts a copy in the store's place");
 	if (r >= 0)
 		r = store_open(s->where, NULL, &store, e);
 	if (r == 0)
