@@ -54,10 +54,10 @@ static int take_texts(const struct rule_item *it, enum rule_override how, struct
 		const char *key;
 		str *to;
 	} texts[] = {
-		{ "desc", &d->rule.desc },     { "desc_zh", &d->rule.desc_zh },
-		{ "id", &d->rule.id },         { "advice", &d->rule.advice },
-		{ "mitre", &d->rule.mitre },   { "advice_zh", &d->rule.advice_zh },
-		{ "source", &d->rule.source }, { "maturity", &d->rule.maturity },
+		{ "desc", &d->rule.desc },       { "desc_zh", &d->rule.desc_zh },
+		{ "id", &d->rule.id },           { "advice", &d->rule.advice },
+		{ "mitre", &d->rule.mitre },     { "advice_zh", &d->rule.advice_zh },
+		{ "source", &d->rule.source },   { "maturity", &d->rule.maturity },
 		{ "rule_zh", &d->rule.name_zh },
 	};
 

@@ -109,7 +109,8 @@ static void reads_a_rule_with_every_key(void **state UNUSED)
 	add("- rule: Name of it\n  desc: >\n    two\n    lines\n  condition: evt.type = execve\n"
 	    "  output: \" out %proc.name \"\n  priority: informational\n  tags: [a, 1]\n"
 	    "  enabled: no\n  source: syscall\n  warn_evttypes: false\n"
-	    "  skip-if-unknown-filter: true\n  id: SKEP-1\n  rule_zh: \u540d\n  desc_zh: \u4e2d\n  output_zh: o "
+	    "  skip-if-unknown-filter: true\n  id: SKEP-1\n  rule_zh: \u540d\n  desc_zh: \u4e2d\n  "
+	    "output_zh: o "
 	    "%fd.name\n"
 	    "  advice: do\n  advice_zh: \u505a\n  mitre: T1059\n  maturity: stable\n");
 	finish();

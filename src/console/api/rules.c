@@ -94,7 +94,8 @@ static bool is_wanted(const struct call *c, const struct rule *r)
 	if (enabled && enabled->boolean != r->enabled)
 		return false;
 	if (q.n && !str_holds_nocase(r->name, q) && !str_holds_nocase(r->name_zh, q) &&
-	    !str_holds_nocase(r->id, q) && !str_holds_nocase(r->desc, q) && !str_holds_nocase(r->desc_zh, q))
+	    !str_holds_nocase(r->id, q) && !str_holds_nocase(r->desc, q) &&
+	    !str_holds_nocase(r->desc_zh, q))
 		return false;
 	return has_tag(r, value_get(&c->query, "tag"));
 }
