@@ -40,17 +40,9 @@ static const struct {
 	{ { "moby", 4 }, CONTAINER_DOCKER },
 };
 
-static bool is_lower_hex(str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
-			return false;
-	return s.n != 0;
-}
-
 static bool is_id(str s)
 {
-	return s.n == ID_DIGITS && is_lower_hex(s);
+	return s.n == ID_DIGITS && str_is_hex(s);
 }
 
 /* Names become parts of file names later. */
@@ -211,7 +203,7 @@ static bool take_pod(str name, struct cgroup_path *c)
 	uid = str_take(uid, str_find(uid, ':'));
 	if (str_ends(uid, S(".slice")))
 		uid.n -= 6;
-	if (uid.n == STATIC_UID_DIGITS ? !is_lower_hex(uid) : uid.n != UID_DIGITS)
+	if (uid.n == STATIC_UID_DIGITS ? !str_is_hex(uid) : uid.n != UID_DIGITS)
 		return false;
 	for (size_t i = 0; i < uid.n; i++) {
 		bool dash = uid.p[i] == '-' || uid.p[i] == '_';

@@ -27,24 +27,21 @@ static uint64_t time_ns(str text)
 	return time_parse(text, &s) == 0 && s > 0 ? (uint64_t)s * SECOND_NS + fraction_ns(text) : 0;
 }
 
-static bool is_hex(str s)
+static bool is_sha256(str s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
-			return false;
-	return s.n == SHA256_HEX;
+	return s.n == SHA256_HEX && str_is_hex(s);
 }
 
 static bool is_digest(str s)
 {
-	return str_starts(s, S("sha256:")) && is_hex(str_skip(s, 7));
+	return str_starts(s, S("sha256:")) && is_sha256(str_skip(s, 7));
 }
 
 void record_split_image(struct container *c, struct arena *a)
 {
 	struct reference r;
 
-	if (!c->image.n || is_digest(c->image) || is_hex(c->image) ||
+	if (!c->image.n || is_digest(c->image) || is_sha256(c->image) ||
 	    reference_parse(c->image, a, &r, NULL) < 0)
 		return;
 	if (!c->image_repository.n)
@@ -206,7 +203,7 @@ int record_docker(const struct value *config, const struct value *host, struct a
 	c.image = value_get_str(inner, "Image");
 	c.image_id = value_get_str(config, "Image");
 	/* Podman's door leaves the algorithm out. */
-	if (is_hex(c.image_id))
+	if (is_sha256(c.image_id))
 		c.image_id = arena_printf(a, "sha256:%.*s", STR_ARG(c.image_id));
 	c.user = value_get_str(inner, "User");
 	c.hostname = value_get_str(inner, "Hostname");
@@ -343,7 +340,7 @@ static int take_crio(const struct value *n, struct arena *a, struct container *c
 	c->pod_sandbox = str_is(kind, "sandbox");
 	c->name = annotation(n, "io.kubernetes.cri-o.Name");
 	c->image = first_of(reference, annotation(n, "io.kubernetes.cri-o.Image"));
-	if (is_hex(id))
+	if (is_sha256(id))
 		c->image_id = arena_printf(a, "sha256:%.*s", STR_ARG(id));
 	c->pod_name = first_of(annotation(n, "io.kubernetes.cri-o.KubeName"),
 			       annotation(n, "io.kubernetes.pod.name"));
@@ -473,7 +470,7 @@ int record_podman(const struct value *config, struct arena *a, struct container 
 	c->runtime = CONTAINER_PODMAN;
 	c->name = first_of(value_get_str(config, "name"), c->name);
 	c->image = first_of(value_get_str(config, "rootfsImageName"), c->image);
-	if (is_hex(id))
+	if (is_sha256(id))
 		c->image_id = arena_printf(a, "sha256:%.*s", STR_ARG(id));
 	c->user = first_of(value_get_str(config, "user"), c->user);
 	c->privileged |= value_is_true(value_get(config, "privileged"));
@@ -493,7 +490,7 @@ int record_storage(const struct value *list, str id, struct arena *a, struct con
 		if (!str_eq(value_get_str(v, "id"), id))
 			continue;
 		c->name = first_of(c->name, value_str(value_at(value_get(v, "names"), 0)));
-		if (is_hex(image) && !c->image_id.n)
+		if (is_sha256(image) && !c->image_id.n)
 			c->image_id = arena_printf(a, "sha256:%.*s", STR_ARG(image));
 		c->created_ns =
 			c->created_ns ? c->created_ns : time_ns(value_get_str(v, "created"));

@@ -56,6 +56,8 @@ static inline bool str_ends(str s, str suffix)
 	return s.n >= suffix.n && str_eq(str_skip(s, s.n - suffix.n), suffix);
 }
 
+/** Whether it is made of digits 0-9 and a-f, one at least. */
+bool str_is_hex(str s);
 /** Byte order, a shorter prefix first: <0, 0, >0. */
 int str_cmp(str a, str b);
 /** ASCII letters compare without case. */

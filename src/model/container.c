@@ -86,20 +86,12 @@ void container_render(const struct container *c, struct json_out *j)
 	json_object_close(j);
 }
 
-static bool is_hex(str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
-			return false;
-	return s.n != 0;
-}
-
 str container_short_id(const struct container *c)
 {
 	if (c->runtime == CONTAINER_HOST)
 		return S("host");
 	if (c->short_id_bytes)
 		return str_take(c->id, c->short_id_bytes);
-	return c->id.n > SHORT_ID_DIGITS && is_hex(c->id) ? str_take(c->id, SHORT_ID_DIGITS)
+	return c->id.n > SHORT_ID_DIGITS && str_is_hex(c->id) ? str_take(c->id, SHORT_ID_DIGITS)
 							  : c->id;
 }

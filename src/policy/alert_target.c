@@ -97,14 +97,6 @@ static void list(struct policy_value *ret, str *room, const struct value *array,
 	ret->strings = room;
 }
 
-static bool is_hex(str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
-			return false;
-	return true;
-}
-
 static str key_of(const struct value *object, str key)
 {
 	VALUE_MEMBERS (m, object)
@@ -141,7 +133,7 @@ static bool get_container(const struct alert_target *t, const struct policy_ref 
 	switch (ref->field) {
 	case ALERT_FIELD_CONTAINER_ID:
 		text(ret,
-		     id.n > SHORT_ID_DIGITS && is_hex(id) ? str_take(id, SHORT_ID_DIGITS) : id);
+		     id.n > SHORT_ID_DIGITS && str_is_hex(id) ? str_take(id, SHORT_ID_DIGITS) : id);
 		return true;
 	case ALERT_FIELD_CONTAINER_FULL_ID:
 		text(ret, id);

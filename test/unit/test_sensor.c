@@ -1,5 +1,6 @@
 /* Real deeds of a child, and what the sensor tells of them. Needs root and a kernel that takes BPF programs. */
 #include "sensor_deeds.h"
+#include "sensor_host.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -14,7 +15,6 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "asset/host_namespace.h"
 #include "base/arena.h"
 #include "kern/sensor.h"
 
@@ -713,12 +713,6 @@ static void handing_over(void **state)
 	free(filter);
 }
 
-static void own_numbers(void **state)
-{
-	(void)state;
-	SKIP_BECAUSE("a PID namespace of its own: what the kernel tells is in the host's numbers");
-}
-
 static void *wait_here(void *ready)
 {
 	return read(((int *)ready)[0], (char[1]){ 0 }, 1) < 0 ? ready : NULL;
@@ -802,7 +796,6 @@ static void asked_for(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest elsewhere[] = { cmocka_unit_test(own_numbers) };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(processes),  cmocka_unit_test(long_arguments),
 		cmocka_unit_test(memfds),     cmocka_unit_test(files),
@@ -815,9 +808,6 @@ int main(void)
 
 	/* A test that hangs is named by the line that is missing. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	OWNED_FD root = open("/", O_PATH | O_CLOEXEC);
 
-	if (!host_namespace_has_proc(root))
-		return cmocka_run_group_tests(elsewhere, NULL, NULL);
-	return cmocka_run_group_tests(tests, open_all, close_all);
+	return RUN_SENSOR_TESTS(tests, open_all, close_all);
 }

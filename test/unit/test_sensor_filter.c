@@ -1,5 +1,6 @@
 /* The filter in the kernel against the one in user space: paths drawn by chance, folders that are renamed, mount points, names of
  * processes. */
+#include "sensor_host.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -12,7 +13,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "asset/host_namespace.h"
 #include "kern/record_complete.h"
 #include "kern/sensor.h"
 
@@ -499,25 +499,16 @@ static void names_of_processes(void **state)
 	end(f);
 }
 
-static void own_numbers(void **state)
-{
-	(void)state;
-	SKIP_BECAUSE("a PID namespace of its own: what the kernel tells is in the host's numbers");
-}
-
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest elsewhere[] = { cmocka_unit_test(own_numbers) };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_by_chance),    cmocka_unit_test(folders_under_two_names),
 		cmocka_unit_test(one_file_many_ways), cmocka_unit_test(path_that_climbs),
 		cmocka_unit_test(names_of_processes),
 	};
-	OWNED_FD root = open("/", O_PATH | O_CLOEXEC);
 
 	if (argc > 1) /* executed by a test */
 		return close((int)syscall(SYS_openat, AT_FDCWD, argv[1], O_RDONLY, 0)) < 0;
-	if (!host_namespace_has_proc(root))
-		return cmocka_run_group_tests(elsewhere, NULL, NULL);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+
+	return RUN_SENSOR_TESTS(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * A sensor whose programs are loaded while its filter is not known yet sees what any other does; one that is not wanted after all
  * ends; and a successor loads nothing. Needs root.
  */
+#include "sensor_host.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "asset/host_namespace.h"
 #include "kern/sensor.h"
 
 enum { KEPT = 128 };
@@ -146,23 +146,13 @@ static void successor_loads_nothing(void **state)
 	sensor_close(next);
 }
 
-static void own_numbers(void **state)
-{
-	(void)state;
-	SKIP_BECAUSE("a PID namespace of its own: what the kernel tells is in the host's numbers");
-}
-
 int main(void)
 {
-	const struct CMUnitTest elsewhere[] = { cmocka_unit_test(own_numbers) };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ahead_of_its_filter),
 		cmocka_unit_test(not_wanted_after_all),
 		cmocka_unit_test(successor_loads_nothing),
 	};
-	OWNED_FD root = open("/", O_PATH | O_CLOEXEC);
 
-	if (!host_namespace_has_proc(root))
-		return cmocka_run_group_tests(elsewhere, NULL, NULL);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_SENSOR_TESTS(tests, NULL, NULL);
 }

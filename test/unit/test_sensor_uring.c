@@ -1,4 +1,5 @@
 /* What a child does by io_uring is told as if by system calls. Needs root. */
+#include "sensor_host.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "asset/host_namespace.h"
 #include "kern/sensor.h"
 
 struct seen {
@@ -121,22 +121,11 @@ static void by_uring(void **state)
 	assert_true(seen.removed);
 }
 
-static void own_numbers(void **state)
-{
-	(void)state;
-	SKIP_BECAUSE("a PID namespace of its own: what the kernel tells is in the host's numbers");
-}
-
 int main(void)
 {
-	const struct CMUnitTest elsewhere[] = { cmocka_unit_test(own_numbers) };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_uring),
 	};
 
-	OWNED_FD root = open("/", O_PATH | O_CLOEXEC);
-
-	if (!host_namespace_has_proc(root))
-		return cmocka_run_group_tests(elsewhere, NULL, NULL);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_SENSOR_TESTS(tests, NULL, NULL);
 }

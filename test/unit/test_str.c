@@ -50,10 +50,20 @@ static void holds_in_any_case_wherever_it_stands(void **state UNUSED)
 	assert_false(str_holds_nocase(S("lss"), S("sl")));
 }
 
+static void hex_is_of_small_letters(void **state UNUSED)
+{
+	assert_true(str_is_hex(S("0123456789abcdef")));
+	assert_false(str_is_hex(S("")));
+	assert_false(str_is_hex(S("AB")));
+	assert_false(str_is_hex(S("12g")));
+	assert_false(str_is_hex((str){ "1\0", 2 }));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cut_walks_fields),
+		cmocka_unit_test(hex_is_of_small_letters),
 		cmocka_unit_test(lines_lose_their_ends),
 		cmocka_unit_test(numbers_are_digits_only),
 		cmocka_unit_test(order_puts_prefix_first),

@@ -14,10 +14,7 @@ enum { GROWN_UP_S = 10, ID_DIGITS = 64 };
 
 static bool is_id(str s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
-			return false;
-	return s.n == ID_DIGITS;
+	return s.n == ID_DIGITS && str_is_hex(s);
 }
 
 /** conmon -c ID, or --cid ID; empty: neither. */
