@@ -165,6 +165,11 @@ def test_alerts_are_listed_counted_and_triaged(admin, told, document):
     entry = admin.get("/api/v1/audit?limit=2").json()["items"][1]
     assert entry["action"] == "PATCH /api/v1/alerts/{id}" and entry["target"] == seen[0]
     assert entry["before"] == {"state": "open"} and entry["after"]["state"] == "resolved"
+    assert entry["words"] == "Say what is made of an alert" and entry["wordsZh"] == "处置一条告警"
+    for words in ("made of an ALERT", "%E5%A4%84%E7%BD%AE%E4%B8%80%E6%9D%A1", "PATCH%20/api/v1/alerts"):
+        found = admin.get(f"/api/v1/audit?action={words.replace(' ', '%20')}").json()["items"]
+        assert [each["id"] for each in found] == [entry["id"]], words
+    assert admin.get("/api/v1/audit?action=no%20such%20deed").json()["items"] == []
 
 
 QUERIES = {

@@ -211,6 +211,31 @@ static void routes_are_sound(void **state UNUSED)
 	}
 }
 
+/* The audit log shows what was done in these words: each has its own, in both languages. */
+static void every_change_has_words(void **state UNUSED)
+{
+	size_t count;
+	const struct route *routes = route_table(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		const str en = route_words(&routes[i], LANG_EN),
+			  zh = route_words(&routes[i], LANG_ZH);
+
+		if (routes[i].effect == ROUTE_READS)
+			continue;
+		if (!en.n || en.n > 56 || !zh.n || (unsigned char)zh.p[0] < 0x80)
+			fail_msg("%s %s has no words: '%.*s', '%.*s'",
+				 route_method_name(routes[i].method), routes[i].path, STR_ARG(en),
+				 STR_ARG(zh));
+		for (size_t k = 0; k < i; k++)
+			if (routes[k].effect != ROUTE_READS &&
+			    (str_eq(en, route_words(&routes[k], LANG_EN)) ||
+			     str_eq(zh, route_words(&routes[k], LANG_ZH))))
+				fail_msg("%s and %s are told by the same words", routes[i].handler,
+					 routes[k].handler);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +248,7 @@ int main(void)
 		cmocka_unit_test(buckets_fill_again),
 		cmocka_unit_test(one_network_is_one_peer),
 		cmocka_unit_test(routes_are_sound),
+		cmocka_unit_test(every_change_has_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,18 @@ static void raw(struct json_out *j, const char *key, str json)
 		json_null(j);
 }
 
+/* In words for people; an action of a route that is no more stays as it was. */
+static void words(struct json_out *j, str action)
+{
+	struct route_match m;
+	const str method = str_cut(&action, ' ');
+
+	if (route_find(method, action, &m) < 0)
+		return;
+	json_put_str(j, "words", route_words(m.route, LANG_EN));
+	json_put_str(j, "wordsZh", route_words(m.route, LANG_ZH));
+}
+
 static void entry_json(struct json_out *j, const struct audit_entry *x)
 {
 	char id[24];
@@ -34,12 +46,28 @@ static void entry_json(struct json_out *j, const struct audit_entry *x)
 	json_put_str(j, "how", x->how);
 	json_put_str(j, "address", x->address);
 	json_put_str(j, "action", x->action);
+	words(j, x->action);
 	json_put_str(j, "target", x->target);
 	json_put_str(j, "result", x->result);
 	raw(j, "before", x->before);
 	raw(j, "after", x->after);
 	json_put_cstr(j, "hash", x->hash);
 	json_object_close(j);
+}
+
+/* Actions whose words hold what was asked for, as audit_filter wants them. */
+static int actions_named(str text, struct buf *out)
+{
+	size_t count;
+	const struct route *routes = route_table(&count);
+
+	for (size_t i = 0; text.n && i < count; i++)
+		if (routes[i].effect != ROUTE_READS &&
+		    (str_holds_nocase(route_words(&routes[i], LANG_EN), text) ||
+		     str_holds_nocase(route_words(&routes[i], LANG_ZH), text)))
+			buf_printf(out, "|%s %s|", route_method_name(routes[i].method),
+				   routes[i].path);
+	return buf_error(out);
 }
 
 int api_audit_list(struct call *c, struct err *e)
@@ -52,11 +80,15 @@ int api_audit_list(struct call *c, struct err *e)
 		.until_ns = call_time(&c->query, "until", 0),
 	};
 	struct audit_entry *rows = ARENA_ARRAY(c->arena, c->limit, struct audit_entry);
+	OWNED_BUF named = BUF_INIT;
 	int64_t below;
 	size_t count;
 	int r = rows ? cursor_read(c->cursor, &below, e)
 		     : err_set(e, ENOBUFS, "the answer does not fit in memory");
 
+	if (r == 0 && actions_named(f.action, &named) < 0)
+		r = err_set(e, ENOMEM, "no memory");
+	f.actions = buf_str(&named);
 	if (r == 0)
 		r = audit_page(c->store, &f, below, c->limit, c->arena, rows, &count, e);
 	if (r < 0)

@@ -34,6 +34,26 @@ const char *route_method_name(enum route_method m)
 	return methods[m];
 }
 
+static bool ends_clause(str rest)
+{
+	static const char *const ends[] = { ".", ";", ":", "。", "；", "：" };
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (str_starts(rest, str_from(ends[i])))
+			return true;
+	return false;
+}
+
+str route_words(const struct route *r, enum lang lang)
+{
+	const str all = str_from(phrase_in(r->summary, lang));
+	size_t n = 0;
+
+	while (n < all.n && !ends_clause(str_skip(all, n)))
+		n++;
+	return str_take(all, n);
+}
+
 /* Walks both by segments. @return how many parameters the template has, -1 when the path is another */
 static int matches(const char *template, str path, str parameters[ROUTE_MAX_PARAMETERS])
 {

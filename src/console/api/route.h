@@ -5,6 +5,7 @@
 #ifndef SKEP_CONSOLE_API_ROUTE_H
 #define SKEP_CONSOLE_API_ROUTE_H
 
+#include "base/lang.h"
 #include "console/access/permission.h"
 #include "console/api/object.h"
 
@@ -45,6 +46,8 @@ struct route_match {
 /** All of them. */
 const struct route *route_table(size_t *ret_count);
 const char *route_method_name(enum route_method m);
+/** What asking for it does, in a few words: the first clause of its summary. */
+str route_words(const struct route *r, enum lang lang);
 
 /**
  * Finds the route of a path; one without parameters goes before one with.

@@ -257,6 +257,7 @@ int audit_page(struct store *s, const struct audit_filter *f, int64_t below, siz
 		SQL_T(f->user),
 		SQL_T(f->action),
 		SQL_T(f->target),
+		SQL_T(f->actions),
 		SQL_N,
 	};
 	struct page p = { .rows = ret, .limit = limit };
@@ -269,8 +270,9 @@ int audit_page(struct store *s, const struct audit_filter *f, int64_t below, siz
 		r = read_day(s,
 			     "SELECT " COLUMNS
 			     " FROM {table} WHERE id < ?1 AND time_ns >= ?2 AND time_ns < ?3 "
-			     "AND (?4 = '' OR name = ?4) AND substr(action, 1, length(?5)) = ?5 "
-			     "AND substr(target, 1, length(?6)) = ?6 ORDER BY id DESC LIMIT ?7",
+			     "AND (?4 = '' OR name = ?4) AND (substr(action, 1, length(?5)) = ?5 "
+			     "OR replace(?7, '|' || action || '|', '') <> ?7) "
+			     "AND substr(target, 1, length(?6)) = ?6 ORDER BY id DESC LIMIT ?8",
 			     list.days[i], values, ARRAY_LEN(values), a, &p, e);
 	if (r < 0)
 		return r;

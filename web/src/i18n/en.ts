@@ -858,6 +858,7 @@ export const en = {
 	"audit.how": "How",
 	"audit.address": "Address",
 	"audit.action": "Action",
+	"audit.route": "API route",
 	"audit.target": "Target",
 	"audit.result": "Result",
 	"audit.done": "done",

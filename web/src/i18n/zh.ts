@@ -860,6 +860,7 @@ export const zh: Catalog = {
 	"audit.how": "方式",
 	"audit.address": "地址",
 	"audit.action": "操作",
+	"audit.route": "API 路径",
 	"audit.target": "对象",
 	"audit.result": "结果",
 	"audit.done": "成功",

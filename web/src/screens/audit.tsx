@@ -3,7 +3,7 @@ import { useList } from "../api/queries.ts";
 import type { AuditEntry } from "../api/types.ts";
 import { useUrl } from "../app/url.ts";
 import { SavedViews } from "../app/views.tsx";
-import { t, tValue } from "../i18n/index.ts";
+import { pick, t, tValue } from "../i18n/index.ts";
 import { Facts, SearchInput, TextField } from "../kit/controls.tsx";
 import { Dialog } from "../kit/dialog.tsx";
 import { Icon } from "../kit/icons.tsx";
@@ -20,6 +20,11 @@ function outcomeText(result: string): string {
 	return isDone(result) ? t("audit.done") : tValue("outcome", result);
 }
 
+/** What was done, in words; as the API calls it where this console has no words for it. */
+function actionText(entry: AuditEntry) {
+	return pick(entry.words, entry.wordsZh) || <code>{entry.action}</code>;
+}
+
 function Result({ result }: { result: string }) {
 	return <span className={`badge tone-${isDone(result) ? "good" : "high"}`}>{outcomeText(result)}</span>;
 }
@@ -29,7 +34,7 @@ const COLUMNS = (): Column<AuditEntry>[] => [
 	{ key: "user", head: t("audit.user"), width: "minmax(80px, 0.4fr)", cell: (entry) => entry.user || <span className="muted">{t("audit.nobody")}</span> },
 	{ key: "how", head: t("audit.how"), width: "104px", cell: (entry) => tValue("how", entry.how) },
 	{ key: "address", head: t("audit.address"), width: "minmax(100px, 0.4fr)", cell: (entry) => <span className="mono xs">{entry.address}</span> },
-	{ key: "action", head: t("audit.action"), width: "minmax(200px, 1.6fr)", card: "title", cell: (entry) => <code>{entry.action}</code> },
+	{ key: "action", head: t("audit.action"), width: "minmax(200px, 1.6fr)", card: "title", cell: (entry) => actionText(entry) },
 	{ key: "target", head: t("audit.target"), width: "minmax(100px, 0.6fr)", cell: (entry) => entry.target },
 	{ key: "result", head: t("audit.result"), width: "minmax(196px, 0.8fr)", cell: (entry) => <Result result={entry.result} /> },
 ];
@@ -43,7 +48,8 @@ function EntryDialog({ entry, onClose }: { entry: AuditEntry; onClose: () => voi
 					[t("audit.user"), entry.user || t("audit.nobody")],
 					[t("audit.how"), tValue("how", entry.how)],
 					[t("audit.address"), entry.address],
-					[t("audit.action"), <code key="action">{entry.action}</code>],
+					[t("audit.action"), actionText(entry)],
+					[t("audit.route"), <code key="route">{entry.action}</code>],
 					[t("audit.target"), entry.target],
 					[t("audit.result"), outcomeText(entry.result)],
 					[t("audit.hash"), <code key="hash">{entry.hash}</code>],
