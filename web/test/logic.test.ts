@@ -11,7 +11,7 @@ import { bytes, dateTime, dayBegins, dayEnds, dayOf, epss, relativeTime, shortDi
 import { NODES_DRAWN, NODE_HEIGHT, layoutGraph, stepFrom } from "../src/logic/graph_layout.ts";
 import { affected, workloadOf } from "../src/logic/group.ts";
 import { fromText, titleOf, toText } from "../src/logic/notification.ts";
-import { PRIORITIES, heatStep, inReadingOrder, soFar, worstOf } from "../src/logic/severity.ts";
+import { PRIORITIES, heatStep, heatSteps, inReadingOrder, soFar, worstOf } from "../src/logic/severity.ts";
 
 before(() => loadLanguage("en"));
 
@@ -108,13 +108,33 @@ test("a decision about a group changes what was counted and nothing else", () =>
 	assert.deepEqual(affected(group, ["open", "resolved"], "open"), { states: ["resolved"], count: 5 });
 });
 
-test("counts have a worst and a step", () => {
+test("counts have a worst", () => {
 	const none = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 };
 	assert.equal(worstOf(none), null);
 	assert.equal(worstOf({ ...none, low: 3, high: 1 }), "high");
-	const steps = [0, 1, 3, 4, 10, 40, 100, 1e9].map(heatStep);
-	assert.deepEqual(steps, [...steps].sort((a, b) => a - b));
-	assert.deepEqual([steps[0], steps[1], steps.at(-1)], [0, 1, 5]);
+});
+
+test("the colours of the heat map follow what is on it", () => {
+	const looks = (counts: number[]) => heatSteps(counts).map(({ step, from, to }) => [step, from, to]);
+	assert.deepEqual(looks([]), []);
+	assert.deepEqual(looks([0, 0]), []);
+	assert.deepEqual(looks([7, 7, 0]), [[3, 7, 7]]);
+	assert.deepEqual(looks([9, 1]), [[1, 1, 1], [5, 9, 9]]);
+	// Small counts are told apart where there are none but small ones, and so are large ones among large.
+	assert.deepEqual(looks([1, 2, 3, 4, 5]).map(([step]) => step), [1, 2, 3, 4, 5]);
+	assert.deepEqual(looks([1001, 1002, 1003, 1004, 1005]).map(([step]) => step), [1, 2, 3, 4, 5]);
+	// Many of one count leave the others their colours, and one of thousands does not take them.
+	assert.deepEqual(looks([...Array(100).fill(1), 2, 3, 4, 5, 6, 7]), [[1, 1, 1], [2, 2, 3], [3, 4, 5], [4, 6, 6], [5, 7, 7]]);
+	assert.equal(looks([1, 2, 3, 4, 5, 6, 7, 8, 9, 1e9]).length, 5);
+	for (const counts of [[1, 2, 2, 3, 50, 51, 51, 1e6], [3, 3, 4, 8, 8, 9, 9, 9, 12, 40], Array.from({ length: 500 }, (_, i) => (i * 7919) % 997)]) {
+		const steps = heatSteps(counts);
+		const sorted = [...counts].sort((a, b) => a - b);
+		const each = sorted.map((count) => heatStep(steps, count));
+		assert.deepEqual(each, [...each].sort((a, b) => a - b));
+		assert.equal(each.at(-1), 5);
+		for (const count of sorted.filter((x) => x > 0)) assert.ok(steps.some(({ step, from, to }) => step === heatStep(steps, count) && from <= count && count <= to));
+	}
+	assert.equal(heatStep(heatSteps([4]), 0), 0);
 });
 
 test("pages of things are found by kind and id, whatever the id holds", () => {

@@ -35,8 +35,44 @@ export function totalOf(counts: Record<string, number>): number {
 	return Object.values(counts).reduce((sum, n) => sum + n, 0);
 }
 
-/** Step 0 to 5 of a cell of the heat map: by tens of the count, so that one row of thousands does not pale the others. */
-export function heatStep(count: number): number {
-	if (count <= 0) return 0;
-	return Math.min(5, 1 + Math.floor(Math.log10(count) * 2));
+/** Counts of one colour on the heat map: the palest is step 1, the deepest 5. */
+export interface HeatStep {
+	step: number;
+	from: number;
+	to: number;
+}
+
+const HEAT_STEPS = 5;
+
+/**
+ * The colours of a heat map, made from what is on it: about as many cells have one as another, so that neither one row of thousands
+ * pales all others nor a quiet place looks like a burning one. Equal counts are never told apart, few different ones have a colour each,
+ * and the most there is has the deepest, unless all are the same.
+ */
+export function heatSteps(counts: number[]): HeatStep[] {
+	const cells = new Map<number, number>();
+	for (const count of counts) if (count > 0) cells.set(count, (cells.get(count) ?? 0) + 1);
+	const distinct = [...cells.keys()].sort((a, b) => a - b);
+	const ranges: { from: number; to: number; cells: number }[] = [];
+	let left = [...cells.values()].reduce((sum, n) => sum + n, 0);
+	let share = 0;
+	distinct.forEach((count, i) => {
+		const last = ranges.at(-1);
+		const open = HEAT_STEPS - ranges.length;
+		if (!last || (open > 0 && (last.cells >= share || distinct.length - i <= open))) {
+			share = left / Math.max(1, open);
+			ranges.push({ from: count, to: count, cells: cells.get(count)! });
+		} else {
+			last.to = count;
+			last.cells += cells.get(count)!;
+		}
+		left -= cells.get(count)!;
+	});
+	const stepOf = (i: number) => (ranges.length === 1 ? Math.ceil(HEAT_STEPS / 2) : 1 + Math.round((i * (HEAT_STEPS - 1)) / (ranges.length - 1)));
+	return ranges.map(({ from, to }, i) => ({ step: stepOf(i), from, to }));
+}
+
+/** The step of a cell; 0 for nothing. */
+export function heatStep(steps: HeatStep[], count: number): number {
+	return steps.findLast(({ from }) => count >= from && count > 0)?.step ?? 0;
 }

@@ -11,7 +11,7 @@ import { AcceptanceBadge, KevBadge, SeverityMark, Shape } from "../kit/severity.
 import { Answered, Empty } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { date, epss, number, shortDigest } from "../logic/format.ts";
-import { SEVERITIES, heatStep, totalOf } from "../logic/severity.ts";
+import { type HeatStep, SEVERITIES, heatStep, heatSteps, totalOf } from "../logic/severity.ts";
 import "./vulnerabilities.css";
 
 const COLUMNS = (): Column<Vulnerability>[] => [
@@ -105,11 +105,31 @@ function Table() {
 /** As many rows as the API gives. */
 const HEAT_ROWS = 200;
 
+/** Which counts have which colour here. */
+function HeatScale({ steps }: { steps: HeatStep[] }) {
+	if (steps.length === 0) return null;
+	return (
+		<div className="heat-scale push xs" title={t("heat.scaleText")}>
+			<span className="muted" id="heat-scale">
+				{t("heat.scale")}
+			</span>
+			<ul aria-labelledby="heat-scale">
+				{steps.map(({ step, from, to }) => (
+					<li key={step} className={`heat-cell heat-${step} num`}>
+						{from === to ? number(from) : `${number(from)}–${number(to)}`}
+					</li>
+				))}
+			</ul>
+		</div>
+	);
+}
+
 function HeatMap() {
 	const url = useUrl();
 	const by = url.one("by") === "namespace" ? "namespace" : "image";
 	const heat = useAnswer<Heat>("/vulnerabilities/heat", { by });
 	const columns = SEVERITIES.slice(0, 4);
+	const steps = heatSteps(heat.data?.rows.flatMap((row) => columns.map((severity) => row.counts[severity])) ?? []);
 	return (
 		<>
 			<div className="toolbar">
@@ -122,13 +142,7 @@ function HeatMap() {
 					]}
 					onChange={(next) => url.change({ by: next === "image" ? null : next })}
 				/>
-				<span className="heat-scale push xs muted" aria-hidden="true">
-					{t("heat.fewer")}
-					{[1, 2, 3, 4, 5].map((step) => (
-						<i key={step} className={`heat-cell heat-${step}`} />
-					))}
-					{t("heat.more")}
-				</span>
+				{heat.data && <HeatScale steps={steps} />}
 			</div>
 			<Answered query={heat}>
 				{(data) =>
@@ -176,7 +190,7 @@ function HeatMap() {
 												const count = row.counts[severity];
 												const cell = count ? number(count) : row.unjudged ? "?" : "·";
 												return (
-													<td key={severity} className={`heat-cell heat-${heatStep(count)}`}>
+													<td key={severity} className={`heat-cell heat-${heatStep(steps, count)}`}>
 														{by === "image" && count ? <Link href={`/images/${encodeURIComponent(row.key)}?severity=${severity}`}>{cell}</Link> : cell}
 													</td>
 												);
