@@ -225,3 +225,28 @@ def test_up_from_a_checkout_only_root_may_enter(folder, source_dir):
         up.start()
         assert until(lambda: "images are not judged: cannot open the vulnerability database" in up.said()), up.said()
         up.end()
+
+
+USAGE = 2  # exit_code.def
+MISTOLD = ["--listen=bad", "--listen=127.0.0.1:99999", "--trusted-proxy=bad", "--notify-allow=bad", "--proxy-tells=bad", "--workers=1",
+           "--database=mysql://db.example/skep", "--database=postgresql://%zz"]
+
+
+@pytest.mark.parametrize("option", MISTOLD)
+def test_a_mistaken_option_is_wrong_usage_whoever_reads_it(skep, folder, option):
+    alone = skep.run("console", "run", "--state", folder / "alone", "--listen=127.0.0.1:0", option, timeout=60)
+    assert alone.returncode == USAGE, alone.err
+    need_root()
+    # Here it is a process below that finds out, as another user.
+    both = skep.run("up", "--state", folder / "both", "--listen=127.0.0.1:0", option, timeout=60)
+    assert both.returncode == USAGE, both.err
+    assert both.err.count("could not begin") == 1
+
+
+@pytest.mark.parametrize("option", ["--metrics=bad", "--syslog=bad", "--webhook=bad", "--console=ftp://console.example", "--engine=bad",
+                                    "--ring-size=1", "--ring-size=5000KiB"])
+def test_an_agents_mistaken_option_is_wrong_usage_whichever_part_reads_it(skep, folder, option):
+    need_root()
+    p = skep.run("agent", "run", "--state", folder / "agent", "--control=", "--format=none", "--no-scans", option, timeout=120)
+    assert p.returncode == USAGE, p.err
+    assert "could not begin" in p.err

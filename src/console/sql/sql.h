@@ -46,7 +46,7 @@ struct sql_options {
  * was committed), foreign keys are held.
  *
  * @param where "postgresql://..." (also "postgres://"), or a folder, in which the file skep.db is made when absent;
- *              a path that ends in ".db" is the file itself
+ *              a path that ends in ".db" is the file itself; a URL of anything else is -EINVAL
  */
 MUST_CHECK int sql_open(const char *where, const struct sql_options *o, struct sql **ret,
 			struct err *e);

@@ -20,9 +20,13 @@ static void free_statements(struct sql *s)
 
 int sql_open(const char *where, const struct sql_options *o, struct sql **ret, struct err *e)
 {
-	struct sql *s = calloc(1, sizeof(*s));
+	struct sql *s;
 	int r;
 
+	if (!sql_names_postgres(where) && strstr(where, "://"))
+		return err_set(e, EINVAL,
+			       "the store is a folder or postgresql://USER@HOST:PORT/DATABASE");
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_set(e, ENOMEM, "no memory for a connection to the store");
 	s->engine = sql_names_postgres(where) ? &sql_engine_postgres : &sql_engine_sqlite;

@@ -224,13 +224,15 @@ int census_part(void *part_context)
 {
 	struct work w = { .part = part_context, .proc_fd = -1 };
 	struct err e = { 0 };
+	int r;
 
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
-	if (begin(&w, &e) < 0) {
+	r = begin(&w, &e);
+	if (r < 0) {
 		part_say(w.part, "%s", e.text);
-		return 1;
+		return -r;
 	}
 	(void)!message_send(w.part->supervisor, &(struct message){ .kind = MESSAGE_READY });
 	while (!w.stopping) {

@@ -22,7 +22,10 @@ struct part_context {
 	bool successor;                    /**< it replaces one that died */
 };
 
-/** @return exit status: 0 it was told to stop, 1 it could not begin (the sentence was said), else it failed */
+/**
+ * @return exit status: 0 it was told to stop, else an errno: it could not begin, or failed when it had said READY (the sentence was
+ *         said)
+ */
 int sensor_part(void *part_context);
 int uplink_part(void *part_context);
 int census_part(void *part_context);

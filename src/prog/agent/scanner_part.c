@@ -302,15 +302,17 @@ int scanner_part(void *part_context)
 {
 	struct scanner *s = calloc(1, sizeof(*s));
 	struct err e = { 0 };
+	int r;
 
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	if (!s)
-		return 1;
+		return ENOMEM;
 	s->part = part_context;
-	if (begin(s, &e) < 0) {
+	r = begin(s, &e);
+	if (r < 0) {
 		part_say(s->part, "%s", e.text);
-		return 1;
+		return -r;
 	}
 	(void)!message_send(s->part->supervisor, &(struct message){ .kind = MESSAGE_READY });
 	while (!s->stopping) {

@@ -191,9 +191,11 @@ int sensor_part(void *part_context)
 	/* The supervisor decides when to end; a terminal's Ctrl-C reaches every process. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
-	if (begin(&w, &e) < 0 || give_up(&e) < 0) {
+	r = begin(&w, &e);
+	r = r < 0 ? r : give_up(&e);
+	if (r < 0) {
 		part_say(w.part, "%s", e.text);
-		return 1;
+		return -r;
 	}
 	hand_on(&w);
 	tell_beginning(&w);
@@ -205,5 +207,5 @@ int sensor_part(void *part_context)
 	alert_queue_free(w.queue);
 	flows_free(w.flows);
 	free(w.room);
-	return r < 0 ? 2 : 0;
+	return -MIN(r, 0);
 }

@@ -8,6 +8,8 @@
 #include "asset/host_namespace.h"
 #include "base/clock.h"
 
+#define RING_MAX_BYTES ((uint64_t)1 << 30)
+
 enum { TICK_NS = 50000000, EVENTS_A_TURN = 65536 };
 
 /** The kernel passes over a host's events where rules ask for containers only: it must be told which is which. */
@@ -116,6 +118,15 @@ static int open_asset(struct session *s, struct err *e)
 	return MIN(r, 0);
 }
 
+/** As the kernel takes them (BPF_MAP_TYPE_RINGBUF), which refuses others without a word of why. */
+static int check_ring_size(uint64_t bytes, struct err *e)
+{
+	if (bytes & (bytes - 1) || bytes < (uint64_t)sysconf(_SC_PAGESIZE) ||
+	    bytes > RING_MAX_BYTES)
+		return err_set(e, EINVAL, "--ring-size is a power of two from 4KiB to 1GiB");
+	return 0;
+}
+
 int session_prepare(struct session *s, const struct session_config *config, struct err *e)
 {
 	const struct option_set *o = config->options;
@@ -129,8 +140,10 @@ int session_prepare(struct session *s, const struct session_config *config, stru
 				   .kept = config->kept,
 				   .kept_count = config->kept_count };
 
+	int r = check_ring_size(c.bulk_ring_bytes, e);
+
 	*s = (struct session){ .config = *config };
-	return sensor_new(&c, true, &s->sensor, e);
+	return r < 0 ? r : sensor_new(&c, true, &s->sensor, e);
 }
 
 /** Without it comparisons with names stay unknown: no reason not to watch. */

@@ -212,9 +212,9 @@ static void died(struct supervisor *s, struct part *p, int status)
 	if (s->stopping)
 		return;
 	/* A part that never got to work and says why will not do better a moment later. */
-	if (p->needed && WIFEXITED(status) && WEXITSTATUS(status) == 1 && !p->ready && !p->deaths) {
+	if (p->needed && WIFEXITED(status) && WEXITSTATUS(status) && !p->ready && !p->deaths) {
 		p->gave_up = true;
-		s->status = -ECHILD;
+		s->status = s->status ? s->status : -WEXITSTATUS(status);
 		return;
 	}
 	p->delay_ns = lived > STEADY_NS || !p->delay_ns ? RESTART_NS

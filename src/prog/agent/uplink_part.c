@@ -148,14 +148,17 @@ int uplink_part(void *part_context)
 {
 	struct uplink u = { .part = part_context, .room = malloc(MESSAGE_MAX_BYTES) };
 	struct err e = { 0 };
+	int r = u.room ? 0 : err_sys(&e, ENOMEM, "cannot start");
 
 	/* The supervisor decides when to end; a terminal's Ctrl-C reaches every process. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
-	if (!u.room || outputs_open(&u.outputs, u.part, &e) < 0 ||
-	    uplink_stats_new(u.part, u.outputs, &u.stats, &e) < 0 || give_up(&u, &e) < 0) {
-		part_say(u.part, "%s", u.room ? e.text : "out of memory");
-		return 1;
+	r = r < 0 ? r : outputs_open(&u.outputs, u.part, &e);
+	r = r < 0 ? r : uplink_stats_new(u.part, u.outputs, &u.stats, &e);
+	r = r < 0 ? r : give_up(&u, &e);
+	if (r < 0) {
+		part_say(u.part, "%s", e.text);
+		return -r;
 	}
 	(void)!message_send(u.part->supervisor, &(struct message){ .kind = MESSAGE_READY });
 	work(&u);

@@ -49,6 +49,7 @@ struct up {
 	int signals, pipe[2];
 	struct child console, agent;
 	struct console_ready ready;
+	int failure; /* errno of a console that could not begin; 0: none, or none that it said */
 	bool is_ready, stopping;
 };
 
@@ -144,7 +145,7 @@ static int run_console(void *ctx)
 		r = console_run(&o, &e);
 	if (r < 0)
 		speak("console", e.text);
-	return r < 0 ? 1 : 0;
+	return -MIN(r, 0);
 }
 
 /* ---- The agent ---- */
@@ -220,7 +221,7 @@ static int run_agent(void *ctx)
 	if (r < 0)
 		speak("agent", e.text);
 	arena_done(&a);
-	return r < 0 ? 1 : 0;
+	return -MIN(r, 0);
 }
 
 /* ---- This process ---- */
@@ -239,7 +240,9 @@ static void died(struct up *u, struct child *c, const char *who, int status)
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	c->pid = 0;
-	/* A console that could not begin has said why, and ends us. */
+	/* A console that could not begin has said why, by its status too, and ends us. */
+	if (c == &u->console && !u->is_ready && WIFEXITED(status) && WEXITSTATUS(status))
+		u->failure = WEXITSTATUS(status);
 	if (u->stopping || !u->is_ready)
 		return;
 	c->delay_ns = now - c->started_ns > STEADY_NS || !c->delay_ns
@@ -386,7 +389,8 @@ static int watch_over(struct up *u, struct err *e)
 			return r;
 		/* One that never came to serve will not do better a moment later, and has said why. */
 		if (!u->is_ready && !u->console.pid)
-			return err_set(e, ECHILD, "the console could not begin; see above");
+			return err_set(e, u->failure ? u->failure : ECHILD,
+				       "the console could not begin; see above");
 		if (r == 0)
 			r = restart(u, e);
 	}
