@@ -52,3 +52,15 @@ bool id_map_inside(const struct id_map *m, uint32_t outside, uint32_t *ret)
 	}
 	return false;
 }
+
+bool id_map_outside(const struct id_map *m, uint32_t inside, uint32_t *ret)
+{
+	for (uint32_t i = 0; i < m->count; i++) {
+		if (inside < m->ranges[i].inside ||
+		    inside - m->ranges[i].inside >= m->ranges[i].count)
+			continue;
+		*ret = m->ranges[i].outside + (inside - m->ranges[i].inside);
+		return true;
+	}
+	return false;
+}

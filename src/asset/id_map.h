@@ -30,5 +30,7 @@ MUST_CHECK int id_map_parse(str text, struct id_map *ret, struct err *e);
 
 /** What the namespace calls a number of ours. @return false: it has no name for it */
 bool id_map_inside(const struct id_map *m, uint32_t outside, uint32_t *ret);
+/** What the host calls a number of the namespace's. @return false: it has none */
+bool id_map_outside(const struct id_map *m, uint32_t inside, uint32_t *ret);
 
 #endif

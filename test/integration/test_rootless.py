@@ -141,6 +141,10 @@ def test_a_users_own_containers_are_known_like_all_others(skep, tmp_path, shared
             return [json.loads(d) for d, in ask(console, "SELECT doc FROM asset WHERE id LIKE 'volume:%' AND gone_ns = 0")]
         assert until(lambda: [v for v in volumes() if v["name"] == "honey" and v["containers"] == [made]], 30), a.said()
         assert ask(console, "SELECT image_id FROM asset WHERE id = ?", f"container:{made}") == [(f"image:{config}",)]
+
+        def root_is():
+            return [json.loads(d).get("rootHostUid") for d, in ask(console, "SELECT doc FROM asset WHERE id = ?", f"container:{made}")]
+        assert until(lambda: root_is() == [USER.pw_uid], 30), root_is()
         # Its image is read, though the process that does has no power over the user's files but to read them.
         def row():
             return ask(console, "SELECT packages, scan_error FROM image WHERE digest = ?", config)

@@ -578,6 +578,9 @@ static void tells_numbers_as_a_namespace_has_them(void **state)
 	assert_true(id_map_inside(&m, 165535, &n) && n == 65536);
 	assert_false(id_map_inside(&m, 165536, &n));
 	assert_false(id_map_inside(&m, 0, &n));
+	assert_true(id_map_outside(&m, 0, &n) && n == 1000);
+	assert_true(id_map_outside(&m, 65536, &n) && n == 165535);
+	assert_false(id_map_outside(&m, 65537, &n));
 	assert_int_equal(id_map_parse(S("         0          0 4294967295\n"), &m, NULL), 0);
 	assert_true(id_map_inside(&m, 4294967294, &n) && n == 4294967294);
 	assert_int_equal(id_map_parse(S(""), &m, NULL), -EBADMSG);

@@ -58,20 +58,23 @@ static void exploited(const struct risk_facts *f, struct arena *a, struct risk_p
 	}
 }
 
+/* Where its root is a plain user of the host, what it may do is what that user may: capabilities hold in its own user namespace, and the
+ * kernel's rights over files, sockets and processes are that user's. What the network gives is the same for anybody. */
 static void privilege(const struct risk_facts *f, struct arena *a, struct risk_part *p)
 {
+	const bool plain = f->root_user > 0;
 	const struct {
 		bool has;
-		double points;
+		double points, points_plain;
 		const char *en, *zh;
 	} powers[] = {
-		{ f->privileged, 20, "is privileged", "特权模式" },
-		{ f->engine_socket, 18, "has the engine's socket", "挂载容器引擎套接字" },
-		{ f->host_files, 16, "mounts the host's files", "挂载主机文件系统" },
-		{ f->administers, 12, "has CAP_SYS_ADMIN", "拥有 CAP_SYS_ADMIN" },
-		{ f->host_pid, 10, "sees the host's processes", "共享主机 PID 空间" },
-		{ f->host_network, 8, "shares the host's network", "共享主机网络" },
-		{ f->root, 4, "runs as root", "以 root 运行" },
+		{ f->privileged, 20, 6, "is privileged", "特权模式" },
+		{ f->engine_socket, 18, 8, "has the engine's socket", "挂载容器引擎套接字" },
+		{ f->host_files, 16, 6, "mounts the host's files", "挂载主机文件系统" },
+		{ f->administers, 12, 3, "has CAP_SYS_ADMIN", "拥有 CAP_SYS_ADMIN" },
+		{ f->host_pid, 10, 4, "sees the host's processes", "共享主机 PID 空间" },
+		{ f->host_network, 8, 8, "shares the host's network", "共享主机网络" },
+		{ f->root, 4, 1, "runs as root", "以 root 运行" },
 	};
 	OWNED_BUF en = BUF_INIT;
 	OWNED_BUF zh = BUF_INIT;
@@ -81,8 +84,12 @@ static void privilege(const struct risk_facts *f, struct arena *a, struct risk_p
 			continue;
 		buf_printf(&en, "%s%s", p->value > 0 ? ", " : "it ", powers[i].en);
 		buf_printf(&zh, "%s%s", p->value > 0 ? "、" : "", powers[i].zh);
-		p->points += powers[i].points;
+		p->points += plain ? powers[i].points_plain : powers[i].points;
 		p->value++;
+	}
+	if (plain && p->value > 0) {
+		buf_printf(&en, "; on the host its root is user %lld", (long long)f->root_user);
+		buf_printf(&zh, "；其 root 在主机上是普通用户 %lld", (long long)f->root_user);
 	}
 	p->points = MIN(p->points, factors[RISK_PRIVILEGE].most);
 	p->why = arena_str(a, buf_str(&en));

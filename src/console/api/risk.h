@@ -36,6 +36,7 @@ struct risk_facts {
 	double exploit; /**< probability that one of the others is exploited within 30 days, by EPSS; negative: not known */
 	bool known; /**< the next seven are known */
 	bool privileged, host_pid, host_network, root;
+	int64_t root_user; /**< as whom its root acts on the host; negative: not known, weighed as the host's root */
 	bool engine_socket; /**< an engine's socket is mounted into it */
 	bool host_files;  /**< the host's root, or a folder its programs and accounts live in, is */
 	bool administers; /**< it has CAP_SYS_ADMIN */

@@ -48,6 +48,7 @@ static int read_document(struct call *c, const struct asset *a, struct risk_fact
 		user = value_get_str(&doc, "user");
 		f->root = !user.n || str_is(user, "root") || str_is(user, "0") ||
 			  str_starts(user, S("0:")) || str_starts(user, S("root:"));
+		f->root_user = value_int(value_get(&doc, "rootHostUid"), -1);
 		VALUE_EACH (m, value_get(&doc, "mounts")) {
 			str source = value_get_str(m, "source");
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
+#include "asset/id_map.h"
 #include "base/clock.h"
 #include "base/privilege.h"
 #include "base/sandbox.h"
@@ -54,7 +55,21 @@ static int tell(void *ctx, const char *kind, str doc)
 	return r;
 }
 
-static bool render_container(const struct container *c, bool running, struct buf *out)
+/* As whom its root acts on the host: another than 0 where an engine is a user's own (rootless) or maps users. */
+static void put_root(const struct work *w, const struct container *c, struct buf *out)
+{
+	const uint32_t pid = asset_process_of(w->asset, c);
+	struct id_map map;
+	uint32_t user;
+	char path[24];
+
+	snprintf(path, sizeof(path), "%u/uid_map", pid);
+	if (pid && id_map_read(w->proc_fd, path, &map, NULL) == 0 && id_map_outside(&map, 0, &user))
+		buf_printf(out, ",\"rootHostUid\":%u", user);
+}
+
+static bool render_container(const struct work *w, const struct container *c, bool running,
+			     struct buf *out)
 {
 	struct json_out j;
 
@@ -64,7 +79,9 @@ static bool render_container(const struct container *c, bool running, struct buf
 		return false;
 	out->n--;
 	buf_printf(out, ",\"state\":\"%s\"", running ? "running" : "exited");
-	if (!running)
+	if (running)
+		put_root(w, c, out);
+	else
 		buf_printf(out, ",\"finishedNs\":%llu",
 			   (unsigned long long)clock_ns(CLOCK_REALTIME));
 	buf_byte(out, '}');
@@ -87,7 +104,7 @@ static void put_container(void *ctx, const struct container *c)
 	const struct container whole = with_image_id(w, c);
 	OWNED_BUF doc = BUF_INIT;
 
-	if (c->runtime != CONTAINER_HOST && render_container(&whole, true, &doc))
+	if (c->runtime != CONTAINER_HOST && render_container(w, &whole, true, &doc))
 		census_put(w->census, CENSUS_CONTAINER, c->id, buf_str(&doc));
 }
 
@@ -102,7 +119,7 @@ static void on_container(void *ctx, const struct container *c, bool started UNUS
 	census_engine_hurry(w->engine);
 	if (!stopped)
 		put_container(w, c);
-	else if (render_container(&whole, false, &doc))
+	else if (render_container(w, &whole, false, &doc))
 		census_drop(w->census, CENSUS_CONTAINER, c->id, buf_str(&doc));
 }
 

@@ -286,6 +286,7 @@ export const en = {
 	"fact.hostIpc": "Host IPC",
 	"fact.containers": "Containers",
 	"fact.user": "User",
+	"fact.rootHostUid": "Its root on the host",
 	"fact.hostname": "Host name",
 	"fact.podNamespace": "Namespace",
 	"fact.podName": "Pod",

@@ -288,6 +288,7 @@ export const zh: Catalog = {
 	"fact.hostIpc": "主机 IPC",
 	"fact.containers": "容器",
 	"fact.user": "用户",
+	"fact.rootHostUid": "其 root 在主机上的用户",
 	"fact.hostname": "主机名",
 	"fact.podNamespace": "命名空间",
 	"fact.podName": "Pod",

@@ -1,0 +1,72 @@
+#include "unit.h"
+
+#include "console/api/risk.h"
+
+static struct risk_part privilege_of(const struct risk_facts *f, struct arena *a)
+{
+	struct risk r;
+
+	assert_int_equal(risk_reckon(f, a, &r), 0);
+	return r.parts[RISK_PRIVILEGE];
+}
+
+static void root_is_whom_it_is_on_the_host(void **state UNUSED)
+{
+	struct risk_facts f = { .known = true, .scanned = true, .root = true };
+	struct risk_part p;
+	struct arena a;
+
+	arena_init(&a, 0);
+	p = privilege_of(&f, &a);
+	assert_true(p.points > 3.9 && p.points < 4.1);
+	assert_str(p.why, "it runs as root");
+	f.root_user = -1; /* not known: the worst is taken */
+	assert_str(privilege_of(&f, &a).why, "it runs as root");
+	assert_true(privilege_of(&f, &a).points > 3.9);
+	f.root_user = 100000;
+	p = privilege_of(&f, &a);
+	assert_true(p.points > 0.9 && p.points < 1.1);
+	assert_str(p.why, "it runs as root; on the host its root is user 100000");
+	assert_str(p.why_zh, "以 root 运行；其 root 在主机上是普通用户 100000");
+	f.root = false;
+	assert_true(privilege_of(&f, &a).points < 0.1);
+	assert_str(privilege_of(&f, &a).why, "");
+	arena_done(&a);
+}
+
+static void no_power_weighs_more_for_a_plain_user(void **state UNUSED)
+{
+	struct arena a;
+
+	arena_init(&a, 0);
+	for (unsigned bits = 1; bits < 128; bits++) {
+		struct risk_facts f = { .known = true,
+					.privileged = bits & 1,
+					.host_pid = bits & 2,
+					.host_network = bits & 4,
+					.root = bits & 8,
+					.engine_socket = bits & 16,
+					.host_files = bits & 32,
+					.administers = bits & 64 };
+		const double as_root = privilege_of(&f, &a).points;
+		double as_user;
+
+		f.root_user = 1000;
+		as_user = privilege_of(&f, &a).points;
+		assert_true(as_user > 0 && as_user <= as_root && as_root <= 20);
+		/* The network alone is as dangerous for whoever has it. */
+		if ((bits & ~4U) && as_root < 20)
+			assert_true(as_user < as_root);
+	}
+	arena_done(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(root_is_whom_it_is_on_the_host),
+		cmocka_unit_test(no_power_weighs_more_for_a_plain_user),
+	};
+
+	return cmocka_run_group_tests_name("api_risk", tests, NULL, NULL);
+}
