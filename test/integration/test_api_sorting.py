@@ -31,6 +31,32 @@ def both_ways(*keys):
     return [way + key for key in keys for way in ("", "-")]
 
 
+KINDS = ["host", "container", "image", "pod", "process", "port", "package", "user", "volume", "network"]
+
+
+@pytest.fixture(scope="module")
+def many_assets(console, told):
+    """Of each kind several, some of one name, some with a risk, some gone."""
+    for n, kind in enumerate(KINDS):
+        for i in range(3):
+            change(console, "INSERT INTO asset (id, kind, agent, name, host, cluster, namespace, image, image_id, labels, state, risk, first_ns, last_ns, gone_ns, doc) "
+                            "VALUES (?, ?, '', ?, '', '', '', '', '', '', '', ?, ?, ?, 0, '{}')",
+                   f"{kind}:sorted-{i}", n, "twin" if i < 2 else f"one-{n}", 17 * i if n < 3 else -1, 10**9 * (i + 1), 10**9 * (9 - i))
+
+
+@pytest.mark.parametrize("sort", both_ways("kind", "risk"))
+def test_assets_come_sorted_by_kind_and_worst_first(admin, many_assets, sort):
+    found = paged(admin, f"/api/v1/assets?sort={sort}", limit=3)
+    assert len({a["id"] for a in found}) == len(found) == len(admin.get("/api/v1/assets?limit=1000").json()["items"]) > 30
+    if sort.endswith("kind"):
+        assert is_in_order([(KINDS.index(a["kind"]), a["name"].encode(), a["id"].encode()) for a in found], sort)
+    else:
+        risks = [a.get("risk", -1) for a in found]
+        assert is_in_order(risks, sort) and len(set(risks)) > 3
+        assert found[0 if sort[0] == "-" else -1]["risk"] == max(risks)
+    assert admin.get(f"/api/v1/assets?sort={sort}&cursor=5").status == 400
+
+
 @pytest.mark.parametrize("sort", both_ways("name", "firstSeen", "lastSeen"))
 def test_assets_come_sorted_page_by_page(admin, told, sort):
     found = paged(admin, f"/api/v1/assets?sort={sort}")

@@ -51,7 +51,8 @@ static enum asset_presence presence_of(const struct call *c, const struct search
 static const char *const sorts[] = { [ASSET_BY_NAME] = "name",
 				     [ASSET_BY_FIRST_SEEN] = "firstSeen",
 				     [ASSET_BY_LAST_SEEN] = "lastSeen",
-				     [ASSET_BY_RISK] = "risk" };
+				     [ASSET_BY_RISK] = "risk",
+				     [ASSET_BY_KIND] = "kind" };
 
 static int filter_of(struct call *c, struct search_box *box, struct asset_filter *ret,
 		     struct err *e)

@@ -75,7 +75,13 @@ MUST_CHECK int assets_spread_risk(struct store *s, struct err *e);
 enum asset_presence { ASSET_PRESENT, ASSET_IS_GONE, ASSET_ANY };
 
 /** What lists of assets are sorted by, the least first: what an index serves. */
-enum asset_sort { ASSET_BY_NAME, ASSET_BY_FIRST_SEEN, ASSET_BY_LAST_SEEN, ASSET_BY_RISK };
+enum asset_sort {
+	ASSET_BY_NAME,
+	ASSET_BY_FIRST_SEEN,
+	ASSET_BY_LAST_SEEN,
+	ASSET_BY_RISK,
+	ASSET_BY_KIND, /**< and, within a kind, by name */
+};
 
 struct asset_filter {
 	const struct scope *scope; /**< NULL shows nothing */

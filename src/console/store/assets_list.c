@@ -92,9 +92,9 @@ struct lister {
 	struct asset *items;
 	size_t count;
 	bool begun;
-	str name, id; /* behind which it goes on */
-	int64_t time; /* the same, when it is sorted by time */
-	double risk;  /* or by risk */
+	str name, id;   /* behind which it goes on */
+	int64_t number; /* the same, when it is sorted by time or kind */
+	double risk;    /* or by risk */
 };
 
 static int take(void *ctx, struct sql_rows *rows, struct err *e)
@@ -108,7 +108,9 @@ static int take(void *ctx, struct sql_rows *rows, struct err *e)
 	l->begun = true;
 	l->name = x->name;
 	l->id = x->id;
-	l->time = l->f->sort == ASSET_BY_FIRST_SEEN ? x->first_ns : x->last_ns;
+	l->number = l->f->sort == ASSET_BY_FIRST_SEEN ? x->first_ns
+		    : l->f->sort == ASSET_BY_KIND     ? (int64_t)x->kind
+						      : x->last_ns;
 	l->risk = x->risk;
 	if (asset_in_scope(x, l->f->scope) && (!l->f->holds || l->f->holds(l->f->ctx, x)))
 		l->count++;
@@ -118,18 +120,23 @@ static int take(void *ctx, struct sql_rows *rows, struct err *e)
 static const char *const sort_columns[] = { [ASSET_BY_NAME] = "name",
 					    [ASSET_BY_FIRST_SEEN] = "first_ns",
 					    [ASSET_BY_LAST_SEEN] = "last_ns",
-					    [ASSET_BY_RISK] = "risk" };
+					    [ASSET_BY_RISK] = "risk",
+					    [ASSET_BY_KIND] = "kind" };
 
 static void say_where(struct sql_where *w, const struct lister *l)
 {
-	buf_printf(&w->text, " AND (%s, id) %c ", sort_columns[l->f->sort],
-		   l->f->descending ? '<' : '>');
-	if (l->f->sort == ASSET_BY_NAME)
+	const bool by_kind = l->f->sort == ASSET_BY_KIND;
+
+	buf_printf(&w->text, " AND (%s, %sid) %c ", sort_columns[l->f->sort],
+		   by_kind ? "name, " : "", l->f->descending ? '<' : '>');
+	if (by_kind)
+		SQL_WHERE(w, "(?, ?, ?)", SQL_I(l->number), SQL_T(l->name), SQL_T(l->id));
+	else if (l->f->sort == ASSET_BY_NAME)
 		SQL_WHERE(w, "(?, ?)", SQL_T(l->name), SQL_T(l->id));
 	else if (l->f->sort == ASSET_BY_RISK)
 		SQL_WHERE(w, "(?, ?)", SQL_R(l->risk), SQL_T(l->id));
 	else
-		SQL_WHERE(w, "(?, ?)", SQL_I(l->time), SQL_T(l->id));
+		SQL_WHERE(w, "(?, ?)", SQL_I(l->number), SQL_T(l->id));
 }
 
 /* @return 1 when there may be more rows */
@@ -145,7 +152,10 @@ static int list_chunk(struct lister *l, struct err *e)
 	if (l->begun)
 		say_where(&w, l);
 	say_what(&w, l->f);
-	buf_printf(&w.text, " ORDER BY %s%s, id%s", sort_columns[l->f->sort], way, way);
+	buf_printf(&w.text, " ORDER BY %s%s", sort_columns[l->f->sort], way);
+	if (l->f->sort == ASSET_BY_KIND)
+		buf_printf(&w.text, ", name%s", way);
+	buf_printf(&w.text, ", id%s", way);
 	SQL_WHERE(&w, " LIMIT ?", SQL_I(CHUNK));
 	r = sql_where_each(l->s->sql, &w, take, l, e);
 	return r < 0 ? r : r == CHUNK || l->count == l->limit;
@@ -153,35 +163,39 @@ static int list_chunk(struct lister *l, struct err *e)
 
 static int go_on(struct lister *l, str cursor, struct err *e)
 {
+	const enum asset_sort by = l->f->sort;
+	const size_t count = by == ASSET_BY_KIND ? 3 : 2;
 	char number[40], *end = number;
-	uint64_t time = 0;
-	str parts[2];
-	int r = list_cursor_read(cursor, ARRAY_LEN(parts), l->a, parts, e);
+	uint64_t whole = 0;
+	str parts[3];
+	int r = list_cursor_read(cursor, count, l->a, parts, e);
 
 	if (r < 0)
 		return r;
 	snprintf(number, sizeof(number), "%.*s", STR_ARG(parts[0]));
-	if (l->f->sort == ASSET_BY_RISK)
+	if (by == ASSET_BY_RISK)
 		l->risk = strtod(number, &end);
-	if (l->f->sort == ASSET_BY_RISK
-		    ? end == number || *end || !isfinite(l->risk)
-		    : l->f->sort != ASSET_BY_NAME && str_u64(parts[0], &time) < 0)
+	if (by == ASSET_BY_RISK ? end == number || *end || !isfinite(l->risk)
+				: by != ASSET_BY_NAME && str_u64(parts[0], &whole) < 0)
 		return err_set(e, EINVAL, "the cursor is not one of this list");
 	l->begun = true;
-	l->name = parts[0];
-	l->time = (int64_t)time;
-	l->id = parts[1];
+	l->name = parts[count - 2];
+	l->number = (int64_t)whole;
+	l->id = parts[count - 1];
 	return 0;
 }
 
 static int remember(const struct lister *l, str *ret, struct err *e)
 {
-	str key = l->f->sort == ASSET_BY_NAME   ? l->name
-		  : l->f->sort == ASSET_BY_RISK ? arena_printf(l->a, "%.17g", l->risk)
-						: arena_printf(l->a, "%lld", (long long)l->time);
+	const enum asset_sort by = l->f->sort;
+	str key = by == ASSET_BY_NAME   ? l->name
+		  : by == ASSET_BY_RISK ? arena_printf(l->a, "%.17g", l->risk)
+					: arena_printf(l->a, "%lld", (long long)l->number);
 
-	if (l->f->sort != ASSET_BY_NAME && !key.p)
+	if (by != ASSET_BY_NAME && !key.p)
 		return err_set(e, ENOBUFS, "too many assets at once");
+	if (by == ASSET_BY_KIND)
+		return list_cursor_make((const str[]){ key, l->name, l->id }, 3, l->a, ret, e);
 	return list_cursor_make((const str[]){ key, l->id }, 2, l->a, ret, e);
 }
 

@@ -19,8 +19,8 @@ MUST_CHECK int audit_append(struct store *s, const struct audit_entry *entry, st
 			    struct err *e);
 
 struct audit_filter {
-	str user, action, target;   /**< empty: any; action and target also as a beginning */
-	str actions;                /**< beside those, `action` stands for each of these whole ones: "|PUT /x||PUT /y|" */
+	str user, action, target; /**< empty: any; action and target also as a beginning */
+	str actions; /**< beside those, `action` stands for each of these whole ones: "|PUT /x||PUT /y|" */
 	int64_t since_ns, until_ns; /**< 0: no bound; until is not included */
 };
 
