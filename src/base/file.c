@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -173,5 +174,18 @@ int file_make_dirs(const char *path, mode_t mode, struct err *e)
 		if (mkdir(step, mode) < 0 && errno != EEXIST)
 			return err_sys(e, errno, "cannot make folder '%s'", step);
 	}
+	return 0;
+}
+
+int file_lock(const char *path, int *ret, struct err *e)
+{
+	OWNED_FD fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+
+	if (fd < 0)
+		return err_sys(e, errno, "cannot open '%s'", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return err_sys(e, errno == EWOULDBLOCK ? EBUSY : errno, "cannot lock '%s'", path);
+	*ret = fd;
+	fd = -1;
 	return 0;
 }

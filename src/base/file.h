@@ -40,6 +40,14 @@ MUST_CHECK int file_write_atomic(int dir_fd, const char *path, str bytes, mode_t
 /** Writes all of @p bytes, going on after short writes and EINTR. */
 MUST_CHECK int file_write_all(int fd, str bytes, struct err *e);
 
+/**
+ * Makes the file at @p path where it is missing, for its owner alone, and locks it (flock(2); on NFS the server's) for as long as the
+ * descriptor is open in this process or one that inherited it. Nothing is left to clear away when a process dies.
+ *
+ * @return 0, -EBUSY another has it, -errno
+ */
+MUST_CHECK int file_lock(const char *path, int *ret, struct err *e);
+
 /** Makes @p path and the missing folders above it, each with @p mode. */
 MUST_CHECK int file_make_dirs(const char *path, mode_t mode, struct err *e);
 

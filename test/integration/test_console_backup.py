@@ -1,6 +1,7 @@
 """`skep console backup` and `restore`: a copy of a store in use, checked before it takes a store's place."""
 import contextlib
 import shutil
+import signal
 import sqlite3
 
 import pytest
@@ -114,3 +115,36 @@ def test_a_damaged_store_is_not_begun_with(skep, tmp_path):
     skep.run("console", "restore", "--state", c.state, tmp_path / "copy.db", check=0)
     with c:
         pass
+
+
+def refused(console, *said):
+    """Ends by itself, with all of `said`, and does no harm to the one that works there."""
+    with pytest.raises(AssertionError):
+        console.start()
+    assert console.process.wait(30) == 1
+    assert all(s in console.said() for s in said), console.said()
+
+
+def test_a_second_console_is_refused_where_one_works(skep, tmp_path, new_database):
+    """On any port, with any engine; what is only read or copied beside it is not."""
+    database = new_database()
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    with Console(tmp_path / "one", database=database) as one:
+        admin = one.admin()
+        second = Console(tmp_path / "one", database=database)
+        second.out = tmp_path / "second.out"
+        refused(second, "another console works in", str(one.state), "--state")
+        if not database:
+            elsewhere = Console(tmp_path / "two", database=str(one.state))
+            refused(elsewhere, "a console works on", "skep.db", "end it first")
+            skep.run("console", "backup", "--state", one.state, tmp_path / "copy.db", check=0)
+            p = skep.run("console", "restore", "--state", one.state, tmp_path / "copy.db")
+            assert p.returncode != 0 and "end it first" in p.err
+        assert admin.get("/api/v1/session").status == 200
+        # Nothing is left to clear away by hand.
+        one.end(signal.SIGKILL)
+        with second:
+            pass
+    if not database:
+        skep.run("console", "restore", "--state", one.state, tmp_path / "copy.db", check=0)

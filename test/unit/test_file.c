@@ -22,6 +22,7 @@ static int leave_scratch(void **state)
 	unlink("link");
 	unlink("device");
 	unlink("pipe");
+	unlink("lock");
 	return chdir("/") < 0 || rmdir(*state) < 0 ? -1 : 0;
 }
 
@@ -78,12 +79,28 @@ static void leaves_devices_where_they_are(void **state UNUSED)
 	assert_int_equal(type_of("pipe"), S_IFIFO);
 }
 
+static void locks_for_as_long_as_it_is_open(void **state)
+{
+	int first = -1, second = -1;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(file_lock("lock", &first, &e), 0);
+	assert_int_equal(file_lock("lock", &second, &e), -EBUSY);
+	assert_int_equal(second, -1);
+	close(first);
+	assert_int_equal(file_lock("lock", &second, &e), 0);
+	close(second);
+	assert_int_equal(file_lock("absent/lock", &second, &e), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replaces_a_file_as_a_whole),
 		cmocka_unit_test(writes_through_a_link),
 		cmocka_unit_test(leaves_devices_where_they_are),
+		cmocka_unit_test(locks_for_as_long_as_it_is_open),
 	};
 
 	return cmocka_run_group_tests_name("file", tests, enter_scratch, leave_scratch);

@@ -21,6 +21,7 @@
 #define STOP_NS (10 * SECOND_NS)
 
 enum {
+	FOLDER_MODE = 0700,
 	WORKERS = 8,
 	WAITING_MAX = 1024,
 	CONNECTIONS = 8192,
@@ -251,6 +252,29 @@ static int open_registries(struct server *s, struct err *e)
 	return r;
 }
 
+/**
+ * One console a folder, whichever engine: keys, certificates and what notifications wait in lie there. And one a SQLite store, which may
+ * lie elsewhere.
+ */
+static int hold(struct server *s, struct err *e)
+{
+	OWNED_BUF path = BUF_INIT;
+	int r = file_make_dirs(s->o->state, FOLDER_MODE, e);
+
+	buf_printf(&path, "%s/console.lock", s->o->state);
+	if (r == 0)
+		r = buf_error(&path) < 0 ? err_set(e, ENOMEM, "no memory for the console")
+					 : file_lock(buf_cstr(&path), &s->folder_lock, e);
+	if (r == -EBUSY)
+		return err_set(e, EBUSY,
+			       "another console works in '%s': end it first, or give this one a "
+			       "folder of its own (--state)",
+			       s->o->state);
+	if (r == 0 && !sql_names_postgres(s->where) && !str_ends(str_from(s->where), S(".db")))
+		r = file_make_dirs(s->where, FOLDER_MODE, e);
+	return r < 0 ? r : store_hold(s->where, &s->store_lock, e);
+}
+
 static int begin(struct server *s, struct err *e)
 {
 	int r = process_signals(false, &s->signals, e);
@@ -258,7 +282,7 @@ static int begin(struct server *s, struct err *e)
 	(void)signal(SIGPIPE, SIG_IGN);
 	raise_limits();
 	if (r == 0)
-		r = file_make_dirs(s->o->state, 0700, e);
+		r = hold(s, e);
 	if (r == 0)
 		r = open_pages(s, e);
 	if (r == 0 && !s->o->plain)
@@ -386,6 +410,11 @@ static void finish(struct server *s)
 		close(s->ui_folder);
 	if (s->signals >= 0)
 		close(s->signals);
+	/* Last: whoever waits for them finds all at rest. */
+	if (s->store_lock >= 0)
+		close(s->store_lock);
+	if (s->folder_lock >= 0)
+		close(s->folder_lock);
 	free(s);
 }
 
@@ -411,7 +440,7 @@ int console_run(const struct console_options *o, struct err *e)
 					.ldap = s->sign_in.has_ldap ? &s->sign_in.ldap : NULL,
 					.oidc = s->sign_in.has_oidc ? &s->sign_in.oidc : NULL,
 				});
-	s->ui_folder = s->signals = -1;
+	s->ui_folder = s->signals = s->folder_lock = s->store_lock = -1;
 	s->began_ns = clock_ns(CLOCK_MONOTONIC);
 	s->where = o->database ? o->database : o->state;
 	snprintf(s->tls_folder, sizeof(s->tls_folder), "%s/tls", o->state);

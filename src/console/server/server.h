@@ -51,6 +51,7 @@ struct server {
 	struct web_pages pages;
 	int ui_folder; /**< -1: the pages it carries */
 	int signals;
+	int folder_lock, store_lock; /**< held all its life; -1: none */
 	uint64_t began_ns;
 	bool stopping;
 	struct console_ready ready;

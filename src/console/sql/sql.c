@@ -27,6 +27,11 @@ bool sql_names_postgres(const char *where)
 	return str_starts(w, S("postgresql://")) || str_starts(w, S("postgres://"));
 }
 
+void sql_file(const char *where, struct buf *out)
+{
+	buf_printf(out, str_ends(str_from(where), S(".db")) ? "%s" : "%s/skep.db", where);
+}
+
 bool sql_is_postgres(const struct sql *s)
 {
 	return s->engine->postgres;

@@ -54,6 +54,8 @@ void sql_close(struct sql *s);
 bool sql_is_postgres(const struct sql *s);
 /** Whether @p where names a PostgreSQL server. */
 bool sql_names_postgres(const char *where);
+/** Appends the path of the SQLite file that @p where names. */
+void sql_file(const char *where, struct buf *out);
 
 struct sql_value {
 	enum sql_type { SQL_NULL, SQL_INTEGER, SQL_TEXT, SQL_BLOB, SQL_REAL } type;

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -152,18 +151,17 @@ static int open_store(struct sql *s, struct err *e)
 {
 	struct handle *h = calloc(1, sizeof(*h));
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+	OWNED_BUF path = BUF_INIT;
 	int r;
 
 	if (!h)
 		return err_set(e, ENOMEM, "no memory for the store");
 	s->handle = h;
 	s->epoch = 1;
-	r = asprintf(&h->path, str_ends(str_from(s->where), S(".db")) ? "%s" : "%s/skep.db",
-		     s->where);
-	if (r < 0) {
-		h->path = NULL;
+	sql_file(s->where, &path);
+	h->path = buf_error(&path) < 0 ? NULL : strdup(buf_cstr(&path));
+	if (!h->path)
 		return err_set(e, ENOMEM, "no memory for the store");
-	}
 	r = s->options.read_only ? 0 : make_file(s, e);
 	if (r < 0)
 		return r;
@@ -382,7 +380,7 @@ static int lead(struct sql *s, const char *name, struct err *e)
 {
 	struct handle *h = handle_of(s);
 	OWNED char *path = NULL;
-	OWNED_FD fd = -1;
+	int fd, r;
 
 	for (size_t i = 0; i < h->lead_count; i++)
 		if (h->leads[i].name == str_hash(str_from(name)))
@@ -393,14 +391,11 @@ static int lead(struct sql *s, const char *name, struct err *e)
 		path = NULL;
 		return err_set(e, ENOMEM, "no memory for a lock's name");
 	}
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-	if (fd < 0)
-		return err_sys(e, errno, "cannot open '%s'", path);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? 0 : err_sys(e, errno, "cannot lock '%s'", path);
+	r = file_lock(path, &fd, e);
+	if (r < 0)
+		return r == -EBUSY ? 0 : r;
 	h->leads[h->lead_count].name = str_hash(str_from(name));
 	h->leads[h->lead_count++].fd = fd;
-	fd = -1;
 	return 1;
 }
 

@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "console/store/migrate.h"
@@ -35,23 +34,6 @@ static int copy_file(const char *from, const char *to, struct err *e)
 		n = copy_file_range(in, NULL, out, NULL, CHUNK_BYTES, 0);
 	if (n < 0 || fsync(out) < 0)
 		return err_sys(e, errno, "cannot write '%s'", to);
-	return 0;
-}
-
-/* The lead of a console's clockwork, which one that runs holds (sql_lead()). */
-static int check_nobody_runs(const char *db, int *ret_lock, struct err *e)
-{
-	OWNED_BUF path = BUF_INIT;
-	OWNED_FD fd = -1;
-
-	buf_printf(&path, "%s-clock", db);
-	fd = open(buf_cstr(&path), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-	if (fd < 0)
-		return err_sys(e, errno, "cannot open '%s'", buf_cstr(&path));
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, EBUSY, "a console works on '%s': end it first", db);
-	*ret_lock = fd;
-	fd = -1;
 	return 0;
 }
 
@@ -91,7 +73,7 @@ int store_restore(const char *where, const char *copy, struct err *e)
 	r = check_copy(copy, e);
 	if (r < 0)
 		return r;
-	buf_printf(&db, str_ends(str_from(where), S(".db")) ? "%s" : "%s/skep.db", where);
-	r = check_nobody_runs(buf_cstr(&db), &lock, e);
+	sql_file(where, &db);
+	r = store_hold(where, &lock, e);
 	return r < 0 ? r : put_in_place(buf_cstr(&db), copy, e);
 }

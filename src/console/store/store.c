@@ -1,6 +1,7 @@
 #include "console/store/store.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "console/store/alerts_priv.h"
 #include "console/store/migrate.h"
 
@@ -18,6 +19,38 @@ int store_prepare(const char *where, struct err *e)
 		r = migrate(sql, e);
 	sql_close(sql);
 	return r;
+}
+
+/* A console holds the first all its life, and the second, the lead of its clockwork (sql_lead()), since before there was the first. */
+static int lock_beside(const char *db, const char *name, int *ret, struct err *e)
+{
+	OWNED_BUF path = BUF_INIT;
+	int r;
+
+	buf_printf(&path, "%s-%s", db, name);
+	r = buf_error(&path) < 0 ? err_set(e, ENOMEM, "no memory for a lock's name")
+				 : file_lock(buf_cstr(&path), ret, e);
+	return r == -EBUSY ? err_set(e, EBUSY, "a console works on '%s': end it first", db) : r;
+}
+
+int store_hold(const char *where, int *ret, struct err *e)
+{
+	OWNED_BUF db = BUF_INIT;
+	OWNED_FD console = -1, clock = -1;
+	int r;
+
+	*ret = -1;
+	if (sql_names_postgres(where))
+		return 0;
+	sql_file(where, &db);
+	r = lock_beside(buf_cstr(&db), "console", &console, e);
+	if (r == 0)
+		r = lock_beside(buf_cstr(&db), "clock", &clock, e);
+	if (r < 0)
+		return r;
+	*ret = console;
+	console = -1;
+	return 0;
 }
 
 int store_open(const char *where, const struct sql_options *o, struct store **ret, struct err *e)

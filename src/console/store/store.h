@@ -28,6 +28,15 @@ struct store {
  */
 MUST_CHECK int store_prepare(const char *where, struct err *e);
 
+/**
+ * Makes sure that no console works on a SQLite store, and keeps others from beginning to as long as @p ret is open (file_lock()). On
+ * PostgreSQL, where several may, there is nothing to hold.
+ *
+ * @param ret  a descriptor; -1 on PostgreSQL
+ * @return 0, -EBUSY a console works on it, -errno
+ */
+MUST_CHECK int store_hold(const char *where, int *ret, struct err *e);
+
 /** Opens a thread's own connection to a store that is prepared. @param o NULL: defaults */
 MUST_CHECK int store_open(const char *where, const struct sql_options *o, struct store **ret,
 			  struct err *e);
