@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "base/translation.h"
 
 #define CONSOLE_MAX_ACCOUNTS 3
 #define CONSOLE_TEXT_BYTES 160
@@ -57,8 +58,7 @@ struct console_options {
 	/** once, when requests are answered; also from a second start on, without accounts then */
 	void (*on_ready)(void *ctx, const struct console_ready *r);
 	void *ctx;
-	const char *(*translate_zh)(
-		const char *format); /**< formats of errors in Chinese; may be NULL */
+	const struct translation *zh; /**< Chinese for the API's answers; may be NULL */
 };
 
 /**

@@ -107,6 +107,10 @@ def test_a_damaged_inventory_hides_nothing_else(console, admin, told):
         assert detail["layerList"] == [] and {g["place"] for g in detail["gaps"]} == {"inventory", "gaps"}, detail
         assert packages.status == 409 and "scan it again" in packages.json()["detail"], packages
         assert admin.get(page + "/packages", headers={"Accept-Language": "zh"}).json()["detail"].endswith("请重新扫描")
+        # What is told of it, too, in the reader's language.
+        in_chinese = admin.get(page, headers={"Accept-Language": "zh"}).json()["gaps"]
+        assert len(in_chinese) == 2 and all("请重新扫描该镜像" in g["detail"] for g in in_chinese), in_chinese
+        assert all("scan the image again" in g["detail"] for g in detail["gaps"])
         # The next scan mends it.
         assert told.tell([record])["refused"] == 0
         detail, packages = look()

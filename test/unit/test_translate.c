@@ -68,6 +68,76 @@ static void errors_speak_chinese(void **state UNUSED)
 	assert_string_equal(e.text, "无法打开“x”: 没有那个文件或目录");
 }
 
+/* @p format with something in the place of each conversion: "7" of numbers, "x/1.0" of texts. */
+static void fill(const char *format, struct buf *out)
+{
+	char kind[16];
+
+	while (*format) {
+		const char *next = next_conversion(format, kind);
+		const char *end = format;
+
+		while (*end && (*end != '%' || end[1] == '%')) {
+			buf_byte(out, *end);
+			end += *end == '%' ? 2 : 1;
+		}
+		if (!next)
+			return;
+		buf_add(out, kind[strlen(kind) - 1] == 's' ? S("x/1.0") : S("7"));
+		format = next;
+	}
+}
+
+static size_t words(const char *format)
+{
+	size_t n = 0;
+
+	for (; *format; format++)
+		n += (*format >= 'a' && *format <= 'z') || (*format >= 'A' && *format <= 'Z');
+	return n;
+}
+
+/* Of every message that says something: what was made from the English format becomes what the Chinese one makes. */
+static void sentences_are_told_again(void **state UNUSED)
+{
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		OWNED_BUF en = BUF_INIT;
+		OWNED_BUF zh = BUF_INIT;
+		OWNED_BUF told = BUF_INIT;
+
+		if (words(pairs[i].en) < 12)
+			continue;
+		fill(pairs[i].en, &en);
+		fill(pairs[i].zh, &zh);
+		retell_zh(buf_str(&en), &told);
+		if (!str_eq(buf_str(&told), buf_str(&zh)))
+			fail_msg("'%.*s' became '%.*s'", STR_ARG(buf_str(&en)),
+				 STR_ARG(buf_str(&told)));
+	}
+}
+
+static void assert_told(const char *english, const char *chinese)
+{
+	OWNED_BUF told = BUF_INIT;
+
+	retell_zh(str_from(english), &told);
+	assert_str(buf_str(&told), chinese);
+}
+
+static void what_was_filled_in_is_told_too(void **state UNUSED)
+{
+	assert_told("3 stanzas could not be used, the first at line 12",
+		    "3 个段落无法使用，第一个在第 12 行");
+	assert_told("the layer is missing: cannot open 'x': No such file or directory",
+		    "缺少该层：无法打开“x”：没有那个文件或目录");
+	assert_told("symbolic link to '../lib/it', where nothing was read",
+		    "符号链接指向“../lib/it”，该处没有读取到内容");
+	assert_told("", "");
+	assert_told("what a newer agent says", "what a newer agent says");
+	assert_told("%s%n%n", "%s%n%n");
+	assert_told(": : : : :", ": : : : :");
+}
+
 static void progress_fits_any_terminal(void **state UNUSED)
 {
 	for (unsigned int width = 2; width < 120; width++)
@@ -100,6 +170,8 @@ int main(void)
 		cmocka_unit_test(pairs_take_the_same_arguments),
 		cmocka_unit_test(every_pair_is_found),
 		cmocka_unit_test(errors_speak_chinese),
+		cmocka_unit_test(sentences_are_told_again),
+		cmocka_unit_test(what_was_filled_in_is_told_too),
 		cmocka_unit_test(progress_fits_any_terminal),
 		cmocka_unit_test(progress_tells_how_far),
 	};

@@ -144,8 +144,10 @@ void asset_put(const struct asset *a, struct arena *scratch, struct json_out *j)
 	json_object_close(j);
 }
 
-void image_put(const struct stored_image *i, struct json_out *j)
+void image_put(struct call *c, const struct stored_image *i)
 {
+	struct json_out *j = &c->json;
+
 	json_object_open(j);
 	json_put_str(j, "digest", i->digest);
 	json_put_words(j, "references", i->references);
@@ -157,7 +159,7 @@ void image_put(const struct stored_image *i, struct json_out *j)
 		json_put_int(j, "packages", i->packages);
 	}
 	call_put_time(j, "scanned", i->scanned_ns);
-	json_opt_str(j, "scanError", i->scan_error);
+	json_opt_str(j, "scanError", call_sentence(c, i->scan_error));
 	json_key(j, "counts");
 	severity_counts_put(i->counts, j);
 	json_put_int(j, "fixable", i->fixable);

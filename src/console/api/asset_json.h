@@ -15,7 +15,7 @@ void asset_put_place(const struct asset *a, struct arena *scratch, struct json_o
 /** A SeverityCounts. */
 void severity_counts_put(const int64_t counts[SEVERITY_COUNT], struct json_out *j);
 /** An Image. */
-void image_put(const struct stored_image *i, struct json_out *j);
+void image_put(struct call *c, const struct stored_image *i);
 /** "database": a DatabaseState. @param database_ns  0: not known */
 void database_state_put(int64_t database_ns, int64_t now_ns, struct json_out *j);
 const char *layer_owner_name(enum layer_owner o);

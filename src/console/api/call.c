@@ -1,4 +1,4 @@
-#include "console/api/call.h"
+#include "console/api/dispatch.h"
 
 #include "base/time.h"
 #include "base/word.h"
@@ -103,6 +103,18 @@ void call_put_time(struct json_out *j, const char *key, int64_t ns)
 	}
 	time_render_ns((uint64_t)ns, text);
 	json_cstr(j, text);
+}
+
+str call_sentence(struct call *c, str english)
+{
+	OWNED_BUF told = BUF_INIT;
+	str out;
+
+	if (c->lang != LANG_ZH || !c->api->zh || !english.n)
+		return english;
+	c->api->zh->sentence(english, &told);
+	out = buf_error(&told) ? (str){ NULL, 0 } : arena_str(c->arena, buf_str(&told));
+	return out.p ? out : english;
 }
 
 /* The writer has no way to take a document whole: a null is written for it and taken back. */

@@ -434,8 +434,8 @@ void api_answer(const struct api *api, struct store *s, struct arena *a,
 	int result;
 
 	c.lang = read_language(header(&c, "Accept-Language"));
-	if (c.lang == LANG_ZH)
-		e.translate = api->translate_zh;
+	if (c.lang == LANG_ZH && api->zh)
+		e.translate = api->zh->format;
 	if (!s) {
 		c.retry_after_s = 1;
 		refuse(&c, PROBLEM_UNAVAILABLE, (str){ 0 }, NULL, ret);

@@ -8,6 +8,7 @@
 #ifndef SKEP_CONSOLE_API_DISPATCH_H
 #define SKEP_CONSOLE_API_DISPATCH_H
 
+#include "base/translation.h"
 #include "console/api/call.h"
 #include "console/api/limiter.h"
 
@@ -37,11 +38,10 @@ struct api {
 	struct access *access; /**< for sessions, passwords and tokens; any thread may use it */
 	struct notify_service *notify; /**< for where alerts are told; any thread may use it */
 	struct registry_service
-		*registries;        /**< for registries' passwords; any thread may use it */
-	struct limiter *by_address; /**< NULL: no limit */
-	struct limiter *by_user;    /**< NULL: no limit */
-	/** a format of an error in Chinese; NULL: English only */
-	const char *(*translate_zh)(const char *format);
+		*registries;          /**< for registries' passwords; any thread may use it */
+	struct limiter *by_address;   /**< NULL: no limit */
+	struct limiter *by_user;      /**< NULL: no limit */
+	const struct translation *zh; /**< NULL: English only */
 	/** takes a line about a failure of ours, from any thread; may be NULL */
 	void (*log)(void *ctx, const char *line);
 	/** tells pages that what they show has changed: "alerts", "assets", ..., from any thread; may be NULL */

@@ -81,7 +81,7 @@ static int list(struct call *c, struct search_box *box, struct err *e)
 		return r;
 	call_page_open(c);
 	for (size_t k = 0; k < page.count; k++)
-		image_put(&page.items[k], &c->json);
+		image_put(c, &page.items[k]);
 	call_page_close(c, page.next, -1);
 	return 0;
 }
@@ -187,15 +187,17 @@ static int put_base(struct call *c, const struct stored_image *image, struct err
 	return 0;
 }
 
-static void put_gap_list(const struct gap_list *l, struct json_out *j)
+static void put_gap_list(struct call *c, const struct gap_list *l)
 {
+	struct json_out *j = &c->json;
+
 	for (size_t i = 0; i < l->count; i++) {
 		const struct gap *g = &l->items[i];
 
 		json_object_open(j);
 		json_put_cstr(j, "kind", gap_kind_name(g->kind));
 		json_put_str(j, "place", g->place);
-		json_opt_str(j, "detail", g->what);
+		json_opt_str(j, "detail", call_sentence(c, g->what));
 		json_put_uint(j, "count", g->count);
 		json_object_close(j);
 	}
@@ -222,8 +224,8 @@ static int put_gaps(struct call *c, str digest, const struct stored_inventory *v
 	json_key(&c->json, "gaps");
 	json_array_open(&c->json);
 	if (v->there)
-		put_gap_list(&v->inventory.gaps, &c->json);
-	put_gap_list(&unjudged, &c->json);
+		put_gap_list(c, &v->inventory.gaps);
+	put_gap_list(c, &unjudged);
 	json_array_close(&c->json);
 	return 0;
 }
@@ -265,7 +267,7 @@ int api_image_get(struct call *c, struct err *e)
 		return r;
 	json_object_open(&c->json);
 	json_key(&c->json, "image");
-	image_put(&image, &c->json);
+	image_put(c, &image);
 	put_layers(&v, &c->json);
 	if (image.base.n)
 		r = put_base(c, &image, e);

@@ -15,7 +15,7 @@
 /* A secret that is there. */
 #define MASK "***"
 
-static void put_feed(struct json_out *j, const struct stored_feed *f)
+static void put_feed(struct call *c, struct json_out *j, const struct stored_feed *f)
 {
 	json_key(j, "feed");
 	json_object_open(j);
@@ -27,12 +27,12 @@ static void put_feed(struct json_out *j, const struct stored_feed *f)
 	call_put_time(j, "tried", f->tried_ns);
 	call_put_time(j, "fetched", f->fetched_ns);
 	call_put_time(j, "next", f->due_ns);
-	json_opt_str(j, "error", f->why);
+	json_opt_str(j, "error", c ? call_sentence(c, f->why) : f->why);
 	json_object_close(j);
 }
 
-/** @param feed NULL: it has none @param use NULL: not told */
-static void put(struct json_out *j, const struct stored_intelligence *v,
+/** @param c NULL: for the audit log, in English @param feed NULL: it has none @param use NULL: not told */
+static void put(struct call *c, struct json_out *j, const struct stored_intelligence *v,
 		const struct stored_feed *feed, const struct intelligence_use *use)
 {
 	char id[24];
@@ -54,7 +54,7 @@ static void put(struct json_out *j, const struct stored_intelligence *v,
 	call_put_time(j, "expires", v->expires_ns);
 	json_put_bool(j, "ended", v->ended);
 	if (feed)
-		put_feed(j, feed);
+		put_feed(c, j, feed);
 	if (use)
 		json_put_strs(j, "rules", use->rules, use->count);
 	json_object_close(j);
@@ -67,7 +67,7 @@ static str audited(struct call *c, const struct stored_intelligence *v,
 	struct json_out j;
 
 	json_out_init(&j, &out, false);
-	put(&j, v, feed, NULL);
+	put(NULL, &j, v, feed, NULL);
 	return buf_error(&out) ? (str){ 0 } : arena_str(c->arena, buf_str(&out));
 }
 
@@ -102,7 +102,7 @@ static int put_page(struct call *c, const struct lists *l, struct err *e)
 
 		if (v->id <= after)
 			continue;
-		put(&c->json, v, feed_of(l, v->id), &l->uses[i]);
+		put(c, &c->json, v, feed_of(l, v->id), &l->uses[i]);
 		last = v->id;
 		n++;
 	}
@@ -240,7 +240,7 @@ static int keep(struct call *c, struct stored_intelligence *v, struct stored_fee
 	if (r < 0)
 		return r;
 	c->audit_after = audited(c, v, is_fetched ? feed : NULL);
-	put(&c->json, v, is_fetched ? feed : NULL, NULL);
+	put(c, &c->json, v, is_fetched ? feed : NULL, NULL);
 	return 0;
 }
 

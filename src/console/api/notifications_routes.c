@@ -32,7 +32,7 @@ static struct setting_tables tables_of(const struct receiver_kind *k)
 	return (struct setting_tables){ k ? k->settings : NULL, receiver_common_settings };
 }
 
-static void put_state(struct json_out *j, const struct receiver_state *s)
+static void put_state(struct call *c, struct json_out *j, const struct receiver_state *s)
 {
 	json_key(j, "state");
 	json_object_open(j);
@@ -40,7 +40,7 @@ static void put_state(struct json_out *j, const struct receiver_state *s)
 	json_put_uint(j, "failed", s->failed);
 	json_put_uint(j, "waiting", s->waiting);
 	json_put_uint(j, "dropped", s->dropped);
-	json_opt_str(j, "lastError", s->why);
+	json_opt_str(j, "lastError", call_sentence(c, s->why));
 	if (s->sent_ns)
 		call_put_time(j, "lastSent", s->sent_ns);
 	json_object_close(j);
@@ -70,7 +70,7 @@ static int put(struct call *c, struct json_out *j, const struct stored_receiver 
 	json_key(j, "settings");
 	setting_render(&t, &settings, j);
 	if (state)
-		put_state(j, state);
+		put_state(c, j, state);
 	json_object_close(j);
 	return 0;
 }
@@ -288,7 +288,7 @@ int api_notification_test(struct call *c, struct err *e)
 		return n;
 	json_object_open(&c->json);
 	json_put_bool(&c->json, "ok", result.verdict == OUTBOX_SENT && !result.refused);
-	json_put_cstr(&c->json, "message", result.why);
+	json_put_str(&c->json, "message", call_sentence(c, str_from(result.why)));
 	json_object_close(&c->json);
 	return 0;
 }

@@ -86,7 +86,7 @@ static int put_images(struct call *c, const str *digests, size_t count, struct p
 			p->cut |= r == 0;
 			break;
 		}
-		image_put(&image, &c->json);
+		image_put(c, &image);
 		r = add_containers(c, scope, digests[i], p, e);
 	}
 	json_array_close(&c->json);

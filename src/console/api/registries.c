@@ -398,13 +398,15 @@ static bool may_see(const struct call *c, str address, str repository, str tag)
 	return of.image.p && scope_holds(&c->who.scope, &of);
 }
 
-static void put_image(const struct registry_image *i, struct json_out *j)
+static void put_image(struct call *c, const struct registry_image *i)
 {
+	struct json_out *j = &c->json;
+
 	json_object_open(j);
 	json_put_str(j, "platform", i->platform);
 	json_opt_str(j, "image", i->image);
 	call_put_time(j, "scanned", i->scanned_ns);
-	json_opt_str(j, "error", i->why.n ? i->why : i->scan_error);
+	json_opt_str(j, "error", call_sentence(c, i->why.n ? i->why : i->scan_error));
 	if (i->scanned_ns) {
 		json_key(j, "counts");
 		severity_counts_put(i->counts, j);
@@ -432,11 +434,11 @@ static int put_tag(struct call *c, int64_t registry, const struct stored_tag *t,
 	call_put_time(j, "changed", t->changed_ns);
 	call_put_time(j, "gone", t->gone_ns);
 	json_put_int(j, "moves", t->moves);
-	json_opt_str(j, "error", t->why);
+	json_opt_str(j, "error", call_sentence(c, t->why));
 	json_key(j, "images");
 	json_array_open(j);
 	for (size_t i = 0; i < count; i++)
-		put_image(&images[i], j);
+		put_image(c, &images[i]);
 	json_array_close(j);
 	json_object_close(j);
 	return 0;

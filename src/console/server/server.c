@@ -218,7 +218,7 @@ static int open_api(struct server *s, struct err *e)
 		return r;
 	s->api.doors = &api_doors;
 	s->api.access = &s->access;
-	s->api.translate_zh = s->o->translate_zh;
+	s->api.zh = s->o->zh;
 	s->api.log = log_line;
 	s->api.publish = publish;
 	s->api.ctx = s;

@@ -6,6 +6,7 @@
 #define SKEP_PROG_CONSOLE_CONSOLE_H
 
 #include "base/option.h"
+#include "base/translation.h"
 
 /** Where its store is (--state): for whatever is about a console. All these end with an entry without a name. */
 extern const struct option_def console_state_options[];
@@ -29,11 +30,10 @@ MUST_CHECK int console_take(const struct option_set *o, struct console_options *
  * Runs until SIGTERM or SIGINT. Says what it does on standard error or in the file that --log names; shows first passwords on
  * standard output, once.
  * @param o            holds the three tables of options
- * @param translate_zh formats of errors in Chinese, for the API's answers; may be NULL
+ * @param zh           Chinese for the API's answers; may be NULL
  * @return 0 after an orderly end, -EINVAL (an option), -errno when it could not begin
  */
-MUST_CHECK int console_start(const struct option_set *o, const char *(*translate_zh)(const char *),
-			     struct err *e);
+MUST_CHECK int console_start(const struct option_set *o, const struct translation *zh, struct err *e);
 /** Tells the operator a line. */
 void console_say(int fd, const char *line);
 

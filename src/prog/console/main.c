@@ -12,7 +12,7 @@ static void say(const char *line)
 
 static int run(const struct option_set *o, struct err *e)
 {
-	return console_start(o, translate_zh, e);
+	return console_start(o, &translation_zh, e);
 }
 
 int main(int argc, char **argv)

@@ -90,8 +90,7 @@ static int open_log(const char *path, int *ret, struct err *e)
 	return *ret < 0 ? err_sys(e, errno, "cannot write '%s'", path) : 0;
 }
 
-int console_start(const struct option_set *o, const char *(*translate_zh)(const char *),
-		  struct err *e)
+int console_start(const struct option_set *o, const struct translation *zh, struct err *e)
 {
 	int log, r = open_log(option_text(o, "log"), &log, e);
 	struct console_options c = {
@@ -102,7 +101,7 @@ int console_start(const struct option_set *o, const char *(*translate_zh)(const 
 		.say = say,
 		.on_ready = on_ready,
 		.ctx = &log,
-		.translate_zh = translate_zh,
+		.zh = zh,
 	};
 
 	if (r == 0)

@@ -4,7 +4,7 @@
 
 static int run(struct invocation *v)
 {
-	return console_start(&v->options, translate_zh, &v->err);
+	return console_start(&v->options, &translation_zh, &v->err);
 }
 
 const struct command cmd_console_run = {

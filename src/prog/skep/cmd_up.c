@@ -125,7 +125,7 @@ static int run_console(void *ctx)
 		.say = say_console,
 		.on_ready = tell_ready,
 		.ctx = u,
-		.translate_zh = translate_zh,
+		.zh = &translation_zh,
 	};
 	char cache[PATH_BYTES + 8];
 	int r;

@@ -1,5 +1,7 @@
 #include "prog/skep/translate.h"
 
+#include <ctype.h>
+
 static const struct {
 	const char *en, *zh;
 } messages[] = {
@@ -31,3 +33,187 @@ translate_fn *translate_to(enum lang lang)
 {
 	return lang == LANG_ZH ? translate_zh : NULL;
 }
+
+/* ---- Sentences back to their formats ---- */
+
+enum { FILLED_MAX = 8, RETELL_DEPTH = 4, RETELL_MAX_BYTES = 4096 };
+
+struct filled {
+	str values[FILLED_MAX];
+	bool is_text[FILLED_MAX];
+	size_t count;
+	size_t literal; /* bytes of the format that were found in the sentence: the more, the surer */
+};
+
+/* Cuts what stands before the next conversion, with "%%" as it is. @param ret_kind its letter; 0 at the end */
+static str cut_literal(const char **format, char *ret_kind)
+{
+	const char *begin = *format, *p = begin;
+	str literal;
+
+	while (*p && (*p != '%' || p[1] == '%'))
+		p += *p == '%' ? 2 : 1;
+	literal = (str){ begin, (size_t)(p - begin) };
+	*ret_kind = '\0';
+	if (*p)
+		p += 1 + strspn(p + 1, "-+ #0123456789.*hlzjt");
+	if (*p)
+		*ret_kind = *p++;
+	*format = p;
+	return literal;
+}
+
+static size_t literal_bytes(str literal)
+{
+	size_t n = literal.n;
+
+	for (size_t i = 0; i + 1 < literal.n; i++)
+		if (literal.p[i] == '%') {
+			n--;
+			i++;
+		}
+	return n;
+}
+
+/* @return bytes of @p text the literal takes, or -1 when it does not begin with it */
+static ssize_t begins_with(str text, str literal)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < literal.n; i++, at++) {
+		if (at == text.n || text.p[at] != literal.p[i])
+			return -1;
+		i += literal.p[i] == '%';
+	}
+	return (ssize_t)at;
+}
+
+static bool is_of_number(char c, char kind)
+{
+	if (strchr("xXp", kind))
+		return isxdigit((unsigned char)c);
+	return isdigit((unsigned char)c) || c == '-' || (c == '.' && strchr("feg", kind));
+}
+
+/* @return bytes of the value at the start of @p text before @p literal; SIZE_MAX: there is none such */
+static size_t find_value(str text, char kind, str literal, bool last)
+{
+	const bool is_text = kind == 's' || kind == 'c';
+	size_t n = 0;
+
+	if (!is_text) {
+		while (n < text.n && is_of_number(text.p[n], kind))
+			n++;
+		return n ? n : SIZE_MAX;
+	}
+	if (last)
+		return text.n >= literal_bytes(literal) ? text.n - literal_bytes(literal)
+							: SIZE_MAX;
+	/* Of texts side by side the last has it all. */
+	while (n <= text.n && begins_with(str_skip(text, n), literal) < 0)
+		n++;
+	return n <= text.n ? n : SIZE_MAX;
+}
+
+static bool is_made_from(str text, const char *format, struct filled *ret)
+{
+	struct filled f = { 0 };
+	char kind, next;
+	str literal = cut_literal(&format, &kind);
+	ssize_t taken = begins_with(text, literal);
+
+	while (taken >= 0 && kind) {
+		size_t n;
+
+		f.literal += (size_t)taken;
+		text = str_skip(text, (size_t)taken);
+		literal = cut_literal(&format, &next);
+		n = find_value(text, kind, literal, !next);
+		if (n == SIZE_MAX || f.count == FILLED_MAX)
+			return false;
+		f.is_text[f.count] = kind == 's';
+		f.values[f.count++] = str_take(text, n);
+		text = str_skip(text, n);
+		kind = next;
+		taken = begins_with(text, literal);
+	}
+	if (taken < 0 || (size_t)taken != text.n)
+		return false;
+	f.literal += (size_t)taken;
+	*ret = f;
+	return true;
+}
+
+static const char *find_format(str text, struct filled *ret)
+{
+	const char *zh = NULL;
+	struct filled f;
+
+	ret->literal = 0;
+	for (size_t i = 0; i < ARRAY_LEN(messages); i++)
+		if (is_made_from(text, messages[i].en, &f) && f.literal > ret->literal) {
+			zh = messages[i].zh;
+			*ret = f;
+		}
+	return zh;
+}
+
+static void retell(str text, unsigned depth, struct buf *out);
+
+static void put_filled(const char *format, const struct filled *f, unsigned depth, struct buf *out)
+{
+	for (size_t i = 0;; i++) {
+		char kind;
+		const str literal = cut_literal(&format, &kind);
+
+		for (size_t k = 0; k < literal.n; k++) {
+			buf_byte(out, literal.p[k]);
+			k += literal.p[k] == '%';
+		}
+		if (!kind || i == f->count)
+			return;
+		if (f->is_text[i])
+			retell(f->values[i], depth, out);
+		else
+			buf_add(out, f->values[i]);
+	}
+}
+
+/* Context that was put in front of a sentence (err_wrap) and the system's words behind one (err_sys) are parted by ": ". */
+static bool retell_parts(str text, unsigned depth, struct buf *out)
+{
+	for (size_t i = 0; i + 2 < text.n; i++) {
+		struct filled f;
+		const char *zh;
+
+		if (!str_starts(str_skip(text, i), S(": ")))
+			continue;
+		zh = find_format(str_take(text, i), &f);
+		if (!zh)
+			continue;
+		put_filled(zh, &f, depth, out);
+		buf_add(out, S("："));
+		retell(str_skip(text, i + 2), depth, out);
+		return true;
+	}
+	return false;
+}
+
+/* Bounded: each step is of a shorter text, and no deeper than RETELL_DEPTH. */
+static void retell(str text, unsigned depth, struct buf *out)
+{
+	struct filled f;
+	const char *zh = depth && text.n ? find_format(text, &f) : NULL;
+
+	if (zh)
+		put_filled(zh, &f, depth - 1, out);
+	else if (!depth || !retell_parts(text, depth - 1, out))
+		buf_add(out, text);
+}
+
+void retell_zh(str english, struct buf *out)
+{
+	retell(english, english.n <= RETELL_MAX_BYTES ? RETELL_DEPTH : 0, out);
+}
+
+const struct translation translation_zh = { translate_zh, retell_zh };
