@@ -36,8 +36,8 @@ def whole_lines(file):
     return file.read_text().rpartition("\n")[0].splitlines()
 
 
-def until(ready, seconds=15, every=0.05):
-    """What `ready` said at last: what it was waited for, or something false."""
+def until(ready, seconds=60, every=0.05):
+    """What `ready` said at last: what it was waited for, or something false. A machine may be slow: a short time is for what must be quick."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         got = ready()
@@ -45,6 +45,15 @@ def until(ready, seconds=15, every=0.05):
             return got
         time.sleep(every)
     return ready()
+
+
+def children(pid):
+    """Of a process, in text. Who ends while the kernel lists them may hide another: two readings are to agree."""
+    list = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text
+    found = list()
+    while found != (found := list()):
+        pass
+    return found.split()
 
 
 class Agent:
@@ -80,7 +89,7 @@ class Agent:
     def parts(self):
         """{"sensor": pid, "uplink": pid}: the sensor keeps capabilities, uplink none."""
         found = {}
-        for child in pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+        for child in children(self.pid):
             try:
                 caps = capabilities(int(child))
             except (FileNotFoundError, ProcessLookupError):
@@ -103,7 +112,7 @@ class Agent:
 
     def end(self, part, sig=signal.SIGKILL):
         """Signals a part; returns its pid."""
-        pid = self.parts()[part]
+        pid = until(lambda: self.parts().get(part))
         os.kill(pid, sig)
         return pid
 

@@ -59,6 +59,8 @@ class Client:
                 return Answer(r.status, r.headers, r.read())
         except urllib.error.HTTPError as e:
             return Answer(e.code, e.headers, e.read())
+        except http.client.HTTPException as e:  # killed in the middle of its answer
+            raise ConnectionError(repr(e)) from e
 
     def get(self, path, **kw):
         return self.ask("GET", path, **kw)
@@ -198,8 +200,9 @@ class Hints(threading.Thread):
         except OSError:
             pass
 
-    def wait(self, what, seconds=10):
+    def wait(self, what, seconds=60):
+        """@return whether it was heard, before the stream ended"""
         end = time.monotonic() + seconds
-        while what not in self.heard and time.monotonic() < end:
+        while what not in self.heard and self.is_alive() and time.monotonic() < end:
             time.sleep(0.02)
         return what in self.heard

@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import time
 
-from agents import Agent, until
+from agents import Agent, children, until
 
 
 def postgres_url(console):
@@ -80,7 +80,7 @@ class JoinedAgent(Agent):
     def parts(self):
         """{"sensor": pid, "uplink": pid, "census": pid, "scanner": pid}"""
         found = {}
-        for child in pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+        for child in children(self.pid):
             try:
                 name = pathlib.Path(f"/proc/{child}/comm").read_text().strip()
             except (FileNotFoundError, ProcessLookupError):
@@ -140,6 +140,8 @@ class Peer:
             c.request(method, "/agent/v1/" + path, body, {"Skep-Agent-Protocol": protocol, **(headers or {})})
             r = c.getresponse()
             raw = r.read()
+        except http.client.HTTPException as e:  # killed in the middle of its answer
+            raise ConnectionError(repr(e)) from e
         finally:
             c.close()
         try:

@@ -1,11 +1,15 @@
 """The console's notifications, driven by lines (notify_probe.c), and alerts for them."""
+import collections
 import json
 import os
+import pathlib
+import struct
 import subprocess
 import threading
 import time
 import urllib.request
 
+from conftest import BUILD
 from consoles import any_certificate
 
 HOSTILE = "web|1\\ a=b\n\t\r\x1b[31m<!channel> *x* [y](http://z) 设 \u202e\" ' %n ${jndi}"
@@ -32,15 +36,20 @@ def alert(n, **with_):
 
 
 class Notifier:
-    """`receivers`: keyword arguments of one, or several in a list."""
+    """`receivers`: keyword arguments of one, or several in a list. Its clock is `ahead` by so many seconds."""
 
-    def __init__(self, program, folder, *receivers, allow=("127.0.0.0/8",)):
-        self.args = [str(program), str(folder), *allow]
+    def __init__(self, program, folder, *receivers, allow=("127.0.0.0/8",), ahead=0):
+        self.args, self.env = [str(program), str(folder), *allow], None
+        if ahead:
+            clock = pathlib.Path(folder).with_name("clock")
+            clock.write_bytes(struct.pack("<qq", ahead, 0))
+            self.env = {**os.environ, "LD_PRELOAD": str(BUILD / "test" / "integration" / "clock_shift.so"), "CLOCK_SHIFT": str(clock),
+                        "ASAN_OPTIONS": "verify_asan_link_order=0"}
         self.receivers = [{"id": i, "name": f"r{i}", "filter": "", "version": 1, **r} for i, r in enumerate(receivers, 1)]
         self.figures, self.errors, self.tried = {}, [], []
 
     def __enter__(self):
-        self.child = subprocess.Popen(self.args, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.child = subprocess.Popen(self.args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self.env)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
         self.set(self.receivers)
@@ -75,10 +84,18 @@ class Notifier:
         self.say({"receivers": receivers})
 
     def tell(self, n, **with_):
-        self.say({"id": n, "host": "node-1", "agent": "a-1", "alert": alert(n, **with_)})
+        self.tell_all((n, with_))
+
+    def tell_all(self, *alerts):
+        """At once: numbers, or numbers with what `alert` is to replace. Told one by one they come in as many batches as it happens."""
+        pairs = [a if isinstance(a, tuple) else (a, {}) for a in alerts]
+        self.child.stdin.write(b"".join(json.dumps({"id": n, "host": "node-1", "agent": "a-1", "alert": alert(n, **with_)}).encode() + b"\n"
+                                        for n, with_ in pairs))
+        self.child.stdin.flush()
 
     def of(self, number=1):
-        return self.figures.get(number, {})
+        """A receiver's figures as they were last told; 0 of what was not."""
+        return collections.Counter(self.figures.get(number))
 
 
 class Teller:

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import pathlib
+import random
 import shutil
 import socket
 import ssl
@@ -33,10 +34,32 @@ def need_root():
         pytest.skip("needs root")
 
 
+def is_free(port):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(type=kind) as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
+
+
+def ports():
+    """Free ones below those the kernel gives to whoever asks for any: what nobody has now nobody takes before it is used."""
+    below = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    yield from filter(is_free, random.sample(range(10000, below), below - 10000) if below > 10000 else ())
+    while True:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            yield s.getsockname()[1]
+
+
+PORTS = ports()
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Another each time."""
+    return next(PORTS)
 
 
 def unmount_below(folder):

@@ -14,7 +14,7 @@ from forwarding import Balancer
 from postgres import Postgres
 from services import need_root
 
-FRESH = 60
+FRESH = 90
 BATCH = 20
 
 

@@ -15,7 +15,7 @@ from containers import RunningEngine
 from fleet import JoinedAgent, alerts, ask
 from services import need, need_root
 
-FRESH = 30
+FRESH = 90
 RULE = "Program of threat intelligence"
 
 

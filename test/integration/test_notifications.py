@@ -150,8 +150,7 @@ def test_webhook_tries_again(notifier, first):
 
 def test_webhook_gives_up_only_what_is_refused(notifier):
     with Script([(400, ""), (200, ""), (400, ""), (200, "")]) as script, notifier(webhook(script, batch=10)) as n:
-        for i in range(1, 5):
-            n.tell(i)
+        n.tell_all(1, 2, 3, 4)
         assert until(lambda: n.of().get("sent", 0) + n.of().get("refused", 0) == 4)
         assert n.of()["refused"] == 1 and n.of()["waiting"] == 0
 
@@ -161,7 +160,7 @@ def test_webhook_that_stalls_holds_nobody_up(notifier, tmp_path):
         for i in range(1, 4):
             n.tell(i)
         assert until(lambda: len(script.bodies()) == 3)
-        assert n.of(1)["waiting"] == 3
+        assert until(lambda: n.of(1)["waiting"] == 3), n.figures
 
 
 def test_webhook_does_not_trust_a_stranger(notifier, certificates):
@@ -217,8 +216,7 @@ def test_filters_choose(notifier):
 
 def test_equal_ones_are_told_together(notifier):
     with Script() as script, notifier(webhook(script, groupBy=["rule", "container"], groupSeconds=1)) as n:
-        for i in range(1, 11):
-            n.tell(i, priority="Error" if i == 5 else "Warning")
+        n.tell_all(*((i, {"priority": "Error" if i == 5 else "Warning"}) for i in range(1, 11)))
         assert until(lambda: len(script.bodies()) == 2)
         first, rest = map(json.loads, script.bodies())
         assert first["id"] == "1" and "more" not in first
@@ -227,11 +225,12 @@ def test_equal_ones_are_told_together(notifier):
 
 
 def test_no_more_than_so_many_a_minute(notifier):
+    began = time.monotonic()
     with Script() as script, notifier(webhook(script, perMinute=60)) as n:
-        for i in range(1, 101):
-            n.tell(i)
+        n.tell_all(*range(1, 101))
         assert until(lambda: sum(1 + json.loads(b).get("more", 0) for b in script.bodies()) == 100)
-        assert 60 <= len(script.bodies()) <= 64
+        # What came while a slow machine told the others was in time for another second's.
+        assert 60 <= len(script.bodies()) <= 62 + time.monotonic() - began
         assert json.loads(script.bodies()[-1])["reason"] == "rate"
 
 
@@ -253,22 +252,22 @@ def test_quiet_hours_end_in_one_message(notifier):
 @pytest.mark.parametrize("reason, kills", [("quiet", 3), ("group", 3), ("rate", 1)])
 def test_what_is_held_outlives_a_kill(notifier, reason, kills):
     """Counted whole, told once, and not before its time. (What a rate holds may be told by who begins anew.)"""
-    held = {"quiet": quiet_now(), "group": {"groupBy": ["rule"], "groupSeconds": 8}, "rate": {"perMinute": 2}}[reason]
+    held = {"quiet": quiet_now(), "group": {"groupBy": ["rule"], "groupSeconds": 600}, "rate": {"perMinute": 2}}[reason]
     told = {"quiet": 0, "group": 1, "rate": 2}[reason]
     with Script() as script:
         for round in range(kills):
             n = notifier(webhook(script, **held))
             n.__enter__()
-            for i in range(1, 11):
-                n.tell(round * 10 + i, priority="Warning")
-            assert until(lambda: len(script.bodies()) == told and n.of().get("waiting") == (round + 1) * 10 - told, 5), n.of()
+            n.tell_all(*range(round * 10 + 1, round * 10 + 11))
+            assert until(lambda: len(script.bodies()) == told and n.of().get("waiting") == (round + 1) * 10 - told), n.of()
             time.sleep(0.3)
             n.kill()
-        with notifier(webhook(script, **(held if reason == "group" else {}))) as n:
-            assert until(lambda: sum(1 + json.loads(b).get("more", 0) for b in script.bodies()) == kills * 10, 12), script.bodies()
+        with notifier(webhook(script, **held), ahead=601) if reason == "group" else notifier(webhook(script)) as n:
+            assert until(lambda: sum(1 + json.loads(b).get("more", 0) for b in script.bodies()) == kills * 10), script.bodies()
             last = json.loads(script.bodies()[-1])
             assert last["reason"] == reason and last["more"] == kills * 10 - 1 - told and len(script.bodies()) == told + 1
         with notifier(webhook(script, **held)) as n:
+            assert until(lambda: n.of())
             time.sleep(0.5)
             assert len(script.bodies()) == told + 1 and n.of()["waiting"] == 0
 
@@ -278,7 +277,7 @@ def test_a_damaged_file_of_what_is_held_is_counted(notifier):
         with notifier(webhook(script, **quiet_now())) as n:
             n.tell(1)
             assert until(lambda: n.of().get("waiting") == 1)
-            file = next(pathlib.Path(n.args[1]).rglob("receiver-1.held"))
+            file = until(lambda: next(pathlib.Path(n.args[1]).rglob("receiver-1.held"), None))
         text = file.read_bytes()
         assert text.startswith(b"quiet ")
         file.write_bytes(b"quiet 1 {\n\0\xff\n" + text + b"nonsense 1 {}\n")
@@ -371,8 +370,7 @@ def test_elasticsearch(notifier):
     partly = {"errors": True, "items": [{"create": {"status": 201}}, {"create": {"status": 429, "error": {"reason": "busy"}}}]}
     with Script([(200, json.dumps(partly)), (200, '{"errors":false,"items":[]}')]) as script, \
             notifier(told(script, "elasticsearch", index="alerts", user="u", password="p:w")) as n:
-        n.tell(1)
-        n.tell(2, message=HOSTILE)
+        n.tell_all(1, (2, {"message": HOSTILE}))
         assert until(lambda: n.of().get("sent") == 2)
         q = script.requests[-1]
         assert q["path"] == "/_bulk" and q["headers"]["content-type"] == "application/x-ndjson"
