@@ -246,6 +246,36 @@ static void test_commands(void **state)
 	assert_int_equal(fleet_commands(fleet, store, &arena, a, &after, &lines, NULL), -EACCES);
 }
 
+static int64_t sent(const char *agent, const char *kind, const char *members)
+{
+	int64_t id = 0;
+
+	assert_int_equal(
+		agent_command_add(store, str_from(agent), kind, str_from(members), &id, NULL), 0);
+	return id;
+}
+
+/* Others and back again, before the agent says that it has the first: these come behind the others. */
+static void test_rules_that_come_back_are_sent_again(void **state)
+{
+	char a[AGENT_ID_BYTES];
+	int64_t first, other, last;
+
+	(void)state;
+	make_token('s', 1, 1000000000);
+	join("s", "q", 0, a);
+	first = sent(a, "rules", "\"etag\":\"a\"");
+	assert_int_equal(sent(a, "rules", "\"etag\":\"a\""), first);
+	other = sent(a, "rules", "\"etag\":\"b\"");
+	last = sent(a, "rules", "\"etag\":\"a\"");
+	assert_true(first < other && other < last);
+	assert_int_equal(sent(a, "rules", "\"etag\":\"a\""), last);
+	/* An image is as good read whatever else is to be. */
+	first = sent(a, "scan", "\"image\":\"i\"");
+	(void)sent(a, "scan", "\"image\":\"j\"");
+	assert_int_equal(sent(a, "scan", "\"image\":\"i\""), first);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +285,8 @@ int main(void)
 		cmocka_unit_test(test_a_batch_says_when_it_was_sent),
 		cmocka_unit_test_setup_teardown(test_silence_is_told_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_commands, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_rules_that_come_back_are_sent_again, set_up,
+						tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -417,10 +417,12 @@ int agent_command_add(struct store *s, str agent, const char *kind, str members,
 		      struct err *e)
 {
 	int64_t now = store_now();
+	/* Of rules the last count: those that an agent has yet to confirm may be others' predecessors by now. */
 	int r = sql_get_int(
 		s->sql,
-		"SELECT id FROM agent_command WHERE agent = ?1 AND done_ns = 0 AND kind = ?2 "
-		"AND members = ?3 AND made_ns > ?4",
+		"SELECT id FROM agent_command AS c WHERE agent = ?1 AND done_ns = 0 AND kind = ?2 "
+		"AND members = ?3 AND made_ns > ?4 AND NOT (kind = 'rules' AND EXISTS (SELECT 1 "
+		"FROM agent_command WHERE agent = ?1 AND kind = ?2 AND id > c.id))",
 		SQL_ARGS(SQL_T(agent), SQL_T(str_from(kind)), SQL_T(members),
 			 SQL_I(now - AGENT_COMMAND_LIFE_NS)),
 		ret_id, e);

@@ -154,7 +154,8 @@ struct agent_command {
 
 #define AGENT_COMMAND_LIFE_NS ((int64_t)24 * 3600 * 1000000000)
 
-/** @param members `"image":"sha256:..."`; empty: none. An equal one that waits already is enough. */
+/** @param members `"image":"sha256:..."`; empty: none. An equal one that waits already is enough,
+ * unless it is one of rules and others came after it. */
 MUST_CHECK int agent_command_add(struct store *s, str agent, const char *kind, str members,
 				 int64_t *ret_id, struct err *e);
 /** Those behind @p after that are neither done nor too old, oldest first. */
