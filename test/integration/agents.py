@@ -116,8 +116,8 @@ class Agent:
         os.kill(pid, sig)
         return pid
 
-    def replaced(self, part, pid, seconds):
-        return until(lambda: self.parts().get(part, pid) != pid, seconds, 0.02)
+    def replaced(self, part, pid):
+        return until(lambda: self.parts().get(part, pid) != pid, every=0.02)
 
 
 def capabilities(pid):

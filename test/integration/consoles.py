@@ -170,6 +170,17 @@ class Console:
                 pass
             return got
 
+    @staticmethod
+    def answer(connection):
+        """One answer whose length is told, whole, however many pieces it comes in; b"" where it ended instead."""
+        got = b""
+        while (head := got.partition(b"\r\n\r\n"))[1] == b"" or len(head[2]) < int((re.search(rb"(?im)^content-length: *(\d+)", head[0]) or [0, 0])[1]):
+            piece = connection.recv(65536)
+            if not piece:
+                break
+            got += piece
+        return got
+
     def figures(self):
         a = self.client().get("/metrics")
         assert a.status == 200, a

@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import subprocess
 
+from agents import whole_lines
 from services import Process
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -41,7 +42,7 @@ class Docker:
         self.command = ["docker", "-H", engine.host]
         self.seen = set()  # ids of its containers, where a test wants them
 
-    def __call__(self, *args, timeout=60, **kw):
+    def __call__(self, *args, timeout=300, **kw):
         return subprocess.run([*self.command, *map(str, args)], capture_output=True, timeout=timeout, text=True,
                               stdin=subprocess.DEVNULL, **kw)
 
@@ -65,7 +66,7 @@ class Agent:
 
     def __enter__(self):
         self.process.__enter__()
-        self.process.wait_for(self.ready, 30)
+        self.process.wait_for(self.ready)
         return self
 
     def __exit__(self, *exc):
@@ -76,7 +77,7 @@ class Agent:
 
     def told(self):
         """Every alert so far."""
-        return [json.loads(line) for line in self.alerts.read_text().splitlines()]
+        return [json.loads(line) for line in whole_lines(self.alerts)]
 
     def by_container(self):
         """{container name, or id where it has none: its alerts}"""

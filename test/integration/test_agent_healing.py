@@ -38,7 +38,7 @@ def test_a_killed_part_is_back_within_a_second_and_nothing_is_lost(agent, part):
     # Killed while events stream: those are in the rings, or in the socket between the parts.
     pid = agent.end(part)
     mark(*range(50, 250))
-    assert agent.replaced(part, pid, 3)
+    assert agent.replaced(part, pid)
     mark(*range(250, 300))
     want = {word(n) for n in range(300)}
     assert until(lambda: set(agent.marked()) >= want), sorted(want - set(agent.marked()))
@@ -55,7 +55,7 @@ def test_a_wedged_part_is_replaced_within_four_seconds(agent, part):
     begun = time.monotonic()
     pid = agent.end(part, signal.SIGSTOP)
     mark(*range(100))
-    assert agent.replaced(part, pid, 6)
+    assert agent.replaced(part, pid)
     assert time.monotonic() - begun < 4.5
     assert f"{part} gave no sign of life" in agent.said()
     want = {word(n) for n in range(100)}
@@ -66,7 +66,7 @@ def test_a_wedged_part_is_replaced_within_four_seconds(agent, part):
 def test_a_part_that_dies_again_and_again_comes_back_each_time(agent):
     for deaths in range(1, 4):
         pid = agent.end("sensor")
-        assert agent.replaced("sensor", pid, 10)
+        assert agent.replaced("sensor", pid)
         # One that dies before it is ready is part of its predecessor's gap.
         assert until(lambda: len(agent.gaps()) == deaths), agent.said()
     mark(7)
@@ -91,7 +91,7 @@ def test_what_the_successor_holds_survives_a_reload(agent):
     assert until(lambda: "rules loaded again" in agent.said())
     pid = agent.end("sensor")
     mark(*range(100))
-    assert agent.replaced("sensor", pid, 3)
+    assert agent.replaced("sensor", pid)
     want = {word(n) for n in range(100)}
     assert until(lambda: set(agent.marked()) >= want), sorted(want - set(agent.marked()))
 
@@ -148,7 +148,7 @@ def test_the_agent_works_with_the_units_capabilities_alone(skep, tmp_path):
         assert capabilities(agent.parts()["sensor"])["CapEff"] == KEPT["sensor"]
         for part in ("sensor", "uplink"):
             pid = agent.end(part)
-            assert agent.replaced(part, pid, 5)
+            assert agent.replaced(part, pid)
         mark(21)
         assert until(lambda: word(21) in agent.marked())
         assert unseen(agent) == unseen(free)

@@ -1,5 +1,6 @@
 """Alerts reach syslog and web receivers that fail, stall and come back, and an agent whose uplink is killed meanwhile."""
 import collections
+import contextlib
 import json
 import os
 import re
@@ -71,7 +72,7 @@ def test_webhook_by_https_with_headers_from_a_file(skep, tmp_path, certificates)
         assert r.headers["Content-Type"] == "application/json"
         assert "s3cret" not in a.said() and "s3cret" not in " ".join(a.process.args)
         # The same documents as in the file.
-        assert {json.dumps(x, sort_keys=True) for x in r.taken} == {json.dumps(x, sort_keys=True) for x in a.told()}
+        assert until(lambda: {json.dumps(x, sort_keys=True) for x in r.taken} == {json.dumps(x, sort_keys=True) for x in a.told()})
 
 
 def test_webhook_does_not_trust_a_stranger(skep, tmp_path, certificates):
@@ -97,7 +98,7 @@ def test_webhook_that_stalls_holds_nobody_up(skep, tmp_path):
     with Receiver() as r, Agent(skep, tmp_path, "--webhook", r.url) as a:
         r.mood = "stall"
         mark(*range(50))
-        assert until(lambda: len(a.marked()) == 50, 3)
+        assert until(lambda: len(a.marked()) == 50, 15)  # it gives up on one that stalls after 30 s
         r.mood = "ok"
         all_told(r, range(50), 45)
 
@@ -125,7 +126,7 @@ def test_alerts_wait_on_disk_for_a_receiver_that_is_away_while_agent_and_uplink_
         mark(*range(40))
         assert until(lambda: len(a.marked()) == 40)
         pid = a.end("uplink")
-        assert a.replaced("uplink", pid, 3)
+        assert a.replaced("uplink", pid)
         mark(*range(40, 80))
         assert until(lambda: len(set(a.marked())) == 80)
     # The whole agent has ended; a new one tells what its predecessor could not.
@@ -141,7 +142,7 @@ def test_uplink_killed_again_and_again_while_alerts_stream(skep, tmp_path):
             time.sleep(0.1)
             pid = a.end("uplink")
             stream.join()
-            assert a.replaced("uplink", pid, 5)
+            assert a.replaced("uplink", pid)
         all_told(r, range(900))
         assert set(a.marked()) >= {word(n) for n in range(900)}
 
@@ -152,7 +153,12 @@ def test_the_spool_is_bounded_and_says_what_it_lost(skep, tmp_path):
                "--metrics", f"127.0.0.1:{(metrics := free_port())}") as a:
         mark(*range(400))
         assert until(lambda: len(a.marked()) == 400)
-        assert sum(f.stat().st_size for f in (tmp_path / "spool").iterdir()) <= 72 << 10
+
+        def spooled():
+            """Bytes; None where a piece of it went while they were counted."""
+            with contextlib.suppress(FileNotFoundError):
+                return sum(f.stat().st_size for f in (tmp_path / "spool").iterdir())
+        assert 0 < until(spooled) <= 72 << 10
         where = '{output="webhook",where="http://127.0.0.1:%d"}' % port
 
         def fates():
@@ -195,7 +201,7 @@ def test_syslog_receiver_that_goes_and_comes(skep, tmp_path, certificates, kind)
             all_told(r, range(50))
         pid = a.end("uplink")
         mark(*range(50, 100))
-        assert a.replaced("uplink", pid, 3)
+        assert a.replaced("uplink", pid)
         with Rsyslog(tmp_path / "r", kind, certificates, port) as r:
             all_told(r, range(100))
 
@@ -232,7 +238,7 @@ def test_standard_output_that_nobody_reads_holds_nobody_up(skep, tmp_path):
 
 
 def figures(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as r:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as r:
         text = r.read().decode()
     return dict(re.match(r"(.*) (\S+)$", line).groups() for line in text.splitlines() if not line.startswith("#"))
 
@@ -243,6 +249,8 @@ def status(port, path):
             return r.status
     except urllib.error.HTTPError as e:
         return e.code
+    except OSError:
+        return None
 
 
 def test_metrics_and_health(skep, tmp_path):
@@ -263,11 +271,11 @@ def test_metrics_and_health(skep, tmp_path):
         idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
         idle[0].sendall(b"GET /metrics HTTP/1.1\r\nX: " + b"a" * 100000)
         mark(99)
-        assert until(lambda: word(99) in a.marked(), 2)
+        assert until(lambda: word(99) in a.marked())
         for s in idle:
             s.close()
-        os.kill(a.parts()["sensor"], signal.SIGSTOP)
-        assert until(lambda: "no sign of life" in a.said(), 6)
+        a.end("sensor", signal.SIGSTOP)
+        assert until(lambda: "no sign of life" in a.said())
         assert until(lambda: status(port, "/healthz") == 200)
 
 
@@ -276,21 +284,23 @@ def test_top_asks_the_running_agent(skep, tmp_path, source_dir):
     with Agent(skep, tmp_path) as a:
         mark(*range(5))
         assert until(lambda: len(a.marked()) == 5)
-        p = skep.run("agent", "top", "--control", a.control, "--json", "-n", 2, check=0, timeout=30)
-        documents = [json.loads(line) for line in p.out.splitlines()]
-        assert len(documents) == 2
-        for d in documents:
-            jsonschema.validate(d, schema)
-        assert documents[1]["sensor"]["alerts"] == 5
-        assert documents[1]["uplink"]["outputs"][0]["told"] == 5
+
+        def documents():
+            p = skep.run("agent", "top", "--control", a.control, "--json", "-n", 2, check=0)
+            found = [json.loads(line) for line in p.out.splitlines()]
+            assert len(found) == 2
+            for d in found:
+                jsonschema.validate(d, schema)
+            return found[1]
+        assert until(lambda: (d := documents())["sensor"]["alerts"] == d["uplink"]["outputs"][0]["told"] == 5)
         stop = threading.Event()
         load = threading.Thread(target=lambda: [mark(n) for n in range(1000, 100000) if not stop.is_set()])
         load.start()
-        p = skep.run("agent", "top", "--control", a.control, "-n", 2, check=0, timeout=30)
+        p = skep.run("agent", "top", "--control", a.control, "-n", 2, check=0)
         stop.set()
         load.join()
         assert "proc.cmdline contains" in p.out and re.search(r"^on_exec +\d+", p.out, re.M), p.out
-        zh = skep.run("agent", "top", "--control", a.control, "-n", 1, check=0, timeout=30, env={"LANG": "zh_CN.UTF-8"})
+        zh = skep.run("agent", "top", "--control", a.control, "-n", 1, check=0, env={"LANG": "zh_CN.UTF-8"})
         assert "事件/秒" in zh.out
         # Root alone may ask.
         assert os.stat(a.control).st_mode & 0o777 == 0o600

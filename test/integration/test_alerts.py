@@ -57,7 +57,7 @@ class Agent:
         return [json.loads(line) for line in whole_lines(self.alerts)] if self.alerts.exists() else []
 
     def wait_for(self, rule, container):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             found = [a for a in self.told() if a["rule"] == rule and a["container"].get("name") == container]
             if found:

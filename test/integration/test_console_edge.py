@@ -111,13 +111,13 @@ def test_pages_are_sent_once(console):
 
 
 def test_plain_http_is_sent_to_https(console):
-    with socket.create_connection(("127.0.0.1", console.port), timeout=5) as s:
+    with socket.create_connection(("127.0.0.1", console.port), timeout=60) as s:
         s.sendall(b"GET /alerts?q=1 HTTP/1.1\r\nHost: localhost:%d\r\n\r\n" % console.port)
-        answer = s.recv(4096)
+        answer = console.answer(s)
     assert status_of(answer) == 308 and b"Location: https://localhost:%d/alerts?q=1\r\n" % console.port in answer
-    with socket.create_connection(("127.0.0.1", console.port), timeout=5) as s:
+    with socket.create_connection(("127.0.0.1", console.port), timeout=60) as s:
         s.sendall(b"GET / HTTP/1.1\r\nHost: a\\evil\r\n\r\n")
-        assert status_of(s.recv(4096)) == 400
+        assert status_of(console.answer(s)) == 400
 
 
 def test_old_tls_and_foreign_certificates_are_refused(console, tmp_path):
@@ -131,7 +131,7 @@ def test_old_tls_and_foreign_certificates_are_refused(console, tmp_path):
                     tmp_path / "key", "-out", tmp_path / "cert", "-subj", "/CN=a-abcdefghijkl", "-days", "2"], check=True, capture_output=True)
     foreign = any_certificate()
     foreign.load_cert_chain(tmp_path / "cert", tmp_path / "key")
-    with pytest.raises(OSError), socket.create_connection(("127.0.0.1", console.port), timeout=5) as s, foreign.wrap_socket(s) as t:
+    with pytest.raises(OSError), socket.create_connection(("127.0.0.1", console.port), timeout=60) as s, foreign.wrap_socket(s) as t:
         t.sendall(b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n")
         assert t.recv(100)  # TLS 1.3 tells of it here
         raise AssertionError("a foreign certificate was let in")
@@ -160,10 +160,12 @@ def certificate_of_the_authority(console, folder, name, usage="clientAuth", from
 def agents_answer(console, context):
     """What a batch is answered; None: not let in at all."""
     try:
-        with socket.create_connection(("127.0.0.1", console.port), timeout=5) as s, context.wrap_socket(s) as t:
+        with socket.create_connection(("127.0.0.1", console.port), timeout=60) as s, context.wrap_socket(s) as t:
             t.sendall(b"POST /agent/v1/batch HTTP/1.1\r\n" + HOST + b"Skep-Agent-Protocol: 1\r\nContent-Type: application/x-ndjson\r\n"
                       b"Skep-Spool: 00000000000000000000000000000000\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-            return status_of(t.recv(65536))
+            return status_of(console.answer(t))
+    except TimeoutError:
+        raise AssertionError("the console does not answer")
     except OSError:
         return None
 
@@ -211,7 +213,7 @@ def test_those_who_dribble_hold_nobody_up(console):
 def from_address(console, address, first=b""):
     """A raw connection from another address of this host; @first goes before TLS."""
     s = socket.socket()
-    s.settimeout(20)
+    s.settimeout(60)
     s.bind((address, 0))
     s.connect(("127.0.0.1", console.port))
     s.sendall(first)
@@ -245,21 +247,21 @@ def test_one_address_cannot_take_all_connections(tmp_path):
         held, ended = [], 0
         for _ in range(40):
             try:
-                held.append(console.connect(timeout=5))
+                held.append(console.connect(timeout=60))
+            except TimeoutError:
+                raise
             except OSError:
                 ended += 1
         assert len(held) == 30 and ended == 10, (len(held), ended)
         for i, s in enumerate(held):
             s.sendall(b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n")
-            answer = b""
-            while b"\r\n\r\n" not in answer:
-                answer += s.recv(65536)
+            answer = console.answer(s)
             assert status_of(answer) == (200 if i < 20 else 429), answer
             assert i < 20 or (b"Retry-After: " in answer and b"application/problem+json" in answer), answer
         # Another address is another peer.
         with from_address(console, "127.0.0.9") as t:
             t.sendall(b"GET /metrics HTTP/1.1\r\n" + HOST + b"\r\n")
-            assert b"skep_console_refused_total 20\n" in t.recv(65536)
+            assert b"skep_console_refused_total 20\n" in console.answer(t)
         for s in held:
             s.close()
 
@@ -292,7 +294,7 @@ def fail_to_sign_in(connection, name, *fields):
     body = b'{"name":"%s","password":"wrong"}' % name.encode()
     connection.sendall(b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n" +
                        b"".join(f + b"\r\n" for f in fields) + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-    return status_of(connection.recv(65536))
+    return status_of(Console.answer(connection))
 
 
 def addresses_of_failures(console):
@@ -306,9 +308,11 @@ def test_trusted_proxies_tell_who_asks(tmp_path):
     """The audit log and the waits know the client's address from a trusted proxy, and from nobody else."""
     with Console(tmp_path, "--trusted-proxy", "127.0.0.1", "--trusted-proxy", "10.0.0.0/8") as console:
         with console.connect() as s:
-            for i in range(25):
-                status = fail_to_sign_in(s, f"u{i}", b"X-Forwarded-For: 127.0.0.1, 192.0.2.50, 10.9.9.9")
-            assert status == 429
+            # Where hashing takes longer than the first waits are, these are over before they are told.
+            statuses = []
+            while 429 not in statuses[24:] and len(statuses) < 40:
+                statuses.append(fail_to_sign_in(s, f"u{len(statuses)}", b"X-Forwarded-For: 127.0.0.1, 192.0.2.50, 10.9.9.9"))
+            assert 429 in statuses, statuses
             assert fail_to_sign_in(s, "other", b"X-Forwarded-For: 192.0.2.51") == 401
             assert fail_to_sign_in(s, "quiet", b"Forwarded: for=192.0.2.52") == 401
         with from_address(console, "127.0.0.9") as s:
@@ -362,7 +366,7 @@ def test_certificates_are_read_again(tmp_path):
             assert until(lambda: shown() != first)
             second = shown()
             open_before.sendall(b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n")
-            assert status_of(open_before.recv(1000)) == 200
+            assert status_of(console.answer(open_before)) == 200
         (tmp_path / "key.pem").write_text("nonsense")
         console.process.send_signal(signal.SIGHUP)
         assert until(lambda: "stay as they were" in console.said()) and shown() == second
@@ -373,12 +377,14 @@ def test_it_ends_in_order(tmp_path):
         idle = [console.connect() for _ in range(5)]
         asked = console.connect()
         asked.sendall(b"POST /api/v1/session HTTP/1.1\r\n" + HOST +
-                      b"Content-Type: application/json\r\nContent-Length: 34\r\n\r\n" + b'{"name":"nobody","password":"x"}  ')
-        time.sleep(0.02)
+                      b"Expect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: 34\r\n\r\n")
+        # It has begun with the request when it wants the rest.
+        assert asked.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        asked.sendall(b'{"name":"nobody","password":"x"}  ')
         began = time.monotonic()
         assert console.end() == 0
         took = time.monotonic() - began
-        answer = asked.recv(65536)
+        answer = console.answer(asked)
         assert status_of(answer) in (401, 503) and b"Connection: close" in answer, answer[:200]
         assert took < 5, took
         for s in idle:

@@ -50,8 +50,8 @@ def test_an_alert_goes_through(console, admin, tmp_path):
         docs = [json.loads(b) for b in script.bodies()]
         assert docs[0]["message"] == HOSTILE and docs[0]["host"] == "node-1" and docs[0]["agent"].startswith("a-")
         assert len({d["id"] for d in docs}) == 3 and all(d["priority"] == "Critical" for d in map(json.loads, other.bodies()))
-        assert until(lambda: state(admin, made.json())["sent"] == 3, 12)
-        assert state(admin, made.json())["waiting"] == 0
+        assert until(lambda: state(admin, made.json())["sent"] == 3)
+        assert until(lambda: state(admin, made.json())["waiting"] == 0)
 
 
 def test_secrets_are_told_to_nobody(console, admin):
@@ -141,14 +141,14 @@ def test_what_quiet_hours_hold_outlives_a_kill_of_the_console(console, admin, tm
     with Script() as script:
         made = admin.ask("POST", "/api/v1/notifications", hook(script.url, **quiet_now())).json()
         Teller(console, admin, tmp_path).tell(*range(1, 21))
-        assert until(lambda: state(admin, made)["waiting"] == 20, 15), state(admin, made)
+        assert until(lambda: state(admin, made)["waiting"] == 20), state(admin, made)
         for _ in range(2):
             console.end(signal.SIGKILL)
             console.args[console.args.index("--listen") + 1] = f"127.0.0.1:{console.port}"
             console.start()
         assert not script.bodies()
         assert admin.ask("PUT", f"/api/v1/notifications/{made['id']}", hook(script.url)).status == 200
-        assert until(lambda: script.bodies(), 15)
+        assert until(lambda: script.bodies())
         held = json.loads(script.bodies()[0])
         assert held["more"] == 19 and held["reason"] == "quiet" and len(script.bodies()) == 1, held
 
@@ -203,7 +203,7 @@ def fetched(admin, made, tried=None):
     def now():
         found[:] = [x for x in admin.get("/api/v1/intelligence").json()["items"] if x["id"] == made["id"]]
         return found[0]["feed"]["tried"] not in (None, tried)
-    assert until(now, 20), found
+    assert until(now), found
     return found[0]
 
 

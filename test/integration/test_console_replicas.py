@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from agents import until
 from consoles import Client, Console, Hints
 from fleet import psql
 from postgres import Postgres
@@ -83,10 +84,11 @@ def test_either_does_for_the_other(two):
 
     asking = threading.Thread(target=ask)
     asking.start()
-    time.sleep(0.5)
+    assert until(lambda: len(served) > 4)
     a.process.kill()
     a.process.wait()
-    time.sleep(0.5)
+    before = len(served)
+    assert until(lambda: lost and len(served) > before + 4), (lost, served)
     stop.set()
     asking.join()
     assert {s for _, s in served} == {200}
@@ -117,8 +119,11 @@ def test_what_one_decides_of_people_is_in_force_at_the_other(two):
     assert boss.ask("DELETE", f"/api/v1/tokens/{token['token']['id']}").status == 204
     assert b.client().get("/api/v1/audit", headers=bearer).status == 401
     # Who guesses at one waits at the other.
-    guesses = [c.client().ask("POST", "/api/v1/session", {"name": "ann", "password": f"Wrong-{i}"}).status for i, c in enumerate([a, b] * 4)]
-    assert guesses[0] == 401 and guesses[-1] == guesses[-2] == 429, guesses
+    # Where hashing takes longer than the first waits are, these are over before they are told.
+    guesses = []
+    while guesses[-2:] != [429, 429] and len(guesses) < 24:
+        guesses.append(two[len(guesses) % 2].client().ask("POST", "/api/v1/session", {"name": "ann", "password": f"Wrong-{len(guesses)}"}).status)
+    assert guesses[0] == 401 and guesses[-2:] == [429, 429], guesses
     # Signed out at one, disabled at one: refused at the other.
     other = moved(boss, b)
     assert there.ask("DELETE", "/api/v1/session").status == 204
@@ -157,15 +162,19 @@ def test_a_database_that_goes_away_is_said_and_found_again(two, postgres):
     finally:
         postgres.start()
     # Each worker finds it by itself, within a second or so; nobody was signed out.
-    well, end = 0, time.monotonic() + 15
+    well, end = 0, time.monotonic() + 60
     while well < 12 and time.monotonic() < end:
         well = well + 1 if client.get("/api/v1/session").status == 200 else 0
         time.sleep(0.05)
     assert well == 12 and client.get("/readyz").status == 200
     # Hints travel again, too.
-    hints = Hints(client, b)
-    assert hints.wait(b"retry: 3000")
-    end = time.monotonic() + 15
+    def listens():
+        """b finds it by itself, too, and says no until then."""
+        found = Hints(client, b)
+        return found if found.wait(b"retry: 3000") else None
+    hints = until(listens)
+    assert hints
+    end = time.monotonic() + 60
     days = 100
     while b'"topic":"settings"' not in hints.heard and time.monotonic() < end:
         days += 1

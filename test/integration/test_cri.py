@@ -37,7 +37,7 @@ def told(module_skep, shared, tmp_path_factory):
         with agent:
             agent.wait_for(lambda: "watching" in (folder / "agent.log").read_text(), 40)
             sandboxes = act(cri)
-            until(lambda: "mark-done" in alerts.read_text(), 20)
+            assert until(lambda: alerts.exists() and "mark-done" in alerts.read_text()), (folder / "agent.log").read_text()
         for sandbox in sandboxes:
             cri.remove(sandbox)
     found = {}

@@ -416,22 +416,22 @@ def test_readers_of_images_live_in_a_group_of_their_own(skep, tmp_path):
     folder.mkdir()
     with Console(folder) as console, JoinedAgent(skep, tmp_path / "agent", console) as a:
         groups = scanner_groups(a)
-        assert until(lambda: "scanner" in a.parts() and are_there(groups), 30), a.said()
+        assert until(lambda: "scanner" in a.parts() and are_there(groups)), a.said()
         assert (groups["cpu"] / "cpu.cfs_quota_us").read_text() == "50000\n"
         assert (groups["memory"] / "memory.limit_in_bytes").read_text() == f"{2 << 30}\n"
         assert "without a control group" not in a.said()
         # Who is killed leaves it to the next.
-        a.replaced("scanner", a.end("scanner"), 30)
+        a.replaced("scanner", a.end("scanner"))
         assert are_there(groups)
         # Another agent of this host has its own. One that was killed with its supervisor leaves it to whichever agent starts next.
         with JoinedAgent(skep, tmp_path / "other", console) as b:
             theirs = scanner_groups(b)
-            assert until(lambda: are_there(theirs), 30) and theirs != groups, b.said()
+            assert until(lambda: are_there(theirs)) and theirs != groups, b.said()
             b.process.child.kill()
             b.process.child.wait()
         assert are_there(theirs)
         with JoinedAgent(skep, tmp_path / "third", console) as c:
-            assert not any(g.exists() for g in theirs.values()) and are_there(scanner_groups(c)), c.said()
+            assert until(lambda: not any(g.exists() for g in theirs.values()) and are_there(scanner_groups(c))), c.said()
             assert are_there(groups)
         assert are_there(groups) and not any(g.exists() for g in scanner_groups(c).values())
     assert not any(g.exists() for g in groups.values())

@@ -2,8 +2,10 @@
 import datetime
 import hashlib
 import json
+import os
 import secrets
 import shutil
+import signal
 import subprocess
 import time
 
@@ -97,11 +99,20 @@ def test_a_listed_program_is_told(skep, tmp_path, engine, programs):
                 assert until(lambda: told(admin, "/tmp/lasting"), FRESH), agent.said()
                 assert not told(admin, "unlisted") and alerts(console, RULE) == 4
                 # A list that is over: the rule is gone with it.
-                before = agent.said().count("rules loaded again")
-                soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1)
                 path = f"/api/v1/intelligence/{a.json()['id']}"
-                assert admin.ask("PUT", path, {"text": digest("sha256", programs["expiring"]), "expires": soon.isoformat()}).status == 200
-                assert loaded(agent, before + 2), agent.said()
+
+                def put():
+                    """Again where it was over before it was there."""
+                    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1)
+                    return admin.ask("PUT", path, {"text": digest("sha256", programs["expiring"]), "expires": soon.isoformat()}).status == 200
+                assert until(put)
+                assert until(lambda: ask(console, "SELECT 1 FROM intelligence WHERE ended = 1"), FRESH), console.said()
+                assert until(lambda: not ask(console, "SELECT 1 FROM agent_command WHERE kind = 'rules' AND done_ns = 0"), FRESH), agent.said()
+                # What it has on disk now is what it reads; by then it may have begun to read what was there before.
+                for _ in range(2):
+                    before = agent.said().count("rules loaded again")
+                    os.kill(agent.pid, signal.SIGHUP)
+                    assert loaded(agent, before + 1), agent.said()
                 assert execute(engine, made, "/programs/expiring") == 4
                 assert execute(engine, made, "/tmp/sha256") == 0
                 time.sleep(2)

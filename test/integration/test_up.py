@@ -1,6 +1,7 @@
 """`skep up`: a console and an agent of this host, started, watched over and ended in order."""
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -16,7 +17,7 @@ from consoles import Client
 from services import need_root
 
 
-def until(look, seconds=20):
+def until(look, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = look()
@@ -145,7 +146,7 @@ def test_up_says_what_is_wrong(folder, skep):
 
 
 def low_port():
-    for port in range(1023, 0, -1):
+    for port in random.sample(range(1, 1024), 1023):  # others may look for one at the same time
         with socket.socket() as s:
             try:
                 s.bind(("127.0.0.1", port))
