@@ -9,6 +9,7 @@
 #include "asset/asset.h"
 #include "asset/id_map.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 
 #define A "4f1c9f0ab5a24b7e8c3fd0e1b2a39485766574839201a0b1c2d3e4f5a6b7c8d9"
@@ -283,15 +284,21 @@ static void reads_crios_annotations(void **state)
 static void waits_for_late_files(void **state)
 {
 	struct fixture *f = *state;
+	const uint64_t began = clock_ns(CLOCK_MONOTONIC);
 	const struct container *c;
 	struct asset_stats s;
 
 	assert_null(asset_cgroup_made(f->a, 5, S("/docker/" A)));
-	assert_null(asset_find(f->a, 5));
+	c = asset_find(f->a, 5);
+	/* It is given up on after a while, which a busy machine may let pass. */
+	if (clock_ns(CLOCK_MONOTONIC) - began < 50 * MS_NS)
+		assert_null(c);
 	put_docker(f, "{}");
 	usleep(5000);
-	assert_non_null(asset_find(f->a, 5));
-	assert_str(asset_find(f->a, 5)->name, "web");
+	c = asset_find(f->a, 5);
+	assert_non_null(c);
+	if (clock_ns(CLOCK_MONOTONIC) - began < 50 * MS_NS)
+		assert_str(c->name, "web");
 
 	assert_null(asset_cgroup_made(f->a, 6, S("/docker/" B)));
 	usleep(120000);
