@@ -56,7 +56,7 @@ def installed(skep):
 
 
 def update(skep, fake, *args, check=0):
-    return skep.run("db", "update", "--timeout", "2s", "--url", fake.url + "/db", *args, check=check)
+    return skep.run("db", "update", "--timeout", "30s", "--url", fake.url + "/db", *args, check=check)
 
 
 def leftovers(skep):

@@ -63,7 +63,7 @@ def test_examples_of_every_help_parse(skep, demo):
     for line in examples:
         if re.search(r"[<>|]", line) or " update" in line:
             continue
-        p = skep.run(*shlex.split(line)[1:], cwd=demo, timeout=60, env={"DOCKER_HOST": "unix:///nonexistent"})
+        p = skep.run(*shlex.split(line)[1:], cwd=demo, timeout=60, env={"DOCKER_HOST": "unix:///proc/nonexistent"})
         assert p.returncode != 2, f"{line}\n{p.err}"
 
 

@@ -37,7 +37,9 @@ def fake():
 
 
 def scan(skep, fake, check, *args):
-    return skep.run("sbom", "--no-cache", "--timeout", "2s", *args, f"{fake.host}/app:1", check=check, timeout=60)
+    # Who stalls is given up on soon; who is slow, on a machine that is, is not.
+    wait = "2s" if any(f.stall for _, _, f in fake.faults) else "30s"
+    return skep.run("sbom", "--no-cache", "--timeout", wait, *args, f"{fake.host}/app:1", check=check)
 
 
 def names(p):
@@ -69,7 +71,7 @@ def test_without_its_documents_an_image_cannot_be_read(skep, fake, what, fault, 
     p = scan(skep, fake, 4 if words != "headers" else (3, 4))
     assert words in p.err
     assert not p.stdout
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 60
 
 
 def test_config_with_a_wrong_digest(skep, fake):

@@ -71,7 +71,7 @@ def test_a_database_that_may_not_be_read_is_told(skep, tmp_path):
         program = shutil.copy(skep.binary, reachable)
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
         p = subprocess.run([*nobody, program, "sbom", f"dir:{root}", "-f", "json", "--no-cache"], capture_output=True,
-                           env={**skep.env, "HOME": "/nonexistent"}, timeout=30, cwd="/")
+                           env={**skep.env, "HOME": "/proc/nonexistent"}, timeout=30, cwd="/")
     assert p.returncode == 6, p.stderr
     gaps = images.json.loads(p.stdout)["gaps"]
     assert any(g["kind"] == "unreadable" and "var/lib/dpkg/status" in g["what"] for g in gaps)

@@ -15,7 +15,7 @@
 #include "console/sql/sql.h"
 
 #define BIN "/usr/lib/postgresql/15/bin/"
-enum { TRIES = 400, TRY_US = 25000, ROOM = 200 };
+enum { TRIES = 4000, TRY_US = 25000, ROOM = 200 };
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 {
