@@ -35,14 +35,14 @@ static void on_ready(void *ctx, const struct console_ready *r)
 {
 	char line[3 * CONSOLE_TEXT_BYTES];
 
-	snprintf(line, sizeof(line), "serving at %s://localhost:%u/", r->is_tls ? "https" : "http",
-		 r->port);
-	say(ctx, line);
-	/* To whoever started it, once; a log would keep it. */
+	/* To whoever started it, once; a log would keep it. Who has read that it serves has read this, too. */
 	for (size_t i = 0; i < r->account_count; i++)
 		printf("first sign-in: %s  password: %s\n", r->accounts[i].name,
 		       r->accounts[i].password);
 	fflush(stdout);
+	snprintf(line, sizeof(line), "serving at %s://localhost:%u/", r->is_tls ? "https" : "http",
+		 r->port);
+	say(ctx, line);
 }
 
 /** "@FILE" is the file's text: on a command line everybody sees a password. */
