@@ -73,7 +73,7 @@ class Agent:
 
     def __enter__(self):
         self.process.__enter__()
-        self.process.wait_for(lambda: "watching by" in self.said() and self.parts().keys() >= {"sensor", "uplink"}, 40)
+        self.process.wait_for(lambda: "watching by" in self.said() and self.parts().keys() >= {"sensor", "uplink"}, 90)
         return self
 
     def __exit__(self, *exc):

@@ -126,7 +126,7 @@ class Console:
     def said(self):
         return self.out.read_text(errors="replace")
 
-    def end(self, sig=signal.SIGTERM, wait=20):
+    def end(self, sig=signal.SIGTERM, wait=60):
         """@return its exit status"""
         if self.process and self.process.poll() is None:
             self.process.send_signal(sig)

@@ -57,8 +57,8 @@ class Notifier:
 
     def __exit__(self, *exc):
         self.child.stdin.close()
-        self.child.wait(20)
-        self.reader.join(5)
+        self.child.wait(60)
+        self.reader.join(60)
         assert self.child.returncode == 0
 
     def kill(self):

@@ -177,7 +177,7 @@ class Mock:
 
     def __exit__(self, *exc):
         self.child.stdin.close()
-        self.child.wait(20)
+        self.child.wait(60)
 
 
 class Relay:

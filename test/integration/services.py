@@ -96,7 +96,7 @@ class Process:
             self.child.kill()
             self.child.wait()
 
-    def wait_for(self, ready, seconds=60):
+    def wait_for(self, ready, seconds=90):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.child.poll() is not None:

@@ -31,7 +31,7 @@ class Account:
         return self
 
     def __exit__(self, *_):
-        until(lambda: not (self.folder / "cgroup.procs").read_text(), 10)
+        until(lambda: not (self.folder / "cgroup.procs").read_text())
         self.folder.rmdir()
 
     def around(self, command):

@@ -47,7 +47,7 @@ class Agent:
 
     def __enter__(self):
         self.process.__enter__()
-        self.process.wait_for(lambda: "watching" in pathlib.Path(self.process.log).read_text(), 30)
+        self.process.wait_for(lambda: "watching" in pathlib.Path(self.process.log).read_text(), 90)
         return self
 
     def __exit__(self, *exc):

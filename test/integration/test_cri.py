@@ -35,7 +35,7 @@ def told(module_skep, shared, tmp_path_factory):
         agent = Process([module_skep.binary, "agent", "run", "-f", "none", "-r", str(folder / "rules.yaml"), "--no-engines", "--no-folding",
                          "--alert-file", str(alerts), "--spool", str(folder / "spool")], folder / "agent.log", env=module_skep.env)
         with agent:
-            agent.wait_for(lambda: "watching" in (folder / "agent.log").read_text(), 40)
+            agent.wait_for(lambda: "watching" in (folder / "agent.log").read_text(), 90)
             sandboxes = act(cri)
             assert until(lambda: alerts.exists() and "mark-done" in alerts.read_text()), (folder / "agent.log").read_text()
         for sandbox in sandboxes:

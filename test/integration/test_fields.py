@@ -174,7 +174,7 @@ def stage(module_skep, shared, tmp_path_factory):
                          "--engine-data", str(engine.folder / "data"), "--all-rules", "--no-folding", "--usage-interval", "1s",
                          "--alert-file", str(alerts), "--spool", str(folder / "spool")], folder / "agent.log", env=module_skep.env)
         with agent:
-            agent.wait_for(lambda: "watching" in (folder / "agent.log").read_text(), 40)
+            agent.wait_for(lambda: "watching" in (folder / "agent.log").read_text(), 90)
             act(engine, mnt)
             until(lambda: alerts.exists() and {json.loads(a)["rule"] for a in whole_lines(alerts)} >= ROWS.keys())
             engine.remove("fields-subject")

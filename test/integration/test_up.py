@@ -56,7 +56,7 @@ class Up:
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(30) == 0, self.said()
+        assert self.process.wait(90) == 0, self.said()
 
     def said(self):
         return self.out.read_text(errors="replace")
@@ -118,7 +118,7 @@ def test_up(folder):
 
         # It ends both, the agent first, and says so to nobody's alarm.
         up.process.send_signal(signal.SIGINT)
-        assert up.process.wait(30) == 0
+        assert up.process.wait(90) == 0
         assert not up.children()
 
         # Again: no password, and the agent is the one it was.
@@ -127,22 +127,22 @@ def test_up(folder):
         client = Client(up.url).sign_in(name, Up.PASSWORD)
         assert until(lambda: [a["state"] for a in up.agents(client)] == ["healthy"])
         up.process.send_signal(signal.SIGTERM)
-        assert up.process.wait(30) == 0
+        assert up.process.wait(90) == 0
 
 
 def test_up_says_what_is_wrong(folder, skep):
     need_root()
-    p = skep.run("up", "--state", folder / "state", "--listen", "nonsense", timeout=30)
+    p = skep.run("up", "--state", folder / "state", "--listen", "nonsense")
     assert p.returncode != 0 and "'nonsense' is no ADDRESS:PORT" in p.err, p.err
-    p = skep.run("--lang", "zh", "up", "--state", folder / "state", "--listen", "nonsense", timeout=30)
+    p = skep.run("--lang", "zh", "up", "--state", folder / "state", "--listen", "nonsense")
     assert p.returncode != 0 and "“nonsense”不是 地址:端口" in p.err, p.err
     with Up(folder) as up:
         assert until(up.ready)
         # The port is taken.
-        p = skep.run("up", "--state", folder / "other", "--listen", up.listen, timeout=30)
+        p = skep.run("up", "--state", folder / "other", "--listen", up.listen)
         assert p.returncode != 0 and "cannot listen" in p.err, p.err
         up.process.send_signal(signal.SIGTERM)
-        assert up.process.wait(30) == 0
+        assert up.process.wait(90) == 0
 
 
 def low_port():
