@@ -31,10 +31,10 @@ static int enter(struct password_kitchen *k, struct err *e)
 	struct timespec until;
 	int r;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += k->wait_s;
 	do
-		r = sem_timedwait(&k->room, &until);
+		r = sem_clockwait(&k->room, CLOCK_MONOTONIC, &until);
 	while (r < 0 && errno == EINTR);
 	return r < 0 ? err_set(e, EAGAIN, "too many sign-ins at once: try again") : 0;
 }

@@ -107,11 +107,11 @@ static bool pause_or_stop(struct names *n, int seconds)
 	struct timespec until;
 	bool stopped;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += seconds;
 	pthread_mutex_lock(&n->lock);
 	if (!n->stopped)
-		pthread_cond_timedwait(&n->wake, &n->lock, &until);
+		pthread_cond_clockwait(&n->wake, &n->lock, CLOCK_MONOTONIC, &until);
 	stopped = n->stopped;
 	pthread_mutex_unlock(&n->lock);
 	return stopped;
