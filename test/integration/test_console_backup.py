@@ -148,3 +148,29 @@ def test_a_second_console_is_refused_where_one_works(skep, tmp_path, new_databas
             pass
     if not database:
         skep.run("console", "restore", "--state", one.state, tmp_path / "copy.db", check=0)
+
+
+PLACES = ["assets", "alerts", "images", "vulnerabilities", "users", "roles", "agents", "registries", "rule-files", "audit", "views", "settings"]
+
+
+def test_a_store_that_is_damaged_while_it_is_used_is_the_servers_fault(tmp_path):
+    """Whoever asks is told so and what is to be done, the log once; nobody is told that the request was wrong."""
+    with Console(tmp_path) as c:
+        admin = c.admin()
+        c.end()
+        c.start()
+        admin.url = c.url
+        with (c.state / "skep.db").open("r+b") as f:
+            size = f.seek(0, 2)
+            f.seek(4096)
+            f.write(b"\x5a" * (size - 4096))
+        answers = [admin.get(f"/api/v1/{p}") for p in PLACES for _ in range(4)]
+        assert {a.status for a in answers} <= {200, 500}, answers
+        told = [a.json() for a in answers if a.status == 500]
+        assert told and {t["code"] for t in told} == {"store-damaged"}, told
+        assert "put a copy in its place" in told[0]["detail"]
+        assert admin.get("/api/v1/assets", headers={"Accept-Language": "zh"}).json()["detail"].startswith("数据库已损坏")
+        ready = c.client().get("/readyz")
+        assert (ready.status, ready.body) == (503, b"the store is damaged\n")
+        assert c.client().get("/healthz").status == 200 and c.figures()["skep_console_store_fault"] == 1
+        assert c.said().count("the store is damaged: ") == 1 and "skep console restore" in c.said(), c.said()

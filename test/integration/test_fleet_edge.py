@@ -332,7 +332,18 @@ def test_a_console_whose_disk_is_full_loses_nothing_it_acknowledged(small_disk, 
                 break
         assert refused == 3 and stored > 0
         assert alerts(console, name) == stored
+        # A load balancer is told to send nobody here, for as long as it is so; the log says it once.
+        ready = console.client().get("/readyz")
+        assert ready.status == 503 and ready.body == b"the store is full: nothing can be written\n", ready
+        assert console.client().get("/healthz").status == 200
+        assert console.figures()["skep_console_store_fault"] == 1
+        assert console.said().count("the store cannot be written: ") == 1 and "an agent's request failed" not in console.said(), console.said()
+        time.sleep(2.2)  # a trial is made, and does not find the little room there is to be enough
+        assert console.client().get("/readyz").status == 503
         subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
+        # Nobody need tell anything for it to be found out.
+        assert until(lambda: console.client().get("/readyz").body == b"ready\n", FRESH), console.client().get("/readyz")
+        assert console.said().count("the store can be written again") == 1 and console.figures()["skep_console_store_fault"] == 0
         assert until(lambda: peer.batch(peer.line("alert", peer.alert(name)))[0] == 200, FRESH)
         assert alerts(console, name) == stored + 1
 

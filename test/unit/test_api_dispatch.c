@@ -4,6 +4,7 @@
 #include "codec/json.h"
 #include "console/api/dispatch.h"
 #include "console/api/openapi.h"
+#include "console/api/problem.h"
 
 /* Doors without a house: nobody is known but "Bearer good", who may do everything. */
 static int identify(struct call *c, struct err *e)
@@ -101,6 +102,18 @@ static void the_document_is_json(void **state)
 	assert_int_equal(json_parse(h->reply.body, &h->arena, &v, NULL), 0);
 	assert_str(value_get_str(&v, "openapi"), "3.1.0");
 	assert_non_null(value_path(&v, "components.schemas.Alert"));
+}
+
+/* sql.h says which errors are the store's; none of them is told as the fault of who asked. */
+static void what_fails_here_is_not_the_askers_fault(void **state)
+{
+	static const int ours[] = { ENOSPC, EROFS,   EUCLEAN, EHOSTUNREACH, ETIMEDOUT,
+				    EAGAIN, ENOEXEC, ENOMEM,  EIO };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		assert_true(problem_row(problem_of(-ours[i]))->status >= 500);
+	assert_string_equal(problem_row(problem_of(-EUCLEAN))->code, "store-damaged");
 }
 
 static void an_answer_is_named_by_its_bytes(void **state)
@@ -245,6 +258,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_not_there_is_a_problem, house_open,
 						house_close),
 		cmocka_unit_test_setup_teardown(who_asks_too_often_waits, house_open, house_close),
+		cmocka_unit_test(what_fails_here_is_not_the_askers_fault),
 		cmocka_unit_test(buckets_fill_again),
 		cmocka_unit_test(one_network_is_one_peer),
 		cmocka_unit_test(routes_are_sound),

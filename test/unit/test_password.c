@@ -49,9 +49,9 @@ static void nobody_has_no_password(void **state)
 	(void)state;
 	password_kitchen_init(&k, cheap, 1);
 	assert_int_equal(password_check(&k, S(""), S(""), NULL, NULL), -EACCES);
-	assert_int_equal(password_check(&k, S("plain"), S("plain"), NULL, NULL), -EBADMSG);
+	assert_int_equal(password_check(&k, S("plain"), S("plain"), NULL, NULL), -EIO);
 	assert_int_equal(password_check(&k, S("$argon2id$v=19$m=64,t=1,p=1$"), S("x"), NULL, NULL),
-			 -EBADMSG);
+			 -EIO);
 	password_kitchen_done(&k);
 }
 

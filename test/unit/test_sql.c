@@ -65,8 +65,8 @@ static void errors_mean_the_same(struct store *s, const char *where)
 	FAILS(ENOENT, sql_do(s->sql, "INSERT INTO part VALUES (77)", SQL_NONE, E));
 	FAILS(EDOM, sql_do(s->sql, "INSERT INTO part VALUES (NULL)", SQL_NONE, E));
 	FAILS(EDOM, sql_do(s->sql, "INSERT INTO thing (size) VALUES (-13)", SQL_NONE, E));
-	FAILS(EINVAL, sql_do(s->sql, "SELECT nothing FROM nowhere", SQL_NONE, E));
-	FAILS(EINVAL, sql_do(s->sql, "SELECT ?1", SQL_NONE, E));
+	FAILS(ENOEXEC, sql_do(s->sql, "SELECT nothing FROM nowhere", SQL_NONE, E));
+	FAILS(ENOEXEC, sql_do(s->sql, "SELECT ?1", SQL_NONE, E));
 	assert_int_equal(OK(sql_do(s->sql, "UPDATE thing SET size = 1", SQL_NONE, E)), 1);
 	assert_int_equal(OK(sql_do(s->sql, "UPDATE thing SET size = 1 WHERE id = 99", SQL_NONE, E)),
 			 0);
@@ -90,13 +90,13 @@ static void transactions_are_whole(struct store *s, const char *where)
 	assert_int_equal(count_things(s), 0);
 
 	OK(sql_begin(s->sql, E));
-	FAILS(EINVAL, sql_begin(s->sql, E));
+	FAILS(ENOEXEC, sql_begin(s->sql, E));
 	OK(sql_lock(s->sql, "things", E));
 	OK(sql_do(s->sql, "INSERT INTO thing (name) VALUES ('a')", SQL_NONE, E));
 	OK(sql_commit(s->sql, E));
 	assert_int_equal(count_things(s), 1);
-	FAILS(EINVAL, sql_commit(s->sql, E));
-	FAILS(EINVAL, sql_lock(s->sql, "things", E));
+	FAILS(ENOEXEC, sql_commit(s->sql, E));
+	FAILS(ENOEXEC, sql_lock(s->sql, "things", E));
 	sql_rollback(s->sql);
 }
 
@@ -231,10 +231,10 @@ static void two_writers_wait(struct store *s, const char *where)
 	OK(sql_do(s->sql, "INSERT INTO thing (name) VALUES ('a')", SQL_NONE, E));
 	if (sql_is_postgres(s->sql)) {
 		OK(sql_begin(other->sql, E));
-		FAILS(EBUSY, sql_lock(other->sql, "things", E));
+		FAILS(ETIMEDOUT, sql_lock(other->sql, "things", E));
 		sql_rollback(other->sql);
 	} else {
-		FAILS(EBUSY, sql_begin(other->sql, E));
+		FAILS(ETIMEDOUT, sql_begin(other->sql, E));
 	}
 	/* Who reads sees what was, and does not wait. */
 	assert_int_equal(count_things(other), 0);
@@ -278,7 +278,7 @@ static void messages_reach_listeners(void **state)
 	OK(sql_open(where, NULL, &a, E));
 	OK(sql_open(where, NULL, &b, E));
 	OK(sql_listen(a, "hints", E));
-	FAILS(EINVAL, sql_listen(a, "Bad; DROP", E));
+	FAILS(ENOEXEC, sql_listen(a, "Bad; DROP", E));
 	assert_int_equal(OK(sql_wait(a, 0, -1, &channel, &text, E)), 0);
 	OK(sql_begin(b, E));
 	OK(sql_notify(b, "hints", S("alerts it's"), E));
@@ -383,6 +383,72 @@ static void scribble(const char *path, long at)
 	fclose(f);
 }
 
+struct told {
+	int code, count;
+};
+
+static void count_told(void *ctx, int code, const char *text)
+{
+	struct told *t = ctx;
+
+	assert_true(text[0] != 0);
+	t->code = code;
+	t->count++;
+}
+
+/* What is the store's own is told to who watches it, what is the asker's is not. */
+static void faults_reach_who_watches(void **state)
+{
+	static const struct {
+		const char *state;
+		int code;
+	} faults[] = { { "53100", ENOSPC }, { "XX001", EUCLEAN }, { "25006", EROFS },
+		       { "58030", EIO },    { "23505", EEXIST },  { "55P03", ETIMEDOUT } };
+	const char *where = store_stage_where(STAGE_POSTGRES);
+	struct told told = { 0 };
+	const struct sql_watch w = { count_told, &told };
+	const struct sql_options o = { .watch = &w };
+	struct sql *s = NULL;
+
+	(void)state;
+	if (!where)
+		return;
+	OK(sql_open(where, &o, &s, E));
+	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+		OWNED_BUF text = BUF_INIT;
+
+		buf_printf(&text, "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '%s'; END $$",
+			   faults[i].state);
+		FAILS(faults[i].code, sql_script(s, buf_cstr(&text), E));
+		assert_int_equal(told.code, faults[i].code);
+	}
+	told.code = 0;
+	FAILS(ENOEXEC, sql_do(s, "SELECT nothing FROM nowhere", SQL_NONE, E));
+	assert_int_equal(told.code, ENOEXEC);
+	sql_close(s);
+}
+
+static void damage_met_is_told_to_who_watches(void **state)
+{
+	const char *where = store_stage_where(STAGE_SQLITE);
+	struct told told = { 0 };
+	const struct sql_watch w = { count_told, &told };
+	const struct sql_options o = { .watch = &w };
+	struct sql *s = NULL;
+	char path[300];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/skep.db", where);
+	OK(store_prepare(where, E));
+	OK(sql_open(where, &o, &s, E));
+	assert_int_equal(told.count, 0);
+	/* The page after the first is a table's or an index's. */
+	for (long page = 1; page < 12; page++)
+		scribble(path, page * 4096);
+	FAILS(EUCLEAN, sql_check(s, true, E));
+	sql_close(s);
+}
+
 static void damage_is_told(void **state)
 {
 	const char *where = store_stage_where(STAGE_SQLITE);
@@ -392,10 +458,10 @@ static void damage_is_told(void **state)
 	snprintf(path, sizeof(path), "%s/skep.db", where);
 	OK(store_prepare(where, E));
 	scribble(path, 4096);
-	FAILS(EBADMSG, store_prepare(where, E));
+	FAILS(EUCLEAN, store_prepare(where, E));
 	FAILS(EBADMSG, store_restore(where, path, E));
 	scribble(path, 0);
-	FAILS(EBADMSG, store_prepare(where, E));
+	FAILS(EUCLEAN, store_prepare(where, E));
 }
 
 /* A file system of 1 MiB fills: the transaction is undone whole, what was there stays, and room makes it go on. */
@@ -486,6 +552,8 @@ int main(void)
 		cmocka_unit_test(passwords_are_not_told),
 		cmocka_unit_test(copies_are_whole),
 		cmocka_unit_test(damage_is_told),
+		cmocka_unit_test(faults_reach_who_watches),
+		cmocka_unit_test(damage_met_is_told_to_who_watches),
 		cmocka_unit_test(a_full_disk_is_told),
 	};
 

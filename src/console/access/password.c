@@ -96,7 +96,7 @@ int password_check(struct password_kitchen *k, str hash, str password, bool *ret
 	if (r < 0)
 		return r;
 	if (hash.n >= sizeof(encoded))
-		return err_set(e, EBADMSG, "a stored password is no Argon2id hash");
+		return err_set(e, EIO, "a stored password is no Argon2id hash");
 	if (hash.n == 0) {
 		nobody(k, encoded);
 	} else {
@@ -113,7 +113,7 @@ int password_check(struct password_kitchen *k, str hash, str password, bool *ret
 	if (r == ARGON2_MEMORY_ALLOCATION_ERROR)
 		return err_set(e, ENOMEM, "no memory to check a password");
 	if (r != ARGON2_OK)
-		return err_set(e, EBADMSG, "a stored password is no Argon2id hash");
+		return err_set(e, EIO, "a stored password is no Argon2id hash");
 	if (ret_stale)
 		*ret_stale = is_stale(k, encoded);
 	return 0;

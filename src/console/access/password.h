@@ -45,7 +45,7 @@ MUST_CHECK int password_hash(struct password_kitchen *k, str password,
  *
  * @param hash empty: does the same work and answers -EACCES, so that nobody learns who exists
  * @param ret_stale set when it matches and was made at another cost: hash it anew; may be NULL
- * @return 0, -EACCES (is not), -E2BIG, -EAGAIN, -ENOMEM, -EBADMSG (@p hash is no Argon2id hash)
+ * @return 0, -EACCES (is not), -E2BIG, -EAGAIN, -ENOMEM, -EIO (@p hash is no Argon2id hash)
  */
 MUST_CHECK int password_check(struct password_kitchen *k, str hash, str password, bool *ret_stale,
 			      struct err *e);

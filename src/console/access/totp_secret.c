@@ -42,9 +42,9 @@ int totp_secret_open(const struct access *a, const struct user *u, uint8_t ret[T
 	else
 		buf_add(&plain, u->totp);
 	if (r < 0)
-		return r;
+		return r == -EBADMSG ? -EIO : r;
 	if (plain.n != TOTP_SECRET_BYTES)
-		return err_set(e, EBADMSG, "a user's second factor is damaged");
+		return err_set(e, EIO, "a user's second factor is damaged");
 	memcpy(ret, plain.p, TOTP_SECRET_BYTES);
 	secret_wipe(plain.p, plain.n);
 	return 0;

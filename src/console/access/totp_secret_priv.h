@@ -11,7 +11,7 @@
 /** Keeps a secret, not yet asked for. @return 0, -ENOMEM, -EIO, or the store's */
 MUST_CHECK int totp_secret_keep(const struct access *a, struct sql *s, int64_t user,
 				const uint8_t secret[TOTP_SECRET_BYTES], struct err *e);
-/** @return 0, -ENOENT (the user has none), -EBADMSG (damaged, or sealed with another key), -ENOMEM */
+/** @return 0, -ENOENT (the user has none), -EIO (damaged, or sealed with another key), -ENOMEM */
 MUST_CHECK int totp_secret_open(const struct access *a, const struct user *u,
 				uint8_t ret[TOTP_SECRET_BYTES], struct err *e);
 

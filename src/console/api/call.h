@@ -5,7 +5,8 @@
  * A handler's negative errno becomes problem+json and its message the detail:
  *
  *   ENOENT 404 · ENOKEY, EKEYREJECTED 401 · EACCES, EPERM 403 · EINVAL, EBADMSG, ERANGE, EDOM 400 · EEXIST 409 · EBUSY 409 ·
- *   ESTALE 412 · E2BIG 413 · EDQUOT 429 · EAGAIN, EHOSTUNREACH, ETIMEDOUT, ENOBUFS 503 · EOPNOTSUPP 405 · ENOSPC 507 · anything else 500, whose message stays in the log
+ *   ESTALE 412 · E2BIG 413 · EDQUOT 429 · EAGAIN, EHOSTUNREACH, ETIMEDOUT, ENOBUFS 503 · EOPNOTSUPP 405 · ENOSPC 507 · EUCLEAN 500
+ *   (store-damaged) · anything else 500, whose message stays in the log
  */
 #ifndef SKEP_CONSOLE_API_CALL_H
 #define SKEP_CONSOLE_API_CALL_H

@@ -84,7 +84,7 @@ static void refuse_error(struct call *c, int error, const struct err *e, struct 
 
 	if (id == PROBLEM_UNAVAILABLE && !c->retry_after_s)
 		c->retry_after_s = 1;
-	if (status >= 500 && c->api->log) {
+	if (status >= 500 && c->api->log && store_health_fault(c->api->health) != -error) {
 		char line[ERR_TEXT_BYTES + 256];
 
 		snprintf(line, sizeof(line), "%s %s: %s", route_method_name(c->route->method),

@@ -11,6 +11,7 @@
 #include "base/translation.h"
 #include "console/api/call.h"
 #include "console/api/limiter.h"
+#include "console/store/store_health.h"
 
 #define API_MAX_BODY ((size_t)4 << 20)
 
@@ -44,6 +45,8 @@ struct api {
 	const struct translation *zh; /**< NULL: English only */
 	/** takes a line about a failure of ours, from any thread; may be NULL */
 	void (*log)(void *ctx, const char *line);
+	const struct store_health
+		*health; /**< who has told of the store's faults already; NULL: nobody */
 	/** tells pages that what they show has changed: "alerts", "assets", ..., from any thread; may be NULL */
 	void (*publish)(void *ctx, const char *topic);
 	void *ctx;

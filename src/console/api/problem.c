@@ -46,6 +46,8 @@ enum problem_id problem_of(int error)
 	case -ENOBUFS:
 	case -ENOMEM:
 		return PROBLEM_UNAVAILABLE;
+	case -EUCLEAN:
+		return PROBLEM_DAMAGED;
 	case -ENOSPC:
 		return PROBLEM_NO_SPACE;
 	default:

@@ -24,6 +24,9 @@
 	X(MEDIA_TYPE, 415, "media-type", "Send application/json", "请发送 application/json") \
 	X(TOO_MANY, 429, "too-many-requests", "Too many requests", "请求过于频繁") \
 	X(INTERNAL, 500, "internal", "The console failed", "控制台内部错误") \
+	X(DAMAGED, 500, "store-damaged", \
+	  "The store is damaged: end the console and put a copy in its place", \
+	  "数据库已损坏：请停止控制台并以备份恢复") \
 	X(UNAVAILABLE, 503, "unavailable", "Not now; try again", "暂时不可用，请重试") \
 	X(NO_SPACE, 507, "no-space", "The store is full", "存储空间不足")
 

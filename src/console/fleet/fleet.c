@@ -109,9 +109,12 @@ static void fail(struct fleet *f, struct fleet_reply *r, struct arena *a, int er
 		refuse(r, a, 403, "refused");
 		break;
 	default:
-		fleet_say(f, "an agent's request failed: %s", e->text);
+		if (store_health_fault(f->o.health) != -error)
+			fleet_say(f, "an agent's request failed: %s", e->text);
 		refuse(r, a, 503,
-		       error == -ENOSPC ? "the store is full" : "the store is busy or away");
+		       error == -ENOSPC    ? "the store is full"
+		       : error == -EUCLEAN ? "the store is damaged"
+					   : "the store is busy or away");
 		break;
 	}
 }

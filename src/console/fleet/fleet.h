@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "console/store/store_health.h"
 #include "wire/tls_server.h"
 
 struct agent_clocks;
@@ -26,6 +27,8 @@ struct fleet_options {
 	void (*publish)(void *ctx, const char *topic);
 	/** for the operator; any thread; may be NULL */
 	void (*say)(void *ctx, const char *line);
+	const struct store_health
+		*health; /**< who has told of the store's faults already; NULL: nobody */
 	/** this agent has commands waiting: call fleet_commands() for its stream soon; any thread; may be NULL */
 	void (*on_command)(void *ctx, const char *agent);
 	void *ctx;

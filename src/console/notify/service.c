@@ -245,7 +245,8 @@ static int tell_figures(struct notify_service *n, uint64_t now_ns, struct err *e
 static int turn(struct notify_service *n, struct err *e)
 {
 	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
-	int r = n->store ? 0 : store_open(n->o.where, NULL, &n->store, e);
+	const struct sql_options o = { .watch = n->o.watch };
+	int r = n->store ? 0 : store_open(n->o.where, &o, &n->store, e);
 
 	if (n->store)
 		store_share(n->store, n->o.series);

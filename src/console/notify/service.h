@@ -14,9 +14,10 @@
 struct notify_service;
 
 struct notify_service_options {
-	const char *where;           /**< the store, prepared */
-	struct series_index *series; /**< what the stores of the process share (store_share()) */
-	const char *state;           /**< folder: spools below it, and the key of secrets */
+	const char *where;             /**< the store, prepared */
+	struct series_index *series;   /**< what the stores of the process share (store_share()) */
+	const struct sql_watch *watch; /**< told what its store meets; NULL: nobody */
+	const char *state;             /**< folder: spools below it, and the key of secrets */
 	const char *const *
 		allow; /**< networks receivers may be in besides (wire/reach.h); NULL-terminated; may be NULL */
 	const char *console; /**< the console's address for people; NULL: unknown */

@@ -86,6 +86,7 @@ int agent_door_new(struct server *s, struct agent_door **ret, struct err *e)
 	struct fleet_options o = { .vulnerability_database = s->o->vulnerability_database,
 				   .publish = publish,
 				   .say = say,
+				   .health = s->health,
 				   .on_command = on_command,
 				   .ctx = d };
 	int r;

@@ -142,8 +142,9 @@ static void *run(void *arg)
 int clockwork_new(const struct clockwork_options *o, struct clockwork **ret, struct err *e)
 {
 	struct clockwork *c = calloc(1, sizeof(*c));
+	const struct sql_options so = { .watch = o->watch };
 	pthread_condattr_t a;
-	int r = c ? store_open(o->where, NULL, &c->store, e)
+	int r = c ? store_open(o->where, &so, &c->store, e)
 		  : err_set(e, ENOMEM, "no memory for threads");
 
 	assert(o->count <= JOBS_MAX);

@@ -25,11 +25,13 @@ struct clockwork_job {
 };
 
 struct series_index;
+struct sql_watch;
 
 struct clockwork_options {
 	const char *name; /**< what it leads: replicas' of one name are one */
 	const char *where;
-	struct series_index *series; /**< what the stores of the process share (store_share()) */
+	struct series_index *series;   /**< what the stores of the process share (store_share()) */
+	const struct sql_watch *watch; /**< told what its store meets; NULL: nobody */
 	const struct clockwork_job *jobs; /**< copied */
 	size_t count;
 	size_t arena_bytes;

@@ -205,19 +205,36 @@ static void work_stream(struct job *j, struct worker *w)
 		keep_reply(j, &r);
 }
 
+/** Why nobody should be sent here; NULL: they may be. */
+static const char *why_not_ready(int answer, int fault)
+{
+	switch (fault) {
+	case 0:
+		return answer < 0 ? "the database does not answer\n" : NULL;
+	case ENOSPC:
+		return "the store is full: nothing can be written\n";
+	case EUCLEAN:
+		return "the store is damaged\n";
+	default:
+		return "the store cannot be written\n";
+	}
+}
+
 static void work_ready(struct job *j, struct worker *w)
 {
 	struct err e = { 0 };
+	const char *why;
 	int64_t days = 0;
 	int r = -EIO;
 
 	/* Twice, for the same reason. */
 	for (int i = 0; i < 2 && r < 0; i++)
 		r = store_clock_ahead(w->store->sql, store_now(), &days, &e);
-	j->status = r < 0 ? 503 : 200;
+	why = why_not_ready(r, store_health_look(j->server->health, w->store->sql));
+	j->status = why ? 503 : 200;
 	j->type = TEXT;
-	buf_add(&j->body, r < 0 ? S("the database does not answer\n") : S("ready\n"));
-	if (r > 0)
+	buf_add(&j->body, str_from(why ? why : "ready\n"));
+	if (r > 0 && !why)
 		buf_printf(&j->body,
 			   "the clock is %" PRId64 " days ahead: nothing old is thrown away by it "
 			   "yet\n",

@@ -138,7 +138,7 @@ static int open_store(struct server *s, struct err *e)
 	size_t count = 0;
 	int r = store_prepare(s->where, e);
 
-	if (r == -EBADMSG && !sql_names_postgres(s->where))
+	if (r == -EUCLEAN && !sql_names_postgres(s->where))
 		return err_wrap(e, r, "'skep console restore' puts a copy in the store's place");
 	if (r >= 0)
 		r = store_open(s->where, NULL, &store, e);
@@ -208,6 +208,7 @@ static int open_api(struct server *s, struct err *e)
 					 .arena_bytes = API_MAX_BODY * 16,
 					 .where = s->where,
 					 .series = s->series,
+					 .watch = store_health_watch(s->health),
 					 .work = door_work,
 					 .ctx = s };
 	int r = limiter_new(REQUESTS_A_SECOND, BURST, &s->api.by_address, e);
@@ -221,6 +222,7 @@ static int open_api(struct server *s, struct err *e)
 	s->api.zh = s->o->zh;
 	s->api.log = log_line;
 	s->api.publish = publish;
+	s->api.health = s->health;
 	s->api.ctx = s;
 	s->api.database = s->o->vulnerability_database;
 	return worker_pool_new(&w, &s->pool, e);
@@ -283,6 +285,8 @@ static int begin(struct server *s, struct err *e)
 	raise_limits();
 	if (r == 0)
 		r = hold(s, e);
+	if (r == 0)
+		r = store_health_new(log_line, s, &s->health, e);
 	if (r == 0)
 		r = open_pages(s, e);
 	if (r == 0 && !s->o->plain)
@@ -397,6 +401,7 @@ static void finish(struct server *s)
 	replica_free(s->replica);
 	notify_service_free(s->notify);
 	series_index_free(s->series);
+	store_health_free(s->health);
 	http_server_free(s->http);
 	hub_free(s->hub);
 	agent_door_free(s->agents);

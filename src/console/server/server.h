@@ -20,11 +20,13 @@
 #include "console/server/replica.h"
 #include "console/server/web_pages.h"
 #include "console/server/worker_pool.h"
+#include "console/store/store_health.h"
 
 struct server {
 	const struct console_options *o;
 	const char *where;           /**< of the store */
 	struct series_index *series; /**< all its stores' */
+	struct store_health *health; /**< all its stores' */
 	char tls_folder[4096];
 	struct proxies proxies;
 	struct tls_server *tls;

@@ -6,6 +6,7 @@ int server_open_notify(struct server *s, struct err *e)
 {
 	struct notify_service_options o = { .where = s->where,
 					    .series = s->series,
+					    .watch = store_health_watch(s->health),
 					    .state = s->o->state,
 					    .allow = s->o->notify_allow,
 					    .console = s->address,

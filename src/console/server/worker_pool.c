@@ -89,7 +89,8 @@ static void *run(void *arg)
 
 static int start(struct worker_pool *p, struct thread *t, struct err *e)
 {
-	int r = p->o.where ? store_open(p->o.where, NULL, &t->worker.store, e) : 0;
+	const struct sql_options o = { .watch = p->o.watch };
+	int r = p->o.where ? store_open(p->o.where, &o, &t->worker.store, e) : 0;
 
 	if (r < 0)
 		return r;

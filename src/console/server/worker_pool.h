@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 struct series_index;
+struct sql_watch;
 struct store;
 struct worker_pool;
 
@@ -20,11 +21,12 @@ struct worker {
 enum worker_line { WORKER_PEOPLE, WORKER_AGENTS, WORKER_LINES };
 
 struct worker_pool_options {
-	unsigned int threads;        /**< at least 2 */
-	size_t max_waiting;          /**< in each line */
-	size_t arena_bytes;          /**< budget of a job */
-	const char *where;           /**< the store; NULL: none */
-	struct series_index *series; /**< what the stores of the process share (store_share()) */
+	unsigned int threads;          /**< at least 2 */
+	size_t max_waiting;            /**< in each line */
+	size_t arena_bytes;            /**< budget of a job */
+	const char *where;             /**< the store; NULL: none */
+	struct series_index *series;   /**< what the stores of the process share (store_share()) */
+	const struct sql_watch *watch; /**< told what its stores meet; NULL: nobody */
 	void (*work)(void *ctx, struct worker *w, void *job);
 	void *ctx;
 };

@@ -32,6 +32,14 @@ void sql_file(const char *where, struct buf *out)
 	buf_printf(out, str_ends(str_from(where), S(".db")) ? "%s" : "%s/skep.db", where);
 }
 
+void sql_tell(const struct sql *s, int code, const char *text)
+{
+	const struct sql_watch *w = s->options.watch;
+
+	if (w)
+		w->failed(w->ctx, code, text);
+}
+
 bool sql_is_postgres(const struct sql *s)
 {
 	return s->engine->postgres;
@@ -274,7 +282,7 @@ static int run(struct sql *s, const char *statement, const struct sql_value *val
 	if (!r) {
 		x = count == st->parameters
 			    ? err_set(e, ENOMEM, "no memory for an answer")
-			    : err_set(e, EINVAL, "%u parameters were given %zu values: %s",
+			    : err_set(e, ENOEXEC, "%u parameters were given %zu values: %s",
 				      st->parameters, count, st->text);
 		sql_statement_release(s, st);
 		return x;
@@ -304,7 +312,7 @@ static int run_once(struct sql *s, const char *statement, const struct sql_value
 		    size_t count, struct sql_rows **ret, struct err *e)
 {
 	if (count > PARAMETERS_MAX)
-		return err_set(e, EINVAL, "more than %d values for a statement", PARAMETERS_MAX);
+		return err_set(e, ENOEXEC, "more than %d values for a statement", PARAMETERS_MAX);
 	return all_well_formed(values, count) ? run(s, statement, values, count, ret, e)
 					      : run_mended(s, statement, values, count, ret, e);
 }
@@ -447,7 +455,7 @@ int sql_begin(struct sql *s, struct err *e)
 	if (r < 0)
 		return r;
 	if (s->in_transaction)
-		return err_set(e, EINVAL, "a transaction is open already");
+		return err_set(e, ENOEXEC, "a transaction is open already");
 	r = s->engine->script(s, text, e);
 	if (r == -EHOSTUNREACH) {
 		/* The server had gone while nobody looked: nothing was begun, so nothing is lost. */
@@ -461,7 +469,7 @@ int sql_begin(struct sql *s, struct err *e)
 
 int sql_commit(struct sql *s, struct err *e)
 {
-	int r = s->in_transaction ? may_run(s, e) : err_set(e, EINVAL, "no transaction is open");
+	int r = s->in_transaction ? may_run(s, e) : err_set(e, ENOEXEC, "no transaction is open");
 
 	if (r == 0)
 		r = s->engine->script(s, "COMMIT", e);
@@ -516,7 +524,7 @@ int sql_lock(struct sql *s, const char *name, struct err *e)
 	if (r < 0)
 		return r;
 	if (!s->in_transaction)
-		return err_set(e, EINVAL, "a lock lives in a transaction");
+		return err_set(e, ENOEXEC, "a lock lives in a transaction");
 	return s->engine->lock(s, name, e);
 }
 
@@ -529,7 +537,7 @@ int sql_bulk_begin(struct sql *s, const char *table, const char *columns, struct
 	if (r < 0)
 		return r;
 	if (!s->in_transaction)
-		return err_set(e, EINVAL, "rows in bulk live in a transaction");
+		return err_set(e, ENOEXEC, "rows in bulk live in a transaction");
 	b = calloc(1, sizeof(*b));
 	if (!b)
 		return err_set(e, ENOMEM, "no memory for rows in bulk");
@@ -562,7 +570,8 @@ int sql_bulk_row(struct sql_bulk *b, const struct sql_value *values, size_t coun
 	if (r < 0)
 		return err_set(e, -r, "an earlier row failed");
 	if (count != b->columns)
-		return err_set(e, EINVAL, "a row of %zu values for %zu columns", count, b->columns);
+		return err_set(e, ENOEXEC, "a row of %zu values for %zu columns", count,
+			       b->columns);
 	r = all_well_formed(values, count) ? b->sql->engine->bulk_row(b, values, count, e)
 					   : bulk_mended(b, values, count, e);
 	b->error = MIN(r, 0);

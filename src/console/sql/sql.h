@@ -18,11 +18,11 @@
  * Values from outside are parameters, never part of a statement. Text is made well-formed on its way in: a NUL and a byte
  * that is no UTF-8 become U+FFFD, so nothing a container can be called makes a statement fail.
  *
- * Errors, everywhere the same: -EEXIST a unique constraint, -ENOENT a foreign key or the database itself is not there,
- * -EDOM another constraint or a value that is none of its column's, -E2BIG a value too long, -EINVAL a statement that is wrong, -ENOSPC no space left, -EHOSTUNREACH the server is away (the
- * next call outside a transaction connects anew), -EACCES not let in, -EBUSY somebody held a lock too long, -ETIMEDOUT a
- * statement took too long, -EAGAIN concurrent work got in the way: roll back and try the whole transaction again, -EBADMSG
- * the store is damaged, -EROFS it cannot be written, -ENOMEM, else -EIO. Messages never hold a password.
+ * Errors, everywhere the same. Of what was asked: -EEXIST a unique constraint, -ENOENT a foreign key, -EDOM another constraint or a value
+ * that is none of its column's, -E2BIG a value too long. Of the store, and never the fault of who asked: -ENOSPC no space left, -EROFS it
+ * cannot be written, -EUCLEAN it is damaged, -EHOSTUNREACH the server is away (the next call outside a transaction connects anew),
+ * -ETIMEDOUT somebody held a lock, or the statement took, too long, -EAGAIN concurrent work got in the way: roll back and try the whole
+ * transaction again, -ENOEXEC a statement that is wrong, -ENOMEM, else -EIO. Messages never hold a password.
  */
 #ifndef SKEP_CONSOLE_SQL_SQL_H
 #define SKEP_CONSOLE_SQL_SQL_H
@@ -35,10 +35,18 @@ struct sql;
 struct sql_rows;
 struct sql_bulk;
 
+/** Who is told what connections meet, from any thread, whoever asked. */
+struct sql_watch {
+	/** @param code positive, as above */
+	void (*failed)(void *ctx, int code, const char *text);
+	void *ctx;
+};
+
 struct sql_options {
 	unsigned busy_ms;      /**< how long to wait for others' locks; 0: 10 s */
 	unsigned statement_ms; /**< a statement that takes longer is ended; 0: never */
 	bool read_only;
+	const struct sql_watch *watch; /**< borrowed; NULL: nobody */
 };
 
 /**
@@ -47,6 +55,7 @@ struct sql_options {
  *
  * @param where "postgresql://..." (also "postgres://"), or a folder, in which the file skep.db is made when absent;
  *              a path that ends in ".db" is the file itself; a URL of anything else is -EINVAL
+ * @return 0; -ENOENT the database is not there, -EACCES not let in, -EINVAL @p where is malformed; else as above
  */
 MUST_CHECK int sql_open(const char *where, const struct sql_options *o, struct sql **ret,
 			struct err *e);
@@ -187,7 +196,7 @@ void sql_like(str word, struct buf *out);
 /** Appends the statement as this engine wants it (braces, parameters). For tests and for PREPARE. */
 void sql_translate(bool postgres, const char *statement, struct buf *out);
 
-/** Looks for damage. @param thorough every page; otherwise what takes no time. @return 0, -EBADMSG */
+/** Looks for damage. @param thorough every page; otherwise what takes no time. @return 0, -EUCLEAN */
 MUST_CHECK int sql_check(struct sql *s, bool thorough, struct err *e);
 /**
  * Writes a copy of the whole store to a new file while others go on working.

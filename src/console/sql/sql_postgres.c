@@ -32,20 +32,18 @@ static const struct {
 	{ "40P01", EAGAIN },
 	{ "53100", ENOSPC },
 	{ "53200", ENOMEM },
-	{ "53300", EBUSY },
-	{ "55P03", EBUSY },
+	{ "53300", ETIMEDOUT },
+	{ "55P03", ETIMEDOUT },
 	{ "57014", ETIMEDOUT },
 	{ "57P01", EHOSTUNREACH },
 	{ "57P02", EHOSTUNREACH },
 	{ "57P03", EHOSTUNREACH },
 	{ "08", EHOSTUNREACH },
-	{ "28", EACCES },
-	{ "42501", EACCES },
-	{ "3D000", ENOENT },
+	{ "42501", EROFS },
 	{ "25006", EROFS },
-	{ "XX001", EBADMSG },
-	{ "XX002", EBADMSG },
-	{ "42", EINVAL },
+	{ "XX001", EUCLEAN },
+	{ "XX002", EUCLEAN },
+	{ "42", ENOEXEC },
 	{ "22", EDOM },
 	{ "26000", EAGAIN },
 	{ "54", E2BIG },
@@ -84,6 +82,9 @@ int pg_fail(struct sql *s, const PGresult *r, struct err *e)
 	/* Without a code it was not the server that spoke: the library tells that it cannot reach it. */
 	if (PQstatus(pg_of(s)->c) != CONNECTION_OK || code == EHOSTUNREACH || !state)
 		return lost(s, e);
+	/* What it has no word for is nothing that writing again would show to be over. */
+	if (code != EIO || str_starts(str_from(state), S("58")))
+		sql_tell(s, code, text ? text : state);
 	return err_set(e, code, "store: %.*s%s%s",
 		       STR_ARG(first_line(text ? text : PQerrorMessage(pg_of(s)->c))),
 		       state ? ", SQLSTATE " : "", state ? state : "");
@@ -125,14 +126,17 @@ static int greet(struct sql *s, struct err *e)
 	return pg_script(s, buf_cstr(&text), e);
 }
 
-static int connect_failed(struct pg *h, struct err *e)
+static int connect_failed(const struct sql *s, struct err *e)
 {
+	const struct pg *h = pg_of(s);
 	const char *text = PQerrorMessage(h->c);
 	int code = EHOSTUNREACH;
 
-	/* Before there is a session the library tells a code only in words. */
-	if (strstr(text, "authentication failed") || strstr(text, "no pg_hba.conf entry") ||
-	    strstr(text, "no password supplied") || strstr(text, "not permitted"))
+	/* Before there is a session the library tells a code only in words. Who was let in once is told that the server is away. */
+	if (s->epoch > 1)
+		code = EHOSTUNREACH;
+	else if (strstr(text, "authentication failed") || strstr(text, "no pg_hba.conf entry") ||
+		 strstr(text, "no password supplied") || strstr(text, "not permitted"))
 		code = EACCES;
 	else if (strstr(text, "does not exist"))
 		code = ENOENT;
@@ -160,7 +164,7 @@ static int connect_now(struct sql *s, struct err *e)
 	h->gone = false;
 	h->failed_ms = PQstatus(h->c) == CONNECTION_OK ? 0 : clock_ms(CLOCK_MONOTONIC);
 	if (h->failed_ms)
-		return connect_failed(h, e);
+		return connect_failed(s, e);
 	PQsetNoticeReceiver(h->c, pass_over_notice, NULL);
 	return greet(s, e);
 }

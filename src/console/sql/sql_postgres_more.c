@@ -144,7 +144,7 @@ int pg_listen(struct sql *s, const char *channel, struct err *e)
 
 	for (const char *c = channel; *c; c++)
 		if (!(*c >= 'a' && *c <= 'z') && *c != '_')
-			return err_set(e, EINVAL, "'%s' is no channel's name", channel);
+			return err_set(e, ENOEXEC, "'%s' is no channel's name", channel);
 	buf_printf(&text, "LISTEN %s", channel);
 	return sql_script(s, buf_cstr(&text), e);
 }

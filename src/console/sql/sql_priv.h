@@ -90,6 +90,9 @@ struct sql_bulk {
 
 extern const struct sql_engine sql_engine_sqlite, sql_engine_postgres;
 
+/** Tells the connection's watch (struct sql_watch), if it has one. */
+void sql_tell(const struct sql *s, int code, const char *text);
+
 /** What sql_sqlite_care.c is told of the connection: its sqlite3, its file. */
 void *sql_sqlite_db(struct sql *s);
 const char *sql_sqlite_path(struct sql *s);

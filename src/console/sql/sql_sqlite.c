@@ -20,6 +20,7 @@ struct handle {
 		int fd;
 	} leads[LEADS];
 	size_t lead_count;
+	bool is_open;
 	uint64_t deadline_ms; /* of the statement that runs; 0: none */
 };
 
@@ -28,8 +29,20 @@ static struct handle *handle_of(const struct sql *s)
 	return s->handle;
 }
 
+/* Once it is open, files that are missing or not to be had are our trouble, not a thing that was asked for. */
+static int code_of_system(const struct handle *h)
+{
+	const int code = h->db ? sqlite3_system_errno(h->db) : 0;
+
+	if (!h->is_open && code)
+		return code;
+	return code == ENOSPC || code == EDQUOT  ? ENOSPC
+	       : code == EROFS || code == ENOMEM ? code
+						 : EIO;
+}
+
 /* The errno that says what SQLite's code means to us. */
-static int code_of(sqlite3 *db, int code)
+static int code_of(const struct handle *h, int code)
 {
 	switch (code & 0xff) {
 	case SQLITE_CONSTRAINT:
@@ -42,16 +55,15 @@ static int code_of(sqlite3 *db, int code)
 	case SQLITE_FULL:
 		return ENOSPC;
 	case SQLITE_BUSY:
-		return code == SQLITE_BUSY_SNAPSHOT ? EAGAIN : EBUSY;
-	case SQLITE_LOCKED:
-		return EBUSY;
+		return code == SQLITE_BUSY_SNAPSHOT ? EAGAIN : ETIMEDOUT;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return EBADMSG;
+		return EUCLEAN;
 	case SQLITE_READONLY:
 		return EROFS;
 	case SQLITE_NOMEM:
 		return ENOMEM;
+	case SQLITE_LOCKED:
 	case SQLITE_INTERRUPT:
 		return ETIMEDOUT;
 	case SQLITE_MISMATCH:
@@ -61,13 +73,10 @@ static int code_of(sqlite3 *db, int code)
 	case SQLITE_ERROR:
 	case SQLITE_RANGE:
 	case SQLITE_MISUSE:
-		return EINVAL;
+		return ENOEXEC;
 	case SQLITE_IOERR:
-	case SQLITE_CANTOPEN: {
-		int system = db ? sqlite3_system_errno(db) : 0;
-
-		return system ? system : EIO;
-	}
+	case SQLITE_CANTOPEN:
+		return code_of_system(h);
 	default:
 		return EIO;
 	}
@@ -79,8 +88,9 @@ static int fail(struct sql *s, int code, struct err *e)
 
 	if (code == SQLITE_OK)
 		return 0;
-	return err_set(e, code_of(h->db, sqlite3_extended_errcode(h->db)), "store %s: %s", h->path,
-		       sqlite3_errmsg(h->db));
+	code = code_of(h, sqlite3_extended_errcode(h->db));
+	sql_tell(s, code, sqlite3_errmsg(h->db));
+	return err_set(e, code, "store %s: %s", h->path, sqlite3_errmsg(h->db));
 }
 
 static int on_progress(void *ctx)
@@ -169,7 +179,9 @@ static int open_store(struct sql *s, struct err *e)
 	r = sqlite3_open_v2(h->path, &h->db, flags, NULL);
 	if (r != SQLITE_OK)
 		return h->db ? fail(s, r, e) : err_set(e, ENOMEM, "no memory for the store");
-	return set_up(s, e);
+	r = set_up(s, e);
+	h->is_open = r == 0;
+	return r;
 }
 
 static void close_store(struct sql *s)
@@ -386,7 +398,7 @@ static int lead(struct sql *s, const char *name, struct err *e)
 		if (h->leads[i].name == str_hash(str_from(name)))
 			return 1;
 	if (h->lead_count == LEADS)
-		return err_set(e, EINVAL, "more than %d leads", LEADS);
+		return err_set(e, ENOEXEC, "more than %d leads", LEADS);
 	if (asprintf(&path, "%s-%s", h->path, name) < 0) {
 		path = NULL;
 		return err_set(e, ENOMEM, "no memory for a lock's name");

@@ -20,7 +20,7 @@ static int check_by(struct sql *s, const char *pragma, struct err *e)
 	if (r <= 0)
 		return r;
 	if (!str_is(sql_text(rows, 0), "ok"))
-		return err_set(e, EBADMSG, "the store %s is damaged: %.*s", sql_sqlite_path(s),
+		return err_set(e, EUCLEAN, "the store %s is damaged: %.*s", sql_sqlite_path(s),
 			       STR_ARG(sql_text(rows, 0)));
 	return 0;
 }

@@ -72,7 +72,7 @@ void alert_cells_render(const struct alert_cell *cells, size_t count, struct buf
 int alert_cells_open(str bytes, struct alert_cells *ret, struct err *e)
 {
 	if (bytes.n == 0 || (*bytes.p != PACKED && (*bytes.p < '0' || *bytes.p > '9')))
-		return err_set(e, EBADMSG, "counters of alerts are damaged");
+		return err_set(e, EUCLEAN, "counters of alerts are damaged");
 	*ret = (struct alert_cells){ .rest = bytes, .packed = *bytes.p == PACKED };
 	if (ret->packed)
 		ret->rest = str_skip(bytes, 1);
@@ -152,7 +152,7 @@ int alert_cells_next(struct alert_cells *c, struct alert_cell *ret, struct err *
 	if (c->rest.n == 0 && c->left == 0)
 		return 0;
 	if (!(c->packed ? next_packed(c) : next_written(c)) || !can_be(&c->at))
-		return err_set(e, EBADMSG, "counters of alerts are damaged");
+		return err_set(e, EUCLEAN, "counters of alerts are damaged");
 	*ret = c->at;
 	return 1;
 }

@@ -9,7 +9,7 @@
  * zigzag. Or, as a store that grew out of an older one holds them until they are next written: hour, series, state and number of each
  * cell in decimal, all parted by blanks, in any order.
  *
- * Both are read without trust: what is torn ends with -EBADMSG, and nothing past the span is read.
+ * Both are read without trust: what is torn ends with -EUCLEAN, and nothing past the span is read.
  */
 #ifndef SKEP_CONSOLE_STORE_ALERT_CELLS_H
 #define SKEP_CONSOLE_STORE_ALERT_CELLS_H
@@ -38,9 +38,9 @@ struct alert_cells {
 	struct alert_cell at;
 };
 
-/** @return 0, -EBADMSG neither of the forms */
+/** @return 0, -EUCLEAN neither of the forms */
 MUST_CHECK int alert_cells_open(str bytes, struct alert_cells *ret, struct err *e);
-/** @return 1 a cell, 0 the end, -EBADMSG */
+/** @return 1 a cell, 0 the end, -EUCLEAN */
 MUST_CHECK int alert_cells_next(struct alert_cells *c, struct alert_cell *ret, struct err *e);
 
 #endif

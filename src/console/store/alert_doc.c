@@ -24,7 +24,7 @@ static int load_dictionary(struct store *s, struct alert_cache *c, int64_t id,
 			      SQL_ARGS(SQL_I(id)), &rows, e);
 		r = r < 0 ? r : sql_next(rows, e);
 		if (r == 0)
-			r = err_set(e, EBADMSG, "dictionary %lld is missing", (long long)id);
+			r = err_set(e, EUCLEAN, "dictionary %lld is missing", (long long)id);
 	}
 	r = r < 0 ? r
 		  : zstd_unpacker_new(id ? sql_blob(rows, 0) : (str){ NULL, 0 }, &d->unpacker, e);
@@ -96,7 +96,7 @@ int alert_doc_unpack(struct store *s, struct alert_cache *c, str stored, int64_t
 	int r;
 
 	if (size < 0 || size > ALERT_DOC_MAX)
-		return err_set(e, EBADMSG, "a stored document of %lld bytes", (long long)size);
+		return err_set(e, EUCLEAN, "a stored document of %lld bytes", (long long)size);
 	r = load_dictionary(s, c, dictionary, &d, e);
 	if (r < 0)
 		return r;
@@ -106,7 +106,7 @@ int alert_doc_unpack(struct store *s, struct alert_cache *c, str stored, int64_t
 	r = zstd_unpack(d->unpacker, stored, out, (size_t)size, e);
 	if (r == 0)
 		*ret = (str){ out, (size_t)size };
-	return r;
+	return r == -EBADMSG ? -EUCLEAN : r;
 }
 
 int alert_doc_learn(struct store *s, struct alert_cache *c, int64_t now_ns, struct err *e)

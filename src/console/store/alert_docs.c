@@ -19,7 +19,7 @@ int alert_day_query(struct store *s, const struct partition_table *t, int64_t da
 		return err_set(e, ENOMEM, "no memory for a statement");
 	r = sql_query(s->sql, buf_cstr(&text), values, count, ret, e);
 	/* A table that is missing is a wrong statement to the engine. */
-	if (r != -EINVAL || sql_in_transaction(s->sql))
+	if (r != -ENOEXEC || sql_in_transaction(s->sql))
 		return r;
 	known = sql_get_int(s->sql, "SELECT 1 FROM alert_day WHERE day = ?1", SQL_ARGS(SQL_I(day)),
 			    &there, NULL);

@@ -9,7 +9,7 @@ static int describe(struct store *s, const struct alert_hit *h, struct arena *a,
 	size_t at = series_position(v, h->series);
 
 	if (at == series_count(v))
-		return err_set(e, EBADMSG, "alert %lld is of a series that is not there",
+		return err_set(e, EUCLEAN, "alert %lld is of a series that is not there",
 			       (long long)h->id);
 	ret->id = h->id;
 	ret->received_ns = h->received_ms * (int64_t)MS_NS;

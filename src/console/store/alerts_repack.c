@@ -27,7 +27,7 @@ static int find_start(struct store *s, int64_t *ret_span, int64_t *ret_place, st
 	r = store_fact_get(s->sql, FACT, &a, &text, e);
 	if (r > 0 && !str_is(text, DONE) &&
 	    (str_u64(str_cut(&text, ' '), &span) < 0 || str_u64(text, &place) < 0))
-		r = err_set(e, EBADMSG, "the store's fact '%s' is damaged", FACT);
+		r = err_set(e, EUCLEAN, "the store's fact '%s' is damaged", FACT);
 	*ret_span = (int64_t)span;
 	*ret_place = r == 0 ? -1 : (int64_t)place;
 	r = r < 0 ? r : r == 0 || !str_is(text, DONE);

@@ -91,7 +91,7 @@ int audit_head_get(struct store *s, struct audit_head *ret, struct err *e)
 	if (r > 0) {
 		hash = sql_text(rows, 1);
 		if (hash.n != SHA256_HEX)
-			return err_set(e, EBADMSG, "audit log: its head is damaged");
+			return err_set(e, EUCLEAN, "audit log: its head is damaged");
 		out.id = sql_int(rows, 0);
 		out.day = sql_int(rows, 2);
 		memcpy(out.hash, hash.p, SHA256_HEX);
@@ -176,7 +176,7 @@ static int read_hash(struct sql_rows *rows, unsigned column, char ret[AUDIT_HASH
 	str hash = sql_text(rows, column);
 
 	if (hash.n != SHA256_HEX)
-		return err_set(e, EBADMSG, "audit log: a row's hash is damaged");
+		return err_set(e, EUCLEAN, "audit log: a row's hash is damaged");
 	memcpy(ret, hash.p, SHA256_HEX);
 	ret[SHA256_HEX] = '\0';
 	return 0;

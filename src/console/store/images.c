@@ -126,7 +126,8 @@ int images_gaps(struct store *s, str digest, struct arena *a, struct gap_list *r
 		r = json_parse(sql_text(rows, 0), a, &doc, e);
 		given = &doc;
 	}
-	return r < 0 ? r : gap_list_parse(given, a, ret, e);
+	r = r < 0 ? r : gap_list_parse(given, a, ret, e);
+	return r == -EBADMSG ? -EUCLEAN : r;
 }
 
 int images_vulnerabilities(struct store *s, str digest, struct arena *a, str **ret,

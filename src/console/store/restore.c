@@ -15,11 +15,12 @@ static int check_copy(const char *copy, struct err *e)
 	r = r < 0 ? r : sql_check(sql, true, e);
 	if (r == 0) {
 		r = migrate_check_known(sql, e);
-		if (r == -EINVAL)
+		if (r == -ENOEXEC)
 			r = err_set(e, EBADMSG, "'%s' is no store of ours", copy);
 	}
 	sql_close(sql);
-	return r;
+	/* It is what was given to us. */
+	return r == -EUCLEAN ? -EBADMSG : r;
 }
 
 static int copy_file(const char *from, const char *to, struct err *e)

@@ -24,7 +24,7 @@ struct store {
  * version. Replicas that start at once wait for one another. A store that exists loses nothing by it.
  *
  * @param where as for sql_open()
- * @return 0; -EBADMSG damaged; -EOPNOTSUPP a newer version made it, or the server is too old; else as sql_open()
+ * @return 0; -EUCLEAN damaged; -EOPNOTSUPP a newer version made it, or the server is too old; else as sql_open()
  */
 MUST_CHECK int store_prepare(const char *where, struct err *e);
 

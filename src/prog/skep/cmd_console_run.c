@@ -23,7 +23,8 @@ const struct command cmd_console_run = {
 		    "sign-in.\n\n"
 		    "SIGHUP reads certificates again. SIGTERM ends it: what was asked is answered "
 		    "first. /healthz answers while it runs, /readyz "
-		    "while the database answers too, /metrics to this host alone. Needs no rights "
+		    "while the database answers and can be written too, /metrics to this host "
+		    "alone. Needs no rights "
 		    "but to its folder: run it as a user of "
 		    "its own (dist/systemd/skep-console.service).",
 		    "数据全部存于 --state 下的一个 SQLite 文件，或 PostgreSQL 15 及以上。共用同一 "
@@ -34,7 +35,7 @@ const struct command cmd_console_run = {
 		    "凭令牌信任该 CA。使用自备证书时，agent 以 --console-ca 指定您的 "
 		    "CA。首次启动会打印口令，首次登录时须修改。\n\n"
 		    "SIGHUP 重新读取证书。SIGTERM 结束：先答复已收到的请求。进程运行时 /healthz "
-		    "应答，数据库也可用时 /readyz "
+		    "应答，数据库也可用且可写时 /readyz "
 		    "应答，/metrics "
 		    "仅供本机访问。除数据目录外不需要任何权限：请以专用用户运行（dist/systemd/"
 		    "skep-console.service）。" },

@@ -20,6 +20,7 @@ int exit_code_of(int r)
 	case EACCES:
 	case EPERM:
 	case EBADMSG:
+	case EUCLEAN:
 	case EPROTO:
 	case EHOSTUNREACH:
 	case ENETUNREACH:

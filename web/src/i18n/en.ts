@@ -876,6 +876,7 @@ export const en = {
 	"outcome.internal": "console failed",
 	"outcome.unavailable": "unavailable",
 	"outcome.no-space": "store full",
+	"outcome.store-damaged": "store damaged",
 	"outcome.wrong-credentials": "wrong credentials",
 	"outcome.wrong-credentials-or-code": "wrong credentials or code",
 	"outcome.totp-required": "code asked for",

@@ -878,6 +878,7 @@ export const zh: Catalog = {
 	"outcome.internal": "内部错误",
 	"outcome.unavailable": "暂不可用",
 	"outcome.no-space": "存储已满",
+	"outcome.store-damaged": "存储已损坏",
 	"outcome.wrong-credentials": "凭据错误",
 	"outcome.wrong-credentials-or-code": "凭据或验证码错误",
 	"outcome.totp-required": "需要验证码",
