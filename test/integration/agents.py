@@ -32,8 +32,8 @@ def mark(*numbers):
 
 
 def whole_lines(file):
-    """Of a file that is being written: its last line may be there in part."""
-    return file.read_text().rpartition("\n")[0].splitlines()
+    """Of a file that is being written: its last line may be there in part, and end within a letter."""
+    return [line.decode() for line in file.read_bytes().split(b"\n")[:-1]]
 
 
 def until(ready, seconds=60, every=0.05):

@@ -109,15 +109,16 @@ def test_containerd(skep, engine, archive, tmp_path):
     containerd itself does not run in the engine's mount namespace."""
     engine.ctr("-n", "mine", "image", "import", plain_archive(archive, tmp_path))
     digest = engine.ctr("-n", "mine", "image", "ls").splitlines()[1].split()[2]
+    name = f"web-{os.getpid()}"  # control groups are all engines': others may test on this machine at the same time
     engine.ctr("-n", "mine", "run", "-d", "--snapshotter", "native", "--label", "team=red", "docker.io/library/alpine:3.10",
-               "web-1", "sleep", "1000")
+               name, "sleep", "1000")
     try:
-        c = listed(skep, engine)["web-1"]
+        c = listed(skep, engine)[name]
         assert (c["runtime"], c["image"], c["imageDigest"]) == ("containerd", "docker.io/library/alpine:3.10", digest)
-        assert c["labels"]["team"] == "red" and not c["privileged"] and c["cgroupPath"] == "/mine/web-1"
+        assert c["labels"]["team"] == "red" and not c["privileged"] and c["cgroupPath"] == f"/mine/{name}"
     finally:
-        subprocess.run(["ctr", "-a", engine.containerd_socket, "-n", "mine", "task", "rm", "-f", "web-1"], check=False)
-        subprocess.run(["ctr", "-a", engine.containerd_socket, "-n", "mine", "container", "rm", "web-1"], check=False)
+        subprocess.run(["ctr", "-a", engine.containerd_socket, "-n", "mine", "task", "rm", "-f", name], check=False)
+        subprocess.run(["ctr", "-a", engine.containerd_socket, "-n", "mine", "container", "rm", name], check=False)
 
 
 def test_changes_are_told(engine, build_dir):
@@ -370,7 +371,7 @@ def test_first_program_is_known_of_containerds_containers(skep, engine, archive,
     count = 60 if os.environ.get("SKEP_LONG") else 12
     engine.ctr("-n", "fleet", "image", "import", plain_archive(archive, tmp_path))
     monitor = Monitor(skep, tmp_path, engine.inside())
-    names = [f"brief{i}" for i in range(count)]
+    names = [f"brief-{os.getpid()}-{i}" for i in range(count)]
 
     def run(mine):
         for name in mine:
