@@ -51,7 +51,7 @@ def test_a_command_that_never_ends_is_an_error(vm_kernel):
         began = time.monotonic()
         with pytest.raises(virtual.VmError, match="no answer in time"):
             m.run("sleep 1000", timeout=2)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 60
 
 
 def test_a_machine_that_dies_is_an_error(vm_kernel):

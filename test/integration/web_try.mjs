@@ -13,7 +13,7 @@ const { chromium } = need("playwright-core");
 const axeSource = readFileSync(need.resolve("axe-core/axe.min.js"), "utf8");
 
 const [url, executablePath, shots, ...steps] = process.argv.slice(2);
-const WAIT = 20_000;
+const WAIT = 60_000;
 mkdirSync(shots, { recursive: true });
 
 const replies = createInterface({ input: process.stdin })[Symbol.asyncIterator]();

@@ -40,7 +40,7 @@ class Vm:
     """
 
     def __init__(self, kernel, programs=(), files=None, memory_mb=512, cpus=1, bpf_lsm=True, icount=False, cgroup=2,
-                 append="", boot_seconds=60, systems=None):
+                 append="", boot_seconds=300, systems=None):
         self.kernel, self.memory_mb, self.cpus, self.icount = kernel, memory_mb, cpus, icount
         self.boot_seconds = boot_seconds
         self.cmdline = " ".join((
@@ -117,7 +117,7 @@ class Vm:
             self.errors.close()
         self.folder.cleanup()
 
-    def run(self, command, timeout=60, check=None):
+    def run(self, command, timeout=300, check=None):
         """Runs a shell script, or a list of words, in the machine as root.
 
         @return a CompletedProcess with stdout and stderr as bytes, .out and .err as text
