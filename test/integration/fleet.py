@@ -89,8 +89,10 @@ class JoinedAgent(Agent):
         return found
 
     def name(self):
-        """Its id at the console."""
-        subject = ssl._ssl._test_decode_cert(str(self.state / "agent" / "identity.pem"))["subject"]
+        """Its id at the console, once it has joined."""
+        pem = self.state / "agent" / "identity.pem"
+        assert until(pem.exists), self.said()
+        subject = ssl._ssl._test_decode_cert(str(pem))["subject"]
         return dict(x[0] for x in subject)["commonName"]
 
 

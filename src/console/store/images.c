@@ -126,8 +126,7 @@ int images_gaps(struct store *s, str digest, struct arena *a, struct gap_list *r
 		r = json_parse(sql_text(rows, 0), a, &doc, e);
 		given = &doc;
 	}
-	r = r < 0 ? r : gap_list_parse(given, a, ret, e);
-	return r == -EBADMSG ? -EUCLEAN : r;
+	return r < 0 ? r : gap_list_parse(given, a, ret, e);
 }
 
 int images_vulnerabilities(struct store *s, str digest, struct arena *a, str **ret,
