@@ -41,7 +41,7 @@ struct sample {
 	struct policy_target target;  /* first */
 	uint16_t values[FIELD_COUNT]; /* numbers; 0: absent */
 	str ancestors[4];
-	struct policy_origin origins[ORIGIN_PARENT + 1];
+	struct policy_origin origins[ORIGIN_CONTAINER + 1];
 };
 
 static uint64_t seed = 42;
@@ -206,13 +206,21 @@ static void put_ends(struct sample *s, bool quiet)
 	put_str(s, FIELD_FD_NAME, S("10.1.2.3:40000->93.7.8.9:443"));
 }
 
-/* Of the text that a program's strings make, as they lie in memory beside each other. */
-static str text_of(str name, str line, bool upper)
+/* A number that programs which are alike have in common, as the table of programs tells it. */
+static uint64_t alike(str name, str line, bool upper)
 {
 	static struct arena room;
+	static struct map known = { .arena = &room };
+	static uint64_t last;
+	str text =
+		arena_printf(&room, "%.*s %.*s%s", STR_ARG(name), STR_ARG(line), upper ? "+" : "");
+	void **at = map_at(&known, text);
 
-	return arena_printf(&room, "%.*s %.*s%.*s/usr/bin/node%s", STR_ARG(name), STR_ARG(line),
-			    STR_ARG(name), upper ? "+" : "");
+	if (!at)
+		die("out of memory");
+	if (!*at)
+		*at = (void *)(uintptr_t)++last;
+	return (uintptr_t)*at;
 }
 
 /* What it runs, and its parent: each one of a few programs. */
@@ -230,12 +238,12 @@ static void put_programs(struct sample *s, bool quiet)
 	put_str(s, FIELD_PROC_ARGS, line);
 	put_bool(s, FIELD_PROC_IS_EXE_UPPER_LAYER, upper);
 	put_bool(s, FIELD_PROC_IS_EXE_FROM_MEMFD, false);
-	s->origins[ORIGIN_PROGRAM].text = text_of(name, line, upper);
+	s->origins[ORIGIN_PROGRAM].number = alike(name, line, upper);
 	name = ANY(names, some_names);
 	line = ANY(lines, some_lines);
 	put_str(s, FIELD_PROC_PNAME, name);
 	put_str(s, FIELD_PROC_PCMDLINE, line);
-	s->origins[ORIGIN_PARENT].text = text_of(name, line, false);
+	s->origins[ORIGIN_PARENT].number = alike(name, line, false);
 }
 
 static void put_process(struct sample *s, bool quiet)
@@ -292,6 +300,7 @@ static void make_event(struct sample *s, bool quiet)
 	put_str(s, FIELD_EVT_RES, S("SUCCESS"));
 	put_str(s, FIELD_EVT_ARG, S("EXE_LOWER_LAYER"));
 	put_str(s, FIELD_CONTAINER_ID, container ? S("3ad7b26ded6d") : S("host"));
+	s->origins[ORIGIN_CONTAINER].number = 1 + container;
 	if (!container)
 		return;
 	put_str(s, FIELD_CONTAINER_IMAGE_REPOSITORY, S("docker.io/library/node"));

@@ -65,7 +65,8 @@ static void make_host(struct asset *a)
 				      .host_pid = true,
 				      .host_network = true,
 				      .host_ipc = true,
-				      .init_pid = 1 };
+				      .init_pid = 1,
+				      .version = 1 };
 	if (hierarchy_id(&a->hierarchy, S("/"), &a->host.cgroup_id) < 0)
 		a->host.cgroup_id = 0;
 }

@@ -35,6 +35,7 @@ struct roster {
 	struct list group_lists[GROUP_LISTS];
 	struct old_block *old; /* replaced blocks a caller may still look at */
 	struct roster_stats stats;
+	uint64_t last_version; /* container.version */
 };
 
 static size_t buckets_for(size_t n)
@@ -244,6 +245,7 @@ struct roster_entry *roster_at(struct roster *r, str key, str outer)
 	n->outer = outer_copy;
 	n->used = true;
 	n->c.id = str_from(copy + (own < key.n ? own + 1 : 0));
+	n->c.version = ++r->last_version;
 	bucket = entry_bucket(r, key);
 	n->next_of_hash = *bucket;
 	*bucket = i;
@@ -424,6 +426,7 @@ int roster_fill(struct roster *r, struct roster_entry *n, const struct container
 	c.short_id_bytes = 0;
 	c.short_id_bytes = (uint32_t)container_short_id(&c).n; /* asked for at each event */
 	c.cgroup_id = n->c.cgroup_id;
+	c.version = ++r->last_version;
 	n->c = c;
 	n->block = block;
 	n->block_bytes = size;

@@ -89,6 +89,8 @@ struct container {
 	uint32_t
 		short_id_bytes; /**< of container_short_id(), where that was kept; 0: it is found out anew */
 	uint64_t cgroup_id;
+	/** another for each state of each container that was kept, cgroup, init_pid and `known` aside; 0: none was given */
+	uint64_t version;
 };
 
 /** Writes one object; empty fields are left out. */

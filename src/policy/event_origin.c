@@ -27,6 +27,7 @@ static unsigned int of_process(uint16_t field)
 	case FIELD_PROC_IS_EXE_FROM_MEMFD:
 	case FIELD_PROC_IS_EXE_DELETED:
 	case FIELD_PROC_IS_SETUID:
+	case FIELD_PROC_ENV:
 		return ORIGIN_PROGRAM;
 	case FIELD_PROC_PNAME:
 	case FIELD_PROC_PEXE:
@@ -36,6 +37,15 @@ static unsigned int of_process(uint16_t field)
 	default:
 		return 0;
 	}
+}
+
+/* All but how long it has run. */
+static unsigned int of_container(uint16_t field)
+{
+	return field >= FIELD_CONTAINER_ID && field <= FIELD_K8S_CONTAINER_NAME &&
+			       field != FIELD_CONTAINER_DURATION
+		       ? ORIGIN_CONTAINER
+		       : 0;
 }
 
 unsigned int event_origin_of(uint16_t type, const struct policy_ref *ref)
@@ -61,6 +71,6 @@ unsigned int event_origin_of(uint16_t type, const struct policy_ref *ref)
 	case FIELD_FD_FILENAME:
 		return ORIGIN_FILE;
 	default:
-		return of_process(ref->field);
+		return of_process(ref->field) | of_container(ref->field);
 	}
 }

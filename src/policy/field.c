@@ -29,6 +29,8 @@ const struct policy_subject policy_events = {
 	.types = event_types,
 	.type_count = EVENT_TYPE_COUNT,
 	.origin_of = event_origin_of,
+	.numbered_origins = 1u << ORIGIN_CALL | 1u << ORIGIN_PROGRAM | 1u << ORIGIN_PARENT |
+			    1u << ORIGIN_CONTAINER,
 };
 
 struct phrase policy_doubt_phrase(enum policy_doubt d)

@@ -140,6 +140,8 @@ struct policy_subject {
 	size_t alias_count;
 	/** which of a thing's origins a field is made of, POLICY_ORIGINS at most, from 1; 0: told by none. NULL: all are */
 	unsigned int (*origin_of)(uint16_t type, const struct policy_ref *ref);
+	/** bits of origins that are told by a number alone: what a thing's say together is one look-up */
+	uint32_t numbered_origins;
 };
 
 #define POLICY_ORIGINS 8
@@ -179,8 +181,9 @@ enum policy_event_origin {
 	ORIGIN_CALL =
 		1, /**< how it was called and what came of it: flags, result, kind of descriptor */
 	ORIGIN_FILE,    /**< the path and kind of the descriptor, when it is not of a connection */
-	ORIGIN_PROGRAM, /**< what the process runs: names, arguments, how its file is */
+	ORIGIN_PROGRAM, /**< what the process runs: names, arguments, environment, how its file is */
 	ORIGIN_PARENT,  /**< the same of the process's parent */
+	ORIGIN_CONTAINER, /**< the container, as far as it is known */
 };
 
 /**

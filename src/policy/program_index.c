@@ -305,21 +305,24 @@ static void find_origins(const struct policy_program *p, uint16_t type, uint32_t
 	}
 }
 
-/* What an origin says is remembered where it stands for more than one value. */
+/* What an origin says is remembered where it stands for more than one value; so is what several say. */
 static void number_origins(struct policy_program *p, struct type_plan *plan)
 {
-	uint32_t counts[POLICY_ORIGINS + 1] = { 0 };
+	uint32_t counts[POLICY_ORIGINS + 1] = { 0 }, together = 0;
 
-	for (size_t i = 0; i < plan->index_count; i++)
+	for (size_t i = 0; i < plan->index_count; i++) {
 		counts[plan->indexes[i].origin]++;
+		together |= p->subject->numbered_origins & 1u << plan->indexes[i].origin;
+	}
 	for (size_t i = 0; i < plan->index_count; i++) {
 		struct plan_index *x = &plan->indexes[i];
 
-		if (counts[x->origin] < 2)
+		if (counts[x->origin] < 2 && !(together >> x->origin & 1))
 			x->origin = 0;
 		else if (x->origin && !plan->origin_memos[x->origin])
 			plan->origin_memos[x->origin] = ++p->memo_count;
 	}
+	plan->together = together;
 }
 
 /* What no value decides and is judged cheaply, the rule's other parts aside: what fails soonest for its cost first. */

@@ -54,7 +54,8 @@ int policy_run_new(const struct policy_program *p, struct policy_run **ret, stru
 	r->scratch = p->transforms ? arena_alloc(a, RUN_SCRATCH_BYTES) : NULL;
 	if (!r->slots || !r->matchers || !r->checks || !r->times || !r->nodes || !r->stack ||
 	    !r->candidates || !r->row || !r->hits || !r->type_events || !r->rule_held ||
-	    (p->transforms && !r->scratch) || make_matchers(r) < 0 || run_make_memos(r) < 0)
+	    (p->transforms && !r->scratch) || make_matchers(r) < 0 || run_make_memos(r) < 0 ||
+	    run_make_together(r) < 0)
 		bad = err_set(e, ENOMEM, "out of memory");
 	if (!bad && p->expressions)
 		bad = regex_scratch_new(&r->regex, e);
@@ -111,14 +112,24 @@ void run_begin(struct policy_run *r, const struct policy_target *t)
 	r->timing = r->epoch % 64 == 0;
 }
 
+static bool ask_origin(struct policy_run *r, const struct type_plan *plan, uint32_t origin)
+{
+	const struct policy_target *t = r->t;
+	struct policy_origin key;
+
+	return r->remembers && t->origin && t->origin(t, origin, &key) &&
+	       run_origin(r, plan, origin, &key);
+}
+
 /* Leaves in r->candidates the disjuncts that no value asked for rules out. @return whether there are any */
 static bool narrow(struct policy_run *r, const struct type_plan *plan)
 {
-	uint32_t words = plan->words, spare = words * 64 - (uint32_t)plan->disjunct_count;
-	uint32_t asked = 0, answered = 0; /* origins */
+	uint32_t words = plan->words;
+	uint32_t asked = plan->together, answered; /* origins */
 
-	memset(r->candidates, 0xff, words * sizeof(*r->candidates));
-	r->candidates[words - 1] >>= spare;
+	answered = run_together(r, plan);
+	if (answered && !run_overlaps(r->candidates, r->candidates, words))
+		return false;
 	for (size_t i = 0; i < plan->index_count; i++) {
 		const struct plan_index *x = &plan->indexes[i];
 
@@ -126,7 +137,7 @@ static bool narrow(struct policy_run *r, const struct type_plan *plan)
 			continue;
 		if (x->origin && !(asked >> x->origin & 1)) {
 			asked |= 1u << x->origin;
-			if (run_origin(r, plan, x->origin))
+			if (ask_origin(r, plan, x->origin))
 				answered |= 1u << x->origin;
 		}
 		if (!(answered >> x->origin & 1))

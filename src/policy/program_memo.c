@@ -252,14 +252,12 @@ void run_index(struct policy_run *r, const struct type_plan *plan, const struct 
 	ask_needs(r, x, plan->words);
 }
 
-bool run_origin(struct policy_run *r, const struct type_plan *plan, uint32_t origin)
+bool run_origin(struct policy_run *r, const struct type_plan *plan, uint32_t origin,
+		const struct policy_origin *key)
 {
-	const struct policy_target *t = r->t;
-	const uint64_t *row = NULL;
-	struct policy_origin key;
+	uint32_t memo = plan->origin_memos[origin];
+	const uint64_t *row = memo ? remembered(r, plan, memo, key) : NULL;
 
-	if (r->remembers && t->origin && t->origin(t, origin, &key))
-		row = remembered(r, plan, plan->origin_memos[origin], &key);
 	if (row)
 		keep_only(r, plan, row);
 	return row;

@@ -160,7 +160,9 @@ struct type_plan {
 	uint32_t words;             /**< of a row of disjuncts */
 	struct plan_index *indexes; /**< the most useful first */
 	size_t index_count;
-	uint32_t origin_memos[POLICY_ORIGINS + 1]; /**< of what all indexes of an origin say */
+	/** of what all indexes of an origin say; 0: one says it all */
+	uint32_t origin_memos[POLICY_ORIGINS + 1];
+	uint32_t together; /**< bits of origins that are asked as one */
 };
 
 struct policy_program {
@@ -332,6 +334,9 @@ struct policy_run {
 	size_t memo_bytes;    /**< ... of so many bytes */
 	uint64_t *plain_rows; /**< rows by memo and enum memo_plain ... */
 	bool *plain_known;    /**< ... once it was met */
+	struct together_bucket *together_buckets;
+	uint64_t *together_places; /**< a key and a row each ... */
+	uint32_t together_words;   /**< ... of so many words */
 	uint32_t *hits;
 	uint64_t *type_events, *rule_held;
 	struct regex_scratch *regex;
@@ -348,7 +353,11 @@ const struct policy_value *run_slot(struct policy_run *r, uint32_t slot);
 /** Takes from run.candidates the disjuncts that the value of the index's slot rules out. */
 void run_index(struct policy_run *r, const struct type_plan *plan, const struct plan_index *x);
 /** The same of all indexes of an origin at once. @return false: it is not remembered */
-bool run_origin(struct policy_run *r, const struct type_plan *plan, uint32_t origin);
+bool run_origin(struct policy_run *r, const struct type_plan *plan, uint32_t origin,
+		const struct policy_origin *key);
+/** program_together.c: the same of all of plan.together. @return bits of the origins that are remembered */
+uint32_t run_together(struct policy_run *r, const struct type_plan *plan);
+MUST_CHECK int run_make_together(struct policy_run *r);
 MUST_CHECK int run_make_memos(struct policy_run *r);
 /** Whether two rows have a bit in common. */
 static inline bool run_overlaps(const uint64_t *a, const uint64_t *b, uint32_t words)

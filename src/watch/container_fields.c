@@ -373,3 +373,14 @@ bool container_fields_get(const struct event_target *t, const struct policy_ref 
 		return false;
 	return t->event->usage ? get_usage(t->event->usage, f, ret) : value_absent(ret);
 }
+
+/* What is known of it is put in another's place as a whole; what a path alone told is marked beside. */
+bool container_fields_origin(const struct event_target *t, struct policy_origin *ret)
+{
+	const struct container *c = t->container;
+
+	if (!c || !c->version)
+		return false;
+	ret->number = c->version << 16 | (uint64_t)(c->known & 0xff) << 8 | (uint64_t)c->runtime;
+	return true;
+}

@@ -47,6 +47,8 @@ static bool get_origin(const struct policy_target *target, unsigned int number,
 		return process_fields_origin(t, ret);
 	case ORIGIN_PARENT:
 		return lineage_fields_origin(t, ret);
+	case ORIGIN_CONTAINER:
+		return container_fields_origin(t, ret);
 	}
 	return false;
 }

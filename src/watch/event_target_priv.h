@@ -17,11 +17,15 @@ bool fd_fields_get(const struct event_target *t, const struct policy_ref *ref,
 bool container_fields_get(const struct event_target *t, const struct policy_ref *ref,
 			  struct policy_value *ret);
 
-/* The origins of fields (policy/event_origin.h): all that the functions above read for one of its fields must be in it. */
+/*
+ * The origins of fields (policy/event_origin.h): all that the functions above read for one of its fields must be in it, or what it
+ * names must never change.
+ */
 bool event_fields_origin(const struct event_target *t, struct policy_origin *ret);
 bool process_fields_origin(const struct event_target *t, struct policy_origin *ret);
 bool lineage_fields_origin(const struct event_target *t, struct policy_origin *ret);
 bool fd_fields_origin(const struct event_target *t, struct policy_origin *ret);
+bool container_fields_origin(const struct event_target *t, struct policy_origin *ret);
 
 /* The ways a value can come out; each returns true so that a case can end with it. */
 

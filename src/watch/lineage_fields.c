@@ -215,11 +215,11 @@ bool lineage_fields_get(const struct event_target *t, const struct policy_ref *r
 
 bool lineage_fields_origin(const struct event_target *t, struct policy_origin *ret)
 {
-	const struct process_tree *tree = t->world->tree;
 	const struct program *g = NULL;
 	const struct process *p;
 
 	if (event_target_ancestor(t, 1, &p) == POLICY_KNOWN)
-		g = process_tree_program(tree, p);
-	return g && program_origin(process_tree_programs(tree), g, ret);
+		g = process_tree_program(t->world->tree, p);
+	ret->number = g ? program_alike(g) : 0;
+	return g;
 }

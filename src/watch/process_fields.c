@@ -409,5 +409,6 @@ bool process_fields_get(const struct event_target *t, const struct policy_ref *r
 
 bool process_fields_origin(const struct event_target *t, struct policy_origin *ret)
 {
-	return t->program && program_origin(programs(t), t->program, ret);
+	ret->number = t->program ? program_alike(t->program) : 0;
+	return t->program;
 }

@@ -1,11 +1,15 @@
 #include "watch/program.h"
 
+#include "policy/literal.h"
+
 enum {
 	COMM_MOST = 15,
 	PATH_MOST = 4096,
 	ARGS_MOST = 128 * 1024, /* what the kernel gives us at most */
 	ARGS_SCARCE = 4096,     /* when the pool is half full */
 	ARGS_LEAST = 256,       /* when it is nearly full */
+	HASHED = 256,           /* bytes that tell most programs apart ... */
+	ENV_HASHED = 4096,      /* ... and most environments */
 };
 
 /* The parts of a program's text, in the order they lie in it. A blank stands between comm and args. */
@@ -154,6 +158,52 @@ static size_t args_allowed(const struct program_table *t)
 	return used < t->text.cap / 8 * 7 ? ARGS_SCARCE : ARGS_LEAST;
 }
 
+static str part(const struct program_table *t, const struct program *g, size_t offset, size_t n)
+{
+	return (str){ text_pool_at(&t->text, g->text) + offset, n };
+}
+
+static size_t text_bytes(const struct program *g)
+{
+	return g->comm_n + (size_t)(g->arg_count != 0) + g->args_n + g->exe_n + g->path_n +
+	       g->cwd_n + g->env_n;
+}
+
+/* What the strings without folder and environment are, and where each ends. */
+static str own_text(const struct program_table *t, const struct program *g)
+{
+	return part(t, g, 0, text_bytes(g) - g->cwd_n - g->env_n);
+}
+
+static bool are_alike(const struct program_table *t, const struct program *a,
+		      const struct program *b)
+{
+	return a->comm_n == b->comm_n && a->args_n == b->args_n && a->exe_n == b->exe_n &&
+	       a->path_n == b->path_n && a->arg_count == b->arg_count &&
+	       a->exe_flags == b->exe_flags && a->truncated == b->truncated &&
+	       str_eq(own_text(t, a), own_text(t, b)) &&
+	       str_eq(program_env(t, a), program_env(t, b));
+}
+
+/*
+ * Programs that are made again and again get the number of the one before while that is there: what rules make of it is known then.
+ * Where it is not, a number that no program had.
+ */
+static void find_alike(struct program_table *t, uint32_t i)
+{
+	struct program *g = &t->items[i];
+	uint64_t hash = literal_hash(str_take(own_text(t, g), HASHED)) ^
+			literal_hash(str_take(program_env(t, g), ENV_HASHED)) * 3;
+	uint32_t *met = &t->met[(hash >> 32) % PROGRAM_MET];
+	const struct program *before = &t->items[*met];
+
+	if (*met != i && *met < t->fresh && before->refs && are_alike(t, before, g))
+		g->alike = before->alike;
+	else
+		g->alike = ++t->last_alike;
+	*met = i;
+}
+
 uint32_t program_add(struct program_table *t, const struct event_exec *x, bool truncated)
 {
 	struct parts p = parts_of(x);
@@ -185,13 +235,8 @@ uint32_t program_add(struct program_table *t, const struct event_exec *x, bool t
 		.exe_flags = x->exe_flags,
 	};
 	take_lengths(&t->items[i], &p);
+	find_alike(t, i);
 	return i;
-}
-
-static size_t text_bytes(const struct program *g)
-{
-	return g->comm_n + (size_t)(g->arg_count != 0) + g->args_n + g->exe_n + g->path_n +
-	       g->cwd_n + g->env_n;
 }
 
 uint32_t program_rename(struct program_table *t, uint32_t from, str comm)
@@ -214,6 +259,7 @@ uint32_t program_rename(struct program_table *t, uint32_t from, str comm)
 	t->items[i].comm_n = (uint16_t)comm.n;
 	to = lay(to, comm);
 	memcpy(to, text_pool_at(&t->text, t->items[from].text) + t->items[from].comm_n, rest);
+	find_alike(t, i);
 	return i;
 }
 
@@ -229,11 +275,6 @@ void program_release(struct program_table *t, uint32_t i)
 		return;
 	text_pool_remove(&t->text, t->items[i].text);
 	give_item(t, i);
-}
-
-static str part(const struct program_table *t, const struct program *g, size_t offset, size_t n)
-{
-	return (str){ text_pool_at(&t->text, g->text) + offset, n };
 }
 
 static size_t args_at(const struct program *g)
@@ -276,18 +317,7 @@ str program_env(const struct program_table *t, const struct program *g)
 	return part(t, g, text_bytes(g) - g->env_n, g->env_n);
 }
 
-/* The strings are beside each other; the number says where they end, argv[0] where the path begins, and the rest. */
-bool program_origin(const struct program_table *t, const struct program *g,
-		    struct policy_origin *ret)
+uint64_t program_alike(const struct program *g)
 {
-	enum { MOST = 1 << 16, MOST_FLAGS = 1 << 8 };
-
-	if (g->args_n >= MOST || g->path_n >= MOST || g->arg_count >= MOST ||
-	    g->exe_flags >= MOST_FLAGS)
-		return false;
-	ret->text = part(t, g, 0, args_at(g) + g->args_n + g->exe_n + g->path_n);
-	ret->number = (uint64_t)g->comm_n << 60 | (uint64_t)g->args_n << 44 |
-		      (uint64_t)g->path_n << 28 | (uint64_t)g->arg_count << 12 |
-		      (uint64_t)g->exe_flags << 1 | g->partial;
-	return true;
+	return g->alike << 1 | g->partial;
 }

@@ -8,15 +8,17 @@
 #define SKEP_WATCH_PROGRAM_H
 
 #include "model/event.h"
-#include "policy/field.h"
 #include "watch/text_pool.h"
 
 #define PROGRAM_NONE UINT32_MAX
+#define PROGRAM_MET 1024
 
 /** What a process runs: made by exec, shared by the children it forks. */
 struct program {
 	uint32_t refs;
 	uint32_t text; /**< handle of its strings */
+	uint64_t
+		alike; /**< programs with the same number are alike but for `partial`, folder and file's numbers */
 	uint16_t comm_n;
 	bool truncated; /**< a string is shorter than it was */
 	bool partial;   /**< its exec was never seen: an empty string is one that is not known */
@@ -34,6 +36,8 @@ struct program_table {
 	uint32_t cap, fresh;   /**< items[fresh..] were never used */
 	uint32_t free_item;
 	uint64_t cut; /**< strings shortened for want of memory */
+	uint64_t last_alike;
+	uint32_t met[PROGRAM_MET]; /**< the last program that was made, by a hash of what it is */
 };
 
 /** @return 0 or -ENOMEM */
@@ -65,11 +69,7 @@ str program_path(const struct program_table *t, const struct program *g);
 str program_cwd(const struct program_table *t, const struct program *g);
 /** Variables with NULs behind them. */
 str program_env(const struct program_table *t, const struct program *g);
-/**
- * What all of a program but its folder, environment and file's numbers is made of: programs with the same are alike in the rest.
- * @return false: too much to be told
- */
-bool program_origin(const struct program_table *t, const struct program *g,
-		    struct policy_origin *ret);
+/** A number that programs have in common only where they are alike in all but their folder and their file's numbers. Not 0. */
+uint64_t program_alike(const struct program *g);
 
 #endif

@@ -6,7 +6,9 @@
 #include "plain_compare.h"
 #include "policy/ip_set.h"
 
-static const struct container host = { .runtime = CONTAINER_HOST, .known = 7, .id = { "host", 4 } };
+static const struct container host = {
+	.runtime = CONTAINER_HOST, .known = 7, .id = { "host", 4 }, .version = 1
+};
 static const struct container shop = {
 	.runtime = CONTAINER_DOCKER,
 	.known = 7,
@@ -14,7 +16,9 @@ static const struct container shop = {
 	.name = { "shop", 4 },
 	.image_repository = { "example/shop", 12 },
 	.started_ns = 1000,
+	.version = 2,
 };
+static const struct container *const containers[] = { &host, &shop, NULL };
 
 void lottery_open(struct lottery *l, struct arena *a, uint64_t seed)
 {
@@ -173,7 +177,11 @@ static void draw_value(const struct lottery_event *e, const struct policy_ref *r
 		       struct policy_value *ret)
 {
 	const struct policy_field *f = &policy_events.fields[ref->field];
-	uint64_t at = mix(e->draw ^ mix(ref->field * 64u + ref->index + str_hash(ref->key)));
+	unsigned int origin = policy_events.origin_of(e->target.type, ref);
+	uint64_t from = origin == ORIGIN_PROGRAM  ? e->program
+			: origin == ORIGIN_PARENT ? e->parent
+						  : e->draw;
+	uint64_t at = mix(from ^ mix(ref->field * 64u + ref->index + str_hash(ref->key)));
 	struct lottery own = *e->lottery;
 
 	own.seed = at;
@@ -236,13 +244,39 @@ static void get(const struct policy_target *t, const struct policy_ref *ref,
 		draw_value(e, ref, ret);
 }
 
-/* Processes are drawn field by field: nothing stands for them together. */
 static bool tell_origin(const struct policy_target *t, unsigned int number,
 			struct policy_origin *ret)
 {
 	const struct lottery_event *e = (const struct lottery_event *)(const void *)t;
 
-	return number <= ORIGIN_FILE && e->inner.target.origin(&e->inner.target, number, ret);
+	if (number != ORIGIN_PROGRAM && number != ORIGIN_PARENT)
+		return e->inner.target.origin(&e->inner.target, number, ret);
+	*ret = (struct policy_origin){ .number = number == ORIGIN_PARENT ? e->parent : e->program };
+	return true;
+}
+
+/* One of a few, or one of its own; what is not a fact is UNKNOWN of the one and not of the other. */
+static uint64_t some_program(struct lottery *l, bool facts_only)
+{
+	return (pick(l, 2) ? pick(l, 8) : lottery_next(l)) << 1 | facts_only;
+}
+
+static void set_program(struct lottery *l, struct lottery_event *e)
+{
+	struct lottery own = *l;
+
+	e->program = some_program(l, e->facts_only);
+	own.seed = mix(e->program);
+	e->comm = some_comm(&own, l->arena);
+	e->exec.comm = e->comm;
+}
+
+static void set_container(struct lottery *l, struct lottery_event *e)
+{
+	const struct container *c = containers[pick(l, ARRAY_LEN(containers))];
+
+	e->in_container = c != &host;
+	event_target_init(&e->inner, &l->world, &e->event, c);
 }
 
 static enum event_type some_type(struct lottery *l, const struct policy_program *p)
@@ -265,7 +299,6 @@ void lottery_draw(struct lottery *l, const struct policy_program *p, struct lott
 	struct lottery_event *e = ret;
 	struct event *v = &e->event;
 	enum event_family f;
-	uint64_t where = pick(l, 3);
 
 	memset(e, 0, sizeof(*e));
 	e->lottery = l;
@@ -290,17 +323,15 @@ void lottery_draw(struct lottery *l, const struct policy_program *p, struct lott
 	for (int i = 0; i < EVENT_MAX_ARGS; i++)
 		v->arg[i] = (int64_t)pick(l, 20) - 1;
 	draw_fd(l, l->arena, v);
-	e->comm = some_comm(l, l->arena);
-	if (f == EVENT_FAMILY_EXEC) {
-		e->exec.comm = e->comm;
+	e->parent = some_program(l, e->facts_only);
+	set_program(l, e);
+	if (f == EVENT_FAMILY_EXEC)
 		v->exec = &e->exec;
-	}
 	for (size_t i = 0; i < 4; i++) {
 		e->strings[i] = some_word(l);
 		e->integers[i] = (int64_t)pick(l, 4);
 	}
-	e->in_container = where != 0;
-	event_target_init(&e->inner, &l->world, v, where == 0 ? &host : where == 1 ? &shop : NULL);
+	set_container(l, e);
 	e->target = (struct policy_target){ .type = (uint16_t)v->type,
 					    .get = get,
 					    .origin = tell_origin };
@@ -469,7 +500,8 @@ bool lottery_can_judge(const struct condition *c)
 }
 
 /*
- * A value is remembered when it was met a few times, and read from memory from then on; by then it may be another event's. Rules one by one are judged without memory and without what else narrows them.
+ * A value is remembered when it was met a few times, and read from memory from then on; by then it may be another event's. Rules one by
+ * one are judged without memory and without what else narrows them.
  */
 static void check_memory(struct lottery *l, const struct policy_program *p,
 			 const struct policy_target *t, struct policy_run *run,
@@ -502,6 +534,25 @@ static void check_memory(struct lottery *l, const struct policy_program *p,
 				event_type_name(t->type), hold, doubt, n, unknown);
 			abort();
 		}
+	}
+}
+
+/* What is remembered of an event must do for one that is another in a single thing: each thing in its turn. */
+static void check_twins(struct lottery *l, const struct policy_program *p, struct lottery_event *e,
+			struct policy_run *run, struct policy_run *plain)
+{
+	for (int thing = 0; thing < 6; thing++) {
+		if (thing == 1)
+			e->draw = lottery_next(l);
+		else if (thing == 2)
+			e->parent = some_program(l, e->facts_only);
+		else if (thing == 3)
+			set_program(l, e);
+		else if (thing == 4)
+			set_container(l, e);
+		else if (thing == 5)
+			e->event.res = -e->event.res;
+		check_memory(l, p, &e->target, run, plain);
 	}
 }
 
@@ -545,8 +596,8 @@ static void check_event(struct lottery *l, const struct policy_program *p,
 		}
 	}
 	assert(doubt <= unknown);
-	if (pick(l, 4) == 0)
-		check_memory(l, p, &e.target, run, plain);
+	if (pick(l, 8) == 0)
+		check_twins(l, p, &e, run, plain);
 	*ret_held += held;
 }
 

@@ -2,7 +2,7 @@
  * Random events over the words of given rules, and a second, plain reading of conditions to hold the compiled one to.
  *
  * What the kernel side knows of an event (paths, ends, results, the container, the process's name) is as watch/event_target tells it;
- * everything else is drawn: known, absent or unknown.
+ * everything else is drawn: known, absent or unknown. Fields that are made of one thing (policy_origin) are drawn by its number.
  */
 #ifndef SKEP_TEST_POLICY_LOTTERY_H
 #define SKEP_TEST_POLICY_LOTTERY_H
@@ -31,7 +31,8 @@ struct lottery_event {
 	bool in_container;
 	bool facts_only; /**< what the kernel does not know is UNKNOWN */
 	uint64_t draw;
-	str strings[4]; /**< of fields with several values */
+	uint64_t program, parent; /**< numbers that fields of these origins are drawn by */
+	str strings[4];           /**< of fields with several values */
 	int64_t integers[4];
 };
 
@@ -50,8 +51,8 @@ enum policy_verdict lottery_judge(const struct condition *c, const struct policy
 bool lottery_can_judge(const struct condition *c);
 
 /**
- * Draws events and holds the program to the plain reading, what it remembers of values to what it says without, and the kernel
- * filter to the program. Asserts.
+ * Draws events and holds the program to the plain reading, what it remembers of values and of what they are made of to what it says
+ * without, and the kernel filter to the program. Asserts.
  * @return how many judgements were TRUE
  */
 size_t lottery_check(struct lottery *l, const struct policy_program *p, size_t events);

@@ -310,6 +310,29 @@ static void waits_for_late_files(void **state)
 	assert_int_equal(s.unknown, 1);
 }
 
+/* Another for each container, and another when one began anew: who remembers by it remembers nothing of what was before. */
+static void states_have_versions(void **state)
+{
+	struct fixture *f = *state;
+	const struct container *c;
+	uint64_t first, other;
+
+	put_docker(f, "{}");
+	c = asset_cgroup_made(f->a, 5, S("/docker/" A));
+	assert_non_null(c);
+	first = c->version;
+	(void)asset_cgroup_made(f->a, 6, S("/docker/" B));
+	usleep(120000);
+	assert_non_null(asset_find(f->a, 6));
+	other = asset_find(f->a, 6)->version;
+	assert_int_equal(asset_find(f->a, 5)->version, first);
+	asset_cgroup_gone(f->a, 5);
+	put_docker(f, "{\"Privileged\":true}");
+	c = asset_cgroup_made(f->a, 7, S("/docker/" A));
+	assert_true(c && c->version && first && other && asset_host(f->a)->version);
+	assert_true(c->version != first && c->version != other && first != other);
+}
+
 static void is_not_fooled_by_broken_files(void **state)
 {
 	struct fixture *f = *state;
@@ -716,6 +739,7 @@ int main(void)
 		TEST(knows_labels_of_pods),
 		TEST(reads_crios_annotations),
 		TEST(waits_for_late_files),
+		TEST(states_have_versions),
 		TEST(is_not_fooled_by_broken_files),
 		TEST(knows_containers_in_containers),
 		TEST(keeps_containers_inside_themselves),

@@ -1,106 +1,7 @@
 /* Fields have Falco's values; what is not known is UNKNOWN, what cannot be is ABSENT. */
-#include "unit.h"
+#include "event_bench.h"
 
-#include <stdio.h>
-
-#include "base/map.h"
-#include "codec/json.h"
-#include "model/event_json.h"
-#include "watch/event_target.h"
 #include "watch/probe.h"
-
-static str user_name(void *ctx, const struct container *c, uint32_t pid, uint32_t user)
-{
-	(void)ctx, (void)c, (void)pid;
-	return user == 0 ? S("root") : user == 33 ? S("www-data") : (str){ 0 };
-}
-
-static str user_home(void *ctx, const struct container *c, uint32_t pid, uint32_t user)
-{
-	(void)ctx, (void)c, (void)pid;
-	return user == 0 ? S("/root") : user == 33 ? S("") : (str){ 0 };
-}
-
-struct bench {
-	struct arena arena;
-	struct process_tree *tree;
-	struct scratch scratch;
-	struct event_world world;
-	struct event event;
-	const struct container *container;
-};
-
-static struct container_mount mounts[] = {
-	{ S("/data"), S("/srv"), S("rw"), S("rprivate"), true },
-	{ S("/var/run/docker.sock"), S("/docker.sock"), S(""), S(""), false },
-};
-static struct container_label labels[] = { { S("app"), S("shop") } };
-
-static const struct container host = { .runtime = CONTAINER_HOST, .id = { "host", 4 } };
-static const struct container web = {
-	.runtime = CONTAINER_DOCKER,
-	.known = CONTAINER_IDENTITY | CONTAINER_METADATA | CONTAINER_POD,
-	.id = { "3ad7b26ded6d0123456789abcdef0123456789abcdef0123456789abcdef0123", 64 },
-	.name = { "web", 3 },
-	.image_repository = { "docker.io/library/nginx", 23 },
-	.mounts = mounts,
-	.mount_count = 2,
-	.labels = labels,
-	.label_count = 1,
-	.privileged = true,
-	.started_ns = 5000,
-	.pod_namespace = { "prod", 4 },
-};
-static const struct container bare = { .runtime = CONTAINER_CONTAINERD,
-				       .known = CONTAINER_IDENTITY,
-				       .id = { "0123456789abcdef", 16 } };
-
-static int setup(void **state)
-{
-	struct bench *b = calloc(1, sizeof(*b));
-	struct process_tree_config c = { 64, 1 << 16, 60 };
-
-	if (!b || process_tree_new(&c, &b->tree, NULL) < 0 ||
-	    scratch_init(&b->scratch, 1 << 16, NULL) < 0)
-		return -1;
-	arena_init(&b->arena, 64 << 20);
-	b->world =
-		(struct event_world){ .tree = b->tree,
-				      .scratch = &b->scratch,
-				      .users = { NULL, user_name, user_name, user_home, user_home },
-				      .hostname = S("node1"),
-				      .boot_ns = 1000 };
-	b->container = &web;
-	*state = b;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct bench *b = *state;
-
-	process_tree_free(b->tree);
-	scratch_done(&b->scratch);
-	arena_done(&b->arena);
-	free(b);
-	return 0;
-}
-
-/* Feeds one event, single quotes for double ones, and keeps it for the questions that follow. */
-static void happens(struct bench *b, const char *text)
-{
-	size_t n = strlen(text);
-	char *json = arena_alloc(&b->arena, n + 1);
-	struct value v;
-	struct err e = { 0 };
-
-	for (size_t i = 0; i < n; i++)
-		json[i] = (char)(text[i] == '\'' ? '"' : text[i]);
-	if (json_parse((str){ json, n }, &b->arena, &v, &e) < 0 ||
-	    event_parse(&v, &b->arena, &b->event, &e) < 0)
-		fail_msg("%s: %s", e.text, text);
-	process_tree_event(b->tree, &b->event);
-}
 
 static struct policy_ref ref_of(const char *name)
 {
@@ -122,41 +23,6 @@ static struct policy_ref ref_of(const char *name)
 			      str_u32(r.key, &r.index) == 0;
 	}
 	return r;
-}
-
-static void add_ip(struct buf *out, const struct policy_ip *ip)
-{
-	for (int i = 0; i < (ip->family == 4 ? 4 : 16); i++)
-		buf_printf(out, i ? ".%u" : "%u", ip->bytes[i]);
-}
-
-static void add_value(struct buf *out, const struct policy_field *f, const struct policy_ref *r,
-		      const struct policy_value *v, uint32_t i)
-{
-	bool one = f->kind == POLICY_ONE || r->has_index;
-
-	switch (f->type) {
-	case POLICY_STRING:
-	case POLICY_BYTES:
-		buf_add(out, one ? v->string : v->strings[i]);
-		break;
-	case POLICY_BOOL:
-		buf_add(out, v->boolean ? S("true") : S("false"));
-		break;
-	case POLICY_UINT:
-		buf_printf(out, "%llu", (unsigned long long)v->number);
-		break;
-	case POLICY_IP:
-	case POLICY_NET:
-	case POLICY_NAME:
-		add_ip(out, &v->ip[i]);
-		break;
-	case POLICY_PORT:
-		buf_printf(out, "%u", v->port[i]);
-		break;
-	default:
-		buf_printf(out, "%lld", (long long)(one ? v->integer : v->integers[i]));
-	}
 }
 
 static void is(struct bench *b, const char *name, const char *want)
@@ -636,132 +502,6 @@ static void test_every_field(void **state)
 			}
 }
 
-/* Numbers that are the same each time. */
-static uint32_t draw(uint32_t *state, uint32_t n)
-{
-	*state = *state * 1103515245 + 12345;
-	return (*state >> 16) % n;
-}
-
-/* Of processes with the same number, one after the other. */
-static uint32_t some_start(uint32_t *state)
-{
-	return 71 + draw(state, 16);
-}
-
-/* A process that runs one of a few programs that differ in one thing, and its parent; a fork of nobody we know at times. */
-static void some_programs(struct bench *b, uint32_t *state)
-{
-	static const char *const args[] = { "'args':['sh']",       "'args':['sh','']",
-					    "'args':['sh','-c']",  "'args':['s','h -c']",
-					    "'args':[]",           "'args':['sh/bin','-c']",
-					    "'args':['sh','a b']", "'args':['sh','a','b']" };
-	static const char *const comms[] = { "sh", "s", "" };
-	static const char *const paths[] = { "/bin/sh", "/sh", "" };
-
-	for (int pid = 70; pid <= 71; pid++) {
-		OWNED_BUF json = BUF_INIT;
-
-		if (draw(state, 8) == 0)
-			continue;
-		buf_printf(&json,
-			   "{'type':'%s','task':{'pid':%d,'start':%u},'exec':{'parent':{'pid':%u,"
-			   "'start':70},'comm':'%s','exePath':'%s',%s,'exeFlags':%u,'vpid':1}}",
-			   draw(state, 2) ? "execve" : "clone", pid,
-			   pid == 70 ? 70 : some_start(state), 69 + draw(state, 2),
-			   comms[draw(state, 3)], paths[draw(state, 3)],
-			   args[draw(state, ARRAY_LEN(args))], draw(state, 2) * EVENT_EXE_MEMFD);
-		happens(b, buf_cstr(&json));
-	}
-}
-
-static void some_event(struct bench *b, uint32_t *state)
-{
-	static const uint16_t kinds[] = {
-		0, EVENT_FD_FILE, EVENT_FD_DIRECTORY, EVENT_FD_IPV4, EVENT_FD_IPV6, EVENT_FD_UNIX
-	};
-	static const enum event_type types[] = { EVENT_OPENAT,  EVENT_CREAT,  EVENT_EXECVE,
-						 EVENT_CONNECT, EVENT_SENDTO, EVENT_FCHMOD,
-						 EVENT_PROCEXIT };
-	static const char *const paths[] = { "", "/a", "/a/b", "/", "b" };
-	struct event *v = &b->event;
-
-	memset(v, 0, sizeof(*v));
-	v->type = types[draw(state, ARRAY_LEN(types))];
-	v->task = (struct process_key){ 71, some_start(state) };
-	v->res = draw(state, 3) ? 0 : -(int64_t)draw(state, 5);
-	v->flags = draw(state, 4) | (draw(state, 4) ? 0 : 1ull << 32) | (draw(state, 2) ? 0 : 0100);
-	v->mode = draw(state, 2) ? 0755 : 0644;
-	v->path = str_from(paths[draw(state, ARRAY_LEN(paths))]);
-	v->raw = str_from(paths[draw(state, ARRAY_LEN(paths))]);
-	v->fd = (struct event_fd){ .kind = kinds[draw(state, ARRAY_LEN(kinds))],
-				   .protocol = draw(state, 2) ? 6 : 17,
-				   .role = (uint8_t) "cs"[draw(state, 3)],
-				   .connected = draw(state, 2),
-				   .local = { { 10, 0, 0, 1 }, (uint16_t)draw(state, 3) },
-				   .remote = { { 10, 0, 0, 2 }, (uint16_t)draw(state, 3) } };
-	if (draw(state, 2))
-		v->fd.path = str_from(paths[draw(state, ARRAY_LEN(paths))]);
-}
-
-static str all_of_origin(struct bench *b, const struct event_target *t, unsigned int origin)
-{
-	OWNED_BUF out = BUF_INIT;
-
-	for (uint16_t field = 0; field < FIELD_COUNT; field++) {
-		struct policy_ref ref = { .field = field, .key = S("flags") };
-		struct policy_value v = { 0 };
-
-		if (field != FIELD_EVT_ARG)
-			ref.key = S("");
-		if (policy_events.origin_of(t->target.type, &ref) != origin)
-			continue;
-		t->target.get(&t->target, &ref, &v);
-		buf_printf(&out, "%s %d ", policy_events.fields[field].name, v.state);
-		if (v.state == POLICY_KNOWN)
-			add_value(&out, &policy_events.fields[field], &ref, &v, 0);
-		buf_byte(&out, '\n');
-	}
-	return arena_printf(&b->arena, "%s", buf_cstr(&out));
-}
-
-/* Whatever events have the same origin have the same values of all fields that are said to be made of it. */
-static void test_origins(void **state)
-{
-	struct bench *b = *state;
-	struct map known = { .arena = &b->arena };
-	uint32_t seed = 7, again = 0, told = 0;
-
-	for (int i = 0; i < 20000; i++) {
-		struct event_target t;
-
-		if (i % 20 == 0)
-			some_programs(b, &seed);
-		some_event(b, &seed);
-		scratch_reset(&b->scratch);
-		event_target_init(&t, &b->world, &b->event, &web);
-		for (unsigned int n = ORIGIN_CALL; n <= ORIGIN_PARENT; n++) {
-			struct policy_origin o;
-			str key, values;
-			void **at;
-
-			if (!t.target.origin(&t.target, n, &o))
-				continue;
-			told++;
-			key = arena_printf(&b->arena, "%u %u %llx %.*s", t.target.type, n,
-					   (unsigned long long)o.number, STR_ARG(o.text));
-			values = all_of_origin(b, &t, n);
-			at = map_at(&known, key);
-			assert_true(at && values.p);
-			again += *at != NULL;
-			if (*at && !str_is(values, *at))
-				fail_msg("%s: %s, and %s", key.p, (char *)*at, values.p);
-			*at = (void *)(uintptr_t)values.p;
-		}
-	}
-	assert_true(told > 40000 && again > told / 2);
-}
-
 static void test_json_round_trip(void **state)
 {
 	struct bench *b = *state;
@@ -789,12 +529,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_process),        TEST(test_asked_of_the_caller),
-		TEST(test_probes),         TEST(test_changed_since),
-		TEST(test_unknown_parent), TEST(test_files),
-		TEST(test_connections),    TEST(test_rare_calls),
-		TEST(test_containers),     TEST(test_every_field),
-		TEST(test_origins),        TEST(test_json_round_trip),
+		TEST(test_process),       TEST(test_asked_of_the_caller), TEST(test_probes),
+		TEST(test_changed_since), TEST(test_unknown_parent),      TEST(test_files),
+		TEST(test_connections),   TEST(test_rare_calls),          TEST(test_containers),
+		TEST(test_every_field),   TEST(test_json_round_trip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
