@@ -127,8 +127,8 @@ static void houses_are_kept(struct store *s, const char *where)
 	(void)where;
 	OK(assets_put(s, &x, 1, 100, E));
 	OK(assets_gone(s, x.id, 200, E));
-	assert_int_equal(OK(housekeeping(s, store_now(), E)), 0);
-	assert_int_equal(OK(housekeeping(s, store_now(), E)), 0);
+	assert_int_equal(OK(housekeeping(s, store_now(), NULL, E)), 0);
+	assert_int_equal(OK(housekeeping(s, store_now(), NULL, E)), 0);
 	OK(sql_get_int(s->sql, "SELECT COUNT(*) FROM alert_day", SQL_NONE, &days, E));
 	assert_int_equal(days, 2);
 	OK(sql_get_int(s->sql, "SELECT COUNT(*) FROM asset", SQL_NONE, &there, E));

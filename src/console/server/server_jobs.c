@@ -40,8 +40,21 @@ static int forget_sessions(void *ctx, struct store *store, struct arena *a, int6
 static int keep_house(void *ctx, struct store *store, struct arena *a, int64_t past_ns,
 		      struct err *e)
 {
-	(void)ctx, (void)a;
-	return housekeeping(store, past_ns, e);
+	const struct server *s = ctx;
+	struct housekeeping_dropped d;
+	int r = housekeeping(store, past_ns, &d, e);
+
+	(void)a;
+	if (d.old)
+		server_say(s, "alerts older than is kept (retentionDays) are gone: days: %d",
+			   d.old);
+	if (d.large)
+		server_say(s,
+			   "the store was larger than it may be (retentionBytes): its oldest "
+			   "alerts are gone: "
+			   "days: %d",
+			   d.large);
+	return r;
 }
 
 /* A few a second, once: alerts come in between. */

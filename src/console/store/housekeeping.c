@@ -25,17 +25,38 @@ static int forget(struct store *s, void *ctx, struct err *e)
 	return r < 0 ? r : sql_no_count(ingest_forget(s, k->before_ns, e));
 }
 
-int housekeeping(struct store *s, int64_t now_ns, struct err *e)
+/* Apart, so that it can be told which: what is too old goes first. */
+static int drop_days(struct store *s, int64_t before_ns, int64_t max_bytes,
+		     struct housekeeping_dropped *ret, struct err *e)
 {
+	int r = alerts_retain(s, before_ns, 0, e);
+
+	if (r < 0)
+		return r;
+	ret->old = r;
+	r = max_bytes > 0 ? alerts_retain(s, before_ns, max_bytes, e) : 0;
+	if (r < 0)
+		return r;
+	ret->large = r;
+	return 0;
+}
+
+int housekeeping(struct store *s, int64_t now_ns, struct housekeeping_dropped *ret, struct err *e)
+{
+	struct housekeeping_dropped dropped = { 0 };
 	struct settings set = { 0 };
 	struct keeping k = { .now_ns = now_ns };
 	int r = settings_get(s, &set, e);
 
+	if (ret)
+		*ret = dropped;
 	if (r < 0)
 		return r;
 	k.before_ns = now_ns - set.values[SETTING_RETENTION_DAYS] * DAY_NS;
 	r = alerts_prepare_days(s, now_ns, e);
-	r = r < 0 ? r : alerts_retain(s, k.before_ns, set.values[SETTING_RETENTION_BYTES], e);
+	r = r < 0 ? r : drop_days(s, k.before_ns, set.values[SETTING_RETENTION_BYTES], &dropped, e);
+	if (ret)
+		*ret = dropped;
 	r = r < 0 ? r
 		  : flows_keep(s, now_ns, now_ns - set.values[SETTING_FLOW_RETENTION_DAYS] * DAY_NS,
 			       e);
