@@ -42,6 +42,13 @@ struct alert_process {
 	str name, exe_path, cmdline, user;
 };
 
+/** X(ID, "name"): what people have made of an alert */
+#define ALERT_STATES(X) \
+	X(OPEN, "open") \
+	X(ACKNOWLEDGED, "acknowledged") \
+	X(RESOLVED, "resolved") \
+	X(FALSE_POSITIVE, "false-positive")
+
 struct alert {
 	str rule;       /**< its name, never empty */
 	str rule_id;    /**< ours: "SKEP-1042"; empty for rules without one */

@@ -37,6 +37,18 @@ static const struct policy_word numbers[] = {
 	{ ALERT_FIELD_ALERT_LEVEL, "debug", "0" },
 };
 
+static const char *const states[] = {
+#define ALERT_STATE_WORD(id, name) name,
+	ALERT_STATES(ALERT_STATE_WORD)
+#undef ALERT_STATE_WORD
+};
+
+/* Priorities are Falco's, states the console's own; sources and types of containers may come with newer agents. */
+static const struct policy_enum enums[] = {
+	{ ALERT_FIELD_ALERT_PRIORITY, words, ARRAY_LEN(words) },
+	{ ALERT_FIELD_ALERT_STATE, states, ARRAY_LEN(states) },
+};
+
 static const struct policy_alias aliases[] = { { "severity", "alert.level" } };
 
 const struct policy_subject policy_alerts = {
@@ -50,6 +62,8 @@ const struct policy_subject policy_alerts = {
 	.prefix = "alert.",
 	.words = numbers,
 	.word_count = ARRAY_LEN(numbers),
+	.enums = enums,
+	.enum_count = ARRAY_LEN(enums),
 	.aliases = aliases,
 	.alias_count = ARRAY_LEN(aliases),
 };

@@ -24,6 +24,11 @@ static const struct policy_word numbers[] = {
 	{ ASSET_FIELD_SEVERITY, "negligible", "1" }, { ASSET_FIELD_SEVERITY, "unknown", "0" },
 };
 
+/* Other states, types and protocols may come with newer agents and engines; a kind the console knows not is no asset to it. */
+static const struct policy_enum enums[] = {
+	{ ASSET_FIELD_ASSET_KIND, kinds, ARRAY_LEN(kinds) },
+};
+
 const struct policy_subject policy_assets = {
 	.name = "asset",
 	.fields = fields,
@@ -35,6 +40,8 @@ const struct policy_subject policy_assets = {
 	.prefix = "asset.",
 	.words = numbers,
 	.word_count = ARRAY_LEN(numbers),
+	.enums = enums,
+	.enum_count = ARRAY_LEN(enums),
 };
 
 /* Where a field of text stands in the documents of which kinds. */

@@ -186,12 +186,13 @@ static int operand(struct parser *p, struct condition **ret)
 	return r < 0 ? r : 1;
 }
 
-/* "and" and "or" are followed by a blank or by a parenthesis. */
+/* "and" and "or" are followed by a blank or by a parenthesis; where the text ends, what follows is missing. */
 static bool take_junction(struct cursor *c, const char *word)
 {
 	size_t from = c->at;
 
-	if (cursor_take(c, word) && (is_blank(cursor_peek(c)) || cursor_peek(c) == '('))
+	if (cursor_take(c, word) &&
+	    (is_blank(cursor_peek(c)) || cursor_peek(c) == '(' || cursor_end(c)))
 		return true;
 	c->at = from;
 	return false;

@@ -116,6 +116,13 @@ struct policy_word {
 	const char *number;
 };
 
+/** The words a field of text can have, where no agent of a later version will know more: policy_filter_new() refuses others. */
+struct policy_enum {
+	uint16_t field;
+	const char *const *words;
+	size_t count;
+};
+
 /** A name that policy_filter_new() takes for a field's. */
 struct policy_alias {
 	const char *name, *field;
@@ -136,6 +143,8 @@ struct policy_subject {
 	const char *prefix;
 	const struct policy_word *words; /**< may be NULL */
 	size_t word_count;
+	const struct policy_enum *enums; /**< may be NULL */
+	size_t enum_count;
 	const struct policy_alias *aliases; /**< may be NULL */
 	size_t alias_count;
 	/** which of a thing's origins a field is made of, POLICY_ORIGINS at most, from 1; 0: told by none. NULL: all are */

@@ -194,6 +194,72 @@ static int refuse_macros(struct condition *root, size_t *ret_at, struct err *e)
 	return 0;
 }
 
+/* Appends the words that the field is compared with; none: any. @return whether @p word is one */
+static bool is_word_of(const struct policy_subject *s, uint16_t field, str word, struct buf *all)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < s->enum_count; i++)
+		for (size_t k = 0; s->enums[i].field == field && k < s->enums[i].count; k++) {
+			buf_printf(all, "%s%s", all->n ? ", " : "", s->enums[i].words[k]);
+			found |= str_is(word, s->enums[i].words[k]);
+		}
+	for (size_t i = 0; i < s->word_count; i++)
+		if (s->words[i].field == field) {
+			buf_printf(all, "%s%s", all->n ? ", " : "", s->words[i].word);
+			found |= str_is(word, s->words[i].word) ||
+				 (word.n && word.p[0] >= '0' && word.p[0] <= '9');
+		}
+	return found;
+}
+
+/* Values have no place in the tree: where it is written behind the field, or where the comparison begins. */
+static size_t place_of(const struct condition *n, str text, str value)
+{
+	size_t from = MIN(n->offset + n->left.text.n, text.n);
+	size_t at = str_search(str_skip(text, from), value);
+
+	return from + at < text.n ? from + at : n->offset;
+}
+
+static int check_words(const struct condition *n, const struct policy_subject *s, str text,
+		       size_t *ret_at, struct err *e)
+{
+	struct policy_ref ref;
+
+	if (n->kind != CONDITION_CHECK || n->left.kind != TERM_FIELD ||
+	    (n->op > CONDITION_GE && n->op != CONDITION_IN && n->op != CONDITION_INTERSECTS) ||
+	    policy_field_find(s, n->left.text, &ref, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < n->right_count; i++) {
+		OWNED_BUF all = BUF_INIT;
+		str value = n->right[i].text;
+
+		if (n->right[i].kind != TERM_TEXT || is_word_of(s, ref.field, value, &all) ||
+		    !all.n)
+			continue;
+		*ret_at = place_of(n, text, value);
+		return err_set(e, EBADMSG, "'%.*s' is none of the words of %s: %s",
+			       STR_ARG(str_take(value, 64)), s->fields[ref.field].name,
+			       buf_cstr(&all));
+	}
+	return 0;
+}
+
+static int refuse_words(const struct condition *root, const struct policy_subject *s, str text,
+			size_t *ret_at, struct err *e)
+{
+	OWNED struct condition_walk *w = calloc(1, sizeof(*w));
+	const struct condition *n;
+	int r = w ? 0 : err_set(e, ENOMEM, "out of memory");
+
+	if (w)
+		condition_walk_begin(w, root);
+	while (r == 0 && (n = condition_walk_next(w)))
+		r = check_words(n, s, text, ret_at, e);
+	return r;
+}
+
 struct fault {
 	size_t at;
 	bool told;
@@ -211,8 +277,8 @@ static int note(void *ctx, const struct rule *r, enum rule_code c, uint32_t offs
 	return err_set(e, EBADMSG, "%.*s", STR_ARG(message));
 }
 
-static int build(struct policy_filter *f, str text, const struct policy_subject *s, size_t *ret_at,
-		 struct err *e)
+static int build(struct policy_filter *f, str text, const struct policy_subject *s, bool is_new,
+		 size_t *ret_at, struct err *e)
 {
 	const struct rule *rules[] = { &f->rule };
 	struct fault fault = { 0 };
@@ -221,6 +287,8 @@ static int build(struct policy_filter *f, str text, const struct policy_subject 
 	r = condition_parse(text, FILTER_MAX_DEPTH, &f->arena, &f->rule.condition, ret_at, e);
 	if (r == 0)
 		r = refuse_macros(f->rule.condition, ret_at, e);
+	if (r == 0 && is_new)
+		r = refuse_words(f->rule.condition, s, text, ret_at, e);
 	if (r < 0)
 		return r;
 	f->rule.name = S("filter");
@@ -236,8 +304,8 @@ static int build(struct policy_filter *f, str text, const struct policy_subject 
 	return policy_run_new(f->program, &f->run, e);
 }
 
-int policy_filter_new(str text, const struct policy_subject *s, struct policy_filter **ret,
-		      size_t *ret_at, struct err *e)
+static int make(str text, const struct policy_subject *s, bool is_new, struct policy_filter **ret,
+		size_t *ret_at, struct err *e)
 {
 	struct policy_filter *f;
 	OWNED_BUF full = BUF_INIT;
@@ -256,7 +324,7 @@ int policy_filter_new(str text, const struct policy_subject *s, struct policy_fi
 	if (buf_error(&full) || !text.p)
 		r = err_set(e, ENOBUFS, "condition: memory budget spent");
 	else
-		r = build(f, text, s, &at, e);
+		r = build(f, text, s, is_new, &at, e);
 	if (r < 0) {
 		if (ret_at)
 			*ret_at = given_at(&c, MIN(at, text.n));
@@ -265,6 +333,18 @@ int policy_filter_new(str text, const struct policy_subject *s, struct policy_fi
 	}
 	*ret = f;
 	return 0;
+}
+
+int policy_filter_new(str text, const struct policy_subject *s, struct policy_filter **ret,
+		      size_t *ret_at, struct err *e)
+{
+	return make(text, s, true, ret, ret_at, e);
+}
+
+int policy_filter_reopen(str text, const struct policy_subject *s, struct policy_filter **ret,
+			 size_t *ret_at, struct err *e)
+{
+	return make(text, s, false, ret, ret_at, e);
 }
 
 void policy_filter_free(struct policy_filter *f)

@@ -15,13 +15,19 @@ struct policy_filter;
 
 /**
  * Compiles a condition. Words of the subject (struct policy_word) stand for numbers, and a name without a dot before an
- * operator stands for the field of the subject's own that ends so: `severity >= high` is `asset.severity >= 4`.
+ * operator stands for the field of the subject's own that ends so: `severity >= high` is `asset.severity >= 4`. A field that has
+ * words (struct policy_word, policy_enum) is compared with no others: `kind = contaner` finds nothing, in silence.
  *
  * @param ret_at  offset of what is wrong in @p text, set on -EBADMSG; may be NULL
  * @return 0, -EBADMSG (says what is wrong), -E2BIG, -ENOBUFS, -ENOMEM
  */
 MUST_CHECK int policy_filter_new(str text, const struct policy_subject *s,
 				 struct policy_filter **ret, size_t *ret_at, struct err *e);
+/**
+ * The same for a condition that was taken when it was written: a word that was taken then, and is none, holds for nothing as it did.
+ */
+MUST_CHECK int policy_filter_reopen(str text, const struct policy_subject *s,
+				    struct policy_filter **ret, size_t *ret_at, struct err *e);
 void policy_filter_free(struct policy_filter *f);
 
 /** Whether a text is meant as a condition and not as words to look for: somewhere a field is followed by an operator. */

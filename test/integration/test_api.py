@@ -201,6 +201,17 @@ def test_the_query_box_takes_words_and_conditions(admin, told, q):
         assert answer.status == 200 and len(answer.json()["items"]) == QUERIES[q], answer
 
 
+@pytest.mark.parametrize("path, q, said", [
+    ("assets", "kind = contaner", "第 8 列: 'contaner' 不是 asset.kind 的取值，可为：host, container, image"),
+    ("alerts", "state in (open, close)", "第 17 列: 'close' 不是 alert.state 的取值，可为：open, acknowledged"),
+    ("assets", "kind = image and", "第 17 列: 条件在应有 字段、宏或“(” 之处结束"),
+])
+def test_a_word_there_is_not_is_told_with_those_there_are(admin, path, q, said):
+    answer = admin.ask("GET", f"/api/v1/{path}?q={urllib.parse.quote(q)}", headers={"Accept-Language": "zh"})
+    assert answer.status == 400 and answer.json()["code"] == "query", answer
+    assert said in answer.json()["detail"], answer.json()["detail"]
+
+
 ASSET_QUERIES = {
     "container.privileged = true and container.image contains nginx": {"web"},
     "kind = port and port.number = 80": {"tcp 0.0.0.0:80"},

@@ -84,7 +84,8 @@ def test_secrets_are_told_to_nobody(console, admin):
 def test_what_is_wrong_is_said(admin):
     wrong = [({"name": "x", "kind": "pigeon", "settings": {}}, "pigeon"),
              (hook("file:///etc/passwd"), "url"), (hook("http://h", filter="alert.severity <"), "column"),
-             (hook("http://h", filter="alert.severty = 1"), "alert.severity"), (hook("http://h", nonsense=1), "nonsense"),
+             (hook("http://h", filter="alert.severty = 1"), "alert.severity"),
+             (hook("http://h", filter="priority = warn"), "column 12: 'warn' is none of the words of alert.priority: emergency, alert, critical"), (hook("http://h", nonsense=1), "nonsense"),
              (hook("http://h", quietFrom="22:00"), "quietTo")]
     for body, word in wrong:
         a = admin.ask("POST", "/api/v1/notifications", body)

@@ -3,6 +3,7 @@
 
 #include "codec/json.h"
 #include "policy/alert_target.h"
+#include "policy/alert_target.h"
 #include "policy/asset_target.h"
 #include "policy/filter.h"
 
@@ -157,6 +158,69 @@ static void assert_refused(const char *text, int want, const char *part)
 	assert_true(at <= strlen(text));
 }
 
+/* A word that is none would find nothing, and nobody would know why. */
+static void words_are_those_there_are(void **state UNUSED)
+{
+	static const struct {
+		const char *text;
+		size_t at;
+		const char *part;
+	} wrong[] = {
+		{ "kind = contaner", 7,
+		  "'contaner' is none of the words of asset.kind: host, container, image" },
+		{ "host.name = n and not kind in (container, contaner)", 42, "'contaner'" },
+		{ "kind != ''", 4, "'' is none" },
+		{ "severity >= hgh", 12, "critical, high, medium, low, negligible, unknown" },
+	};
+	static const char *const right[] = {
+		"kind in (container, image)", "kind != user",       "severity >= 4",
+		"severity = unknown",         "kind contains tain", "container.state = paused",
+		"container.type = newer"
+	};
+	struct policy_filter *f;
+	struct err e = { 0 };
+	size_t at;
+
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		assert_int_equal(
+			policy_filter_new(str_from(wrong[i].text), &policy_assets, &f, &at, &e),
+			-EBADMSG);
+		assert_int_equal(at, wrong[i].at);
+		assert_non_null(strstr(e.text, wrong[i].part));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(right); i++) {
+		if (policy_filter_new(str_from(right[i]), &policy_assets, &f, &at, &e) < 0)
+			fail_msg("'%s': %s", right[i], e.text);
+		policy_filter_free(f);
+	}
+	/* What is kept from before goes on. */
+	assert_int_equal(policy_filter_reopen(S("kind != contaner"), &policy_assets, &f, &at, &e),
+			 0);
+	policy_filter_free(f);
+	assert_refused("kind = image and", -EBADMSG, "is expected where the condition ends");
+}
+
+static void alerts_have_their_words(void **state UNUSED)
+{
+	struct policy_filter *f;
+	struct err e = { 0 };
+	size_t at = 0;
+
+	assert_int_equal(policy_filter_new(S("priority = warn"), &policy_alerts, &f, &at, &e),
+			 -EBADMSG);
+	assert_int_equal(at, 11);
+	assert_non_null(strstr(e.text, "emergency, alert, critical, error, warning"));
+	assert_int_equal(
+		policy_filter_new(S("state in (open, close)"), &policy_alerts, &f, &at, &e),
+		-EBADMSG);
+	assert_non_null(strstr(e.text, "open, acknowledged, resolved, false-positive"));
+	assert_int_equal(
+		policy_filter_new(S("priority in (alert, informational) and state != resolved"),
+				  &policy_alerts, &f, &at, &e),
+		0);
+	policy_filter_free(f);
+}
+
 /* Though names are completed, an error stands where it was written. */
 static void places_are_those_of_the_text(void **state UNUSED)
 {
@@ -261,6 +325,8 @@ int main(void)
 		cmocka_unit_test(words_are_no_conditions),
 		cmocka_unit_test(what_must_hold_is_known),
 		cmocka_unit_test(places_are_those_of_the_text),
+		cmocka_unit_test(words_are_those_there_are),
+		cmocka_unit_test(alerts_have_their_words),
 		cmocka_unit_test(alerts_have_severities_too),
 	};
 

@@ -162,7 +162,8 @@ static void reads_transformers(void **state UNUSED)
 static void says_where_it_went_wrong(void **state UNUSED)
 {
 	refuses("", 0, "a field, a macro or '('");
-	refuses("a and", 2, "'and' or 'or' is expected before 'and'");
+	refuses("a and", 5, "a field, a macro or '(' is expected where the condition ends");
+	refuses("a andy", 2, "'and' or 'or' is expected before 'andy'");
 	refuses("a and ", 6, "where the condition ends");
 	refuses("(a or b", 7, "'and', 'or' or ')'");
 	refuses("(not)and a", 1, "a macro");

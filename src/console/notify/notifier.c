@@ -118,7 +118,8 @@ int notifier_receiver(const struct notifier_entry *entry, struct arena *a, struc
 	return result;
 }
 
-static int compile(str condition, struct policy_filter **ret, struct err *e)
+/* One that is kept was right when it was written, by the words of then: it goes on as it did. */
+static int compile(str condition, bool is_kept, struct policy_filter **ret, struct err *e)
 {
 	size_t at = 0;
 	int r;
@@ -126,14 +127,15 @@ static int compile(str condition, struct policy_filter **ret, struct err *e)
 	*ret = NULL;
 	if (!str_trim(condition).n)
 		return 0;
-	r = policy_filter_new(condition, &policy_alerts, ret, &at, e);
+	r = (is_kept ? policy_filter_reopen : policy_filter_new)(condition, &policy_alerts, ret,
+								 &at, e);
 	return r == -EBADMSG ? err_wrap(e, r, "column %zu", at + 1) : r;
 }
 
 int notifier_check_filter(str condition, struct err *e)
 {
 	struct policy_filter *f;
-	int r = compile(condition, &f, e);
+	int r = compile(condition, false, &f, e);
 
 	if (r == 0)
 		policy_filter_free(f);
@@ -146,7 +148,7 @@ static void open_slot(struct notifier *n, struct slot *s, const struct notifier_
 	int r = notifier_receiver(entry, &s->arena, &s->receiver, &e);
 
 	if (r == 0)
-		r = compile(s->receiver.filter, &s->filter, &e);
+		r = compile(s->receiver.filter, true, &s->filter, &e);
 	if (r == 0)
 		r = post_open(&s->receiver, &n->host, &n->post, &s->post, &e);
 	if (r < 0)

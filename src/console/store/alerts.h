@@ -23,13 +23,6 @@
 /** More series are not told apart: what an agent makes up must not grow without end. See alerts_append(). */
 #define ALERT_SERIES_MAX 300000
 
-/** X(ID, "name"): what people have made of an alert */
-#define ALERT_STATES(X) \
-	X(OPEN, "open") \
-	X(ACKNOWLEDGED, "acknowledged") \
-	X(RESOLVED, "resolved") \
-	X(FALSE_POSITIVE, "false-positive")
-
 enum alert_state {
 #define ALERT_STATE_ENUM(id, name) ALERT_##id,
 	ALERT_STATES(ALERT_STATE_ENUM)
