@@ -9,6 +9,7 @@ import tarfile
 
 import pytest
 
+import crowd
 from agents import OURS, RULES, until, word
 from consoles import Console
 from containers import RunningEngine
@@ -197,6 +198,33 @@ def test_people_work(node, chromium, module_skep, source_dir, tmp_path, new_data
         passed, why = drive(stage, node, chromium, source_dir, shots, steps)
     assert why is None, why
     assert passed == steps
+
+
+class Crowd:
+    """A console that was filled, for people to look at."""
+
+    def __init__(self, console):
+        self.console = console
+
+    def who(self):
+        return {"admin": self.console.first[0], "first": self.console.first[1], "password": Console.PASSWORD}
+
+    def crowd(self):
+        registry = self.console.admin().get("/api/v1/registries?limit=100").json()["items"]
+        full = next(each["id"] for each in registry if each["name"] == crowd.RTL)
+        pages = ["/registries", f"/registries/{full}", "/intelligence", "/settings?tab=notifications", "/settings?tab=tokens", "/users", "/users?tab=roles", "/agents",
+                 "/assets?sort=-risk", "/audit", "/audit?action=agent", "/rules?tab=files"]
+        return {"pages": pages, "all": "SKEP_SCREENSHOTS" in os.environ}
+
+
+def test_crowded_pages(node, chromium, source_dir, tmp_path):
+    """Nothing is cut, runs over or stops a reader's screen reader, whatever there is and whatever it is called."""
+    shots = pathlib.Path(os.environ.get("SKEP_SCREENSHOTS", tmp_path / "shots"))
+    with Console(tmp_path, "--notify-allow", "127.0.0.0/8") as console:
+        crowd.fill(console, tmp_path)
+        passed, why = drive(Crowd(console), node, chromium, source_dir, shots, ["crowd"])
+    assert why is None, why
+    assert passed == ["crowd"]
 
 
 def test_types_come_from_the_api(node, build_dir, source_dir):

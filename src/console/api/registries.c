@@ -21,7 +21,7 @@ static int spent(struct err *e)
 
 /* ---- A registry ---- */
 
-static void put_progress(struct json_out *j, const struct registry_run *r,
+static void put_progress(struct call *c, struct json_out *j, const struct registry_run *r,
 			 const struct registry_figures *f)
 {
 	static const char *const states[] = { [REGISTRY_IDLE] = "idle",
@@ -44,7 +44,7 @@ static void put_progress(struct json_out *j, const struct registry_run *r,
 	json_put_int(j, "failed", f->failed);
 	json_put_int(j, "waiting", f->waiting);
 	json_opt_str(j, "trouble", r->trouble);
-	json_opt_str(j, "detail", r->detail);
+	json_opt_str(j, "detail", call_sentence(c, r->detail));
 	json_object_close(j);
 }
 
@@ -84,7 +84,7 @@ static int put(struct call *c, struct json_out *j, const struct stored_registry 
 	call_put_time(j, "updated", g->updated_ns);
 	json_put_str(j, "updatedBy", g->updated_by);
 	if (with_progress)
-		put_progress(j, &g->run, &figures);
+		put_progress(c, j, &g->run, &figures);
 	json_object_close(j);
 	return 0;
 }

@@ -1,7 +1,7 @@
 import { type ButtonHTMLAttributes, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useEffect, useId, useRef, useState, useSyncExternalStore } from "react";
 import { Link } from "wouter";
 import { t } from "../i18n/index.ts";
-import { dateTime, number, relativeTime } from "../logic/format.ts";
+import { dateTime, isOver, number, relativeTime } from "../logic/format.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
@@ -181,6 +181,19 @@ export function Time({ at }: { at: string | null | undefined }) {
 			{relativeTime(at)}
 		</time>
 	);
+}
+
+/** When something ends, of which it is said that it has. */
+export function Ends({ at }: { at: string | null | undefined }) {
+	useSyncExternalStore(watchClock, () => ticks);
+	if (!at) return <span className="muted">{t("common.noEnd")}</span>;
+	if (isOver(at))
+		return (
+			<span className="badge tone-high" title={dateTime(at)}>
+				{t("common.ended")}
+			</span>
+		);
+	return <Time at={at} />;
 }
 
 export function CopyBox({ text, label }: { text: string; label: string }) {

@@ -120,3 +120,8 @@ export function shortDigest(digest: string): string {
 export function shortIds(text: string): string {
 	return text.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, "$1");
 }
+
+/** Whether a moment has passed; one that never comes has not. */
+export function isOver(at: string | null | undefined, now = Date.now()): boolean {
+	return !!at && Date.parse(at) <= now;
+}

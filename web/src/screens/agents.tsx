@@ -11,7 +11,7 @@ import { Dialog, DialogFoot, ShownOnce } from "../kit/dialog.tsx";
 import { PageHead } from "../kit/page_head.tsx";
 import { Empty, ErrorNotice } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
-import { bytes, dateTime, number, percent } from "../logic/format.ts";
+import { bytes, dateTime, isOver, number, percent } from "../logic/format.ts";
 
 const TONE: Record<string, string> = { healthy: "good", silent: "high", gone: "neutral", revoked: "critical" };
 
@@ -81,6 +81,26 @@ function EnrolDialog({ onClose }: { onClose: () => void }) {
 	);
 }
 
+/** What is wrong with one that is heard of all the same. */
+function Warnings({ agent }: { agent: Agent }) {
+	const clock = agent.clockSkew ?? 0;
+	const over = agent.state !== "revoked" && isOver(agent.certificateExpires);
+	return (
+		<>
+			{agent.clockOff && (
+				<b className="toned tone-high" title={t(clock < 0 ? "agents.clockBehind" : "agents.clockAhead", { s: Math.round(Math.abs(clock)) })}>
+					{t("agents.clockBad")} ·{" "}
+				</b>
+			)}
+			{over && (
+				<b className="toned tone-high" title={dateTime(agent.certificateExpires!)}>
+					{t("agents.certificateOver")} ·{" "}
+				</b>
+			)}
+		</>
+	);
+}
+
 const COLUMNS = (): Column<Agent>[] => [
 	{
 		key: "name",
@@ -92,7 +112,10 @@ const COLUMNS = (): Column<Agent>[] => [
 				<Link href={`/agents/${encodeURIComponent(agent.id)}`} tabIndex={-1} className="link-strong clip">
 					{agent.name || agent.id}
 				</Link>
-				<span className="muted xs clip">{[agent.os, agent.kernel].filter(Boolean).join(" · ")}</span>
+				<span className="muted xs clip">
+					<Warnings agent={agent} />
+					{[agent.os, agent.kernel].filter(Boolean).join(" · ")}
+				</span>
 			</span>
 		),
 	},
@@ -100,11 +123,11 @@ const COLUMNS = (): Column<Agent>[] => [
 	{ key: "seen", head: t("agents.lastSeen"), width: "100px", sort: "lastSeen", cell: (agent) => <Time at={agent.lastSeen} /> },
 	{ key: "version", head: t("agents.version"), width: "84px", sort: "version", cell: (agent) => agent.version },
 	{ key: "backend", head: t("agents.backend"), width: "minmax(90px, 0.6fr)", cell: (agent) => agent.backend ?? "" },
-	{ key: "containers", head: t("overview.containers"), width: "72px", end: true, cell: (agent) => (agent.containers != null ? number(agent.containers) : "") },
+	{ key: "containers", head: t("overview.containers"), width: "80px", end: true, cell: (agent) => (agent.containers != null ? number(agent.containers) : "") },
 	{
 		key: "losses",
 		head: t("agents.losses"),
-		width: "72px",
+		width: "100px",
 		end: true,
 		sort: "-losses",
 		cell: (agent) => (agent.losses ? <span className="severity tone-high">{number(agent.losses)}</span> : agent.losses === 0 ? "0" : ""),

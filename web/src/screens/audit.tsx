@@ -34,9 +34,9 @@ const COLUMNS = (): Column<AuditEntry>[] => [
 	{ key: "user", head: t("audit.user"), width: "minmax(80px, 0.4fr)", cell: (entry) => entry.user || <span className="muted">{t("audit.nobody")}</span> },
 	{ key: "how", head: t("audit.how"), width: "104px", cell: (entry) => tValue("how", entry.how) },
 	{ key: "address", head: t("audit.address"), width: "minmax(100px, 0.4fr)", cell: (entry) => <span className="mono xs">{entry.address}</span> },
-	{ key: "action", head: t("audit.action"), width: "minmax(200px, 1.6fr)", card: "title", cell: (entry) => actionText(entry) },
-	{ key: "target", head: t("audit.target"), width: "minmax(100px, 0.6fr)", cell: (entry) => entry.target },
-	{ key: "result", head: t("audit.result"), width: "minmax(196px, 0.8fr)", cell: (entry) => <Result result={entry.result} /> },
+	{ key: "action", head: t("audit.action"), width: "minmax(200px, 1.3fr)", card: "title", cell: (entry) => <span className="link-strong">{actionText(entry)}</span> },
+	{ key: "target", head: t("audit.target"), width: "minmax(100px, 1.2fr)", cell: (entry) => <span title={entry.target}>{entry.target}</span> },
+	{ key: "result", head: t("audit.result"), width: "minmax(196px, 0.4fr)", cell: (entry) => <Result result={entry.result} /> },
 ];
 
 function EntryDialog({ entry, onClose }: { entry: AuditEntry; onClose: () => void }) {

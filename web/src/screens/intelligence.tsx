@@ -11,7 +11,7 @@ import { PageHead } from "../kit/page_head.tsx";
 import { Empty, ErrorNotice } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { toast } from "../kit/toast.tsx";
-import { date, dayEnds, dayOf, inDays, number } from "../logic/format.ts";
+import { date, dayEnds, dayOf, inDays, isOver, number } from "../logic/format.ts";
 
 const KINDS = ["ip", "domain", "hash"];
 /** What the console takes at most, in characters of the JSON of a request. */
@@ -171,10 +171,10 @@ function Gaps({ list }: { list: Intelligence }) {
 }
 
 function End({ list }: { list: Intelligence }) {
-	if (list.ended) return <span className="badge tone-neutral">{t("intel.ended")}</span>;
+	if (list.ended || isOver(list.expires)) return <span className="badge tone-high">{t("intel.ended")}</span>;
 	if (list.expires) return <span className="num">{date(list.expires)}</span>;
 	if (list.firstEnds) return <span className="num muted">{t("intel.firstEnds", { date: date(list.firstEnds) })}</span>;
-	return <span className="muted">{t("common.never")}</span>;
+	return <span className="muted">{t("common.noEnd")}</span>;
 }
 
 function RuleLinks({ list }: { list: Intelligence }) {

@@ -133,6 +133,13 @@ function NotificationDialog({ notification, onClose }: { notification: Notificat
 	);
 }
 
+/** Off, or on and how the last attempt went. */
+function State({ notification: { enabled, state } }: { notification: Notification }) {
+	if (!enabled) return <span className="badge tone-neutral">{t("rules.off")}</span>;
+	if (state.lastError) return <span className="badge tone-high">{t("notify.failing")}</span>;
+	return <span className="badge tone-good">{t("rules.on")}</span>;
+}
+
 export function Notifications() {
 	const list = useList<Notification>("/notifications");
 	const kinds = useKinds();
@@ -158,12 +165,12 @@ export function Notifications() {
 				columns={[
 					{ key: "name", head: t("notify.name"), width: "minmax(150px, 1.2fr)", cell: (each) => <span className="link-strong">{each.name}</span> },
 					{ key: "kind", head: t("notify.kind"), width: "minmax(150px, 1.5fr)", cell: (each) => kindText(each.kind) },
-					{ key: "on", head: t("rules.enabled"), width: "76px", cell: (each) => <span className={`badge tone-${each.enabled ? "good" : "neutral"}`}>{each.enabled ? t("rules.on") : t("rules.off")}</span> },
+					{ key: "on", head: t("alerts.state"), width: "84px", cell: (each) => <State notification={each} /> },
 					{ key: "filter", head: t("notify.filter"), width: "minmax(140px, 1.4fr)", cell: (each) => (each.filter ? <code>{each.filter}</code> : <span className="muted">{t("notify.all")}</span>) },
-					{ key: "sent", head: t("notify.sent"), width: "64px", end: true, cell: (each) => number(each.state.sent) },
-					{ key: "waiting", head: t("notify.waiting"), width: "64px", end: true, cell: (each) => number(each.state.waiting) },
-					{ key: "dropped", head: t("notify.dropped"), width: "72px", end: true, cell: (each) => (each.state.dropped ? <span className="severity tone-high">{number(each.state.dropped)}</span> : "0") },
-					{ key: "error", head: t("notify.lastError"), width: "minmax(120px, 1.2fr)", cell: (each) => <span className="muted">{each.state.lastError ?? ""}</span> },
+					{ key: "sent", head: t("notify.sent"), width: "88px", end: true, cell: (each) => number(each.state.sent) },
+					{ key: "waiting", head: t("notify.waiting"), width: "80px", end: true, cell: (each) => number(each.state.waiting) },
+					{ key: "dropped", head: t("notify.dropped"), width: "80px", end: true, cell: (each) => (each.state.dropped ? <span className="severity tone-high">{number(each.state.dropped)}</span> : "0") },
+					{ key: "error", head: t("notify.lastError"), width: "minmax(120px, 1.2fr)", cell: (each) => each.state.lastError && <span title={each.state.lastError}>{each.state.lastError}</span> },
 				]}
 				empty={
 					<Empty icon="bell" title={t("notify.none")} text={t("notify.noneText")}>

@@ -71,10 +71,17 @@ const TAG_COLUMNS = (): Column<RegistryTag>[] => [
 		sort: "-name",
 		cell: (tag) => (
 			<span className="two-lines">
-				<span className="link-strong clip">
-					{tag.repository}:{tag.tag}
+				<span className="row" title={`${tag.repository}:${tag.tag}`}>
+					<span className="muted clip">{tag.repository}</span>
+					<span className="link-strong clip whole">{tag.tag}</span>
 				</span>
-				<span className="muted xs mono clip">{tag.error ?? shortDigest(tag.digest)}</span>
+				{tag.error ? (
+					<span className="xs clip toned tone-high" title={tag.error}>
+						{tag.error}
+					</span>
+				) : (
+					<span className="muted xs mono clip">{shortDigest(tag.digest)}</span>
+				)}
 			</span>
 		),
 	},
@@ -85,6 +92,7 @@ const TAG_COLUMNS = (): Column<RegistryTag>[] => [
 		width: "minmax(200px, 1.4fr)",
 		cell: (tag) => (
 			<span className="two-lines">
+				{tag.images.length === 0 && <span className="muted small">{t("images.notScanned")}</span>}
 				{tag.images.slice(0, 2).map((image) => (
 					<TagImage key={image.platform} image={image} />
 				))}
@@ -220,8 +228,10 @@ function Body({ registry }: { registry: Registry }) {
 			</PageHead>
 			{registry.progress.trouble && !busy && (
 				<Notice tone={registry.progress.trouble === "partly" || registry.progress.trouble === "cancelled" ? "high" : "critical"} icon="warning">
-					{tValue("registryTrouble", registry.progress.trouble)}
-					{registry.progress.detail && <span className="muted small"> {registry.progress.detail}</span>}
+					<div>
+						<b>{tValue("registryTrouble", registry.progress.trouble)}</b>
+						{registry.progress.detail && <p className="small wrap">{registry.progress.detail}</p>}
+					</div>
 				</Notice>
 			)}
 			{registry.insecure && (

@@ -6,7 +6,7 @@ import { SESSION_KEY, useMay, useSession } from "../app/session.tsx";
 import { ChangePasswordForm } from "../app/signin.tsx";
 import { useUrl } from "../app/url.ts";
 import { t, tValue } from "../i18n/index.ts";
-import { Button, Check, CopyBox, Notice, Panel, SelectField, Tabs, TextField, Time } from "../kit/controls.tsx";
+import { Button, Check, CopyBox, Ends, Notice, Panel, SelectField, Tabs, TextField, Time } from "../kit/controls.tsx";
 import { Dialog, DialogFoot, ShownOnce } from "../kit/dialog.tsx";
 import { PageHead } from "../kit/page_head.tsx";
 import { Answered, Empty, ErrorNotice } from "../kit/states.tsx";
@@ -223,16 +223,16 @@ function Tokens() {
 				columns={[
 					{ key: "name", head: t("tokens.name"), width: "minmax(140px, 1fr)", cell: (token) => <span className="link-strong">{token.name}</span> },
 					{ key: "user", head: t("audit.user"), width: "minmax(90px, 0.7fr)", cell: (token) => token.user },
-					{ key: "permissions", head: t("roles.permissions"), width: "minmax(200px, 2fr)", cell: (token) => <span className="muted">{token.permissions.map((each) => tValue("permission", each)).join(" · ")}</span> },
+					{ key: "permissions", head: t("roles.permissions"), width: "minmax(200px, 2fr)", cell: (token) => <span className="muted clip block">{token.permissions.map((each) => tValue("permission", each)).join(" · ")}</span> },
 					{ key: "used", head: t("tokens.lastUsed"), width: "110px", end: true, cell: (token) => <Time at={token.lastUsed} /> },
-					{ key: "expires", head: t("tokens.ends"), width: "110px", end: true, cell: (token) => <Time at={token.expires} /> },
+					{ key: "expires", head: t("tokens.ends"), width: "110px", end: true, cell: (token) => <Ends at={token.expires} /> },
 					{
 						key: "revoke",
 						head: "",
 						width: "90px",
 						end: true,
 						cell: (token) => (
-							<Button look="plain" className="danger" onClick={() => revoke.mutate(token.id, { onError: toastError })}>
+							<Button look="plain" className="danger" onClick={() => confirm(t("tokens.revokeAsk", { name: token.name })) && revoke.mutate(token.id, { onError: toastError })}>
 								{t("accept.revoke")}
 							</Button>
 						),

@@ -204,13 +204,18 @@ function UserTable({ onOpen }: { onOpen: (user: User) => void }) {
 			width: "minmax(180px, 1.4fr)",
 			cell: (user) => (
 				<span className="row">
-					<span className="link-strong">{user.name}</span>
+					<span className="link-strong clip whole">{user.name}</span>
 					<span className="muted clip">{user.displayName}</span>
-					{user.disabled && <span className="badge tone-neutral">{t("users.off")}</span>}
 				</span>
 			),
 		},
-		{ key: "roles", head: t("users.roles"), width: "minmax(180px, 1.4fr)", cell: (user) => user.roles.map(roleText).join(", ") },
+		{ key: "state", head: t("alerts.state"), width: "112px", cell: (user) => <span className={`badge tone-${user.disabled ? "high" : "good"}`}>{t(user.disabled ? "users.off" : "users.on")}</span> },
+		{
+			key: "roles",
+			head: t("users.roles"),
+			width: "minmax(180px, 1.4fr)",
+			cell: (user) => (user.roles.length ? <span className="clip block">{user.roles.map(roleText).join(", ")}</span> : <span className="muted">{t("users.noRole")}</span>),
+		},
 		{ key: "source", head: t("users.source"), width: "96px", cell: (user) => tValue("source", user.source) },
 		{ key: "totp", head: t("users.totp"), width: "108px", cell: (user) => (user.totp ? <span className="badge tone-good">{t("rules.on")}</span> : <span className="muted">{t("rules.off")}</span>) },
 		{ key: "last", head: t("users.lastSignIn"), width: "120px", end: true, cell: (user) => <Time at={user.lastSignIn} /> },
@@ -223,7 +228,7 @@ function RoleTable({ onOpen }: { onOpen: (role: Role) => void }) {
 	const columns: Column<Role>[] = [
 		{ key: "name", head: t("roles.name"), width: "minmax(160px, 1fr)", cell: (role) => <span className="link-strong">{roleText(role.name)}</span> },
 		{ key: "kind", head: t("assets.kind"), width: "96px", cell: (role) => (role.builtIn ? t("roles.shipped") : t("roles.own")) },
-		{ key: "permissions", head: t("roles.permissions"), width: "minmax(260px, 2.4fr)", cell: (role) => <span className="muted">{role.permissions.map((each) => tValue("permission", each)).join(" · ")}</span> },
+		{ key: "permissions", head: t("roles.permissions"), width: "minmax(260px, 2.4fr)", cell: (role) => <span className="muted clip block">{role.permissions.map((each) => tValue("permission", each)).join(" · ")}</span> },
 		{ key: "scope", head: t("roles.scope"), width: "minmax(120px, 1fr)", cell: (role) => (role.scope.length ? <code>{role.scope.join("; ")}</code> : t("roles.everywhere")) },
 	];
 	return <ListTable label={t("users.roles")} list={list} columns={columns} rowKey={(role) => role.id} onOpen={onOpen} empty={<Empty icon="users" title={t("common.none")} />} />;
