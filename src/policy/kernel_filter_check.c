@@ -69,6 +69,13 @@ static bool is_path(const struct policy_ref *ref, enum event_family f)
 	return ref->field == FIELD_EVT_ARG && WORD_FIND(args, ref->key) >= 0;
 }
 
+/* What a symbolic link leads to, which is told as it was given. */
+static bool may_be_relative(const struct policy_ref *ref, enum event_family f)
+{
+	return f == EVENT_FAMILY_SYMLINK && ref->field != FIELD_FS_PATH_SOURCE &&
+	       !(ref->field == FIELD_EVT_ARG && str_is(ref->key, "linkpath"));
+}
+
 enum path_part { PART_PATH, PART_DIRECTORY, PART_FILENAME };
 
 /* A weaker test of the path for one text. @return false: none */
@@ -335,8 +342,9 @@ int filter_check(const struct policy_program *p, const struct program_check *k, 
 	if (s->kind != SLOT_FIELD || k->how == CHECK_ONE_OF)
 		return 0;
 	if (!k->negate && (k->how == CHECK_BIT || k->how == CHECK_PATTERNS)) {
-		/* What a link leads to may be relative, which pmatch does not mind. */
-		if (is_path(&s->ref, f) && (f != EVENT_FAMILY_SYMLINK || k->op != CONDITION_PMATCH))
+		/* pmatch does not mind a path that begins in no folder. */
+		if (is_path(&s->ref, f) &&
+		    (k->op != CONDITION_PMATCH || !may_be_relative(&s->ref, f)))
 			return path_set(k, PART_PATH, a, ret);
 		if (field == FIELD_FD_DIRECTORY && f == EVENT_FAMILY_OPEN)
 			return path_set(k, PART_DIRECTORY, a, ret);
