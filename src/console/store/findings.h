@@ -96,7 +96,7 @@ MUST_CHECK int findings_replace(struct store *s, str digest, const struct stored
 /** Keeps what matching could not judge, beside the findings: no finding of an image nobody could judge says nothing. */
 MUST_CHECK int images_put_gaps(struct store *s, str digest, const struct gap_list *gaps,
 			       struct err *e);
-/** @return 0 (@p ret may be empty), -ENOENT, -ENOBUFS */
+/** @return 0 (@p ret may be empty), -ENOENT, -EBADMSG or -E2BIG what is kept is none, -ENOBUFS */
 MUST_CHECK int images_gaps(struct store *s, str digest, struct arena *a, struct gap_list *ret,
 			   struct err *e);
 
