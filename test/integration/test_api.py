@@ -334,8 +334,9 @@ def test_an_agents_clock_is_known(new_database, tmp_path):
             assert "clockSkew" not in admin.get(f"/api/v1/agents/{agent.id}").json()["agent"]
         says(-3600), says(-3600)
         wanted = {"skep_console_agent_clocks": 1, "skep_console_agent_clocks_off": 1}
-        assert until(lambda: wanted.items() <= c.figures().items()), c.figures()
-        assert 3_600_000 <= c.figures()["skep_console_agent_clock_skew_milliseconds"] < 3_630_000
+        # What was gathered before may tell of the time before: then, too, one was off.
+        assert until(lambda: wanted.items() <= (f := c.figures()).items() and
+                     3_600_000 <= f["skep_console_agent_clock_skew_milliseconds"] < 3_630_000), c.figures()
 
 
 def test_problems_speak_the_readers_language(admin):
