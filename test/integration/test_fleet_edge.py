@@ -343,7 +343,8 @@ def test_a_console_whose_disk_is_full_loses_nothing_it_acknowledged(small_disk, 
         subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
         # Nobody need tell anything for it to be found out.
         assert until(lambda: console.client().get("/readyz").body == b"ready\n", FRESH), console.client().get("/readyz")
-        assert console.said().count("the store can be written again") == 1 and console.figures()["skep_console_store_fault"] == 0
+        assert until(lambda: "the store can be written again" in console.said()) and console.figures()["skep_console_store_fault"] == 0
+        assert console.said().count("the store can be written again") == 1
         assert until(lambda: peer.batch(peer.line("alert", peer.alert(name)))[0] == 200, FRESH)
         assert alerts(console, name) == stored + 1
 
