@@ -35,7 +35,7 @@ const COLUMNS = (): Column<AuditEntry>[] => [
 	{ key: "how", head: t("audit.how"), width: "104px", cell: (entry) => tValue("how", entry.how) },
 	{ key: "address", head: t("audit.address"), width: "minmax(100px, 0.4fr)", cell: (entry) => <span className="mono xs">{entry.address}</span> },
 	{ key: "action", head: t("audit.action"), width: "minmax(200px, 1.3fr)", card: "title", cell: (entry) => <span className="link-strong">{actionText(entry)}</span> },
-	{ key: "target", head: t("audit.target"), width: "minmax(100px, 1.2fr)", cell: (entry) => <span title={entry.target}>{entry.target}</span> },
+	{ key: "target", head: t("audit.target"), width: "minmax(100px, 1.2fr)", cell: (entry) => entry.target && <span title={entry.target}>{entry.target}</span> },
 	{ key: "result", head: t("audit.result"), width: "minmax(196px, 0.4fr)", cell: (entry) => <Result result={entry.result} /> },
 ];
 
