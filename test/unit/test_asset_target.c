@@ -170,7 +170,8 @@ static void words_are_those_there_are(void **state UNUSED)
 		  "'contaner' is none of the words of asset.kind: host, container, image" },
 		{ "host.name = n and not kind in (container, contaner)", 42, "'contaner'" },
 		{ "kind != ''", 4, "'' is none" },
-		{ "severity >= hgh", 12, "critical, high, medium, low, negligible, unknown" },
+		{ "severity >= hgh", 12, "is expected before 'hgh'" },
+		{ "severity = hgh", 11, "critical, high, medium, low, negligible, unknown" },
 	};
 	static const char *const right[] = {
 		"kind in (container, image)", "kind != user",       "severity >= 4",
