@@ -17,8 +17,7 @@ static bool is_id(str s)
 	return s.n == ID_DIGITS && str_is_hex(s);
 }
 
-/** conmon -c ID, or --cid ID; empty: neither. */
-static str id_of(str args)
+str census_lone_parse(str args)
 {
 	bool next = false;
 
@@ -83,7 +82,7 @@ void census_lone_look(struct census_lone *l, int proc_fd, struct census *c, lone
 		snprintf(name, sizeof(name), "%u/cmdline", found.pid);
 		if (file_read(proc_fd, name, ARGS_MAX, &args, NULL) < 0)
 			continue;
-		id = id_of(buf_str(&args));
+		id = census_lone_parse(buf_str(&args));
 		if (!id.n || census_has(c, CENSUS_CONTAINER, id) || was_told(l, id))
 			continue;
 		snprintf(found.id, sizeof(found.id), "%.*s", STR_ARG(id));

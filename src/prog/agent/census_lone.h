@@ -26,6 +26,12 @@ struct lone_container {
 
 typedef void (*lone_teller)(void *ctx, const struct lone_container *l);
 
+/**
+ * The container that conmon was told to watch: "-c ID" or "--cid ID" among its arguments, each of which ends with a NUL.
+ * @return 64 hexadecimal digits, within @p args; empty: none is named, or what is named is no such id
+ */
+str census_lone_parse(str args);
+
 /** Looks once at all processes. Containers that began less than 10 s ago are left for another time. @param proc_fd the host's /proc */
 void census_lone_look(struct census_lone *l, int proc_fd, struct census *c, lone_teller tell,
 		      void *ctx);
