@@ -2,86 +2,184 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
-#include "asset/host_namespace.h"
-#include "asset/id_map.h"
+#include "base/buf.h"
 #include "base/clock.h"
-#include "base/file.h"
 
-#define MAX_CONTAINERS 128
+enum { MAX_OWNERS = 128, MAX_ID = 128, MISSING = 8 };
 #define LOOK_AGAIN_NS SECOND_NS
 #define MISSED_AGAIN_NS 50000000u /* a number without a name may be a new user's */
-#define MAX_ID 128
+#define PUNISHED_NS \
+	(5 * SECOND_NS) /* the second time, for good: each may leave a process behind that hangs */
+#define PENDING_BIT (1ull << 63) /* told apart from other things that are waited for */
 
-enum file { PASSWD, GROUP, FILES };
-
-static const char *const paths[FILES] = { "etc/passwd", "etc/group" };
-
-struct account_file {
-	struct buf text;
-	struct timespec changed;
-	uint64_t inode, size;
-	uint32_t owner;                /* as the host calls it */
-	uint64_t looked_ns, missed_ns; /* CLOCK_MONOTONIC */
-	bool known;
+struct account_list {
+	struct buf entries, fresh;
+	struct account_version seen;
+	uint32_t left_out;
+	bool closed; /* it cannot be read */
+	bool ended;  /* in the look that is under way */
 };
 
 struct owner {
-	struct id_map map[FILES]; /* empty: not known */
-	char id[MAX_ID + 1];      /* empty: free */
-	uint64_t hash;
-	uint64_t used;
-	struct account_file files[FILES];
+	char id[MAX_ID + 1]; /* empty: free */
+	uint64_t hash, used;
+	bool is_host;
+	struct id_map map[ACCOUNT_FILES]; /* empty: not known */
+	struct account_list lists[ACCOUNT_FILES];
+	/* Ways to its root, -1: none. What the engine made, and a process of it: queued, the former first; and what is looked at now. */
+	int primed, queued, out;
+	bool out_primed;
+	bool wanted;  /* of accounts_due(), for accounts_look() */
+	bool settled; /* its own root was looked at, or what the engine made of it */
+	uint64_t looked_ns, again_ns; /* CLOCK_MONOTONIC */
+	uint64_t punished_until_ns;
+	bool punished;
+	/* Numbers without a name that a look was queued for; and when. */
+	struct {
+		uint32_t number;
+		uint64_t at_ns;
+	} missing[MISSING];
 };
 
 struct accounts {
-	int root_fd;
 	uint64_t clock; /* counts uses */
-	struct owner owners[MAX_CONTAINERS];
+	struct owner owners[MAX_OWNERS];
+	struct owner *batch[ACCOUNTS_BATCH / ACCOUNT_FILES];
+	size_t batch_count;
 };
 
-int accounts_new(int root_fd, struct accounts **ret, struct err *e)
+/* An entry, behind which lie its texts. */
+struct packed {
+	uint32_t user, group;
+	uint32_t name_n, home_n, shell_n;
+};
+
+/* ---- Entries ---- */
+
+bool accounts_next(enum account_file file, str *rest, struct account *ret)
+{
+	const bool group = file == ACCOUNT_GROUP;
+
+	while (rest->n) {
+		str line = str_line(rest), part[7];
+		struct account x = { 0 };
+
+		for (size_t i = 0; i < ARRAY_LEN(part); i++)
+			part[i] = str_cut(&line, ':');
+		x.name = part[0];
+		if (!group) {
+			x.home = part[5];
+			x.shell = part[6];
+		}
+		if (!x.name.n || str_u32(part[2], &x.user) < 0 ||
+		    str_u32(part[group ? 2 : 3], &x.group) < 0)
+			continue;
+		*ret = x;
+		return true;
+	}
+	return false;
+}
+
+void accounts_pack(struct buf *to, const struct account *x)
+{
+	const struct packed p = { x->user, x->group, (uint32_t)x->name.n, (uint32_t)x->home.n,
+				  (uint32_t)x->shell.n };
+
+	buf_add(to, (str){ (const char *)&p, sizeof(p) });
+	buf_add(to, x->name);
+	buf_add(to, x->home);
+	buf_add(to, x->shell);
+}
+
+static str take_bytes(str *rest, size_t n)
+{
+	str s = str_take(*rest, n);
+
+	*rest = str_skip(*rest, n);
+	return s;
+}
+
+bool accounts_unpack(str *rest, struct account *ret)
+{
+	struct packed p;
+
+	if (rest->n < sizeof(p))
+		return false;
+	memcpy(&p, rest->p, sizeof(p));
+	*rest = str_skip(*rest, sizeof(p));
+	*ret = (struct account){ .user = p.user, .group = p.group };
+	ret->name = take_bytes(rest, p.name_n);
+	ret->home = take_bytes(rest, p.home_n);
+	ret->shell = take_bytes(rest, p.shell_n);
+	return true;
+}
+
+/* ---- Owners ---- */
+
+int accounts_new(struct accounts **ret, struct err *e)
 {
 	struct accounts *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return err_set(e, ENOMEM, "no memory for users' names");
-	a->root_fd = root_fd;
+	for (size_t i = 0; i < MAX_OWNERS; i++)
+		a->owners[i].primed = a->owners[i].queued = a->owners[i].out = -1;
 	*ret = a;
 	return 0;
 }
 
+static int take(int *fd)
+{
+	const int was = *fd;
+
+	*fd = -1;
+	return was;
+}
+
+static void let_go(int *fd)
+{
+	if (*fd >= 0)
+		close(take(fd));
+}
+
 static void owner_done(struct owner *o)
 {
-	for (size_t i = 0; i < FILES; i++)
-		buf_done(&o->files[i].text);
-	*o = (struct owner){ 0 };
+	for (size_t i = 0; i < ACCOUNT_FILES; i++) {
+		buf_done(&o->lists[i].entries);
+		buf_done(&o->lists[i].fresh);
+	}
+	let_go(&o->primed);
+	let_go(&o->queued);
+	let_go(&o->out);
+	*o = (struct owner){ .primed = -1, .queued = -1, .out = -1 };
 }
 
 void accounts_free(struct accounts *a)
 {
 	if (!a)
 		return;
-	for (size_t i = 0; i < MAX_CONTAINERS; i++)
+	for (size_t i = 0; i < MAX_OWNERS; i++)
 		owner_done(&a->owners[i]);
 	free(a);
 }
 
 static struct owner *owner_of(struct accounts *a, str id)
 {
-	struct owner *oldest = &a->owners[0];
+	struct owner *oldest = NULL;
 	uint64_t hash = str_hash(id);
 
 	a->clock++;
-	for (size_t i = 0; i < MAX_CONTAINERS; i++) {
+	for (size_t i = 0; i < MAX_OWNERS; i++) {
 		struct owner *o = &a->owners[i];
 
 		if (o->hash == hash && o->id[0] && str_is(id, o->id)) {
 			o->used = a->clock;
 			return o;
 		}
-		if (o->used < oldest->used)
+		/* Those who are being looked at are fewer than all. */
+		if (o->out < 0 && (!oldest || o->used < oldest->used))
 			oldest = o;
 	}
 	owner_done(oldest);
@@ -92,175 +190,305 @@ static struct owner *owner_of(struct accounts *a, str id)
 	return oldest;
 }
 
-/*
- * Whoever has a user namespace of its own may mount file systems whose files never open (FUSE), and the agent must not
- * wait: only roots of processes in the host's user namespace are looked into.
- */
-static bool is_safe(const struct accounts *a, uint32_t pid)
-{
-	char name[32];
+/* ---- Looks ---- */
 
-	snprintf(name, sizeof(name), "proc/%u/ns/user", pid);
-	return host_namespace_is(a->root_fd, name, "user");
+static enum account_file file_of(enum account_part part)
+{
+	return part == ACCOUNT_GROUP_NAME ? ACCOUNT_GROUP : ACCOUNT_PASSWD;
 }
 
-static int open_root(const struct accounts *a, const struct container *c, uint32_t pid)
+static bool is_under_way(const struct owner *o)
 {
-	char name[32] = ".";
+	return o->primed >= 0 || o->queued >= 0 || o->out >= 0;
+}
 
-	if (c->runtime != CONTAINER_HOST) {
-		if (!pid || !is_safe(a, pid))
-			pid = c->init_pid;
-		if (!pid || !is_safe(a, pid))
-			return -1;
-		snprintf(name, sizeof(name), "proc/%u/root", pid);
+/* The same numbers inside as on the host: the host's own; and of a container that nobody is left to ask, whose files are the host's root's. */
+static bool inside(const struct owner *o, enum account_file file, uint32_t number, uint32_t *ret)
+{
+	const struct id_map *m = &o->map[file];
+
+	*ret = number;
+	return o->is_host || (m->count ? id_map_inside(m, number, ret)
+				       : o->settled && o->lists[file].seen.inode &&
+						 o->lists[file].seen.owner == 0);
+}
+
+static bool find(const struct owner *o, enum account_file file, uint32_t number,
+		 struct account *ret)
+{
+	if (!inside(o, file, number, &number))
+		return false;
+	for (str rest = buf_str(&o->lists[file].entries); accounts_unpack(&rest, ret);)
+		if ((file == ACCOUNT_GROUP ? ret->group : ret->user) == number)
+			return true;
+	return false;
+}
+
+/* Whether a look was queued for it within a second; if not, it is now. */
+static bool was_missed(struct owner *o, uint32_t number, uint64_t now)
+{
+	size_t oldest = 0;
+
+	for (size_t i = 0; i < MISSING; i++) {
+		if (o->missing[i].at_ns && o->missing[i].number == number &&
+		    now - o->missing[i].at_ns < LOOK_AGAIN_NS)
+			return true;
+		if (o->missing[i].at_ns < o->missing[oldest].at_ns)
+			oldest = i;
 	}
-	return openat(a->root_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	o->missing[oldest].number = number;
+	o->missing[oldest].at_ns = now;
+	return false;
 }
 
-static bool is_same(const struct account_file *f, const struct stat *st)
+/* What the engine made may not be there yet: a process's root is queued as well. */
+static bool is_first(const struct owner *o)
 {
-	return f->known && f->inode == st->st_ino && f->size == (uint64_t)st->st_size &&
-	       f->changed.tv_sec == st->st_ctim.tv_sec && f->changed.tv_nsec == st->st_ctim.tv_nsec;
+	return !o->settled && o->queued < 0 && (o->out < 0 || o->out_primed);
 }
 
-/* A file that is gone or unreadable leaves what was known: processes outlive their root's last opener. */
-static void look_in(int root, enum file which, size_t max, struct account_file *f)
+static bool is_old(struct owner *o, enum account_file file, uint32_t number, uint64_t now)
 {
-	OWNED_BUF text = BUF_INIT;
-	OWNED_FD fd = -1;
-	struct stat st;
+	const uint64_t age = now - o->looked_ns;
+	struct account x;
 
-	if (root < 0)
+	return o->settled && !is_under_way(o) &&
+	       (age >= LOOK_AGAIN_NS || (age >= MISSED_AGAIN_NS && !find(o, file, number, &x) &&
+					 !was_missed(o, number, now)));
+}
+
+bool accounts_due(struct accounts *a, const struct container *c, enum account_part part,
+		  uint32_t number)
+{
+	const enum account_file file = file_of(part);
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	struct owner *o;
+
+	if (!c->id.n)
+		return false;
+	o = owner_of(a, c->id);
+	o->is_host = c->runtime == CONTAINER_HOST;
+	if (now < o->punished_until_ns || now < o->again_ns)
+		return false;
+	o->wanted = is_first(o) || is_old(o, file, number, now);
+	return o->wanted || (!o->is_host && !o->map[file].count);
+}
+
+/* Of a container that exists its numbers do not change: they are read once. */
+static bool learn_numbers(struct owner *o, int fd)
+{
+	static const char *const names[ACCOUNT_FILES] = { "uid_map", "gid_map" };
+	bool known = true;
+
+	for (size_t i = 0; i < ACCOUNT_FILES; i++)
+		known &= o->map[i].count || id_map_read(fd, names[i], &o->map[i], NULL) == 0;
+	return known;
+}
+
+static void queue(struct owner *o, int *as, int fd)
+{
+	let_go(as);
+	*as = fd;
+	o->looked_ns = clock_ns(CLOCK_MONOTONIC);
+	o->wanted = false;
+}
+
+void accounts_look(struct accounts *a, const struct container *c, int fd)
+{
+	struct owner *o = owner_of(a, c->id);
+
+	o->again_ns = clock_ns(CLOCK_MONOTONIC) + MISSED_AGAIN_NS;
+	if (fd < 0)
 		return;
-	fd = file_open_in_root(root, paths[which], O_RDONLY | O_NONBLOCK | O_NOCTTY, NULL);
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || is_same(f, &st))
-		return;
-	f->known = file_read_fd(fd, max, &text, NULL) == 0;
-	/* Reading takes room for more than there was: only what was is kept. */
-	buf_done(&f->text);
-	if (f->known)
-		buf_add(&f->text, buf_str(&text));
-	f->inode = st.st_ino;
-	f->size = (uint64_t)st.st_size;
-	f->owner = st.st_uid;
-	f->changed = st.st_ctim;
-}
-
-static size_t max_bytes(const struct container *c)
-{
-	return c->runtime == CONTAINER_HOST ? ACCOUNTS_MAX_HOST_BYTES : ACCOUNTS_MAX_BYTES;
-}
-
-static void look(const struct accounts *a, const struct container *c, uint32_t pid, enum file which,
-		 struct account_file *f)
-{
-	OWNED_FD root = open_root(a, c, pid);
-
-	look_in(root, which, max_bytes(c), f);
+	if (o->is_host || learn_numbers(o, fd))
+		o->again_ns = 0;
+	if (o->wanted)
+		queue(o, &o->queued, fd);
+	else
+		close(fd);
 }
 
 void accounts_prime(struct accounts *a, str id, int rootfs_fd)
 {
 	struct owner *o = owner_of(a, id);
+	int fd;
 
-	for (int i = 0; i < FILES; i++)
-		look_in(rootfs_fd, (enum file)i, ACCOUNTS_MAX_BYTES, &o->files[i]);
+	if (o->settled || is_under_way(o))
+		return;
+	fd = fcntl(rootfs_fd, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0)
+		queue(o, &o->primed, fd);
 }
 
-str accounts_parse(str text, uint32_t number, enum account_part part)
+uint64_t accounts_pending(struct accounts *a, const struct container *c)
 {
-	while (text.n) {
-		str line = str_line(&text), whole = line;
-		str name = str_cut(&line, ':');
-		uint32_t n;
+	const struct owner *o = c->id.n ? owner_of(a, c->id) : NULL;
 
-		(void)str_cut(&line, ':');
-		if (!name.n || str_u32(str_cut(&line, ':'), &n) < 0 || n != number)
-			continue;
-		for (int i = 0; i < (int)part; i++)
-			(void)str_cut(&whole, ':');
-		name = str_cut(&whole, ':');
-		/* An entry that has not got it is one all the same. */
-		return name.p ? name : S("");
-	}
-	return (str){ NULL, 0 };
+	return o && is_under_way(o) ? o->hash | PENDING_BIT : 0;
 }
 
-/*
- * What a container calls a number of the host's. Its processes may be gone; then the host's root owns the files of one that has the
- * host's numbers.
- */
-static bool inside(const struct accounts *a, struct owner *o, const struct container *c,
-		   uint32_t pid, enum file which, uint32_t number, uint32_t *ret)
-{
-	struct id_map *m = &o->map[which];
-	char name[32];
+/* ---- What is known ---- */
 
-	*ret = number;
-	if (c->runtime == CONTAINER_HOST)
-		return true;
-	snprintf(name, sizeof(name), "proc/%u/%s", c->init_pid ? c->init_pid : pid,
-		 which == PASSWD ? "uid_map" : "gid_map");
-	if (!m->count && id_map_read(a->root_fd, name, m, NULL) < 0)
-		return o->files[which].known && o->files[which].owner == 0;
-	return id_map_inside(m, number, ret);
+/* @return false: it may be longer */
+static bool part_of(const struct account *x, enum account_part part, str *ret)
+{
+	*ret = part == ACCOUNT_HOME ? x->home : part == ACCOUNT_SHELL ? x->shell : x->name;
+	if (!ret->p)
+		*ret = S("");
+	return ret->n < ACCOUNTS_TEXT_MAX || part == ACCOUNT_NAME || part == ACCOUNT_GROUP_NAME;
 }
 
-static str find(struct accounts *a, const struct container *c, uint32_t pid, enum file which,
-		uint32_t number, enum account_part part)
+enum policy_state accounts_find(struct accounts *a, const struct container *c,
+				enum account_part part, uint32_t number, str *ret)
 {
-	struct account_file *f;
+	const enum account_file file = file_of(part);
+	const struct account_list *l;
+	struct account x;
 	struct owner *o;
-	uint64_t now;
-	str name;
+	uint32_t in;
 
 	if (!c->id.n)
-		return (str){ NULL, 0 };
+		return POLICY_UNKNOWN;
 	o = owner_of(a, c->id);
-	f = &o->files[which];
-	now = clock_ns(CLOCK_MONOTONIC);
-	if (!f->known || now - f->looked_ns >= LOOK_AGAIN_NS) {
-		look(a, c, pid, which, f);
-		f->looked_ns = now;
+	l = &o->lists[file];
+	if (!o->settled || l->closed || clock_ns(CLOCK_MONOTONIC) < o->punished_until_ns)
+		return POLICY_UNKNOWN;
+	if (find(o, file, number, &x))
+		return part_of(&x, part, ret) ? POLICY_KNOWN : POLICY_UNKNOWN;
+	if (!o->is_host && !o->map[file].count && !inside(o, file, number, &in))
+		return POLICY_UNKNOWN;
+	return l->left_out ? POLICY_UNKNOWN : POLICY_ABSENT;
+}
+
+/* ---- Batches ---- */
+
+static void ask(struct owner *o, struct account_source *ret)
+{
+	o->out_primed = o->primed >= 0;
+	o->out = take(o->out_primed ? &o->primed : &o->queued);
+	for (uint32_t i = 0; i < ACCOUNT_FILES; i++) {
+		struct account_list *l = &o->lists[i];
+
+		buf_reset(&l->fresh);
+		l->ended = false;
+		ret[i] = (struct account_source){
+			.fd = o->out,
+			.file = i,
+			.max_bytes = o->is_host ? ACCOUNTS_MAX_HOST_BYTES : ACCOUNTS_MAX_BYTES,
+			.seen = l->closed ? (struct account_version){ 0 } : l->seen
+		};
+		snprintf(ret[i].path, sizeof(ret[i].path), "%s",
+			 o->is_host || o->out_primed ? "." : "root");
 	}
-	if (!inside(a, o, c, pid, which, number, &number))
-		return (str){ NULL, 0 };
-	name = accounts_parse(buf_str(&f->text), number, part);
-	if (name.p || now - f->missed_ns < MISSED_AGAIN_NS)
-		return name;
-	look(a, c, pid, which, f);
-	f->missed_ns = now;
-	return accounts_parse(buf_str(&f->text), number, part);
 }
 
-str accounts_user(struct accounts *a, const struct container *c, uint32_t pid, uint32_t user,
-		  enum account_part part)
+size_t accounts_ask(struct accounts *a, struct account_source *ret)
 {
-	return find(a, c, pid, PASSWD, user, part);
-}
+	if (a->batch_count)
+		return 0;
+	for (size_t i = 0; i < MAX_OWNERS && a->batch_count < ARRAY_LEN(a->batch); i++) {
+		struct owner *o = &a->owners[i];
+		const bool primed = o->primed >= 0;
 
-str accounts_group(struct accounts *a, const struct container *c, uint32_t pid, uint32_t group)
-{
-	return find(a, c, pid, GROUP, group, ACCOUNT_NAME);
-}
-
-bool accounts_next(str *rest, struct account *ret)
-{
-	while (rest->n) {
-		str line = str_line(rest), part[ACCOUNT_SHELL + 1];
-		struct account x;
-
-		for (size_t i = 0; i < ARRAY_LEN(part); i++)
-			part[i] = str_cut(&line, ':');
-		x = (struct account){ .name = part[ACCOUNT_NAME],
-				      .home = part[ACCOUNT_HOME],
-				      .shell = part[ACCOUNT_SHELL] };
-		if (!x.name.n || str_u32(part[ACCOUNT_USER], &x.user) < 0 ||
-		    str_u32(part[ACCOUNT_GROUP], &x.group) < 0)
+		/* What the engine made goes alone: a reader that hangs may keep nobody else's from being unmounted. */
+		if ((o->queued < 0 && !primed) || (primed && a->batch_count))
 			continue;
-		*ret = x;
-		return true;
+		ask(o, ret + a->batch_count * ACCOUNT_FILES);
+		a->batch[a->batch_count++] = o;
+		if (primed)
+			break;
 	}
-	return false;
+	return a->batch_count * ACCOUNT_FILES;
+}
+
+static struct account_list *list_at(struct accounts *a, size_t n)
+{
+	assert(n / ACCOUNT_FILES < a->batch_count);
+	return &a->batch[n / ACCOUNT_FILES]->lists[n % ACCOUNT_FILES];
+}
+
+void accounts_take(struct accounts *a, size_t n, const struct account *x)
+{
+	accounts_pack(&list_at(a, n)->fresh, x);
+}
+
+/* What was read takes the place of what was known, and no more room than it needs. */
+static void settle_list(struct account_list *l, const struct account_version *v, uint32_t left_out)
+{
+	buf_done(&l->entries);
+	buf_add(&l->entries, buf_str(&l->fresh));
+	l->seen = *v;
+	l->left_out = left_out + (buf_error(&l->fresh) || buf_error(&l->entries));
+	l->closed = false;
+}
+
+void accounts_end(struct accounts *a, size_t n, enum account_found found,
+		  const struct account_version *v, uint32_t left_out)
+{
+	static const struct account_version none;
+	struct owner *o = a->batch[n / ACCOUNT_FILES];
+	struct account_list *l = list_at(a, n);
+
+	l->ended = found != ACCOUNT_GONE;
+	if (found == ACCOUNT_READ)
+		settle_list(l, v, left_out);
+	/* What is gone leaves what was known: processes outlive their root's last opener. */
+	else if (found == ACCOUNT_NONE && !l->entries.n && !o->out_primed)
+		settle_list(l, &none, 0);
+	else if (found == ACCOUNT_CLOSED)
+		l->closed = true;
+	if (o->out_primed && found != ACCOUNT_READ && found != ACCOUNT_SAME &&
+	    n % ACCOUNT_FILES == ACCOUNT_PASSWD)
+		l->ended = false;
+	buf_done(&l->fresh);
+}
+
+static void punish(struct owner *o, uint64_t now)
+{
+	o->punished_until_ns = o->punished ? UINT64_MAX : now + PUNISHED_NS;
+	o->punished = true;
+	o->settled = false;
+	let_go(&o->queued);
+}
+
+/* @return whether it need not be waited for any more */
+static bool owner_over(struct owner *o, bool at_fault, bool reached, uint64_t now)
+{
+	bool ended = o->lists[ACCOUNT_PASSWD].ended && o->lists[ACCOUNT_GROUP].ended;
+	int *back = o->out_primed ? &o->primed : &o->queued, out = take(&o->out);
+
+	if (at_fault)
+		punish(o, now);
+	else if (!ended)
+		o->again_ns = now + MISSED_AGAIN_NS;
+	o->settled |= ended;
+	if (ended && o->out_primed)
+		let_go(&o->queued);
+	if (!reached && *back < 0)
+		*back = out;
+	else
+		let_go(&out);
+	return !is_under_way(o);
+}
+
+void accounts_over(struct accounts *a, size_t fault, const struct account_calls *calls)
+{
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	const size_t count = a->batch_count;
+	const size_t at = fault == SIZE_MAX ? SIZE_MAX : fault / ACCOUNT_FILES;
+	struct owner *batch[ARRAY_LEN(a->batch)];
+
+	/* Whoever is told may ask for more. */
+	memcpy(batch, a->batch, sizeof(batch));
+	a->batch_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const uint64_t pending = batch[i]->hash | PENDING_BIT;
+		const bool first = i == at && !batch[i]->punished;
+		const bool over = owner_over(batch[i], i == at, i <= at, now);
+
+		if (calls && first)
+			calls->silent(calls->ctx, str_from(batch[i]->id));
+		if (calls && over)
+			calls->told(calls->ctx, pending);
+	}
 }

@@ -5,7 +5,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-#include "asset/accounts.h"
 #include "asset/disk.h"
 #include "asset/engines.h"
 #include "asset/hierarchy.h"
@@ -33,6 +32,7 @@ struct asset {
 	int poll_fd;   /* epoll: the event below and the engines */
 	int notify_fd; /* an eventfd: something is to be told */
 	bool pending;
+	bool users;   /* somebody looks at files of users */
 	bool scanned; /* who begins from now on starts; before, it ran already */
 	struct hierarchy hierarchy;
 	struct roster *roster;
@@ -267,7 +267,7 @@ static int open_parts(struct asset *a, const struct asset_config *c, struct err 
 	if (r == 0)
 		r = disk_new(a->root_fd, c->data_roots, &a->disk, e);
 	if (r == 0)
-		r = accounts_new(a->root_fd, &a->accounts, e);
+		r = accounts_new(&a->accounts, e);
 	if (r == 0)
 		r = follow_engines(a, c, e);
 	return r;
@@ -281,6 +281,7 @@ int asset_new(const struct asset_config *c, struct asset **ret, struct err *e)
 	if (!a)
 		return err_set(e, ENOMEM, "no memory for the list of containers");
 	a->root_fd = a->poll_fd = a->notify_fd = a->hierarchy.fd = -1;
+	a->users = c->users;
 	r = open_parts(a, c, e);
 	if (r < 0) {
 		asset_free(a);
@@ -328,7 +329,8 @@ static bool read_metadata(struct asset *a, struct roster_entry *n, bool late)
 	ok = (r == 0 || (r > 0 && late)) && fill(a, n, &found) == 0;
 	arena_done(&scratch);
 	if (ok) {
-		if (root >= 0)
+		/* Of those that ran before there are processes to ask by. */
+		if (root >= 0 && a->users && a->scanned)
 			accounts_prime(a->accounts, n->c.id, root);
 		n->changed = true;
 		tell(a);
@@ -704,19 +706,53 @@ void asset_each(struct asset *a, void (*fn)(void *ctx, const struct container *c
 			fn(ctx, &n->c);
 }
 
-str asset_user_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t user)
+struct accounts *asset_accounts(struct asset *a)
 {
-	return accounts_user(a->accounts, c, pid, user, ACCOUNT_NAME);
+	return a->accounts;
 }
 
-str asset_user_home(struct asset *a, const struct container *c, uint32_t pid, uint32_t user)
+/* The folder in /proc of a process that is of the container now; as long as it is open its number is no other's. -1: it is none */
+static int open_process(struct asset *a, const struct container *c, uint32_t pid)
 {
-	return accounts_user(a->accounts, c, pid, user, ACCOUNT_HOME);
+	char name[32];
+	uint64_t group;
+	int fd;
+
+	snprintf(name, sizeof(name), "proc/%u", pid);
+	fd = pid ? openat(a->root_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (fd >= 0 && a->hierarchy.fd >= 0) {
+		const struct container *of =
+			asset_cgroup_of(a, pid, &group, NULL) == 0 ? asset_find(a, group) : NULL;
+
+		if (!of || !str_eq(of->id, c->id)) {
+			close(fd);
+			return -1;
+		}
+	}
+	return fd;
 }
 
-str asset_user_shell(struct asset *a, const struct container *c, uint32_t pid, uint32_t user)
+static int open_account_root(struct asset *a, const struct asset_account *q)
 {
-	return accounts_user(a->accounts, c, pid, user, ACCOUNT_SHELL);
+	const uint32_t pids[] = { q->container->init_pid, q->pids[0], q->pids[1] };
+	int fd = -1;
+
+	if (q->container->runtime == CONTAINER_HOST)
+		return openat(a->root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_LEN(pids) && fd < 0; i++)
+		fd = open_process(a, q->container, pids[i]);
+	return fd;
+}
+
+enum policy_state asset_account(struct asset *a, const struct asset_account *q, str *ret,
+				uint64_t *ret_pending)
+{
+	const struct container *c = q->container;
+
+	if (accounts_due(a->accounts, c, q->part, q->number))
+		accounts_look(a->accounts, c, open_account_root(a, q));
+	*ret_pending = accounts_pending(a->accounts, c);
+	return accounts_find(a->accounts, c, q->part, q->number, ret);
 }
 
 uint32_t asset_process_of(const struct asset *a, const struct container *c)
@@ -724,11 +760,6 @@ uint32_t asset_process_of(const struct asset *a, const struct container *c)
 	uint32_t pid = c->init_pid;
 
 	return pid || hierarchy_process(&a->hierarchy, c->cgroup_path, &pid) == 0 ? pid : 0;
-}
-
-str asset_group_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t group)
-{
-	return accounts_group(a->accounts, c, pid, group);
 }
 
 void asset_stats(const struct asset *a, struct asset_stats *ret)

@@ -12,8 +12,7 @@
 #ifndef SKEP_ASSET_ASSET_H
 #define SKEP_ASSET_ASSET_H
 
-#include "base/err.h"
-#include "model/container.h"
+#include "asset/accounts.h"
 
 struct asset_config {
 	/** where the host's files are; NULL: "/". In a container of its own: "/host" */
@@ -22,6 +21,7 @@ struct asset_config {
 	const char *docker_host;
 	const char *const *
 		data_roots; /**< further folders with engines' files, NULL-terminated, beside those found; may be NULL; must outlive the asset */
+	bool users; /**< somebody answers what accounts_ask() asks (asset/accounts.h): names of users are wanted */
 	size_t max_containers; /**< 0: 4096, those that went included */
 };
 
@@ -89,16 +89,24 @@ bool asset_settled(const struct asset *a);
 /** Every container that runs, in no order. */
 void asset_each(struct asset *a, void (*fn)(void *ctx, const struct container *c), void *ctx);
 
+/** What is asked about a user or a group. */
+struct asset_account {
+	const struct container *container;
+	/** processes that were seen in it, to find its files by beside its first; 0: none */
+	uint32_t pids[2];
+	enum account_part part;
+	uint32_t number; /**< as the host calls it */
+};
+
 /**
- * A user's name in a container (its own passwd file) or on the host; empty when there is none.
- * @param pid a process of the container, to find its files by; 0: its first
- * @return lives until the next call of any of these
+ * A user or group, by a container's own files (asset/accounts.h). Never waits: what is not known yet is asked for.
+ * @param ret         lives until the next call
+ * @param ret_pending not 0: files are being looked at, and asking again when accounts_over() tells this may bring more
  */
-str asset_user_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t user);
-/** From the same file; p is NULL where the user has no entry. */
-str asset_user_home(struct asset *a, const struct container *c, uint32_t pid, uint32_t user);
-str asset_user_shell(struct asset *a, const struct container *c, uint32_t pid, uint32_t user);
-str asset_group_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t group);
+enum policy_state asset_account(struct asset *a, const struct asset_account *q, str *ret,
+				uint64_t *ret_pending);
+/** Whoever reads users' files takes questions and gives answers there. */
+struct accounts *asset_accounts(struct asset *a);
 
 /** A process of a container that runs: the first, where it is known, else one of its control group; 0: none is known. */
 uint32_t asset_process_of(const struct asset *a, const struct container *c);

@@ -183,12 +183,12 @@ static void add_lineage(struct alert_maker *m, const struct event_target *t, str
 {
 	const struct process_tree *tree = t->world->tree;
 	const struct program_table *texts = process_tree_programs(tree);
-	const struct event_users *u = &t->world->users;
 
 	for (const struct process *p = t->process; p && a->lineage_count < LINEAGE_MAX;
 	     p = process_tree_parent(tree, p)) {
 		const struct program *g = process_tree_program(tree, p);
 		struct alert_process *to = &m->lineage[a->lineage_count++];
+		str user;
 
 		*to = (struct alert_process){ .key = p->key };
 		if (g) {
@@ -197,9 +197,9 @@ static void add_lineage(struct alert_maker *m, const struct event_target *t, str
 			to->cmdline = cut(m, program_cmdline(texts, g));
 		}
 		/* Ancestors may be outside of the container: their users are not looked up in it. */
-		if (p == t->process && t->container && u->user)
-			to->user =
-				keep(t, u->user(u->ctx, t->container, p->key.pid, t->event->user));
+		if (p == t->process &&
+		    event_target_account(t, ACCOUNT_NAME, t->event->user, &user) == POLICY_KNOWN)
+			to->user = keep(t, user);
 	}
 	a->lineage = m->lineage;
 }

@@ -362,14 +362,10 @@ static void add_fd(const struct event_target *t, struct scratch_text *out)
 static void add_user(const struct event_target *t, enum source s, int64_t n,
 		     struct scratch_text *out)
 {
-	const struct event_users *u = &t->world->users;
-	str name = { 0 };
+	const enum account_part part = s >= GID0 && s <= GID2 ? ACCOUNT_GROUP_NAME : ACCOUNT_NAME;
+	str name;
 
-	if (n >= 0 && t->container && s >= GID0 && s <= GID2 && u->group)
-		name = u->group(u->ctx, t->container, t->event->task.pid, (uint32_t)n);
-	else if (n >= 0 && t->container && u->user)
-		name = u->user(u->ctx, t->container, t->event->task.pid, (uint32_t)n);
-	if (name.n)
+	if (n >= 0 && event_target_account(t, part, (uint32_t)n, &name) == POLICY_KNOWN)
 		scratch_add(out, name);
 	else
 		scratch_int(out, n);

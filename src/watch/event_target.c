@@ -72,6 +72,16 @@ void event_target_init(struct event_target *t, const struct event_world *w, cons
 	fd_fields_init(t);
 }
 
+enum policy_state event_target_account(const struct event_target *t, enum account_part part,
+				       uint32_t number, str *ret)
+{
+	const struct event_users *u = &t->world->users;
+
+	if (!t->container || !u->find)
+		return POLICY_UNKNOWN;
+	return u->find(u->ctx, t->container, t->event->task.pid, part, number, ret);
+}
+
 enum policy_state event_target_ancestor(const struct event_target *t, uint32_t n,
 					const struct process **ret)
 {

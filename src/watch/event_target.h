@@ -7,6 +7,7 @@
 #ifndef SKEP_WATCH_EVENT_TARGET_H
 #define SKEP_WATCH_EVENT_TARGET_H
 
+#include "asset/accounts.h"
 #include "model/container.h"
 #include "policy/field.h"
 #include "watch/fd_ends.h"
@@ -14,21 +15,19 @@
 #include "watch/process_tree.h"
 #include "watch/scratch.h"
 
-typedef str (*event_account)(void *ctx, const struct container *c, uint32_t pid, uint32_t number);
-
-/** Who knows users by number; asset, or a test. Each answers a span whose p is NULL when there is no such user, and lives until
- * the next call of any. */
+/** Who knows users and groups by number; asset, or a test. */
 struct event_users {
 	void *ctx;
-	event_account user, group; /**< names */
-	event_account home, shell;
+	/** @param pid a process of the container @param ret lives until the next call */
+	enum policy_state (*find)(void *ctx, const struct container *c, uint32_t pid,
+				  enum account_part part, uint32_t number, str *ret);
 };
 
 /** What all events share. */
 struct event_world {
 	const struct process_tree *tree;
 	struct scratch *scratch;
-	struct event_users users; /**< NULL functions: names are UNKNOWN */
+	struct event_users users; /**< NULL function: names are UNKNOWN */
 	struct hashes *hashes;    /**< of files; NULL: UNKNOWN */
 	str hostname;
 	int64_t boot_ns; /**< CLOCK_REALTIME less CLOCK_BOOTTIME */
@@ -57,6 +56,10 @@ static inline const struct event_target *event_target_of(const struct policy_tar
 /** The @p n-th ancestor, 0 the process itself. @return KNOWN and @p ret, ABSENT (there is none) or UNKNOWN */
 enum policy_state event_target_ancestor(const struct event_target *t, uint32_t n,
 					const struct process **ret);
+
+/** Part of a user's or a group's entry, of the event's container. @return UNKNOWN also where that is not known */
+enum policy_state event_target_account(const struct event_target *t, enum account_part part,
+				       uint32_t number, str *ret);
 
 /** What fd.name is; empty when the event has no descriptor. */
 str event_target_fd_name(const struct event_target *t);

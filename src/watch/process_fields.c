@@ -150,20 +150,22 @@ static bool get_caps(const struct event_target *t, const struct process *p, uint
 }
 
 /* Kept: whoever told it may tell another in its place. Where there is none, rules look for Falco's "<NA>". */
-static bool get_account(const struct event_target *t, event_account read, uint32_t number,
+static bool get_account(const struct event_target *t, enum account_part part, uint32_t number,
 			struct policy_value *ret)
 {
 	struct scratch_text out;
 	str found;
 
-	if (!t->container || !read)
+	switch (event_target_account(t, part, number, &found)) {
+	case POLICY_UNKNOWN:
 		return value_unknown(ret);
-	found = read(t->world->users.ctx, t->container, t->event->task.pid, number);
-	if (!found.p)
+	case POLICY_ABSENT:
 		return value_string(ret, S("<NA>"));
-	out = scratch_text(t->world->scratch);
-	scratch_add(&out, found);
-	return value_string(ret, scratch_str(&out));
+	default:
+		out = scratch_text(t->world->scratch);
+		scratch_add(&out, found);
+		return value_string(ret, scratch_str(&out));
+	}
 }
 
 static bool get_stdio(const struct process *p, unsigned int i, struct policy_value *ret)
@@ -258,7 +260,7 @@ static bool get_of_process(const struct event_target *t, const struct process *p
 	case FIELD_USER_LOGINNAME:
 		return p->login_user == UINT32_MAX
 			       ? value_string(ret, S("<NA>"))
-			       : get_account(t, t->world->users.user, p->login_user, ret);
+			       : get_account(t, ACCOUNT_NAME, p->login_user, ret);
 	default:
 		return false;
 	}
@@ -324,7 +326,6 @@ static bool get_of_program(const struct event_target *t, const struct program *g
 
 static bool get_of_event(const struct event_target *t, uint16_t field, struct policy_value *ret)
 {
-	const struct event_users *users = &t->world->users;
 	const struct event *v = t->event;
 
 	switch (field) {
@@ -347,15 +348,15 @@ static bool get_of_event(const struct event_target *t, uint16_t field, struct po
 	case FIELD_USER_UID:
 		return value_uint(ret, v->user);
 	case FIELD_USER_NAME:
-		return get_account(t, users->user, v->user, ret);
+		return get_account(t, ACCOUNT_NAME, v->user, ret);
 	case FIELD_GROUP_GID:
 		return value_uint(ret, v->group);
 	case FIELD_GROUP_NAME:
-		return get_account(t, users->group, v->group, ret);
+		return get_account(t, ACCOUNT_GROUP_NAME, v->group, ret);
 	case FIELD_USER_HOMEDIR:
-		return get_account(t, users->home, v->user, ret);
+		return get_account(t, ACCOUNT_HOME, v->user, ret);
 	case FIELD_USER_SHELL:
-		return get_account(t, users->shell, v->user, ret);
+		return get_account(t, ACCOUNT_SHELL, v->user, ret);
 	default:
 		return false;
 	}

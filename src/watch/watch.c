@@ -15,12 +15,12 @@ enum {
 	HELD_BYTES = 512, /* of one held event, on average */
 	USAGE_CONTAINERS = 4096,
 	HOST_NAME_BYTES = 256,
-	AWAITING = 1024, /* events that wait for the hash of a file */
+	AWAITING = 1024, /* events that wait for a name or the hash of a file */
 };
 
 #define FIRST_WITHIN_NS (10 * SECOND_NS)
 #define GIVE_UP_NS (60 * SECOND_NS)
-#define AWAIT_NS (5 * SECOND_NS) /* for the hash of a file */
+#define AWAIT_NS (5 * SECOND_NS) /* for a name or the hash of a file */
 
 /* A control group whose container did not become known in time: its events are not held again for a while. */
 struct given_up {
@@ -47,7 +47,7 @@ struct watch {
 	struct process_tree *tree; /* owned */
 	struct hold hold;
 	struct hashes *hashes; /* owned; NULL: no rule asks for one */
-	struct hold awaiting;  /* those of `hashes`; a note is a kept program */
+	struct hold awaiting;  /* those of `hashes` and of names; a note is a kept program */
 	struct fold *fold;     /* owned; NULL: no folding */
 	struct usage *usage;   /* owned */
 	bool wants_usage;      /* some rule reads the figures */
@@ -56,6 +56,8 @@ struct watch {
 	struct event_target target; /* what is judged; here, for what is on the stack is cleared */
 	struct given_up given_up[GIVEN_UP];
 	struct first first[FIRST_PROCESSES];
+	uint64_t
+		account_pending; /* of a judgement: not 0, it asked for a name that is being looked up */
 	uint64_t now_ns, last_usage_ns, last_second_ns, last_number;
 	struct watch_stats stats;
 	char hostname[HOST_NAME_BYTES];
@@ -72,38 +74,21 @@ static struct first *first_at(struct watch *w, uint64_t cgroup_id)
 	return &w->first[hash_group(cgroup_id) % FIRST_PROCESSES];
 }
 
-typedef str (*name_reader)(struct asset *a, const struct container *c, uint32_t pid, uint32_t id);
-
 /* The container's first process outlives the one that the event is of, which may be gone by now. */
-static str read_name(struct watch *w, name_reader read, const struct container *c, uint32_t pid,
-		     uint32_t id)
+static enum policy_state find_account(void *ctx, const struct container *c, uint32_t pid,
+				      enum account_part part, uint32_t number, str *ret)
 {
+	struct watch *w = ctx;
 	const struct first *f = first_at(w, c->cgroup_id);
-	str name = read(w->asset, c, 0, id);
+	const struct asset_account q = {
+		c, { f->cgroup_id == c->cgroup_id ? f->pid : 0, pid }, part, number
+	};
+	uint64_t pending;
+	enum policy_state s = asset_account(w->asset, &q, ret, &pending);
 
-	if (!name.p && f->pid && f->cgroup_id == c->cgroup_id)
-		name = read(w->asset, c, f->pid, id);
-	return name.p ? name : read(w->asset, c, pid, id);
-}
-
-static str user_name(void *ctx, const struct container *c, uint32_t pid, uint32_t user)
-{
-	return read_name(ctx, asset_user_name, c, pid, user);
-}
-
-static str user_home(void *ctx, const struct container *c, uint32_t pid, uint32_t user)
-{
-	return read_name(ctx, asset_user_home, c, pid, user);
-}
-
-static str user_shell(void *ctx, const struct container *c, uint32_t pid, uint32_t user)
-{
-	return read_name(ctx, asset_user_shell, c, pid, user);
-}
-
-static str group_name(void *ctx, const struct container *c, uint32_t pid, uint32_t group)
-{
-	return read_name(ctx, asset_group_name, c, pid, group);
+	if (pending)
+		w->account_pending = pending;
+	return s;
 }
 
 static void tell(void *ctx, const struct alert *a)
@@ -157,7 +142,7 @@ static void make_world(struct watch *w)
 	w->world = (struct event_world){
 		.tree = w->tree,
 		.scratch = &w->scratch,
-		.users = { w, user_name, group_name, user_home, user_shell },
+		.users = { w, find_account },
 		.hashes = w->hashes,
 		.hostname = str_from(w->hostname),
 		.boot_ns = clock_boot_offset_ns(),
@@ -274,37 +259,51 @@ static uint64_t ask_for_hash(struct watch *w, const struct event_target *t)
 	return hashes_ask(w->hashes, t->program, &q);
 }
 
-/* The event is judged when the hash is there, with all facts at once. @return false: nobody can wait for it */
-static bool await_hash(struct watch *w, const struct event_target *t)
-{
-	uint64_t number = ask_for_hash(w, t);
+/* What an event may still wait for: names first, so that by the time a hash is there they are known. */
+enum may_wait { WAIT_NOT, WAIT_HASH, WAIT_NAMES };
 
-	if (!number || !hold_add(&w->awaiting, number, t->event, w->now_ns, t->process->program))
+/* The event is judged when that is there, with all facts at once. @return false: nobody can wait for it */
+static bool await(struct watch *w, const struct event_target *t, uint64_t number)
+{
+	if (!number || !hold_add(&w->awaiting, number, t->event, w->now_ns,
+				 t->process ? t->process->program : PROGRAM_NONE))
 		return false;
-	(void)process_tree_keep_program(w->tree, t->process);
+	if (t->process)
+		(void)process_tree_keep_program(w->tree, t->process);
 	return true;
 }
 
-static void count_unhashed(struct watch *w, const struct event_target *t, bool may_wait)
+/* @return whether the event waits now */
+static bool await_missed(struct watch *w, const struct event_target *t, enum may_wait may_wait)
+{
+	if (may_wait >= WAIT_NAMES && await(w, t, w->account_pending))
+		return true;
+	return may_wait >= WAIT_HASH && hashes_wanted(w->hashes) && await(w, t, ask_for_hash(w, t));
+}
+
+static void count_unhashed(struct watch *w, const struct event_target *t, enum may_wait may_wait)
 {
 	enum hash_gap gap;
 
 	if (!hashes_missed(w->hashes, &gap))
 		return;
 	/* It could still be known, and nobody took the question. */
-	if (may_wait && gap == HASH_LATE)
+	if (may_wait != WAIT_NOT && gap == HASH_LATE)
 		gap = HASH_BUSY;
 	w->stats.unhashed[gap]++;
 	snprintf(w->unhashed_path, sizeof(w->unhashed_path), "%.*s",
 		 STR_ARG(program_path(process_tree_programs(w->tree), t->program)));
 }
 
-/* Outputs that name a hash ask for it, too. */
+/* Outputs that name a hash ask for it, too; and every alert says who it was. */
 static void read_shown(struct watch *w, const struct event_target *t, const uint32_t *hits,
 		       size_t count)
 {
 	const uint8_t *sum;
+	str name;
 
+	if (count)
+		(void)event_target_account(t, ACCOUNT_NAME, t->event->user, &name);
 	for (size_t i = 0; w->hashes && t->program && i < count; i++)
 		for (unsigned int k = 0; k < DIGEST_KIND_COUNT; k++)
 			if (alert_maker_shows_hash(w->maker, hits[i]) &&
@@ -312,22 +311,23 @@ static void read_shown(struct watch *w, const struct event_target *t, const uint
 				(void)hashes_get(w->hashes, t->program, k, &sum);
 }
 
-static void judge_target(struct watch *w, const struct event_target *t, bool may_wait)
+static void judge_target(struct watch *w, const struct event_target *t, enum may_wait may_wait)
 {
 	const struct event *v = t->event;
 	const uint32_t *hits;
 	size_t count = 0, unknown = 0;
 
 	hashes_begin(w->hashes);
+	w->account_pending = 0;
 	if (w->wanted[v->type])
 		count = policy_judge(w->run, &t->target, &hits, &unknown);
 	if (count && !w->config.all_rules)
 		count = 1;
 	read_shown(w, t, hits, count);
-	if (may_wait && hashes_wanted(w->hashes) && await_hash(w, t))
+	if (await_missed(w, t, may_wait))
 		return;
 	count_unhashed(w, t, may_wait);
-	w->stats.awaited += !may_wait;
+	w->stats.awaited += may_wait == WAIT_NOT;
 	w->stats.unknown_verdicts += unknown;
 	w->stats.unknown_process += !t->process && v->task.pid;
 	if (w->tap)
@@ -342,20 +342,34 @@ static void judge(struct watch *w, const struct event *v, const struct container
 		return;
 	scratch_reset(&w->scratch);
 	event_target_init(&w->target, &w->world, v, c);
-	judge_target(w, &w->target, true);
+	judge_target(w, &w->target, WAIT_NAMES);
 }
 
-/* An event that waited, or waited long enough, for the hash of what ran then. */
-static void judge_again(struct watch *w, const struct event *v, uint32_t program)
+/* An event that waited, or waited long enough. */
+static void judge_again(struct watch *w, const struct event *v, uint32_t program,
+			enum may_wait may_wait)
 {
 	const struct container *c =
 		v->cgroup_id ? asset_find(w->asset, v->cgroup_id) : asset_host(w->asset);
 
 	scratch_reset(&w->scratch);
 	event_target_init(&w->target, &w->world, v, c);
-	w->target.program = process_tree_kept_program(w->tree, program);
-	judge_target(w, &w->target, false);
-	process_tree_release_program(w->tree, program);
+	if (program != PROGRAM_NONE)
+		w->target.program = process_tree_kept_program(w->tree, program);
+	judge_target(w, &w->target, may_wait);
+	if (program != PROGRAM_NONE)
+		process_tree_release_program(w->tree, program);
+}
+
+void watch_named(void *ctx, uint64_t pending)
+{
+	struct watch *w = ctx;
+	struct event v;
+	struct event_exec x;
+	uint32_t program;
+
+	while (hold_take(&w->awaiting, pending, &v, &x, &program))
+		judge_again(w, &v, program, WAIT_HASH);
 }
 
 void watch_hashed(void *ctx, const struct hash_answer *a)
@@ -369,7 +383,7 @@ void watch_hashed(void *ctx, const struct hash_answer *a)
 	if (!number)
 		return;
 	while (hold_take(&w->awaiting, number, &v, &x, &program))
-		judge_again(w, &v, program);
+		judge_again(w, &v, program, WAIT_NOT);
 	hashes_answered(w->hashes, number);
 }
 
@@ -522,7 +536,7 @@ static void release_late(struct watch *w)
 	}
 }
 
-/* Those that have waited for a hash for long enough, or all. */
+/* Those that have waited for long enough, or all. */
 static void release_awaiting(struct watch *w, bool all)
 {
 	uint64_t number, since;
@@ -532,7 +546,7 @@ static void release_awaiting(struct watch *w, bool all)
 
 	while (hold_oldest(&w->awaiting, &number, &since) && (all || is_over(w, since, AWAIT_NS)) &&
 	       hold_take(&w->awaiting, number, &v, &x, &program))
-		judge_again(w, &v, program);
+		judge_again(w, &v, program, WAIT_NOT);
 }
 
 static const struct container *find_container(void *ctx, uint64_t cgroup_id)

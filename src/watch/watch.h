@@ -51,6 +51,8 @@ void watch_event(void *w, const struct event *v);
  * was meanwhile; what else is known of process and container is as of now.
  */
 void watch_hashed(void *w, const struct hash_answer *a);
+/** Names are known that accounts_pending() spoke of: the events that wait for them are judged, as watch_hashed() does. */
+void watch_named(void *w, uint64_t pending);
 /**
  * Lets time pass: releases held events, flushes folded alerts, makes USAGE events. Call at least every 50 ms.
  * @param now_ns CLOCK_REALTIME, as events' times
@@ -81,7 +83,7 @@ struct watch_stats {
 	uint64_t cut_texts;         /**< programs whose strings were shortened for want of memory */
 	uint64_t unknown_process;   /**< judged without the process's record */
 	uint64_t replayed;
-	uint64_t awaited;                  /**< judged when a file's hash had come */
+	uint64_t awaited;                  /**< judged when a file's hash had come, or late */
 	uint64_t unhashed[HASH_GAP_COUNT]; /**< judged without one that a rule asked for */
 	str unhashed_path; /**< of the last such program; lives until the next event */
 };

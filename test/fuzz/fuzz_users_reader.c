@@ -7,34 +7,34 @@
 
 #include "prog/agent/users_reader.h"
 
-enum { ROOTS = 3 };
+enum { FILES = 3, MOST = 5 };
 
 struct heard {
 	const struct users_reader *reader;
 	uint32_t users;
 };
 
-static void on_user(void *ctx, size_t root, const struct account *x)
+static void on_user(void *ctx, size_t file, const struct account *x)
 {
 	struct heard *h = ctx;
 
-	assert(root < ROOTS && root == h->reader->at && h->reader->reading);
-	assert(x->name.n && x->name.n <= USERS_READER_TEXT_MAX);
-	assert(x->home.n <= USERS_READER_TEXT_MAX && x->shell.n <= USERS_READER_TEXT_MAX);
-	assert(++h->users <= USERS_READER_MOST);
+	assert(file < FILES && file == h->reader->at && h->reader->reading);
+	assert(x->name.n && x->name.n <= ACCOUNTS_TEXT_MAX);
+	assert(x->home.n <= ACCOUNTS_TEXT_MAX && x->shell.n <= ACCOUNTS_TEXT_MAX);
+	assert(++h->users <= MOST);
 }
 
-static void on_end(void *ctx, size_t root, enum users_gap gap, uint32_t left_out UNUSED)
+static void on_end(void *ctx, size_t file, const struct users_end *end)
 {
 	struct heard *h = ctx;
 
-	assert(root < ROOTS && root == h->reader->at && gap <= USERS_TOO_LARGE);
+	assert(file < FILES && file == h->reader->at && end->gap <= USERS_TOO_LARGE);
 	h->users = 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct users_reader r = { .count = ROOTS };
+	struct users_reader r = { .count = FILES, .most = MOST };
 	struct heard h = { &r, 0 };
 	const struct users_calls calls = { on_user, on_end, &h };
 	int ends[2], done;

@@ -10,16 +10,18 @@
 #include "model/event_json.h"
 #include "watch/event_target.h"
 
-static str user_name(void *ctx, const struct container *c, uint32_t pid, uint32_t user)
+static enum policy_state find_account(void *ctx, const struct container *c, uint32_t pid,
+				      enum account_part part, uint32_t number, str *ret)
 {
-	(void)ctx, (void)c, (void)pid;
-	return user == 0 ? S("root") : user == 33 ? S("www-data") : (str){ 0 };
-}
+	const bool name = part == ACCOUNT_NAME || part == ACCOUNT_GROUP_NAME;
 
-static str user_home(void *ctx, const struct container *c, uint32_t pid, uint32_t user)
-{
 	(void)ctx, (void)c, (void)pid;
-	return user == 0 ? S("/root") : user == 33 ? S("") : (str){ 0 };
+	if (number == 34)
+		return POLICY_UNKNOWN;
+	if (number != 0 && number != 33)
+		return POLICY_ABSENT;
+	*ret = name ? (number ? S("www-data") : S("root")) : number ? S("") : S("/root");
+	return POLICY_KNOWN;
 }
 
 struct bench {
@@ -65,12 +67,11 @@ static int setup(void **state)
 	    scratch_init(&b->scratch, 1 << 16, NULL) < 0)
 		return -1;
 	arena_init(&b->arena, 64 << 20);
-	b->world =
-		(struct event_world){ .tree = b->tree,
-				      .scratch = &b->scratch,
-				      .users = { NULL, user_name, user_name, user_home, user_home },
-				      .hostname = S("node1"),
-				      .boot_ns = 1000 };
+	b->world = (struct event_world){ .tree = b->tree,
+					 .scratch = &b->scratch,
+					 .users = { NULL, find_account },
+					 .hostname = S("node1"),
+					 .boot_ns = 1000 };
 	b->container = &web;
 	*state = b;
 	return 0;

@@ -77,25 +77,21 @@ const struct container *asset_host(const struct asset *a)
 	return &containers[STAGE_HOST];
 }
 
-str asset_user_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t user)
+enum policy_state asset_account(struct asset *a, const struct asset_account *q, str *ret,
+				uint64_t *ret_pending)
 {
-	(void)a, (void)c, (void)pid;
-	return user == 0 ? S("root") : user == 33 ? S("www-data") : (str){ 0 };
-}
+	struct stage *s = stage_of(a);
 
-str asset_user_home(struct asset *a, const struct container *c, uint32_t pid, uint32_t user)
-{
-	return asset_user_name(a, c, pid, user).n ? S("/home") : (str){ 0 };
-}
-
-str asset_user_shell(struct asset *a, const struct container *c, uint32_t pid, uint32_t user)
-{
-	return asset_user_name(a, c, pid, user).n ? S("/bin/sh") : (str){ 0 };
-}
-
-str asset_group_name(struct asset *a, const struct container *c, uint32_t pid, uint32_t group)
-{
-	return asset_user_name(a, c, pid, group);
+	*ret_pending = s->names_pending;
+	if (s->names_pending)
+		return POLICY_UNKNOWN;
+	if (q->number != 0 && q->number != 33)
+		return POLICY_ABSENT;
+	*ret = q->part == ACCOUNT_HOME    ? S("/home")
+	       : q->part == ACCOUNT_SHELL ? S("/bin/sh")
+	       : q->number                ? S("www-data")
+					  : S("root");
+	return POLICY_KNOWN;
 }
 
 static void die(const char *what, const struct err *e)

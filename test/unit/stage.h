@@ -29,7 +29,8 @@ struct stage {
 	struct policy_addresses *names;
 	struct watch *watch;
 	bool late_known;
-	uint64_t finds; /**< how often a control group was asked for */
+	uint64_t names_pending; /**< not 0: users are being looked up, see accounts_pending() */
+	uint64_t finds;         /**< how often a control group was asked for */
 	size_t alerts;
 	struct {
 		char rule[96], message[512], container[64];

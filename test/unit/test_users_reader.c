@@ -14,6 +14,8 @@
 #include "base/file.h"
 #include "prog/agent/users_reader.h"
 
+enum { MOST = 1024, SILENT_S = 10 };
+
 static char folder[] = "/tmp/skep-users-XXXXXX";
 static int folder_fd, fuse = -1;
 
@@ -32,6 +34,7 @@ static void put(const char *root, str text)
 
 struct said {
 	struct buf text;
+	struct account_version last;
 };
 
 static void on_user(void *ctx, size_t root, const struct account *x)
@@ -42,22 +45,24 @@ static void on_user(void *ctx, size_t root, const struct account *x)
 		   x->home.n, STR_ARG(x->shell));
 }
 
-static void on_end(void *ctx, size_t root, enum users_gap gap, uint32_t left_out)
+static void on_end(void *ctx, size_t file, const struct users_end *end)
 {
 	struct said *s = ctx;
 
-	buf_printf(&s->text, "%zu.%d-%u ", root, gap, left_out);
+	buf_printf(&s->text, "%zu.%d-%u ", file, end->gap, end->left_out);
+	s->last = end->version;
 }
 
 static int start(struct users_reader *r, const char *const *names, size_t count)
 {
-	struct users_root roots[8] = { 0 };
+	struct account_source files[8] = { 0 };
 
 	for (size_t i = 0; i < count; i++) {
-		snprintf(roots[i].path, sizeof(roots[i].path), "%s", names[i]);
-		roots[i].max_bytes = ACCOUNTS_MAX_BYTES;
+		snprintf(files[i].path, sizeof(files[i].path), "%s", names[i]);
+		files[i].fd = folder_fd;
+		files[i].max_bytes = ACCOUNTS_MAX_BYTES;
 	}
-	return users_reader_start(r, folder_fd, roots, count, NULL);
+	return users_reader_start(r, files, count, MOST, SILENT_S, NULL);
 }
 
 static int work(struct users_reader *r, struct said *s, uint64_t later_ns)
@@ -112,7 +117,7 @@ static void tells_what_the_files_say(void **state)
 	assert_int_equal(work(&r, &s, 0), 1);
 	assert_string_equal(
 		buf_cstr(&s.text),
-		"0:root=0,0,5,/bin/sh 0:me=1000,100,1, 0.0-0 1.1-0 2.3-0 3.2-0 4.1-0 5.2-0 ");
+		"0:root=0,0,5,/bin/sh 0:me=1000,100,1, 0.0-0 1.1-0 2.5-0 3.4-0 4.1-0 5.2-0 ");
 	ends(&r);
 	buf_done(&s.text);
 }
@@ -125,10 +130,10 @@ static void bounds_what_it_tells(void **state)
 	OWNED_BUF text = BUF_INIT;
 
 	(void)state;
-	for (int i = 0; i <= USERS_READER_TEXT_MAX; i++)
+	for (int i = 0; i <= (int)ACCOUNTS_TEXT_MAX; i++)
 		buf_byte(&text, 'n');
 	buf_add(&text, S(":x:1:1:::\n"));
-	for (int i = 0; i < USERS_READER_MOST + 5; i++)
+	for (int i = 0; i < MOST + 5; i++)
 		buf_printf(&text, "u:x:%d:1::\n", i);
 	put("many", buf_str(&text));
 	assert_int_equal(start(&r, names, 1), 0);
@@ -167,7 +172,7 @@ static void knows_who_holds_it_up(void **state)
 		assert_int_equal(users_reader_work(&r, clock_ns(CLOCK_MONOTONIC), NULL), 0);
 	/* Nobody waits meanwhile. */
 	assert_int_equal(users_reader_work(&r, clock_ns(CLOCK_MONOTONIC), NULL), 0);
-	assert_int_equal(work(&r, &s, USERS_READER_SILENT_S * SECOND_NS), -ETIMEDOUT);
+	assert_int_equal(work(&r, &s, SILENT_S * SECOND_NS), -ETIMEDOUT);
 	assert_int_equal(r.at, 1);
 	ends(&r);
 	assert_int_equal(start(&r, names, 2), 0);

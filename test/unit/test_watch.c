@@ -494,6 +494,68 @@ static void test_new_rules_while_hashes_are_awaited(void **state UNUSED)
 	stage_close(s);
 }
 
+/* ---- Names of users ---- */
+
+static const char name_rules[] = "- rule: by a person\n"
+				 "  desc: d\n"
+				 "  condition: evt.type = execve and user.name = root\n"
+				 "  output: person %proc.name\n"
+				 "  priority: NOTICE\n"
+				 "- rule: shown\n"
+				 "  desc: d\n"
+				 "  condition: evt.type = execve and proc.name = shows\n"
+				 "  output: shown %user.name\n"
+				 "  priority: NOTICE\n";
+
+static struct stage *open_name_stage(void)
+{
+	struct watch_config c = { .no_folding = true };
+	static struct stage s;
+
+	stage_open(&s, &(str){ name_rules, sizeof(name_rules) - 1 }, 1, &c);
+	watch_tick(s.watch, SECOND);
+	return &s;
+}
+
+static void test_judged_when_the_name_is_there(void **state UNUSED)
+{
+	struct stage *s = open_name_stage();
+
+	s->names_pending = 7;
+	run(s, "bad", 20, 0);
+	run(s, "shows", 21, 0);
+	/* What it runs then is kept: it may run something else by the time there is an answer. */
+	assert_int_equal(s->alerts, 0);
+	watch_named(s->watch, 8);
+	assert_int_equal(s->alerts, 0);
+	s->names_pending = 0;
+	run(s, "other", 20, 0);
+	assert_int_equal(s->alerts, 1);
+	stage_forget(s);
+	watch_named(s->watch, 7);
+	assert_int_equal(s->alerts, 2);
+	assert_string_equal(s->alert[0].message, "person bad");
+	assert_true(stage_fired(s, "by a person"));
+	stage_close(s);
+}
+
+static void test_no_name_is_no_verdict(void **state UNUSED)
+{
+	struct stage *s = open_name_stage();
+
+	s->names_pending = 7;
+	run(s, "bad", 20, 0);
+	run(s, "shows", 21, 0);
+	watch_tick(s->watch, SECOND + 4999 * MS);
+	assert_int_equal(s->alerts, 0);
+	/* Nobody waits for ever, and nobody is taken for root or for another. */
+	watch_tick(s->watch, SECOND + 5000 * MS);
+	assert_int_equal(s->alerts, 1);
+	assert_string_equal(s->alert[0].rule, "shown");
+	assert_true(s->alert[0].unknown);
+	stage_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -501,6 +563,8 @@ int main(void)
 		cmocka_unit_test(test_judged_when_the_hash_is_there),
 		cmocka_unit_test(test_output_asks_for_the_hash),
 		cmocka_unit_test(test_no_hash_is_no_verdict),
+		cmocka_unit_test(test_judged_when_the_name_is_there),
+		cmocka_unit_test(test_no_name_is_no_verdict),
 		cmocka_unit_test(test_too_many_wait),
 		cmocka_unit_test(test_new_rules_while_hashes_are_awaited),
 		cmocka_unit_test(test_all_rules),

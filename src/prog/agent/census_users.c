@@ -14,17 +14,13 @@ enum {
 	ID_BYTES = 129,
 	TOLD_MOST = 512, /* of one container */
 	TEXTS_BYTES = 32 << 20,
+	USERS_MOST = 1024,
+	SILENT_S = 10,
 	LEFT_MOST = 8, /* readers that hang */
 	LEFT_FOREIGN =
 		4, /* from then on only containers of the host's user namespace are looked into */
 };
 #define AGAIN_NS (600 * SECOND_NS) /* a container whose file did not answer, or killed its reader */
-
-/* An entry, behind which lie its texts. */
-struct entry {
-	uint32_t user, group;
-	uint32_t name_n, home_n, shell_n;
-};
 
 /* The host, or a container that runs. */
 struct owner {
@@ -163,15 +159,17 @@ static void learn_numbers(struct census_users *u, struct owner *o, uint32_t pid)
 		o->map.count = 0;
 }
 
-static void ask(struct census_users *u, struct users_root *roots, struct owner *o, uint32_t pid)
+static void ask(struct census_users *u, struct account_source *files, struct owner *o, uint32_t pid)
 {
-	struct users_root *root = &roots[u->asked_count];
+	struct account_source *f = &files[u->asked_count];
 
-	if (o->is_host)
-		*root = (struct users_root){ ".", ACCOUNTS_MAX_HOST_BYTES };
-	else {
-		snprintf(root->path, sizeof(root->path), "proc/%u/root", pid);
-		root->max_bytes = ACCOUNTS_MAX_BYTES;
+	*f = (struct account_source){ .fd = u->root_fd,
+				      .path = ".",
+				      .file = ACCOUNT_PASSWD,
+				      .max_bytes = ACCOUNTS_MAX_HOST_BYTES };
+	if (!o->is_host) {
+		snprintf(f->path, sizeof(f->path), "proc/%u/root", pid);
+		f->max_bytes = ACCOUNTS_MAX_BYTES;
 	}
 	buf_reset(&o->fresh);
 	o->left_out = 0;
@@ -180,57 +178,35 @@ static void ask(struct census_users *u, struct users_root *roots, struct owner *
 
 /* ---- What the reader says ---- */
 
-static void on_user(void *ctx, size_t root, const struct account *x)
+static void on_user(void *ctx, size_t file, const struct account *x)
 {
 	struct census_users *u = ctx;
-	struct owner *o = u->asked[root];
-	const struct entry n = { x->user, x->group, (uint32_t)x->name.n, (uint32_t)x->home.n,
-				 (uint32_t)x->shell.n };
-	const size_t bytes = sizeof(n) + x->name.n + x->home.n + x->shell.n;
+	struct owner *o = u->asked[file];
+	const size_t before = o->fresh.n;
 
-	if (u->text_bytes + bytes > TEXTS_BYTES) {
+	if (u->text_bytes > TEXTS_BYTES) {
 		o->left_out++;
 		return;
 	}
-	u->text_bytes += bytes;
-	buf_add(&o->fresh, (str){ (const char *)&n, sizeof(n) });
-	buf_add(&o->fresh, x->name);
-	buf_add(&o->fresh, x->home);
-	buf_add(&o->fresh, x->shell);
+	accounts_pack(&o->fresh, x);
+	u->text_bytes += o->fresh.n - before;
 }
 
-static void on_end(void *ctx, size_t root, enum users_gap gap, uint32_t left_out)
+static void on_end(void *ctx, size_t file, const struct users_end *end)
 {
 	struct census_users *u = ctx;
-	struct owner *o = u->asked[root];
+	struct owner *o = u->asked[file];
 	struct buf old = o->entries;
 
-	o->gap = gap;
+	o->gap = end->gap;
 	o->asked = true;
-	o->left_out += left_out;
+	o->left_out += end->left_out;
 	/* A file that is gone or unreadable leaves what was known: processes outlive their root's last opener. */
-	if (gap == USERS_NO_FILE || gap == USERS_UNREADABLE || buf_error(&o->fresh))
+	if (end->gap == USERS_NO_FILE || end->gap == USERS_NO_ROOT ||
+	    end->gap == USERS_UNREADABLE || buf_error(&o->fresh))
 		return;
 	o->entries = o->fresh;
 	o->fresh = old;
-}
-
-static bool next_entry(str *rest, struct account *ret)
-{
-	struct entry n;
-
-	if (rest->n < sizeof(n))
-		return false;
-	memcpy(&n, rest->p, sizeof(n));
-	*rest = str_skip(*rest, sizeof(n));
-	*ret = (struct account){ .user = n.user, .group = n.group };
-	ret->name = str_take(*rest, n.name_n);
-	*rest = str_skip(*rest, n.name_n);
-	ret->home = str_take(*rest, n.home_n);
-	*rest = str_skip(*rest, n.home_n);
-	ret->shell = str_take(*rest, n.shell_n);
-	*rest = str_skip(*rest, n.shell_n);
-	return true;
 }
 
 /* ---- What is told ---- */
@@ -274,7 +250,7 @@ static void put_users(struct census *c, struct owner *of)
 	uint32_t told = 0;
 	struct account x;
 
-	for (str rest = buf_str(&of->entries); next_entry(&rest, &x);) {
+	for (str rest = buf_str(&of->entries); accounts_unpack(&rest, &x);) {
 		if (!of->is_host && x.user != 0 && !may_log_in(x.shell))
 			continue;
 		if (of->is_host || told++ < TOLD_MOST)
@@ -317,7 +293,7 @@ static void tell_all(struct census_users *u)
 
 struct looking {
 	struct census_users *u;
-	struct users_root *roots;
+	struct account_source *files;
 	uint64_t now;
 	size_t left;
 };
@@ -340,7 +316,7 @@ static void look_at(void *ctx, const struct container *c)
 	else if (l->left >= (o->foreign ? LEFT_FOREIGN : LEFT_MOST))
 		o->gap = USERS_NOT_ASKED;
 	else if (l->now >= o->again_ns)
-		ask(l->u, l->roots, o, pid);
+		ask(l->u, l->files, o, pid);
 }
 
 static void forget_gone(struct census_users *u)
@@ -363,8 +339,8 @@ void census_users_look(struct census_users *u, uint64_t now_ns)
 	if (u->reader.pid)
 		return;
 	l.left = reap(u);
-	l.roots = calloc(OWNERS_MAX, sizeof(*l.roots));
-	if (!l.roots)
+	l.files = calloc(OWNERS_MAX, sizeof(*l.files));
+	if (!l.files)
 		return;
 	u->look++;
 	u->asked_count = 0;
@@ -372,12 +348,12 @@ void census_users_look(struct census_users *u, uint64_t now_ns)
 	look_at(&l, asset_host(u->asset));
 	asset_each(u->asset, look_at, &l);
 	forget_gone(u);
-	if (!u->asked_count ||
-	    users_reader_start(&u->reader, u->root_fd, l.roots, u->asked_count, NULL) < 0) {
+	if (!u->asked_count || users_reader_start(&u->reader, l.files, u->asked_count, USERS_MOST,
+						  SILENT_S, NULL) < 0) {
 		u->reader.pid = 0;
 		tell_all(u);
 	}
-	free(l.roots);
+	free(l.files);
 }
 
 void census_users_work(struct census_users *u, uint64_t now_ns)
@@ -417,7 +393,7 @@ struct census_user census_user_of(struct census_users *u, const struct container
 	found.settled = o->asked;
 	if (!o->is_host)
 		found.known = id_map_inside(&o->map, user, &found.number);
-	for (str rest = buf_str(&o->entries); found.known && next_entry(&rest, &x);)
+	for (str rest = buf_str(&o->entries); found.known && accounts_unpack(&rest, &x);)
 		if (x.user == found.number) {
 			found.name = x.name;
 			break;

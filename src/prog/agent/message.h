@@ -27,6 +27,7 @@ enum message_kind {
 	MESSAGE_SCANNED, /**< scanner to uplink: text is the file in the folder of scans */
 	MESSAGE_SNAPSHOT, /**< uplink to census: tell everything anew */
 	MESSAGE_SCAN,     /**< uplink to scanner: text is an image's id */
+	MESSAGE_READ_USERS, /**< sensor to its broker of users' files (users_broker.c): text is what to read */
 	MESSAGE_KIND_COUNT
 };
 

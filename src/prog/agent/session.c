@@ -110,7 +110,8 @@ static int open_asset(struct session *s, struct err *e)
 				  .docker_host = option_flag(o, "no-engines")
 							 ? ""
 							 : option_text(o, "engine"),
-				  .data_roots = option_list(o, "engine-data", NULL) };
+				  .data_roots = option_list(o, "engine-data", NULL),
+				  .users = true };
 	int r = asset_new(&c, &s->asset, e);
 
 	if (r == 0)
@@ -139,11 +140,17 @@ int session_prepare(struct session *s, const struct session_config *config, stru
 				   .flows = config->flows,
 				   .kept = config->kept,
 				   .kept_count = config->kept_count };
-
 	int r = check_ring_size(c.bulk_ring_bytes, e);
 
 	*s = (struct session){ .config = *config };
-	return r < 0 ? r : sensor_new(&c, true, &s->sensor, e);
+	/* Before there is a thread, and before there is anything that a reader must not have. */
+	if (r == 0)
+		r = users_broker_start(&s->users, e);
+	if (r == 0)
+		r = sensor_new(&c, true, &s->sensor, e);
+	if (r < 0)
+		users_broker_stop(s->users);
+	return r;
 }
 
 /** Without it comparisons with names stay unknown: no reason not to watch. */
@@ -166,6 +173,17 @@ static void tell_numbers(const struct session *s)
 			      "/proc does not show the host's processes, so names and files of "
 			      "processes may be unknown: start the agent with the host's "
 			      "(hostPID: true, --pid=host), or name its root by --host-root");
+}
+
+/** Alerts say who it was: the host's names and those of containers that run are read while hooks are loaded. */
+static int ask_for_users(struct session *s, struct err *e)
+{
+	const struct asset_account root = { .container = asset_host(s->asset) };
+	uint64_t pending;
+	str name;
+
+	(void)asset_account(s->asset, &root, &name, &pending);
+	return users_broker_turn(s->users, asset_accounts(s->asset), NULL, e);
 }
 
 /** What is asked for and this kernel does not tell: never in silence. */
@@ -204,6 +222,8 @@ int session_open(struct session *s, struct rules *rules, struct err *e)
 	if (r == 0)
 		r = open_asset(s, e);
 	if (r == 0)
+		r = ask_for_users(s, e);
+	if (r == 0)
 		r = sensor_start(s->sensor, &s->filter, e);
 	if (r == 0)
 		tell_numbers(s);
@@ -229,6 +249,7 @@ void session_close(struct session *s)
 	watch_free(s->watch);
 	names_stop(s->names);
 	hasher_free(s->hasher);
+	users_broker_stop(s->users);
 	sensor_close(s->sensor);
 	asset_free(s->asset);
 	figures_free(s->figures);
@@ -282,6 +303,23 @@ static int wait_ms(const struct session *s)
 	return sensor < 0 ? tick : MIN(sensor, tick);
 }
 
+static void on_names(void *ctx, uint64_t pending)
+{
+	watch_named(((struct session *)ctx)->watch, pending);
+}
+
+static void on_silent_users(void *ctx, str id)
+{
+	struct session *s = ctx;
+	char line[240];
+
+	snprintf(line, sizeof(line),
+		 "users of '%.*s' are not known by their names: the file system of its files does "
+		 "not answer",
+		 STR_ARG(id));
+	s->config.say(s->config.ctx, line);
+}
+
 int session_turn(struct session *s, int also, struct err *e)
 {
 	/* Looking at the rings by the clock: they need not be asked as well whether there is anything. */
@@ -289,6 +327,7 @@ int session_turn(struct session *s, int also, struct err *e)
 	struct pollfd fds[] = { { .fd = by_clock ? -1 : sensor_fd(s->sensor), .events = POLLIN },
 				{ .fd = asset_fd(s->asset), .events = POLLIN },
 				{ .fd = hasher_fd(s->hasher), .events = POLLIN },
+				{ .fd = users_broker_fd(s->users), .events = POLLIN },
 				{ .fd = also, .events = POLLIN } };
 	uint64_t now;
 	int n;
@@ -310,7 +349,9 @@ int session_turn(struct session *s, int also, struct err *e)
 		tell_losses(s, now);
 		tell_unhashed(s, now);
 	}
-	return fds[3].revents ? 1 : 0;
+	n = users_broker_turn(s->users, asset_accounts(s->asset),
+			      &(struct account_calls){ on_names, on_silent_users, s }, e);
+	return n < 0 ? n : fds[4].revents ? 1 : 0;
 }
 
 int session_set_rules(struct session *s, struct rules *rules, struct err *e)

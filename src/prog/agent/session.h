@@ -12,6 +12,7 @@
 #include "prog/agent/names.h"
 #include "prog/agent/rules.h"
 #include "prog/agent/unhashed.h"
+#include "prog/agent/users_broker.h"
 #include "watch/watch.h"
 
 struct session_config {
@@ -37,8 +38,9 @@ struct session {
 	struct asset *asset;
 	struct sensor *sensor;
 	struct watch *watch;
-	struct names *names;   /**< NULL: no rule names a domain */
-	struct hasher *hasher; /**< NULL: there is none, and hashes are not known */
+	struct names *names;        /**< NULL: no rule names a domain */
+	struct users_broker *users; /**< reads users' names */
+	struct hasher *hasher;      /**< NULL: there is none, and hashes are not known */
 	struct unhashed unhashed;
 	uint64_t ticked_ns;
 	/** Cgroups the kernel knows the kind of, at their id's remainder. */

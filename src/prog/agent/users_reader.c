@@ -16,22 +16,25 @@ enum { PARTS = 3, PIECE_BYTES = 64 << 10, CPU_S = 20 };
 
 /* Both ends are the same program: no form but the machine's own. */
 struct frame {
-	uint32_t kind, root;
-	uint32_t a, b;         /* USER: its numbers; END: the gap, how many are left out */
-	uint32_t bytes[PARTS]; /* USER: of name, home, shell, which follow */
+	uint32_t kind, file;
+	uint32_t a, b;                  /* USER: its numbers; END: the gap, how many are left out */
+	uint32_t bytes[PARTS], zero;    /* USER: of name, home, shell, which follow */
+	struct account_version version; /* END */
 };
 
 /* ---- The child ---- */
 
 struct child {
-	int root_fd, answer;
-	const struct users_root *roots;
+	const struct account_source *files;
 	size_t count;
+	uint32_t most;
+	int answer;
 };
 
 struct file {
 	int fd;
 	enum users_gap gap;
+	struct account_version version;
 };
 
 static bool tell(const struct child *c, const struct frame *f)
@@ -52,20 +55,43 @@ static enum users_gap gap_of(int r)
 	}
 }
 
-static struct file open_file(int root_fd, const struct users_root *of)
+static bool is_same(const struct account_version *a, const struct account_version *b)
 {
-	OWNED_FD root = openat(root_fd, of->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
-	int fd = root < 0 ? -EACCES
-			  : file_open_in_root(root, "etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY,
-					      NULL);
+	return a->inode == b->inode && a->bytes == b->bytes && a->changed_ns == b->changed_ns &&
+	       a->owner == b->owner;
+}
 
-	if (fd < 0)
-		return (struct file){ -1, gap_of(fd) };
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return (struct file){ fd, USERS_NONE };
-	close(fd);
-	return (struct file){ -1, USERS_UNREADABLE };
+static struct file open_file(const struct account_source *of)
+{
+	static const char *const names[ACCOUNT_FILES] = { "etc/passwd", "etc/group" };
+	OWNED_FD root = openat(of->fd, of->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct file f = { .gap = errno == ENOENT || errno == ESRCH ? USERS_NO_ROOT
+								   : USERS_UNREADABLE };
+	struct stat st;
+
+	f.fd = root < 0 ? -1
+			: file_open_in_root(root, names[of->file % ACCOUNT_FILES],
+					    O_RDONLY | O_NONBLOCK | O_NOCTTY, NULL);
+	if (f.fd < 0) {
+		f.gap = root < 0 ? f.gap : gap_of(f.fd);
+		return f;
+	}
+	f.gap = USERS_UNREADABLE;
+	if (fstat(f.fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		f.version = (struct account_version){
+			.inode = st.st_ino,
+			.bytes = (uint64_t)st.st_size,
+			.changed_ns = (uint64_t)st.st_ctim.tv_sec * SECOND_NS +
+				      (uint64_t)st.st_ctim.tv_nsec,
+			.owner = st.st_uid,
+		};
+		f.gap = is_same(&f.version, &of->seen) ? USERS_SAME : USERS_NONE;
+	}
+	if (f.gap != USERS_NONE) {
+		close(f.fd);
+		f.fd = -1;
+	}
+	return f;
 }
 
 static struct file *open_all(const struct child *c)
@@ -78,18 +104,18 @@ static struct file *open_all(const struct child *c)
 		(void)setrlimit(RLIMIT_NOFILE, &l);
 	}
 	for (size_t i = 0; files && i < c->count; i++) {
-		if (!tell(c, &(struct frame){ .kind = OPENING, .root = (uint32_t)i }))
+		if (!tell(c, &(struct frame){ .kind = OPENING, .file = (uint32_t)i }))
 			return NULL;
-		files[i] = open_file(c->root_fd, &c->roots[i]);
+		files[i] = open_file(&c->files[i]);
 	}
 	return files;
 }
 
-static bool tell_user(const struct child *c, size_t root, const struct account *x)
+static bool tell_user(const struct child *c, size_t file, const struct account *x)
 {
-	const str parts[PARTS] = { x->name, str_take(x->home, USERS_READER_TEXT_MAX),
-				   str_take(x->shell, USERS_READER_TEXT_MAX) };
-	struct frame f = { .kind = USER, .root = (uint32_t)root, .a = x->user, .b = x->group };
+	const str parts[PARTS] = { x->name, str_take(x->home, ACCOUNTS_TEXT_MAX),
+				   str_take(x->shell, ACCOUNTS_TEXT_MAX) };
+	struct frame f = { .kind = USER, .file = (uint32_t)file, .a = x->user, .b = x->group };
 	OWNED_BUF b = BUF_INIT;
 
 	for (size_t i = 0; i < PARTS; i++)
@@ -100,25 +126,29 @@ static bool tell_user(const struct child *c, size_t root, const struct account *
 	return !buf_error(&b) && file_write_all(c->answer, buf_str(&b), NULL) == 0;
 }
 
-static bool tell_file(const struct child *c, size_t root, const struct file *of)
+static bool tell_file(const struct child *c, size_t n, const struct file *of)
 {
-	struct frame end = { .kind = END, .root = (uint32_t)root, .a = of->gap };
+	const struct account_source *source = &c->files[n];
+	struct frame end = {
+		.kind = END, .file = (uint32_t)n, .a = of->gap, .version = of->version
+	};
 	OWNED_BUF text = BUF_INIT;
 	struct account x;
 	uint32_t told = 0;
 	int r;
 
-	if (!tell(c, &(struct frame){ .kind = READING, .root = (uint32_t)root }))
+	if (!tell(c, &(struct frame){ .kind = READING, .file = (uint32_t)n }))
 		return false;
 	if (of->fd < 0)
 		return tell(c, &end);
-	r = file_read_fd(of->fd, c->roots[root].max_bytes, &text, NULL);
+	r = file_read_fd(of->fd, source->max_bytes, &text, NULL);
 	if (r < 0)
 		end.a = gap_of(r);
-	for (str rest = r < 0 ? S("") : buf_str(&text); accounts_next(&rest, &x);) {
-		if (told == USERS_READER_MOST || x.name.n > USERS_READER_TEXT_MAX)
+	for (str rest = r < 0 ? S("") : buf_str(&text);
+	     accounts_next((enum account_file)source->file, &rest, &x);) {
+		if (told == c->most || x.name.n > ACCOUNTS_TEXT_MAX)
 			end.b++;
-		else if (!tell_user(c, root, &x))
+		else if (!tell_user(c, n, &x))
 			return false;
 		else
 			told++;
@@ -140,27 +170,50 @@ static int child(void *ctx)
 	return !tell(c, &(struct frame){ .kind = ALL });
 }
 
+int users_reader_run(const struct account_source *files, size_t count, uint32_t most, int answer)
+{
+	return child(&(struct child){ files, count, most, answer });
+}
+
 /* ---- The parent ---- */
 
-int users_reader_start(struct users_reader *r, int root_fd, const struct users_root *roots,
-		       size_t count, struct err *e)
+int users_reader_listen(struct users_reader *r, size_t count, uint32_t most, uint32_t silent_s,
+			int *ret_end, struct err *e)
 {
-	struct child c = { .root_fd = root_fd, .roots = roots, .count = count };
-	struct users_reader new = { .count = count, .heard_ns = clock_ns(CLOCK_MONOTONIC) };
-	int ends[2], s;
+	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(e, errno, "cannot make a pipe");
-	c.answer = ends[1];
-	s = fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0
-		    ? err_sys(e, errno, "cannot make a pipe")
-		    : process_start(child, &c, (const int[]){ root_fd, ends[1] }, 2, &new.pid, e);
-	close(ends[1]);
-	if (s < 0) {
+	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
 		close(ends[0]);
+		close(ends[1]);
+		return err_sys(e, errno, "cannot make a pipe");
+	}
+	*r = (struct users_reader){ .answer = ends[0],
+				    .count = count,
+				    .most = most,
+				    .silent_ns = silent_s * SECOND_NS,
+				    .heard_ns = clock_ns(CLOCK_MONOTONIC) };
+	*ret_end = ends[1];
+	return 0;
+}
+
+int users_reader_start(struct users_reader *r, const struct account_source *files, size_t count,
+		       uint32_t most, uint32_t silent_s, struct err *e)
+{
+	struct child c = { .files = files, .count = count, .most = most };
+	struct users_reader new;
+	int s = users_reader_listen(&new, count, most, silent_s, &c.answer, e);
+
+	if (s < 0)
+		return s;
+	s = process_start(child, &c, (const int[]){ count ? files[0].fd : c.answer, c.answer }, 2,
+			  &new.pid, e);
+	close(c.answer);
+	if (s < 0) {
+		close(new.answer);
 		return s;
 	}
-	new.answer = ends[0];
 	*r = new;
 	return 0;
 }
@@ -174,7 +227,7 @@ static bool take_user(struct users_reader *r, const struct frame *f, str text,
 	text = str_skip(text, f->bytes[0]);
 	x.home = str_take(text, f->bytes[1]);
 	x.shell = str_skip(text, f->bytes[1]);
-	if (!r->reading || !x.name.n || r->users++ == USERS_READER_MOST)
+	if (!r->reading || !x.name.n || r->told++ == r->most)
 		return false;
 	calls->on_user(calls->ctx, r->at, &x);
 	return true;
@@ -184,16 +237,19 @@ static bool take_user(struct users_reader *r, const struct frame *f, str text,
 static bool take(struct users_reader *r, const struct frame *f, str text,
 		 const struct users_calls *calls)
 {
-	if (r->complete || f->root >= r->count + (f->kind == ALL) ||
-	    ((f->kind == USER || f->kind == END) && f->root != r->at))
+	const struct users_end end = { (enum users_gap)f->a, f->b, f->version };
+
+	if (r->complete || f->file >= r->count + (f->kind == ALL) ||
+	    ((f->kind == USER || f->kind == END) && f->file != r->at))
 		return false;
 	switch (f->kind) {
 	case OPENING:
 	case READING:
 		if (r->reading)
 			return false;
-		r->at = f->root;
-		r->users = 0;
+		r->at = f->file;
+		r->told = 0;
+		r->begun = true;
 		r->reading = f->kind == READING;
 		return true;
 	case USER:
@@ -202,7 +258,7 @@ static bool take(struct users_reader *r, const struct frame *f, str text,
 		if (!r->reading || f->a > USERS_TOO_LARGE)
 			return false;
 		r->reading = false;
-		calls->on_end(calls->ctx, r->at, (enum users_gap)f->a, f->b);
+		calls->on_end(calls->ctx, r->at, &end);
 		return true;
 	case ALL:
 		r->complete = !r->reading;
@@ -222,7 +278,7 @@ static void take_all(struct users_reader *r, const struct users_calls *calls)
 
 		memcpy(&f, rest.p, sizeof(f));
 		for (size_t i = 0; i < PARTS; i++) {
-			r->broken |= f.bytes[i] > (f.kind == USER ? USERS_READER_TEXT_MAX : 0);
+			r->broken |= f.bytes[i] > (f.kind == USER ? ACCOUNTS_TEXT_MAX : 0);
 			n += f.bytes[i];
 		}
 		if (r->broken || rest.n - sizeof(f) < n)
@@ -254,14 +310,15 @@ int users_reader_work(struct users_reader *r, uint64_t now_ns, const struct user
 		return 1;
 	if (r->broken || (n <= 0 && !(n < 0 && (errno == EAGAIN || errno == EINTR))))
 		return -ECHILD;
-	return now_ns >= r->heard_ns + USERS_READER_SILENT_S * SECOND_NS ? -ETIMEDOUT : 0;
+	return now_ns >= r->heard_ns + r->silent_ns ? -ETIMEDOUT : 0;
 }
 
 pid_t users_reader_leave(struct users_reader *r)
 {
 	pid_t pid = r->pid;
 
-	kill(pid, SIGKILL);
+	if (pid)
+		kill(pid, SIGKILL);
 	close(r->answer);
 	buf_done(&r->frame);
 	*r = (struct users_reader){ .answer = -1 };

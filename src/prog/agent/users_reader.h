@@ -1,5 +1,5 @@
 /** @file
- * Reads users' files (passwd(5)) of many roots in a child process, without waiting for it.
+ * Reads users' files (passwd(5), group(5)) of many roots in a child process, without waiting for it.
  *
  * A container decides what stands in its file, and by a file system of its own whether the file ever opens. So the child
  * opens all files, by the capabilities of its parent (another user namespace's processes, folders closed to others), gives up
@@ -15,22 +15,12 @@
 
 #include "asset/accounts.h"
 
-enum {
-	USERS_READER_MOST = 1024, /**< users of one root */
-	USERS_READER_TEXT_MAX =
-		256, /**< of a name, a home or a shell; longer ones are cut, names left out */
-	USERS_READER_SILENT_S = 10,
-};
-
-struct users_root {
-	char path[40];      /**< below the host's root: "proc/77/root"; "." for the host's own */
-	uint64_t max_bytes; /**< of the file */
-};
-
 /** X(ID, "why") */
 #define USERS_GAPS(X) \
 	X(NONE, "") \
 	X(NO_FILE, "") \
+	X(NO_ROOT, "") /* its process is gone */ \
+	X(SAME, "")    /* as account_source.seen has it */ \
 	X(UNREADABLE, "the file cannot be opened or read") \
 	X(TOO_LARGE, "the file is too large") \
 	X(SILENT, "its file system does not answer") \
@@ -46,46 +36,66 @@ enum users_gap {
 };
 
 struct users_reader {
-	pid_t pid;         /**< 0: none works */
-	int answer;        /**< read end of the pipe, which does not block */
-	size_t count;      /**< of roots */
-	size_t at;         /**< the root the child is busy with */
-	uint64_t heard_ns; /**< CLOCK_MONOTONIC */
-	struct buf frame;  /**< what has come of the next frames */
-	uint32_t users;    /**< told of this root */
-	bool reading, complete, broken;
+	pid_t pid;          /**< 0: none works that is ours to wait for */
+	int answer;         /**< read end of the pipe, which does not block; -1: none works */
+	size_t count;       /**< of files */
+	uint32_t most;      /**< entries of one file */
+	uint64_t silent_ns; /**< how long it may say nothing */
+	size_t at;          /**< the file the child is busy with */
+	uint64_t heard_ns;  /**< CLOCK_MONOTONIC */
+	struct buf frame;   /**< what has come of the next frames */
+	uint32_t told;      /**< entries of this file */
+	bool begun, reading, complete, broken;
+};
+
+/** All of a file was told. */
+struct users_end {
+	enum users_gap gap; /**< NONE to TOO_LARGE */
+	uint32_t left_out;  /**< entries beyond the bounds */
+	struct account_version version;
 };
 
 struct users_calls {
 	/** An entry; it lives until the call returns. */
-	void (*on_user)(void *ctx, size_t root, const struct account *x);
-	/** All of a root was told. @param gap NONE, NO_FILE, UNREADABLE or TOO_LARGE @param left_out entries beyond the bounds */
-	void (*on_end)(void *ctx, size_t root, enum users_gap gap, uint32_t left_out);
+	void (*on_user)(void *ctx, size_t file, const struct account *x);
+	void (*on_end)(void *ctx, size_t file, const struct users_end *end);
 	void *ctx;
 };
 
 /**
+ * Prepares to hear a child that somebody else starts: users_reader_run().
+ *
+ * @param most,silent_s bounds: entries of a file, and seconds without a word
+ * @param ret_end the child's end of the pipe; the caller closes it
+ * @return 0, or -errno of pipe(2)
+ */
+MUST_CHECK int users_reader_listen(struct users_reader *r, size_t count, uint32_t most,
+				   uint32_t silent_s, int *ret_end, struct err *e);
+
+/** What the child does, which must have nothing else at hand. @param most entries of a file @return its exit status */
+int users_reader_run(const struct account_source *files, size_t count, uint32_t most, int answer);
+
+/**
  * Starts the child. The caller must be single-threaded.
  *
- * @param root_fd the host's root
- * @param roots   need not outlive the call
+ * @param files below one folder; need not outlive the call
  * @return 0, or -errno of pipe(2), fork(2)
  */
-MUST_CHECK int users_reader_start(struct users_reader *r, int root_fd,
-				  const struct users_root *roots, size_t count, struct err *e);
+MUST_CHECK int users_reader_start(struct users_reader *r, const struct account_source *files,
+				  size_t count, uint32_t most, uint32_t silent_s, struct err *e);
 
 /**
  * Takes what the child has said; never waits.
  *
- * @return 0: it is at work; 1: all was told; -ETIMEDOUT: nothing came for USERS_READER_SILENT_S, and -ECHILD: it died or spoke nonsense: of both
- *         r->at tells where. After anything but 0 the caller calls users_reader_leave()
+ * @return 0: it is at work; 1: all was told; -ETIMEDOUT: nothing came for too long, and -ECHILD: it died or spoke nonsense: of both
+ *         r->at tells where, if r->begun. After anything but 0 the caller calls users_reader_leave()
  */
 MUST_CHECK int users_reader_work(struct users_reader *r, uint64_t now_ns,
 				 const struct users_calls *calls);
 
 /**
- * Lets go of the child, which is killed: one that hangs in a file system ends when that lets it.
- * @return its pid, for waitpid(2) by the caller
+ * Lets go of the child; one of ours is killed: if it hangs in a file system it ends when that lets it.
+ * @return its pid, for waitpid(2) by the caller; 0: it is not ours
  */
 pid_t users_reader_leave(struct users_reader *r);
 
