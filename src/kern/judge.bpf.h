@@ -45,8 +45,8 @@ static __always_inline __u32 judge_changes(const struct control *c)
 	return *(volatile const __u32 *)&c->cgroup_changes;
 }
 
-/* A call that asks for all it needs: who judges need not keep it on the stack. */
-JUDGE bool judge_in_container(void)
+/* A call that asks for all it needs: who judges need not keep it on the stack. Looked at once for each program, as judge_fact() is. */
+__noinline __attribute__((unused)) __u64 judge_in_container(void)
 {
 	const struct control *c = control_get();
 
@@ -109,7 +109,7 @@ static __always_inline __u64 judge_open_question(const struct judge *j)
 
 /* The verdict; what is not wanted is counted. Names come last: rules that ask for one alone mostly speak of containers. */
 static __always_inline bool judge_end(const struct judge *j, __u32 type, __u64 paths,
-				      bool (*in_container)(void),
+				      __u64 (*in_container)(void),
 				      __u64 (*names)(const struct filter_image *m))
 {
 	bool host = j->sure[0] | (j->paths[0] & paths);
