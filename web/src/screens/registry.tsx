@@ -72,7 +72,7 @@ const TAG_COLUMNS = (): Column<RegistryTag>[] => [
 		cell: (tag) => (
 			<span className="two-lines">
 				<span className="row" title={`${tag.repository}:${tag.tag}`}>
-					<span className="muted clip">{tag.repository}</span>
+					<span className="muted clip">{tag.repository}:</span>
 					<span className="link-strong clip whole">{tag.tag}</span>
 				</span>
 				{tag.error ? (
