@@ -47,6 +47,9 @@ def until(ready, seconds=60, every=0.05):
     return ready()
 
 
+CAP_BPF = 39
+
+
 def children(pid):
     """Of a process, in text. Who ends while the kernel lists them may hide another: two readings are to agree."""
     list = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text
@@ -94,7 +97,8 @@ class Agent:
                 caps = capabilities(int(child))
             except (FileNotFoundError, ProcessLookupError):
                 continue  # it has ended since it was listed
-            if caps["NoNewPrivs"] == 1 and caps["Seccomp"] == 2:
+            # What a sensor that was ended leaves behind, to end with it, is neither.
+            if caps["NoNewPrivs"] == 1 and caps["Seccomp"] == 2 and (caps["CapEff"] == 0 or caps["CapEff"] >> CAP_BPF & 1):
                 found["uplink" if caps["CapEff"] == 0 else "sensor"] = int(child)
         return found
 
