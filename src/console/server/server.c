@@ -261,8 +261,9 @@ static int open_registries(struct server *s, struct err *e)
 static int hold(struct server *s, struct err *e)
 {
 	OWNED_BUF path = BUF_INIT;
-	int r = file_make_dirs(s->o->state, FOLDER_MODE, e);
+	int r = sql_check_where(s->where, e);
 
+	r = r < 0 ? r : file_make_dirs(s->o->state, FOLDER_MODE, e);
 	buf_printf(&path, "%s/console.lock", s->o->state);
 	if (r == 0)
 		r = buf_error(&path) < 0 ? err_set(e, ENOMEM, "no memory for the console")

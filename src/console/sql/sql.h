@@ -61,6 +61,8 @@ MUST_CHECK int sql_open(const char *where, const struct sql_options *o, struct s
 			struct err *e);
 void sql_close(struct sql *s);
 bool sql_is_postgres(const struct sql *s);
+/** Before anything is made there. @return 0, -EINVAL a URL of what is no PostgreSQL */
+MUST_CHECK int sql_check_where(const char *where, struct err *e);
 /** Whether @p where names a PostgreSQL server. */
 bool sql_names_postgres(const char *where);
 /** Appends the path of the SQLite file that @p where names. */

@@ -18,14 +18,21 @@ static void free_statements(struct sql *s)
 	}
 }
 
-int sql_open(const char *where, const struct sql_options *o, struct sql **ret, struct err *e)
+int sql_check_where(const char *where, struct err *e)
 {
-	struct sql *s;
-	int r;
-
 	if (!sql_names_postgres(where) && strstr(where, "://"))
 		return err_set(e, EINVAL,
 			       "the store is a folder or postgresql://USER@HOST:PORT/DATABASE");
+	return 0;
+}
+
+int sql_open(const char *where, const struct sql_options *o, struct sql **ret, struct err *e)
+{
+	struct sql *s;
+	int r = sql_check_where(where, e);
+
+	if (r < 0)
+		return r;
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_set(e, ENOMEM, "no memory for a connection to the store");
