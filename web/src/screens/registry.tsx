@@ -71,16 +71,17 @@ const TAG_COLUMNS = (): Column<RegistryTag>[] => [
 		sort: "-name",
 		cell: (tag) => (
 			<span className="two-lines">
-				<span className="row" title={`${tag.repository}:${tag.tag}`}>
-					<span className="muted clip">{tag.repository}:</span>
-					<span className="link-strong clip whole">{tag.tag}</span>
+				<span className="link-strong clip" title={`${tag.repository}:${tag.tag}`}>
+					{tag.repository}:{tag.tag}
 				</span>
 				{tag.error ? (
 					<span className="xs clip toned tone-high" title={tag.error}>
 						{tag.error}
 					</span>
 				) : (
-					<span className="muted xs mono clip">{shortDigest(tag.digest)}</span>
+					<span className="muted xs mono clip">
+						{tag.tag} · {shortDigest(tag.digest)}
+					</span>
 				)}
 			</span>
 		),
