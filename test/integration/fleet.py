@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import time
 
-from agents import Agent, children, until
+from agents import CAP_BPF, Agent, capabilities, children, until
 
 
 def postgres_url(console):
@@ -83,6 +83,8 @@ class JoinedAgent(Agent):
         for child in children(self.pid):
             try:
                 name = pathlib.Path(f"/proc/{child}/comm").read_text().strip()
+                if name == "skep-sensor" and not capabilities(int(child))["CapEff"] >> CAP_BPF & 1:
+                    continue  # a sensor that was ended leaves it behind, to end with it
             except (FileNotFoundError, ProcessLookupError):
                 continue  # it has ended since it was listed
             found[name.removeprefix("skep-")] = int(child)

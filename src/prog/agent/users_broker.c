@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
@@ -103,8 +102,6 @@ static int broker(void *ctx)
 	const uint64_t needed = PRIVILEGE(CAP_SYS_PTRACE) | PRIVILEGE(CAP_DAC_READ_SEARCH);
 
 	d.socket = *(const int *)ctx;
-	/* Whoever lists processes is not to take it for the sensor. */
-	(void)prctl(PR_SET_NAME, "skep-users", 0, 0, 0);
 	/* It ends with the sensor, whomever else a terminal or a service manager tells to end. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
