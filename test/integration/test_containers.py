@@ -437,5 +437,5 @@ def test_hundreds_of_short_containers_are_known(skep, tmp_path):
     assert {line[0] for line in ours} == set(names)
     # A process that ended before its root was looked at leaves nothing to read a user's name from.
     wrong = [line for line in ours if line[1:-1] != ["docker.io/library/busybox", "false", "true"]
-             or line[-1] not in ("root", "<NA>")]
+             or line[-1] not in ("root", "<unknown>")]
     assert not wrong
