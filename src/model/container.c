@@ -93,5 +93,5 @@ str container_short_id(const struct container *c)
 	if (c->short_id_bytes)
 		return str_take(c->id, c->short_id_bytes);
 	return c->id.n > SHORT_ID_DIGITS && str_is_hex(c->id) ? str_take(c->id, SHORT_ID_DIGITS)
-							  : c->id;
+							      : c->id;
 }

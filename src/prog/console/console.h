@@ -33,7 +33,8 @@ MUST_CHECK int console_take(const struct option_set *o, struct console_options *
  * @param zh           Chinese for the API's answers; may be NULL
  * @return 0 after an orderly end, -EINVAL (an option), -errno when it could not begin
  */
-MUST_CHECK int console_start(const struct option_set *o, const struct translation *zh, struct err *e);
+MUST_CHECK int console_start(const struct option_set *o, const struct translation *zh,
+			     struct err *e);
 /** Tells the operator a line. */
 void console_say(int fd, const char *line);
 
