@@ -219,7 +219,7 @@ ASSET_QUERIES = {
     "container.label[team] = red": {"web"},
     "not severity >= low and kind = container": set(),
     "web": {"web"},
-    "kind = nonesuch": set(),
+    "kind = image and name = nonesuch": set(),
 }
 
 

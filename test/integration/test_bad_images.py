@@ -51,6 +51,8 @@ def test_wrong_digest_of_a_layer(skep, write):
         code, names, gaps = scan(skep, path)
         assert (code, names) == (PARTIAL, set())
         assert any("not trusted" in g["what"] for g in gaps)
+    p = skep.run("sbom", path, "-f", "table", "--lang", "zh", check=PARTIAL)
+    assert "不信任该层：" in p.out and "not trusted" not in p.out, p.out
     good = write(image(images.base("bash=5.1")), "good.tar")
     assert scan(skep, good)[:2] == (FINE, {"bash"})
 

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "prog/skep/log.h"
 #include "prog/skep/progress.h"
+#include "prog/skep/translate.h"
 #include "scan/report/gate.h"
 #include "scan/report/ignore.h"
 #include "scan/report/report_render.h"
@@ -259,6 +260,7 @@ static int write_output(struct invocation *v, const struct report *r, const stru
 {
 	struct report_style style = {
 		.lang = v->lang,
+		.words = v->lang == LANG_ZH ? &translation_zh : NULL,
 		.width = o->file ? WIDTH_WITHOUT_TERMINAL : terminal_width(v->out),
 		.color = v->color && !o->file,
 		.packages_only = packages_only,

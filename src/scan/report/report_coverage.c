@@ -74,6 +74,20 @@ static void database(struct view *v)
 	labelled(v, WORD_DATABASE, buf_str(&b));
 }
 
+/* What was kept in English, in the reader's language. */
+static void sentence(const struct view *v, str english, struct buf *out)
+{
+	OWNED_BUF told = BUF_INIT;
+
+	if (v->style->words)
+		v->style->words->sentence(english, &told);
+	else
+		buf_add(&told, english);
+	if (buf_error(&told) < 0)
+		out->error = buf_error(&told);
+	text_escape(buf_str(&told), out);
+}
+
 static void gap_line(struct view *v, const struct gap *g)
 {
 	enum lang lang = v->style->lang;
@@ -87,7 +101,7 @@ static void gap_line(struct view *v, const struct gap *g)
 	if (g->what.n) {
 		if (g->place.n)
 			buf_add(&b, S(": "));
-		text_escape(g->what, &b);
+		sentence(v, g->what, &b);
 	}
 	if (g->count > 1)
 		words_add(&b, lang, WORD_GAP_TIMES, words_number(g->count, &n));

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/lang.h"
+#include "base/translation.h"
 #include "model/report.h"
 
 /** X(id, name, media type, help in English, help in Chinese) */
@@ -36,7 +37,8 @@ enum report_format {
 /** How a person wants to see it. Only `packages_only` means something to machine formats. */
 struct report_style {
 	enum lang lang;
-	unsigned int width;   /**< columns of the terminal; 0: as wide as needed */
+	const struct translation *words; /**< for what gaps say; NULL: as it is kept, in English */
+	unsigned int width;              /**< columns of the terminal; 0: as wide as needed */
 	bool color;           /**< ANSI colours; decide with isatty(), NO_COLOR and --color */
 	bool show_suppressed; /**< also list ignored findings, with the rule that ignored each */
 	bool packages_only;   /**< an SBOM: no findings are written, and none were looked for */

@@ -56,20 +56,20 @@ static void fail(struct run *r, size_t i, enum gap_kind kind, const char *text)
 static bool is_trusted(struct run *r, size_t i, const struct layer *l)
 {
 	const struct layer_job *j = &r->jobs[i];
-	char text[ERR_TEXT_BYTES];
+	struct err why = { 0 };
 
 	if (j->digest.n && l->digest.n && !l->from_cache && !str_eq(j->digest, l->digest))
-		snprintf(text, sizeof(text),
-			 "the layer is not trusted: its bytes have the digest %.*s instead",
-			 STR_ARG(l->digest));
+		err_set(&why, EBADMSG,
+			"the layer is not trusted: its bytes have the digest %.*s instead",
+			STR_ARG(l->digest));
 	else if (j->diff_id.n && l->diff_id.n && !str_eq(j->diff_id, l->diff_id))
-		snprintf(text, sizeof(text),
-			 "the layer is not trusted: decompressed it has the digest %.*s, the "
-			 "configuration says %.*s",
-			 STR_ARG(l->diff_id), STR_ARG(j->diff_id));
+		err_set(&why, EBADMSG,
+			"the layer is not trusted: decompressed it has the digest %.*s, the "
+			"configuration says %.*s",
+			STR_ARG(l->diff_id), STR_ARG(j->diff_id));
 	else
 		return true;
-	fail(r, i, GAP_UNREADABLE, text);
+	fail(r, i, GAP_UNREADABLE, why.text);
 	return false;
 }
 
@@ -191,9 +191,10 @@ static void take_answer(struct run *r, struct running *x, enum feeder_end fed,
 		fail(r, x->job, GAP_CRASHED, e.text);
 		return;
 	}
-	if (fed != FEEDER_WHOLE)
-		gap_add(&l.gaps, r->arena, GAP_UNREADABLE, place_of(j), "%s",
-			feeder_text[0] ? feeder_text : "the transfer ended early");
+	if (fed != FEEDER_WHOLE && feeder_text[0])
+		gap_add(&l.gaps, r->arena, GAP_UNREADABLE, place_of(j), "%s", feeder_text);
+	else if (fed != FEEDER_WHOLE)
+		gap_add(&l.gaps, r->arena, GAP_UNREADABLE, place_of(j), "the transfer ended early");
 	accept(r, x->job, &l, damaged || fed == FEEDER_FAILED);
 }
 
@@ -224,10 +225,12 @@ static int fill(struct run *r)
 			if (take_cached(r, i))
 				continue;
 			if (r->tar_bytes > r->o->limits.image_bytes) {
-				fail(r, i, GAP_LIMIT,
-				     "the layers before it already exceed the limit of bytes for "
-				     "one "
-				     "image");
+				struct err why = { 0 };
+
+				err_set(&why, E2BIG,
+					"the layers before it already exceed the limit of bytes "
+					"for one image");
+				fail(r, i, GAP_LIMIT, why.text);
 				continue;
 			}
 			error = start(r, &r->running[k], i);

@@ -25,7 +25,7 @@ int scan_reader_start(struct scan_reader *r, const char *image, const char *file
 
 bool scan_reader_ended(struct scan_reader *r)
 {
-	char why[80];
+	struct err why = { 0 };
 	int status;
 
 	if (!r->pid)
@@ -37,12 +37,12 @@ bool scan_reader_ended(struct scan_reader *r)
 	r->pid = 0;
 	if (access(r->file, F_OK) == 0)
 		return true;
-	snprintf(why, sizeof(why),
-		 WIFSIGNALED(status) ? "its reader was ended by signal %d"
-				     : "its reader ended with status %d",
-		 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	if (WIFSIGNALED(status))
+		err_set(&why, EIO, "its reader was ended by signal %d", WTERMSIG(status));
+	else
+		err_set(&why, EIO, "its reader ended with status %d", WEXITSTATUS(status));
 	/* Where not even that can be written, who reads the file says so. */
-	(void)!scan_image_failed(r->image, why, r->file);
+	(void)!scan_image_failed(r->image, why.text, r->file);
 	return true;
 }
 
