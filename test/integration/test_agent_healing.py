@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from agents import RULES, Agent, capabilities, mark, until, word
+from agents import RULES, Agent, capabilities, children, mark, until, word
 from services import need
 
 KEPT = {"sensor": 1 << 39 | 1 << 38 | 1 << 19 | 1 << 2, "uplink": 0}  # BPF, PERFMON, SYS_PTRACE, DAC_READ_SEARCH
@@ -71,6 +71,18 @@ def test_a_part_that_dies_again_and_again_comes_back_each_time(agent):
         assert until(lambda: len(agent.gaps()) == deaths), agent.said()
     mark(7)
     assert until(lambda: word(7) in agent.marked())
+
+
+def test_who_has_users_files_read_is_back_with_its_sensor(agent):
+    """Nobody need ask for a name before it is missed."""
+    sensor = agent.parts()["sensor"]
+    [broker] = children(sensor)
+    os.kill(int(broker), signal.SIGKILL)
+    assert agent.replaced("sensor", sensor)
+    assert "what reads users' names is gone" in agent.said()
+    mark(8)
+    assert until(lambda: word(8) in agent.marked())
+    assert until(lambda: len(agent.gaps()) == 1)
 
 
 def test_reload_takes_good_rules_and_keeps_the_old_ones_when_they_are_bad(agent):

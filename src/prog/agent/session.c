@@ -183,7 +183,7 @@ static int ask_for_users(struct session *s, struct err *e)
 	str name;
 
 	(void)asset_account(s->asset, &root, &name, &pending);
-	return users_broker_turn(s->users, asset_accounts(s->asset), NULL, e);
+	return users_broker_turn(s->users, false, asset_accounts(s->asset), NULL, e);
 }
 
 /** What is asked for and this kernel does not tell: never in silence. */
@@ -349,7 +349,7 @@ int session_turn(struct session *s, int also, struct err *e)
 		tell_losses(s, now);
 		tell_unhashed(s, now);
 	}
-	n = users_broker_turn(s->users, asset_accounts(s->asset),
+	n = users_broker_turn(s->users, fds[3].revents, asset_accounts(s->asset),
 			      &(struct account_calls){ on_names, on_silent_users, s }, e);
 	return n < 0 ? n : fds[4].revents ? 1 : 0;
 }

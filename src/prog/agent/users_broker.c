@@ -166,7 +166,9 @@ void users_broker_stop(struct users_broker *b)
 
 int users_broker_fd(const struct users_broker *b)
 {
-	return b ? b->reader.answer : -1;
+	if (!b)
+		return -1;
+	return b->reader.answer >= 0 ? b->reader.answer : b->socket;
 }
 
 static void on_user(void *ctx, size_t file, const struct account *x)
@@ -203,8 +205,8 @@ static int ask(struct users_broker *b, const struct account_source *files, size_
 	return r < 0 ? err_sys(e, -r, "what reads users' names is gone") : 0;
 }
 
-int users_broker_turn(struct users_broker *b, struct accounts *a, const struct account_calls *calls,
-		      struct err *e)
+int users_broker_turn(struct users_broker *b, bool ready, struct accounts *a,
+		      const struct account_calls *calls, struct err *e)
 {
 	const struct users_calls heard = { on_user, on_end, a };
 	struct account_source files[ACCOUNTS_BATCH];
@@ -217,6 +219,9 @@ int users_broker_turn(struct users_broker *b, struct accounts *a, const struct a
 			return 0;
 		accounts_over(a, r < 0 && b->reader.begun ? b->reader.at : SIZE_MAX, calls);
 		(void)users_reader_leave(&b->reader);
+	} else if (ready) {
+		/* It never speaks on its socket. */
+		return err_set(e, EPIPE, "what reads users' names is gone");
 	}
 	count = accounts_ask(a, files);
 	if (!count)

@@ -18,16 +18,17 @@ MUST_CHECK int users_broker_start(struct users_broker **ret, struct err *e);
 /** Ends it, and what it has started. @param b may be NULL */
 void users_broker_stop(struct users_broker *b);
 
-/** Readable when a reader has said something; -1: none works. @param b may be NULL */
+/** Ready, for POLLIN, when a reader has said something or the process is gone. @param b may be NULL: -1 */
 int users_broker_fd(const struct users_broker *b);
 
 /**
  * Takes answers and hands on new questions; never waits.
  *
+ * @param ready whether users_broker_fd() was found so just now
  * @param calls of accounts_over()
  * @return 0, -EPIPE: the process is gone
  */
-MUST_CHECK int users_broker_turn(struct users_broker *b, struct accounts *a,
+MUST_CHECK int users_broker_turn(struct users_broker *b, bool ready, struct accounts *a,
 				 const struct account_calls *calls, struct err *e);
 
 #endif
