@@ -6,7 +6,10 @@ import sqlite3
 
 import pytest
 
+from agents import until
 from consoles import Console
+from fleet import ask, change
+from postgres import Postgres
 
 
 def connect(path):
@@ -174,3 +177,28 @@ def test_a_store_that_is_damaged_while_it_is_used_is_the_servers_fault(tmp_path)
         assert (ready.status, ready.body) == (503, b"the store is damaged\n")
         assert c.client().get("/healthz").status == 200 and c.figures()["skep_console_store_fault"] == 1
         assert c.said().count("the store is damaged: ") == 1 and "skep console restore" in c.said(), c.said()
+
+
+def test_a_damaged_page_of_postgres_ends_what_it_holds_and_nothing_else(tmp_path):
+    """Replicas all have that page: none of them would be left."""
+    p = Postgres()
+    try:
+        with Console(tmp_path, database=p.url) as c:
+            admin = c.admin()
+            made = admin.ask("POST", "/api/v1/views", {"page": "/alerts", "name": "mine", "query": "state=open"})
+            assert made.status == 201, made
+            [(path,)] = ask(c, "SELECT pg_relation_filepath('saved_view')")
+            change(c, "CHECKPOINT")  # recovery would write the page anew
+            p.stop()
+            with (p.folder / "data" / path).open("r+b") as f:
+                f.write(b"\x5a" * 8192)
+            p.start()
+            assert until(lambda: admin.get("/api/v1/session").status == 200)
+            broken = admin.get("/api/v1/views")
+            assert broken.status == 500 and broken.json()["code"] == "store-damaged", broken
+            ready = c.client().get("/readyz")
+            assert (ready.status, ready.body) == (200, b"ready\na part of the database is damaged: see the log\n")
+            assert admin.get("/api/v1/assets").status == 200 and c.figures()["skep_console_store_fault"] == 1
+            assert c.said().count("the store is damaged: ") == 1, c.said()
+    finally:
+        p.end()

@@ -225,15 +225,21 @@ static void work_ready(struct job *j, struct worker *w)
 	struct err e = { 0 };
 	const char *why;
 	int64_t days = 0;
-	int r = -EIO;
+	int r = -EIO, fault;
+	bool damaged_in_part;
 
 	/* Twice, for the same reason. */
 	for (int i = 0; i < 2 && r < 0; i++)
 		r = store_clock_ahead(w->store->sql, store_now(), &days, &e);
-	why = why_not_ready(r, store_health_look(j->server->health, w->store->sql));
+	fault = store_health_look(j->server->health, w->store->sql);
+	/* A page that PostgreSQL cannot read is no reason to send nobody to any of the replicas, which all have it. */
+	damaged_in_part = fault == EUCLEAN && sql_is_postgres(w->store->sql);
+	why = why_not_ready(r, damaged_in_part ? 0 : fault);
 	j->status = why ? 503 : 200;
 	j->type = TEXT;
 	buf_add(&j->body, str_from(why ? why : "ready\n"));
+	if (damaged_in_part && !why)
+		buf_add(&j->body, S("a part of the database is damaged: see the log\n"));
 	if (r > 0 && !why)
 		buf_printf(&j->body,
 			   "the clock is %" PRId64 " days ahead: nothing old is thrown away by it "
