@@ -1,99 +1,10 @@
-#include "unit.h"
+#include "asset_host.h"
 
-#include <fcntl.h>
-#include <ftw.h>
 #include <malloc.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
-#include "asset/asset.h"
-#include "asset/id_map.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/file.h"
-#include "users_looked_up.h"
-
-#define A "4f1c9f0ab5a24b7e8c3fd0e1b2a39485766574839201a0b1c2d3e4f5a6b7c8d9"
-#define B "00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee"
-#define IMG "af341ccd2df8b0e2d67cf8dd32e087bfda4e5756ebd1c76bbf3efa0dc246590e"
-#define DIGEST "1111111111111111111111111111111111111111111111111111111111111111"
-#define POD "0f3c2b1a-1111-2222-3333-444455556666"
-
-/* A host's root in a temporary folder, and an asset that looks at it. */
-struct fixture {
-	char root[32];
-	struct asset *a;
-};
-
-static void put(const struct fixture *f, const char *path, const char *text)
-{
-	char whole[512], *slash;
-
-	snprintf(whole, sizeof(whole), "%s/%s", f->root, path);
-	slash = strrchr(whole, '/');
-	*slash = '\0';
-	assert_int_equal(file_make_dirs(whole, 0755, NULL), 0);
-	*slash = '/';
-	assert_int_equal(file_write_atomic(AT_FDCWD, whole, str_from(text), 0644, NULL), 0);
-}
-
-static void open_asset(struct fixture *f, size_t max)
-{
-	struct asset_config c = {
-		.root = f->root, .docker_host = "", .max_containers = max, .users = true
-	};
-
-	asset_free(TAKE(&f->a));
-	assert_int_equal(asset_new(&c, &f->a, NULL), 0);
-}
-
-static int set_up(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	snprintf(f->root, sizeof(f->root), "/tmp/assetXXXXXX");
-	assert_non_null(mkdtemp(f->root));
-	*state = f;
-	open_asset(f, 0);
-	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *w)
-{
-	(void)st;
-	(void)kind;
-	(void)w;
-	return remove(path);
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	asset_free(f->a);
-	nftw(f->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	free(f);
-	return 0;
-}
-
-static const char docker_config[] =
-	"{\"ID\":\"" A
-	"\",\"Created\":\"2024-05-01T10:00:00.5Z\",\"Name\":\"/web\",\"Driver\":\"overlay2\","
-	"\"Image\":\"sha256:" IMG "\",\"Config\":{\"Hostname\":\"h\",\"User\":\"www-data\","
-	"\"Image\":\"nginx:1.25\",\"Labels\":{\"team\":\"blue\",\"odd\":7},"
-	"\"Healthcheck\":{\"Test\":[\"CMD-SHELL\",\"curl -f localhost || exit 1\"]}},"
-	"\"State\":{\"Pid\":77,\"StartedAt\":\"0001-01-01T00:00:00Z\"},"
-	"\"MountPoints\":{\"/data\":{\"Source\":\"/srv\",\"Destination\":\"/data\",\"RW\":true,"
-	"\"Propagation\":\"rprivate\"}}}";
-
-static void put_docker(const struct fixture *f, const char *host)
-{
-	put(f, "var/lib/docker/containers/" A "/config.v2.json", docker_config);
-	put(f, "var/lib/docker/containers/" A "/hostconfig.json", host);
-	put(f, "var/lib/docker/image/overlay2/repositories.json",
-	    "{\"Repositories\":{\"nginx\":{\"nginx:1.25\":\"sha256:" IMG "\",\"nginx@sha256:" DIGEST
-	    "\":\"sha256:" IMG "\"}}}");
-}
 
 static void reads_dockers_files(void **state)
 {
@@ -373,26 +284,6 @@ static void put_outer(const struct fixture *f, const char *host)
 	put(f, "var/lib/docker/containers/" B "/hostconfig.json", host);
 }
 
-static void share_user_namespace(const struct fixture *f, const char *pid)
-{
-	char from[128], to[128];
-
-	snprintf(from, sizeof(from), "%s/proc/1/ns/user", f->root);
-	snprintf(to, sizeof(to), "%s/proc/%s/ns/user", f->root, pid);
-	assert_int_equal(link(from, to), 0);
-}
-
-/* A process whose root may be looked into: it has the host's user namespace. */
-static void put_process(const struct fixture *f, const char *pid)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "proc/%s/ns/mnt", pid);
-	put(f, "proc/1/ns/user", "");
-	put(f, path, "");
-	share_user_namespace(f, pid);
-}
-
 static void knows_containers_in_containers(void **state)
 {
 	struct fixture *f = *state;
@@ -527,209 +418,6 @@ static void follows_one_v1_controller(void **state)
 	assert_int_equal(asset_scan(f->a, NULL), 1);
 }
 
-/* "?": not known, "-": there is none. */
-static const char *account(struct asset *a, const struct container *c, uint32_t pid,
-			   enum account_part part, uint32_t number)
-{
-	const struct asset_account q = { c, { 0, pid }, part, number };
-	static char text[64];
-	uint64_t pending;
-	str found = S("-");
-
-	if (asset_account(a, &q, &found, &pending) == POLICY_UNKNOWN)
-		found = S("?");
-	snprintf(text, sizeof(text), "%.*s", STR_ARG(found));
-	return text;
-}
-
-static const char *looked_up(struct asset *a, const struct container *c, uint32_t pid,
-			     enum account_part part, uint32_t number)
-{
-	/* What is read first may be what the engine made. */
-	for (int i = 0; i < 3; i++) {
-		(void)account(a, c, pid, part, number);
-		(void)look_at_users(asset_accounts(a), SIZE_MAX);
-	}
-	return account(a, c, pid, part, number);
-}
-
-static void reads_users_below_the_containers_root(void **state)
-{
-	struct fixture *f = *state;
-	const struct container *c, *host;
-
-	put_docker(f, "{}");
-	put(f, "etc/passwd", "root:x:0:0::/:/bin/sh\nbroken\n::7\nme:x:1000:1000::/:/bin/sh\n");
-	put(f, "etc/group", "root:x:0:\nwheel:x:10:me\n");
-	put(f, "proc/77/root/etc/passwd",
-	    "root:x:0:0::/:/bin/sh\napp:x:101:101::/srv/app:\nbare:x:103:103");
-	put(f, "proc/77/root/etc/group", "appg:x:101:\n");
-	put(f, "proc/77/uid_map", "0 0 4294967295\n");
-	put(f, "proc/77/gid_map", "0 0 4294967295\n");
-	put_process(f, "77");
-	open_asset(f, 0);
-	host = asset_host(f->a);
-	c = asset_cgroup_made(f->a, 5, S("/docker/" A));
-	assert_string_equal(account(f->a, host, 1, ACCOUNT_NAME, 1000), "?");
-	assert_string_equal(looked_up(f->a, host, 1, ACCOUNT_NAME, 1000), "me");
-	assert_string_equal(account(f->a, host, 1, ACCOUNT_GROUP_NAME, 10), "wheel");
-	/* A process that is gone already does not keep the next one from being asked. */
-	assert_string_equal(account(f->a, c, 76, ACCOUNT_NAME, 101), "?");
-	usleep(60000);
-	assert_string_equal(looked_up(f->a, c, 77, ACCOUNT_NAME, 101), "app");
-	assert_string_equal(account(f->a, c, 77, ACCOUNT_HOME, 101), "/srv/app");
-	assert_string_equal(account(f->a, c, 77, ACCOUNT_SHELL, 0), "/bin/sh");
-	/* Empty is not unknown. */
-	assert_string_equal(account(f->a, c, 77, ACCOUNT_SHELL, 101), "");
-	assert_string_equal(account(f->a, c, 77, ACCOUNT_HOME, 103), "");
-	assert_string_equal(account(f->a, c, 77, ACCOUNT_SHELL, 104), "-");
-	assert_string_equal(account(f->a, c, 0, ACCOUNT_GROUP_NAME, 101), "appg");
-	assert_string_equal(account(f->a, c, 77, ACCOUNT_NAME, 1000), "-");
-	/* A new user's name is found at once; a number without one is not looked for each time. */
-	put(f, "proc/77/root/etc/passwd",
-	    "app:x:101:101::/:/bin/sh\nnew:x:102:102::/:/bin/sh\ncut:x:7:7::/:/");
-	usleep(60000);
-	assert_string_equal(looked_up(f->a, c, 77, ACCOUNT_NAME, 102), "new");
-	usleep(60000);
-	(void)looked_up(f->a, c, 77, ACCOUNT_NAME, 4000);
-	usleep(60000);
-	assert_string_equal(account(f->a, c, 77, ACCOUNT_NAME, 4000), "-");
-	/* Another process of it whose root is gone: what was known is kept. */
-	assert_string_equal(looked_up(f->a, c, 78, ACCOUNT_GROUP_NAME, 101), "appg");
-}
-
-/* A name must not be told of a process that has the number of one that is gone, and is not of the container. */
-static void asks_only_processes_of_the_container(void **state)
-{
-	struct fixture *f = *state;
-	const struct container *c;
-
-	put_docker(f, "{}");
-	put(f, "sys/fs/cgroup/cgroup.controllers", "");
-	put(f, "sys/fs/cgroup/docker/" A "/cgroup.procs", "");
-	put(f, "sys/fs/cgroup/else/cgroup.procs", "");
-	put(f, "proc/77/cgroup", "0::/else\n");
-	put(f, "proc/78/cgroup", "0::/docker/" A "\n");
-	put(f, "proc/77/root/etc/passwd", "wrong:x:101:101::/:/\n");
-	put(f, "proc/78/root/etc/passwd", "right:x:101:101::/:/\n");
-	put(f, "proc/78/uid_map", "0 0 4294967295\n");
-	put(f, "proc/78/gid_map", "0 0 4294967295\n");
-	open_asset(f, 0);
-	assert_int_equal(asset_scan(f->a, NULL), 1);
-	{
-		char path[256];
-		struct stat st;
-
-		snprintf(path, sizeof(path), "%s/sys/fs/cgroup/docker/" A, f->root);
-		assert_int_equal(stat(path, &st), 0);
-		c = asset_cgroup_made(f->a, st.st_ino, S("/docker/" A));
-	}
-	assert_non_null(c);
-	assert_string_equal(looked_up(f->a, c, 77, ACCOUNT_NAME, 101), "?");
-	usleep(60000);
-	assert_string_equal(looked_up(f->a, c, 78, ACCOUNT_NAME, 101), "right");
-}
-
-/* An engine that nobody asks, whose files were read before there was a process: the control group tells one. */
-static void finds_any_process(void **state)
-{
-	struct fixture *f = *state;
-	const struct container *c;
-
-	put(f, "sys/fs/cgroup/cgroup.controllers", "");
-	put(f, "sys/fs/cgroup/default/web-1/cgroup.procs", "");
-	put(f, "sys/fs/cgroup/default/web-1/container/cgroup.procs", "77\n78\n");
-	put(f, "run/containerd/io.containerd.runtime.v2.task/default/web-1/config.json",
-	    "{\"process\":{},\"linux\":{}}");
-	open_asset(f, 0);
-	c = asset_cgroup_made(f->a, 5, S("/default/web-1"));
-	assert_int_equal(c->init_pid, 0);
-	assert_int_equal(asset_process_of(f->a, c), 77);
-}
-
-static void tells_numbers_as_a_namespace_has_them(void **state)
-{
-	struct id_map m;
-	uint32_t n;
-
-	(void)state;
-	assert_int_equal(
-		id_map_parse(
-			S("         0       1000          1\n         1     100000      65536\n"),
-			&m, NULL),
-		0);
-	assert_true(id_map_inside(&m, 1000, &n) && n == 0);
-	assert_true(id_map_inside(&m, 100000, &n) && n == 1);
-	assert_true(id_map_inside(&m, 165535, &n) && n == 65536);
-	assert_false(id_map_inside(&m, 165536, &n));
-	assert_false(id_map_inside(&m, 0, &n));
-	assert_true(id_map_outside(&m, 0, &n) && n == 1000);
-	assert_true(id_map_outside(&m, 65536, &n) && n == 165535);
-	assert_false(id_map_outside(&m, 65537, &n));
-	assert_int_equal(id_map_parse(S("         0          0 4294967295\n"), &m, NULL), 0);
-	assert_true(id_map_inside(&m, 4294967294, &n) && n == 4294967294);
-	assert_int_equal(id_map_parse(S(""), &m, NULL), -EBADMSG);
-	assert_int_equal(id_map_parse(S("0 0\n"), &m, NULL), -EBADMSG);
-}
-
-/* A container's first process may be gone before anyone asks: its users are read from the root the engine made. */
-static void knows_users_of_short_containers(void **state)
-{
-	struct fixture *f = *state;
-	const struct container *c;
-
-	put_docker(f, "{}");
-	put(f, "var/lib/docker/image/overlay2/layerdb/mounts/" A "/mount-id", "mid");
-	put(f, "var/lib/docker/overlay2/mid/merged/etc/passwd", "app:x:101:101::/:/bin/sh\n");
-	put(f, "run/containerd/io.containerd.runtime.v2.task/default/web-1/config.json",
-	    "{\"root\":{\"path\":\"rootfs\"},\"process\":{},\"linux\":{}}");
-	put(f, "run/containerd/io.containerd.runtime.v2.task/default/web-1/rootfs/etc/group",
-	    "g:x:5:\n");
-	open_asset(f, 0);
-	assert_true(asset_scan(f->a, NULL) >= 0);
-	c = asset_cgroup_made(f->a, 5, S("/docker/" A));
-	assert_string_equal(looked_up(f->a, c, 4711, ACCOUNT_NAME, 101),
-			    geteuid() == 0 ? "app" : "?");
-	/* The engine has made no file of users: whether it has none is not known yet. */
-	c = asset_cgroup_made(f->a, 6, S("/default/web-1"));
-	assert_string_equal(looked_up(f->a, c, 4712, ACCOUNT_NAME, 5), "?");
-}
-
-/* dockerd --userns-remap: its folder is another, and a number is what the container calls it, or nobody. */
-static void knows_users_of_remapped_containers(void **state)
-{
-	struct fixture *f = *state;
-	const struct container *c;
-
-	put(f, "var/lib/docker/1000.1000/containers/" A "/config.v2.json", docker_config);
-	put(f, "var/lib/docker/1000.1000/containers/" A "/hostconfig.json", "{}");
-	put(f, "var/lib/docker/1000.1000/image/overlay2/layerdb/mounts/" A "/mount-id", "mid");
-	put(f, "var/lib/docker/1000.1000/overlay2/mid/merged/etc/passwd",
-	    "root:x:0:0::/:/bin/sh\nnode:x:1000:1000::/:/bin/sh\n");
-	put(f, "proc/77/uid_map",
-	    "         0       1000          1\n         1     100000      65536\n");
-	open_asset(f, 0);
-	assert_true(asset_scan(f->a, NULL) >= 0);
-	c = asset_cgroup_made(f->a, 5, S("/docker/" A));
-	assert_non_null(c);
-	assert_string_equal(looked_up(f->a, c, 77, ACCOUNT_NAME, 1000), "root");
-	assert_string_equal(account(f->a, c, 77, ACCOUNT_NAME, 100999), "node");
-	assert_string_equal(account(f->a, c, 77, ACCOUNT_NAME, 0), "-");
-	/* Nobody is left who would tell: of files that are not the host's root's no number is taken for a name. */
-	put(f, "proc/77/uid_map", "");
-	if (geteuid() == 0) {
-		char path[256];
-
-		snprintf(path, sizeof(path),
-			 "%s/var/lib/docker/1000.1000/overlay2/mid/merged/etc/passwd", f->root);
-		assert_int_equal(chown(path, 1000, 1000), 0);
-		open_asset(f, 0);
-		assert_true(asset_scan(f->a, NULL) >= 0);
-		c = asset_cgroup_made(f->a, 5, S("/docker/" A));
-		assert_string_equal(looked_up(f->a, c, 77, ACCOUNT_NAME, 1000), "?");
-	}
-}
-
 /* A host on which containers come and go for months: nothing grows, and whom it forgets it does not confuse. */
 static void stays_flat(void **state)
 {
@@ -786,8 +474,6 @@ static void bounds_what_one_container_says(void **state)
 	assert_int_equal(s.cut, 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -806,12 +492,6 @@ int main(void)
 		TEST(tells_starts_and_stops),
 		TEST(scans_a_tree),
 		TEST(follows_one_v1_controller),
-		TEST(reads_users_below_the_containers_root),
-		TEST(asks_only_processes_of_the_container),
-		TEST(finds_any_process),
-		cmocka_unit_test(tells_numbers_as_a_namespace_has_them),
-		TEST(knows_users_of_short_containers),
-		TEST(knows_users_of_remapped_containers),
 		TEST(stays_flat),
 		TEST(bounds_what_one_container_says),
 	};
