@@ -82,7 +82,7 @@ static void leaves_devices_where_they_are(void **state UNUSED)
 static void locks_for_as_long_as_it_is_open(void **state)
 {
 	int first = -1, second = -1;
-	struct err e;
+	struct err e = { 0 };
 
 	(void)state;
 	assert_int_equal(file_lock("lock", &first, &e), 0);
