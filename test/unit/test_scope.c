@@ -7,7 +7,7 @@ static bool holds(const char *text, struct scope_subject of)
 {
 	struct scope_selector s;
 	struct scope scope = { .any = &s, .count = 1 };
-	struct err e;
+	struct err e = { 0 };
 
 	if (scope_parse(str_from(text), &arena, &s, &e) < 0)
 		fail_msg("'%s': %s", text, e.text);

@@ -400,7 +400,7 @@ static int watch_over(struct up *u, struct err *e)
 static void end(struct up *u, struct child *c)
 {
 	uint64_t until = clock_ns(CLOCK_MONOTONIC) + STOP_NS;
-	struct err e;
+	struct err e = { 0 };
 	int ignored = 0;
 
 	if (c->pid)
