@@ -27,6 +27,12 @@ void store_stage_start_server(void);
 /** A test that runs @p fn with an empty store, prepared and opened, on each engine. */
 typedef void (*store_test)(struct store *s, const char *where);
 void store_stage_each(store_test fn);
+/** A test of cmocka's, test_NAME, that does so. */
+#define EACH(name) \
+	static void test_##name(void **state UNUSED) \
+	{ \
+		store_stage_each(name); \
+	}
 
 /** Where calls inside OK() say why they failed. */
 extern struct err stage_err;

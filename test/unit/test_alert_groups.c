@@ -372,13 +372,6 @@ static void all_that_match_are_decided(struct store *s, const char *where)
 	check_all(s, &f, ALERT_FACET_RULE, ALERT_GROUPS_BY_ALERTS, true);
 }
 
-#define EACH(name) \
-	static void test_##name(void **state) \
-	{ \
-		(void)state; \
-		store_stage_each(name); \
-	}
-
 EACH(groups_are_what_alerts_add_up_to)
 EACH(ranges_of_many_have_their_ends)
 EACH(containers_of_too_many_are_cut)

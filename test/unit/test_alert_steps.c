@@ -2,13 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "alert_stage.h"
 #include "console/store/alerts_priv.h"
-#include "store_stage.h"
-
-static int64_t noon(int64_t days_ago)
-{
-	return (store_now() / DAY_NS - days_ago) * DAY_NS + DAY_NS / 2;
-}
 
 /* One alert of three days ago, one of the day before yesterday. */
 static void append_two(struct store *s, int64_t ids[2])

@@ -440,13 +440,6 @@ static void tallies_are_cut_where_they_end(struct store *s, const char *where)
 	}
 }
 
-#define EACH(name) \
-	static void test_##name(void **state) \
-	{ \
-		(void)state; \
-		store_stage_each(name); \
-	}
-
 EACH(assets_come_and_go)
 EACH(what_comes_back_has_a_history)
 EACH(pods_go_with_their_last_container)

@@ -712,13 +712,6 @@ static void acceptances_count_and_end(struct store *s, const char *where)
 	arena_done(&a);
 }
 
-#define EACH(name) \
-	static void test_##name(void **state) \
-	{ \
-		(void)state; \
-		store_stage_each(name); \
-	}
-
 EACH(images_are_counted)
 EACH(lists_are_sorted)
 EACH(findings_are_filtered)

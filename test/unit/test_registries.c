@@ -460,11 +460,6 @@ static void chains_are_the_specification_s(struct store *s, const char *where UN
 	assert_str(sql_text(rows, 0), wanted);
 }
 
-#define EACH(name) \
-	static void test_##name(void **state UNUSED) \
-	{ \
-		store_stage_each(name); \
-	}
 EACH(registries_are_kept)
 EACH(runs_are_told)
 EACH(tags_move)

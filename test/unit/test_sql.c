@@ -498,13 +498,6 @@ static void a_full_disk_is_told(void **state)
 	assert_int_equal(umount(where), 0);
 }
 
-#define EACH(name) \
-	static void test_##name(void **state) \
-	{ \
-		(void)state; \
-		store_stage_each(name); \
-	}
-
 EACH(values_round_trip)
 EACH(text_is_made_well_formed)
 EACH(errors_mean_the_same)

@@ -230,11 +230,6 @@ static void drop_whole_days(struct store *s, const char *where UNUSED)
 		2);
 }
 
-#define EACH(fn) \
-	static void fn##_on_each(void **state UNUSED) \
-	{ \
-		store_stage_each(fn); \
-	}
 EACH(add_up)
 EACH(find_the_other_end)
 EACH(find_who_has_the_address)
@@ -257,12 +252,12 @@ static int down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(add_up_on_each),
-		cmocka_unit_test(find_the_other_end_on_each),
-		cmocka_unit_test(find_who_has_the_address_on_each),
-		cmocka_unit_test(keep_to_scopes_on_each),
-		cmocka_unit_test(turn_pages_on_each),
-		cmocka_unit_test(drop_whole_days_on_each),
+		cmocka_unit_test(test_add_up),
+		cmocka_unit_test(test_find_the_other_end),
+		cmocka_unit_test(test_find_who_has_the_address),
+		cmocka_unit_test(test_keep_to_scopes),
+		cmocka_unit_test(test_turn_pages),
+		cmocka_unit_test(test_drop_whole_days),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

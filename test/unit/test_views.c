@@ -112,12 +112,6 @@ static void intelligence_ends(struct store *s, const char *where UNUSED)
 	assert_true(!got[0].ended && got[0].expires_ns == 200);
 }
 
-#define EACH(name) \
-	static void test_##name(void **state UNUSED) \
-	{ \
-		store_stage_each(name); \
-	}
-
 EACH(views_are_their_users)
 EACH(views_are_bounded)
 EACH(intelligence_ends)
