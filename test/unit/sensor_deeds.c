@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -161,4 +162,36 @@ void deed_calls(const char *dir)
 	mprotect(p, 8192, PROT_READ | PROT_WRITE | PROT_EXEC);
 	mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	syscall(SYS_chroot, "/no/root");
+}
+
+void deed_one_open(const char *dir)
+{
+	(void)dir;
+	syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
+}
+
+static void *wait_here(void *ready)
+{
+	return read(((int *)ready)[0], (char[1]){ 0 }, 1) < 0 ? ready : NULL;
+}
+
+void deed_asked(const char *dir)
+{
+	char *const argv[] = { (char[]){ "true" }, NULL };
+	char *const env[] = { NULL };
+	pthread_t thread;
+	int pair[2];
+
+	if (chdir(dir) || pipe(pair))
+		_exit(1);
+	dup2(open("/dev/null", O_RDWR), 0);
+	dup2(pair[1], 1);
+	close(2); /* the next open takes it */
+	pthread_create(&thread, NULL, wait_here, pair);
+	syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
+	dup2(socket(AF_UNIX, SOCK_STREAM, 0), 2);
+	if (chdir("/dev"))
+		_exit(1);
+	syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
+	execve("/bin/true", argv, env);
 }

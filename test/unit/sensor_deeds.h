@@ -17,5 +17,8 @@ void deed_files(const char *dir);
 void deed_sockets(const char *dir);
 void deed_dns(const char *dir);
 void deed_calls(const char *dir);
+void deed_one_open(const char *dir);
+/** Opens, and changes of descriptors 0 to 2 and of its folder; with a second thread. */
+void deed_asked(const char *dir);
 
 #endif

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -669,12 +668,6 @@ static void costs(void **state)
 	assert_int_equal(times_told_of(f->sensor, "nobody"), 0);
 }
 
-static void act_one_open(const char *dir)
-{
-	(void)dir;
-	syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
-}
-
 /* What happens while nobody reads is there for the successor, once. */
 static void handing_over(void **state)
 {
@@ -696,7 +689,7 @@ static void handing_over(void **state)
 		sensor_close(f.sensor);
 		f.child = fork();
 		if (!f.child) {
-			act_one_open(f.dir);
+			deed_one_open(f.dir);
 			_exit(0);
 		}
 		waitpid(f.child, &status, 0);
@@ -709,37 +702,11 @@ static void handing_over(void **state)
 		assert_int_equal(count_of(&f, EVENT_OPENAT), 1);
 		assert_int_equal(count_of(&f, EVENT_PROCEXIT), 1);
 		assert_int_equal(times_told_of(f.sensor, "on_open"), 1);
-		run_child(&f, act_one_open);
+		run_child(&f, deed_one_open);
 		assert_int_equal(count_of(&f, EVENT_OPENAT), 1);
 	}
 	end(&f);
 	free(filter);
-}
-
-static void *wait_here(void *ready)
-{
-	return read(((int *)ready)[0], (char[1]){ 0 }, 1) < 0 ? ready : NULL;
-}
-
-static void act_asked(const char *dir)
-{
-	char *const argv[] = { (char[]){ "true" }, NULL };
-	char *const env[] = { NULL };
-	pthread_t thread;
-	int pair[2];
-
-	if (chdir(dir) || pipe(pair))
-		_exit(1);
-	dup2(open("/dev/null", O_RDWR), 0);
-	dup2(pair[1], 1);
-	close(2); /* the next open takes it */
-	pthread_create(&thread, NULL, wait_here, pair);
-	syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
-	dup2(socket(AF_UNIX, SOCK_STREAM, 0), 2);
-	if (chdir("/dev"))
-		_exit(1);
-	syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
-	execve("/bin/true", argv, env);
 }
 
 /* What rules ask for beside events is told with those types, and with no other. */
@@ -762,7 +729,7 @@ static void asked_for(void **state)
 	if (f.sensor) {
 		size_t opens, all = 0;
 
-		assert_int_equal(run_child(&f, act_asked), 0);
+		assert_int_equal(run_child(&f, deed_asked), 0);
 		opens = count_of(&f, EVENT_OPENAT);
 		for (size_t i = 0; i < f.count; i++) {
 			const struct event *o = &f.seen[i].v;
