@@ -179,13 +179,16 @@ int file_make_dirs(const char *path, mode_t mode, struct err *e)
 
 int file_lock(const char *path, int *ret, struct err *e)
 {
-	OWNED_FD fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+	int error;
 
 	if (fd < 0)
 		return err_sys(e, errno, "cannot open '%s'", path);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return err_sys(e, errno == EWOULDBLOCK ? EBUSY : errno, "cannot lock '%s'", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		error = errno == EWOULDBLOCK ? EBUSY : errno;
+		close(fd);
+		return err_sys(e, error, "cannot lock '%s'", path);
+	}
 	*ret = fd;
-	fd = -1;
 	return 0;
 }
