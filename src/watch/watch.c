@@ -265,8 +265,10 @@ enum may_wait { WAIT_NOT, WAIT_HASH, WAIT_NAMES };
 /* The event is judged when that is there, with all facts at once. @return false: nobody can wait for it */
 static bool await(struct watch *w, const struct event_target *t, uint64_t number)
 {
-	if (!number || !hold_add(&w->awaiting, number, t->event, w->now_ns,
-				 t->process ? t->process->program : PROGRAM_NONE))
+	/* Figures of an interval are not kept beyond it. */
+	if (!number || t->event->usage ||
+	    !hold_add(&w->awaiting, number, t->event, w->now_ns,
+		      t->process ? t->process->program : PROGRAM_NONE))
 		return false;
 	if (t->process)
 		(void)process_tree_keep_program(w->tree, t->process);
@@ -302,7 +304,7 @@ static void read_shown(struct watch *w, const struct event_target *t, const uint
 	const uint8_t *sum;
 	str name;
 
-	if (count)
+	if (count && t->process)
 		(void)event_target_account(t, ACCOUNT_NAME, t->event->user, &name);
 	for (size_t i = 0; w->hashes && t->program && i < count; i++)
 		for (unsigned int k = 0; k < DIGEST_KIND_COUNT; k++)

@@ -247,6 +247,12 @@ static void test_usage(void **state)
 	assert_string_equal(s->alert[0].message, "execs=3 in shop");
 	watch_tick(s->watch, 3 * SECOND);
 	assert_int_equal(s->alerts, 1);
+	/* Nobody did it whose name could be waited for. */
+	for (int i = 0; i < 4; i++)
+		stage_event(s, EXEC("2", "10", "1000000001"));
+	s->names_pending = 7;
+	watch_tick(s->watch, 4 * SECOND);
+	assert_string_equal(s->alert[s->alerts - 1].message, "execs=4 in shop");
 	stage_close(s);
 }
 
