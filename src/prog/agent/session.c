@@ -1,12 +1,12 @@
 #include "prog/agent/session.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 
 #include "asset/host_namespace.h"
 #include "base/clock.h"
+#include "base/memory.h"
 
 #define RING_MAX_BYTES ((uint64_t)1 << 30)
 
@@ -240,7 +240,7 @@ int session_open(struct session *s, struct rules *rules, struct err *e)
 	if (r < 0)
 		session_close(s);
 	/* Loading programs needs the kernel's type descriptions, some 10 MB, once. */
-	malloc_trim(0);
+	memory_give_back();
 	return r;
 }
 

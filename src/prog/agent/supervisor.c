@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/proc_stat.h"
 #include "base/process.h"
 #include "prog/agent/agent.h"
@@ -189,6 +190,7 @@ static void listen_to(struct supervisor *s, struct part *p)
 		case MESSAGE_READY:
 			p->ready = true;
 			took_over(s, p);
+			memory_give_back();
 			break;
 		case MESSAGE_KEEP:
 			take_kept(s, &m);
