@@ -41,26 +41,29 @@ int id_map_read(int dir_fd, const char *path, struct id_map *ret, struct err *e)
 	return r < 0 ? r : id_map_parse(buf_str(&text), ret, e);
 }
 
+/* The number at @p n's place in another range of the same length. */
+static bool move(uint32_t n, uint32_t from, uint32_t to, uint32_t count, uint32_t *ret)
+{
+	if (n < from || n - from >= count)
+		return false;
+	*ret = to + (n - from);
+	return true;
+}
+
 bool id_map_inside(const struct id_map *m, uint32_t outside, uint32_t *ret)
 {
-	for (uint32_t i = 0; i < m->count; i++) {
-		if (outside < m->ranges[i].outside ||
-		    outside - m->ranges[i].outside >= m->ranges[i].count)
-			continue;
-		*ret = m->ranges[i].inside + (outside - m->ranges[i].outside);
-		return true;
-	}
+	for (uint32_t i = 0; i < m->count; i++)
+		if (move(outside, m->ranges[i].outside, m->ranges[i].inside, m->ranges[i].count,
+			 ret))
+			return true;
 	return false;
 }
 
 bool id_map_outside(const struct id_map *m, uint32_t inside, uint32_t *ret)
 {
-	for (uint32_t i = 0; i < m->count; i++) {
-		if (inside < m->ranges[i].inside ||
-		    inside - m->ranges[i].inside >= m->ranges[i].count)
-			continue;
-		*ret = m->ranges[i].outside + (inside - m->ranges[i].inside);
-		return true;
-	}
+	for (uint32_t i = 0; i < m->count; i++)
+		if (move(inside, m->ranges[i].inside, m->ranges[i].outside, m->ranges[i].count,
+			 ret))
+			return true;
 	return false;
 }
