@@ -223,23 +223,23 @@ static const char *why_not_ready(int answer, int fault)
 static void work_ready(struct job *j, struct worker *w)
 {
 	struct err e = { 0 };
-	const char *why;
+	const char *why, *but = "";
 	int64_t days = 0;
 	int r = -EIO, fault;
-	bool damaged_in_part;
 
 	/* Twice, for the same reason. */
 	for (int i = 0; i < 2 && r < 0; i++)
 		r = store_clock_ahead(w->store->sql, store_now(), &days, &e);
 	fault = store_health_look(j->server->health, w->store->sql);
 	/* A page that PostgreSQL cannot read is no reason to send nobody to any of the replicas, which all have it. */
-	damaged_in_part = fault == EUCLEAN && sql_is_postgres(w->store->sql);
-	why = why_not_ready(r, damaged_in_part ? 0 : fault);
+	if (fault == EUCLEAN && sql_is_postgres(w->store->sql)) {
+		fault = 0;
+		but = "a part of the database is damaged: see the log\n";
+	}
+	why = why_not_ready(r, fault);
 	j->status = why ? 503 : 200;
 	j->type = TEXT;
-	buf_add(&j->body, str_from(why ? why : "ready\n"));
-	if (damaged_in_part && !why)
-		buf_add(&j->body, S("a part of the database is damaged: see the log\n"));
+	buf_printf(&j->body, "%s%s", why ? why : "ready\n", why ? "" : but);
 	if (r > 0 && !why)
 		buf_printf(&j->body,
 			   "the clock is %" PRId64 " days ahead: nothing old is thrown away by it "
