@@ -1,11 +1,14 @@
 """Engines that run real containers, for tests of who runs here; each with folders, sockets and a runtime of its own."""
+import contextlib
 import gzip
 import json
 import pathlib
+import shutil
 import socket
 import subprocess
+import tempfile
 
-from services import Engine, Process, need
+from services import Engine, Process, need, unmount_below
 
 # Where the tests run nobody may raise resource limits, and a container that asks for that power does not start.
 WRAPPER = """#!/usr/bin/python3
@@ -95,6 +98,20 @@ class RunningEngine(Engine):
     def ctr(self, *args):
         return subprocess.run(["ctr", "-a", self.containerd_socket, *map(str, args)], check=True, capture_output=True,
                               text=True).stdout
+
+
+@contextlib.contextmanager
+def engine_apart(shared, **options):
+    """A RunningEngine with alpine, in a folder that its containers' root may enter whoever that is; those of pytest not."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="engine"))
+    folder.chmod(0o755)
+    try:
+        with RunningEngine(folder / "e", **options) as e:
+            e.load(shared / "rootfs" / "alpine-310-docker-save.tar.gz")
+            yield e
+    finally:
+        unmount_below(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def plain_archive(archive, folder):

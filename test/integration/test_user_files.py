@@ -2,15 +2,13 @@
 import json
 import os
 import pathlib
-import shutil
 import subprocess
-import tempfile
 
 import pytest
 
 from agents import OURS, RULES, Agent, until
-from containers import RunningEngine
-from services import need_root, unmount_below
+from containers import engine_apart
+from services import need_root
 
 # What a container does to its file, and what its root is called then: None, where that cannot be known.
 FILES = {
@@ -30,14 +28,8 @@ FILES = {
 @pytest.fixture(scope="module")
 def engine(shared):
     need_root()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="users"))
-    try:
-        with RunningEngine(folder / "e") as e:
-            e.load(shared / "rootfs" / "alpine-310-docker-save.tar.gz")
-            yield e
-    finally:
-        unmount_below(folder)
-        shutil.rmtree(folder, ignore_errors=True)
+    with engine_apart(shared) as e:
+        yield e
 
 
 @pytest.fixture

@@ -2,16 +2,14 @@
 import json
 import os
 import pathlib
-import shutil
 import subprocess
-import tempfile
 
 import pytest
 
 from agents import OURS, RULES, until
-from containers import RunningEngine
+from containers import engine_apart
 from fleet import JoinedAgent, ask
-from services import need_root, unmount_below
+from services import need_root
 
 FIRST = 300000
 COMMAND = ["sh", "-c", "adduser -D -u 4711 own; su own -c 'sleep 1001' & exec nc -l -p 23456"]
@@ -20,15 +18,8 @@ COMMAND = ["sh", "-c", "adduser -D -u 4711 own; su own -c 'sleep 1001' & exec nc
 @pytest.fixture(scope="module")
 def engine(shared):
     need_root()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="remap"))  # which the containers' root may enter, those of pytest not
-    folder.chmod(0o755)
-    try:
-        with RunningEngine(folder / "e", remap=FIRST) as e:
-            e.load(shared / "rootfs" / "alpine-310-docker-save.tar.gz")
-            yield e
-    finally:
-        unmount_below(folder)
-        shutil.rmtree(folder, ignore_errors=True)
+    with engine_apart(shared, remap=FIRST) as e:
+        yield e
 
 
 @pytest.fixture
