@@ -138,6 +138,28 @@ static void what_was_filled_in_is_told_too(void **state UNUSED)
 	assert_told(": : : : :", ": : : : :");
 }
 
+/* Each link of a chain is looked for, and they are as many as who wrote the text liked. */
+static void only_so_much_is_told(void **state UNUSED)
+{
+	const char *link = "the layer is missing: ", *end = "cannot open 'x'";
+	OWNED_BUF chain = BUF_INIT;
+	OWNED_BUF colons = BUF_INIT;
+	OWNED_BUF told = BUF_INIT;
+
+	for (int i = 0; i < 100; i++)
+		buf_add(&chain, str_from(link));
+	buf_add(&chain, str_from(end));
+	retell_zh(buf_str(&chain), &told);
+	assert_true(str_starts(buf_str(&told), S("缺少该层：缺少该层：")));
+	assert_true(str_ends(buf_str(&told), str_from(end)));
+
+	while (colons.n < 4000)
+		buf_add(&colons, S(": "));
+	buf_reset(&told);
+	retell_zh(buf_str(&colons), &told);
+	assert_true(str_eq(buf_str(&told), buf_str(&colons)));
+}
+
 static void progress_fits_any_terminal(void **state UNUSED)
 {
 	for (unsigned int width = 2; width < 120; width++)
@@ -172,6 +194,7 @@ int main(void)
 		cmocka_unit_test(errors_speak_chinese),
 		cmocka_unit_test(sentences_are_told_again),
 		cmocka_unit_test(what_was_filled_in_is_told_too),
+		cmocka_unit_test(only_so_much_is_told),
 		cmocka_unit_test(progress_fits_any_terminal),
 		cmocka_unit_test(progress_tells_how_far),
 	};

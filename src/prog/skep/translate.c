@@ -36,7 +36,7 @@ translate_fn *translate_to(enum lang lang)
 
 /* ---- Sentences back to their formats ---- */
 
-enum { FILLED_MAX = 8, RETELL_DEPTH = 4, RETELL_MAX_BYTES = 4096 };
+enum { FILLED_MAX = 8, RETELL_LOOKS = 32, RETELL_MAX_BYTES = 4096 };
 
 struct filled {
 	str values[FILLED_MAX];
@@ -144,11 +144,15 @@ static bool is_made_from(str text, const char *format, struct filled *ret)
 	return true;
 }
 
-static const char *find_format(str text, struct filled *ret)
+/* @param left how many sentences may still be looked for, in all: texts that others chose may be made of nothing but their beginnings */
+static const char *find_format(str text, unsigned *left, struct filled *ret)
 {
 	const char *zh = NULL;
 	struct filled f;
 
+	if (!*left || !text.n)
+		return NULL;
+	--*left;
 	ret->literal = 0;
 	for (size_t i = 0; i < ARRAY_LEN(messages); i++)
 		if (is_made_from(text, messages[i].en, &f) && f.literal > ret->literal) {
@@ -158,9 +162,9 @@ static const char *find_format(str text, struct filled *ret)
 	return zh;
 }
 
-static void retell(str text, unsigned depth, struct buf *out);
+static void retell(str text, unsigned *left, struct buf *out);
 
-static void put_filled(const char *format, const struct filled *f, unsigned depth, struct buf *out)
+static void put_filled(const char *format, const struct filled *f, unsigned *left, struct buf *out)
 {
 	for (size_t i = 0;; i++) {
 		char kind;
@@ -173,47 +177,49 @@ static void put_filled(const char *format, const struct filled *f, unsigned dept
 		if (!kind || i == f->count)
 			return;
 		if (f->is_text[i])
-			retell(f->values[i], depth, out);
+			retell(f->values[i], left, out);
 		else
 			buf_add(out, f->values[i]);
 	}
 }
 
 /* Context that was put in front of a sentence (err_wrap) and the system's words behind one (err_sys) are parted by ": ". */
-static bool retell_parts(str text, unsigned depth, struct buf *out)
+static bool retell_parts(str text, unsigned *left, struct buf *out)
 {
-	for (size_t i = 0; i + 2 < text.n; i++) {
+	for (size_t i = 0; i + 2 < text.n && *left; i++) {
 		struct filled f;
 		const char *zh;
 
 		if (!str_starts(str_skip(text, i), S(": ")))
 			continue;
-		zh = find_format(str_take(text, i), &f);
+		zh = find_format(str_take(text, i), left, &f);
 		if (!zh)
 			continue;
-		put_filled(zh, &f, depth, out);
+		put_filled(zh, &f, left, out);
 		buf_add(out, S("："));
-		retell(str_skip(text, i + 2), depth, out);
+		retell(str_skip(text, i + 2), left, out);
 		return true;
 	}
 	return false;
 }
 
-/* Bounded: each step is of a shorter text, and no deeper than RETELL_DEPTH. */
-static void retell(str text, unsigned depth, struct buf *out)
+/* Bounded, and with it how deep it goes: each step looks once at least. */
+static void retell(str text, unsigned *left, struct buf *out)
 {
 	struct filled f;
-	const char *zh = depth && text.n ? find_format(text, &f) : NULL;
+	const char *zh = find_format(text, left, &f);
 
 	if (zh)
-		put_filled(zh, &f, depth - 1, out);
-	else if (!depth || !retell_parts(text, depth - 1, out))
+		put_filled(zh, &f, left, out);
+	else if (!retell_parts(text, left, out))
 		buf_add(out, text);
 }
 
 void retell_zh(str english, struct buf *out)
 {
-	retell(english, english.n <= RETELL_MAX_BYTES ? RETELL_DEPTH : 0, out);
+	unsigned left = english.n <= RETELL_MAX_BYTES ? RETELL_LOOKS : 0;
+
+	retell(english, &left, out);
 }
 
 const struct translation translation_zh = { translate_zh, retell_zh };
