@@ -2,11 +2,9 @@
 
 #include "model/event.h"
 
-/* Flags that are in the event itself; those of an exec are its program's. */
-static bool is_open_flags(uint16_t type, const struct policy_ref *ref)
+static bool is_open(uint16_t type)
 {
-	return event_type_family((enum event_type)type) == EVENT_FAMILY_OPEN &&
-	       str_is(ref->key, "flags");
+	return event_type_family((enum event_type)type) == EVENT_FAMILY_OPEN;
 }
 
 static unsigned int of_process(uint16_t field)
@@ -52,7 +50,8 @@ unsigned int event_origin_of(uint16_t type, const struct policy_ref *ref)
 {
 	switch (ref->field) {
 	case FIELD_EVT_ARG:
-		return is_open_flags(type, ref) ? ORIGIN_CALL : 0;
+		/* Flags that are in the event itself; those of an exec are its program's. */
+		return is_open(type) && str_is(ref->key, "flags") ? ORIGIN_CALL : 0;
 	case FIELD_EVT_RES:
 	case FIELD_EVT_FAILED:
 	case FIELD_EVT_IS_OPEN_READ:
@@ -70,6 +69,8 @@ unsigned int event_origin_of(uint16_t type, const struct policy_ref *ref)
 	case FIELD_FD_DIRECTORY:
 	case FIELD_FD_FILENAME:
 		return ORIGIN_FILE;
+	case FIELD_FS_PATH_WRITTEN:
+		return is_open(type) ? ORIGIN_FILE : 0;
 	default:
 		return of_process(ref->field) | of_container(ref->field);
 	}

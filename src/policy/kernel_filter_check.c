@@ -57,6 +57,7 @@ static bool is_path(const struct policy_ref *ref, enum event_family f)
 
 	if (f == EVENT_FAMILY_SYMLINK)
 		return ref->field == FIELD_FS_PATH_SOURCE || ref->field == FIELD_FS_PATH_TARGET ||
+		       ref->field == FIELD_FS_PATH_WRITTEN ||
 		       (ref->field == FIELD_EVT_ARG &&
 			(str_is(ref->key, "target") || str_is(ref->key, "linkpath")));
 	if (!is_file_family(f))
@@ -64,7 +65,7 @@ static bool is_path(const struct policy_ref *ref, enum event_family f)
 	if (ref->field == FIELD_FD_NAME)
 		return f == EVENT_FAMILY_OPEN;
 	if (ref->field == FIELD_FS_PATH_NAME || ref->field == FIELD_FS_PATH_SOURCE ||
-	    ref->field == FIELD_FS_PATH_TARGET)
+	    ref->field == FIELD_FS_PATH_TARGET || ref->field == FIELD_FS_PATH_WRITTEN)
 		return true;
 	return ref->field == FIELD_EVT_ARG && WORD_FIND(args, ref->key) >= 0;
 }
@@ -73,6 +74,7 @@ static bool is_path(const struct policy_ref *ref, enum event_family f)
 static bool may_be_relative(const struct policy_ref *ref, enum event_family f)
 {
 	return f == EVENT_FAMILY_SYMLINK && ref->field != FIELD_FS_PATH_SOURCE &&
+	       ref->field != FIELD_FS_PATH_WRITTEN &&
 	       !(ref->field == FIELD_EVT_ARG && str_is(ref->key, "linkpath"));
 }
 
@@ -146,6 +148,21 @@ static int path_set(const struct program_check *k, enum path_part part, struct a
 	if (!k->text_count)
 		return 0;
 	return one(a, (struct filter_clause){ .paths = paths, .path_count = k->text_count }, ret);
+}
+
+/* Where a file is written: of opens those for writing alone. */
+static int written_set(const struct program_check *k, enum event_family f, struct arena *a,
+		       struct filter_set *ret)
+{
+	struct filter_clause c;
+
+	if (path_set(k, PART_PATH, a, ret) < 0)
+		return -ENOBUFS;
+	if (f != EVENT_FAMILY_OPEN)
+		return 0;
+	c = ret->clauses[0];
+	c.open_modes = 2;
+	return one(a, c, ret);
 }
 
 static int port_set(const struct program_check *k, struct arena *a, struct filter_set *ret)
@@ -342,6 +359,8 @@ int filter_check(const struct policy_program *p, const struct program_check *k, 
 	if (s->kind != SLOT_FIELD || k->how == CHECK_ONE_OF)
 		return 0;
 	if (!k->negate && (k->how == CHECK_BIT || k->how == CHECK_PATTERNS)) {
+		if (field == FIELD_FS_PATH_WRITTEN && is_path(&s->ref, f))
+			return written_set(k, f, a, ret);
 		/* pmatch does not mind a path that begins in no folder. */
 		if (is_path(&s->ref, f) &&
 		    (k->op != CONDITION_PMATCH || !may_be_relative(&s->ref, f)))

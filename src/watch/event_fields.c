@@ -22,7 +22,7 @@ static bool opens_read(const struct event *v)
 	return is_open(v) && (access == O_RDONLY || access == O_RDWR);
 }
 
-static bool opens_write(const struct event *v)
+bool event_fields_opens_write(const struct event *v)
 {
 	uint64_t access = open_flags(v) & O_ACCMODE;
 
@@ -195,7 +195,7 @@ bool event_fields_get(const struct event_target *t, const struct policy_ref *ref
 	case FIELD_EVT_IS_OPEN_READ:
 		return value_bool(ret, opens_read(v));
 	case FIELD_EVT_IS_OPEN_WRITE:
-		return value_bool(ret, opens_write(v));
+		return value_bool(ret, event_fields_opens_write(v));
 	case FIELD_EVT_IS_OPEN_EXEC:
 		return value_bool(ret, creates(v) && v->mode & 0111);
 	case FIELD_EVT_IS_OPEN_CREATE:

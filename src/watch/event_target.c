@@ -12,7 +12,7 @@ static group_getter group_of(uint16_t field)
 		return event_fields_get;
 	if (field <= FIELD_GROUP_NAME)
 		return process_fields_get;
-	return field <= FIELD_FS_PATH_TARGETRAW ? fd_fields_get : container_fields_get;
+	return field <= FIELD_FS_PATH_WRITTEN ? fd_fields_get : container_fields_get;
 }
 
 static void get(const struct policy_target *target, const struct policy_ref *ref,

@@ -409,11 +409,40 @@ static bool get_of_fd(const struct event_target *t, enum event_fd_kind k, uint16
 	}
 }
 
+/* Where a file comes to be or is changed, if the call does that when it succeeds. */
+static bool get_written(const struct event *v, struct policy_value *ret)
+{
+	str path;
+
+	switch (event_type_family(v->type)) {
+	case EVENT_FAMILY_OPEN:
+		if (!event_fields_opens_write(v))
+			return value_absent(ret);
+		path = path_of(v);
+		break;
+	case EVENT_FAMILY_RENAME:
+	case EVENT_FAMILY_LINK:
+	case EVENT_FAMILY_SYMLINK:
+		path = v->path2.n ? v->path2 : v->raw2;
+		break;
+	case EVENT_FAMILY_MKDIR:
+	case EVENT_FAMILY_MKNOD:
+	case EVENT_FAMILY_TRUNCATE:
+		path = v->path.n ? v->path : v->raw;
+		break;
+	default:
+		return value_absent(ret);
+	}
+	return path.n ? value_string(ret, path) : value_unknown(ret);
+}
+
 bool fd_fields_get(const struct event_target *t, const struct policy_ref *ref,
 		   struct policy_value *ret)
 {
-	if (ref->field < FIELD_FD_NUM || ref->field > FIELD_FS_PATH_TARGETRAW)
+	if (ref->field < FIELD_FD_NUM || ref->field > FIELD_FS_PATH_WRITTEN)
 		return false;
+	if (ref->field == FIELD_FS_PATH_WRITTEN)
+		return get_written(t->event, ret);
 	if (ref->field >= FIELD_FS_PATH_NAME)
 		return get_path(t->event, ref->field, ret);
 	if (!fd_fields_apply(t))
@@ -426,6 +455,6 @@ bool fd_fields_origin(const struct event_target *t, struct policy_origin *ret)
 	if (is_internet(t->fd_kind))
 		return false;
 	ret->text = path_of(t->event);
-	ret->number = (uint64_t)t->fd_kind;
+	ret->number = (uint64_t)t->fd_kind | (uint64_t)event_fields_opens_write(t->event) << 16;
 	return true;
 }

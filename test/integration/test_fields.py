@@ -85,19 +85,21 @@ ROWS = {
         "fd.containername": "[0-9a-f]{12}:/tmp/a/mark-written", "fd.containerdirectory": "[0-9a-f]{12}:/tmp/a", "fd.num": NUMBER,
         "fd.type": "file", "fd.typechar": "f", "fd.ino": r"[1-9]\d*", "fd.dev": NUMBER, "fd.dev.major": NUMBER,
         "fd.dev.minor": NUMBER, "fs.path.name": "/tmp/a/mark-written", "fs.path.nameraw": r"\.\./mark-written",
+        "fs.path.written": "/tmp/a/mark-written",
         "evt.is_open_write": TRUE, "evt.is_open_read": FALSE, "evt.is_open_create": TRUE, "evt.is_open_exec": FALSE,
         "evt.arg[flags]": r".*O_CREAT.*", "evt.arg[name]": "/tmp/a/mark-written", "evt.arg[mode]": ".*S_IRUSR.*",
         "evt.arg[fd]": "<f>/tmp/a/mark-written", "fd.name_changed": FALSE, "proc.cwd": "/tmp/a/b/", "proc.nthreads": "1",
         "proc.name": "sh"}),
     "renamed": ('evt.type in (rename, renameat, renameat2) and evt.args contains mark-new', {
         "fs.path.source": "/tmp/mark-old", "fs.path.sourceraw": "mark-old", "fs.path.target": "/tmp/a/mark-new",
+        "fs.path.written": "/tmp/a/mark-new",
         "fs.path.targetraw": r"a/\.\./a/mark-new", "evt.arg[oldpath]": "/tmp/mark-old", "evt.arg[newpath]": "/tmp/a/mark-new",
         "proc.cwd": "/tmp/", "evt.category": "file"}),
     "linked": ('evt.type in (link, linkat) and evt.args contains mark-hard', {
-        "fs.path.source": "/tmp/a/mark-new", "fs.path.target": "/tmp/mark-hard"}),
+        "fs.path.source": "/tmp/a/mark-new", "fs.path.target": "/tmp/mark-hard", "fs.path.written": "/tmp/mark-hard"}),
     "pointed": ('evt.type in (symlink, symlinkat) and evt.args contains mark-soft', {
         "evt.arg[target]": r"\.\./mark-text", "evt.arg[linkpath]": "/tmp/mark-soft", "fs.path.target": r"\.\./mark-text",
-        "fs.path.source": "/tmp/mark-soft"}),
+        "fs.path.source": "/tmp/mark-soft", "fs.path.written": "/tmp/mark-soft"}),
     "made setuid": ('evt.type in (chmod, fchmodat) and evt.arg.mode contains S_ISUID and evt.args contains mark-hard', {
         "evt.arg[filename]": "/tmp/mark-hard", "evt.arg[mode]": ".*S_ISUID.*", "fs.path.name": "/tmp/mark-hard"}),
     "removed": ('evt.type in (unlink, unlinkat) and evt.args contains mark-hard', {"fs.path.name": "/tmp/mark-hard"}),

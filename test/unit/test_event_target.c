@@ -322,6 +322,7 @@ static void test_files(void **state)
 	is(b, "fd.ip", "<absent>");
 	is(b, "fd.l4proto", "<absent>");
 	is(b, "fs.path.name", "/etc/shadow");
+	is(b, "fs.path.written", "/etc/shadow");
 	is(b, "evt.arg.flags", "O_TRUNC|O_CREAT|O_WRONLY");
 	is(b, "evt.rawarg[flags]", "577");
 	is(b, "evt.arg.mode", "S_IROTH|S_IRGRP|S_IWUSR|S_IRUSR");
@@ -336,11 +337,15 @@ static void test_files(void **state)
 	is(b, "fd.num", "-1");
 	is(b, "fd.typechar", "f");
 	is(b, "evt.is_open_read", "true");
+	is(b, "fs.path.written", "<absent>");
+	happens(b, "{'type':'creat','task':{'pid':5,'start':5},'res':3}");
+	is(b, "fs.path.written", "<unknown>");
 	happens(b, "{'type':'renameat2','task':{'pid':5,'start':5},'path':'/a/x','path2':'/b/y'}");
 	is(b, "evt.arg.oldpath", "/a/x");
 	is(b, "evt.arg.newpath", "/b/y");
 	is(b, "fs.path.source", "/a/x");
 	is(b, "fs.path.target", "/b/y");
+	is(b, "fs.path.written", "/b/y");
 	is(b, "fs.path.name", "<absent>");
 	is(b, "fd.num", "<absent>");
 	happens(b,
@@ -348,9 +353,11 @@ static void test_files(void **state)
 	is(b, "evt.arg.target", "/etc");
 	is(b, "evt.arg.linkpath", "/tmp/l");
 	is(b, "fs.path.source", "/tmp/l");
+	is(b, "fs.path.written", "/tmp/l");
 	happens(b, "{'type':'fchmodat','task':{'pid':5,'start':5},'path':'/tmp/x','mode':2541}");
 	is(b, "evt.arg.mode", "S_IXOTH|S_IROTH|S_IXGRP|S_IRGRP|S_IXUSR|S_IWUSR|S_IRUSR|S_ISUID");
 	is(b, "evt.arg.filename", "/tmp/x");
+	is(b, "fs.path.written", "<absent>");
 }
 
 static void test_connections(void **state)

@@ -207,6 +207,40 @@ static void what_no_rule_wants_is_dropped(void **state UNUSED)
 	}
 }
 
+/* One field for whichever way a file comes to be at a path; of opens those for writing alone are wanted. */
+static void where_files_are_written_is_kept(void **state UNUSED)
+{
+	static const struct {
+		struct event v;
+		bool passes;
+	} rows[] = {
+		{ { .type = EVENT_OPENAT, .path = S("/etc/cron.d/x"), .flags = O_WRONLY }, true },
+		{ { .type = EVENT_OPENAT, .path = S("/etc/cron.d/x"), .flags = O_RDWR }, true },
+		{ { .type = EVENT_OPENAT, .path = S("/etc/cron.d/x"), .flags = O_RDONLY }, false },
+		{ { .type = EVENT_OPENAT, .path = S("/etc/x"), .flags = O_WRONLY }, false },
+		{ { .type = EVENT_OPENAT, .flags = O_WRONLY }, true },
+		{ { .type = EVENT_CREAT, .path = S("/etc/cron.d/x") }, true },
+		{ { .type = EVENT_RENAME, .path = S("/a"), .path2 = S("/etc/cron.d/x") }, true },
+		{ { .type = EVENT_RENAME, .path = S("/a"), .path2 = S("/b") }, false },
+		{ { .type = EVENT_LINKAT, .path = S("/a"), .path2 = S("/etc/cron.d/x") }, true },
+		{ { .type = EVENT_SYMLINKAT, .raw = S("a"), .path2 = S("/etc/cron.d/x") }, true },
+		{ { .type = EVENT_SYMLINKAT, .raw = S("a"), .path2 = S("/b") }, false },
+		{ { .type = EVENT_TRUNCATE, .path = S("/etc/cron.d/x") }, true },
+		{ { .type = EVENT_TRUNCATE, .path = S("/etc/x") }, false },
+	};
+	const struct kernel_filter *f;
+	struct arena a;
+
+	arena_init(&a, 0);
+	f = filter_of("evt.type in (openat, creat, rename, linkat, symlinkat, truncate) and "
+		      "evt.rawres >= 0 and fs.path.written pmatch (/etc/cron.d)",
+		      &a);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (kernel_filter_passes(f, &rows[i].v, S(""), true) != rows[i].passes)
+			fail_msg("row %zu", i);
+	arena_done(&a);
+}
+
 static void facts_are_kept(void **state UNUSED)
 {
 	struct event open = { .type = EVENT_OPENAT, .res = 3, .path = S("/x") };
@@ -345,6 +379,7 @@ int main(void)
 		cmocka_unit_test(falcos_rules),
 		cmocka_unit_test(conditions_on_names),
 		cmocka_unit_test(what_no_rule_wants_is_dropped),
+		cmocka_unit_test(where_files_are_written_is_kept),
 		cmocka_unit_test(facts_are_kept),
 		cmocka_unit_test(names_are_kept),
 		cmocka_unit_test(loopback_is_dropped),
