@@ -2,8 +2,12 @@
 
 #include <bpf/btf.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 #include "kern/hook_object.h"
+#include "kern/kernel_btf.h"
+
+enum { NAMES_BYTES = 1 << 20 };
 
 struct making {
 	struct hook_program *list;
@@ -139,7 +143,8 @@ static int take_over(struct bpf_program *p, struct bpf_prog_load_opts *how, long
 					      .prog_btf_fd = how->prog_btf_fd,
 					      .prog_flags = sleeps ? BPF_F_SLEEPABLE : 0,
 					      .kern_version = how->kern_version,
-					      .attach_btf_id = how->attach_btf_id,
+					      .attach_btf_id =
+						      x->place ? x->place : how->attach_btf_id,
 					      .attach_btf_obj_fd = how->attach_btf_obj_fd,
 					      .fd_array = how->fd_array,
 					      .func_info = how->func_info,
@@ -159,27 +164,148 @@ static const struct hook *hook_of(const char *program)
 	return &hook_table[i];
 }
 
+static bool has_place(const struct hook_program *x)
+{
+	enum hook_kind kind = hook_of(x->name)->kind;
+
+	return kind == HOOK_BTF || kind == HOOK_ITER;
+}
+
+/* By libbpf, where the kernel's types are described in a way we do not know. */
+static void ask_libbpf(const struct making *m, struct bpf_object *o)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		struct hook_program *x = &m->list[i];
+		struct bpf_program *p = bpf_object__find_program_by_name(o, x->name);
+
+		if (has_place(x))
+			x->error =
+				p ? bpf_program__set_attach_target(p, 0, hook_of(x->name)->target)
+				  : -ENOENT;
+	}
+}
+
+/*
+ * Finds where programs attach, all in one go.
+ *
+ * @param ret_whole  whether all types that programs are made of are there: a kernel may keep those of unix sockets in a module
+ */
+static int find_places(const struct making *m, struct bpf_object *o, const struct kernel_btf *k,
+		       bool *ret_whole)
+{
+	OWNED struct kernel_btf_name *names = calloc(m->count + 1, sizeof(*names));
+	struct kernel_btf_name *unix_sock = names + m->count;
+	int r;
+
+	if (!names)
+		return -ENOMEM;
+	*unix_sock = (struct kernel_btf_name){ .text = "unix_sock", .kind = BTF_KIND_STRUCT };
+	for (size_t i = 0; i < m->count; i++) {
+		const char *name = m->list[i].name;
+		struct bpf_program *p = bpf_object__find_program_by_name(o, name);
+
+		if (p)
+			kernel_btf_place(&names[i], bpf_program__expected_attach_type(p),
+					 hook_of(name)->target);
+	}
+	r = kernel_btf_find(k, names, m->count + 1);
+	for (size_t i = 0; i < m->count && !r; i++) {
+		if (!has_place(&m->list[i]))
+			continue;
+		m->list[i].place = names[i].id;
+		m->list[i].error = names[i].id ? 0 : -ESRCH;
+	}
+	*ret_whole = unix_sock->id != 0;
+	return r;
+}
+
 /* What this kernel has no place for is left out; libbpf would load none at all. */
-static void find_places(const struct making *m, struct bpf_object *o)
+static void choose_programs(const struct making *m, struct bpf_object *o)
 {
 	struct bpf_program *p;
 
 	bpf_object__for_each_program(p, o)
 	{
-		struct hook_program *x = find(m, bpf_program__name(p));
-		const struct hook *h = x ? hook_of(x->name) : NULL;
+		const struct hook_program *x = find(m, bpf_program__name(p));
 
-		if (h && (h->kind == HOOK_BTF || h->kind == HOOK_ITER))
-			x->error = bpf_program__set_attach_target(p, 0, h->target);
 		(void)bpf_program__set_autoload(p, x && !x->error);
 	}
 }
 
-static int prepare(struct hooks *h, const struct making *m, struct bpf_object **ret)
+/* The names of the types the programs were compiled with, the kernel's among them. */
+static int name_types(const struct btf *b, struct map *names)
 {
+	for (uint32_t id = 1; id < btf__type_cnt(b); id++) {
+		const struct btf_type *t = btf__type_by_id(b, id);
+		void **at;
+
+		if (!btf_is_composite(t) && !btf_is_any_enum(t))
+			continue;
+		at = map_at(names,
+			    kernel_btf_essential(str_from(btf__str_by_offset(b, t->name_off))));
+		if (!at)
+			return -ENOMEM;
+		*at = names;
+	}
+	return 0;
+}
+
+/* Puts an excerpt of the kernel's types into a file, for libbpf to search. */
+static int write_excerpt(const struct kernel_btf *k, const struct btf *ours, int file)
+{
+	OWNED_BUF text = BUF_INIT;
+	struct arena a;
+	struct map names = map_in(&a);
+	int r;
+
+	arena_init(&a, NAMES_BYTES);
+	r = name_types(ours, &names);
+	if (!r)
+		r = kernel_btf_excerpt(k, &names, &text);
+	arena_done(&a);
+	if (!r && write(file, text.p, text.n) != (ssize_t)text.n)
+		r = -EIO;
+	return r;
+}
+
+static struct bpf_object *open_object(int types)
+{
+	char path[32];
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types < 0 ? NULL : path);
 	size_t n;
 	const void *elf = hook_object(&n);
-	struct bpf_object *o = bpf_object__open_mem(elf, n, NULL);
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", types);
+	return bpf_object__open_mem(elf, n, &opts);
+}
+
+/* @return the object, to be fitted to the types in a file or, where they do not do, to what libbpf finds; NULL and errno */
+static struct bpf_object *open_for_kernel(const struct making *m, int types)
+{
+	struct bpf_object *o = open_object(types);
+	struct kernel_btf k;
+	bool whole = false;
+	int r = kernel_btf_open(&k);
+
+	if (o && !r) {
+		r = find_places(m, o, &k, &whole);
+		if (!r && whole && types >= 0)
+			whole = write_excerpt(&k, bpf_object__btf(o), types) == 0;
+		kernel_btf_close(&k);
+	}
+	if (o && types >= 0 && (r || !whole)) {
+		bpf_object__close(o);
+		o = open_object(-1);
+	}
+	if (o && r)
+		ask_libbpf(m, o);
+	return o;
+}
+
+static int prepare(struct hooks *h, const struct making *m, struct bpf_object **ret)
+{
+	OWNED_FD types = memfd_create("skep-types", MFD_CLOEXEC);
+	struct bpf_object *o = open_for_kernel(m, types);
 	int r;
 
 	*ret = o;
@@ -190,7 +316,7 @@ static int prepare(struct hooks *h, const struct making *m, struct bpf_object **
 		r = give_maps(h, o);
 	if (r)
 		return r;
-	find_places(m, o);
+	choose_programs(m, o);
 	return bpf_object__load(o);
 }
 

@@ -15,6 +15,7 @@
 struct hook_program {
 	const char *name; /**< as in hook.def */
 	int error;        /**< -errno: this kernel has no place for it; 0 */
+	uint32_t place;   /**< the kernel's type it attaches to; 0: none, or libbpf knows */
 	enum bpf_prog_type type;
 	struct bpf_insn *code;         /**< owned, from malloc(); NULL: not ready */
 	size_t count;                  /**< of instructions */

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 
 #include "kern/hook_place.h"
+#include "kern/kernel_btf.h"
 #include "kern/preemption.h"
 
 static bool refused(char *why, size_t n, const char *step, int r)
@@ -24,6 +25,22 @@ static bool try_ring(char *why, size_t n)
 	return fd >= 0 || refused(why, n, "map", errno);
 }
 
+/* @return the id of what a program attaches to, -errno */
+static int find_target(enum bpf_attach_type attach, const char *target)
+{
+	struct kernel_btf_name n;
+	struct kernel_btf k;
+	int r = kernel_btf_open(&k);
+
+	/* It may be described in a way we do not know. */
+	if (r)
+		return libbpf_find_vmlinux_btf_id(target, attach);
+	kernel_btf_place(&n, attach, target);
+	r = kernel_btf_find(&k, &n, 1);
+	kernel_btf_close(&k);
+	return r ? r : n.id ? (int)n.id : -ESRCH;
+}
+
 /* A program that returns @p result. @return its descriptor, -errno */
 static int load(enum bpf_prog_type type, enum bpf_attach_type attach, const char *target,
 		int result)
@@ -33,7 +50,7 @@ static int load(enum bpf_prog_type type, enum bpf_attach_type attach, const char
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, o, .expected_attach_type = attach);
-	int id = target ? libbpf_find_vmlinux_btf_id(target, attach) : 0;
+	int id = target ? find_target(attach, target) : 0;
 	int fd;
 
 	if (id < 0)
