@@ -139,33 +139,3 @@ int cvss_parse(str vector, struct cvss *ret, struct err *e)
 	*ret = (struct cvss){ .version = version, .base_tenths = d->score(value) };
 	return 0;
 }
-
-double cvss_base_score(const struct cvss *c)
-{
-	return c->base_tenths / 10.0;
-}
-
-enum cvss_severity cvss_severity(const struct cvss *c)
-{
-	if (c->base_tenths == 0)
-		return CVSS_NONE;
-	if (c->base_tenths < 40)
-		return CVSS_LOW;
-	if (c->base_tenths < 70)
-		return CVSS_MEDIUM;
-	return c->base_tenths < 90 ? CVSS_HIGH : CVSS_CRITICAL;
-}
-
-const char *cvss_severity_name(enum cvss_severity s)
-{
-	static const char *const names[] = { "none", "low", "medium", "high", "critical" };
-
-	assert((size_t)s < ARRAY_LEN(names));
-	return names[s];
-}
-
-const char *cvss_version_name(enum cvss_version v)
-{
-	assert(v >= 0 && v < CVSS_VERSION_COUNT);
-	return dialects[v].name;
-}

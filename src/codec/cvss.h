@@ -14,9 +14,6 @@
 
 enum cvss_version { CVSS_2_0, CVSS_3_0, CVSS_3_1, CVSS_4_0, CVSS_VERSION_COUNT };
 
-/** The qualitative scale of v3 and v4, applied to v2 scores too as NVD does not but FIRST allows. */
-enum cvss_severity { CVSS_NONE, CVSS_LOW, CVSS_MEDIUM, CVSS_HIGH, CVSS_CRITICAL };
-
 struct cvss {
 	enum cvss_version version;
 	unsigned int base_tenths; /**< base score times ten: 0 to 100 */
@@ -28,14 +25,5 @@ struct cvss {
  * @return 0, or -EBADMSG with the metric that is wrong
  */
 MUST_CHECK int cvss_parse(str vector, struct cvss *ret, struct err *e);
-
-/** The base score: 0.0 to 10.0, one decimal. */
-double cvss_base_score(const struct cvss *c);
-
-enum cvss_severity cvss_severity(const struct cvss *c);
-/** "none", "low", "medium", "high", "critical". */
-const char *cvss_severity_name(enum cvss_severity s);
-/** "2.0", "3.0", "3.1", "4.0". */
-const char *cvss_version_name(enum cvss_version v);
 
 #endif

@@ -225,10 +225,3 @@ int ed25519_public(const uint8_t private_seed[ED25519_KEY_BYTES], uint8_t ret[ED
 	EVP_PKEY_free(key);
 	return ok ? 0 : err_set(e, EINVAL, "not an Ed25519 private key");
 }
-
-int ed25519_generate(uint8_t ret_seed[ED25519_KEY_BYTES], struct err *e)
-{
-	return RAND_priv_bytes(ret_seed, ED25519_KEY_BYTES) == 1
-		       ? 0
-		       : err_set(e, EIO, "no random bytes");
-}

@@ -81,7 +81,5 @@ MUST_CHECK int ed25519_sign(const uint8_t private_seed[ED25519_KEY_BYTES], str m
 /** The public half of @p private_seed. */
 MUST_CHECK int ed25519_public(const uint8_t private_seed[ED25519_KEY_BYTES],
 			      uint8_t ret[ED25519_KEY_BYTES], struct err *e);
-/** 32 fresh random bytes for a private seed. */
-MUST_CHECK int ed25519_generate(uint8_t ret_seed[ED25519_KEY_BYTES], struct err *e);
 
 #endif

@@ -81,22 +81,3 @@ int dns_question_parse(str m, char *text, struct dns_question *ret, struct err *
 	*ret = (struct dns_question){ .name = { text, n }, .type = (uint16_t)u16(m, end) };
 	return 0;
 }
-
-const char *dns_type_name(uint16_t type)
-{
-	static const struct {
-		uint16_t type;
-		const char *name;
-	} names[] = {
-		{ 1, "A" },     { 2, "NS" },     { 5, "CNAME" },  { 6, "SOA" },    { 10, "NULL" },
-		{ 12, "PTR" },  { 13, "HINFO" }, { 15, "MX" },    { 16, "TXT" },   { 28, "AAAA" },
-		{ 33, "SRV" },  { 35, "NAPTR" }, { 43, "DS" },    { 46, "RRSIG" }, { 48, "DNSKEY" },
-		{ 64, "SVCB" }, { 65, "HTTPS" }, { 251, "IXFR" }, { 252, "AXFR" }, { 255, "ANY" },
-		{ 257, "CAA" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (names[i].type == type)
-			return names[i].name;
-	return "";
-}

@@ -25,7 +25,4 @@ struct dns_question {
  */
 MUST_CHECK int dns_question_parse(str message, char *text, struct dns_question *ret, struct err *e);
 
-/** The type's name ("A"), or "" when it has none here. */
-const char *dns_type_name(uint16_t type);
-
 #endif

@@ -175,23 +175,6 @@ str http_head_field(const struct http_head *h, const char *name)
 	return (str){ 0 };
 }
 
-str http_head_cookie(const struct http_head *h, const char *name)
-{
-	for (size_t i = 0; i < h->field_count; i++) {
-		str rest = h->fields[i].value;
-
-		if (!str_eq_nocase(h->fields[i].name, S("cookie")))
-			continue;
-		while (rest.n) {
-			str value = trim_blanks(str_cut(&rest, ';')), key = str_cut(&value, '=');
-
-			if (str_is(key, name))
-				return value;
-		}
-	}
-	return (str){ 0 };
-}
-
 static int hex_value(char c)
 {
 	if (c >= '0' && c <= '9')

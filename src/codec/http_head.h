@@ -44,8 +44,6 @@ MUST_CHECK int http_head_parse(str in, struct http_head *ret, struct err *e);
 
 /** The value of the first field called @p name, in any case; the empty span when there is none. */
 str http_head_field(const struct http_head *h, const char *name);
-/** The value of cookie @p name (RFC 6265), or the empty span. */
-str http_head_cookie(const struct http_head *h, const char *name);
 
 /** Where the reader of a chunked body (RFC 9112 section 7.1) is; zero at its beginning. */
 struct http_chunks {

@@ -140,11 +140,6 @@ enum inflate_format inflate_format(const struct inflate *z)
 	return z->format;
 }
 
-uint64_t inflate_bytes(const struct inflate *z)
-{
-	return z->out_bytes;
-}
-
 const char *inflate_suffix(enum inflate_format f)
 {
 	static const char *const suffixes[] = {

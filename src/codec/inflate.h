@@ -59,7 +59,5 @@ enum inflate_format inflate_format(const struct inflate *z);
 const char *inflate_suffix(enum inflate_format f);
 /** What the first bytes of a stream say; PLAIN for anything unknown. */
 enum inflate_format inflate_recognise(str head);
-/** Output bytes so far. */
-uint64_t inflate_bytes(const struct inflate *z);
 
 #endif

@@ -73,9 +73,6 @@ struct sensor_gap {
 /** @return how many there are; at most @p max are written */
 size_t sensor_gaps(const struct sensor *s, struct sensor_gap *ret, size_t max);
 
-/** The cgroup hierarchy that cgroup_id is of, as in /proc/PID/cgroup; 0: the unified one (v2). */
-uint32_t sensor_hierarchy(const struct sensor *s);
-
 /** For poll(2), with sensor_wait_ms(): readable when events came after a quiet time. */
 int sensor_fd(const struct sensor *s);
 /**

@@ -52,8 +52,3 @@ void sensor_find_hierarchy(uint32_t *ret, int32_t *ret_id)
 		}
 	}
 }
-
-uint32_t sensor_hierarchy(const struct sensor *s)
-{
-	return (uint32_t)s->control->hierarchy_id;
-}

@@ -110,7 +110,7 @@ static void parse_owned(struct fields *f, struct package *p)
 			field_fail(f, EBADMSG, "field 'owned' is not in ascending order");
 }
 
-void package_render(const struct package *p, struct json_out *j, bool with_layer)
+static void render(const struct package *p, struct json_out *j, bool with_layer)
 {
 	json_object_open(j);
 #define PACKAGE_OUT(field, key) json_opt_str(j, key, p->field);
@@ -150,16 +150,11 @@ static int parse(const struct value *v, bool needs_version, struct arena *a, str
 	return f.error;
 }
 
-int package_parse(const struct value *v, struct arena *a, struct package *ret, struct err *e)
-{
-	return parse(v, true, a, ret, e);
-}
-
 void package_list_render(const struct package_list *l, struct json_out *j, bool with_layer)
 {
 	json_array_open(j);
 	for (size_t i = 0; i < l->count; i++)
-		package_render(&l->items[i], j, with_layer);
+		render(&l->items[i], j, with_layer);
 	json_array_close(j);
 }
 

@@ -61,22 +61,15 @@ struct package_list {
 	size_t count, cap;
 };
 
-/** Writes one object; empty fields are left out. `layer` is written only when @p with_layer. */
-void package_render(const struct package *p, struct json_out *j, bool with_layer);
-/**
- * Reads what package_render() wrote; strings are copied into @p a. Unknown keys are ignored.
- * @return 0, -EBADMSG (no type, name or version; a field of the wrong kind), -E2BIG (a string over 64 KiB), -ENOBUFS
- */
-MUST_CHECK int package_parse(const struct value *v, struct arena *a, struct package *ret,
-			     struct err *e);
-
 #define PACKAGE_LIST_MAX 1000000
 
-/** Writes an array. */
+/** Writes an array of objects; empty fields are left out. `layer` is written only when @p with_layer. */
 void package_list_render(const struct package_list *l, struct json_out *j, bool with_layer);
 /**
- * Reads an array (an absent one, NULL, is empty). Errors as package_parse(); -E2BIG also over PACKAGE_LIST_MAX.
+ * Reads an array (an absent one, NULL, is empty); strings are copied into @p a. Unknown keys are ignored.
  * @param needs_version false where entries only tell who owns which files
+ * @return 0, -EBADMSG (no type, name or version; a field of the wrong kind), -E2BIG (a string over 64 KiB, more than
+ *         PACKAGE_LIST_MAX packages), -ENOBUFS
  */
 MUST_CHECK int package_list_parse(const struct value *v, bool needs_version, struct arena *a,
 				  struct package_list *ret, struct err *e);

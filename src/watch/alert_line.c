@@ -4,21 +4,19 @@
 
 #include "base/text.h"
 
-static void add_time(uint64_t ns, bool with_day, struct buf *out)
+static void add_time(uint64_t ns, struct buf *out)
 {
 	time_t seconds = (time_t)(ns / 1000000000);
 	struct tm at = { 0 };
 
 	localtime_r(&seconds, &at);
-	if (with_day)
-		buf_printf(out, "%d-%02d-%02d ", at.tm_year + 1900, at.tm_mon + 1, at.tm_mday);
-	buf_printf(out, "%02d:%02d:%02d.%09u", at.tm_hour, at.tm_min, at.tm_sec,
-		   (unsigned int)(ns % 1000000000));
+	buf_printf(out, "%d-%02d-%02d %02d:%02d:%02d.%09u", at.tm_year + 1900, at.tm_mon + 1,
+		   at.tm_mday, at.tm_hour, at.tm_min, at.tm_sec, (unsigned int)(ns % 1000000000));
 }
 
 void alert_line(const struct alert *a, struct buf *out)
 {
-	add_time(a->time_ns, true, out);
+	add_time(a->time_ns, out);
 	buf_printf(out, " %s ", alert_priority_name(a->priority));
 	text_escape(a->message, out);
 	buf_add(out, S(" (rule "));
@@ -29,11 +27,4 @@ void alert_line(const struct alert *a, struct buf *out)
 	buf_byte(out, ')');
 	if (a->count > 1)
 		buf_printf(out, " ×%llu", (unsigned long long)a->count);
-}
-
-void alert_line_falco(const struct alert *a, struct buf *out)
-{
-	add_time(a->time_ns, false, out);
-	buf_printf(out, ": %s ", alert_priority_name(a->priority));
-	text_escape(a->message, out);
 }

@@ -13,7 +13,4 @@
  */
 void alert_line(const struct alert *a, struct buf *out);
 
-/** As Falco writes it: "TIME: PRIORITY MESSAGE", local time with nanoseconds. */
-void alert_line_falco(const struct alert *a, struct buf *out);
-
 #endif

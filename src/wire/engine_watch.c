@@ -344,8 +344,3 @@ void engine_watch_state(const struct engine_watch *w, struct engine_watch_state 
 					    .is_settled = !busy && w->now_ns != 0,
 					    .errors = w->errors };
 }
-
-str engine_watch_place(const struct engine_watch *w)
-{
-	return w->engine->place;
-}

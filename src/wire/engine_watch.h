@@ -41,7 +41,5 @@ struct engine_watch_state {
 	uint64_t errors;
 };
 void engine_watch_state(const struct engine_watch *w, struct engine_watch_state *ret);
-/** Where it is, for messages. */
-str engine_watch_place(const struct engine_watch *w);
 
 #endif

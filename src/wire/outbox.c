@@ -188,11 +188,6 @@ bool outbox_is_busy(const struct outbox *b)
 	return b->busy;
 }
 
-void outbox_hurry(struct outbox *b)
-{
-	b->next_ns = 0;
-}
-
 struct outbox_figures outbox_figures(const struct outbox *b)
 {
 	struct outbox_figures f = b->figures;

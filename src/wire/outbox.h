@@ -69,8 +69,6 @@ void outbox_work(struct outbox *b, uint64_t now_ns);
 /** The batch under way is over. */
 void outbox_done(struct outbox *b, const struct outbox_result *r);
 bool outbox_is_busy(const struct outbox *b);
-/** Tries now, whatever the pause was for. */
-void outbox_hurry(struct outbox *b);
 
 struct outbox_figures outbox_figures(const struct outbox *b);
 

@@ -89,23 +89,6 @@ static void malformed_is_refused(void **state UNUSED)
 	assert_refused("cvss:3.1/AV:N", "no metric 'cvss'");
 }
 
-static void severities_follow_the_scale(void **state UNUSED)
-{
-	static const struct {
-		unsigned int tenths;
-		const char *name;
-	} scale[] = { { 0, "none" },    { 1, "low" },   { 39, "low" },  { 40, "medium" },
-		      { 69, "medium" }, { 70, "high" }, { 89, "high" }, { 90, "critical" } };
-
-	for (size_t i = 0; i < ARRAY_LEN(scale); i++) {
-		struct cvss c = { CVSS_3_1, scale[i].tenths };
-
-		assert_string_equal(cvss_severity_name(cvss_severity(&c)), scale[i].name);
-	}
-	assert_true(cvss_base_score(&(struct cvss){ CVSS_2_0, 75 }) == 7.5);
-	assert_string_equal(cvss_version_name(CVSS_3_0), "3.0");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,7 +96,6 @@ int main(void)
 		cmocka_unit_test(version_3),
 		cmocka_unit_test(version_4),
 		cmocka_unit_test(malformed_is_refused),
-		cmocka_unit_test(severities_follow_the_scale),
 	};
 
 	return cmocka_run_group_tests_name("cvss", tests, NULL, NULL);

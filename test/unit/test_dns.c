@@ -34,8 +34,6 @@ static void names(void **state)
 			 0);
 	assert_str(q.name, "a\\.\\\\\\010\\255b");
 	assert_int_equal(q.type, 16);
-	assert_string_equal(dns_type_name(16), "TXT");
-	assert_string_equal(dns_type_name(9999), "");
 }
 
 static void malformed(void **state)

@@ -123,7 +123,6 @@ static void a_code_name_gives_the_number(void **state UNUSED)
 	assert_str(eol_release_of_codename(S("debian"), S("buster")), "10");
 	assert_str(eol_release_of_codename(S("ubuntu"), S("jammy")), "22.04");
 	assert_str(eol_release_of_codename(S("debian"), S("")), "");
-	assert_str(eol_codename_of_release(S("debian"), S("11.6")), "bullseye");
 }
 
 static void support_ends_when_the_table_says(void **state UNUSED)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "codec/json.h"
+#include "console/access/session.h"
 #include "console/api/problem.h"
 
 /* As many times as a transaction is tried that another one was in the way of. */
@@ -109,17 +110,6 @@ static enum lang read_language(str accepted)
 	return LANG_EN;
 }
 
-static bool equal_in_constant_time(str a, str b)
-{
-	unsigned char differ = 0;
-
-	if (a.n != b.n)
-		return false;
-	for (size_t i = 0; i < a.n; i++)
-		differ |= (unsigned char)(a.p[i] ^ b.p[i]);
-	return differ == 0;
-}
-
 static bool limited(struct call *c, struct limiter *l, str name, struct api_reply *ret)
 {
 	unsigned int wait_s = l ? limiter_take(l, name, clock_ns(CLOCK_MONOTONIC)) : 0;
@@ -186,10 +176,8 @@ static bool know_caller(struct call *c, struct err *e, struct api_reply *ret)
 /* A page of another site can make a browser send the cookie, but not this header. */
 static bool forged(const struct call *c)
 {
-	return c->route->method != METHOD_GET && c->who.how == CALLER_SESSION &&
-	       c->route->permission != PERMISSION_PUBLIC &&
-	       (c->who.csrf.n == 0 ||
-		!equal_in_constant_time(header(c, "X-Skep-Csrf"), c->who.csrf));
+	return c->route->method != METHOD_GET && c->route->permission != PERMISSION_PUBLIC &&
+	       !session_csrf_holds(&c->who, header(c, "X-Skep-Csrf"));
 }
 
 static bool read_query(struct call *c, struct api_reply *ret)

@@ -220,17 +220,6 @@ int rule_book_publish(struct store *s, struct arena *a, struct err *e)
 	}
 }
 
-size_t rule_book_errors(const struct rule_book *b, bool any)
-{
-	size_t count, errors = 0;
-	const struct rule_note *notes = rule_set_notes(b->set, &count);
-
-	for (size_t i = 0; i < count; i++)
-		errors += rule_code_is_error(notes[i].code) &&
-			  (any || str_is(notes[i].file, RULE_BOOK_DRAFT));
-	return errors;
-}
-
 const struct rule *rule_book_find(const struct rule_book *b, str id)
 {
 	size_t count;

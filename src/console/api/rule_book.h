@@ -41,9 +41,6 @@ MUST_CHECK int rule_book_render(struct store *s, struct arena *a, struct buf *ou
 /** Has every agent judge by the rules as they are now. In the transaction that changed them. */
 MUST_CHECK int rule_book_publish(struct store *s, struct arena *a, struct err *e);
 
-/** How many of the notes are errors in the draft, or in anything when @p any. */
-size_t rule_book_errors(const struct rule_book *b, bool any);
-
 /** The rule called @p id, by its number or its name; NULL: none. */
 const struct rule *rule_book_find(const struct rule_book *b, str id);
 

@@ -13,11 +13,6 @@ static const char *const kinds[INTEL_KIND_COUNT] = {
 #undef INTEL_KIND_NAME
 };
 
-const char *intel_kind_name(enum intel_kind k)
-{
-	return WORD_NAME(kinds, k);
-}
-
 int intel_kind_find(str name)
 {
 	return WORD_FIND(kinds, name);

@@ -35,7 +35,6 @@ enum intel_kind {
 		INTEL_KIND_COUNT
 };
 
-const char *intel_kind_name(enum intel_kind k);
 /** @return the kind or -ENOENT */
 MUST_CHECK int intel_kind_find(str name);
 

@@ -70,11 +70,6 @@ int64_t receiver_number(const struct receiver *r, const char *name)
 	return setting_number(&r->tables, &r->settings, name);
 }
 
-bool receiver_flag(const struct receiver *r, const char *name)
-{
-	return setting_flag(&r->tables, &r->settings, name);
-}
-
 const struct value *receiver_value(const struct receiver *r, const char *name)
 {
 	return value_get(&r->settings, name);

@@ -83,7 +83,6 @@ MUST_CHECK int receiver_settle(struct receiver *ret, str *ret_at, struct err *e)
 
 str receiver_text(const struct receiver *r, const char *name);
 int64_t receiver_number(const struct receiver *r, const char *name);
-bool receiver_flag(const struct receiver *r, const char *name);
 const struct value *receiver_value(const struct receiver *r, const char *name);
 
 #endif

@@ -434,10 +434,3 @@ int64_t setting_number(const struct setting_tables *t, const struct value *all, 
 	(void)!str_u64(preset_of(t, name), &preset);
 	return (int64_t)preset;
 }
-
-bool setting_flag(const struct setting_tables *t, const struct value *all, const char *name)
-{
-	const struct value *v = value_get(all, name);
-
-	return v ? value_is_true(v) : str_is(preset_of(t, name), "true");
-}

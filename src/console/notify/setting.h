@@ -70,6 +70,5 @@ void setting_render(const struct setting_tables *t, const struct value *all, str
 /** A setting's text, or its preset, or empty. */
 str setting_text(const struct setting_tables *t, const struct value *all, const char *name);
 int64_t setting_number(const struct setting_tables *t, const struct value *all, const char *name);
-bool setting_flag(const struct setting_tables *t, const struct value *all, const char *name);
 
 #endif

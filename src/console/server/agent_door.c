@@ -121,11 +121,6 @@ void agent_door_free(struct agent_door *d)
 	free(d);
 }
 
-size_t agent_door_streams(const struct agent_door *d)
-{
-	return d->count;
-}
-
 struct fleet *agent_door_fleet(const struct agent_door *d)
 {
 	return d->fleet;

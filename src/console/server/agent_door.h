@@ -30,8 +30,6 @@ int agent_door_work(struct agent_door *d);
 void agent_door_do(struct agent_door *d, struct worker *w, void *errand);
 /** From any thread: this agent has commands waiting. */
 void agent_door_hurry(struct agent_door *d, str agent);
-/** Streams that are open. */
-size_t agent_door_streams(const struct agent_door *d);
 struct fleet *agent_door_fleet(const struct agent_door *d);
 
 #endif

@@ -141,45 +141,6 @@ int agent_token_new(struct store *s, const uint8_t authority[SHA256_BYTES], int6
 	return buf_error(out);
 }
 
-int agent_token_list(struct store *s, size_t limit, struct arena *a, struct agent_token **ret,
-		     size_t *ret_count, struct err *e)
-{
-	OWNED_ROWS *rows = NULL;
-	struct agent_token *items = NULL;
-	size_t count = 0, cap = 0;
-	int r = sql_query(
-		s->sql,
-		"SELECT id, made_ns, expires_ns, uses, uses_left, labels, made_by FROM "
-		"agent_token WHERE expires_ns > ?1 AND uses_left > 0 ORDER BY id DESC LIMIT ?2",
-		SQL_ARGS(SQL_I(store_now()), SQL_I(limit)), &rows, e);
-
-	while (r >= 0 && (r = sql_next(rows, e)) > 0) {
-		struct agent_token *t = ARENA_PUSH(a, items, count, cap);
-
-		if (!t)
-			return err_set(e, ENOBUFS, "memory budget spent");
-		*t = (struct agent_token){ .id = sql_int(rows, 0),
-					   .made_ns = sql_int(rows, 1),
-					   .expires_ns = sql_int(rows, 2),
-					   .uses = sql_int(rows, 3),
-					   .left = sql_int(rows, 4),
-					   .labels = sql_text_in(rows, 5, a),
-					   .made_by = sql_text_in(rows, 6, a) };
-	}
-	if (r < 0)
-		return r;
-	*ret = items;
-	*ret_count = count;
-	return 0;
-}
-
-int agent_token_delete(struct store *s, int64_t id, struct err *e)
-{
-	int r = sql_do(s->sql, "DELETE FROM agent_token WHERE id = ?1", SQL_ARGS(SQL_I(id)), e);
-
-	return r == 0 ? err_set(e, ENOENT, "there is no such token") : MIN(r, 0);
-}
-
 /* ---- Joining ---- */
 
 static int draw_id(char ret[AGENT_ID_BYTES], struct err *e)

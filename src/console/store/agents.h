@@ -50,11 +50,6 @@ MUST_CHECK int agent_count(struct store *s, int64_t *ret_all, int64_t *ret_silen
 
 /* ---- Tokens ---- */
 
-struct agent_token {
-	int64_t id, made_ns, expires_ns, uses, left;
-	str labels, made_by;
-};
-
 /**
  * Makes a token; its text is shown this once and not stored.
  * @param uses    how many agents may join by it, at least 1
@@ -63,11 +58,6 @@ struct agent_token {
 MUST_CHECK int agent_token_new(struct store *s, const uint8_t authority[SHA256_BYTES],
 			       int64_t expires_ns, int64_t uses, str labels, str made_by,
 			       struct buf *out, int64_t *ret_id, struct err *e);
-/** Those that are good still, newest first. */
-MUST_CHECK int agent_token_list(struct store *s, size_t limit, struct arena *a,
-				struct agent_token **ret, size_t *ret_count, struct err *e);
-/** @return 0, -ENOENT */
-MUST_CHECK int agent_token_delete(struct store *s, int64_t id, struct err *e);
 
 /* ---- Joining. Inside the caller's transaction. ---- */
 

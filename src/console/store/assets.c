@@ -84,16 +84,6 @@ int assets_put(struct store *s, const struct asset *assets, size_t count, int64_
 	return fresh;
 }
 
-int assets_seen(struct store *s, const str *ids, size_t count, int64_t now_ns, struct err *e)
-{
-	int r = 0;
-
-	for (size_t i = 0; r >= 0 && i < count; i++)
-		r = sql_do(s->sql, "UPDATE asset SET last_ns = ?2 WHERE id = ?1 AND gone_ns = 0",
-			   SQL_ARGS(SQL_T(ids[i]), SQL_I(now_ns)), e);
-	return MIN(r, 0);
-}
-
 int assets_gone(struct store *s, str id, int64_t now_ns, struct err *e)
 {
 	int went = sql_do(s->sql, "UPDATE asset SET gone_ns = ?2 WHERE id = ?1 AND gone_ns = 0",
@@ -109,57 +99,6 @@ int assets_gone(struct store *s, str id, int64_t now_ns, struct err *e)
 			   "UPDATE relation SET gone_ns = ?2 WHERE to_id = ?1 AND gone_ns = 0",
 			   SQL_ARGS(SQL_T(id), SQL_I(now_ns)), e);
 	return r < 0 ? r : went > 0;
-}
-
-static int gone_but(struct store *s, str agent, unsigned mask, const str *ids, size_t count,
-		    int64_t now_ns, struct arena *a, struct err *e)
-{
-	struct map stay = map_in(a);
-	str *there = NULL;
-	size_t n = 0;
-	int went = 0, r;
-
-	for (size_t i = 0; i < count; i++) {
-		void **at = map_at(&stay, ids[i].p ? ids[i] : S(""));
-
-		if (!at)
-			return err_set(e, ENOBUFS, "too many assets at once");
-		*at = &stay;
-	}
-	r = sql_get_texts(s->sql,
-			  "SELECT id FROM asset WHERE agent = ?1 AND gone_ns = 0 AND"
-			  " ((?2 >> CAST(kind AS INTEGER)) & 1) = 1",
-			  SQL_ARGS(SQL_T(agent), SQL_I(mask)), a, &there, &n, e);
-	for (size_t i = 0; r >= 0 && i < n; i++) {
-		if (map_find(&stay, there[i]))
-			continue;
-		r = assets_gone(s, there[i], now_ns, e);
-		went += r > 0;
-	}
-	return r < 0 ? r : went;
-}
-
-int assets_gone_but(struct store *s, str agent, enum asset_kind kind, const str *ids, size_t count,
-		    int64_t now_ns, struct err *e)
-{
-	struct arena a;
-	int r;
-
-	arena_init(&a, 0);
-	r = gone_but(s, agent, 1U << kind, ids, count, now_ns, &a, e);
-	arena_done(&a);
-	return r;
-}
-
-int assets_gone_of(struct store *s, str agent, int64_t now_ns, struct err *e)
-{
-	struct arena a;
-	int r;
-
-	arena_init(&a, 0);
-	r = gone_but(s, agent, (1U << ASSET_KIND_COUNT) - 1, NULL, 0, now_ns, &a, e);
-	arena_done(&a);
-	return r;
 }
 
 int assets_set_risk(struct store *s, str id, double risk, struct err *e)

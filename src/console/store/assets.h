@@ -44,16 +44,8 @@ struct asset_period {
 /** Stores what there is now: new, changed, or seen again. `risk` is kept as it was. @return how many were new or came back */
 MUST_CHECK int assets_put(struct store *s, const struct asset *assets, size_t count, int64_t now_ns,
 			  struct err *e);
-/** Says that these were seen, unchanged. */
-MUST_CHECK int assets_seen(struct store *s, const str *ids, size_t count, int64_t now_ns,
-			   struct err *e);
 /** Marks one as gone, with the relations it has. @return 1, 0 it was not there */
 MUST_CHECK int assets_gone(struct store *s, str id, int64_t now_ns, struct err *e);
-/** Marks all of a kind that @p agent told of as gone, but for @p ids. @return how many went */
-MUST_CHECK int assets_gone_but(struct store *s, str agent, enum asset_kind kind, const str *ids,
-			       size_t count, int64_t now_ns, struct err *e);
-/** Marks everything an agent told of as gone. */
-MUST_CHECK int assets_gone_of(struct store *s, str agent, int64_t now_ns, struct err *e);
 /** Marks pods of an agent's as gone of which no container is there any more. @return how many went */
 MUST_CHECK int assets_gone_pods(struct store *s, str agent, int64_t now_ns, struct err *e);
 /** @param risk 0 to 100; negative: none @return 1, 0 it was that already */

@@ -241,14 +241,6 @@ int users_take_recovery(struct sql *s, int64_t id, str hash, struct err *e)
 	return r == 0 ? err_set(e, EACCES, "there is no such code of recovery") : MIN(r, 0);
 }
 
-int users_count_recovery(struct sql *s, int64_t id, int64_t *ret, struct err *e)
-{
-	int r = sql_get_int(s, "SELECT COUNT(*) FROM user_recovery WHERE user_id = ?1",
-			    SQL_ARGS(SQL_I(id)), ret, e);
-
-	return MIN(r, 0);
-}
-
 int users_set_roles(struct sql *s, int64_t id, const int64_t *roles, size_t count, struct err *e)
 {
 	int r = sql_do(s, "DELETE FROM user_role WHERE user_id = ?1", SQL_ARGS(SQL_I(id)), e);

@@ -78,7 +78,6 @@ MUST_CHECK int users_set_recovery(struct sql *s, int64_t id, const str *hashes, 
 				  struct err *e);
 /** Uses one up. @return 0, -EACCES: there is none like it */
 MUST_CHECK int users_take_recovery(struct sql *s, int64_t id, str hash, struct err *e);
-MUST_CHECK int users_count_recovery(struct sql *s, int64_t id, int64_t *ret, struct err *e);
 
 /** Gives a user exactly these roles. In a transaction of the caller's. @return 0, -ENOENT (no such role or user) */
 MUST_CHECK int users_set_roles(struct sql *s, int64_t id, const int64_t *roles, size_t count,

@@ -426,19 +426,9 @@ const struct http_options *console_identity_http(const struct console_identity *
 	return i->ready && !(i->has_token && !i->token_used) ? &i->http : NULL;
 }
 
-void console_identity_refused(struct console_identity *i)
-{
-	trouble(i, "it refuses this agent: its certificate is revoked or expired");
-}
-
 void console_identity_renew(struct console_identity *i)
 {
 	i->renew = i->ready;
-}
-
-const char *console_identity_name(const struct console_identity *i)
-{
-	return i->ready ? i->facts.subject : "";
 }
 
 static int take_token(struct console_identity *i, struct err *e)

@@ -33,11 +33,7 @@ void console_identity_free(struct console_identity *i);
 void console_identity_tick(struct console_identity *i, uint64_t now_ns);
 /** What to reach the console with; NULL: not yet. */
 const struct http_options *console_identity_http(const struct console_identity *i);
-/** A request was answered 403: with a token not used yet it enrols anew. */
-void console_identity_refused(struct console_identity *i);
 /** Renews now. */
 void console_identity_renew(struct console_identity *i);
-/** The agent's id; empty before it enrolled. */
-const char *console_identity_name(const struct console_identity *i);
 
 #endif

@@ -53,10 +53,3 @@ str eol_release_of_codename(str id, str codename)
 			return str_from(rows[i].release);
 	return (str){ NULL, 0 };
 }
-
-str eol_codename_of_release(str id, str release)
-{
-	struct eol_release r;
-
-	return eol_find(id, release, &r) ? r.codename : (str){ NULL, 0 };
-}

@@ -27,7 +27,4 @@ bool eol_find(str id, str version, struct eol_release *ret);
 /** The release that a code name means ("debian", "buster" is "10"), or the empty span. */
 str eol_release_of_codename(str id, str codename);
 
-/** The code name of a release ("debian", "10" is "buster"), or the empty span. */
-str eol_codename_of_release(str id, str release);
-
 #endif

@@ -13,23 +13,6 @@ static str without_mark(str text)
 	return str_trim(text);
 }
 
-static bool holds(str text, const char *needle)
-{
-	return str_search(text, str_from(needle)) < text.n;
-}
-
-bool sbom_read_wants(str text)
-{
-	text = without_mark(text);
-	if (!text.n)
-		return false;
-	if (text.p[0] == '{')
-		return holds(text, "\"bomFormat\"") || holds(text, "\"spdxVersion\"") ||
-		       holds(text, "spdx.org/rdf/3");
-	return str_starts(text, S("SPDXVersion:")) || str_starts(text, S("spdxVersion:")) ||
-	       (text.p[0] == '<' && holds(str_take(text, 4096), "cyclonedx.org/schema/bom"));
-}
-
 /* Kinds of documents people have at hand that are told from a look at their first bytes. */
 static int refuse_by_look(str text, struct err *e)
 {

@@ -12,9 +12,6 @@
 #include "base/limits.h"
 #include "model/inventory.h"
 
-/** Whether the text looks like an SBOM of any kind, also one sbom_read() refuses with a reason. */
-bool sbom_read_wants(str text);
-
 /**
  * Reads one document.
  *
