@@ -222,6 +222,48 @@ static size_t place_of(const struct condition *n, str text, str value)
 	return from + at < text.n ? from + at : n->offset;
 }
 
+static int refuse_word(str word, const char *field, struct buf *all, struct err *e)
+{
+	return err_set(e, EBADMSG, "'%.*s' is none of the words of %s: %s",
+		       STR_ARG(str_take(word, 64)), field, buf_cstr(all));
+}
+
+/* The name before "<", "<=", ">" or ">=" that ends the text; empty: there is none. */
+static str ordered_name(str before)
+{
+	before = str_trim(before);
+	if (str_ends(before, S("=")))
+		before.n--;
+	if (!str_ends(before, S("<")) && !str_ends(before, S(">")))
+		return (str){ NULL, 0 };
+	before.n--;
+	before = str_trim(before);
+	for (size_t n = 0; n < before.n; n++)
+		if (!is_name(before.p[before.n - 1 - n]))
+			return str_skip(before, before.n - n);
+	return before;
+}
+
+/*
+ * What orders takes numbers: parsing ends at a word that completion knew no number for, and says that one is expected. Where the field
+ * has words it is they that are expected. @return -EBADMSG
+ */
+static int refuse_ordered(const struct policy_subject *s, str text, size_t at, struct err *e)
+{
+	OWNED_BUF all = BUF_INIT;
+	str name = ordered_name(str_take(text, at)), word = str_skip(text, at);
+	struct policy_ref ref;
+	size_t n = 0;
+
+	while (n < word.n && is_name(word.p[n]))
+		n++;
+	word = str_take(word, n);
+	if (!n || !name.n || policy_field_find(s, name, &ref, NULL) < 0 ||
+	    is_word_of(s, ref.field, word, &all) || !all.n)
+		return -EBADMSG;
+	return refuse_word(word, s->fields[ref.field].name, &all, e);
+}
+
 static int check_words(const struct condition *n, const struct policy_subject *s, str text,
 		       size_t *ret_at, struct err *e)
 {
@@ -239,9 +281,7 @@ static int check_words(const struct condition *n, const struct policy_subject *s
 		    !all.n)
 			continue;
 		*ret_at = place_of(n, text, value);
-		return err_set(e, EBADMSG, "'%.*s' is none of the words of %s: %s",
-			       STR_ARG(str_take(value, 64)), s->fields[ref.field].name,
-			       buf_cstr(&all));
+		return refuse_word(value, s->fields[ref.field].name, &all, e);
 	}
 	return 0;
 }
@@ -285,6 +325,8 @@ static int build(struct policy_filter *f, str text, const struct policy_subject 
 	int r;
 
 	r = condition_parse(text, FILTER_MAX_DEPTH, &f->arena, &f->rule.condition, ret_at, e);
+	if (r == -EBADMSG)
+		r = refuse_ordered(s, text, *ret_at, e);
 	if (r == 0)
 		r = refuse_macros(f->rule.condition, ret_at, e);
 	if (r == 0 && is_new)

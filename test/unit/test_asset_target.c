@@ -170,7 +170,12 @@ static void words_are_those_there_are(void **state UNUSED)
 		  "'contaner' is none of the words of asset.kind: host, container, image" },
 		{ "host.name = n and not kind in (container, contaner)", 42, "'contaner'" },
 		{ "kind != ''", 4, "'' is none" },
-		{ "severity >= hgh", 12, "is expected before 'hgh'" },
+		{ "severity >= hgh", 12,
+		  "'hgh' is none of the words of asset.severity: critical, high, medium" },
+		{ "kind = host and (severity<hgh or kind = pod)", 26, "'hgh' is none" },
+		{ "severity > ", 11, "is expected where the condition ends" },
+		{ "severity > (", 11, "is expected before '('" },
+		{ "image.size > hgh", 13, "a number, val(field)" },
 		{ "severity = hgh", 11, "critical, high, medium, low, negligible, unknown" },
 	};
 	static const char *const right[] = {
