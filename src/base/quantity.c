@@ -1,5 +1,7 @@
 #include "base/quantity.h"
 
+#include <inttypes.h>
+
 static str digits(str *rest)
 {
 	size_t n = 0;
@@ -87,4 +89,31 @@ int quantity_seconds(str s, uint64_t *ret)
 	} while (s.n);
 	*ret = total;
 	return 0;
+}
+
+void quantity_tell_seconds(uint64_t seconds, enum lang lang, struct buf *out)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *en, *zh;
+	} units[] = { { 86400, "day", "天" },
+		      { 3600, "hour", "小时" },
+		      { 60, "minute", "分钟" },
+		      { 1, "second", "秒" } };
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_LEN(units) && seconds < units[i].seconds)
+		i++;
+	for (size_t told = 0; told < 2 && i < ARRAY_LEN(units); told++, i++) {
+		uint64_t n = seconds / units[i].seconds;
+
+		if (n == 0 && told)
+			return;
+		if (lang == LANG_ZH)
+			buf_printf(out, "%s%" PRIu64 " %s", told ? " " : "", n, units[i].zh);
+		else
+			buf_printf(out, "%s%" PRIu64 " %s%s", told ? " " : "", n, units[i].en,
+				   n == 1 ? "" : "s");
+		seconds %= units[i].seconds;
+	}
 }

@@ -168,6 +168,33 @@ static void quantities(void **state)
 	assert_int_equal(quantity_seconds(S("99999999999999999w"), &n), -ERANGE);
 }
 
+static void durations_are_told_in_words(void **state)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *en, *zh;
+	} told[] = {
+		{ 0, "0 seconds", "0 秒" },
+		{ 1, "1 second", "1 秒" },
+		{ 60, "1 minute", "1 分钟" },
+		{ 95, "1 minute 35 seconds", "1 分钟 35 秒" },
+		{ 3605, "1 hour", "1 小时" },
+		{ 7260, "2 hours 1 minute", "2 小时 1 分钟" },
+		{ 3 * 86400 + 3600, "3 days 1 hour", "3 天 1 小时" },
+		{ UINT64_MAX, "213503982334601 days 7 hours", "213503982334601 天 7 小时" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+		OWNED_BUF en = BUF_INIT, zh = BUF_INIT;
+
+		quantity_tell_seconds(told[i].seconds, LANG_EN, &en);
+		quantity_tell_seconds(told[i].seconds, LANG_ZH, &zh);
+		assert_string_equal(buf_cstr(&en), told[i].en);
+		assert_string_equal(buf_cstr(&zh), told[i].zh);
+	}
+}
+
 static void suggestions(void **state)
 {
 	struct suggestion s = suggestion_for(S("iamge"));
@@ -191,6 +218,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_nearest_place_wins, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refusals_say_why, set_up, tear_down),
 		cmocka_unit_test(quantities),
+		cmocka_unit_test(durations_are_told_in_words),
 		cmocka_unit_test(suggestions),
 	};
 

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/quantity.h"
 #include "codec/json_out.h"
 #include "console/fleet/fleet_priv.h"
 #include "console/store/alerts.h"
@@ -21,35 +22,42 @@ struct trouble {
 
 static struct trouble silence_of(struct arena *a, const struct agent *g, int64_t now_ns)
 {
-	const long long seconds = (long long)((now_ns - g->seen_ns) / 1000000000);
+	const int64_t ns = MAX(now_ns - g->seen_ns, 0);
+	OWNED_BUF en = BUF_INIT, zh = BUF_INIT;
 
+	quantity_tell_seconds((uint64_t)ns / SECOND_NS, LANG_EN, &en);
+	quantity_tell_seconds((uint64_t)ns / SECOND_NS, LANG_ZH, &zh);
 	return (struct trouble){
 		.rule = S("Agent silent"),
 		.rule_id = S("SKEP-0003"),
 		.priority = PRIORITY_CRITICAL,
-		.message = arena_printf(a, "agent on %.*s says nothing since %lld s",
-					STR_ARG(g->name), seconds),
-		.message_zh =
-			arena_printf(a, "代理 %.*s 已 %lld 秒没有消息", STR_ARG(g->name), seconds),
+		.message = arena_printf(a, "the agent on %.*s has said nothing for %s",
+					STR_ARG(g->name), buf_cstr(&en)),
+		.message_zh = arena_printf(a, "代理 %.*s 已有 %s没有消息", STR_ARG(g->name),
+					   buf_cstr(&zh)),
 	};
 }
 
 static struct trouble clock_of(struct arena *a, const struct agent *g, int64_t now_ns UNUSED)
 {
 	const bool ahead = g->clock_ms > 0;
-	const long long seconds = (long long)((ahead ? g->clock_ms : -g->clock_ms) / 1000);
+	const int64_t ms = ahead ? g->clock_ms : -g->clock_ms;
+	OWNED_BUF en = BUF_INIT, zh = BUF_INIT;
 
+	quantity_tell_seconds((uint64_t)ms / 1000, LANG_EN, &en);
+	quantity_tell_seconds((uint64_t)ms / 1000, LANG_ZH, &zh);
 	return (struct trouble){
 		.rule = S("Agent clock off"),
 		.rule_id = S("SKEP-0005"),
 		.priority = PRIORITY_WARNING,
 		.message = arena_printf(a,
-					"the clock of %.*s is %lld s %s the console's: the times "
-					"of its alerts are by that clock",
-					STR_ARG(g->name), seconds, ahead ? "ahead of" : "behind"),
+					"the clock of %.*s is %s %s the console's: the times of "
+					"its alerts are by that clock",
+					STR_ARG(g->name), buf_cstr(&en),
+					ahead ? "ahead of" : "behind"),
 		.message_zh =
-			arena_printf(a, "%.*s 的时钟比控制台%s %lld 秒：其告警时间以该时钟为准",
-				     STR_ARG(g->name), ahead ? "快" : "慢", seconds),
+			arena_printf(a, "%.*s 的时钟比控制台%s %s：其告警时间以该时钟为准",
+				     STR_ARG(g->name), ahead ? "快" : "慢", buf_cstr(&zh)),
 	};
 }
 
