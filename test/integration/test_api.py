@@ -104,18 +104,19 @@ def test_a_damaged_inventory_hides_nothing_else(console, admin, told):
         change(console, "UPDATE image_inventory SET bytes = " + (f"'\\x{spoilt}'" if postgres_url(console) else f"x'{spoilt}'"))
         change(console, "UPDATE image SET gaps = '{' WHERE digest = ?", image)
         detail, packages = look()
-        assert detail["layerList"] == [] and {g["place"] for g in detail["gaps"]} == {"inventory", "gaps"}, detail
+        assert detail["layerList"] == [] and {g["place"] for g in detail["gaps"]} == {"layers and packages", "what could not be judged"}, detail
         assert packages.status == 409 and "scan it again" in packages.json()["detail"], packages
         assert admin.get(page + "/packages", headers={"Accept-Language": "zh"}).json()["detail"].endswith("请重新扫描")
         # What is told of it, too, in the reader's language.
         in_chinese = admin.get(page, headers={"Accept-Language": "zh"}).json()["gaps"]
         assert len(in_chinese) == 2 and all("请重新扫描该镜像" in g["detail"] for g in in_chinese), in_chinese
+        assert {g["place"] for g in in_chinese} == {"层与软件包", "无法判断的内容"}
         assert all("scan the image again" in g["detail"] for g in detail["gaps"])
         # The next scan mends it.
         assert told.tell([record])["refused"] == 0
         detail, packages = look()
         assert detail["layerList"] == whole["layerList"] and packages.status == 200
-        assert "inventory" not in {g["place"] for g in detail["gaps"]}
+        assert "layers and packages" not in {g["place"] for g in detail["gaps"]}
 
 
 def test_the_document_is_the_same_at_build_time_and_at_run_time(document, admin):

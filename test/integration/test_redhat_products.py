@@ -165,6 +165,8 @@ def test_what_the_database_does_not_map_is_told(judge, skep, samples, tmp_path):
     skep.run("db", "build", "--from", samples / "csaf-vex", "-o", tmp_path / "none.skdb", check=0)
     found, report = judge("8.el9", BASEOS, db=tmp_path / "none.skdb")
     assert found == {"CVE-2024-10041": "1.5.1-21.el9_5"} and gaps(report) == ["content sets"]
+    in_chinese = skep.run("rootfs", tmp_path / "root2", "--db", tmp_path / "none.skdb", "--lang", "zh", check=0).out
+    assert "：内容集: " in in_chinese and "content sets" not in in_chinese, in_chinese
 
 
 def test_explain_names_the_repository(skep, database, tmp_path):

@@ -117,6 +117,16 @@ str call_sentence(struct call *c, str english)
 	return out.p ? out : english;
 }
 
+str call_words(struct call *c, str english)
+{
+	str kept;
+
+	if (c->lang != LANG_ZH || !c->api->zh || !english.n)
+		return english;
+	kept = arena_str(c->arena, english);
+	return kept.p ? str_from(c->api->zh->format(kept.p)) : english;
+}
+
 /* The writer has no way to take a document whole: a null is written for it and taken back. */
 void call_put_json(struct json_out *j, str document)
 {

@@ -123,6 +123,8 @@ void call_put_time(struct json_out *j, const char *key, int64_t ns);
 void call_put_labels(str labels, struct json_out *j);
 /** A sentence that was stored in English, in the language of the answer; what cannot be told in it stays English. Lives as long as both. */
 str call_sentence(struct call *c, str english);
+/** The same of words that are a message as they stand: of a name or a path, no part is told otherwise. */
+str call_words(struct call *c, str english);
 /** A document that was checked to be JSON, as it is. */
 void call_put_json(struct json_out *j, str document);
 /** The request's body as JSON on one line, for the audit log; empty when memory is spent. */

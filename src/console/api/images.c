@@ -196,7 +196,7 @@ static void put_gap_list(struct call *c, const struct gap_list *l)
 
 		json_object_open(j);
 		json_put_cstr(j, "kind", gap_kind_name(g->kind));
-		json_put_str(j, "place", g->place);
+		json_put_str(j, "place", call_words(c, g->place));
 		json_opt_str(j, "detail", call_sentence(c, g->what));
 		json_put_uint(j, "count", g->count);
 		json_object_close(j);
@@ -214,11 +214,11 @@ static int put_gaps(struct call *c, str digest, const struct stored_inventory *v
 	else if (r < 0)
 		return r;
 	if (is_damage(r))
-		gap_add(&unjudged, c->arena, GAP_MALFORMED, S("gaps"),
+		gap_add(&unjudged, c->arena, GAP_MALFORMED, S("what could not be judged"),
 			"what could not be judged is kept no more, what was stored of it is "
 			"damaged: scan the image again");
 	if (v->damaged)
-		gap_add(&unjudged, c->arena, GAP_MALFORMED, S("inventory"),
+		gap_add(&unjudged, c->arena, GAP_MALFORMED, S("layers and packages"),
 			"layers and packages are not shown, what was stored of them is damaged: "
 			"scan the image again");
 	json_key(&c->json, "gaps");

@@ -88,6 +88,16 @@ static void sentence(const struct view *v, str english, struct buf *out)
 	text_escape(buf_str(&told), out);
 }
 
+/* Paths, packages and digests stay as they are; words of ours ("third-party packages") are a message. */
+static void add_place(const struct view *v, str place, struct buf *out)
+{
+	str kept = arena_str(v->a, place);
+
+	if (v->style->words && kept.p)
+		kept = str_from(v->style->words->format(kept.p));
+	text_escape(kept.p ? kept : place, out);
+}
+
 static void gap_line(struct view *v, const struct gap *g)
 {
 	enum lang lang = v->style->lang;
@@ -97,7 +107,7 @@ static void gap_line(struct view *v, const struct gap *g)
 	buf_add(&b, S("  "));
 	buf_add(&b, str_from(words_gap_kind(lang, g->kind)));
 	words_add(&b, lang, WORD_COLON);
-	text_escape(g->place, &b);
+	add_place(v, g->place, &b);
 	if (g->what.n) {
 		if (g->place.n)
 			buf_add(&b, S(": "));
