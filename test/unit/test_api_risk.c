@@ -61,11 +61,38 @@ static void no_power_weighs_more_for_a_plain_user(void **state UNUSED)
 	arena_done(&a);
 }
 
+/* As it is shown, 20.0 is in the band it begins, whatever sums of tenths come to. */
+static void what_is_shown_is_in_its_band(void **state UNUSED)
+{
+	struct risk r = { .parts = { { .points = 2.2 }, { .points = 16.4 }, { .points = 1.4 } } };
+
+	risk_add_up(&r);
+	assert_string_equal(risk_band(r.score), "fair");
+	r.parts[0].points = 1.8400001;
+	risk_add_up(&r);
+	assert_string_equal(risk_band(r.score), "good");
+	assert_true(r.score > 19.59 && r.score < 19.61 && r.parts[0].points < 1.81);
+	for (int a = 0; a <= 250; a++)
+		for (int b = 0; b <= 250; b++) {
+			const int sum = a + b + 7;
+
+			r = (struct risk){ .parts = { { .points = a / 10.0 },
+						      { .points = b / 10.0 },
+						      { .points = 0.7 } } };
+			risk_add_up(&r);
+			assert_string_equal(risk_band(r.score), sum < 200   ? "good"
+								: sum < 400 ? "fair"
+								: sum < 700 ? "poor"
+									    : "critical");
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(root_is_whom_it_is_on_the_host),
 		cmocka_unit_test(no_power_weighs_more_for_a_plain_user),
+		cmocka_unit_test(what_is_shown_is_in_its_band),
 	};
 
 	return cmocka_run_group_tests_name("api_risk", tests, NULL, NULL);

@@ -7,7 +7,7 @@ import { readAlertDoc } from "../src/logic/alert_doc.ts";
 import { hrefOf, placeOf } from "../src/logic/asset.ts";
 import { ALL_CAPABILITIES, capabilitiesOf } from "../src/logic/capability.ts";
 import { wholeCost } from "../src/logic/cost.ts";
-import { bytes, dateTime, dayBegins, dayEnds, dayOf, epss, relativeTime, shortDigest, shortIds, shortNumber, stretch } from "../src/logic/format.ts";
+import { bytes, dateTime, dayBegins, dayEnds, dayOf, epss, points, relativeTime, shortDigest, shortIds, shortNumber, stretch } from "../src/logic/format.ts";
 import { NODES_DRAWN, NODE_HEIGHT, layoutGraph, stepFrom } from "../src/logic/graph_layout.ts";
 import { affected, workloadOf } from "../src/logic/group.ts";
 import { fromText, titleOf, toText } from "../src/logic/notification.ts";
@@ -46,6 +46,13 @@ test("numbers are short and honest", () => {
 	assert.equal(epss(0.0004), "<0.1%");
 	assert.equal(epss(0), "0%");
 	assert.equal(shortDigest(`sha256:${"ab".repeat(32)}`), "sha256:abababababab");
+});
+
+test("a risk is shown as it was judged, whatever the word beside it", () => {
+	assert.equal(points(19.6), "19.6");
+	assert.equal(points(19.999999999999996), "20");
+	assert.equal(points(20), "20");
+	assert.equal(points(0.4), "0.4");
 });
 
 test("times are told from now", () => {

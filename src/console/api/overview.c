@@ -197,15 +197,15 @@ static int score_fleet(struct overview *o, struct risk *ret, struct err *e)
 		}
 		if (!worst)
 			continue;
-		p->points = (double)(int64_t)(p->points / (double)n * 10 + 0.5) / 10;
+		p->points /= (double)n;
 		p->why = arena_printf(o->call->arena, "%.*s: %.*s", STR_ARG(worst->asset.name),
 				      STR_ARG(worst->risk.parts[f].why));
 		p->why_zh = arena_printf(o->call->arena, "%.*s：%.*s", STR_ARG(worst->asset.name),
 					 STR_ARG(worst->risk.parts[f].why_zh));
 		if (!p->why.p || !p->why_zh.p)
 			return spent(e);
-		fleet.score += p->points;
 	}
+	risk_add_up(&fleet);
 	*ret = fleet;
 	return 0;
 }
@@ -225,6 +225,7 @@ static void put_worst(const struct overview *o, struct json_out *j)
 		asset_put_place(&o->items[i].asset, &scratch, j);
 		json_key(j, "score");
 		json_double(j, o->items[i].risk.score, 1);
+		json_put_cstr(j, "band", risk_band(o->items[i].risk.score));
 		risk_put_factors(&o->items[i].risk, j);
 		json_object_close(j);
 	}

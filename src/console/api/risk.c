@@ -133,6 +133,22 @@ static void coverage(const struct risk_facts *f, struct arena *a, struct risk_pa
 				 image && !f->known ? "、" : "", f->known ? "" : "容器权限");
 }
 
+static double tenths(double points)
+{
+	return round(points * 10) / 10;
+}
+
+void risk_add_up(struct risk *r)
+{
+	r->score = 0;
+	for (size_t i = 0; i < RISK_FACTOR_COUNT; i++) {
+		r->parts[i].points = tenths(r->parts[i].points);
+		r->score += r->parts[i].points;
+	}
+	/* a sum of tenths may be a hair below the number it is shown as, and in the band below */
+	r->score = tenths(r->score);
+}
+
 int risk_reckon(const struct risk_facts *f, struct arena *a, struct risk *ret)
 {
 	struct risk r = { 0 };
@@ -143,13 +159,10 @@ int risk_reckon(const struct risk_facts *f, struct arena *a, struct risk *ret)
 	exposure(f, a, &r.parts[RISK_EXPOSURE]);
 	alerts(f, a, &r.parts[RISK_ALERTS]);
 	coverage(f, a, &r.parts[RISK_COVERAGE]);
-	for (size_t i = 0; i < RISK_FACTOR_COUNT; i++) {
+	for (size_t i = 0; i < RISK_FACTOR_COUNT; i++)
 		if (!r.parts[i].why.p || !r.parts[i].why_zh.p)
 			return -ENOBUFS;
-		/* what is shown adds up to what is shown */
-		r.parts[i].points = round(r.parts[i].points * 10) / 10;
-		r.score += r.parts[i].points;
-	}
+	risk_add_up(&r);
 	*ret = r;
 	return 0;
 }

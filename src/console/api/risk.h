@@ -57,7 +57,9 @@ struct risk {
 
 /** Pure. @param a  owns the sentences @return 0, -ENOBUFS */
 MUST_CHECK int risk_reckon(const struct risk_facts *f, struct arena *a, struct risk *ret);
-/** "good", "fair", "poor", "critical". */
+/** Makes each part's points, and the score of their sum, the numbers with one decimal they are shown as. */
+void risk_add_up(struct risk *r);
+/** "good", "fair", "poor", "critical". @param score  as it is shown */
 const char *risk_band(double score);
 /** A Risk. */
 void risk_put(const struct risk *r, struct json_out *j);

@@ -1,6 +1,6 @@
 import type { HistogramBucket, Severity } from "../api/types.ts";
 import { t, tValue } from "../i18n/index.ts";
-import { dateTime, number, stretch } from "../logic/format.ts";
+import { dateTime, number, points, stretch } from "../logic/format.ts";
 import { PRIORITIES, PRIORITY_LOOK, totalOf } from "../logic/severity.ts";
 
 const WIDTH = 600;
@@ -69,11 +69,11 @@ export function RiskDial({ score, band }: { score: number; band: string }) {
 	const arc = (240 / 360) * 2 * Math.PI * radius;
 	const circle = { cx: 64, cy: 64, r: radius, fill: "none", strokeWidth: 9, strokeLinecap: "round" as const, transform: "rotate(150 64 64)" };
 	return (
-		<svg width="128" height="112" viewBox="0 0 128 112" role="img" aria-label={t("risk.dial", { score: Math.round(score), band: tValue("band", band) })} className={`dial tone-${BAND_TONE[band] ?? "neutral"}`}>
+		<svg width="128" height="112" viewBox="0 0 128 112" role="img" aria-label={t("risk.dial", { score: points(score), band: tValue("band", band) })} className={`dial tone-${BAND_TONE[band] ?? "neutral"}`}>
 			<circle {...circle} className="dial-rest" strokeDasharray={`${arc} 999`} />
 			{score > 0 && <circle {...circle} className="dial-part" strokeDasharray={`${(arc * Math.min(100, score)) / 100} 999`} />}
 			<text x="64" y="70" textAnchor="middle" className="dial-score">
-				{Math.round(score)}
+				{points(score)}
 			</text>
 			<text x="64" y="90" textAnchor="middle" className="dial-band">
 				{tValue("band", band)}

@@ -1,7 +1,7 @@
 import { Link } from "wouter";
 import type { RiskFactor } from "../api/types.ts";
 import { pick, t, tValue } from "../i18n/index.ts";
-import { shortIds } from "../logic/format.ts";
+import { points, shortIds } from "../logic/format.ts";
 import { Meter } from "./charts.tsx";
 
 /** The page that lists what a factor counted. */
@@ -29,7 +29,7 @@ export function Factors({ factors }: { factors: RiskFactor[] }) {
 					<li key={factor.name} className="factor">
 						<div className="row">
 							<span className="factor-name">{tValue("factor", factor.name)}</span>
-							<span className="muted xs num push">{t("risk.points", { points: Math.round(factor.points), max: Math.round(factor.max) })}</span>
+							<span className="muted xs num push">{t("risk.points", { points: points(factor.points), max: points(factor.max) })}</span>
 						</div>
 						<Meter share={share} tone={share > 0.66 ? "critical" : share > 0.33 ? "high" : share > 0 ? "medium" : "good"} />
 						<p className="small muted">{href ? <Link href={href}>{why}</Link> : why}</p>

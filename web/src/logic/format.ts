@@ -9,6 +9,11 @@ export function shortNumber(n: number): string {
 	return n < 10_000 ? number(n) : new Intl.NumberFormat(locale(), { notation: "compact", maximumFractionDigits: 1 }).format(n);
 }
 
+/** A risk or a part of one, as the console reckons and judges it: rounded further, 19.6 "good" would be shown as the 20 where "fair" begins. */
+export function points(n: number): string {
+	return n.toLocaleString(locale(), { maximumFractionDigits: 1 });
+}
+
 export function bytes(n: number): string {
 	const units = ["B", "KiB", "MiB", "GiB", "TiB"];
 	let unit = 0;

@@ -11,7 +11,7 @@ import { Counts } from "../kit/severity.tsx";
 import { Answered } from "../kit/states.tsx";
 import { SmallTable } from "../kit/table.tsx";
 import { factOf } from "../logic/asset.ts";
-import { shortIds } from "../logic/format.ts";
+import { points, shortIds } from "../logic/format.ts";
 import { AssetFlows } from "./asset_flows.tsx";
 import { GraphPanel } from "./asset_graph.tsx";
 import { AssetHistory } from "./asset_history.tsx";
@@ -74,7 +74,7 @@ function Details({ detail }: { detail: AssetDetail }) {
 					</Panel>
 				)}
 				{detail.risk && (
-					<Panel title={t("risk.of", { score: Math.round(detail.risk.score) })}>
+					<Panel title={t("risk.of", { score: points(detail.risk.score) })}>
 						<Factors factors={detail.risk.factors} />
 					</Panel>
 				)}

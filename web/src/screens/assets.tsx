@@ -13,7 +13,7 @@ import { PageHead } from "../kit/page_head.tsx";
 import { Empty } from "../kit/states.tsx";
 import { type Column, ListTable, type Sorting } from "../kit/table.tsx";
 import { factOf, hrefOf, summaryOf, textOf } from "../logic/asset.ts";
-import { bytes, number, shortIds } from "../logic/format.ts";
+import { bytes, points, shortIds } from "../logic/format.ts";
 import { GraphPanel } from "./asset_graph.tsx";
 import { AssetPackages } from "./asset_packages.tsx";
 
@@ -73,7 +73,7 @@ function AssetTable({ query, kind, sorting }: { query: Query; kind: string; sort
 		...(kind ? [] : [{ key: "kind", head: t("assets.kind"), width: "92px", sort: "kind", cell: (asset: Asset) => tValue("kind", asset.kind) }]),
 		{ key: "facts", head: t("assets.facts"), width: "minmax(200px, 2fr)", cell: (asset) => <span className="muted">{factText(asset)}</span> },
 		{ key: "host", head: t("assets.host"), width: "minmax(110px, 0.8fr)", cell: (asset) => asset.host ?? asset.agent },
-		{ key: "risk", head: t("assets.risk"), width: "64px", end: true, sort: "-risk", cell: (asset) => (asset.risk != null ? number(Math.round(asset.risk)) : "–") },
+		{ key: "risk", head: t("assets.risk"), width: "64px", end: true, sort: "-risk", cell: (asset) => (asset.risk != null ? points(asset.risk) : "–") },
 		{ key: "first", head: t("assets.firstSeen"), width: "104px", end: true, sort: "-firstSeen", cell: (asset) => <Time at={asset.firstSeen} /> },
 		{ key: "last", head: t("assets.lastSeen"), width: "104px", end: true, sort: "-lastSeen", cell: (asset) => <Time at={asset.gone ?? asset.lastSeen} /> },
 	];

@@ -11,7 +11,7 @@ import { PageHead } from "../kit/page_head.tsx";
 import { Shape } from "../kit/severity.tsx";
 import { Answered, Empty } from "../kit/states.tsx";
 import { Tile } from "../kit/tile.tsx";
-import { number, shortIds, shortNumber } from "../logic/format.ts";
+import { number, points, shortIds, shortNumber } from "../logic/format.ts";
 import { hrefOf, placeOf } from "../logic/asset.ts";
 import { PRIORITIES, PRIORITY_LOOK, SEVERITIES, totalOf } from "../logic/severity.ts";
 import "./overview.css";
@@ -122,7 +122,7 @@ function Body({ data }: { data: Overview }) {
 												<span className="xs muted wrap block">{placeOf(each)}</span>
 												<span className="small muted clip block">{each.factors.filter((factor) => factor.points > 0).map((factor) => shortIds(pick(factor.why, factor.whyZh))).slice(0, 2).join(" · ")}</span>
 											</span>
-											<span className={`score tone-${BAND_TONE[each.score >= 75 ? "critical" : each.score >= 50 ? "poor" : each.score >= 25 ? "fair" : "good"]}`}>{Math.round(each.score)}</span>
+											<span className={`score tone-${BAND_TONE[each.band]}`} title={tValue("band", each.band)}>{points(each.score)}</span>
 										</Link>
 									</li>
 								))}
