@@ -262,6 +262,31 @@ def test_views_are_ones_own(console, admin):
     assert admin.ask("DELETE", f"/api/v1/views/{made.json()['id']}").status == 204
 
 
+def test_users_are_found_by_words_of_their_names(admin):
+    """Page by page as without words; a word is a part of either name, whatever its case, and no pattern."""
+    for name, shown in (("find-anna", "Anna O'Neill"), ("find-bo", "Bo 100%_sure"), ("find-chen", "陈晓"), ("find-dora", "Anna Dora")):
+        made = admin.ask("POST", "/api/v1/users", {"name": name, "displayName": shown, "password": "First-horse-7-battery", "roles": []})
+        assert made.status == 201, made
+
+    def found(q, limit=200, cursor=None):
+        names = []
+        while True:
+            page = admin.get("/api/v1/users?" + urllib.parse.urlencode({"q": q, "limit": limit, **({"cursor": cursor} if cursor else {})}))
+            assert page.status == 200, page
+            page = page.json()
+            assert len(page["items"]) <= limit
+            names += [u["name"] for u in page["items"]]
+            cursor = page["next"]
+            if not cursor:
+                return names
+    assert found("find-") == found("find-", limit=1) == found("FIND", limit=3) == ["find-anna", "find-bo", "find-chen", "find-dora"]
+    assert found("anna") == ["find-anna", "find-dora"] and found("anna dora") == ["find-dora"] and found(" o'neill ") == ["find-anna"]
+    assert found("陈") == ["find-chen"] and found("%_s") == ["find-bo"] and found("find_") == found("nonesuch") == []
+    assert admin.get("/api/v1/users?q=" + "+".join("abcdefghij")).status == 413
+    for user in admin.get("/api/v1/users?q=find-").json()["items"]:
+        assert admin.ask("DELETE", f"/api/v1/users/{user['id']}").status == 204
+
+
 def test_assets_belong_together(admin, told):
     graph = admin.get("/api/v1/assets/graph").json()
     kinds = {n["kind"] for n in graph["nodes"]}
@@ -285,6 +310,7 @@ def test_the_overview_says_why(admin, told):
     overview = admin.get("/api/v1/overview").json()
     assert overview["counts"]["containers"] == 1 and overview["counts"]["agents"] == 1
     assert overview["worst"][0]["name"] == "web" and overview["risk"]["score"] == overview["worst"][0]["score"]
+    assert overview["risk"]["band"] == overview["worst"][0]["band"]
     assert all("web" in f["why"] and "web" in f["whyZh"] for f in overview["risk"]["factors"])
     assert sum(overview["alerts24h"].values()) == 30
     found = admin.get("/api/v1/search?q=nginx").json()

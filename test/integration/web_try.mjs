@@ -275,6 +275,14 @@ const STEPS = {
 		const made = await page.locator(".copy > code").innerText();
 		await page.getByRole("button", { name: "Done" }).click();
 		await page.getByRole("gridcell").getByText("reader", { exact: true }).waitFor();
+		const box = page.getByRole("searchbox", { name: "Name" });
+		await box.fill("READ");
+		await page.getByRole("gridcell").getByText(admin, { exact: true }).waitFor({ state: "detached" });
+		check((await page.getByRole("gridcell").getByText("reader", { exact: true }).count()) === 1, "a user is not found by a word of the name");
+		await box.fill("nobody is called so");
+		await page.getByText("No users").waitFor();
+		await box.fill("");
+		await page.getByRole("gridcell").getByText(admin, { exact: true }).waitFor();
 
 		const reader = await newPage();
 		await signIn(reader, "reader", made);

@@ -1,5 +1,7 @@
 #include "console/store/users.h"
 
+#include "console/sql/sql_where.h"
+
 #define COLUMNS \
 	"id, name, display, source, subject, password, former, totp, totp_on, must_change, " \
 	"disabled, created_ns, password_ns, signed_in_ns"
@@ -83,27 +85,37 @@ int users_find_subject(struct sql *s, str source, str subject, struct arena *a, 
 			SQL_ARGS(SQL_T(source), SQL_T(subject)), a, ret, e);
 }
 
-int users_page(struct sql *s, int64_t after, size_t limit, struct arena *a, struct user *ret,
-	       size_t *ret_count, struct err *e)
-{
-	struct sql_rows *rows;
-	size_t n = 0;
-	int r = sql_query(s, "SELECT " COLUMNS " FROM users WHERE id > ?1 ORDER BY id LIMIT ?2",
-			  SQL_ARGS(SQL_I(after), SQL_I(limit)), &rows, e);
+struct page {
+	struct arena *arena;
+	struct user *users;
+	size_t count;
+};
 
-	if (r < 0)
-		return r;
-	while ((r = sql_next(rows, e)) > 0 && n < limit) {
-		r = read_row(rows, a, &ret[n++], e);
-		if (r < 0)
-			break;
-	}
-	sql_rows_done(rows);
-	for (size_t i = 0; i < n && r >= 0; i++)
+static int take_user(void *ctx, struct sql_rows *rows, struct err *e)
+{
+	struct page *p = ctx;
+	int r = read_row(rows, p->arena, &p->users[p->count], e);
+
+	p->count += r == 0;
+	return r < 0 ? r : 1;
+}
+
+int users_page(struct sql *s, int64_t after, str words, size_t limit, struct arena *a,
+	       struct user *ret, size_t *ret_count, struct err *e)
+{
+	struct page p = { .arena = a, .users = ret };
+	struct sql_where w = { 0 };
+	int r;
+
+	SQL_WHERE(&w, "SELECT " COLUMNS " FROM users WHERE id > ?", SQL_I(after));
+	sql_where_words(&w, "name display", words);
+	SQL_WHERE(&w, " ORDER BY id LIMIT ?", SQL_I((int64_t)limit));
+	r = sql_where_each(s, &w, take_user, &p, e);
+	for (size_t i = 0; i < p.count && r >= 0; i++)
 		r = read_roles(s, &ret[i], e);
 	if (r < 0)
 		return r;
-	*ret_count = n;
+	*ret_count = p.count;
 	return 0;
 }
 

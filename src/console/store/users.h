@@ -43,9 +43,11 @@ MUST_CHECK int users_find_subject(struct sql *s, str source, str subject, struct
 /**
  * Up to @p limit users whose id is above @p after, in the order of ids.
  *
+ * @param words      each a part of the name or of the name shown, whatever its case; empty: all users
  * @param ret_count how many of @p ret, which holds @p limit, were filled
+ * @return 0, -ENOBUFS, -E2BIG (too many words)
  */
-MUST_CHECK int users_page(struct sql *s, int64_t after, size_t limit, struct arena *a,
+MUST_CHECK int users_page(struct sql *s, int64_t after, str words, size_t limit, struct arena *a,
 			  struct user *ret, size_t *ret_count, struct err *e);
 MUST_CHECK int users_count(struct sql *s, int64_t *ret, struct err *e);
 

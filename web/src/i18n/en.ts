@@ -921,6 +921,7 @@ export const en = {
 	"users.removed": "{name} is removed.",
 	"users.removeAsk": "Remove {name}? Disabling keeps the name from being used again.",
 	"users.none": "No users",
+	"users.search": "Name",
 	"roles.new": "New role",
 	"roles.name": "Role",
 	"roles.permissions": "Permissions",

@@ -923,6 +923,7 @@ export const zh: Catalog = {
 	"users.removed": "{name} 已删除。",
 	"users.removeAsk": "删除 {name}？如需保留名称可改为停用。",
 	"users.none": "没有用户",
+	"users.search": "名称",
 	"roles.new": "新建角色",
 	"roles.name": "角色",
 	"roles.permissions": "权限",

@@ -2,6 +2,7 @@ import { type FormEvent, useState } from "react";
 import { useAnswer, useChange, useList } from "../api/queries.ts";
 import type { Page } from "../api/client.ts";
 import type { Permission, Role, User, UserCreated } from "../api/types.ts";
+import { SearchFilter } from "../app/filter.tsx";
 import { useMay, useSession } from "../app/session.tsx";
 import { useUrl } from "../app/url.ts";
 import { pick, t, tValue } from "../i18n/index.ts";
@@ -196,7 +197,8 @@ function RoleDialog({ role, onClose }: { role: Role | null; onClose: () => void 
 }
 
 function UserTable({ onOpen }: { onOpen: (user: User) => void }) {
-	const list = useList<User>("/users");
+	const url = useUrl();
+	const list = useList<User>("/users", { q: url.one("q") });
 	const columns: Column<User>[] = [
 		{
 			key: "name",
@@ -220,7 +222,14 @@ function UserTable({ onOpen }: { onOpen: (user: User) => void }) {
 		{ key: "totp", head: t("users.totp"), width: "108px", cell: (user) => (user.totp ? <span className="badge tone-good">{t("rules.on")}</span> : <span className="muted">{t("rules.off")}</span>) },
 		{ key: "last", head: t("users.lastSignIn"), width: "120px", end: true, cell: (user) => <Time at={user.lastSignIn} /> },
 	];
-	return <ListTable label={t("users.users")} list={list} columns={columns} rowKey={(user) => user.id} onOpen={onOpen} empty={<Empty icon="users" title={t("users.none")} />} />;
+	return (
+		<>
+			<div className="toolbar">
+				<SearchFilter label={t("users.search")} />
+			</div>
+			<ListTable label={t("users.users")} list={list} columns={columns} rowKey={(user) => user.id} onOpen={onOpen} empty={<Empty icon="users" title={t("users.none")} text={t("assets.noMatchText")} />} />
+		</>
+	);
 }
 
 function RoleTable({ onOpen }: { onOpen: (role: Role) => void }) {
