@@ -184,16 +184,20 @@ static bool ends_no_line(uint32_t c)
 	       c == 0xff08;
 }
 
+static const char breakers[] = "-/,;:_+~";
+
+static bool is_breaker(uint32_t c)
+{
+	return c < 0x80 && memchr(breakers, (int)c, sizeof(breakers) - 1);
+}
+
 /* Whether a line may end between these two characters, neither being a blank. */
 static bool may_break(uint32_t before, uint32_t after)
 {
-	static const char breakers[] = "-/,;:_+~";
-
 	if (text_char_width(after) == 0 || begins_no_line(after) || ends_no_line(before))
 		return false;
 	if (before < 0x80)
-		return memchr(breakers, (int)before, sizeof(breakers) - 1) ||
-		       text_char_width(after) == 2;
+		return is_breaker(before) || text_char_width(after) == 2;
 	return text_char_width(before) == 2;
 }
 
@@ -204,6 +208,7 @@ str text_wrap(str *rest, unsigned int width)
 	       next = 0; /* the best break so far: the line's end, and where the next begins */
 	unsigned int used = 0;
 	uint32_t before = 0;
+	bool in_word = false; /* behind more than the dashes of an option, the slash of a path */
 
 	while (s.n) {
 		size_t at = all.n - s.n;
@@ -212,7 +217,8 @@ str text_wrap(str *rest, unsigned int width)
 		if (c == ' ') {
 			end = before == ' ' ? end : at;
 			next = all.n - s.n;
-		} else if (before && before != ' ' && may_break(before, c)) {
+		} else if (before && before != ' ' && (in_word || !is_breaker(before)) &&
+			   may_break(before, c)) {
 			end = next = at;
 		}
 		/* Blanks may stand over the edge: they go when something follows. */
@@ -225,6 +231,7 @@ str text_wrap(str *rest, unsigned int width)
 				*rest = str_skip(*rest, 1);
 			return str_take(all, end);
 		}
+		in_word = c != ' ' && text_char_width(c) != 2 && (in_word || !is_breaker(c));
 		before = c;
 	}
 	*rest = (str){ 0 };

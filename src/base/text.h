@@ -49,8 +49,8 @@ void text_put_line(str s, size_t max, const struct text_line *how, struct buf *o
 
 /**
  * Takes the next line of at most @p width columns off @p rest: broken at a blank, which is dropped, behind one of
- * "-/,;:_+~" or next to a wide character, but not before closing or behind opening Chinese punctuation; a longer
- * word is cut. A line always takes at least one character.
+ * "-/,;:_+~" unless a word begins so ("--flag", "/path"), or next to a wide character, but not before closing or
+ * behind opening Chinese punctuation; a longer word is cut. A line always takes at least one character.
  *
  * @param width 0: all of it
  */

@@ -83,6 +83,17 @@ static void wrapping_breaks_where_a_reader_would(void **state UNUSED)
 	assert_str(text_wrap(&rest, 10), "libstdc++-");
 	assert_str(text_wrap(&rest, 10), "12-dev");
 
+	rest = S("read it by --read-it, from /usr/lib");
+	assert_str(text_wrap(&rest, 12), "read it by");
+	assert_str(text_wrap(&rest, 12), "--read-it,");
+	assert_str(text_wrap(&rest, 7), "from");
+	assert_str(text_wrap(&rest, 6), "/usr/");
+	assert_str(text_wrap(&rest, 6), "lib");
+
+	rest = S("参见--read-it");
+	assert_str(text_wrap(&rest, 6), "参见");
+	assert_str(text_wrap(&rest, 8), "--read-");
+
 	rest = S("abcdefghij");
 	assert_str(text_wrap(&rest, 4), "abcd");
 	assert_str(text_wrap(&rest, 4), "efgh");

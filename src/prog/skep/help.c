@@ -6,7 +6,7 @@
 #define COLUMN 30 /* where explanations begin */
 
 static const struct phrase word_examples = { "Examples:", "示例：" };
-static const struct phrase word_usage = { "Usage:", "用法：" };
+static const struct phrase word_usage = { "Usage: ", "用法：" };
 static const struct phrase word_commands = { "Commands:", "命令：" };
 static const struct phrase word_topics = { "Topics:", "主题：" };
 
@@ -130,8 +130,8 @@ void help_command(struct buf *out, const struct command *c, bool all, enum lang 
 
 	buf_printf(out, "%s\n", phrase_in(c->summary, lang));
 	examples(out, c, lang);
-	buf_printf(out, "\n%s skep %s%s%s%s\n", phrase_in(word_usage, lang), c->name,
-		   !c->run           ? " COMMAND"
+	buf_printf(out, "\n%sskep %s%s%s%s\n", phrase_in(word_usage, lang), c->name,
+		   !c->run           ? (lang == LANG_ZH ? " 命令" : " COMMAND")
 		   : lang == LANG_ZH ? " [选项]"
 				     : " [options]",
 		   c->arguments ? " " : "", c->arguments ? c->arguments : "");
@@ -155,10 +155,12 @@ void help_overview(struct buf *out, enum lang lang)
 		{ "skep image nginx:1.25 -f json",
 		  { "from an engine or a registry", "引擎或仓库中的镜像" } },
 		{ "skep rootfs /", { "this machine", "本机" } },
+		{ "sudo skep up",
+		  { "watch this host, with web pages", "监视本机，并提供网页" } },
 	};
 	static const struct phrase usage = { "Usage: skep COMMAND [options]",
 					     "用法：skep 命令 [选项]" };
-	struct command c = { .examples = { starts[0], starts[1], starts[2] } };
+	struct command c = { .examples = { starts[0], starts[1], starts[2], starts[3] } };
 
 	buf_printf(out, "%s\n", phrase_in(title, lang));
 	examples(out, &c, lang);
