@@ -1,5 +1,8 @@
 #include "base/option.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "base/quantity.h"
 #include "base/word.h"
 
@@ -173,6 +176,50 @@ int option_set_assign(struct option_set *s, struct option_value *v, const char *
 	v->origin = origin;
 	v->where = where;
 	return 0;
+}
+
+static int check_place(const struct option_value *v, const char *path, struct err *e)
+{
+	const bool is_dir = v->def->complete == OPTION_COMPLETE_DIR,
+		   is_flag = strcmp(v->where, "flag") == 0;
+	const char *source = is_flag ? "" : v->where, *sep = is_flag ? "" : ": ";
+	/* A pipe nobody writes to would keep us waiting. */
+	OWNED_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (is_dir ? O_DIRECTORY : 0));
+	struct stat st;
+	int error = fd < 0 ? errno : 0;
+
+	if (!error && !is_dir && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		error = EISDIR;
+	if (!error)
+		return 0;
+	if (is_dir)
+		(void)!err_sys(e, error, "%s%s--%s: name a folder that can be read: '%s'", source,
+			       sep, v->def->name, path);
+	else
+		(void)!err_sys(e, error, "%s%s--%s: name a file that can be read: '%s'", source,
+			       sep, v->def->name, path);
+	return -EINVAL;
+}
+
+int option_set_check_places(const struct option_set *s, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < s->count && r == 0; i++) {
+		const struct option_value *v = &s->values[i];
+		const char *text = v->text;
+
+		if (!v->def->must_exist || v->origin <= OPTION_DEFAULT || !text || !text[0])
+			continue;
+		if (v->def->type == OPTION_MULTI)
+			for (size_t k = 0; k < v->count && r == 0; k++)
+				r = check_place(v, v->items[k], e);
+		else if (v->def->complete != OPTION_COMPLETE_NONE)
+			r = check_place(v, text, e);
+		else if (text[0] == '@')
+			r = check_place(v, text + 1, e);
+	}
+	return r;
 }
 
 const char *option_env_name(struct arena *a, const char *prefix, const char *name)

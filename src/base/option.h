@@ -57,6 +57,8 @@ struct option_def {
 	const char *fallback; /**< default as a user would write it; NULL: unset */
 	const char *choices; /**< "a|b|c": for OPTION_CHOICE, and offered by the shells for lists */
 	enum option_complete complete;
+	/** what it names is read, so it must be there: option_set_check_places(). Without `complete`, of "@FILE" only */
+	bool must_exist;
 	bool rare; /**< left out of the one-screen --help; in the manual */
 	struct phrase help;
 };
@@ -111,6 +113,13 @@ MUST_CHECK int option_set_parse(struct option_set *s, int argc, const char *cons
 
 /** Takes PREFIX_NAME from the environment for every option. @return as option_set_assign() */
 MUST_CHECK int option_set_environment(struct option_set *s, const char *prefix, struct err *e);
+
+/**
+ * Looks whether files and folders that options name (must_exist) can be read: by whoever gave them, before anything begins, and not by
+ * a process below who tells a log, or later.
+ * @return 0, -EINVAL (which option, and why)
+ */
+MUST_CHECK int option_set_check_places(const struct option_set *s, struct err *e);
 
 /** "SKEP_MAX_DB_AGE" for prefix "SKEP" and name "max-db-age". NULL when the arena's budget is spent. */
 MUST_CHECK const char *option_env_name(struct arena *a, const char *prefix, const char *name);

@@ -244,6 +244,61 @@ def test_a_mistaken_option_is_wrong_usage_whoever_reads_it(skep, folder, option)
     assert both.err.count("could not begin") == 1
 
 
+def unusable(tmp_path, kind):
+    """A name given by an option: of what is not there, of the wrong kind, and of what holds something else."""
+    if kind == "folder":
+        (tmp_path / "place").mkdir()
+    elif kind != "absent":
+        (tmp_path / "place").write_text({"file": "", "headers": "# a remark\nAuthorization secret-token\n", "control": "A: b\x01secret-token\n",
+                                         "crowd": "A: b\n" * 40, "pem": "no certificate\n", "yaml": "ldap: [\n"}[kind])
+    return tmp_path / "place"
+
+
+NAMED = [("webhook-headers", "absent"), ("webhook-headers", "folder"), ("webhook-headers", "headers"), ("webhook-headers", "control"),
+         ("webhook-headers", "crowd"), ("webhook-ca", "absent"), ("webhook-ca", "pem"), ("engine-data", "absent"), ("engine-data", "file"),
+         ("host-root", "absent"), ("host-root", "file"), ("syslog-ca", "absent"), ("syslog-cert", "absent"), ("syslog-key", "absent"),
+         ("console-ca", "absent")]
+
+
+@pytest.mark.parametrize("option,kind", NAMED)
+def test_what_an_agents_option_names_is_looked_at_first(skep, tmp_path, option, kind):
+    """Before anything is begun, as anybody, once and by the option's name; what a file of secrets holds is not told."""
+    place = unusable(tmp_path, kind)
+    p = skep.run("agent", "run", "--control=", "--format=none", "--webhook=https://127.0.0.1:1/", f"--{option}={place}", timeout=60)
+    assert p.returncode == USAGE, p.err
+    assert len(p.err.splitlines()) == 1 and str(place) in p.err and "secret" not in p.err, p.err
+    assert f"--{option}: name a" in p.err or kind not in ("absent", "folder", "file"), p.err
+    zh = skep.run("--lang", "zh", "agent", "run", "--control=", f"--{option}={place}", timeout=60)
+    assert zh.returncode == USAGE and "“" in zh.err and str(place) in zh.err, zh.err
+
+
+@pytest.mark.parametrize("option,kind", [("engine-data", "absent"), ("host-root", "file")])
+def test_monitor_looks_at_what_its_options_name(skep, tmp_path, option, kind):
+    p = skep.run("monitor", f"--{option}={unusable(tmp_path, kind)}", timeout=60)
+    assert p.returncode == USAGE and f"--{option}: name a folder that can be read" in p.err, p.err
+
+
+@pytest.mark.parametrize("option,kind", [("sign-in", "absent"), ("sign-in", "yaml"), ("tls-cert", "absent"), ("tls-cert", "pem"), ("ui-dir", "absent"),
+                                         ("ui-dir", "file"), ("database", "absent"), ("log", "folder")])
+def test_what_a_consoles_option_names_is_looked_at_first(skep, tmp_path, option, kind):
+    place = unusable(tmp_path, kind)
+    given = f"--{option}={'@' if option == 'database' else ''}{place}"
+    alone = skep.run("console", "run", "--state", tmp_path / "alone", "--listen=127.0.0.1:0", given, timeout=60)
+    assert alone.returncode == USAGE and (f"--{option}: " in alone.err or kind == "pem"), alone.err
+    if option in ("sign-in", "ui-dir", "database"):
+        need_root()
+        both = skep.run("up", "--state", tmp_path / "both", "--listen=127.0.0.1:0", given, timeout=60)
+        assert both.returncode == USAGE and f"--{option}: " in both.err, both.err
+
+
+def test_up_looks_at_what_its_agent_is_told(skep, tmp_path):
+    """By the environment: an agent below that cannot begin would be started again for ever."""
+    need_root()
+    for name, value in (("SKEP_ENGINE_DATA", "absent"), ("SKEP_WEBHOOK_HEADERS", "absent")):
+        p = skep.run("up", "--state", tmp_path / "state", "--listen=127.0.0.1:0", env={name: str(tmp_path / value)}, timeout=60)
+        assert p.returncode == USAGE and f"{name}: --" in p.err and "name a f" in p.err, p.err
+
+
 @pytest.mark.parametrize("option", ["--metrics=bad", "--syslog=bad", "--webhook=bad", "--console=ftp://console.example", "--engine=bad",
                                     "--ring-size=1", "--ring-size=5000KiB"])
 def test_an_agents_mistaken_option_is_wrong_usage_whichever_part_reads_it(skep, folder, option):

@@ -436,6 +436,9 @@ int console_run(const struct console_options *o, struct err *e)
 	r = o->sign_in_file
 		    ? sign_in_config_read(o->sign_in_file, &s->sign_in_memory, &s->sign_in, e)
 		    : 0;
+	/* What it says, and the files it names, are what we were told: wrong usage like an option. */
+	if (r < 0 && r != -ENOBUFS)
+		r = err_wrap(e, -EINVAL, "--sign-in");
 	/* The port may be a low one; server_confine() takes that right, too. */
 	if (r == 0 && o->uid)
 		r = privilege_become(o->uid, o->gid, PRIVILEGE(CAP_NET_BIND_SERVICE), e);

@@ -7,15 +7,18 @@
 
 #include "base/option.h"
 
-/** What the agent can be told; ends with an entry without a name. */
-extern const struct option_def agent_options[];
+/** What the agent can be told: what it watches for and shows, and whom it tells. Each ends with an entry without a name. */
+extern const struct option_def agent_watch_options[], agent_tell_options[];
+
+/** Looks at what options name before a part reads it, or nobody for a while. @return 0, -EINVAL (which option, and why), -ENOMEM */
+MUST_CHECK int agent_check_options(const struct option_set *o, struct err *e);
 
 /**
  * Runs until SIGTERM or SIGINT; SIGHUP loads the rules again.
  *
- * @param o    holds agent_options
+ * @param o    holds both tables
  * @param say  for the operator: one line each, escaped by the callee
- * @return 0 after an orderly end, -errno when it could not begin
+ * @return 0 after an orderly end, -errno when it could not begin; -EINVAL: an option is mistaken
  */
 MUST_CHECK int agent_run(const struct option_set *o, void (*say)(const char *line), struct err *e);
 
@@ -36,7 +39,7 @@ MUST_CHECK int agent_control_next(struct agent_control *c, str *ret, struct err 
 
 /** What a look at live events can be told. */
 struct agent_monitor {
-	const struct option_set *options; /**< holds agent_options */
+	const struct option_set *options; /**< holds agent_watch_options */
 	const char *condition; /**< which events; NULL: alerts, by the rules the options name */
 	/** what to show of each, as a rule's output; NULL: a line that suits most */
 	const char *output;

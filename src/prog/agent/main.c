@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 		.summary = "Watches this host's containers and tells what rules find. The same as "
 			   "`skep agent run`.",
 		.environment = "SKEP",
-		.options = { agent_options },
+		.options = { agent_watch_options, agent_tell_options },
 		.memory_bytes = (size_t)16 << 20,
 		.run = run,
 		.say = say,

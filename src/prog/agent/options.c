@@ -1,10 +1,11 @@
 #include "prog/agent/agent.h"
+#include "prog/agent/output.h"
 
 #define RULES .group = OPTION_GROUP_RULES
 #define SENSOR .group = OPTION_GROUP_SENSOR
 #define OUTPUT .group = OPTION_GROUP_OUTPUT
 
-const struct option_def agent_options[] = {
+const struct option_def agent_watch_options[] = {
 	{ .name = "rules",
 	  .letter = 'r',
 	  .type = OPTION_MULTI,
@@ -72,6 +73,7 @@ const struct option_def agent_options[] = {
 	  .type = OPTION_STRING,
 	  SENSOR,
 	  .arg = "DIR",
+	  .must_exist = true,
 	  .complete = OPTION_COMPLETE_DIR,
 	  .rare = true,
 	  .help = { "where the host's files are, when the agent itself runs in a container",
@@ -87,6 +89,7 @@ const struct option_def agent_options[] = {
 	  .type = OPTION_MULTI,
 	  SENSOR,
 	  .arg = "DIR",
+	  .must_exist = true,
 	  .complete = OPTION_COMPLETE_DIR,
 	  .rare = true,
 	  .help = { "further folders where engines keep their containers",
@@ -120,6 +123,25 @@ const struct option_def agent_options[] = {
 	  .fallback = "text",
 	  .choices = "text|json|none",
 	  .help = { "alerts on standard output", "标准输出的告警格式" } },
+	{ .name = "console",
+	  .type = OPTION_STRING,
+	  OUTPUT,
+	  .arg = "URL",
+	  .help = { "the console it belongs to: https://HOST:PORT",
+		    "所属控制台：https://主机:端口" } },
+	{ .name = "state",
+	  .type = OPTION_STRING,
+	  OUTPUT,
+	  .arg = "DIR",
+	  .fallback = "/var/lib/skep/node",
+	  .complete = OPTION_COMPLETE_DIR,
+	  .rare = true,
+	  .help = { "where the key, the certificate and what waits for the console are kept",
+		    "密钥、证书与待发往控制台数据的存放目录" } },
+	{ 0 },
+};
+
+const struct option_def agent_tell_options[] = {
 	{ .name = "alert-file",
 	  .type = OPTION_STRING,
 	  OUTPUT,
@@ -160,6 +182,7 @@ const struct option_def agent_options[] = {
 	  .type = OPTION_STRING,
 	  OUTPUT,
 	  .arg = "FILE",
+	  .must_exist = true,
 	  .complete = OPTION_COMPLETE_FILE,
 	  .rare = true,
 	  .help = { "authorities a tls:// receiver is verified by, instead of the system's (PEM)",
@@ -168,6 +191,7 @@ const struct option_def agent_options[] = {
 	  .type = OPTION_STRING,
 	  OUTPUT,
 	  .arg = "FILE",
+	  .must_exist = true,
 	  .complete = OPTION_COMPLETE_FILE,
 	  .rare = true,
 	  .help = { "certificate shown to a tls:// receiver (PEM)",
@@ -176,6 +200,7 @@ const struct option_def agent_options[] = {
 	  .type = OPTION_STRING,
 	  OUTPUT,
 	  .arg = "FILE",
+	  .must_exist = true,
 	  .complete = OPTION_COMPLETE_FILE,
 	  .rare = true,
 	  .help = { "its key, when it is not in the same file", "证书私钥（不在同一文件时）" } },
@@ -189,6 +214,7 @@ const struct option_def agent_options[] = {
 	  .type = OPTION_STRING,
 	  OUTPUT,
 	  .arg = "FILE",
+	  .must_exist = true,
 	  .complete = OPTION_COMPLETE_FILE,
 	  .rare = true,
 	  .help = { "\"Name: value\" lines sent with it: where its secrets belong",
@@ -197,6 +223,7 @@ const struct option_def agent_options[] = {
 	  .type = OPTION_STRING,
 	  OUTPUT,
 	  .arg = "FILE",
+	  .must_exist = true,
 	  .complete = OPTION_COMPLETE_FILE,
 	  .rare = true,
 	  .help = { "additional authorities it is verified by (PEM)", "额外信任的 CA（PEM）" } },
@@ -225,12 +252,6 @@ const struct option_def agent_options[] = {
 	  .rare = true,
 	  .help = { "how much may wait for each; then the oldest give way",
 		    "每个输出的暂存上限；超出时丢弃最旧的" } },
-	{ .name = "console",
-	  .type = OPTION_STRING,
-	  OUTPUT,
-	  .arg = "URL",
-	  .help = { "the console it belongs to: https://HOST:PORT",
-		    "所属控制台：https://主机:端口" } },
 	{ .name = "enroll",
 	  .type = OPTION_STRING,
 	  OUTPUT,
@@ -241,19 +262,11 @@ const struct option_def agent_options[] = {
 	  .type = OPTION_STRING,
 	  OUTPUT,
 	  .arg = "FILE",
+	  .must_exist = true,
 	  .complete = OPTION_COMPLETE_FILE,
 	  .rare = true,
 	  .help = { "authorities the console is verified by, instead of its own (PEM)",
 		    "验证控制台所用的 CA（PEM），代替控制台自有 CA" } },
-	{ .name = "state",
-	  .type = OPTION_STRING,
-	  OUTPUT,
-	  .arg = "DIR",
-	  .fallback = "/var/lib/skep/node",
-	  .complete = OPTION_COMPLETE_DIR,
-	  .rare = true,
-	  .help = { "where the key, the certificate and what waits for the console are kept",
-		    "密钥、证书与待发往控制台数据的存放目录" } },
 	{ .name = "no-scans",
 	  .type = OPTION_FLAG,
 	  OUTPUT,
@@ -277,3 +290,10 @@ const struct option_def agent_options[] = {
 		    "skep agent top 连接的套接字；空则不提供" } },
 	{ 0 },
 };
+
+int agent_check_options(const struct option_set *o, struct err *e)
+{
+	int r = option_set_check_places(o, e);
+
+	return r < 0 ? r : output_webhook_check(o, e);
+}

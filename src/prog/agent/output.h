@@ -74,6 +74,8 @@ extern const struct output_kind output_stream; /**< standard output */
 extern const struct output_kind output_file;
 extern const struct output_kind output_syslog;
 extern const struct output_kind output_webhook;
+/** Whether the files that its options name hold what they must. @return 0, -EINVAL, -ENOMEM */
+MUST_CHECK int output_webhook_check(const struct option_set *o, struct err *e);
 extern const struct output_kind output_console;
 
 /** Puts an output, allocated by its kind, at the list's end. */

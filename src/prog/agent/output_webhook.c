@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -9,10 +10,16 @@
 #include "prog/agent/output.h"
 #include "wire/http_flow.h"
 #include "wire/outbox.h"
+#include "wire/tls.h"
 #include "wire/url.h"
 
 /* Alerts wait on disk as JSON; one request at a time takes a batch, and what is answered by 2xx is forgotten. */
 enum { HEADERS_MAX = 32, HEADERS_MAX_BYTES = 64 << 10, ANSWER_MAX = 1 << 20, ANSWER_S = 30 };
+
+struct headers {
+	struct arena arena;
+	const char *list[HEADERS_MAX + 2]; /* NULL-terminated */
+};
 
 struct hook {
 	struct output head;
@@ -20,8 +27,7 @@ struct hook {
 	const char *url;
 	char *origin; /* of the URL; its path may be a secret */
 	const char *folder, *ca_file;
-	struct arena arena;
-	const char *headers[HEADERS_MAX + 2];
+	struct headers headers;
 	struct http_flows *flows;
 	struct http_flow *flow;
 	struct outbox *box;
@@ -39,43 +45,78 @@ static void close_hook(struct output *o)
 	http_flows_free(h->flows);
 	outbox_close(h->box);
 	buf_done(&h->body);
-	arena_done(&h->arena);
+	arena_done(&h->headers.arena);
 	free(h->origin);
 	free(h);
 }
 
-/** "Name: value" lines; empty ones and those that begin with '#' are passed over. */
-static int read_headers(struct hook *h, const char *path, struct err *e)
+/* RFC 9110: a token, a colon, and no control characters but tabs behind it. */
+static bool is_header(str line)
+{
+	size_t name = str_find(line, ':');
+
+	for (size_t i = 0; i < name; i++)
+		if (!strchr("!#$%&'*+-.^_`|~", line.p[i]) && !isalnum((unsigned char)line.p[i]))
+			return false;
+	for (size_t i = name; i < line.n; i++)
+		if (iscntrl((unsigned char)line.p[i]) && line.p[i] != '\t')
+			return false;
+	return name > 0 && name < line.n;
+}
+
+/** "Name: value" lines; empty ones and those that begin with '#' are passed over. @param ret  its arena is the caller's to end */
+static int read_headers(const char *path, struct headers *ret, struct err *e)
 {
 	OWNED_BUF text = BUF_INIT;
 	size_t n = 0;
-	str rest, all;
+	unsigned int no = 0;
+	str rest;
 	int r;
 
-	h->headers[n++] = "Content-Type: application/json";
-	if (!path)
+	arena_init(&ret->arena, (size_t)1 << 20);
+	ret->list[n++] = "Content-Type: application/json";
+	if (!path || !path[0])
 		return 0;
 	r = file_read(AT_FDCWD, path, HEADERS_MAX_BYTES, &text, e);
 	if (r < 0)
-		return r;
-	all = arena_str(&h->arena, buf_str(&text));
-	if (text.n && !all.p)
-		return err_sys(e, ENOMEM, "'%s'", path);
-	for (rest = all; rest.n;) {
+		return err_wrap(e, -EINVAL, "--webhook-headers");
+	for (rest = buf_str(&text); rest.n;) {
 		str line = str_trim(str_line(&rest));
 
+		no++;
 		if (line.n == 0 || line.p[0] == '#')
 			continue;
 		/* Never the line itself: it is a secret. */
-		if (str_find(line, ':') == line.n || n > HEADERS_MAX)
+		if (!is_header(line))
 			return err_set(e, EINVAL,
-				       "'%s': \"Name: value\" is expected on each line, at most %d",
-				       path, HEADERS_MAX);
-		h->headers[n] = arena_str(&h->arena, line).p;
-		if (!h->headers[n++])
+				       "--webhook-headers: '%s' line %u is no \"Name: value\": mend "
+				       "it, or begin it with #",
+				       path, no);
+		if (n > HEADERS_MAX)
+			return err_set(e, EINVAL,
+				       "--webhook-headers: '%s' has more than %d headers", path,
+				       HEADERS_MAX);
+		ret->list[n] = arena_str(&ret->arena, line).p;
+		if (!ret->list[n++])
 			return err_sys(e, ENOMEM, "'%s'", path);
 	}
 	return 0;
+}
+
+int output_webhook_check(const struct option_set *o, struct err *e)
+{
+	const char *ca = option_text(o, "webhook-ca");
+	struct headers headers = { 0 };
+	int r = read_headers(option_text(o, "webhook-headers"), &headers, e);
+
+	arena_done(&headers.arena);
+	if (r == 0 && ca && ca[0]) {
+		struct tls_context *tls = NULL;
+
+		r = tls_context_new(&(struct tls_options){ .ca_file = ca }, &tls, e);
+		tls_context_free(tls);
+	}
+	return r < 0 && r != -ENOMEM ? -EINVAL : r;
 }
 
 static int take_url(struct hook *h, const char *url, struct err *e)
@@ -122,7 +163,7 @@ static int send_lines(void *ctx, const str *lines, size_t count, struct err *e)
 	struct hook *h = ctx;
 	const bool is_array = h->batch_max > 1;
 	struct http_flow_request q = { .url = h->url,
-				       .headers = h->headers,
+				       .headers = h->headers.list,
 				       .max_body = ANSWER_MAX,
 				       .total_s = ANSWER_S,
 				       .on_end = on_end,
@@ -165,7 +206,6 @@ static int open_one(struct output **list, const struct option_set *o, const char
 
 	if (!h)
 		return err_sys(e, ENOMEM, "webhook");
-	arena_init(&h->arena, (size_t)1 << 20);
 	sha256_of(str_from(url), sum);
 	hex_render(sum, 8, name + strlen(name));
 	h->batch_max = (size_t)MAX(option_number(o, "webhook-batch", 100), 1);
@@ -174,7 +214,7 @@ static int open_one(struct output **list, const struct option_set *o, const char
 	h->http.stall_s = ANSWER_S;
 	r = take_url(h, url, e);
 	if (r == 0)
-		r = read_headers(h, option_text(o, "webhook-headers"), e);
+		r = read_headers(option_text(o, "webhook-headers"), &h->headers, e);
 	if (r == 0)
 		r = http_flows_new(&h->flows, e);
 	if (r == 0)

@@ -16,7 +16,7 @@
 #include "watch/watch.h"
 
 struct session_config {
-	const struct option_set *options; /**< holds agent_options */
+	const struct option_set *options; /**< holds agent_watch_options */
 	struct watch_config watch;
 	bool flows;      /**< connections are counted, for whoever reads them from `sensor` */
 	const int *kept; /**< of a session that died, see sensor_keep() */

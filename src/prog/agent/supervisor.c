@@ -482,7 +482,10 @@ static int prepare(struct supervisor *s, struct err *e)
 int agent_run(const struct option_set *o, void (*say)(const char *line), struct err *e)
 {
 	struct supervisor s = { .options = o, .say = say };
-	int r = prepare(&s, e);
+	int r = agent_check_options(o, e);
+
+	if (r == 0)
+		r = prepare(&s, e);
 
 	/* Uplink first: it is ready in no time, and the sensor's first alerts find it. */
 	if (r == 0)

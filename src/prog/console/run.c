@@ -87,12 +87,15 @@ int console_take(const struct option_set *o, struct console_options *ret, struct
 static int open_log(const char *path, int *ret, struct err *e)
 {
 	*ret = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640) : STDERR_FILENO;
-	return *ret < 0 ? err_sys(e, errno, "cannot write '%s'", path) : 0;
+	if (*ret >= 0)
+		return 0;
+	(void)!err_sys(e, errno, "--log: name a file that can be written: '%s'", path);
+	return -EINVAL;
 }
 
 int console_start(const struct option_set *o, const struct translation *zh, struct err *e)
 {
-	int log, r = open_log(option_text(o, "log"), &log, e);
+	int log = STDERR_FILENO, r = option_set_check_places(o, e);
 	struct console_options c = {
 		.state = option_text(o, "state"),
 		.tls_cert = option_text(o, "tls-cert"),
@@ -104,6 +107,8 @@ int console_start(const struct option_set *o, const struct translation *zh, stru
 		.zh = zh,
 	};
 
+	if (r == 0)
+		r = open_log(option_text(o, "log"), &log, e);
 	if (r == 0)
 		r = console_take(o, &c, e);
 	if (r == 0 && c.tls_key && !c.tls_cert)

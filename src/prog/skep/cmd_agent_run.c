@@ -47,6 +47,6 @@ const struct command cmd_agent_run = {
 		      { "sudo skep agent run --webhook https://hook.example/in",
 			{ "by HTTPS; secrets from a file with --webhook-headers",
 			  "以 HTTPS 发送；机密经 --webhook-headers 取自文件" } } },
-	.options = { agent_options },
+	.options = { agent_watch_options, agent_tell_options },
 	.run = run,
 };

@@ -50,6 +50,6 @@ const struct command cmd_monitor = {
 		      { "sudo skep monitor 'evt.type=connect and fd.sport=443' -o '%proc.name "
 			"%fd.name'",
 			{ "who speaks HTTPS", "谁在使用 HTTPS" } } },
-	.options = { options, result_count_options, agent_options },
+	.options = { options, result_count_options, agent_watch_options },
 	.run = run,
 };

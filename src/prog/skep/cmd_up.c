@@ -188,7 +188,9 @@ static int set_agent(const struct up *u, struct option_set *o, struct arena *a, 
 	int r;
 
 	option_set_init(o, a);
-	r = option_set_add(o, agent_options, e);
+	r = option_set_add(o, agent_watch_options, e);
+	if (r == 0)
+		r = option_set_add(o, agent_tell_options, e);
 	if (r == 0)
 		r = set(o, "format", "none", e);
 	if (r == 0)
@@ -222,6 +224,21 @@ static int run_agent(void *ctx)
 		speak("agent", e.text);
 	arena_done(&a);
 	return -MIN(r, 0);
+}
+
+/** What its environment says wrong is told now: an agent that ends is started again, and again. */
+static int check_agent(const struct up *u, struct err *e)
+{
+	struct option_set o;
+	struct arena a;
+	int r;
+
+	arena_init(&a, (size_t)16 << 20);
+	r = set_agent(u, &o, &a, e);
+	if (r == 0)
+		r = agent_check_options(&o, e);
+	arena_done(&a);
+	return r;
 }
 
 /* ---- This process ---- */
@@ -456,7 +473,11 @@ static int run(struct invocation *v)
 		return err_set(&v->err, EPERM,
 			       "skep up needs root: the agent watches the whole host");
 	choose_user(&u);
-	r = make_state(&u, &v->err);
+	r = option_set_check_places(&v->options, &v->err);
+	if (r == 0)
+		r = check_agent(&u, &v->err);
+	if (r == 0)
+		r = make_state(&u, &v->err);
 	if (r == 0)
 		r = process_signals(true, &u.signals, &v->err);
 	if (r == 0 && pipe2(u.pipe, O_CLOEXEC) < 0)
