@@ -39,6 +39,11 @@ def test_a_name_nobody_knows_is_told_to_be_no_file_either(skep):
     assert "本地没有此文件" in skep.run("--lang", "zh", "image", "127.0.0.1:1/nosuch.tar", env={"DOCKER_HOST": "unix:///nowhere.sock"}, check=4).err
 
 
+def test_a_database_that_is_not_there_is_said_not_to_be(skep, tmp_path):
+    assert "No such file or directory" in skep.run("db", "status", "--db", tmp_path / "absent", check=5).err
+    assert "没有那个文件或目录" in skep.run("--lang", "zh", "db", "status", "--db", tmp_path / "absent", check=5).err
+
+
 def test_no_command_shows_help_and_fails(skep):
     p = skep.run(check=2)
     assert "Usage:" in p.err and not p.out

@@ -4,7 +4,7 @@ import { queryText, readAnswer } from "../src/api/client.ts";
 import type { Alert, Asset, Graph, HistogramBucket } from "../src/api/types.ts";
 import { loadLanguage } from "../src/i18n/index.ts";
 import { readAlertDoc } from "../src/logic/alert_doc.ts";
-import { hrefOf, placeOf } from "../src/logic/asset.ts";
+import { factOf, hrefOf, placeOf } from "../src/logic/asset.ts";
 import { ALL_CAPABILITIES, capabilitiesOf } from "../src/logic/capability.ts";
 import { wholeCost } from "../src/logic/cost.ts";
 import { bytes, dateTime, dayBegins, dayEnds, dayOf, epss, points, relativeTime, shortDigest, shortIds, shortNumber, stretch } from "../src/logic/format.ts";
@@ -309,4 +309,10 @@ test("a graph's columns fit the room there is, down to what can be read", () => 
 	assert.ok(layoutGraph(graph, 340).width <= 340);
 	assert.ok(layoutGraph(graph, 100).nodeWidth > 100);
 	assert.ok(layoutGraph(graph, 100).width > 100);
+});
+
+test("facts are told as what they are", () => {
+	assert.match(factOf("bootTime", 1_795_348_451), /2026/);
+	assert.match(factOf("finishedNs", 1_795_348_451e9), /2026/);
+	assert.equal(factOf("pid", 1_795_348_451), "1795348451");
 });

@@ -186,12 +186,43 @@ static int ask_for_users(struct session *s, struct err *e)
 	return users_broker_turn(s->users, false, asset_accounts(s->asset), NULL, e);
 }
 
+/** Why, without the name of what it is about, which is told already. */
+static const char *reason_of(const struct sensor_gap *g)
+{
+	const char *name = event_type_name(g->type);
+	size_t n = strlen(name);
+
+	return strncmp(g->why, name, n) == 0 && g->why[n] == ':' && g->why[n + 1] == ' '
+		       ? g->why + n + 2
+		       : g->why;
+}
+
+/** One line for the first of these and all that have its reason, each once. @param told  of each whether it was told */
+static void tell_alike(const struct session *s, const struct sensor_gap *gaps, size_t n, bool *told)
+{
+	const char *reason = reason_of(&gaps[0]);
+	bool named[EVENT_TYPE_COUNT] = { false };
+	OWNED_BUF line = BUF_INIT;
+
+	buf_add(&line, S("this kernel does not tell of "));
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(reason_of(&gaps[i]), reason) != 0)
+			continue;
+		if (!named[gaps[i].type])
+			buf_printf(&line, "%s%s", i ? ", " : "", event_type_name(gaps[i].type));
+		told[i] = named[gaps[i].type] = true;
+	}
+	buf_printf(&line, ": %s; see `skep agent doctor`", reason);
+	s->config.say(s->config.ctx, buf_cstr(&line));
+}
+
 /** What is asked for and this kernel does not tell: never in silence. */
 static void tell_gaps(const struct session *s)
 {
 	struct sensor_gap gaps[EVENT_TYPE_COUNT];
-	size_t n = sensor_gaps(s->sensor, gaps, ARRAY_LEN(gaps));
+	size_t n = MIN(sensor_gaps(s->sensor, gaps, ARRAY_LEN(gaps)), ARRAY_LEN(gaps));
 	const char *why = sensor_flows_why(s->sensor);
+	bool told[EVENT_TYPE_COUNT] = { false };
 
 	if (why[0]) {
 		char line[256];
@@ -200,14 +231,9 @@ static void tell_gaps(const struct session *s)
 		s->config.say(s->config.ctx, line);
 	}
 
-	for (size_t i = 0; i < MIN(n, ARRAY_LEN(gaps)); i++) {
-		char line[256];
-
-		snprintf(line, sizeof(line),
-			 "this kernel does not tell of %s: %s; see `skep agent doctor`",
-			 event_type_name(gaps[i].type), gaps[i].why);
-		s->config.say(s->config.ctx, line);
-	}
+	for (size_t i = 0; i < n; i++)
+		if (!told[i])
+			tell_alike(s, gaps + i, n - i, told + i);
 }
 
 int session_open(struct session *s, struct rules *rules, struct err *e)

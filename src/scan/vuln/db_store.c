@@ -180,9 +180,11 @@ static int first_bytes(const char *path, char ret[4], struct err *e)
 {
 	OWNED_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-	if (fd < 0)
-		return err_sys(e, errno == ENOENT ? ENODATA : errno,
-			       "cannot open the vulnerability database '%s'", path);
+	if (fd < 0) {
+		int r = err_sys(e, errno, "cannot open the vulnerability database '%s'", path);
+
+		return r == -ENOENT ? -ENODATA : r;
+	}
 	memset(ret, 0, 4);
 	return read(fd, ret, 4) < 0 ? err_sys(e, errno, "cannot read '%s'", path) : 0;
 }

@@ -41,14 +41,14 @@ export function PriorityMark({ priority }: { priority: Priority }) {
 	);
 }
 
-/** The counts that are not zero, worst first; `top` leaves the mild ones out. */
-export function Counts({ counts, all = false }: { counts: SeverityCounts; all?: boolean }) {
+/** The counts that are not zero, worst first; `all`: the mild ones, too. Where no heading says what is counted, `none` does when there is nothing. */
+export function Counts({ counts, all = false, none = t("common.none") }: { counts: SeverityCounts; all?: boolean; none?: string }) {
 	const shown = (["critical", "high", "medium", "low", ...(all ? (["negligible", "unknown"] as const) : [])] as const).filter(
 		(severity) => counts[severity] > 0,
 	);
 	return (
 		<span className="counts">
-			{shown.length === 0 && <span className="none">{t("common.none")}</span>}
+			{shown.length === 0 && <span className="none">{none}</span>}
 			{shown.map((severity) => (
 				<span key={severity} className={`tone-${severity}`} title={tValue("severity", severity)}>
 					<Shape severity={severity} />

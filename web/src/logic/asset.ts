@@ -35,6 +35,7 @@ export function factOf(name: string, value: unknown): string {
 	if (typeof value === "string" && MOMENT.test(value)) return dateTime(value);
 	if (typeof value === "number" && /^(bytes|.*Bytes)$/.test(name)) return bytes(value);
 	if (typeof value === "number" && name.endsWith("Ns")) return dateTime(new Date(value / 1e6).toISOString());
+	if (typeof value === "number" && name === "bootTime") return dateTime(new Date(value * 1e3).toISOString());
 	if (typeof value === "number" && name === "rootHostUid") return value === 0 ? "root" : `UID ${value}`;
 	if (typeof value === "number" && name === "caps") return capabilityText(capabilitiesOf(value));
 	if (typeof value === "boolean") return t(value ? "common.yes" : "common.no");

@@ -73,7 +73,7 @@ function GroupDialog({ first, chosen, name, onClose, onSave }: { first: Decision
 
 function columnsOf(by: AlertGroupBy, nameOf: (group: AlertGroup) => string, onDecide?: (group: AlertGroup) => void): Column<AlertGroup>[] {
 	return [
-		{ key: "priority", head: t("alerts.priority"), width: "104px", cell: (group) => <PriorityMark priority={group.priority} /> },
+		{ key: "priority", head: t("alerts.priority"), width: "100px", cell: (group) => <PriorityMark priority={group.priority} /> },
 		{
 			key: "value",
 			head: tValue("facet", by),
@@ -85,17 +85,17 @@ function columnsOf(by: AlertGroupBy, nameOf: (group: AlertGroup) => string, onDe
 				</span>
 			),
 		},
-		{ key: "alerts", head: t("nav.alerts"), width: "72px", end: true, sort: "-alerts", cell: (group) => number(group.alerts) },
-		{ key: "events", head: t("alerts.times"), width: "72px", end: true, cell: (group) => number(group.events) },
+		{ key: "alerts", head: t("nav.alerts"), width: "64px", end: true, sort: "-alerts", cell: (group) => number(group.alerts) },
+		{ key: "events", head: t("alerts.times"), width: "60px", end: true, cell: (group) => number(group.events) },
 		{ key: "open", head: t("state.open"), width: "64px", end: true, cell: (group) => (group.open ? number(group.open) : "") },
-		{ key: "first", head: t("alerts.first"), width: "96px", end: true, cell: (group) => group.first && <Time at={group.first} /> },
-		{ key: "last", head: t("alerts.last"), width: "96px", end: true, sort: "-last", cell: (group) => group.last && <Time at={group.last} /> },
+		{ key: "first", head: t("alerts.first"), width: "80px", end: true, cell: (group) => group.first && <Time at={group.first} /> },
+		{ key: "last", head: t("alerts.last"), width: "80px", end: true, sort: "-last", cell: (group) => group.last && <Time at={group.last} /> },
 		...(onDecide
 			? [
 					{
 						key: "decide",
 						head: "",
-						width: "96px",
+						width: "88px",
 						end: true,
 						cell: (group: AlertGroup) => (
 							<Button look="plain" tabIndex={-1} onClick={() => onDecide(group)}>

@@ -115,7 +115,7 @@ function Body({ detail, id }: { detail: AssetDetail; id: string }) {
 					</Link>
 				)}
 			</PageHead>
-			{detail.findings && <Counts counts={detail.findings} />}
+			{detail.findings && <Counts counts={detail.findings} none={t("finding.noneKnown")} />}
 			<Tabs
 				label={t("asset.tabs")}
 				current={tab}

@@ -255,7 +255,7 @@ function Body({ detail, path }: { detail: ImageDetail; path: string }) {
 					]}
 				/>
 				<div className="stack image-counts">
-					<Counts counts={image.counts} all />
+					{image.scanned && <Counts counts={image.counts} all none={t("finding.noneKnown")} />}
 					<span className="small muted">{t("image.summary", { kev: image.kev, fixable: image.fixable, accepted: image.accepted })}</span>
 				</div>
 			</div>

@@ -219,7 +219,7 @@ function UserTable({ onOpen }: { onOpen: (user: User) => void }) {
 			cell: (user) => (user.roles.length ? <span className="clip block">{user.roles.map(roleText).join(", ")}</span> : <span className="muted">{t("users.noRole")}</span>),
 		},
 		{ key: "source", head: t("users.source"), width: "96px", cell: (user) => tValue("source", user.source) },
-		{ key: "totp", head: t("users.totp"), width: "108px", cell: (user) => (user.totp ? <span className="badge tone-good">{t("rules.on")}</span> : <span className="muted">{t("rules.off")}</span>) },
+		{ key: "totp", head: t("users.totp"), width: "108px", cell: (user) => (user.totp ? <span className="badge tone-good">{t("rules.on")}</span> : <span className="muted">{t("users.totpOff")}</span>) },
 		{ key: "last", head: t("users.lastSignIn"), width: "120px", end: true, cell: (user) => <Time at={user.lastSignIn} /> },
 	];
 	return (
