@@ -205,29 +205,36 @@ static __always_inline void count_passed_over(enum event_type type)
 		*n += 1; /* of this processor; one interrupted between load and store may be missing */
 }
 
-static __always_inline bool emit_begin(struct emit *w)
+/*
+ * Claims a slot for scratch; CONTROL_SLOTS: there is none. A call that is looked at once: its answer is a number like any other, so
+ * the verifier does not follow what comes after for each slot there is.
+ */
+__noinline __attribute__((unused)) __u64 scratch_claim(void)
 {
 	__u32 zero = 0;
-	__u64 *busy = bpf_map_lookup_elem(&scratch_busy, &zero);
+	__u64 none = 0, *busy = bpf_map_lookup_elem(&scratch_busy, &zero);
+	struct control_cgroup *nobody;
 
 	if (!busy)
-		return false;
+		return CONTROL_SLOTS;
 #pragma unroll /* kernels before 6.13 take the loop for an endless one */
-	for (__u32 i = 0; i < CONTROL_SLOTS; i++) {
-		__u64 bit = 1ull << i;
-		__u32 slot = i;
+	for (__u32 i = 0; i < CONTROL_SLOTS; i++)
+		if (!(__sync_fetch_and_or(busy, 1ull << i) & 1ull << i))
+			return i;
+	nobody = bpf_map_lookup_elem(&cgroups, &none);
+	if (nobody)
+		cgroup_count_loss(nobody, CONTROL_LOST_READ);
+	return CONTROL_SLOTS;
+}
 
-		if (__sync_fetch_and_or(busy, bit) & bit)
-			continue;
-		w->s = bpf_map_lookup_elem(&scratch, &slot);
-		w->busy = busy;
-		w->bit = bit;
-		if (w->s)
-			return true;
-		__sync_fetch_and_and(busy, ~bit);
-	}
-	cgroup_lost(0, CONTROL_LOST_READ);
-	return false;
+static __always_inline bool emit_begin(struct emit *w)
+{
+	__u32 zero = 0, slot = scratch_claim();
+
+	w->busy = bpf_map_lookup_elem(&scratch_busy, &zero);
+	w->s = bpf_map_lookup_elem(&scratch, &slot);
+	w->bit = 1ull << (slot & 3);
+	return w->busy && w->s;
 }
 
 static __always_inline void emit_drop(struct emit *w)
@@ -266,7 +273,7 @@ static __always_inline struct record_head *emit_blank(struct emit *w, enum event
 	h->parts = parts;
 	w->s->at = sizeof(*h) + parts_bytes(parts);
 	if (parts)
-		__builtin_memset(w->s->record + sizeof(*h), 0, parts_bytes(parts));
+		__builtin_memset(h + 1, 0, parts_bytes(parts));
 	return h;
 }
 

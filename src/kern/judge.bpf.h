@@ -269,12 +269,11 @@ enum {
 
 #define JUDGE_FORGOTTEN (~0ull)
 
-static __always_inline enum filter_located judge_locate(struct filter_place *p, __u64 file,
-							__u32 version)
+/* @param of  the current task's */
+static __always_inline enum filter_located
+judge_locate(struct filter_place *p, struct fs_struct *of, __u64 file, __u32 version)
 {
-	struct task_struct *t = (void *)bpf_get_current_task_btf();
-	/* The one place where trust is worth what it costs the verifier: the read is not checked. */
-	struct fs_struct *fs = WORDS(fs_struct, t->fs);
+	struct fs_struct *fs = WORDS(fs_struct, of);
 	struct file *f = WORDS(file, file);
 
 	return filter_locate(p, (__u64)f->f_path.mnt, (__u64)f->f_path.dentry, (__u64)fs->root.mnt,
@@ -290,30 +289,43 @@ static __always_inline enum filter_located judge_locate(struct filter_place *p, 
  */
 __noinline __attribute__((unused)) __u64 judge_recall_wants(__u64 file, __u32 what, __u32 version)
 {
+	struct task_struct *t = (void *)bpf_get_current_task_btf();
 	struct filter_place p = { 0 };
 	__u64 wants;
 
-	/* Older verifiers look at this even if nobody calls it. */
-	if (!CAN_FOLLOW || judge_locate(&p, file, version) != FILTER_FOLDER || !p.folder ||
+	/* Older verifiers look at this even if nobody calls it. The one place where trust is worth what it costs the verifier: the
+	 * read of the task's field is not checked. */
+	if (!CAN_FOLLOW || judge_locate(&p, t->fs, file, version) != FILTER_FOLDER || !p.folder ||
 	    !filter_recall(filter_place_key(&p, what), &wants))
 		return JUDGE_FORGOTTEN;
 	return wants;
+}
+
+/*
+ * judge_locate() as a call: beside what comes after it the verifier would follow each way up several times over.
+ *
+ * @param p  zeroed; filled where FILTER_FOLDER is returned
+ */
+__noinline __attribute__((unused)) __u64 judge_find_place(struct filter_place *p, __u64 file,
+							  __u32 version)
+{
+	struct task_struct *t = task_plain((void *)bpf_get_current_task_btf());
+
+	return CAN_FOLLOW && p ? judge_locate(p, t->fs, file, version) : FILTER_NOWHERE;
 }
 
 /* The same anew; remembered for the next time where all of it is known for certain. */
 __noinline __attribute__((unused)) __u64 judge_find_wants(__u64 file, __u64 given, __u32 what,
 							  __u32 version)
 {
-	enum filter_located located;
 	struct filter_place p = { 0 };
-	__u64 question, sets = 0;
+	__u64 located, question, sets = 0;
 	bool known = true;
 	struct judge j;
 
 	if (!CAN_FOLLOW)
 		return JUDGE_WANTED | JUDGE_WANTED << JUDGE_WHERE_SHIFT;
-	/* First, or the verifier follows the way up for each answer to what comes next. */
-	located = judge_locate(&p, file, version);
+	located = judge_find_place(&p, file, version);
 	if (!judge_begin(&j, version, what >> JUDGE_TYPE_SHIFT, false, what & FILTER_ANY_FACT,
 			 ~0ull))
 		return JUDGE_WANTED | JUDGE_WANTED << JUDGE_WHERE_SHIFT;

@@ -52,7 +52,8 @@ static __noinline __attribute__((unused)) bool name_noted(struct task_struct *le
 static __always_inline bool name_get(struct task_struct *leader, __u64 comm[2])
 {
 	name_read(leader, comm);
-	if (leader->bpf_storage && !name_noted(leader, comm))
+	/* Without trust: this is only looked at, and trust costs the verifier the most of all (task_plain()). */
+	if (task_plain(leader)->bpf_storage && !name_noted(leader, comm))
 		return false;
 	return comm[0] != 0; /* a fork without a name is told by its parent's */
 }
