@@ -42,7 +42,11 @@ int filter_load(const struct hooks *h, struct control *c, const struct kernel_fi
 	if (r)
 		return r;
 	__atomic_store_n(&c->generation, c->generation + 1, __ATOMIC_SEQ_CST);
-	/* Programs still at work with the old image end before its place is written again: they are readers of RCU. */
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	/*
+	 * Programs still at work with the old image end before its place is written again: they are readers of RCU. The first
+	 * replaces none, and nothing is attached before it.
+	 */
+	if (c->generation > 1)
+		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 	return 0;
 }
