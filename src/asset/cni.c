@@ -145,15 +145,12 @@ int cni_read(int root_fd, struct arena *a, struct cni_networks *ret, struct err 
 	struct cni_networks n = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-		int fd =
-			file_open_in_root(root_fd, folders[i].folder, O_RDONLY | O_DIRECTORY, NULL);
-		DIR *d = fd < 0 ? NULL : fdopendir(fd);
+		DIR *d = file_open_folder(file_open_in_root(root_fd, folders[i].folder,
+							    O_RDONLY | O_DIRECTORY, NULL));
 		int r;
 
-		if (!d) {
-			cleanup_close(&fd);
+		if (!d)
 			continue;
-		}
 		r = read_folder(d, i, a, &n);
 		closedir(d);
 		if (r < 0)

@@ -250,7 +250,7 @@ static int find_in_namespace(struct search *s, const char *name_space)
 
 static int find_containerd(struct search *s)
 {
-	int fd, r = -ENOENT;
+	int r = -ENOENT;
 	size_t seen = 0;
 	struct dirent *entry;
 	DIR *d;
@@ -259,12 +259,10 @@ static int find_containerd(struct search *s)
 		r = find_in_namespace(s, s->w->name_space);
 	if (r != -ENOENT || s->w->strict)
 		return r;
-	fd = open_below(s, O_RDONLY | O_DIRECTORY, "io.containerd.runtime.v2.task");
-	d = fd < 0 ? NULL : fdopendir(fd);
-	if (!d) {
-		cleanup_close(&fd);
+	d = file_open_folder(
+		open_below(s, O_RDONLY | O_DIRECTORY, "io.containerd.runtime.v2.task"));
+	if (!d)
 		return -ENOENT;
-	}
 	while (r == -ENOENT && seen++ < MAX_NAMESPACES && (entry = readdir(d)))
 		if (entry->d_name[0] != '.')
 			r = find_in_namespace(s, entry->d_name);

@@ -63,15 +63,13 @@ int hierarchy_open(int root_fd, struct hierarchy *ret, struct err *e)
 		*ret = h;
 		return 0;
 	}
-	if (h.fd >= 0)
-		close(h.fd);
+	cleanup_close(&h.fd);
 	return err_set(e, ENOENT, "no control groups are mounted on /%s", MOUNT);
 }
 
 void hierarchy_done(struct hierarchy *h)
 {
-	if (h->fd >= 0)
-		close(h->fd);
+	cleanup_close(&h->fd);
 	h->fd = -1;
 }
 
@@ -206,17 +204,14 @@ int hierarchy_of_process(const struct hierarchy *h, int root_fd, uint32_t pid, s
 static int walk_folder(const struct hierarchy *h, const char *path, struct buf *waiting,
 		       size_t *count)
 {
-	int fd = openat(h->fd, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = file_open_folder(
+		openat(h->fd, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 	struct dirent *entry;
 	OWNED_BUF parent = BUF_INIT;
 
 	/* It went meanwhile. */
-	if (!d) {
-		if (fd >= 0)
-			close(fd);
+	if (!d)
 		return 0;
-	}
 	/* The buffer that holds the path may move. */
 	buf_add(&parent, str_from(path));
 	while ((entry = readdir(d)) && *count < HIERARCHY_MAX_CGROUPS) {

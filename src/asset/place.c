@@ -265,15 +265,12 @@ static void take_process(struct places *s, int root_fd, int proc_fd, uint32_t pi
 
 static void take_processes(struct places *s, int root_fd)
 {
-	int fd = openat(root_fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = file_open_folder(openat(root_fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	struct dirent *entry;
 	size_t nested = 0;
 
-	if (!d) {
-		cleanup_close(&fd);
+	if (!d)
 		return;
-	}
 	while ((entry = readdir(d))) {
 		OWNED_BUF comm = BUF_INIT;
 		char name[32];
@@ -282,11 +279,11 @@ static void take_processes(struct places *s, int root_fd)
 		if (str_u32(str_from(entry->d_name), &pid) < 0)
 			continue;
 		snprintf(name, sizeof(name), "%u/comm", pid);
-		if (file_read(fd, name, 64, &comm, NULL) < 0)
+		if (file_read(dirfd(d), name, 64, &comm, NULL) < 0)
 			continue;
 		for (size_t i = 0; i < ARRAY_LEN(programs); i++)
 			if (str_is(str_trim(buf_str(&comm)), programs[i].comm))
-				take_process(s, root_fd, fd, pid, programs[i].take, &nested);
+				take_process(s, root_fd, dirfd(d), pid, programs[i].take, &nested);
 	}
 	closedir(d);
 }
@@ -304,9 +301,9 @@ static void add_remapped(struct places *s, int root_fd)
 	for (size_t i = 0, count = s->count; i < count; i++) {
 		const struct place p = s->list[i];
 		OWNED_FD base = p.kind == PLACE_DOCKER ? place_open(root_fd, &p) : -1;
-		int fd = base < 0 ? -1
-				  : file_open_in_root(base, p.path, O_RDONLY | O_DIRECTORY, NULL);
-		DIR *d = fd < 0 ? NULL : fdopendir(fd);
+		DIR *d = base < 0 ? NULL
+				  : file_open_folder(file_open_in_root(
+					    base, p.path, O_RDONLY | O_DIRECTORY, NULL));
 		size_t found = 0;
 
 		for (struct dirent *f; d && found < MAX_REMAPPED && (f = readdir(d));) {
@@ -320,8 +317,6 @@ static void add_remapped(struct places *s, int root_fd)
 		}
 		if (d)
 			closedir(d);
-		else
-			cleanup_close(&fd);
 	}
 }
 

@@ -24,6 +24,19 @@ int file_open_in_root(int root_fd, const char *path, int flags, struct err *e)
 	return (int)fd;
 }
 
+DIR *file_open_folder(int fd)
+{
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d && fd >= 0) {
+		const int error = errno;
+
+		close(fd);
+		errno = error;
+	}
+	return d;
+}
+
 int file_read_fd(int fd, uint64_t max, struct buf *b, struct err *e)
 {
 	const size_t step = 64 * 1024;

@@ -4,6 +4,7 @@
 #ifndef SKEP_BASE_FILE_H
 #define SKEP_BASE_FILE_H
 
+#include <dirent.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
@@ -16,6 +17,9 @@
  * @return a descriptor, or -errno (-ENOENT absent, -ELOOP too many links)
  */
 MUST_CHECK int file_open_in_root(int root_fd, const char *path, int flags, struct err *e);
+
+/** As fdopendir(3), but owns @p fd also when it fails; a negative one is NULL, with errno as it is. */
+MUST_CHECK DIR *file_open_folder(int fd);
 
 /** Reads from @p fd to its end into @p b; in a sandbox, too. @return 0, -E2BIG beyond @p max bytes, -ENOMEM, or the read's errno */
 MUST_CHECK int file_read_fd(int fd, uint64_t max, struct buf *b, struct err *e);

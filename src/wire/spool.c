@@ -141,15 +141,12 @@ static void keep_segment(struct spool *s, struct segment g)
 
 static int find_segments(struct spool *s, struct err *e)
 {
-	int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = file_open_folder(openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	size_t name_n = strlen(s->name);
 	struct dirent *f;
 
-	if (!d) {
-		cleanup_close(&fd);
+	if (!d)
 		return err_sys(e, errno, "cannot read the spool '%s'", s->name);
-	}
 	while ((f = readdir(d))) {
 		char ours[NAME_MAX_BYTES];
 		struct stat st;

@@ -57,13 +57,10 @@ static bool was_told(struct census_lone *l, str id)
 void census_lone_look(struct census_lone *l, int proc_fd, struct census *c, lone_teller tell,
 		      void *ctx)
 {
-	int fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = file_open_folder(openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 
-	if (!d) {
-		cleanup_close(&fd);
+	if (!d)
 		return;
-	}
 	for (struct dirent *f; (f = readdir(d));) {
 		struct lone_container found = { 0 };
 		OWNED_BUF args = BUF_INIT;

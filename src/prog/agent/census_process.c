@@ -145,12 +145,7 @@ enum { GROWN_UP_S = 30 };
 
 static DIR *open_dir(int proc_fd, const char *path)
 {
-	int fd = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!d)
-		cleanup_close(&fd);
-	return d;
+	return file_open_folder(openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 void census_processes_look(struct census *c, int proc_fd, struct asset *a, struct census_users *u)

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "scan/layer/layer_cache.h"
 
 enum { FOLDERS = 256, NAME_BYTES = 72, FILES_MAX = 1 << 20 };
@@ -45,23 +46,21 @@ static int note(struct list *l, const char *path, const struct stat *st, struct 
 
 static int look_at_folder(int dir, const char *name, struct list *l, struct err *e)
 {
-	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = file_open_folder(
+		openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
 	const struct dirent *x;
 	struct stat st;
 	int r = 0;
 
-	if (!d) {
-		if (fd >= 0)
-			close(fd);
+	if (!d)
 		return errno == ENOENT ? 0 : err_sys(e, errno, "cache folder '%s'", name);
-	}
 	while (r == 0 && (x = readdir(d))) {
 		char path[NAME_BYTES];
 
 		/* Names of ours are shorter; what others put here is theirs. */
 		if (snprintf(path, sizeof(path), "%s/%s", name, x->d_name) < (int)sizeof(path) &&
-		    fstatat(fd, x->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+		    fstatat(dirfd(d), x->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode))
 			r = note(l, path, &st, e);
 	}
 	closedir(d);

@@ -207,21 +207,21 @@ static int walk_folder(struct feed *f, str folder, struct err *e)
 {
 	int fd = file_open_in_root(f->t->root, folder.n ? folder.p : ".",
 				   O_RDONLY | O_DIRECTORY | O_NONBLOCK, NULL);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	DIR *d = file_open_folder(fd);
 	struct dirent *entry;
 	int r = 0;
 
 	if (!d) {
-		if (fd >= 0)
-			close(fd);
 		if (fd != -ENOENT && fd != -ENOTDIR)
 			leave_out(f, folder, fd < 0 ? strerror(-fd) : "no memory");
 		return 0;
 	}
 	r = take_opaque(f, dirfd(d), folder, e);
-	while (r == 0 && (entry = readdir(d)))
+	while (r == 0 && (errno = 0, entry = readdir(d)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			r = take(f, dirfd(d), folder, entry->d_name, e);
+	if (r == 0 && errno)
+		leave_out(f, folder, strerror(errno));
 	closedir(d);
 	return r;
 }

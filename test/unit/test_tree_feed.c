@@ -1,0 +1,76 @@
+/* What of a folder cannot be listed is told, also when its listing breaks off in the middle. */
+#include "unit.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "scan/source/tree_feed.h"
+
+static unsigned int calls_left;
+
+/* In place of the C library's: a damaged file system's. */
+struct dirent *readdir(DIR *d)
+{
+	static struct dirent *(*real)(DIR *);
+
+	if (!real)
+		real = (struct dirent * (*)(DIR *)) dlsym(RTLD_NEXT, "readdir64");
+	if (calls_left) {
+		calls_left--;
+		return real(d);
+	}
+	errno = EIO;
+	return NULL;
+}
+
+static int feed(struct err *e)
+{
+	const struct limits limits = limits_default();
+	char folder[] = "/tmp/tree-feed-XXXXXX";
+	OWNED_FD null = open("/dev/null", O_WRONLY | O_CLOEXEC), root = -1;
+	int r;
+
+	assert_non_null(mkdtemp(folder));
+	root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = tree_feed_run(&(struct tree_feed){ .root = root, .limits = &limits, .tar_split = -1 },
+			  null, e);
+	assert_int_equal(rmdir(folder), 0);
+	return r;
+}
+
+static void test_all_is_listed(void **state UNUSED)
+{
+	struct err e = { 0 };
+
+	calls_left = UINT_MAX;
+	assert_int_equal(feed(&e), 0);
+}
+
+static void test_a_listing_that_breaks_off_is_told(void **state UNUSED)
+{
+	/* "." and ".." and the end */
+	for (unsigned int there = 0; there < 3; there++) {
+		struct err e = { 0 };
+
+		calls_left = there;
+		assert_int_equal(feed(&e), 1);
+		assert_non_null(strstr(e.text, "1 files or folders could not be read"));
+		assert_non_null(strstr(e.text, "Input/output error"));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_is_listed),
+		cmocka_unit_test(test_a_listing_that_breaks_off_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
