@@ -43,7 +43,7 @@ void usage_end(struct usage *u, uint64_t now_ns,
 	       const struct container *(*find)(void *ctx, uint64_t cgroup_id), usage_reader read,
 	       void *read_ctx, usage_teller tell, void *ctx);
 
-/** Containers that had no place. */
+/** Events that were not counted: no place for another container. */
 uint64_t usage_refused(const struct usage *u);
 
 #endif

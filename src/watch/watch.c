@@ -704,6 +704,7 @@ void watch_stats(const struct watch *w, struct watch_stats *ret)
 	ret->evicted_processes = tree.evicted;
 	ret->refused_processes = tree.refused;
 	ret->cut_texts = tree.cut;
+	ret->uncounted = usage_refused(w->usage);
 	ret->unhashed_path = str_from(w->unhashed_path);
 }
 

@@ -82,6 +82,7 @@ struct watch_stats {
 	uint64_t refused_processes; /**< not remembered: only living ones filled the tree */
 	uint64_t cut_texts;         /**< programs whose strings were shortened for want of memory */
 	uint64_t unknown_process;   /**< judged without the process's record */
+	uint64_t uncounted;         /**< not in their container's usage: no room for another one */
 	uint64_t replayed;
 	uint64_t awaited;                  /**< judged when a file's hash had come, or late */
 	uint64_t unhashed[HASH_GAP_COUNT]; /**< judged without one that a rule asked for */

@@ -1,6 +1,8 @@
 /* A thing is told when it is new or changed, once when it is gone, and anew between the two ends of a snapshot. */
 #include "unit.h"
 
+#include <stdio.h>
+
 #include "prog/agent/census.h"
 
 static struct buf told;
@@ -90,11 +92,36 @@ static void test_what_was_not_taken_comes_again(void **state)
 	buf_done(&told);
 }
 
+static void test_what_is_left_out_is_counted(void **state)
+{
+	static const char letters[CENSUS_ID_MAX + 1] = { 0 };
+	struct census *c;
+
+	(void)state;
+	told = (struct buf)BUF_INIT;
+	assert_int_equal(census_new(tell, NULL, &c, NULL), 0);
+	census_begin(c, CENSUS_VOLUME);
+	census_put(c, CENSUS_VOLUME, (str){ letters, CENSUS_ID_MAX }, S("{\"n\":1}"));
+	assert_int_equal(census_cut(c), 0);
+	census_put(c, CENSUS_VOLUME, (str){ letters, CENSUS_ID_MAX + 1 }, S("{\"n\":1}"));
+	assert_int_equal(census_cut(c), 1);
+	for (int i = 0; i < CENSUS_MAX; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "%d", i);
+		census_put(c, CENSUS_VOLUME, str_from(id), S("{\"n\":1}"));
+	}
+	assert_int_equal(census_cut(c), 2);
+	census_free(c);
+	buf_done(&told);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_what_was_not_taken_comes_again),
+		cmocka_unit_test(test_what_is_left_out_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
  * What there is on this node, told once and then by its changes: a table of what was told, by kind and id.
  *
  * Collectors put what they see; a thing put again unchanged is not told, one that a whole pass did not see is told as gone. The
- * table is bounded: what does not fit is counted and told.
+ * table is bounded: what does not fit is counted, for the caller to tell (census_cut()).
  */
 #ifndef SKEP_PROG_AGENT_CENSUS_H
 #define SKEP_PROG_AGENT_CENSUS_H
@@ -58,7 +58,7 @@ void census_end(struct census *c, enum census_kind k);
 
 /** From now on everything is told anew; after each kind's next census_end() a snapshot says that this was all. */
 void census_renew(struct census *c);
-/** Things that found no room. */
+/** How often a thing was put that is not told: CENSUS_MAX others are, its id is longer than CENSUS_ID_MAX, or it was not rendered. */
 uint64_t census_cut(const struct census *c);
 
 #endif

@@ -65,10 +65,16 @@ static void put_watch(struct json_out *j, const struct watch_stats *w, uint64_t 
 	json_put_uint(j, "alertsFolded", w->folded);
 	json_put_uint(j, "alertsLost", alerts_lost);
 	json_put_uint(j, "held", w->held);
+	json_put_uint(j, "heldTimeout", w->held_timeout);
+	json_put_uint(j, "heldEarly", w->held_early);
+	json_put_uint(j, "withoutProcess", w->unknown_process);
+	json_put_uint(j, "withoutUsage", w->uncounted);
 	json_put_uint(j, "unknownVerdicts", w->unknown_verdicts);
 	json_put_uint(j, "processes", w->processes);
 	json_put_uint(j, "processesRemembered", w->processes_exited);
 	json_put_uint(j, "processesEvicted", w->evicted_processes);
+	json_put_uint(j, "processesRefused", w->refused_processes);
+	json_put_uint(j, "processTextsCut", w->cut_texts);
 }
 
 static void put_hashes(struct json_out *j, const struct watch_stats *w)
