@@ -6,6 +6,9 @@
 
 #include "kern/call.bpf.h"
 
+/* Those of model/event.h. */
+enum { EVENT_FILE_SEEN = 1, EVENT_FILE_UPPER = 2, EVENT_FILE_LOWER = 4, EVENT_FILE_CREATED = 8 };
+
 static __always_inline __u16 kind_of_mode(__u32 mode)
 {
 	switch (mode & S_IFMT) {
@@ -28,6 +31,29 @@ static __always_inline void describe_inode(struct record_fd *f, struct file *fil
 	f->kind = kind_of_mode(READ(inode, i, i_mode));
 	f->inode = READ(inode, i, i_ino);
 	f->device = READ(super_block, sb, s_dev);
+}
+
+/* As EVENT_EXE_UPPER and EVENT_EXE_LOWER, too. */
+static __always_inline __u32 overlay_flag(struct inode *i, unsigned long magic)
+{
+	void *upper = 0;
+
+	if (magic != OVERLAYFS_SUPER_MAGIC)
+		return 0;
+	/* struct ovl_inode belongs to a module whose BTF may not be there; the upper dentry follows its inode always. */
+	bpf_probe_read_kernel(&upper, sizeof(upper), (void *)i + bpf_core_type_size(struct inode));
+	return upper ? EVENT_FILE_UPPER : EVENT_FILE_LOWER;
+}
+
+static __always_inline void describe_opened(struct record_fd *f, struct file *file)
+{
+	struct inode *i = READ_WORD(file, file, f_inode);
+	struct super_block *sb = READ_WORD(inode, i, i_sb);
+
+	describe_inode(f, file);
+	f->file_flags = EVENT_FILE_SEEN | overlay_flag(i, READ(super_block, sb, s_magic));
+	if (READ(file, file, f_mode) & FMODE_CREATED)
+		f->file_flags |= EVENT_FILE_CREATED;
 }
 
 static __always_inline bool is_mapped(const __u8 *ip)

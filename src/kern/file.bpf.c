@@ -81,7 +81,7 @@ static __noinline int tell_open(const struct call *k, struct file *file, bool ju
 	if (!judged && !judge_emit(&w, filter_open_fact(o.flags, o.mode)))
 		return 0;
 	if (file) {
-		describe_inode(f, file);
+		describe_opened(f, file);
 		if (o.path)
 			emit_user_string(&w, RECORD_RAW, o.path);
 		h->marks &= ~EVENT_RACY; /* raw is said to be what the program gave */
@@ -206,7 +206,7 @@ static __noinline int tell_opened(struct call *k, struct file *file, struct file
 	h->mode = op->mode & 07777;
 	f->number = k->ret;
 	f->kind = 'f';
-	describe_inode(f, file);
+	describe_opened(f, file);
 	h->span[RECORD_PATH] = emit_file_path(k, &w, file);
 	h->span[RECORD_RAW] = emit_kernel_string(&w, name->name);
 	emit_send_bulk(&w, k->c);

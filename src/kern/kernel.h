@@ -424,6 +424,7 @@ struct bpf_iter__bpf_map_elem {
 #define O_CLOEXEC 02000000
 #define O_LARGEFILE 0100000
 #define FMODE_EXEC 0x20
+#define FMODE_CREATED 0x100000
 #define ERRNO_LEAST (-4095)
 #define O_WRONLY 01
 #define O_TRUNC 01000

@@ -4,6 +4,9 @@ _Static_assert(sizeof(struct record_head) == 88 && sizeof(struct record_args) ==
 		       sizeof(struct record_fd) == 64 && sizeof(struct record_caps) == 24 &&
 		       sizeof(struct record_exec) == 168,
 	       "as doc/formats/sensor-record.md says");
+_Static_assert((int)EVENT_FILE_UPPER == (int)EVENT_EXE_UPPER &&
+		       (int)EVENT_FILE_LOWER == (int)EVENT_EXE_LOWER,
+	       "overlay_flag() tells both");
 
 /* What remains of the record, taken from its front. */
 static const void *take(str *rest, size_t n)
@@ -38,6 +41,7 @@ static void set_fd(struct event_fd *fd, const struct record_fd *r)
 	fd->protocol = r->protocol;
 	fd->role = r->role;
 	fd->connected = r->connected;
+	fd->file_flags = r->file_flags;
 	fd->domain = r->domain;
 	set_end(&fd->local, r->local, r->local_port);
 	set_end(&fd->remote, r->remote, r->remote_port);

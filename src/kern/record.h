@@ -64,8 +64,8 @@ struct record_args {
 struct record_fd {
 	__s32 number;
 	__u16 kind, domain;
-	__u8 protocol, role, connected, zero;
-	__u16 local_port, remote_port; /* host order */
+	__u8 protocol, role, connected, file_flags; /* enum event_file_flag */
+	__u16 local_port, remote_port;              /* host order */
 	__u8 local[16], remote[16];
 	__u64 inode;
 	__u32 device, zero2;

@@ -4,12 +4,10 @@
 #ifndef SKEP_KERN_TASK_BPF_H
 #define SKEP_KERN_TASK_BPF_H
 
-#include "kern/path.bpf.h"
+#include "kern/describe.bpf.h"
 
 enum {
 	EVENT_EXE_WRITABLE = 1,
-	EVENT_EXE_UPPER = 2,
-	EVENT_EXE_LOWER = 4,
 	EVENT_EXE_MEMFD = 8,
 	EVENT_EXE_DELETED = 16,
 	EVENT_EXE_SETUID = 32,
@@ -96,17 +94,6 @@ static __always_inline void task_numbers(struct record_exec *x, struct task_stru
 	x->vpgid = x->pgid;
 	x->vsid = x->sid;
 	x->pid_ns = pid->numbers[0].ns->ns.inum;
-}
-
-static __always_inline __u32 overlay_flag(struct inode *i, unsigned long magic)
-{
-	void *upper = 0;
-
-	if (magic != OVERLAYFS_SUPER_MAGIC)
-		return 0;
-	/* struct ovl_inode belongs to a module whose BTF may not be there; the upper dentry follows its inode always. */
-	bpf_probe_read_kernel(&upper, sizeof(upper), (void *)i + bpf_core_type_size(struct inode));
-	return upper ? EVENT_EXE_UPPER : EVENT_EXE_LOWER;
 }
 
 static __always_inline __u32 writable_flag(const struct cred *cred, __u32 owner, __u32 group,

@@ -77,7 +77,7 @@ static __noinline int uring_tell_opened(struct call *k, struct file *file, __u64
 	h->mode = mode;
 	f = emit_part(&w, 0);
 	f->number = k->ret;
-	describe_inode(f, file);
+	describe_opened(f, file);
 	h->span[RECORD_PATH] = emit_file_path(k, &w, file);
 	emit_send_bulk(&w, k->c);
 	return 0;

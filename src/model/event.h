@@ -150,6 +150,15 @@ enum event_fd_kind {
 	EVENT_FD_OTHER = 'o',
 };
 
+/** What an open tells of its file. */
+enum event_file_flag {
+	EVENT_FILE_SEEN = 1 << 0, /**< the file was at hand: what the others say is known */
+	EVENT_FILE_UPPER =
+		1 << 1, /**< overlayfs: in the container's own layer, as EVENT_EXE_UPPER */
+	EVENT_FILE_LOWER = 1 << 2,   /**< overlayfs: in the image, as EVENT_EXE_LOWER */
+	EVENT_FILE_CREATED = 1 << 3, /**< this open made it */
+};
+
 /** An address and a port; IPv4 is held as such, in the first four bytes. */
 struct event_end {
 	uint8_t ip[16];
@@ -162,6 +171,7 @@ struct event_fd {
 	uint8_t protocol; /**< IPPROTO_*; sockets */
 	uint8_t role;     /**< 'c' we connected, 's' we accepted or listen, 0 not known */
 	bool connected;
+	uint8_t file_flags;             /**< enum event_file_flag; opens */
 	uint16_t domain;                /**< AF_*; sockets */
 	struct event_end local, remote; /**< internet sockets */
 	str path;                       /**< files; unix sockets */

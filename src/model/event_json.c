@@ -145,6 +145,7 @@ static void render_fd(struct json_out *j, const struct event_fd *of)
 	OUT_STR(path, "path")
 	OUT_UINT(inode, "inode")
 	OUT_UINT(device, "device")
+	OUT_UINT(file_flags, "fileFlags")
 	json_object_close(j);
 }
 
@@ -388,7 +389,7 @@ static void parse_fd(struct fields *f, struct event_fd *ret)
 {
 	struct fields o = object_at(f, "fd");
 	int64_t number = -1;
-	uint64_t protocol = 0, domain = 0;
+	uint64_t protocol = 0, domain = 0, file_flags = 0;
 	str role = { 0 };
 
 	ret->number = -1;
@@ -402,6 +403,7 @@ static void parse_fd(struct fields *f, struct event_fd *ret)
 	parse_kind(&o, &ret->kind);
 	parse_bounded(&o, "protocol", UINT8_MAX, &protocol);
 	parse_bounded(&o, "domain", UINT16_MAX, &domain);
+	parse_bounded(&o, "fileFlags", UINT8_MAX, &file_flags);
 	field_str_max(&o, "role", 16, &role);
 	field_bool(&o, "connected", &ret->connected);
 	parse_end(&o, "local", ret->kind, &ret->local);
@@ -412,6 +414,7 @@ static void parse_fd(struct fields *f, struct event_fd *ret)
 	ret->number = (int32_t)number;
 	ret->protocol = (uint8_t)protocol;
 	ret->domain = (uint16_t)domain;
+	ret->file_flags = (uint8_t)file_flags;
 	ret->role = str_is(role, "server") ? 's' : str_is(role, "client") ? 'c' : 0;
 	field_check(f, o.error);
 }

@@ -58,6 +58,7 @@ unsigned int event_origin_of(uint16_t type, const struct policy_ref *ref)
 	case FIELD_EVT_IS_OPEN_WRITE:
 	case FIELD_EVT_IS_OPEN_EXEC:
 	case FIELD_EVT_IS_OPEN_CREATE:
+	case FIELD_EVT_IS_OPEN_CREATED:
 	case FIELD_FD_TYPE:
 	case FIELD_FD_TYPECHAR:
 	case FIELD_FD_L4PROTO:

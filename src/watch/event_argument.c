@@ -378,7 +378,10 @@ static void add_number(const struct event_target *t, enum source s, int64_t n, b
 	size_t before = out->in->n;
 
 	if (set < FLAG_SET_DOMAIN)
-		flag_names_add(set, s == OPEN_FLAGS ? flag_name_open((uint64_t)n) : (uint64_t)n,
+		flag_names_add(set,
+			       s == OPEN_FLAGS
+				       ? flag_name_open((uint64_t)n, t->event->fd.file_flags)
+				       : (uint64_t)n,
 			       '|', out);
 	else if (set < FLAG_SET_COUNT)
 		scratch_add(out, flag_name_find(set, (uint64_t)n));

@@ -34,6 +34,14 @@ static bool creates(const struct event *v)
 	return is_open(v) && (open_flags(v) & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)));
 }
 
+/* What fails makes nothing; where the file was gone before it could be looked at nobody knows. */
+static bool get_created(const struct event *v, struct policy_value *ret)
+{
+	if (is_open(v) && v->res >= 0 && !(v->fd.file_flags & EVENT_FILE_SEEN))
+		return value_unknown(ret);
+	return value_bool(ret, is_open(v) && v->res >= 0 && v->fd.file_flags & EVENT_FILE_CREATED);
+}
+
 static str category(enum event_family f)
 {
 	switch (f) {
@@ -200,6 +208,8 @@ bool event_fields_get(const struct event_target *t, const struct policy_ref *ref
 		return value_bool(ret, creates(v) && v->mode & 0111);
 	case FIELD_EVT_IS_OPEN_CREATE:
 		return value_bool(ret, creates(v));
+	case FIELD_EVT_IS_OPEN_CREATED:
+		return get_created(v, ret);
 	default:
 		return get_of_all(t, ref->field, ret);
 	}
@@ -211,11 +221,12 @@ bool event_fields_origin(const struct event_target *t, struct policy_origin *ret
 	const struct event *v = t->event;
 	uint64_t error = v->res < 0 ? 0 - (uint64_t)v->res : 0;
 	uint64_t flags = is_open(v) ? v->flags : 0;
+	uint64_t file_flags = is_open(v) ? v->fd.file_flags : 0;
 	bool executable = is_open(v) && v->mode & 0111;
 
-	if (error >= 1 << 12 || flags >> 32)
+	if (error >= 1 << 12 || flags >> 28 || file_flags >> 4)
 		return false;
-	ret->number = flags << 32 | error << 20 | (uint64_t)executable << 17 |
+	ret->number = file_flags << 60 | flags << 32 | error << 20 | (uint64_t)executable << 17 |
 		      (uint64_t)v->fd.connected << 16 | (uint64_t)v->fd.protocol << 8 |
 		      (uint64_t)t->fd_kind;
 	return true;

@@ -358,6 +358,17 @@ static bool get_path(const struct event *v, uint16_t field, struct policy_value 
 	return value_string_opt(ret, v->path.n ? v->path : v->raw);
 }
 
+/* Which layer of an overlay the file is in, which opens tell. */
+static bool get_layer(const struct event *v, enum event_fd_kind k, uint8_t flag,
+		      struct policy_value *ret)
+{
+	if (!is_named(k) || (event_type_family(v->type) == EVENT_FAMILY_OPEN && v->res < 0))
+		return value_absent(ret);
+	if (!(v->fd.file_flags & EVENT_FILE_SEEN))
+		return value_unknown(ret);
+	return value_bool(ret, v->fd.file_flags & flag);
+}
+
 static bool get_of_fd(const struct event_target *t, enum event_fd_kind k, uint16_t field,
 		      struct policy_value *ret)
 {
@@ -404,6 +415,10 @@ static bool get_of_fd(const struct event_target *t, enum event_fd_kind k, uint16
 		return file ? value_uint(ret, major(v->fd.device)) : value_absent(ret);
 	case FIELD_FD_DEV_MINOR:
 		return file ? value_uint(ret, minor(v->fd.device)) : value_absent(ret);
+	case FIELD_FD_IS_UPPER_LAYER:
+		return get_layer(v, k, EVENT_FILE_UPPER, ret);
+	case FIELD_FD_IS_LOWER_LAYER:
+		return get_layer(v, k, EVENT_FILE_LOWER, ret);
 	default:
 		return get_end(t, k, field, ret);
 	}

@@ -6,6 +6,11 @@
 #define FLAG_READ ((uint64_t)1 << 32)
 #define FLAG_WRITE ((uint64_t)1 << 33)
 #define FLAG_READ_WRITE (FLAG_READ | FLAG_WRITE)
+/* What came of it stands beyond them. */
+#define FLAG_FILE(n) ((uint64_t)(n) << 40)
+#define FLAG_CREATED FLAG_FILE(EVENT_FILE_CREATED)
+#define FLAG_UPPER FLAG_FILE(EVENT_FILE_UPPER)
+#define FLAG_LOWER FLAG_FILE(EVENT_FILE_LOWER)
 
 static const struct {
 	uint64_t value;
@@ -33,11 +38,11 @@ static size_t first_of(enum flag_set s)
 	return low;
 }
 
-uint64_t flag_name_open(uint64_t flags)
+uint64_t flag_name_open(uint64_t flags, uint8_t file_flags)
 {
 	static const uint64_t access[] = { FLAG_READ, FLAG_WRITE, FLAG_READ_WRITE, 0 };
 
-	return (flags & UINT32_MAX & ~(uint64_t)3) | access[flags & 3];
+	return (flags & UINT32_MAX & ~(uint64_t)3) | access[flags & 3] | FLAG_FILE(file_flags);
 }
 
 void flag_names_add(enum flag_set s, uint64_t n, char separator, struct scratch_text *t)

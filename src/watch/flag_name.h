@@ -35,7 +35,11 @@ enum flag_set {
 void flag_names_add(enum flag_set s, uint64_t n, char separator, struct scratch_text *t);
 /** The name of a value; empty when it has none. */
 str flag_name_find(enum flag_set s, uint64_t n);
-/** open(2)'s flags as the table has them: the access mode is two bits, not a number. */
-uint64_t flag_name_open(uint64_t flags);
+/**
+ * open(2)'s flags as the table has them: the access mode is two bits, not a number.
+ *
+ * @param file_flags  enum event_file_flag
+ */
+uint64_t flag_name_open(uint64_t flags, uint8_t file_flags);
 
 #endif

@@ -87,9 +87,12 @@ ROWS = {
         "fd.dev.minor": NUMBER, "fs.path.name": "/tmp/a/mark-written", "fs.path.nameraw": r"\.\./mark-written",
         "fs.path.written": "/tmp/a/mark-written",
         "evt.is_open_write": TRUE, "evt.is_open_read": FALSE, "evt.is_open_create": TRUE, "evt.is_open_exec": FALSE,
-        "evt.arg[flags]": r".*O_CREAT.*", "evt.arg[name]": "/tmp/a/mark-written", "evt.arg[mode]": ".*S_IRUSR.*",
+        "evt.is_open_created": TRUE, "fd.is_upper_layer": TRUE, "fd.is_lower_layer": FALSE,
+        "evt.arg[flags]": r".*O_CREAT.*\|O_F_CREATED\|FD_UPPER_LAYER", "evt.arg[name]": "/tmp/a/mark-written", "evt.arg[mode]": ".*S_IRUSR.*",
         "evt.arg[fd]": "<f>/tmp/a/mark-written", "fd.name_changed": FALSE, "proc.cwd": "/tmp/a/b/", "proc.nthreads": "1",
         "proc.name": "sh"}),
+    "opened to read": ('evt.type in (open, openat) and fd.name = /etc/passwd and proc.args contains /etc/passwd', {
+        "evt.is_open_created": FALSE, "fd.is_upper_layer": FALSE, "fd.is_lower_layer": TRUE, "evt.arg[flags]": r".*\|FD_LOWER_LAYER"}),
     "renamed": ('evt.type in (rename, renameat, renameat2) and evt.args contains mark-new', {
         "fs.path.source": "/tmp/mark-old", "fs.path.sourceraw": "mark-old", "fs.path.target": "/tmp/a/mark-new",
         "fs.path.written": "/tmp/a/mark-new",

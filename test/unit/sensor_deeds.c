@@ -80,6 +80,7 @@ void deed_files(const char *dir)
 	syscall(SYS_mkdirat, AT_FDCWD, "up", 0700);
 	syscall(SYS_rename, HOSTILE, "up/.././b");
 	unlinkat(AT_FDCWD, "up", AT_REMOVEDIR);
+	close(open("b", O_CREAT | O_WRONLY | O_TRUNC, 0755));
 	syscall(SYS_link, "b", "c");
 	syscall(SYS_symlink, "../x", "s");
 	syscall(SYS_unlinkat, AT_FDCWD, "s", 0);

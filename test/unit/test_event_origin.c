@@ -85,6 +85,7 @@ static void some_event(struct bench *b, uint32_t *state)
 				   .protocol = draw(state, 2) ? 6 : 17,
 				   .role = (uint8_t) "cs"[draw(state, 3)],
 				   .connected = draw(state, 2),
+				   .file_flags = (uint8_t)draw(state, 17),
 				   .local = { { 10, 0, 0, 1 }, (uint16_t)draw(state, 3) },
 				   .remote = { { 10, 0, 0, 2 }, (uint16_t)draw(state, 3) } };
 	if (draw(state, 2))

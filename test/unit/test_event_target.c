@@ -338,8 +338,25 @@ static void test_files(void **state)
 	is(b, "fd.typechar", "f");
 	is(b, "evt.is_open_read", "true");
 	is(b, "fs.path.written", "<absent>");
+	is(b, "evt.is_open_created", "false");
+	is(b, "fd.is_upper_layer", "<absent>");
 	happens(b, "{'type':'creat','task':{'pid':5,'start':5},'res':3}");
 	is(b, "fs.path.written", "<unknown>");
+	is(b, "evt.is_open_created", "<unknown>");
+	is(b, "fd.is_upper_layer", "<unknown>");
+	happens(b,
+		"{'type':'creat','task':{'pid':5,'start':5},'path':'/a','flags':577,'res':3,'fd':"
+		"{'number':3,'kind':'f','fileFlags':11}}");
+	is(b, "evt.is_open_created", "true");
+	is(b, "fd.is_upper_layer", "true");
+	is(b, "fd.is_lower_layer", "false");
+	is(b, "evt.arg.flags", "O_TRUNC|O_CREAT|O_WRONLY|O_F_CREATED|FD_UPPER_LAYER");
+	happens(b, "{'type':'openat','task':{'pid':5,'start':5},'path':'/a','res':3,'fd':"
+		   "{'number':3,'kind':'f','fileFlags':5}}");
+	is(b, "evt.is_open_created", "false");
+	is(b, "fd.is_upper_layer", "false");
+	is(b, "fd.is_lower_layer", "true");
+	is(b, "evt.arg.flags", "O_RDONLY|FD_LOWER_LAYER");
 	happens(b, "{'type':'renameat2','task':{'pid':5,'start':5},'path':'/a/x','path2':'/b/y'}");
 	is(b, "evt.arg.oldpath", "/a/x");
 	is(b, "evt.arg.newpath", "/b/y");

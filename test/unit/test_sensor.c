@@ -295,6 +295,8 @@ static void below(const struct fixture *f, str path, const char *name)
 	assert_str(path, want_path);
 }
 
+#define SEEN_AND_CREATED (EVENT_FILE_SEEN | EVENT_FILE_CREATED)
+
 static void files(void **state)
 {
 	struct fixture *f = *state;
@@ -311,10 +313,16 @@ static void files(void **state)
 	assert_int_equal(v->fd.number, v->res);
 	assert_int_equal(v->fd.kind, EVENT_FD_FILE);
 	assert_true(v->fd.inode != 0);
+	assert_int_equal(v->fd.file_flags & SEEN_AND_CREATED, SEEN_AND_CREATED);
 	v = nth(f, EVENT_OPENAT, 1);
 	assert_int_equal(v->res, -ENOENT);
 	assert_int_equal(v->fd.number, -1);
+	assert_int_equal(v->fd.file_flags, 0);
 	assert_str(v->path, "/no/such");
+	v = nth(f, EVENT_OPENAT, 2);
+	below(f, v->path, "b");
+	assert_int_equal(v->flags & (O_CREAT | O_TRUNC), O_CREAT | O_TRUNC);
+	assert_int_equal(v->fd.file_flags & SEEN_AND_CREATED, EVENT_FILE_SEEN);
 	below(f, told(f, EVENT_FCHMOD)->path, HOSTILE);
 	assert_int_equal(told(f, EVENT_FCHMOD)->mode, 0600);
 	assert_int_equal(told(f, EVENT_FTRUNCATE)->arg[0], 5);

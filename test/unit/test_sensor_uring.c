@@ -30,7 +30,8 @@ static void take(void *ctx, const struct event *v)
 	if (!(v->marks & EVENT_IO_URING))
 		return;
 	s->opened |= v->type == EVENT_OPENAT && str_is(v->path, "/etc/passwd") &&
-		     v->fd.number >= 0 && v->fd.kind == EVENT_FD_FILE;
+		     v->fd.number >= 0 && v->fd.kind == EVENT_FD_FILE &&
+		     v->fd.file_flags & EVENT_FILE_SEEN && !(v->fd.file_flags & EVENT_FILE_CREATED);
 	s->made |= v->type == EVENT_MKDIRAT && str_is(v->path, "/tmp/test_sensor_uring.d") &&
 		   v->mode == 0700;
 	s->removed |= v->type == EVENT_UNLINKAT && str_is(v->path, "/tmp/test_sensor_uring.d") &&
