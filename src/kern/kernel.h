@@ -154,7 +154,16 @@ struct path {
 	struct dentry *dentry;
 };
 
+struct callback_head {
+	struct callback_head *next;
+};
+
+struct llist_node {
+	struct llist_node *next;
+};
+
 struct file {
+	struct llist_node f_llist; /* at the same place it hangs in task_works, to be closed */
 	unsigned int f_mode;
 	unsigned int f_flags;
 	void *private_data;
@@ -370,6 +379,7 @@ struct task_struct {
 	__u64 self_exec_id;
 	struct css_set *cgroups;
 	struct bpf_local_storage *bpf_storage;
+	struct callback_head *task_works;
 };
 
 struct linux_binprm {

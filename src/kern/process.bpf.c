@@ -111,6 +111,63 @@ out:
 	return false;
 }
 
+/* What has been let go of in an exec; among more the script is not looked for. */
+#define WORKS_MAX 32
+
+/* Of what may be no file at all. */
+static __always_inline bool was_opened_to_run(struct file *file)
+{
+	struct inode *i = BPF_CORE_READ(file, f_inode);
+
+	return i && BPF_CORE_READ(file, f_path.dentry, d_inode) == i &&
+	       BPF_CORE_READ(file, f_flags) & FMODE_EXEC;
+}
+
+struct work_walk {
+	struct callback_head *work;
+	struct file *script;
+};
+
+static long work_step(__u32 i, void *ctx)
+{
+	struct work_walk *w = ctx;
+	struct callback_head *work = w->work;
+	struct file *file = (void *)work - bpf_core_field_offset(struct file, f_llist);
+
+	if (!work)
+		return 1;
+	if (was_opened_to_run(file))
+		w->script = file;
+	w->work = BPF_CORE_READ(work, next);
+	return 0;
+}
+
+/*
+ * Of the caller, whose exec has just handed a script to its interpreter: what the script's file is. The kernel has let go of that
+ * file by now, but closes it on the way back to the program only: till then it hangs among the task's works. It was the first to
+ * be let go of, so it is the last of its kind there; what the old program leaves behind comes before it.
+ *
+ * Not static, so that the verifier looks at it once.
+ *
+ * @return EVENT_EXE_SCRIPT_*; 0: not found
+ */
+__noinline __attribute__((unused)) __u32 exec_script(void)
+{
+	struct task_struct *t = (void *)bpf_get_current_task();
+	struct work_walk w = { BPF_CORE_READ(t, task_works), 0 };
+	struct file *script;
+	struct inode *i;
+
+	bpf_loop(WORKS_MAX, work_step, &w, 0);
+	script = w.script;
+	if (w.work || !script)
+		return 0;
+	i = BPF_CORE_READ(script, f_inode);
+	if (overlay_flag(i, BPF_CORE_READ(i, i_sb, s_magic)) == EVENT_FILE_UPPER)
+		return EVENT_EXE_SCRIPT_SEEN | EVENT_EXE_SCRIPT_UPPER;
+	return EVENT_EXE_SCRIPT_SEEN;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *t, int old_pid, struct linux_binprm *bprm)
 {
@@ -127,6 +184,7 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_pid, struct linux_binprm *b
 	x = exec_begin(&w, c, t,
 		       bprm->fdpath || regs->orig_ax == NR_EXECVEAT ? EVENT_EXECVEAT : EVENT_EXECVE,
 		       bprm->filename);
+	x->exe_flags |= bprm->interp == bprm->filename ? EVENT_EXE_SCRIPT_SEEN : exec_script();
 	args = t->mm->arg_end - t->mm->arg_start;
 	if (c->env)
 		env = t->mm->env_end - t->mm->env_start;

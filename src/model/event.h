@@ -105,6 +105,9 @@ enum event_exe_flag {
 	EVENT_EXE_DELETED = 1 << 4, /**< no name leads to it any more */
 	EVENT_EXE_SETUID = 1 << 5,
 	EVENT_EXE_SETGID = 1 << 6,
+	/** the script (#!) that was started, if one was, is known; of one that is not on an overlayfs no more is said */
+	EVENT_EXE_SCRIPT_SEEN = 1 << 7,
+	EVENT_EXE_SCRIPT_UPPER = 1 << 8, /**< overlayfs: from the container's own layer */
 };
 
 /** What a process is from this exec on. */

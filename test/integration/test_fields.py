@@ -22,6 +22,7 @@ SPEC = {"spec": {"containers": [{"name": "app", "livenessProbe": {"exec": {"comm
 # What the subject does. Actions are told apart by words rules look for.
 SCRIPT = r"""
 cp /bin/busybox /tmp/busybox; chmod 4755 /tmp/busybox; cd /tmp; mkdir -p a/b
+printf '#!/bin/sh\ntrue\n' >made-here; chmod +x made-here; ./made-here
 sh -c 'echo no mark; ./busybox cat mark-exec x </dev/null >/tmp/out 2>&1; true'
 (cd a/b; : >../mark-written; cat /etc/passwd >/dev/null; : </tmp/a/mark-written)
 : >mark-old; mv mark-old a/../a/mark-new; ln a/mark-new mark-hard; ln -s ../mark-text mark-soft; chmod 4755 mark-hard; rm mark-hard
@@ -56,6 +57,7 @@ ROWS = {
         "proc.is_vpgid_leader": FALSE, "proc.is_vsid_leader": FALSE, "proc.tty": "0", "proc.loginshellid": NUMBER,
         "proc.nthreads": "1", "proc.nchilds": "0", "proc.duration": NUMBER, "proc.ppid.duration": NUMBER, "proc.pid.ts": TIME,
         "proc.ppid.ts": TIME, "proc.is_exe_writable": TRUE, "proc.is_exe_upper_layer": TRUE, "proc.is_exe_lower_layer": FALSE,
+        "proc.is_script_upper_layer": FALSE,
         "proc.is_exe_from_memfd": FALSE, "proc.is_exe_deleted": FALSE, "proc.is_setuid": TRUE, "proc.exe_ino": NUMBER,
         "proc.md5": "[0-9a-f]{32}", "proc.sha1": "[0-9a-f]{40}", "proc.sha256": "[0-9a-f]{64}", "proc.sha512": "[0-9a-f]{128}",
         "proc.exe_ino.ctime": TIME, "proc.exe_ino.mtime": TIME, "proc.exe_ino.ctime_duration_proc_start": NUMBER,
@@ -80,6 +82,8 @@ ROWS = {
         "k8s.pod.sandbox_id": "[0-9a-f]{12}", "k8s.pod.labels": ".*app:shop.*", "k8s.pod.label[app]": "shop",
         "k8s.pod.owner": "ReplicaSet/shop-5d4f8c7b9c", "k8s.rs.name": "shop-5d4f8c7b9c", "k8s.deployment.name": "shop",
         "k8s.container.name": "app"}),
+    "script": ('evt.type = execve and proc.name = made-here', {
+        "proc.is_script_upper_layer": TRUE, "proc.is_exe_upper_layer": FALSE, "proc.exepath": "/bin/busybox"}),
     "opened to write": ('evt.type in (open, openat) and fd.name endswith mark-written and evt.is_open_write = true', {
         "fd.name": "/tmp/a/mark-written", "fd.nameraw": r"\.\./mark-written", "fd.directory": "/tmp/a", "fd.filename": "mark-written",
         "fd.containername": "[0-9a-f]{12}:/tmp/a/mark-written", "fd.containerdirectory": "[0-9a-f]{12}:/tmp/a", "fd.num": NUMBER,

@@ -10,6 +10,7 @@
 
 /** @param dir  a folder of the test's own */
 void deed_exec(const char *dir);
+void deed_script(const char *dir);
 void deed_long_exec(const char *dir);
 void deed_medium_exec(const char *dir);
 void deed_memfd(const char *dir);

@@ -128,6 +128,7 @@ static void test_process(void **state)
 	is(b, "proc.is_vpgid_leader", "true");
 	is(b, "proc.is_sid_leader", "false");
 	is(b, "proc.is_exe_upper_layer", "true");
+	is(b, "proc.is_script_upper_layer", "<unknown>");
 	is(b, "proc.is_exe_from_memfd", "false");
 	is(b, "proc.exe_ino.ctime", "2500");
 	is(b, "proc.exe_ino.ctime_duration_proc_start", "500");
@@ -377,6 +378,21 @@ static void test_files(void **state)
 	is(b, "fs.path.written", "<absent>");
 }
 
+static void test_scripts(void **state)
+{
+	struct bench *b = *state;
+
+	happens(b, "{'type':'execve','task':{'pid':5,'start':5},'exec':{'comm':'x','exePath':'/bin/"
+		   "sh',"
+		   "'exeFlags':384,'vpid':1}}");
+	is(b, "proc.is_script_upper_layer", "true");
+	is(b, "proc.is_exe_upper_layer", "false");
+	happens(b, "{'type':'execve','task':{'pid':5,'start':5},'exec':{'comm':'x','exePath':'/bin/"
+		   "sh',"
+		   "'exeFlags':132,'vpid':1}}");
+	is(b, "proc.is_script_upper_layer", "false");
+}
+
 static void test_connections(void **state)
 {
 	struct bench *b = *state;
@@ -553,10 +569,12 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_process),       TEST(test_asked_of_the_caller), TEST(test_probes),
-		TEST(test_changed_since), TEST(test_unknown_parent),      TEST(test_files),
-		TEST(test_connections),   TEST(test_rare_calls),          TEST(test_containers),
-		TEST(test_every_field),   TEST(test_json_round_trip),
+		TEST(test_process),        TEST(test_asked_of_the_caller),
+		TEST(test_probes),         TEST(test_changed_since),
+		TEST(test_unknown_parent), TEST(test_files),
+		TEST(test_connections),    TEST(test_scripts),
+		TEST(test_rare_calls),     TEST(test_containers),
+		TEST(test_every_field),    TEST(test_json_round_trip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -225,6 +225,8 @@ static int close_all(void **state)
 			SKIP_BECAUSE("no sensor here"); \
 	} while (0)
 
+#define SCRIPT_FLAGS (EVENT_EXE_SCRIPT_SEEN | EVENT_EXE_SCRIPT_UPPER)
+
 static void processes(void **state)
 {
 	struct fixture *f = *state;
@@ -252,10 +254,29 @@ static void processes(void **state)
 	assert_true(v->task.start_ns && v->task.start_ns == told(f, EVENT_PROCEXIT)->task.start_ns);
 	assert_true(v->exec->mnt_ns && v->exec->pid_ns && v->exec->net_ns && v->exec->user_ns);
 	assert_int_equal(v->exec->exe_flags & EVENT_EXE_MEMFD, 0);
+	assert_int_equal(v->exec->exe_flags & SCRIPT_FLAGS, EVENT_EXE_SCRIPT_SEEN);
 	v = told(f, EVENT_PROCEXIT);
 	assert_int_equal(v->res, 0);
 	assert_int_equal(count_of(f, EVENT_EXECVE), 1);
 	assert_int_equal(count_of(f, EVENT_PROCEXIT), 1);
+}
+
+/* What a script was started from is found after the kernel has let go of it. */
+static void scripts(void **state)
+{
+	struct fixture *f = *state;
+	const struct event *v;
+
+	NEED_SENSOR(f);
+	assert_int_equal(run_child(f, deed_script), 0);
+	v = told(f, EVENT_EXECVE);
+	assert_str(v->raw, "./script");
+	assert_true(str_ends(v->exec->exe_path, S("/bin/true")));
+	assert_int_equal(v->exec->exe_flags & EVENT_EXE_SCRIPT_SEEN, EVENT_EXE_SCRIPT_SEEN);
+	/* In the container's own layer if the test's folder is. */
+	v = told(f, EVENT_OPENAT);
+	assert_int_equal(!!(told(f, EVENT_EXECVE)->exec->exe_flags & EVENT_EXE_SCRIPT_UPPER),
+			 !!(v->fd.file_flags & EVENT_FILE_UPPER));
 }
 
 static void long_arguments(void **state)
@@ -775,13 +796,14 @@ static void asked_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(processes),  cmocka_unit_test(long_arguments),
-		cmocka_unit_test(memfds),     cmocka_unit_test(files),
-		cmocka_unit_test(sockets),    cmocka_unit_test(questions),
-		cmocka_unit_test(calls),      cmocka_unit_test(reused_number),
-		cmocka_unit_test(snapshot),   cmocka_unit_test(losses),
-		cmocka_unit_test(state_loss), cmocka_unit_test(handing_over),
-		cmocka_unit_test(asked_for),  cmocka_unit_test(costs),
+		cmocka_unit_test(processes),      cmocka_unit_test(scripts),
+		cmocka_unit_test(long_arguments), cmocka_unit_test(memfds),
+		cmocka_unit_test(files),          cmocka_unit_test(sockets),
+		cmocka_unit_test(questions),      cmocka_unit_test(calls),
+		cmocka_unit_test(reused_number),  cmocka_unit_test(snapshot),
+		cmocka_unit_test(losses),         cmocka_unit_test(state_loss),
+		cmocka_unit_test(handing_over),   cmocka_unit_test(asked_for),
+		cmocka_unit_test(costs),
 	};
 
 	/* A test that hangs is named by the line that is missing. */
