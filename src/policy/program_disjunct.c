@@ -3,7 +3,7 @@
  * apart by fields, so that a value of one field can rule out some of its ways: a rule is left alone when all are ruled out.
  *
  * Taking apart multiplies: it ends at a bound for each rule, and where one field alone leaves a way open seldom
- * enough. What is not taken apart, or finds no room, only makes a way look possible that is not.
+ * enough. What is not taken apart, or finds no room, is demanded as a whole: a rule is always as true as the truest of its ways.
  */
 #include "policy/program_priv.h"
 
@@ -15,17 +15,23 @@ enum { WAYS_MAX = 8, DEMANDS_MAX = 48, PARTS_MAX = 256 };
 struct way {
 	uint32_t demands[DEMANDS_MAX];
 	uint32_t count;
+	float cost;
 };
 
-/* Parts of an `and` are demanded each for itself; none of them is an `and`. */
-static void demand(const struct policy_program *p, struct way *w, uint32_t node)
+/* Parts of an `and` are demanded each for itself, those that find no room as one; none of them is an `and`. @return false: budget spent */
+static bool demand(struct compiler *c, struct way *w, uint32_t node)
 {
-	const struct program_node *n = &p->nodes[node];
-	const uint32_t *parts = n->kind == NODE_AND ? p->kids + n->first : &node;
-	uint32_t count = n->kind == NODE_AND ? n->count : 1;
+	const struct program_node *n = &c->p->nodes[node];
+	const uint32_t *parts = n->kind == NODE_AND ? c->p->kids + n->first : &node;
+	uint32_t count = n->kind == NODE_AND ? n->count : 1, i = 0, rest;
 
-	for (uint32_t i = 0; i < count && w->count < DEMANDS_MAX; i++)
+	for (; i < count && w->count + 1 < DEMANDS_MAX; i++)
 		w->demands[w->count++] = parts[i];
+	if (i == count)
+		return true;
+	rest = node_join(c, NODE_AND, parts + i, count - i);
+	w->demands[w->count++] = rest;
+	return rest != UINT32_MAX;
 }
 
 /* How many parts an `or` has when those of one field stay together. */
@@ -85,7 +91,8 @@ static int take_apart(struct compiler *c, uint32_t root, struct way *ways)
 	int count = 1;
 
 	ways[0].count = 0;
-	demand(p, &ways[0], root);
+	if (!demand(c, &ways[0], root))
+		return -ENOBUFS;
 	for (int i = 0; i < count;) {
 		struct way rest = ways[i];
 		uint32_t at = best_or(p, &rest, (size_t)(WAYS_MAX - count + 1));
@@ -103,18 +110,31 @@ static int take_apart(struct compiler *c, uint32_t root, struct way *ways)
 			uint32_t part = next_part(c, parts, &left);
 			struct way *w = first ? &ways[i] : &ways[count++];
 
-			if (part == UINT32_MAX)
-				return -ENOBUFS;
 			*w = rest;
-			demand(p, w, part);
+			if (part == UINT32_MAX || !demand(c, w, part))
+				return -ENOBUFS;
 		}
 	}
 	return count;
 }
 
-static int add_rule(struct policy_program *p, struct type_plan *plan, uint32_t rule,
-		    const struct way *ways, int count)
+static int by_cost(const void *a, const void *b)
 {
+	const struct way *x = a, *y = b;
+
+	return (x->cost > y->cost) - (x->cost < y->cost);
+}
+
+/* What takes long is asked for last, when no other way holds. */
+static int add_rule(struct policy_program *p, struct type_plan *plan, uint32_t rule,
+		    struct way *ways, int count)
+{
+	for (int i = 0; i < count; i++) {
+		ways[i].cost = 0;
+		for (uint32_t k = 0; k < ways[i].count; k++)
+			ways[i].cost += p->nodes[ways[i].demands[k]].cost;
+	}
+	qsort(ways, (size_t)count, sizeof(*ways), by_cost);
 	for (int i = 0; i < count; i++) {
 		struct plan_disjunct *d = ARENA_PUSH(&p->arena, plan->disjuncts,
 						     plan->disjunct_count, plan->disjunct_cap);

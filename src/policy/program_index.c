@@ -325,22 +325,31 @@ static void number_origins(struct policy_program *p, struct type_plan *plan)
 	plan->together = together;
 }
 
-/* What no value decides and is judged cheaply, the rule's other parts aside: what fails soonest for its cost first. */
-static void order_tests(const struct policy_program *p, struct plan_disjunct *d)
+/* What no value decides that may have been asked ahead, when it is cheap; then what fails soonest for its cost. */
+static bool is_before(const struct policy_program *p, uint32_t a, uint32_t b)
 {
-	for (uint32_t i = 0; i < d->count; i++) {
-		uint32_t node = d->demands[i], to = i;
-		const struct program_node *n = &p->nodes[node];
-		bool test =
-			n->slot == SLOT_SEVERAL && n->chance <= MOST_CHANCE && n->cost < AHEAD_COST;
+	uint32_t of[] = { a, b };
+	bool first[2];
 
-		for (; test && to &&
-		       (to > d->tests ||
-			node_rank(p, NODE_AND, node) < node_rank(p, NODE_AND, d->demands[to - 1]));
-		     to--)
+	for (int i = 0; i < 2; i++) {
+		const struct program_node *n = &p->nodes[of[i]];
+
+		first[i] = n->slot == SLOT_SEVERAL && n->chance <= MOST_CHANCE &&
+			   n->cost < AHEAD_COST;
+	}
+	if (first[0] != first[1])
+		return first[0];
+	return node_rank(p, NODE_AND, a) < node_rank(p, NODE_AND, b);
+}
+
+static void order_demands(const struct policy_program *p, struct plan_disjunct *d)
+{
+	for (uint32_t i = 1; i < d->count; i++) {
+		uint32_t node = d->demands[i], to = i;
+
+		for (; to && is_before(p, node, d->demands[to - 1]); to--)
 			d->demands[to] = d->demands[to - 1];
 		d->demands[to] = node;
-		d->tests += test;
 	}
 }
 
@@ -379,7 +388,7 @@ static int index_plan(struct indexer *in, struct type_plan *plan, uint16_t type)
 	number_origins(p, plan);
 	order_indexes(in, plan);
 	for (size_t i = 0; i < n; i++)
-		order_tests(p, &plan->disjuncts[i]);
+		order_demands(p, &plan->disjuncts[i]);
 	return 0;
 }
 

@@ -148,44 +148,56 @@ static bool narrow(struct policy_run *r, const struct type_plan *plan)
 	return true;
 }
 
-/* Whether something that the disjunct demands fails of which no value tells alone. */
-static bool fails(struct policy_run *r, const struct plan_disjunct *d)
+static int judge_way(struct policy_run *r, const struct plan_disjunct *d)
 {
-	for (uint32_t i = 0; i < d->tests; i++)
-		if (run_node(r, d->demands[i]) == NO)
-			return true;
-	return false;
+	int verdict = YES;
+
+	for (uint32_t i = 0; i < d->count && verdict != NO; i++) {
+		int one = run_node(r, d->demands[i]);
+
+		verdict = MIN(verdict, one);
+	}
+	return verdict;
+}
+
+/* A rule is as true as the truest of its ways, which lie beside each other. */
+static size_t judge_ways(struct policy_run *r, const struct type_plan *plan, size_t *ret_unknown)
+{
+	size_t hits = 0, unknown = 0;
+	uint32_t rule = UINT32_MAX;
+	int verdict = NO;
+
+	for (uint32_t w = 0; w < plan->words; w++)
+		for (uint64_t bits = r->candidates[w]; bits; bits &= bits - 1) {
+			const struct plan_disjunct *d =
+				&plan->disjuncts[w * 64 + (uint32_t)__builtin_ctzll(bits)];
+			int before = d->rule == rule ? verdict : NO, way;
+
+			if (before == YES)
+				continue;
+			rule = d->rule;
+			way = judge_way(r, d);
+			verdict = MAX(before, way);
+			unknown += (size_t)(verdict == DOUBT) - (size_t)(before == DOUBT);
+			if (verdict != YES)
+				continue;
+			r->hits[hits++] = plan->rules[rule];
+			r->rule_held[plan->rules[rule]]++;
+		}
+	*ret_unknown = unknown;
+	return hits;
 }
 
 size_t policy_judge(struct policy_run *r, const struct policy_target *t, const uint32_t **ret,
 		    size_t *ret_unknown)
 {
 	const struct type_plan *plan = &r->p->plans[t->type];
-	size_t hits = 0, unknown = 0;
-	uint32_t last = UINT32_MAX;
 
 	run_begin(r, t);
 	r->type_events[t->type]++;
-	if (plan->count && narrow(r, plan))
-		for (uint32_t w = 0; w < plan->words; w++)
-			for (uint64_t bits = r->candidates[w]; bits; bits &= bits - 1) {
-				uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(bits);
-				uint32_t rule = plan->disjuncts[i].rule;
-				int verdict;
-
-				if (rule == last || fails(r, &plan->disjuncts[i]))
-					continue;
-				last = rule;
-				verdict = run_node(r, plan->roots[rule]);
-				unknown += verdict == DOUBT;
-				if (verdict != YES)
-					continue;
-				r->hits[hits++] = plan->rules[rule];
-				r->rule_held[plan->rules[rule]]++;
-			}
 	*ret = r->hits;
-	*ret_unknown = unknown;
-	return hits;
+	*ret_unknown = 0;
+	return plan->count && narrow(r, plan) ? judge_ways(r, plan, ret_unknown) : 0;
 }
 
 static enum policy_verdict verdict_of(int verdict)

@@ -118,7 +118,6 @@ struct plan_disjunct {
 	uint32_t rule; /**< index into the plan's */
 	uint32_t *demands;
 	uint32_t count;
-	uint32_t tests; /**< so many of them, the first, are judged before the rule */
 };
 
 /** Disjuncts that cannot hold unless a bit of one matcher is set. */
