@@ -9,11 +9,8 @@
  */
 #include "policy/program_priv.h"
 
-/* AHEAD_*: what is judged ahead even for a value not met before: often demanded, and cheap (program_node.cost). */
-enum { GUARD_MAX_BITS = 256, AHEAD_LEAST = 4, AHEAD_COST = 100 };
-
-/* A part that seldom fails is no reason to ask for its value. */
-#define MOST_CHANCE 0.5f
+/* AHEAD_LEAST: what is judged ahead even for a value not met before is demanded so often, and cheap. */
+enum { GUARD_MAX_BITS = 256, AHEAD_LEAST = 4 };
 
 struct guard_bit {
 	uint32_t matcher, bit;
@@ -165,13 +162,14 @@ static int add_need(struct policy_program *p, const struct type_plan *plan, stru
 	if (!n->disjuncts)
 		return -ENOBUFS;
 	set_bit(n->disjuncts, disjunct);
-	n->ahead = ++n->count >= AHEAD_LEAST && p->nodes[node].cost < AHEAD_COST;
+	n->ahead = ++n->count >= AHEAD_LEAST && p->nodes[node].cost < PLAN_AHEAD_COST;
 	return 0;
 }
 
 struct indexer {
 	struct policy_program *p;
 	const struct guard *known;
+	const bool *exact; /* by node: compares values with equal ones alone */
 	float *open; /* by disjunct: the guessed chance that the values asked so far leave it possible */
 	float *chance; /* the same for one slot, by slot and disjunct */
 };
@@ -192,11 +190,12 @@ static int index_disjunct(const struct indexer *in, const struct type_plan *plan
 			continue;
 		if (add_need(in->p, plan, x, number, node) < 0)
 			return -ENOBUFS;
+		x->exact &= in->exact[node];
 		*chance *= in->p->nodes[node].chance;
 		if (g->count && (!guard || g->chance < guard->chance))
 			guard = g;
 	}
-	if (*chance <= MOST_CHANCE)
+	if (*chance <= PLAN_MOST_CHANCE)
 		set_bit(x->spares, number);
 	if (guard)
 		return add_guard(in->p, plan, x, number, guard);
@@ -213,6 +212,7 @@ static int make_index(const struct indexer *in, const struct type_plan *plan, st
 		.slot = slot,
 		.spares = ARENA_ARRAY(&p->arena, plan->words, uint64_t),
 		.unguarded = ARENA_ARRAY(&p->arena, plan->words, uint64_t),
+		.exact = true,
 	};
 	if (!x->spares || !x->unguarded)
 		return -ENOBUFS;
@@ -289,70 +289,6 @@ static size_t find_demanded(const struct indexer *in, const struct type_plan *pl
 	return count;
 }
 
-/* Of a transformer what its arguments have in common. */
-static void find_origins(const struct policy_program *p, uint16_t type, uint32_t *origins)
-{
-	for (size_t i = 0; i < p->slot_count && p->subject->origin_of; i++) {
-		const struct program_slot *s = &p->slots[i];
-
-		if (s->kind == SLOT_FIELD)
-			origins[i] = p->subject->origin_of(type, &s->ref);
-		else if (s->kind == SLOT_TRANSFORM)
-			origins[i] = origins[s->args[0]];
-		for (size_t k = 1; k < s->arg_count; k++)
-			if (origins[s->args[k]] != origins[i])
-				origins[i] = 0;
-	}
-}
-
-/* What an origin says is remembered where it stands for more than one value; so is what several say. */
-static void number_origins(struct policy_program *p, struct type_plan *plan)
-{
-	uint32_t counts[POLICY_ORIGINS + 1] = { 0 }, together = 0;
-
-	for (size_t i = 0; i < plan->index_count; i++) {
-		counts[plan->indexes[i].origin]++;
-		together |= p->subject->numbered_origins & 1u << plan->indexes[i].origin;
-	}
-	for (size_t i = 0; i < plan->index_count; i++) {
-		struct plan_index *x = &plan->indexes[i];
-
-		if (counts[x->origin] < 2 && !(together >> x->origin & 1))
-			x->origin = 0;
-		else if (x->origin && !plan->origin_memos[x->origin])
-			plan->origin_memos[x->origin] = ++p->memo_count;
-	}
-	plan->together = together;
-}
-
-/* What no value decides that may have been asked ahead, when it is cheap; then what fails soonest for its cost. */
-static bool is_before(const struct policy_program *p, uint32_t a, uint32_t b)
-{
-	uint32_t of[] = { a, b };
-	bool first[2];
-
-	for (int i = 0; i < 2; i++) {
-		const struct program_node *n = &p->nodes[of[i]];
-
-		first[i] = n->slot == SLOT_SEVERAL && n->chance <= MOST_CHANCE &&
-			   n->cost < AHEAD_COST;
-	}
-	if (first[0] != first[1])
-		return first[0];
-	return node_rank(p, NODE_AND, a) < node_rank(p, NODE_AND, b);
-}
-
-static void order_demands(const struct policy_program *p, struct plan_disjunct *d)
-{
-	for (uint32_t i = 1; i < d->count; i++) {
-		uint32_t node = d->demands[i], to = i;
-
-		for (; to && is_before(p, node, d->demands[to - 1]); to--)
-			d->demands[to] = d->demands[to - 1];
-		d->demands[to] = node;
-	}
-}
-
 static int index_plan(struct indexer *in, struct type_plan *plan, uint16_t type)
 {
 	struct policy_program *p = in->p;
@@ -365,7 +301,7 @@ static int index_plan(struct indexer *in, struct type_plan *plan, uint16_t type)
 
 	if (!origins || !open || !chance || !demanded)
 		return -ENOBUFS;
-	find_origins(p, type, origins);
+	slot_origins(p, type, origins);
 	plan->indexes =
 		ARENA_ARRAY(&p->arena, find_demanded(in, plan, demanded), struct plan_index);
 	if (!plan->indexes)
@@ -385,20 +321,37 @@ static int index_plan(struct indexer *in, struct type_plan *plan, uint16_t type)
 		x->origin = origins[s];
 		plan->index_count++;
 	}
-	number_origins(p, plan);
 	order_indexes(in, plan);
-	for (size_t i = 0; i < n; i++)
-		order_demands(p, &plan->disjuncts[i]);
-	return 0;
+	plan->index_count = MIN(plan->index_count, (size_t)PLAN_MAX_INDEXES);
+	return plan_origins(p, plan, origins);
+}
+
+static bool is_exact(const struct policy_program *p, const struct program_check *k)
+{
+	return k->how == CHECK_EXISTS || k->how == CHECK_NUMBERS ||
+	       (k->how == CHECK_BIT && p->matchers[k->matcher].kind == MATCH_EXACT);
+}
+
+static void find_exact(const struct policy_program *p, bool *exact)
+{
+	for (size_t i = 0; i < p->node_count; i++) {
+		const struct program_node *n = &p->nodes[i];
+
+		exact[i] = n->kind != NODE_CHECK || is_exact(p, &p->checks[n->first]);
+		for (uint32_t c = 0; n->kind != NODE_CHECK && c < n->count; c++)
+			exact[i] &= exact[p->kids[n->first + c]];
+	}
 }
 
 int plan_indexes(struct policy_program *p, struct arena *scratch)
 {
 	struct guard *known = ARENA_ARRAY(scratch, p->node_count, struct guard);
-	struct indexer in = { .p = p, .known = known };
+	bool *exact = ARENA_ARRAY(scratch, p->node_count, bool);
+	struct indexer in = { .p = p, .known = known, .exact = exact };
 
-	if (!known || find_guards(p, scratch, known) < 0)
+	if (!known || !exact || find_guards(p, scratch, known) < 0)
 		return -ENOBUFS;
+	find_exact(p, exact);
 	for (size_t t = 0; t < p->subject->type_count; t++)
 		if (p->wanted[t] && index_plan(&in, &p->plans[t], (uint16_t)t) < 0)
 			return -ENOBUFS;

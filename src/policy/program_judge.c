@@ -122,16 +122,16 @@ static bool ask_origin(struct policy_run *r, const struct type_plan *plan, uint3
 }
 
 /* Leaves in r->candidates the disjuncts that no value asked for rules out. @return whether there are any */
-static bool narrow(struct policy_run *r, const struct type_plan *plan)
+static bool narrow(struct policy_run *r, const struct type_plan *plan, struct run_told *told)
 {
 	uint32_t words = plan->words;
 	uint32_t asked = plan->together, answered; /* origins */
+	bool left = true;
 
-	answered = run_together(r, plan);
-	if (answered && !run_overlaps(r->candidates, r->candidates, words))
-		return false;
-	for (size_t i = 0; i < plan->index_count; i++) {
-		const struct plan_index *x = &plan->indexes[i];
+	run_together(r, plan, told);
+	answered = told->answered;
+	for (uint64_t asks = told->asks; asks && left; asks &= asks - 1) {
+		const struct plan_index *x = &plan->indexes[__builtin_ctzll(asks)];
 
 		if (answered >> x->origin & 1 || !run_overlaps(r->candidates, x->spares, words))
 			continue;
@@ -140,28 +140,61 @@ static bool narrow(struct policy_run *r, const struct type_plan *plan)
 			if (ask_origin(r, plan, x->origin))
 				answered |= 1u << x->origin;
 		}
-		if (!(answered >> x->origin & 1))
-			run_index(r, plan, x);
-		if (!run_overlaps(r->candidates, r->candidates, words))
-			return false;
+		if (answered >> x->origin & 1)
+			left = run_overlaps(r->candidates, r->candidates, words);
+		else
+			left = run_index(r, plan, x);
 	}
-	return true;
+	return left;
 }
 
-static int judge_way(struct policy_run *r, const struct plan_disjunct *d)
+static int judge_all(struct policy_run *r, const uint32_t *nodes, uint32_t count)
 {
 	int verdict = YES;
 
-	for (uint32_t i = 0; i < d->count && verdict != NO; i++) {
-		int one = run_node(r, d->demands[i]);
+	for (uint32_t i = 0; i < count && verdict != NO; i++) {
+		int one = run_node(r, nodes[i]);
 
 		verdict = MIN(verdict, one);
 	}
 	return verdict;
 }
 
+/* Learns of the disjunct what the origins told decide. */
+static int judge_told(struct policy_run *r, const struct plan_disjunct *d, uint32_t number,
+		      const struct run_told *told)
+{
+	uint64_t bit = 1ull << (number % 64);
+	int verdict;
+
+	if (told->settled[number / 64] & bit)
+		return YES;
+	verdict = judge_all(r, d->apart, d->told);
+	if (verdict == YES)
+		told->settled[number / 64] |= bit;
+	if (verdict == NO)
+		told->row[number / 64] &= ~bit;
+	return verdict;
+}
+
+static int judge_way(struct policy_run *r, const struct type_plan *plan, uint32_t number,
+		     const struct run_told *told)
+{
+	const struct plan_disjunct *d = &plan->disjuncts[number];
+	int verdict, rest;
+
+	if (!told->settled)
+		return judge_all(r, d->demands, d->count);
+	verdict = judge_told(r, d, number, told);
+	if (verdict == NO)
+		return NO;
+	rest = judge_all(r, d->apart + d->told, d->count - d->told);
+	return MIN(verdict, rest);
+}
+
 /* A rule is as true as the truest of its ways, which lie beside each other. */
-static size_t judge_ways(struct policy_run *r, const struct type_plan *plan, size_t *ret_unknown)
+static size_t judge_ways(struct policy_run *r, const struct type_plan *plan,
+			 const struct run_told *told, size_t *ret_unknown)
 {
 	size_t hits = 0, unknown = 0;
 	uint32_t rule = UINT32_MAX;
@@ -169,14 +202,13 @@ static size_t judge_ways(struct policy_run *r, const struct type_plan *plan, siz
 
 	for (uint32_t w = 0; w < plan->words; w++)
 		for (uint64_t bits = r->candidates[w]; bits; bits &= bits - 1) {
-			const struct plan_disjunct *d =
-				&plan->disjuncts[w * 64 + (uint32_t)__builtin_ctzll(bits)];
-			int before = d->rule == rule ? verdict : NO, way;
+			uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(bits);
+			int before = plan->disjuncts[i].rule == rule ? verdict : NO, way;
 
 			if (before == YES)
 				continue;
-			rule = d->rule;
-			way = judge_way(r, d);
+			rule = plan->disjuncts[i].rule;
+			way = judge_way(r, plan, i, told);
 			verdict = MAX(before, way);
 			unknown += (size_t)(verdict == DOUBT) - (size_t)(before == DOUBT);
 			if (verdict != YES)
@@ -192,12 +224,15 @@ size_t policy_judge(struct policy_run *r, const struct policy_target *t, const u
 		    size_t *ret_unknown)
 {
 	const struct type_plan *plan = &r->p->plans[t->type];
+	struct run_told told;
 
 	run_begin(r, t);
 	r->type_events[t->type]++;
 	*ret = r->hits;
 	*ret_unknown = 0;
-	return plan->count && narrow(r, plan) ? judge_ways(r, plan, ret_unknown) : 0;
+	if (!plan->count || !narrow(r, plan, &told))
+		return 0;
+	return judge_ways(r, plan, &told, ret_unknown);
 }
 
 static enum policy_verdict verdict_of(int verdict)

@@ -4,7 +4,8 @@
  *
  * Only what depends on nothing but the value is kept, so that nothing ever makes it wrong. Learning costs what a few look-ups spare:
  * a value is kept when it comes a few times while the one in its place does not, so that whoever makes values up cannot double
- * the cost. What is absent, not known, true or false is learned once.
+ * the cost. What is absent, not known, true or false is learned once, and so is what is none of the literals that are all a field is
+ * compared with: of numbers and names that is most of what is met.
  */
 #include "policy/program_priv.h"
 
@@ -170,6 +171,19 @@ static const uint64_t *remembered_plain(struct policy_run *r, const struct type_
 	return row;
 }
 
+/* The literals that the value is equal to, a row of the table's for each text or number; NULL: none. */
+static const uint64_t *find_literals(struct policy_run *r, const struct program_slot *s)
+{
+	uint32_t number = s->matchers[MATCH_EXACT];
+	const uint64_t *found;
+
+	if (!number)
+		return NULL;
+	found = run_matcher(r, number - 1)->any;
+	return run_overlaps(found, found, literal_words(r->p->matchers[number - 1].bits)) ? found
+											  : NULL;
+}
+
 static const uint64_t *row_of(struct policy_run *r, const struct type_plan *plan,
 			      const struct plan_index *x)
 {
@@ -185,7 +199,15 @@ static const uint64_t *row_of(struct policy_run *r, const struct type_plan *plan
 					v->state == POLICY_ABSENT ? MEMO_ABSENT : MEMO_UNKNOWN);
 	if (s->type == POLICY_BOOL)
 		return remembered_plain(r, plan, x, v->boolean ? MEMO_TRUE : MEMO_FALSE);
-	key = key_of(s, v);
+	if (x->exact) {
+		const uint64_t *found = find_literals(r, s);
+
+		if (!found)
+			return remembered_plain(r, plan, x, MEMO_OTHER);
+		key = (struct policy_origin){ .number = (uintptr_t)found };
+	} else {
+		key = key_of(s, v);
+	}
 	return remembered(r, plan, x->memo, &key);
 }
 
@@ -233,23 +255,26 @@ static void ask_needs(struct policy_run *r, const struct plan_index *x, uint32_t
 	}
 }
 
-static void keep_only(struct policy_run *r, const struct type_plan *plan, const uint64_t *row)
+/* @return whether any are left */
+static bool keep_only(struct policy_run *r, const struct type_plan *plan, const uint64_t *row)
 {
+	uint64_t left = 0;
+
 	for (uint32_t w = 0; w < plan->words; w++)
-		r->candidates[w] &= row[w];
+		left |= r->candidates[w] &= row[w];
+	return left;
 }
 
-void run_index(struct policy_run *r, const struct type_plan *plan, const struct plan_index *x)
+bool run_index(struct policy_run *r, const struct type_plan *plan, const struct plan_index *x)
 {
 	const uint64_t *row = row_of(r, plan, x);
 
-	if (row) {
-		keep_only(r, plan, row);
-		return;
-	}
+	if (row)
+		return keep_only(r, plan, row);
 	if (x->guard_count)
 		ask_guards(r, x, plan->words);
 	ask_needs(r, x, plan->words);
+	return run_overlaps(r->candidates, r->candidates, plan->words);
 }
 
 bool run_origin(struct policy_run *r, const struct type_plan *plan, uint32_t origin,
@@ -259,6 +284,6 @@ bool run_origin(struct policy_run *r, const struct type_plan *plan, uint32_t ori
 	const uint64_t *row = memo ? remembered(r, plan, memo, key) : NULL;
 
 	if (row)
-		keep_only(r, plan, row);
+		(void)keep_only(r, plan, row);
 	return row;
 }

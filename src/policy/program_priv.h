@@ -7,7 +7,7 @@
  *   nodes     and, or, not over nodes and checks. Children have lower numbers, so no walk ever recurses.
  *
  * For each type of target there is a plan: the rules it can match, with what depends on the type alone already decided, the disjuncts
- * that each is made of, and for each slot an index: which disjuncts a value of it leaves possible.
+ * that each is as true as the truest of, and for each slot an index: which disjuncts a value of it leaves possible.
  */
 #ifndef SKEP_POLICY_PROGRAM_PRIV_H
 #define SKEP_POLICY_PROGRAM_PRIV_H
@@ -118,6 +118,8 @@ struct plan_disjunct {
 	uint32_t rule; /**< index into the plan's */
 	uint32_t *demands;
 	uint32_t count;
+	uint32_t *apart; /**< the same, first those made of nothing but plan.together ... */
+	uint32_t told;   /**< ... of which there are so many */
 };
 
 /** Disjuncts that cannot hold unless a bit of one matcher is set. */
@@ -136,11 +138,20 @@ struct plan_need {
 	bool ahead;     /**< worth judging ahead of the rules for a value that is not remembered */
 };
 
+/** A plan's indexes are numbered by bits of a word; more of them, the least useful, are left out. */
+enum { PLAN_MAX_INDEXES = 64 };
+
+/** What fails so seldom is no reason to ask for a value. */
+#define PLAN_MOST_CHANCE 0.5f
+/** What costs less is judged ahead of the rest of a rule (program_node.cost). */
+#define PLAN_AHEAD_COST 100
+
 /** What the value of one slot says about a type's disjuncts, whatever else there is. */
 struct plan_index {
 	uint32_t slot;
 	uint32_t origin;     /**< of the slot; 0: none, or none that says more than the slot */
 	uint32_t memo;       /**< of all that are remembered in the program, from 1; 0: it is not */
+	bool exact;          /**< values that are equal to no literal all say the same */
 	uint64_t *spares;    /**< disjuncts that it may well rule out */
 	uint64_t *unguarded; /**< disjuncts in no guard */
 	struct plan_guard *guards;
@@ -249,6 +260,11 @@ MUST_CHECK int plan_types(struct compiler *c);
 /* program_disjunct.c, program_index.c: what few of them a value leaves to be looked at. 0 or -ENOBUFS */
 MUST_CHECK int plan_disjuncts(struct compiler *c);
 MUST_CHECK int plan_indexes(struct policy_program *p, struct arena *scratch);
+/** program_origin.c: the origin of each slot by the type; 0: none. @param origins  by slot, zero */
+void slot_origins(const struct policy_program *p, uint16_t type, uint32_t *origins);
+/** What origins a plan remembers, and what of its disjuncts' demands they tell. @param slots  as slot_origins() fills them */
+MUST_CHECK int plan_origins(struct policy_program *p, struct type_plan *plan,
+			    const uint32_t *slots);
 /** Whether what a value of the slot says is kept (program_memo.c). */
 bool slot_is_remembered(const struct program_slot *s);
 
@@ -299,8 +315,8 @@ struct node_frame {
 
 enum { MEMO_ENTRIES = 4096, MEMO_KEY_BYTES = 110, MEMO_MEETINGS = 4 };
 
-/** What a value may be that needs no table: there are few. */
-enum memo_plain { MEMO_ABSENT, MEMO_UNKNOWN, MEMO_FALSE, MEMO_TRUE, MEMO_PLAINS };
+/** What a value may be that needs no table: there are few. MEMO_OTHER: none of the literals, where nothing else is asked (plan_index.exact). */
+enum memo_plain { MEMO_ABSENT, MEMO_UNKNOWN, MEMO_FALSE, MEMO_TRUE, MEMO_OTHER, MEMO_PLAINS };
 
 /** A value that was met; behind it lie its row, disjuncts that it leaves possible, and its bytes. */
 struct memo_entry {
@@ -336,6 +352,7 @@ struct policy_run {
 	struct together_bucket *together_buckets;
 	uint64_t *together_places; /**< a key and a row each ... */
 	uint32_t together_words;   /**< ... of so many words */
+	uint64_t together_key[1 + POLICY_ORIGINS];
 	uint32_t *hits;
 	uint64_t *type_events, *rule_held;
 	struct regex_scratch *regex;
@@ -349,13 +366,24 @@ int run_check(struct policy_run *r, uint32_t check);
 int run_node(struct policy_run *r, uint32_t node);
 void run_begin(struct policy_run *r, const struct policy_target *t);
 const struct policy_value *run_slot(struct policy_run *r, uint32_t slot);
-/** Takes from run.candidates the disjuncts that the value of the index's slot rules out. */
-void run_index(struct policy_run *r, const struct type_plan *plan, const struct plan_index *x);
+/** Takes from run.candidates the disjuncts that the value of the index's slot rules out. @return whether any are left */
+bool run_index(struct policy_run *r, const struct type_plan *plan, const struct plan_index *x);
 /** The same of all indexes of an origin at once. @return false: it is not remembered */
 bool run_origin(struct policy_run *r, const struct type_plan *plan, uint32_t origin,
 		const struct policy_origin *key);
-/** program_together.c: the same of all of plan.together. @return bits of the origins that are remembered */
-uint32_t run_together(struct policy_run *r, const struct type_plan *plan);
+
+/** What a target's origins say together. */
+struct run_told {
+	uint32_t answered; /**< bits of the origins whose rows are in run.candidates */
+	uint64_t asks;     /**< bits of the indexes that may rule out more */
+	/**
+	 * what is kept of these origins, to be learned from: disjuncts that they leave possible, and those of which all that
+	 * they tell is known to hold. NULL: nothing is
+	 */
+	uint64_t *row, *settled;
+};
+/** program_together.c: puts into run.candidates what all of plan.together leave possible. */
+void run_together(struct policy_run *r, const struct type_plan *plan, struct run_told *ret);
 MUST_CHECK int run_make_together(struct policy_run *r);
 MUST_CHECK int run_make_memos(struct policy_run *r);
 /** Whether two rows have a bit in common. */

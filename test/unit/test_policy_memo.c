@@ -224,6 +224,38 @@ static void values_replace_each_other(void **state UNUSED)
 	bench_done(&b);
 }
 
+enum { PARTS = 100, ANCESTORS = 80 };
+
+/* More parts than a way to hold has room for, and more fields than are asked ahead: none is passed over. */
+static void many_parts_and_many_fields(void **state UNUSED)
+{
+	const struct rule *rules[1 + ANCESTORS];
+	OWNED_BUF parts = BUF_INIT;
+	struct bench b;
+	size_t held = 0;
+
+	for (int i = 0; i < PARTS; i++)
+		buf_printf(&parts, "%snot fd.name endswith /%02d", i ? " and " : "", i);
+	rules[0] = rule_of(buf_cstr(&parts), false);
+	for (int i = 1; i <= ANCESTORS; i++)
+		rules[i] = rule_of(arena_printf(&arena, "proc.aname[%d] in (a, b) and %s", i,
+						i % 2 ? "proc.name = a" : "fd.name endswith 7")
+					   .p,
+				   false);
+	b = bench_of(rules, ARRAY_LEN(rules), NULL);
+	for (int i = 0; i <= PARTS; i++) {
+		str json = arena_printf(&arena,
+					"{\"evt.type\": \"open\", \"fd.name\": \"/%02d\", "
+					"\"proc.name\": \"a\", \"proc.aname[%d]\": \"%s\"}",
+					i, i % ANCESTORS + 1, i % 3 ? "b" : "c");
+
+		for (int again = 0; again < 6; again++)
+			held += check_judged(&b, b.run, json);
+	}
+	assert_true(held > PARTS);
+	bench_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +263,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(only_what_fails_is_ruled_out, arena_setup,
 						arena_teardown),
 		cmocka_unit_test_setup_teardown(values_replace_each_other, arena_setup,
+						arena_teardown),
+		cmocka_unit_test_setup_teardown(many_parts_and_many_fields, arena_setup,
 						arena_teardown),
 	};
 
