@@ -8,23 +8,13 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 
 import pytest
 
+from agents import until
 from conftest import BUILD
 from consoles import Client
 from services import need_root
-
-
-def until(look, seconds=60):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.05)
-    return look()
 
 
 class Up:
