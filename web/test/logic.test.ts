@@ -7,7 +7,7 @@ import { readAlertDoc } from "../src/logic/alert_doc.ts";
 import { factOf, hrefOf, placeOf } from "../src/logic/asset.ts";
 import { ALL_CAPABILITIES, capabilitiesOf } from "../src/logic/capability.ts";
 import { wholeCost } from "../src/logic/cost.ts";
-import { bytes, dateTime, dayBegins, dayEnds, dayOf, epss, points, relativeTime, shortDigest, shortIds, shortNumber, stretch } from "../src/logic/format.ts";
+import { bytes, dateTime, dayBegins, dayEnds, dayOf, duration, epss, points, relativeTime, shortDigest, shortIds, shortNumber, stretch } from "../src/logic/format.ts";
 import { NODES_DRAWN, NODE_HEIGHT, layoutGraph, stepFrom } from "../src/logic/graph_layout.ts";
 import { affected, workloadOf } from "../src/logic/group.ts";
 import { fromText, titleOf, toText } from "../src/logic/notification.ts";
@@ -315,4 +315,9 @@ test("facts are told as what they are", () => {
 	assert.match(factOf("bootTime", 1_795_348_451), /2026/);
 	assert.match(factOf("finishedNs", 1_795_348_451e9), /2026/);
 	assert.equal(factOf("pid", 1_795_348_451), "1795348451");
+});
+
+test("durations are told in words, by their two largest units", () => {
+	const told = [0, 1, 59, 60, 95, 3605, 7260, 273_600, 400 * 86_400].map(duration);
+	assert.deepEqual(told, ["0 seconds", "1 second", "59 seconds", "1 minute", "1 minute 35 seconds", "1 hour", "2 hours 1 minute", "3 days 4 hours", "400 days"]);
 });

@@ -71,6 +71,16 @@ export function relativeTime(time: string, now = Date.now()): string {
 	return t("time.now");
 }
 
+/** A duration in words, by its two largest units: 2 days 3 hours. What is smaller is left out. */
+export function duration(seconds: number): string {
+	const units = STEPS.slice(2);
+	const first = units.findIndex(([, length]) => seconds >= length);
+	const [[large, length], small] = first < 0 ? [units.at(-1)!] : [units[first]!, units[first + 1]];
+	const tell = (n: number, unit: string) => n.toLocaleString(locale(), { style: "unit", unit, unitDisplay: "long" });
+	const rest = small ? Math.floor((seconds % length) / small[1]) : 0;
+	return tell(Math.floor(seconds / length), large) + (rest ? ` ${tell(rest, small![0])}` : "");
+}
+
 function zoneOf(at: Date): string {
 	return ZONE().formatToParts(at).find((part) => part.type === "timeZoneName")?.value ?? "";
 }

@@ -9,7 +9,7 @@ import { PageHead } from "../kit/page_head.tsx";
 import { Answered } from "../kit/states.tsx";
 import { Tile } from "../kit/tile.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
-import { bytes, dateTime, number } from "../logic/format.ts";
+import { bytes, dateTime, duration, number } from "../logic/format.ts";
 import { CostPanel, PartsPanel } from "./agent_cost.tsx";
 import { AgentState } from "./agents.tsx";
 
@@ -83,7 +83,7 @@ function clockOf(skew: number | null | undefined): string | null {
 	if (skew == null) return null;
 	const s = Math.round(Math.abs(skew));
 	if (s <= 1) return t("agents.clockRight");
-	return t(skew > 0 ? "agents.clockAhead" : "agents.clockBehind", { s: number(s) });
+	return t(skew > 0 ? "agents.clockAhead" : "agents.clockBehind", { s: duration(s) });
 }
 
 function Body({ detail }: { detail: AgentDetail }) {

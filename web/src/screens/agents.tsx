@@ -11,7 +11,7 @@ import { Dialog, DialogFoot, ShownOnce } from "../kit/dialog.tsx";
 import { PageHead } from "../kit/page_head.tsx";
 import { Empty, ErrorNotice } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
-import { bytes, dateTime, isOver, number, percent } from "../logic/format.ts";
+import { bytes, dateTime, duration, isOver, number, percent } from "../logic/format.ts";
 
 const TONE: Record<string, string> = { healthy: "good", silent: "high", gone: "neutral", revoked: "critical" };
 
@@ -88,7 +88,7 @@ function Warnings({ agent }: { agent: Agent }) {
 	return (
 		<>
 			{agent.clockOff && (
-				<b className="toned tone-high" title={t(clock < 0 ? "agents.clockBehind" : "agents.clockAhead", { s: Math.round(Math.abs(clock)) })}>
+				<b className="toned tone-high" title={t(clock < 0 ? "agents.clockBehind" : "agents.clockAhead", { s: duration(Math.round(Math.abs(clock))) })}>
 					{t("agents.clockBad")} ·{" "}
 				</b>
 			)}
