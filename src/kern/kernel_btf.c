@@ -82,7 +82,7 @@ int kernel_btf_parse(str text, struct kernel_btf *ret)
 	struct kernel_btf k = { .count = 1 };
 	int r;
 
-	if (text.n < sizeof(*h) || h->magic != BTF_MAGIC || h->hdr_len > text.n)
+	if (text.n < sizeof(*h) || h->magic != BTF_MAGIC || h->hdr_len > text.n || h->hdr_len % 4)
 		return -EBADMSG;
 	text = str_skip(text, h->hdr_len);
 	if (h->type_off > text.n || h->type_len > text.n - h->type_off || h->type_off % 4 ||

@@ -172,12 +172,18 @@ static void want(struct kernel_filter *filter, enum event_type from, enum event_
 	}
 }
 
-static void begin(struct fixture *f)
+/* @return whether there is a sensor */
+static bool begin(struct fixture *f, const struct sensor_config *c, struct kernel_filter *filter)
 {
 	*f = (struct fixture){ .seen = calloc(MAX_SEEN, sizeof(struct seen)) };
 	arena_init(&f->arena, 64u << 20);
 	snprintf(f->dir, sizeof(f->dir), "/tmp/test_sensor.%d", (int)getpid());
 	mkdir(f->dir, 0755);
+	if (geteuid() == 0)
+		open_sensor(f, c, filter);
+	else
+		print_message("# skipped: needs root\n");
+	return f->sensor;
 }
 
 static void end(struct fixture *f)
@@ -192,20 +198,14 @@ static int open_all(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct kernel_filter *filter = calloc(1, sizeof(*filter));
-	struct sensor_config c = { 0 };
+	const struct sensor_config c = { .backend = backend() };
 
 	assert_non_null(f);
 	assert_non_null(filter);
-	begin(f);
 	want(filter, EVENT_OPEN, EVENT_DNS, &everything);
 	filter->failed_opens = true;
 	filter->received = true;
-	c.backend = backend();
-	if (geteuid() == 0)
-		open_sensor(f, &c, filter);
-	else
-		print_message("# skipped: needs root\n");
-	if (f->sensor)
+	if (begin(f, &c, filter))
 		tell_gaps(f);
 	free(filter);
 	*state = f;
@@ -611,10 +611,7 @@ static void losses(void **state)
 		struct sensor_stats after;
 		uint64_t lost;
 
-		begin(&f);
-		if (geteuid() == 0)
-			open_sensor(&f, &configs[i], filter);
-		if (f.sensor) {
+		if (begin(&f, &configs[i], filter)) {
 			assert_int_equal(mkdir(own_group(), 0755), 0);
 			assert_int_equal(run_child(&f, act_opens), 0);
 			lost = lost_by_own_group(f.sensor, causes[i]);
@@ -641,10 +638,7 @@ static void state_loss(void **state)
 	pid_t child;
 
 	(void)state;
-	begin(&f);
-	if (geteuid() == 0)
-		open_sensor(&f, &c, filter);
-	if (f.sensor) {
+	if (begin(&f, &c, filter)) {
 		for (int i = 0; i < 60; i++) {
 			child = fork();
 			if (!child)
@@ -703,15 +697,11 @@ static void handing_over(void **state)
 	struct sensor_config c = { .backend = SENSOR_TRACEPOINT };
 	struct kernel_filter *filter = calloc(1, sizeof(*filter));
 	struct fixture f;
-	int kept[128];
-	int status;
+	int kept[128], status;
 
 	(void)state;
 	want(filter, EVENT_OPENAT, EVENT_OPENAT, &everything);
-	begin(&f);
-	if (geteuid() == 0)
-		open_sensor(&f, &c, filter);
-	if (f.sensor) {
+	if (begin(&f, &c, filter)) {
 		c.kept_count = sensor_keep(f.sensor, kept, ARRAY_LEN(kept));
 		for (size_t i = 0; i < c.kept_count; i++)
 			kept[i] = dup(kept[i]);
@@ -752,10 +742,7 @@ static void asked_for(void **state)
 	filter->wants[EVENT_OPENAT] = KERNEL_WANT_CWD | KERNEL_WANT_STDIO;
 	filter->wants[EVENT_EXECVE] = KERNEL_WANT_STDIO;
 	filter->wants[EVENT_PROCEXIT] = KERNEL_WANT_CWD;
-	begin(&f);
-	if (geteuid() == 0)
-		open_sensor(&f, &c, filter);
-	if (f.sensor) {
+	if (begin(&f, &c, filter)) {
 		size_t opens, all = 0;
 
 		assert_int_equal(run_child(&f, deed_asked), 0);

@@ -19,8 +19,8 @@ int api_users_list(struct call *c, struct err *e)
 	if (r == 0)
 		r = role_names_read(c, &names, e);
 	if (r == 0)
-		r = users_page(c->store->sql, after, call_query(c, "q"), c->limit, c->arena,
-			       users, &count, e);
+		r = users_page(c->store->sql, after, call_query(c, "q"), c->limit, c->arena, users,
+			       &count, e);
 	if (r < 0)
 		return r;
 	call_page_open(c);

@@ -55,9 +55,8 @@ static struct trouble clock_of(struct arena *a, const struct agent *g, int64_t n
 					"its alerts are by that clock",
 					STR_ARG(g->name), buf_cstr(&en),
 					ahead ? "ahead of" : "behind"),
-		.message_zh =
-			arena_printf(a, "%.*s 的时钟比控制台%s %s：其告警时间以该时钟为准",
-				     STR_ARG(g->name), ahead ? "快" : "慢", buf_cstr(&zh)),
+		.message_zh = arena_printf(a, "%.*s 的时钟比控制台%s %s：其告警时间以该时钟为准",
+					   STR_ARG(g->name), ahead ? "快" : "慢", buf_cstr(&zh)),
 	};
 }
 

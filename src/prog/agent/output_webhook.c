@@ -88,10 +88,11 @@ static int read_headers(const char *path, struct headers *ret, struct err *e)
 			continue;
 		/* Never the line itself: it is a secret. */
 		if (!is_header(line))
-			return err_set(e, EINVAL,
-				       "--webhook-headers: '%s' line %u is no \"Name: value\": mend "
-				       "it, or begin it with #",
-				       path, no);
+			return err_set(
+				e, EINVAL,
+				"--webhook-headers: '%s' line %u is no \"Name: value\": mend "
+				"it, or begin it with #",
+				path, no);
 		if (n > HEADERS_MAX)
 			return err_set(e, EINVAL,
 				       "--webhook-headers: '%s' has more than %d headers", path,

@@ -155,8 +155,7 @@ void help_overview(struct buf *out, enum lang lang)
 		{ "skep image nginx:1.25 -f json",
 		  { "from an engine or a registry", "引擎或仓库中的镜像" } },
 		{ "skep rootfs /", { "this machine", "本机" } },
-		{ "sudo skep up",
-		  { "watch this host, with web pages", "监视本机，并提供网页" } },
+		{ "sudo skep up", { "watch this host, with web pages", "监视本机，并提供网页" } },
 	};
 	static const struct phrase usage = { "Usage: skep COMMAND [options]",
 					     "用法：skep 命令 [选项]" };
