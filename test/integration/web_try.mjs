@@ -217,8 +217,9 @@ const STEPS = {
 		await page.goto(`${url}/alerts`);
 		await page.getByRole("button", { name: "Groups" }).click();
 		await row.waitFor();
+		const before = await count(3);
 		await ask("do-harm");
-		await eventually(async () => (await count(5)) > 0, "the group does not say that something is open");
+		await eventually(async () => (await count(3)) > before && (await count(5)) > 0, "the group does not say that something is open");
 		const rule = await row.locator(".link-strong").innerText();
 		await page.getByLabel("Group by").selectOption("image");
 		await row.getByText("shop/hive").waitFor();
@@ -236,20 +237,21 @@ const STEPS = {
 		await page.goBack();
 		await row.waitFor();
 
-		const open = await count(5);
-		check(open > 0, "nothing is open any more");
+		// Alerts still come as they like: what counts is what the dialog says that it decides about.
+		const decided = await row.evaluate((cells) => [3, 5].map((nth) => Number(cells.querySelector(`[role=gridcell]:nth-child(${nth})`).innerText)).reduce((all, open) => all - open));
 		await grid.focus();
 		await page.keyboard.press("Home");
 		await page.keyboard.press("f");
 		const dialog = page.getByRole("dialog");
-		await dialog.getByRole("heading", { name: new RegExp(`^False positive: ${open} alert`) }).waitFor();
+		const heading = await dialog.getByRole("heading", { name: /^False positive: [1-9]\d* alert/ }).innerText();
+		const open = Number(heading.match(/\d+/)[0]);
 		// What comes while somebody decides is left as it is.
 		await ask("do-harm");
-		await eventually(async () => (await count(3)) > all, "the page does not say that alerts came");
+		await eventually(async () => (await count(3)) > decided + open, "the page does not say that alerts came");
 		await dialog.getByLabel("Note").fill("a whole group");
 		await dialog.getByRole("button", { name: "False positive" }).press("Enter");
 		await page.getByRole("status").getByText(new RegExp(`^${open} alerts?: False positive`)).waitFor();
-		await eventually(async () => (await count(5)) === (await count(3)) - all, "what came meanwhile was decided about, or what was seen was not");
+		await eventually(async () => (await count(5)) === (await count(3)) - decided - open, "what came meanwhile was decided about, or what was seen was not");
 		await picture(page, "alert-groups", "en-light");
 	},
 
