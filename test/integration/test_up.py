@@ -240,12 +240,13 @@ def unusable(tmp_path, kind):
         (tmp_path / "place").mkdir()
     elif kind != "absent":
         (tmp_path / "place").write_text({"file": "", "headers": "# a remark\nAuthorization secret-token\n", "control": "A: b\x01secret-token\n",
+                                         "nul": "A\0: secret-token\n",
                                          "crowd": "A: b\n" * 40, "pem": "no certificate\n", "yaml": "ldap: [\n"}[kind])
     return tmp_path / "place"
 
 
 NAMED = [("webhook-headers", "absent"), ("webhook-headers", "folder"), ("webhook-headers", "headers"), ("webhook-headers", "control"),
-         ("webhook-headers", "crowd"), ("webhook-ca", "absent"), ("webhook-ca", "pem"), ("engine-data", "absent"), ("engine-data", "file"),
+         ("webhook-headers", "nul"), ("webhook-headers", "crowd"), ("webhook-ca", "absent"), ("webhook-ca", "pem"), ("engine-data", "absent"), ("engine-data", "file"),
          ("host-root", "absent"), ("host-root", "file"), ("syslog-ca", "absent"), ("syslog-cert", "absent"), ("syslog-key", "absent"),
          ("console-ca", "absent")]
 

@@ -53,10 +53,12 @@ static void close_hook(struct output *o)
 /* RFC 9110: a token, a colon, and no control characters but tabs behind it. */
 static bool is_header(str line)
 {
+	static const char marks[] = "!#$%&'*+-.^_`|~";
 	size_t name = str_find(line, ':');
 
 	for (size_t i = 0; i < name; i++)
-		if (!strchr("!#$%&'*+-.^_`|~", line.p[i]) && !isalnum((unsigned char)line.p[i]))
+		if (!memchr(marks, line.p[i], sizeof(marks) - 1) &&
+		    !isalnum((unsigned char)line.p[i]))
 			return false;
 	for (size_t i = name; i < line.n; i++)
 		if (iscntrl((unsigned char)line.p[i]) && line.p[i] != '\t')
