@@ -144,10 +144,11 @@ static int find_segments(struct spool *s, struct err *e)
 	DIR *d = file_open_folder(openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	size_t name_n = strlen(s->name);
 	struct dirent *f;
+	int error;
 
 	if (!d)
 		return err_sys(e, errno, "cannot read the spool '%s'", s->name);
-	while ((f = readdir(d))) {
+	while ((errno = 0, f = readdir(d))) {
 		char ours[NAME_MAX_BYTES];
 		struct stat st;
 		uint64_t id;
@@ -161,8 +162,10 @@ static int find_segments(struct spool *s, struct err *e)
 			continue;
 		keep_segment(s, (struct segment){ .id = id, .bytes = (uint64_t)st.st_size });
 	}
+	error = errno;
 	closedir(d);
-	return 0;
+	/* A segment that is not found would be written over. */
+	return error ? err_sys(e, error, "cannot read the spool '%s'", s->name) : 0;
 }
 
 static void go_to(struct spool *s, struct place p)

@@ -1,8 +1,8 @@
 /* Lines come out in the order they went in, once, and after a restart those not acknowledged come again; what gives way is
  * counted. */
+#include "broken_listing.h"
 #include "unit.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -338,6 +338,28 @@ static void test_two_agents_do_not_share_one(void **state)
 	spool_close(s);
 }
 
+/* A segment that is not listed is not taken for one that is not there. */
+static void test_a_listing_that_breaks_off_loses_nothing(void **state)
+{
+	struct spool *s = reopen(NULL), *other;
+
+	(void)state;
+	add(s, 1);
+	spool_close(s);
+	/* ".", "..", the lock and the segment, and the end */
+	for (unsigned int there = 0; there <= 4; there++) {
+		struct err e = { 0 };
+
+		listing_calls_left = there;
+		assert_int_equal(spool_open(folder, "t", SMALL, &other, &e), -EIO);
+		assert_non_null(strstr(e.text, "cannot read the spool 't'"));
+	}
+	listing_calls_left = UINT_MAX;
+	s = reopen(NULL);
+	assert_int_equal(next(s), 1);
+	spool_close(s);
+}
+
 static void test_a_line_too_long_is_refused(void **state)
 {
 	struct spool *s = reopen(NULL);
@@ -373,6 +395,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_files_are_left_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_two_agents_do_not_share_one, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(test_a_listing_that_breaks_off_loses_nothing,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_line_too_long_is_refused, set_up, tear_down),
 	};
 

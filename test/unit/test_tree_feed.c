@@ -1,33 +1,13 @@
 /* What of a folder cannot be listed is told, also when its listing breaks off in the middle. */
+#include "broken_listing.h"
 #include "unit.h"
 
-#include <dirent.h>
-#include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "scan/source/tree_feed.h"
-
-static unsigned int calls_left;
-
-/* In place of the C library's: a damaged file system's. */
-struct dirent *readdir(DIR *d)
-{
-	static struct dirent *(*real)(DIR *);
-
-	if (!real)
-		real = (struct dirent * (*)(DIR *)) dlsym(RTLD_NEXT, "readdir64");
-	if (calls_left) {
-		calls_left--;
-		return real(d);
-	}
-	errno = EIO;
-	return NULL;
-}
 
 static int feed(struct err *e)
 {
@@ -48,7 +28,7 @@ static void test_all_is_listed(void **state UNUSED)
 {
 	struct err e = { 0 };
 
-	calls_left = UINT_MAX;
+	listing_calls_left = UINT_MAX;
 	assert_int_equal(feed(&e), 0);
 }
 
@@ -58,7 +38,7 @@ static void test_a_listing_that_breaks_off_is_told(void **state UNUSED)
 	for (unsigned int there = 0; there < 3; there++) {
 		struct err e = { 0 };
 
-		calls_left = there;
+		listing_calls_left = there;
 		assert_int_equal(feed(&e), 1);
 		assert_non_null(strstr(e.text, "1 files or folders could not be read"));
 		assert_non_null(strstr(e.text, "Input/output error"));
