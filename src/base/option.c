@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/quantity.h"
 #include "base/word.h"
 
@@ -178,15 +179,32 @@ int option_set_assign(struct option_set *s, struct option_value *v, const char *
 	return 0;
 }
 
-static int check_place(const struct option_value *v, const char *path, struct err *e)
+/* A pipe nobody writes to would keep us waiting. @return -errno */
+static int open_place(const struct option_set *s, const struct option_def *d, const char *path)
+{
+	const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK |
+			  (d->complete == OPTION_COMPLETE_DIR ? O_DIRECTORY : 0);
+	const char *root = d->within ? option_text(s, d->within) : NULL;
+	OWNED_FD root_fd = -1;
+	int fd;
+
+	if (d->within) {
+		root_fd = open(root && root[0] ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return root_fd < 0 ? -errno : file_open_in_root(root_fd, path, flags, NULL);
+	}
+	fd = open(path, flags);
+	return fd < 0 ? -errno : fd;
+}
+
+static int check_place(const struct option_set *s, const struct option_value *v, const char *path,
+		       struct err *e)
 {
 	const bool is_dir = v->def->complete == OPTION_COMPLETE_DIR,
 		   is_flag = strcmp(v->where, "flag") == 0;
 	const char *source = is_flag ? "" : v->where, *sep = is_flag ? "" : ": ";
-	/* A pipe nobody writes to would keep us waiting. */
-	OWNED_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (is_dir ? O_DIRECTORY : 0));
+	OWNED_FD fd = open_place(s, v->def, path);
 	struct stat st;
-	int error = fd < 0 ? errno : 0;
+	int error = fd < 0 ? -fd : 0;
 
 	if (!error && !is_dir && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
 		error = EISDIR;
@@ -213,11 +231,11 @@ int option_set_check_places(const struct option_set *s, struct err *e)
 			continue;
 		if (v->def->type == OPTION_MULTI)
 			for (size_t k = 0; k < v->count && r == 0; k++)
-				r = check_place(v, v->items[k], e);
+				r = check_place(s, v, v->items[k], e);
 		else if (v->def->complete != OPTION_COMPLETE_NONE)
-			r = check_place(v, text, e);
+			r = check_place(s, v, text, e);
 		else if (text[0] == '@')
-			r = check_place(v, text + 1, e);
+			r = check_place(s, v, text + 1, e);
 	}
 	return r;
 }

@@ -59,6 +59,8 @@ struct option_def {
 	enum option_complete complete;
 	/** what it names is read, so it must be there: option_set_check_places(). Without `complete`, of "@FILE" only */
 	bool must_exist;
+	const char *
+		within; /**< the option that names the root it is looked for in, the same set's; NULL: this process's */
 	bool rare; /**< left out of the one-screen --help; in the manual */
 	struct phrase help;
 };

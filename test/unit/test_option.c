@@ -1,5 +1,11 @@
 #include "unit.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/option.h"
 #include "base/quantity.h"
 #include "base/suggest.h"
@@ -17,6 +23,23 @@ static const struct option_def table[] = {
 	{ .name = "max-age", .type = OPTION_DURATION, .arg = "D", .fallback = "7d" },
 	{ .name = "size", .type = OPTION_BYTES, .arg = "B" },
 	{ .name = "color", .type = OPTION_CHOICE, .arg = "WHEN", .choices = "auto|never" },
+	{ .name = "root",
+	  .type = OPTION_STRING,
+	  .arg = "DIR",
+	  .must_exist = true,
+	  .complete = OPTION_COMPLETE_DIR },
+	{ .name = "data",
+	  .type = OPTION_MULTI,
+	  .arg = "DIR",
+	  .must_exist = true,
+	  .within = "root",
+	  .complete = OPTION_COMPLETE_DIR },
+	{ .name = "key",
+	  .type = OPTION_STRING,
+	  .arg = "FILE",
+	  .must_exist = true,
+	  .complete = OPTION_COMPLETE_FILE },
+	{ .name = "address", .type = OPTION_STRING, .arg = "URL", .must_exist = true },
 	{ 0 },
 };
 
@@ -150,6 +173,73 @@ static void refusals_say_why(void **state)
 	assert_int_equal(PARSE(f, "--json=maybe"), -EINVAL);
 }
 
+/* In a folder of the test's: a folder "host/data", which "host/link" leads to from there, and a file "key". */
+static void lay_out(char *folder)
+{
+	int fd;
+
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chdir(folder), 0);
+	assert_int_equal(mkdir("host", 0755), 0);
+	assert_int_equal(mkdir("host/data", 0755), 0);
+	assert_int_equal(symlink("/data", "host/link"), 0);
+	fd = open("key", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static void take_away(const char *folder)
+{
+	assert_int_equal(unlink("key"), 0);
+	assert_int_equal(unlink("host/link"), 0);
+	assert_int_equal(rmdir("host/data"), 0);
+	assert_int_equal(rmdir("host"), 0);
+	assert_int_equal(chdir("/"), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void places_are_looked_at(void **state)
+{
+	static const struct {
+		const char *root, *option, *value;
+		const char *error; /* how what is said begins; NULL: nothing */
+	} given[] = {
+		{ "host", "--key", "key", NULL },
+		{ "host", "--key", "absent", "--key: name a file that can be read: 'absent'" },
+		{ "host", "--key", "host", "--key: name a file that can be read: 'host'" },
+		{ "host", "--address", "absent", NULL },
+		{ "host", "--address", "@key", NULL },
+		{ "host", "--address", "@absent",
+		  "--address: name a file that can be read: 'absent'" },
+		{ "key", "--key", "key", "--root: name a folder that can be read: 'key'" },
+		/* As the root's owner names it, and not as we do. */
+		{ "host", "--data", "/data", NULL },
+		{ "host", "--data", "/link", NULL },
+		{ "host", "--data", "host/data",
+		  "--data: name a folder that can be read: 'host/data'" },
+	};
+	struct fixture *f = *state;
+	char folder[] = "/tmp/skep-option-XXXXXX";
+
+	lay_out(folder);
+	for (size_t i = 0; i < ARRAY_LEN(given); i++) {
+		option_set_init(&f->set, &f->arena);
+		assert_int_equal(option_set_add(&f->set, table, &f->err), 0);
+		f->err.text[0] = '\0';
+		assert_int_equal(PARSE(f, "--root", given[i].root, given[i].option, given[i].value),
+				 0);
+		assert_int_equal(option_set_check_places(&f->set, &f->err),
+				 given[i].error ? -EINVAL : 0);
+		if (given[i].error)
+			assert_true(str_starts(str_from(f->err.text), str_from(given[i].error)));
+	}
+	option_set_init(&f->set, &f->arena);
+	assert_int_equal(option_set_add(&f->set, table, &f->err), 0);
+	assert_int_equal(PARSE(f, "--data", "/"), 0);
+	assert_int_equal(option_set_check_places(&f->set, &f->err), 0);
+	take_away(folder);
+}
+
 static void quantities(void **state)
 {
 	uint64_t n = 0;
@@ -217,6 +307,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(defaults_give_way, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_nearest_place_wins, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refusals_say_why, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(places_are_looked_at, set_up, tear_down),
 		cmocka_unit_test(quantities),
 		cmocka_unit_test(durations_are_told_in_words),
 		cmocka_unit_test(suggestions),

@@ -90,6 +90,7 @@ const struct option_def agent_watch_options[] = {
 	  SENSOR,
 	  .arg = "DIR",
 	  .must_exist = true,
+	  .within = "host-root",
 	  .complete = OPTION_COMPLETE_DIR,
 	  .rare = true,
 	  .help = { "further folders where engines keep their containers",
