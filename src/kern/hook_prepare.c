@@ -285,15 +285,18 @@ static struct bpf_object *open_for_kernel(const struct making *m, int types)
 	struct bpf_object *o = open_object(types);
 	struct kernel_btf k;
 	bool whole = false;
-	int r = kernel_btf_open(&k);
+	int r;
 
-	if (o && !r) {
+	if (!o)
+		return NULL;
+	r = kernel_btf_open(&k);
+	if (!r) {
 		r = find_places(m, o, &k, &whole);
 		if (!r && whole && types >= 0)
 			whole = write_excerpt(&k, bpf_object__btf(o), types) == 0;
 		kernel_btf_close(&k);
 	}
-	if (o && types >= 0 && (r || !whole)) {
+	if (types >= 0 && (r || !whole)) {
 		bpf_object__close(o);
 		o = open_object(-1);
 	}
