@@ -233,7 +233,7 @@ static void this_kernel_has_its_places(void **state)
 
 	(void)state;
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		skip();
+		SKIP_BECAUSE("this kernel does not describe its types");
 	assert_int_equal(kernel_btf_open(&k), 0);
 	kernel_btf_place(&n[0], BPF_TRACE_RAW_TP, "sched_process_exec");
 	kernel_btf_place(&n[1], BPF_TRACE_ITER, "task");
