@@ -130,29 +130,15 @@ int accounts_new(struct accounts **ret, struct err *e)
 	return 0;
 }
 
-static int take(int *fd)
-{
-	const int was = *fd;
-
-	*fd = -1;
-	return was;
-}
-
-static void let_go(int *fd)
-{
-	if (*fd >= 0)
-		close(take(fd));
-}
-
 static void owner_done(struct owner *o)
 {
 	for (size_t i = 0; i < ACCOUNT_FILES; i++) {
 		buf_done(&o->lists[i].entries);
 		buf_done(&o->lists[i].fresh);
 	}
-	let_go(&o->primed);
-	let_go(&o->queued);
-	let_go(&o->out);
+	fd_close(&o->primed);
+	fd_close(&o->queued);
+	fd_close(&o->out);
 	*o = (struct owner){ .primed = -1, .queued = -1, .out = -1 };
 }
 
@@ -287,7 +273,7 @@ static bool learn_numbers(struct owner *o, int fd)
 
 static void queue(struct owner *o, int *as, int fd)
 {
-	let_go(as);
+	fd_close(as);
 	*as = fd;
 	o->looked_ns = clock_ns(CLOCK_MONOTONIC);
 	o->wanted = false;
@@ -365,7 +351,7 @@ enum policy_state accounts_find(struct accounts *a, const struct container *c,
 static void ask(struct owner *o, struct account_source *ret)
 {
 	o->out_primed = o->primed >= 0;
-	o->out = take(o->out_primed ? &o->primed : &o->queued);
+	o->out = fd_take(o->out_primed ? &o->primed : &o->queued);
 	for (uint32_t i = 0; i < ACCOUNT_FILES; i++) {
 		struct account_list *l = &o->lists[i];
 
@@ -448,14 +434,14 @@ static void punish(struct owner *o, uint64_t now)
 	o->punished_until_ns = o->punished ? UINT64_MAX : now + PUNISHED_NS;
 	o->punished = true;
 	o->settled = false;
-	let_go(&o->queued);
+	fd_close(&o->queued);
 }
 
 /* @return whether it need not be waited for any more */
 static bool owner_over(struct owner *o, bool at_fault, bool reached, uint64_t now)
 {
 	bool ended = o->lists[ACCOUNT_PASSWD].ended && o->lists[ACCOUNT_GROUP].ended;
-	int *back = o->out_primed ? &o->primed : &o->queued, out = take(&o->out);
+	int *back = o->out_primed ? &o->primed : &o->queued, out = fd_take(&o->out);
 
 	if (at_fault)
 		punish(o, now);
@@ -463,11 +449,11 @@ static bool owner_over(struct owner *o, bool at_fault, bool reached, uint64_t no
 		o->again_ns = now + MISSED_AGAIN_NS;
 	o->settled |= ended;
 	if (ended && o->out_primed)
-		let_go(&o->queued);
+		fd_close(&o->queued);
 	if (!reached && *back < 0)
 		*back = out;
 	else
-		let_go(&out);
+		fd_close(&out);
 	return !is_under_way(o);
 }
 

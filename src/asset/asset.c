@@ -302,9 +302,9 @@ void asset_free(struct asset *a)
 	disk_free(a->disk);
 	roster_free(a->roster);
 	hierarchy_done(&a->hierarchy);
-	cleanup_close(&a->notify_fd);
-	cleanup_close(&a->poll_fd);
-	cleanup_close(&a->root_fd);
+	fd_close(&a->notify_fd);
+	fd_close(&a->poll_fd);
+	fd_close(&a->root_fd);
 	free(a);
 }
 

@@ -433,7 +433,7 @@ int disk_find(struct disk *d, const struct disk_wanted *w, struct arena *a, stru
 		    str_is(str_from(w->outer), d->places.list[i].outer))
 			r = find_at(&s, &d->places.list[i]);
 	if (r < 0) {
-		cleanup_close(&s.rootfs_fd);
+		fd_close(&s.rootfs_fd);
 		return r == -ENOENT
 			       ? err_set(e, ENOENT, "no engine's files tell of container %s", w->id)
 			       : r;

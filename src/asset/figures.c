@@ -24,12 +24,10 @@ static int open_first(int root_fd, const char *const *paths)
 	return MAX(fd, -1);
 }
 
-static void close_all(const struct figures_source *s)
+static void close_all(struct figures_source *s)
 {
-	if (s->cpu_fd >= 0)
-		close(s->cpu_fd);
-	if (s->threads_fd >= 0)
-		close(s->threads_fd);
+	fd_close(&s->cpu_fd);
+	fd_close(&s->threads_fd);
 }
 
 static void open_folders(int root_fd, struct figures_source *ret)

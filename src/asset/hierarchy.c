@@ -63,14 +63,13 @@ int hierarchy_open(int root_fd, struct hierarchy *ret, struct err *e)
 		*ret = h;
 		return 0;
 	}
-	cleanup_close(&h.fd);
+	fd_close(&h.fd);
 	return err_set(e, ENOENT, "no control groups are mounted on /%s", MOUNT);
 }
 
 void hierarchy_done(struct hierarchy *h)
 {
-	cleanup_close(&h->fd);
-	h->fd = -1;
+	fd_close(&h->fd);
 }
 
 int hierarchy_process(const struct hierarchy *h, str path, uint32_t *ret)

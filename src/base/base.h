@@ -37,14 +37,24 @@ static inline void cleanup_free(void *pp)
 	free(*(void **)pp);
 }
 
-static inline void cleanup_close(int *fd)
+/** TAKE() for a descriptor: yields it and leaves -1 behind. */
+static inline int fd_take(int *fd)
 {
-	if (*fd >= 0)
-		close(*fd);
+	const int was = *fd;
+
+	*fd = -1;
+	return was;
 }
 
-/** A file descriptor that closes itself; set it to -1 to hand it on. */
-#define OWNED_FD CLEANUP(cleanup_close) int
+/** Closes the descriptor, where there is one, and leaves -1 behind. */
+static inline void fd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(fd_take(fd));
+}
+
+/** A file descriptor that closes itself; fd_take() it to hand it on. */
+#define OWNED_FD CLEANUP(fd_close) int
 /** A malloc'd pointer that frees itself; TAKE() it to hand it on. */
 #define OWNED CLEANUP(cleanup_free)
 

@@ -143,7 +143,6 @@ int passage_open(const char *const *folders, size_t count, uid_t uid, gid_t gid,
 	r = open_ways(ways, count, e);
 	umask(mask);
 	for (size_t i = 0; i < count; i++)
-		if (ways[i].fd >= 0)
-			close(ways[i].fd);
+		fd_close(&ways[i].fd);
 	return r;
 }

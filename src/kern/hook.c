@@ -61,13 +61,13 @@ void hooks_free(struct hooks *h)
 		return;
 	hooks_stop_loading(h);
 	for (size_t i = 0; i < hook_count; i++) {
-		cleanup_close(&h->rows[i].link);
-		cleanup_close(&h->rows[i].program);
+		fd_close(&h->rows[i].link);
+		fd_close(&h->rows[i].program);
 	}
 	for (size_t i = 0; i < h->map_count; i++)
-		cleanup_close(&h->maps[i].fd);
-	cleanup_close(&h->tracefs);
-	cleanup_close(&h->cgroup_root);
+		fd_close(&h->maps[i].fd);
+	fd_close(&h->tracefs);
+	fd_close(&h->cgroup_root);
 	free(h);
 }
 
@@ -205,8 +205,7 @@ size_t hooks_attach(struct hooks *h, const bool *row)
 		int r;
 
 		if (!wanted[i]) {
-			cleanup_close(&w->link);
-			w->link = -1;
+			fd_close(&w->link);
 		}
 		if (!wanted[i] || w->link >= 0)
 			continue;

@@ -286,7 +286,7 @@ void sensor_close(struct sensor *s)
 	if (s->control)
 		munmap(s->control, (size_t)sysconf(_SC_PAGESIZE));
 	hooks_free(s->hooks);
-	cleanup_close(&s->epoll);
+	fd_close(&s->epoll);
 	free(s->before);
 	free(s);
 }

@@ -34,9 +34,7 @@ static void read_tag(struct fetch_part *p)
 
 void fetch_part_close(struct fetch_part *p)
 {
-	if (p->fd >= 0)
-		close(p->fd);
-	p->fd = -1;
+	fd_close(&p->fd);
 	buf_done(&p->part);
 	buf_done(&p->tag);
 	buf_done(&p->etag);

@@ -111,8 +111,8 @@ void http_flows_free(struct http_flows *s)
 	}
 	if (s->multi)
 		curl_multi_cleanup(s->multi);
-	cleanup_close(&s->timer_fd);
-	cleanup_close(&s->poll_fd);
+	fd_close(&s->timer_fd);
+	fd_close(&s->poll_fd);
 	free(s);
 	curl_global_cleanup();
 }

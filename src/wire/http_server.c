@@ -193,9 +193,7 @@ static void serve_again(struct http_server *s)
 
 static void stop_listening(struct http_server *s)
 {
-	if (s->listener >= 0)
-		close(s->listener);
-	s->listener = -1;
+	fd_close(&s->listener);
 }
 
 void http_server_free(struct http_server *s)
@@ -208,10 +206,8 @@ void http_server_free(struct http_server *s)
 		connection_kill(s->connections);
 	serve_again(s);
 	bury(s);
-	if (s->epoll >= 0)
-		close(s->epoll);
-	if (s->wake >= 0)
-		close(s->wake);
+	fd_close(&s->epoll);
+	fd_close(&s->wake);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }

@@ -220,7 +220,7 @@ void kafka_close(struct kafka *k)
 	if (k->producer)
 		k->lib.rd_kafka_destroy(k->producer);
 	/* The library stays loaded: its threads may still be on their way out. */
-	cleanup_close(&k->wake);
+	fd_close(&k->wake);
 	free(k);
 }
 

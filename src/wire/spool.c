@@ -67,7 +67,7 @@ static int add_segment(struct spool *s, uint64_t id, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, errno, "cannot write the spool '%s'", s->name);
-	cleanup_close(&s->out);
+	fd_close(&s->out);
 	s->out = fd;
 	s->segments[s->count++] = (struct segment){ .id = id };
 	s->spoilt = false;
@@ -203,7 +203,7 @@ static int fill(struct spool *s, struct err *e)
 	ssize_t n;
 
 	if (s->in < 0 || s->in_id != s->taken.id) {
-		cleanup_close(&s->in);
+		fd_close(&s->in);
 		s->in = open_segment(s, s->taken.id, O_RDONLY);
 		s->in_id = s->taken.id;
 	}
@@ -359,10 +359,10 @@ void spool_close(struct spool *s)
 		return;
 	if (s->out >= 0)
 		spool_sync(s);
-	cleanup_close(&s->in);
-	cleanup_close(&s->out);
-	cleanup_close(&s->lock);
-	cleanup_close(&s->dir);
+	fd_close(&s->in);
+	fd_close(&s->out);
+	fd_close(&s->lock);
+	fd_close(&s->dir);
 	buf_done(&s->read);
 	free(s);
 }

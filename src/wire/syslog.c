@@ -90,8 +90,7 @@ static void disconnect(struct syslog *s)
 {
 	tls_free(s->tls);
 	s->tls = NULL;
-	cleanup_close(&s->fd);
-	s->fd = -1;
+	fd_close(&s->fd);
 	buf_reset(&s->out);
 	s->written = 0;
 	s->state = IDLE;
@@ -177,8 +176,7 @@ static int try_address(struct syslog *s, struct err *e)
 			return 0;
 		}
 		r = -errno;
-		cleanup_close(&s->fd);
-		s->fd = -1;
+		fd_close(&s->fd);
 	}
 	if (r == -EPERM)
 		return err_set(e, EPERM, "'%s' is at an address that may not be spoken to",
@@ -211,8 +209,7 @@ static int connected(struct syslog *s, struct err *e)
 	if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &n) < 0)
 		error = errno;
 	if (error) {
-		cleanup_close(&s->fd);
-		s->fd = -1;
+		fd_close(&s->fd);
 		s->address = s->address->ai_next;
 		return s->address ? try_address(s, e)
 				  : err_sys(e, error, "cannot reach '%s'", s->host);

@@ -42,6 +42,22 @@ static void assert_holds(const char *path, const char *text)
 	assert_str(buf_str(&b), text);
 }
 
+static void a_descriptor_is_closed_once(void **state UNUSED)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC), was = fd, taken = fd_take(&fd);
+
+	assert_true(was >= 0);
+	assert_int_equal(taken, was);
+	assert_int_equal(fd, -1);
+	fd_close(&fd);
+	assert_true(fcntl(taken, F_GETFD) >= 0);
+
+	fd_close(&taken);
+	assert_int_equal(taken, -1);
+	assert_true(fcntl(was, F_GETFD) < 0);
+	assert_int_equal(errno, EBADF);
+}
+
 static void replaces_a_file_as_a_whole(void **state UNUSED)
 {
 	struct stat before, after;
@@ -97,6 +113,7 @@ static void locks_for_as_long_as_it_is_open(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_descriptor_is_closed_once),
 		cmocka_unit_test(replaces_a_file_as_a_whole),
 		cmocka_unit_test(writes_through_a_link),
 		cmocka_unit_test(leaves_devices_where_they_are),

@@ -341,7 +341,7 @@ void notify_service_free(struct notify_service *n)
 		pthread_join(n->thread, NULL);
 	notifier_free(n->notifier);
 	store_close(n->store);
-	cleanup_close(&n->wake);
+	fd_close(&n->wake);
 	arena_done(&n->arena);
 	arena_done(&n->doc);
 	secret_wipe(&n->key, sizeof(n->key));

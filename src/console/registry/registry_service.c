@@ -91,8 +91,7 @@ int registry_service_new(const struct registry_service_options *o, struct regist
 		registry_service_free(g);
 		return r;
 	}
-	close(g->told[1]);
-	g->told[1] = -1;
+	fd_close(&g->told[1]);
 	*ret = g;
 	return 0;
 }
@@ -124,8 +123,7 @@ void registry_service_free(struct registry_service *g)
 		await_steward(g);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(g->told); i++)
-		if (g->told[i] >= 0)
-			close(g->told[i]);
+		fd_close(&g->told[i]);
 	secret_wipe(&g->key, sizeof(g->key));
 	free(g);
 }
@@ -147,8 +145,7 @@ struct registry_changes registry_service_changed(struct registry_service *g)
 			c.findings = c.findings || bytes[i] == STEWARD_FINDINGS;
 		}
 	if (n == 0) {
-		close(g->told[0]);
-		g->told[0] = -1;
+		fd_close(&g->told[0]);
 		c.ended = true;
 	}
 	return c;

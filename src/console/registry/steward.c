@@ -344,8 +344,7 @@ static int read_lister(struct steward *s, struct steward_job *j, struct err *e)
 
 static int end_listing(struct steward *s, struct steward_job *j, struct err *e)
 {
-	close(j->in);
-	j->in = -1;
+	fd_close(&j->in);
 	s->listing--;
 	process_kill(j->lister);
 	j->lister = 0;

@@ -219,8 +219,7 @@ int own_certificate_get(const char *folder, const char *const *names, struct buf
 	gather_names(m);
 	if (r == 0)
 		r = get_all(m, ret_certificate, ret_key, ret_authority, e);
-	if (m->folder >= 0)
-		close(m->folder);
+	fd_close(&m->folder);
 	certificate_free(m->authority);
 	certificate_key_free(m->authority_key);
 	buf_done(&m->all);

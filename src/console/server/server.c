@@ -412,15 +412,11 @@ static void finish(struct server *s)
 	access_done(&s->access);
 	arena_done(&s->sign_in_memory);
 	buf_done(&s->authority);
-	if (s->ui_folder >= 0)
-		close(s->ui_folder);
-	if (s->signals >= 0)
-		close(s->signals);
+	fd_close(&s->ui_folder);
+	fd_close(&s->signals);
 	/* Last: whoever waits for them finds all at rest. */
-	if (s->store_lock >= 0)
-		close(s->store_lock);
-	if (s->folder_lock >= 0)
-		close(s->folder_lock);
+	fd_close(&s->store_lock);
+	fd_close(&s->folder_lock);
 	free(s);
 }
 

@@ -48,8 +48,7 @@ int store_hold(const char *where, int *ret, struct err *e)
 		r = lock_beside(buf_cstr(&db), "clock", &clock, e);
 	if (r < 0)
 		return r;
-	*ret = console;
-	console = -1;
+	*ret = fd_take(&console);
 	return 0;
 }
 

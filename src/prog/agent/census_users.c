@@ -113,7 +113,7 @@ void census_users_free(struct census_users *u)
 		leave(u);
 	for (size_t i = 0; i < u->count; i++)
 		owner_free(u->owners[i]);
-	cleanup_close(&u->root_fd);
+	fd_close(&u->root_fd);
 	free(u);
 }
 

@@ -72,7 +72,7 @@ int control_new(const char *path, struct control **ret, struct err *e)
 	c->fd = -1;
 	r = listen_at(c, path, e);
 	if (r < 0) {
-		cleanup_close(&c->fd);
+		fd_close(&c->fd);
 		free(c);
 		return r;
 	}

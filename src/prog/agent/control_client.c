@@ -41,7 +41,7 @@ void agent_control_close(struct agent_control *c)
 {
 	if (!c)
 		return;
-	cleanup_close(&c->fd);
+	fd_close(&c->fd);
 	buf_done(&c->read);
 	free(c);
 }

@@ -31,7 +31,7 @@ void flows_free(struct flows *f)
 {
 	if (!f)
 		return;
-	cleanup_close(&f->reading);
+	fd_close(&f->reading);
 	buf_done(&f->doc);
 	free(f);
 }
@@ -91,8 +91,7 @@ static void read_some(struct flows *f, struct sensor *s, struct asset *a)
 	uint64_t lost = n > 0 ? 0 : sensor_flows_lost(s);
 
 	if (n <= 0) {
-		cleanup_close(&f->reading);
-		f->reading = -1;
+		fd_close(&f->reading);
 	}
 	if (n > 0 || lost)
 		flows_render(list, (size_t)MAX(n, 0), lost, clock_ns(CLOCK_REALTIME), a, &f->doc);

@@ -68,8 +68,8 @@ int hasher_new(const char *root, struct hasher **ret, struct err *e)
 		why = errno;
 	}
 	if (!h || h->ready < 0) {
-		if (h && h->root >= 0)
-			close(h->root);
+		if (h)
+			fd_close(&h->root);
 		free(h);
 		return err_sys(e, why, "hashes of files");
 	}
@@ -81,8 +81,7 @@ int hasher_new(const char *root, struct hasher **ret, struct err *e)
 
 static void free_task(struct task *t)
 {
-	if (t->fd >= 0)
-		close(t->fd);
+	fd_close(&t->fd);
 	digests_free(t->digests);
 	free(t);
 }

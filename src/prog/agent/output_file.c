@@ -26,8 +26,7 @@ static int reopen(struct file *f, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, errno, "cannot open '%s'", f->path);
-	if (f->fd >= 0)
-		close(f->fd);
+	fd_close(&f->fd);
 	f->fd = fd;
 	f->size = fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 	return 0;
@@ -70,8 +69,8 @@ static int open_folder(struct file *f, struct err *e)
 
 static void file_free(struct file *f)
 {
-	cleanup_close(&f->fd);
-	cleanup_close(&f->dir);
+	fd_close(&f->fd);
+	fd_close(&f->dir);
 	free(f->folder);
 	free(f);
 }

@@ -88,8 +88,7 @@ static struct file open_file(const struct account_source *of)
 		f.gap = is_same(&f.version, &of->seen) ? USERS_SAME : USERS_NONE;
 	}
 	if (f.gap != USERS_NONE) {
-		close(f.fd);
-		f.fd = -1;
+		fd_close(&f.fd);
 	}
 	return f;
 }

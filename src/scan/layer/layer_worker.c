@@ -254,9 +254,7 @@ void layer_worker_done(struct layer_worker *w)
 	if (w->pid > 0)
 		process_kill(w->pid);
 	w->pid = 0;
-	if (w->answer >= 0)
-		close(w->answer);
-	w->answer = -1;
+	fd_close(&w->answer);
 	buf_done(&w->frame);
 	buf_done(&w->result);
 }

@@ -77,8 +77,7 @@ static int walk(const struct layer_input *in, layer_feed feed, void *feed_ctx,
 		from = (struct layer_input){ .fd = f.data, .bytes = UINT64_MAX };
 	}
 	r = layer_worker_start(&task, &from, &w, e);
-	if (f.data >= 0)
-		close(f.data);
+	fd_close(&f.data);
 	if (r < 0) {
 		(void)feeder_finish(&f, false, text);
 		return r;

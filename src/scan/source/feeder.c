@@ -75,9 +75,8 @@ enum feeder_end feeder_finish(struct feeder *f, bool is_read, char ret[FEEDER_TE
 	if (is_read)
 		n = read(f->says, ret, FEEDER_TEXT_BYTES);
 	ret[n > 0 ? n : 0] = '\0';
-	close(f->says);
+	fd_close(&f->says);
 	f->pid = 0;
-	f->says = -1;
 	if (!is_read || (end.exit_status == 0 && end.signal == 0))
 		return FEEDER_WHOLE;
 	return end.exit_status == EXIT_IN_PART ? FEEDER_IN_PART : FEEDER_FAILED;

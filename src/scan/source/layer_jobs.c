@@ -169,8 +169,7 @@ static int start(struct run *r, struct running *to, size_t i)
 		in = (struct layer_input){ .fd = to->feeder.data, .bytes = UINT64_MAX };
 	}
 	error = layer_worker_start(&task, &in, &to->worker, r->e);
-	if (to->feeder.data >= 0)
-		close(to->feeder.data);
+	fd_close(&to->feeder.data);
 	if (error < 0) {
 		(void)feeder_finish(&to->feeder, false, text);
 		return error;
