@@ -1,7 +1,9 @@
 #include "base/option.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/quantity.h"
@@ -179,6 +181,23 @@ int option_set_assign(struct option_set *s, struct option_value *v, const char *
 	return 0;
 }
 
+/** What tells where an option was given: nothing for a flag. */
+static const char *source_of(const struct option_value *v, const char **ret_sep)
+{
+	const bool is_flag = strcmp(v->where, "flag") == 0;
+
+	*ret_sep = is_flag ? "" : ": ";
+	return is_flag ? "" : v->where;
+}
+
+int option_blame(const struct option_set *s, const char *name, struct err *e)
+{
+	const struct option_value *v = option_set_find(s, str_from(name));
+	const char *sep, *source = source_of(v, &sep);
+
+	return err_wrap(e, -EINVAL, "%s%s--%s", source, sep, name);
+}
+
 /* A pipe nobody writes to would keep us waiting. @return -errno */
 static int open_place(const struct option_set *s, const struct option_def *d, const char *path)
 {
@@ -199,9 +218,8 @@ static int open_place(const struct option_set *s, const struct option_def *d, co
 static int check_place(const struct option_set *s, const struct option_value *v, const char *path,
 		       struct err *e)
 {
-	const bool is_dir = v->def->complete == OPTION_COMPLETE_DIR,
-		   is_flag = strcmp(v->where, "flag") == 0;
-	const char *source = is_flag ? "" : v->where, *sep = is_flag ? "" : ": ";
+	const bool is_dir = v->def->complete == OPTION_COMPLETE_DIR;
+	const char *sep, *source = source_of(v, &sep);
 	OWNED_FD fd = open_place(s, v->def, path);
 	struct stat st;
 	int error = fd < 0 ? -fd : 0;
@@ -219,6 +237,76 @@ static int check_place(const struct option_set *s, const struct option_value *v,
 	return -EINVAL;
 }
 
+/** Cuts the last name off: "a/b" to "a", "/a" to "/", "a" to ".". @return false: nothing is above it */
+static bool cut_name(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (strcmp(path, "/") == 0 || strcmp(path, ".") == 0)
+		return false;
+	if (slash && slash > path)
+		*slash = '\0';
+	else
+		memcpy(path, slash ? "/" : ".", 2);
+	return true;
+}
+
+/** Whether folders can be made as far as @p path, which is changed. @return 0, or an errno */
+static int folder_trouble(char *path)
+{
+	struct stat st;
+
+	while (stat(path, &st) < 0)
+		if (errno != ENOENT || !cut_name(path))
+			return errno;
+	if (!S_ISDIR(st.st_mode))
+		return ENOTDIR;
+	return faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) < 0 ? errno : 0;
+}
+
+/** Whether a file can be written there, or made in the folder it is to be in. @p path is changed. @return 0, or an errno */
+static int file_trouble(char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return EISDIR;
+		/* Where it points may be another's to say: what writes these follows none. */
+		if (S_ISLNK(st.st_mode))
+			return ELOOP;
+		return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) < 0 ? errno : 0;
+	}
+	if (errno != ENOENT || !cut_name(path))
+		return errno;
+	if (stat(path, &st) < 0)
+		return errno;
+	return S_ISDIR(st.st_mode) ? folder_trouble(path) : ENOTDIR;
+}
+
+static int check_made(const struct option_value *v, struct err *e)
+{
+	const bool is_dir = v->def->complete == OPTION_COMPLETE_DIR;
+	const char *sep, *source = source_of(v, &sep);
+	size_t n = strlen(v->text);
+	char path[PATH_MAX];
+	int error = n == 0 ? ENOENT : n >= sizeof(path) ? ENAMETOOLONG : 0;
+
+	if (!error) {
+		memcpy(path, v->text, n + 1);
+		error = is_dir ? folder_trouble(path) : file_trouble(path);
+	}
+	if (!error)
+		return 0;
+	if (is_dir)
+		(void)!err_sys(e, error, "%s%s--%s: name a folder that can be written: '%s'",
+			       source, sep, v->def->name, v->text);
+	else
+		(void)!err_sys(e, error, "%s%s--%s: name a file that can be written: '%s'", source,
+			       sep, v->def->name, v->text);
+	return -EINVAL;
+}
+
 int option_set_check_places(const struct option_set *s, struct err *e)
 {
 	int r = 0;
@@ -227,6 +315,8 @@ int option_set_check_places(const struct option_set *s, struct err *e)
 		const struct option_value *v = &s->values[i];
 		const char *text = v->text;
 
+		if (v->def->is_made && v->origin > OPTION_DEFAULT)
+			r = check_made(v, e);
 		if (!v->def->must_exist || v->origin <= OPTION_DEFAULT || !text || !text[0])
 			continue;
 		if (v->def->type == OPTION_MULTI)

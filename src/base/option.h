@@ -61,6 +61,8 @@ struct option_def {
 	bool must_exist;
 	const char *
 		within; /**< the option that names the root it is looked for in, the same set's; NULL: this process's */
+	/** what it names is made when it is absent, so where it goes must be there and writable: option_set_check_places() */
+	bool is_made;
 	bool rare; /**< left out of the one-screen --help; in the manual */
 	struct phrase help;
 };
@@ -117,11 +119,14 @@ MUST_CHECK int option_set_parse(struct option_set *s, int argc, const char *cons
 MUST_CHECK int option_set_environment(struct option_set *s, const char *prefix, struct err *e);
 
 /**
- * Looks whether files and folders that options name (must_exist) can be read: by whoever gave them, before anything begins, and not by
- * a process below who tells a log, or later.
+ * Looks whether files and folders that options name can be read (must_exist) or written (is_made): by whoever gave them, before
+ * anything begins, and not by a process below who tells a log, or later. Makes nothing.
  * @return 0, -EINVAL (which option, and why)
  */
 MUST_CHECK int option_set_check_places(const struct option_set *s, struct err *e);
+
+/** Puts in front of @p e which option it is about, and where that was given. @return -EINVAL */
+MUST_CHECK int option_blame(const struct option_set *s, const char *name, struct err *e);
 
 /** "SKEP_MAX_DB_AGE" for prefix "SKEP" and name "max-db-age". NULL when the arena's budget is spent. */
 MUST_CHECK const char *option_env_name(struct arena *a, const char *prefix, const char *name);

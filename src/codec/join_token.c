@@ -13,7 +13,8 @@ int join_token_parse(str text, struct join_token *ret, struct err *e)
 	raw.max = 2 * RAW_BYTES;
 	if (!str_starts(t, PREFIX) || t.n > 2 * RAW_BYTES ||
 	    base64url_decode(&raw, str_skip(t, PREFIX.n), NULL) < 0 || raw.n != RAW_BYTES)
-		return err_set(e, EBADMSG, "this is no token of a console");
+		return err_set(e, EBADMSG,
+			       "this is no token of a console; its page of agents makes them");
 	memcpy(ret->secret, raw.p, sizeof(ret->secret));
 	memcpy(ret->authority, raw.p + sizeof(ret->secret), sizeof(ret->authority));
 	return 0;

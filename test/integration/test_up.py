@@ -238,6 +238,13 @@ def unusable(tmp_path, kind):
     """A name given by an option: of what is not there, of the wrong kind, and of what holds something else."""
     if kind == "folder":
         (tmp_path / "place").mkdir()
+    elif kind == "below":
+        (tmp_path / "file").write_text("")
+        return tmp_path / "file" / "place"
+    elif kind == "nowhere":
+        return tmp_path / "absent" / "place"
+    elif kind == "link":
+        (tmp_path / "place").symlink_to(tmp_path / "elsewhere")
     elif kind != "absent":
         (tmp_path / "place").write_text({"file": "", "headers": "# a remark\nAuthorization secret-token\n", "control": "A: b\x01secret-token\n",
                                          "nul": "A\0: secret-token\n",
@@ -248,35 +255,59 @@ def unusable(tmp_path, kind):
 NAMED = [("webhook-headers", "absent"), ("webhook-headers", "folder"), ("webhook-headers", "headers"), ("webhook-headers", "control"),
          ("webhook-headers", "nul"), ("webhook-headers", "crowd"), ("webhook-ca", "absent"), ("webhook-ca", "pem"), ("engine-data", "absent"), ("engine-data", "file"),
          ("host-root", "absent"), ("host-root", "file"), ("syslog-ca", "absent"), ("syslog-cert", "absent"), ("syslog-key", "absent"),
-         ("console-ca", "absent")]
+         ("console-ca", "absent"), ("rules", "absent"), ("rules", "folder"), ("enroll", "absent"), ("enroll", "folder"), ("enroll", "pem"),
+         ("alert-file", "folder"), ("alert-file", "below"), ("alert-file", "nowhere"), ("alert-file", "link"), ("spool", "file"), ("spool", "below"),
+         ("state", "file"), ("state", "below")]
 
 
 @pytest.mark.parametrize("option,kind", NAMED)
 def test_what_an_agents_option_names_is_looked_at_first(skep, tmp_path, option, kind):
     """Before anything is begun, as anybody, once and by the option's name; what a file of secrets holds is not told."""
     place = unusable(tmp_path, kind)
-    p = skep.run("agent", "run", "--control=", "--format=none", "--webhook=https://127.0.0.1:1/", f"--{option}={place}", timeout=60)
+    given = f"--{option}={'@' if option == 'enroll' else ''}{place}"
+    p = skep.run("agent", "run", "--control=", "--format=none", "--webhook=https://127.0.0.1:1/", given, timeout=60)
     assert p.returncode == USAGE, p.err
-    assert len(p.err.splitlines()) == 1 and str(place) in p.err and "secret" not in p.err, p.err
-    assert f"--{option}: name a" in p.err or kind not in ("absent", "folder", "file"), p.err
-    zh = skep.run("--lang", "zh", "agent", "run", "--control=", f"--{option}={place}", timeout=60)
-    assert zh.returncode == USAGE and "“" in zh.err and str(place) in zh.err, zh.err
+    assert len(p.err.splitlines()) == 1 and "secret" not in p.err, p.err
+    # What is no token is not told: it may be another secret.
+    assert str(place) in p.err or (option, kind) == ("enroll", "pem"), p.err
+    assert f"--{option}: " in p.err and ("name a" in p.err or option == "rules" or kind not in ("absent", "folder", "file", "below")), p.err
+    zh = skep.run("--lang", "zh", "agent", "run", "--control=", given, timeout=60)
+    assert zh.returncode == USAGE and ("“" in zh.err and str(place) in zh.err or kind == "pem"), zh.err
 
 
-@pytest.mark.parametrize("option,kind", [("engine-data", "absent"), ("host-root", "file")])
+def test_what_an_option_has_made_need_not_be_there(skep, tmp_path):
+    """Where it goes is looked at, and nothing is made by looking."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    made = [f"--spool={empty}/a/b/spool", f"--state={empty}/a/state", f"--alert-file={empty}/alerts.json"]
+    p = skep.run("agent", "run", "--control=", "--format=none", *made, f"--engine-data={tmp_path}/absent", timeout=60)
+    assert p.returncode == USAGE and "--engine-data: name a folder" in p.err, p.err
+    assert not list(empty.iterdir())
+
+
+@pytest.mark.parametrize("text", ["- rule: [", "[]"])
+def test_rules_that_are_none_are_wrong_usage(skep, tmp_path, text):
+    """The part that reads them finds out: they are another's text, which who holds the parts together never reads."""
+    need_root()
+    (tmp_path / "rules.yaml").write_text(text)
+    p = skep.run("agent", "run", "--control=", "--format=none", "--no-scans", "--state", tmp_path / "state", "--rules", tmp_path / "rules.yaml", timeout=120)
+    assert p.returncode == USAGE, p.err
+
+
+@pytest.mark.parametrize("option,kind", [("engine-data", "absent"), ("host-root", "file"), ("rules", "absent")])
 def test_monitor_looks_at_what_its_options_name(skep, tmp_path, option, kind):
     p = skep.run("monitor", f"--{option}={unusable(tmp_path, kind)}", timeout=60)
-    assert p.returncode == USAGE and f"--{option}: name a folder that can be read" in p.err, p.err
+    assert p.returncode == USAGE and f"--{option}: " in p.err and (option == "rules" or "name a folder that can be read" in p.err), p.err
 
 
 @pytest.mark.parametrize("option,kind", [("sign-in", "absent"), ("sign-in", "yaml"), ("tls-cert", "absent"), ("tls-cert", "pem"), ("ui-dir", "absent"),
-                                         ("ui-dir", "file"), ("database", "absent"), ("log", "folder")])
+                                         ("ui-dir", "file"), ("database", "absent"), ("log", "folder"), ("state", "file"), ("state", "below")])
 def test_what_a_consoles_option_names_is_looked_at_first(skep, tmp_path, option, kind):
     place = unusable(tmp_path, kind)
     given = f"--{option}={'@' if option == 'database' else ''}{place}"
     alone = skep.run("console", "run", "--state", tmp_path / "alone", "--listen=127.0.0.1:0", given, timeout=60)
     assert alone.returncode == USAGE and (f"--{option}: " in alone.err or kind == "pem"), alone.err
-    if option in ("sign-in", "ui-dir", "database"):
+    if option in ("sign-in", "ui-dir", "database", "state"):
         need_root()
         both = skep.run("up", "--state", tmp_path / "both", "--listen=127.0.0.1:0", given, timeout=60)
         assert both.returncode == USAGE and f"--{option}: " in both.err, both.err
@@ -285,9 +316,13 @@ def test_what_a_consoles_option_names_is_looked_at_first(skep, tmp_path, option,
 def test_up_looks_at_what_its_agent_is_told(skep, tmp_path):
     """By the environment: an agent below that cannot begin would be started again for ever."""
     need_root()
-    for name, value in (("SKEP_ENGINE_DATA", "absent"), ("SKEP_WEBHOOK_HEADERS", "absent")):
+    (tmp_path / "file").write_text("")
+    for name, value in (("SKEP_ENGINE_DATA", "absent"), ("SKEP_WEBHOOK_HEADERS", "absent"), ("SKEP_SPOOL", "file"), ("SKEP_ALERT_FILE", "file/place")):
         p = skep.run("up", "--state", tmp_path / "state", "--listen=127.0.0.1:0", env={name: str(tmp_path / value)}, timeout=60)
         assert p.returncode == USAGE and f"{name}: --" in p.err and "name a f" in p.err, p.err
+    for given in (["--rules", tmp_path / "absent"], ["--state", tmp_path / "file"]):
+        p = skep.run("up", "--state", tmp_path / "state", "--listen=127.0.0.1:0", *given, timeout=60)
+        assert p.returncode == USAGE and f" {given[0]}: " in p.err and not (tmp_path / "state").exists(), p.err
 
 
 @pytest.mark.parametrize("option", ["--metrics=bad", "--syslog=bad", "--webhook=bad", "--console=ftp://console.example", "--engine=bad",

@@ -10,6 +10,8 @@
 /** What the agent can be told: what it watches for and shows, and whom it tells. Each ends with an entry without a name. */
 extern const struct option_def agent_watch_options[], agent_tell_options[];
 
+/** Looks at what agent_watch_options name, likewise. @return 0, -EINVAL (which option, and why), -ENOBUFS */
+MUST_CHECK int agent_check_watch_options(const struct option_set *o, struct err *e);
 /** Looks at what options name before a part reads it, or nobody for a while. @return 0, -EINVAL (which option, and why), -ENOMEM */
 MUST_CHECK int agent_check_options(const struct option_set *o, struct err *e);
 

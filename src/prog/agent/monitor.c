@@ -115,7 +115,7 @@ int agent_monitor(const struct agent_monitor *c, struct err *e)
 {
 	struct sigaction end = { .sa_handler = on_signal };
 	struct monitor m = { .config = c };
-	int r = option_set_check_places(c->options, e);
+	int r = agent_check_watch_options(c->options, e);
 
 	if (r == 0)
 		r = open_session(&m, e);

@@ -1,5 +1,6 @@
 #include "prog/agent/agent.h"
 #include "prog/agent/output.h"
+#include "prog/agent/rules.h"
 
 #define RULES .group = OPTION_GROUP_RULES
 #define SENSOR .group = OPTION_GROUP_SENSOR
@@ -135,6 +136,7 @@ const struct option_def agent_watch_options[] = {
 	  OUTPUT,
 	  .arg = "DIR",
 	  .fallback = "/var/lib/skep/node",
+	  .is_made = true,
 	  .complete = OPTION_COMPLETE_DIR,
 	  .rare = true,
 	  .help = { "where the key, the certificate and what waits for the console are kept",
@@ -147,6 +149,7 @@ const struct option_def agent_tell_options[] = {
 	  .type = OPTION_STRING,
 	  OUTPUT,
 	  .arg = "FILE",
+	  .is_made = true,
 	  .complete = OPTION_COMPLETE_FILE,
 	  .help = { "alerts as JSON lines into a file that is rotated",
 		    "告警以 JSON 行写入轮转文件" } },
@@ -241,6 +244,7 @@ const struct option_def agent_tell_options[] = {
 	  OUTPUT,
 	  .arg = "DIR",
 	  .fallback = "/var/lib/skep/spool",
+	  .is_made = true,
 	  .complete = OPTION_COMPLETE_DIR,
 	  .rare = true,
 	  .help = { "where alerts wait for syslog and webhook",
@@ -257,6 +261,7 @@ const struct option_def agent_tell_options[] = {
 	  .type = OPTION_STRING,
 	  OUTPUT,
 	  .arg = "TOKEN|@FILE",
+	  .must_exist = true,
 	  .help = { "joins it by this token, once; @FILE: not for ps",
 		    "以此令牌加入控制台（仅一次）；用 @文件 可避免出现在命令行" } },
 	{ .name = "console-ca",
@@ -292,9 +297,18 @@ const struct option_def agent_tell_options[] = {
 	{ 0 },
 };
 
-int agent_check_options(const struct option_set *o, struct err *e)
+int agent_check_watch_options(const struct option_set *o, struct err *e)
 {
 	int r = option_set_check_places(o, e);
 
+	return r < 0 ? r : rules_check(o, e);
+}
+
+int agent_check_options(const struct option_set *o, struct err *e)
+{
+	int r = agent_check_watch_options(o, e);
+
+	if (r == 0)
+		r = output_console_check(o, e);
 	return r < 0 ? r : output_webhook_check(o, e);
 }

@@ -77,6 +77,8 @@ extern const struct output_kind output_webhook;
 /** Whether the files that its options name hold what they must. @return 0, -EINVAL, -ENOMEM */
 MUST_CHECK int output_webhook_check(const struct option_set *o, struct err *e);
 extern const struct output_kind output_console;
+/** Whether --enroll holds or names a token. @return 0, -EINVAL, -ENOMEM */
+MUST_CHECK int output_console_check(const struct option_set *o, struct err *e);
 
 /** Puts an output, allocated by its kind, at the list's end. */
 void output_add(struct output **list, struct output *o, const struct output_kind *kind,

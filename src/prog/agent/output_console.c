@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "codec/digest.h"
+#include "codec/join_token.h"
 #include "codec/json.h"
 #include "codec/mac.h"
 #include "codec/zstd.h"
@@ -67,6 +68,30 @@ static void close_console(struct output *o);
 /* ---- Beginning ---- */
 
 /** --enroll TOKEN, or @FILE: on a command line everybody sees it. */
+static int read_token(const char *given, struct buf *text, struct err *e)
+{
+	if (given[0] == '@')
+		return file_read(AT_FDCWD, given + 1, 4096, text, e);
+	buf_add(text, str_from(given));
+	return buf_error(text) ? err_sys(e, ENOMEM, "console") : 0;
+}
+
+int output_console_check(const struct option_set *o, struct err *e)
+{
+	const char *given = option_text(o, "enroll");
+	OWNED_BUF text = BUF_INIT;
+	struct join_token token;
+	int r;
+
+	if (!given || !given[0])
+		return 0;
+	r = read_token(given, &text, e);
+	if (r == 0)
+		r = join_token_parse(buf_str(&text), &token, e);
+	explicit_bzero(&token, sizeof(token));
+	return r < 0 && r != -ENOMEM ? option_blame(o, "enroll", e) : r;
+}
+
 static int take_token(struct console *c, const char *given, struct err *e)
 {
 	OWNED_BUF text = BUF_INIT;
@@ -74,13 +99,9 @@ static int take_token(struct console *c, const char *given, struct err *e)
 
 	if (!given || !given[0])
 		return 0;
-	if (given[0] != '@') {
-		buf_add(&text, str_from(given));
-	} else {
-		r = file_read(AT_FDCWD, given + 1, 4096, &text, e);
-		if (r < 0)
-			return r;
-	}
+	r = read_token(given, &text, e);
+	if (r < 0)
+		return r;
 	c->token = strdup(buf_cstr(&text));
 	return c->token ? 0 : err_sys(e, ENOMEM, "console");
 }

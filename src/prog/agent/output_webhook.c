@@ -118,6 +118,8 @@ int output_webhook_check(const struct option_set *o, struct err *e)
 
 		r = tls_context_new(&(struct tls_options){ .ca_file = ca }, &tls, e);
 		tls_context_free(tls);
+		if (r < 0 && r != -ENOMEM)
+			r = option_blame(o, "webhook-ca", e);
 	}
 	return r < 0 && r != -ENOMEM ? -EINVAL : r;
 }

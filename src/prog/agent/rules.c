@@ -2,27 +2,36 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "policy/rule_path.h"
 
 typedef void (*say_fn)(void *ctx, const char *line);
 
+/** Where the console's rules lie. @p ret is empty: there is no console */
+static int path_of_console(const struct option_set *o, struct arena *a, str *ret, struct err *e)
+{
+	const char *console = option_text(o, "console");
+
+	*ret = (str){ 0 };
+	if (console && console[0])
+		*ret = arena_printf(a, "%s/%s", option_text(o, "state"), RULES_OF_CONSOLE);
+	return console && console[0] && !ret->p ? err_set(e, ENOBUFS, "rules: memory budget spent")
+						: 0;
+}
+
 /** @return 1 the console sent rules, 0 it did not, -errno */
 static int read_of_console(const struct option_set *o, struct rule_set *set, struct arena *a,
 			   struct err *e)
 {
-	const char *console = option_text(o, "console");
 	OWNED_BUF text = BUF_INIT;
 	struct err why = { 0 };
 	str path;
-	int r;
+	int r = path_of_console(o, a, &path, e);
 
-	if (!console || !console[0])
-		return 0;
-	path = arena_printf(a, "%s/%s", option_text(o, "state"), RULES_OF_CONSOLE);
-	if (!path.p)
-		return err_set(e, ENOBUFS, "rules: memory budget spent");
+	if (r < 0 || !path.n)
+		return r;
 	r = file_read(AT_FDCWD, path.p, RULE_PATH_MAX_BYTES, &text, &why);
 	if (r == -ENOENT)
 		return 0;
@@ -51,6 +60,30 @@ static int read_files(const struct option_set *o, struct rule_set *set, struct a
 			r = rule_set_add(set, str_from(paths[i]), buf_str(&text), e);
 	}
 	return r;
+}
+
+int rules_check(const struct option_set *o, struct err *e)
+{
+	const char **paths = NULL;
+	size_t named, count = 0;
+	const char *const *names = option_list(o, "rules", &named);
+	struct arena a;
+	str of_console;
+	int r;
+
+	if (named == 0)
+		return 0;
+	arena_init(&a, (size_t)4 << 20);
+	r = path_of_console(o, &a, &of_console, e);
+	if (r == 0 && (!of_console.n || access(of_console.p, F_OK) < 0))
+		r = rule_path_collect(names, named, &a, &paths, &count, e);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		OWNED_BUF text = BUF_INIT;
+
+		r = file_read(AT_FDCWD, paths[i], RULE_PATH_MAX_BYTES, &text, e);
+	}
+	arena_done(&a);
+	return r < 0 && r != -ENOBUFS ? option_blame(o, "rules", e) : r;
 }
 
 static void PRINTF_LIKE(3, 4) tell(say_fn say, void *ctx, const char *fmt, ...)
@@ -121,7 +154,7 @@ int rules_load(const struct option_set *o, say_fn say, void *ctx, struct rules *
 		tell_notes(out.set, say, ctx);
 		(void)policy_rules(out.program, &count);
 		if (count == 0)
-			r = err_set(e, ENOENT, "no rule is left to judge by");
+			r = err_set(e, EINVAL, "no rule is left to judge by");
 	}
 	if (r == 0)
 		r = policy_own_rules(out.program, e);

@@ -6,6 +6,7 @@ const struct option_def console_state_options[] = {
 	  .group = OPTION_GROUP_CONSOLE,
 	  .arg = "DIR",
 	  .fallback = "/var/lib/skep/console",
+	  .is_made = true,
 	  .complete = OPTION_COMPLETE_DIR,
 	  .help = { "where the console keeps its store (SQLite) and certificates",
 		    "控制台数据库（SQLite）与证书的存放目录" } },

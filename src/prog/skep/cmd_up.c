@@ -183,8 +183,7 @@ static int set(struct option_set *o, const char *name, const char *value, struct
 /** What the agent is told: all that its own environment says, and whose it is. */
 static int set_agent(const struct up *u, struct option_set *o, struct arena *a, struct err *e)
 {
-	size_t count;
-	const char *const *rules = option_list(&u->v->options, "rules", &count);
+	const struct option_value *rules = option_set_find(&u->v->options, S("rules"));
 	int r;
 
 	option_set_init(o, a);
@@ -193,14 +192,15 @@ static int set_agent(const struct up *u, struct option_set *o, struct arena *a, 
 		r = option_set_add(o, agent_tell_options, e);
 	if (r == 0)
 		r = set(o, "format", "none", e);
-	if (r == 0)
+	if (r == 0 && u->node_state[0])
 		r = set(o, "state", u->node_state, e);
 	if (r == 0 && u->ready.token[0])
 		r = set(o, "console", u->url, e);
 	if (r == 0 && u->ready.token[0] && !has_joined(u))
 		r = set(o, "enroll", u->ready.token, e);
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = set(o, "rules", rules[i], e);
+	for (size_t i = 0; r == 0 && i < rules->count; i++)
+		r = option_set_assign(o, option_set_find(o, S("rules")), rules->items[i],
+				      OPTION_ARGV, rules->where, e);
 	return r == 0 ? option_set_environment(o, "SKEP", e) : r;
 }
 
@@ -499,6 +499,7 @@ static const struct option_def options[] = {
 	  .group = OPTION_GROUP_CONSOLE,
 	  .arg = "DIR",
 	  .fallback = "/var/lib/skep",
+	  .is_made = true,
 	  .complete = OPTION_COMPLETE_DIR,
 	  .help = { "where both keep what they know; made when absent",
 		    "控制台与 agent 的数据目录；不存在时创建" } },
