@@ -113,7 +113,11 @@ def test_an_agent_that_cannot_begin_says_so_and_ends(skep, tmp_path):
     bad.write_text("- rule: [")
     p = skep.run("agent", "run", "-r", bad, "--control", "", timeout=60)
     assert p.returncode != 0
-    assert "could not begin" in p.err
+    # One sentence, in the user's language, and no other that only points at it.
+    assert len([line for line in p.err.splitlines() if "error: " in line]) == 1 and str(bad) in p.err, p.err
+    assert "no rule is left to judge by; see --rules" in p.err.splitlines()[-1], p.err
+    zh = skep.run("--lang", "zh", "agent", "run", "-r", bad, "--control", "", timeout=60)
+    assert "没有可用的规则" in zh.err.splitlines()[-1], zh.err
 
 
 def test_two_agents_share_a_host(skep, tmp_path):

@@ -38,7 +38,7 @@ static int allow(struct notifier *n, const char *const *networks, struct err *e)
 
 	for (; r == 0 && networks && *networks; networks++)
 		r = networks_add(&n->reach, str_from(*networks), e);
-	return r;
+	return r < 0 ? err_wrap(e, r, "--notify-allow") : 0;
 }
 
 int notifier_new(const struct notifier_options *o, struct notifier **ret, struct err *e)

@@ -67,7 +67,7 @@ static int set_reach(struct registry_service *g, struct err *e)
 		r = networks_add(&g->reach, S("::1"), e);
 	for (const char *const *n = g->o.networks; r == 0 && n && *n; n++)
 		r = networks_add(&g->reach, str_from(*n), e);
-	return r;
+	return r < 0 ? err_wrap(e, r, "--notify-allow") : 0;
 }
 
 int registry_service_new(const struct registry_service_options *o, struct registry_service **ret,

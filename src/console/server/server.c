@@ -173,9 +173,11 @@ static int read_proxies(struct server *s, struct err *e)
 			? proxies_tell_find(str_from(s->o->proxy_tells), &s->proxies.tell, e)
 			: 0;
 
+	if (r < 0)
+		return err_wrap(e, r, "--proxy-tells");
 	for (; r == 0 && p && *p; p++)
 		r = networks_add(&s->proxies.trusted, str_from(*p), e);
-	return r;
+	return r < 0 ? err_wrap(e, r, "--trusted-proxy") : 0;
 }
 
 static int open_http(struct server *s, struct err *e)
@@ -194,8 +196,11 @@ static int open_http(struct server *s, struct err *e)
 	};
 	int r = read_proxies(s, e);
 
-	if (r == 0)
+	if (r == 0) {
 		r = http_server_new(&o, &s->http, e);
+		if (r == -EINVAL)
+			r = err_wrap(e, r, "--listen");
+	}
 	if (r == 0)
 		r = hub_new(s->http, PAGES_MAX, &s->hub, e);
 	return r < 0 ? r : agent_door_new(s, &s->agents, e);

@@ -162,7 +162,7 @@ static int start_fetching(struct server *s, struct err *e)
 	snprintf(s->feed_folder, sizeof(s->feed_folder), "%s/intelligence", s->o->state);
 	for (const char *const *n = s->o->notify_allow; n && *n && r == 0; n++)
 		r = networks_add(&s->feed_reach, str_from(*n), e);
-	return r < 0 ? r : clockwork_new(&o, &s->fetching, e);
+	return r < 0 ? err_wrap(e, r, "--notify-allow") : clockwork_new(&o, &s->fetching, e);
 }
 
 static void say(void *ctx, const char *line)

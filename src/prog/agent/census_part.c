@@ -254,17 +254,15 @@ static int begin(struct work *w, struct err *e)
 int census_part(void *part_context)
 {
 	struct work w = { .part = part_context, .proc_fd = -1 };
-	struct err e = { 0 };
+	struct err e = { .translate = ((const struct part_context *)part_context)->translate };
 	int r;
 
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	r = begin(&w, &e);
-	if (r < 0) {
-		part_say(w.part, "%s", e.text);
-		return -r;
-	}
+	if (r < 0)
+		return part_fail(w.part, r, &e);
 	(void)!message_send(w.part->supervisor, &(struct message){ .kind = MESSAGE_READY });
 	while (!w.stopping) {
 		struct pollfd fds[] = { { .fd = asset_fd(w.asset), .events = POLLIN },

@@ -16,6 +16,7 @@ enum message_kind {
 	MESSAGE_ALIVE, /**< part to supervisor, twice a second; number: milliseconds its loop was busy since the last */
 	MESSAGE_READY, /**< part to supervisor: it does its work now */
 	MESSAGE_SAY,   /**< part to supervisor: text is a line for the operator */
+	MESSAGE_FAIL,  /**< part to supervisor: text is why it cannot begin; it ends */
 	MESSAGE_KEEP,  /**< sensor to supervisor: descriptors for a successor */
 	MESSAGE_ALERT, /**< sensor (or supervisor) to uplink: number is the priority, text the line, json the document */
 	MESSAGE_STATS, /**< sensor to uplink, once a second: json; number: whether it says what checks cost */

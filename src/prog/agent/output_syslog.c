@@ -72,6 +72,8 @@ static int open_one(struct output **list, const struct option_set *o, const char
 	if (gethostname(s->host, sizeof(s->host) - 1) < 0)
 		s->host[0] = '\0';
 	r = syslog_new(url, &tls, &s->wire, e);
+	if (r == -EINVAL)
+		r = option_blame(o, "syslog", e);
 	if (r == 0)
 		r = spool_open(s->folder, name, option_number(o, "spool-size", 0), &s->spool, e);
 	if (r < 0) {

@@ -19,6 +19,15 @@ void part_say(const struct part_context *p, const char *fmt, ...)
 			    &(struct message){ .kind = MESSAGE_SAY, .text = str_from(line) });
 }
 
+int part_fail(const struct part_context *p, int r, const struct err *e)
+{
+	const char *why = e->text[0] ? e->text : strerror(-r);
+
+	(void)!message_send(p->supervisor,
+			    &(struct message){ .kind = MESSAGE_FAIL, .text = str_from(why) });
+	return -r;
+}
+
 void part_put_usage(struct json_out *j)
 {
 	struct rusage u;

@@ -154,7 +154,9 @@ int rules_load(const struct option_set *o, say_fn say, void *ctx, struct rules *
 		tell_notes(out.set, say, ctx);
 		(void)policy_rules(out.program, &count);
 		if (count == 0)
-			r = err_set(e, EINVAL, "no rule is left to judge by");
+			r = err_set(e, EINVAL,
+				    "no rule is left to judge by; see --rules, --disable and "
+				    "--min-priority");
 	}
 	if (r == 0)
 		r = policy_own_rules(out.program, e);

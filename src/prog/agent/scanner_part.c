@@ -301,7 +301,7 @@ static int begin(struct scanner *s, struct err *e)
 int scanner_part(void *part_context)
 {
 	struct scanner *s = calloc(1, sizeof(*s));
-	struct err e = { 0 };
+	struct err e = { .translate = ((const struct part_context *)part_context)->translate };
 	int r;
 
 	signal(SIGINT, SIG_IGN);
@@ -310,10 +310,8 @@ int scanner_part(void *part_context)
 		return ENOMEM;
 	s->part = part_context;
 	r = begin(s, &e);
-	if (r < 0) {
-		part_say(s->part, "%s", e.text);
-		return -r;
-	}
+	if (r < 0)
+		return part_fail(s->part, r, &e);
 	(void)!message_send(s->part->supervisor, &(struct message){ .kind = MESSAGE_READY });
 	while (!s->stopping) {
 		struct pollfd fds[] = { { .fd = s->part->supervisor, .events = POLLIN },

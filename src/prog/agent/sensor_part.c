@@ -184,7 +184,7 @@ static void use_system_memory(void)
 int sensor_part(void *part_context)
 {
 	struct sensor_work w = { .part = part_context };
-	struct err e = { 0 };
+	struct err e = { .translate = ((const struct part_context *)part_context)->translate };
 	int r;
 
 	use_system_memory();
@@ -193,10 +193,8 @@ int sensor_part(void *part_context)
 	signal(SIGTERM, SIG_IGN);
 	r = begin(&w, &e);
 	r = r < 0 ? r : give_up(&e);
-	if (r < 0) {
-		part_say(w.part, "%s", e.text);
-		return -r;
-	}
+	if (r < 0)
+		return part_fail(w.part, r, &e);
 	hand_on(&w);
 	tell_beginning(&w);
 	(void)!message_send(w.part->supervisor, &(struct message){ .kind = MESSAGE_READY });

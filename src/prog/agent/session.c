@@ -114,6 +114,8 @@ static int open_asset(struct session *s, struct err *e)
 				  .users = true };
 	int r = asset_new(&c, &s->asset, e);
 
+	if (r == -EINVAL)
+		r = option_blame(o, "engine", e);
 	if (r == 0)
 		r = asset_scan(s->asset, e);
 	return MIN(r, 0);

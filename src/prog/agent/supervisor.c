@@ -47,6 +47,7 @@ struct part {
 	bool needed; /**< the agent is none without it */
 	bool absent; /**< nothing asks for it */
 	unsigned int deaths;
+	char why[ERR_TEXT_BYTES]; /**< it could not begin; empty: it said nothing like it */
 };
 
 enum { SENSOR, CENSUS, SCANNER, UPLINK, PARTS };
@@ -63,7 +64,9 @@ struct supervisor {
 	bool stopping;
 	uint64_t stop_ns;
 	char *room;
-	int status;
+	const char *(*translate)(const char *); /**< struct err's, for the parts' */
+	const struct part *unfit;               /**< the first that gave up; NULL: none did */
+	int status;                             /**< its, negative */
 };
 
 static void PRINTF_LIKE(2, 3) tell(const struct supervisor *s, const char *fmt, ...)
@@ -124,7 +127,8 @@ static int start_part(struct supervisor *s, struct part *p, struct err *e)
 			     .kept = s->kept,
 			     .kept_count = p == &s->parts[SENSOR] ? s->kept_count : 0,
 			     .readers = &s->readers,
-			     .successor = p->deaths > 0 },
+			     .successor = p->deaths > 0,
+			     .translate = s->translate },
 	};
 	/* The other parts' sockets stay with the child too; it never looks at them, and a part holds no secret. */
 	int r = process_start_open(run_part, &b, &p->pid, e);
@@ -187,6 +191,9 @@ static void listen_to(struct supervisor *s, struct part *p)
 		case MESSAGE_SAY:
 			tell(s, "%s: %.*s", p->name, STR_ARG(m.text));
 			break;
+		case MESSAGE_FAIL:
+			snprintf(p->why, sizeof(p->why), "%.*s", STR_ARG(m.text));
+			break;
 		case MESSAGE_READY:
 			p->ready = true;
 			took_over(s, p);
@@ -213,12 +220,18 @@ static void died(struct supervisor *s, struct part *p, int status)
 	p->pid = 0;
 	if (s->stopping)
 		return;
-	/* A part that never got to work and says why will not do better a moment later. */
+	/* A part that never got to work and says why will not do better a moment later. What it says is the agent's error. */
 	if (p->needed && WIFEXITED(status) && WEXITSTATUS(status) && !p->ready && !p->deaths) {
 		p->gave_up = true;
-		s->status = s->status ? s->status : -WEXITSTATUS(status);
+		if (!s->unfit) {
+			s->unfit = p;
+			s->status = -WEXITSTATUS(status);
+		}
 		return;
 	}
+	if (p->why[0])
+		tell(s, "%s: %s", p->name, p->why);
+	p->why[0] = '\0';
 	p->delay_ns = lived > STEADY_NS || !p->delay_ns ? RESTART_NS
 							: MIN(p->delay_ns * 2, RESTART_MOST_NS);
 	if (!p->deaths++ || lived > STEADY_NS)
@@ -479,9 +492,17 @@ static int prepare(struct supervisor *s, struct err *e)
 	return s->room ? 0 : err_sys(e, ENOMEM, "cannot start the agent");
 }
 
+static int could_not_begin(const struct supervisor *s, struct err *e)
+{
+	if (s->unfit->why[0])
+		return err_set(e, -s->status, "%s", s->unfit->why);
+	return err_set(e, -s->status, "the agent could not begin: its %s ended with status %d",
+		       s->unfit->name, -s->status);
+}
+
 int agent_run(const struct option_set *o, void (*say)(const char *line), struct err *e)
 {
-	struct supervisor s = { .options = o, .say = say };
+	struct supervisor s = { .options = o, .say = say, .translate = e ? e->translate : NULL };
 	int r = agent_check_options(o, e);
 
 	if (r == 0)
@@ -500,5 +521,5 @@ int agent_run(const struct option_set *o, void (*say)(const char *line), struct 
 	part_cost_free(s.cost);
 	close(s.proc_fd);
 	free(s.room);
-	return r < 0 ? err_set(e, -r, "the agent could not begin; see above") : 0;
+	return s.unfit ? could_not_begin(&s, e) : r < 0 ? err_sys(e, -r, "the agent") : 0;
 }

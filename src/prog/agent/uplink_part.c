@@ -147,7 +147,7 @@ static int give_up(struct uplink *u, struct err *e)
 int uplink_part(void *part_context)
 {
 	struct uplink u = { .part = part_context, .room = malloc(MESSAGE_MAX_BYTES) };
-	struct err e = { 0 };
+	struct err e = { .translate = ((const struct part_context *)part_context)->translate };
 	int r = u.room ? 0 : err_sys(&e, ENOMEM, "cannot start");
 
 	/* The supervisor decides when to end; a terminal's Ctrl-C reaches every process. */
@@ -156,10 +156,8 @@ int uplink_part(void *part_context)
 	r = r < 0 ? r : outputs_open(&u.outputs, u.part, &e);
 	r = r < 0 ? r : uplink_stats_new(u.part, u.outputs, &u.stats, &e);
 	r = r < 0 ? r : give_up(&u, &e);
-	if (r < 0) {
-		part_say(u.part, "%s", e.text);
-		return -r;
-	}
+	if (r < 0)
+		return part_fail(u.part, r, &e);
 	(void)!message_send(u.part->supervisor, &(struct message){ .kind = MESSAGE_READY });
 	work(&u);
 	uplink_stats_free(u.stats);

@@ -85,8 +85,9 @@ static int open_metrics(struct uplink_stats *s, const char *address, struct err 
 	struct http_server_options o = {
 		.address = address, .on_request = serve, .ctx = s, .head_s = 5
 	};
+	int r = http_server_new(&o, &s->http, e);
 
-	return http_server_new(&o, &s->http, e);
+	return r == -EINVAL ? option_blame(s->part->options, "metrics", e) : r;
 }
 
 static int open_control(struct uplink_stats *s, struct err *e)

@@ -1,6 +1,7 @@
 /* The whole platform on one host: a console that may do nothing but keep its folder and speak, and an agent with the rights that
  * watching takes, each a process of its own under this one, which does nothing but start them, in order, and end them, in order. */
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -50,6 +51,7 @@ struct up {
 	struct child console, agent;
 	struct console_ready ready;
 	int failure; /* errno of a console that could not begin; 0: none, or none that it said */
+	char why[ERR_TEXT_BYTES]; /* what it said then */
 	bool is_ready, stopping;
 };
 
@@ -78,11 +80,32 @@ static void say_agent(const char *line)
 
 /* ---- The console ---- */
 
+/* What a console's process tells this one; small enough that a pipe takes it whole. */
+struct word {
+	struct console_ready ready;
+	char why[ERR_TEXT_BYTES]; /* it cannot begin, or ended; empty: it serves */
+};
+_Static_assert(sizeof(struct word) <= PIPE_BUF, "a word goes through a pipe whole");
+
+static void tell(const struct up *u, struct word *w)
+{
+	(void)!file_write_all(u->pipe[1], (str){ (const char *)w, sizeof(*w) }, NULL);
+	explicit_bzero(w, sizeof(*w));
+}
+
 static void tell_ready(void *ctx, const struct console_ready *r)
 {
-	const struct up *u = ctx;
+	struct word w = { .ready = *r };
 
-	(void)!file_write_all(u->pipe[1], (str){ (const char *)r, sizeof(*r) }, NULL);
+	tell(ctx, &w);
+}
+
+static void tell_failure(const struct up *u, const struct err *e)
+{
+	struct word w = { 0 };
+
+	snprintf(w.why, sizeof(w.why), "%s", e->text);
+	tell(u, &w);
 }
 
 /** The folder of a file. */
@@ -144,7 +167,7 @@ static int run_console(void *ctx)
 	if (r == 0)
 		r = console_run(&o, &e);
 	if (r < 0)
-		speak("console", e.text);
+		tell_failure(u, &e);
 	return -MIN(r, 0);
 }
 
@@ -354,16 +377,23 @@ static void begin_serving(struct up *u)
 	u->listen = u->listen_again;
 }
 
-/** What a console that came to serve says. @return 0, -EPIPE: nothing whole */
-static int take_ready(struct up *u, struct err *e)
+/** What a console says that came to serve, or cannot. @return 0, -errno of the agent that is to follow */
+static int take_word(struct up *u, struct err *e)
 {
-	struct console_ready r;
-	ssize_t n = read(u->pipe[0], &r, sizeof(r));
+	struct word w;
 
-	if (n != sizeof(r))
-		return err_set(e, EPIPE, "the console could not begin; see above");
-	u->ready = r;
-	explicit_bzero(&r, sizeof(r));
+	if (read(u->pipe[0], &w, sizeof(w)) != sizeof(w))
+		return err_set(e, EPIPE, "the console's process said nothing whole");
+	if (w.why[0]) {
+		/* Of the first, this is how we end; of one that followed, a line. */
+		if (u->is_ready)
+			speak("console", w.why);
+		else
+			memcpy(u->why, w.why, sizeof(u->why));
+		return 0;
+	}
+	u->ready = w.ready;
+	explicit_bzero(&w, sizeof(w));
 	if (!u->is_ready)
 		begin_serving(u);
 	u->is_ready = true;
@@ -379,8 +409,22 @@ static bool wait_some(struct up *u, int most_ms, struct err *e, int *ret_error)
 
 	(void)poll(fds, ARRAY_LEN(fds), most_ms);
 	if (fds[1].revents & POLLIN)
-		*ret_error = take_ready(u, e);
+		*ret_error = take_word(u, e);
 	return take_signals(u);
+}
+
+/** The end of a console that never came to serve. @return -errno */
+static int could_not_begin(struct up *u, struct err *e)
+{
+	struct pollfd last = { .fd = u->pipe[0], .events = POLLIN };
+
+	/* Its end may be noticed before its last word. */
+	if (!u->why[0] && poll(&last, 1, 0) > 0 && take_word(u, e) < 0)
+		return -EPIPE;
+	if (u->why[0])
+		return err_set(e, u->failure ? u->failure : ECHILD, "%s", u->why);
+	return err_set(e, u->failure ? u->failure : ECHILD,
+		       "the console ended before it served, and did not say why");
 }
 
 static int restart(struct up *u, struct err *e)
@@ -405,9 +449,8 @@ static int watch_over(struct up *u, struct err *e)
 		if (wait_some(u, all ? -1 : 100, e, &r))
 			return r;
 		/* One that never came to serve will not do better a moment later, and has said why. */
-		if (!u->is_ready && !u->console.pid)
-			return err_set(e, u->failure ? u->failure : ECHILD,
-				       "the console could not begin; see above");
+		if (r == 0 && !u->is_ready && !u->console.pid)
+			return could_not_begin(u, e);
 		if (r == 0)
 			r = restart(u, e);
 	}
