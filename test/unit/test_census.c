@@ -112,6 +112,16 @@ static void test_what_is_left_out_is_counted(void **state)
 		census_put(c, CENSUS_VOLUME, str_from(id), S("{\"n\":1}"));
 	}
 	assert_int_equal(census_cut(c), 2);
+
+	/* Said when it begins, and not with each pass that is like the one before. */
+	assert_true(census_cut_began(c));
+	for (int pass = 0; pass < 3; pass++) {
+		census_put(c, CENSUS_VOLUME, S("one more"), S("{\"n\":1}"));
+		assert_false(census_cut_began(c));
+	}
+	assert_false(census_cut_began(c));
+	census_put(c, CENSUS_VOLUME, S("one more"), S("{\"n\":1}"));
+	assert_true(census_cut_began(c));
 	census_free(c);
 	buf_done(&told);
 }

@@ -22,7 +22,8 @@ struct census {
 	uint32_t pass[CENSUS_KIND_COUNT];
 	bool renew[CENSUS_KIND_COUNT];    /* from the next pass on */
 	bool renewing[CENSUS_KIND_COUNT]; /* everything is told, the end of the snapshot is owed */
-	uint64_t cut;
+	uint64_t cut, cut_before;         /* when census_cut_began() was asked last */
+	bool cutting;
 	struct buf doc;
 };
 
@@ -231,4 +232,13 @@ void census_renew(struct census *c)
 uint64_t census_cut(const struct census *c)
 {
 	return c->cut;
+}
+
+bool census_cut_began(struct census *c)
+{
+	const bool cuts = c->cut > c->cut_before, began = cuts && !c->cutting;
+
+	c->cut_before = c->cut;
+	c->cutting = cuts;
+	return began;
 }

@@ -2,7 +2,7 @@
  * What there is on this node, told once and then by its changes: a table of what was told, by kind and id.
  *
  * Collectors put what they see; a thing put again unchanged is not told, one that a whole pass did not see is told as gone. The
- * table is bounded: what does not fit is counted, for the caller to tell (census_cut()).
+ * table is bounded: what does not fit is counted, for the caller to tell (census_cut_began()).
  */
 #ifndef SKEP_PROG_AGENT_CENSUS_H
 #define SKEP_PROG_AGENT_CENSUS_H
@@ -60,5 +60,7 @@ void census_end(struct census *c, enum census_kind k);
 void census_renew(struct census *c);
 /** How often a thing was put that is not told: CENSUS_MAX others are, its id is longer than CENSUS_ID_MAX, or it was not rendered. */
 uint64_t census_cut(const struct census *c);
+/** Whether that happened since this was asked last, and did not in the time before: true once however many passes leave things out. */
+bool census_cut_began(struct census *c);
 
 #endif

@@ -36,7 +36,6 @@ struct work {
 	bool stopping;
 	uint64_t alive_ns, containers_ns, scan_ns, processes_ns, ports_ns, users_ns, host_ns,
 		renew_ns;
-	uint64_t cut_said;
 };
 
 /** Uplink may be slow for a moment; what it does not take is told with the next look. */
@@ -150,16 +149,13 @@ static void say_lone(void *ctx, const struct lone_container *l)
 		 l->id, l->user, l->pid);
 }
 
-static void say_cut(struct work *w)
+static void say_cut(const struct work *w)
 {
-	const uint64_t cut = census_cut(w->census);
-
-	if (cut > w->cut_said)
+	if (census_cut_began(w->census))
 		part_say(w->part,
 			 "the console is not told of all that is on this node: the census holds %d "
 			 "things, and ids of %d bytes",
 			 CENSUS_MAX, CENSUS_ID_MAX);
-	w->cut_said = cut;
 }
 
 static void look(struct work *w, uint64_t now)
