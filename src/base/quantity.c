@@ -42,6 +42,7 @@ int quantity_bytes(str s, uint64_t *ret)
 
 	if (r < 0)
 		return r;
+	s = str_trim(s);
 	for (size_t i = 0; i < ARRAY_LEN(byte_units); i++) {
 		if (!str_eq_nocase(s, str_from(byte_units[i].unit)))
 			continue;

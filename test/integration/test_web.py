@@ -190,7 +190,7 @@ def test_people_work(node, chromium, module_skep, source_dir, tmp_path, new_data
     database = new_database()
     steps = os.environ.get("SKEP_WEB_STEPS", "").split() or [
         "sign-in", "container", "flows", "alert", "triage", "groups", "accept", "users", "ended", "factor", "registries", "search", "rules", "names", "intelligence", "notify", "sorting", "views",
-        "cards", "graph", "look"]
+        "settings", "cards", "graph", "look"]
     if database and "look" in steps:
         steps.remove("look")  # pages look the same on either
     shots = pathlib.Path(os.environ.get("SKEP_SCREENSHOTS", tmp_path / "shots"))

@@ -554,6 +554,22 @@ const STEPS = {
 		check((await page.getByLabel("Fix").inputValue()) === "true", "the address does not bring the filter back");
 	},
 
+	/** Sizes are set in words; a number without a unit, and what is no size, is not sent. */
+	async settings() {
+		await page.goto(`${url}/settings`);
+		const field = page.getByLabel("The store may grow to");
+		const save = page.getByRole("button", { name: "Save", exact: true });
+		for (const none of ["20", "much"]) {
+			await field.fill(none);
+			check(!(await field.evaluate((e) => e.validity.valid)), `${none} is taken for a size`);
+		}
+		await field.fill("1.5 TiB");
+		await save.click();
+		await page.getByText("Settings are saved.").waitFor();
+		await eventually(async () => (await page.getByLabel("The store may grow to").inputValue()) === "1536 GiB", "the size is not told exactly");
+		check((await (await page.request.get(`${url}/api/v1/settings`)).json()).retentionBytes === 1536 * 1024 ** 3, "the size was not kept");
+	},
+
 	/** On a small screen rows are cards, and all that can be done with rows can be done with them. */
 	async cards() {
 		await page.setViewportSize({ width: 360, height: 740 });

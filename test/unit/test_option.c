@@ -247,6 +247,9 @@ static void quantities(void **state)
 	(void)state;
 	assert_int_equal(quantity_bytes(S("1.5G"), &n), -EBADMSG);
 	assert_int_equal(quantity_bytes(S(""), &n), -EBADMSG);
+	assert_int_equal(quantity_bytes(S(" "), &n), -EBADMSG);
+	assert_int_equal(quantity_bytes(S("500 MiB"), &n), 0);
+	assert_int_equal(n, 500 << 20);
 	assert_int_equal(quantity_bytes(S("18446744073709551615K"), &n), -ERANGE);
 	assert_int_equal(quantity_bytes(S("10kB"), &n), 0);
 	assert_int_equal(n, 10000);

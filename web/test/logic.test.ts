@@ -7,7 +7,7 @@ import { readAlertDoc } from "../src/logic/alert_doc.ts";
 import { factOf, hrefOf, placeOf } from "../src/logic/asset.ts";
 import { ALL_CAPABILITIES, capabilitiesOf } from "../src/logic/capability.ts";
 import { wholeCost } from "../src/logic/cost.ts";
-import { bytes, dateTime, dayBegins, dayEnds, dayOf, duration, epss, points, relativeTime, shortDigest, shortIds, shortNumber, stretch } from "../src/logic/format.ts";
+import { bytes, dateTime, dayBegins, dayEnds, dayOf, duration, epss, points, readSize, relativeTime, shortDigest, shortIds, shortNumber, sizeText, stretch } from "../src/logic/format.ts";
 import { NODES_DRAWN, NODE_HEIGHT, layoutGraph, stepFrom } from "../src/logic/graph_layout.ts";
 import { affected, workloadOf } from "../src/logic/group.ts";
 import { fromText, titleOf, toText } from "../src/logic/notification.ts";
@@ -320,4 +320,19 @@ test("facts are told as what they are", () => {
 test("durations are told in words, by their two largest units", () => {
 	const told = [0, 1, 59, 60, 95, 3605, 7260, 273_600, 400 * 86_400].map(duration);
 	assert.deepEqual(told, ["0 seconds", "1 second", "59 seconds", "1 minute", "1 minute 35 seconds", "1 hour", "2 hours 1 minute", "3 days 4 hours", "400 days"]);
+});
+
+test("sizes are read as people write them, and told exactly", () => {
+	for (const [text, size] of [
+		["500 MiB", 500 * 1024 ** 2],
+		["20g", 20 * 1024 ** 3],
+		["1.5 GB", 1.5e9],
+		[" 7 b ", 7],
+		["0", 0],
+	] as const)
+		assert.equal(readSize(text), size);
+	// Who writes 20 hardly means bytes, and would lose all but a day.
+	for (const none of ["", "20", "-1 GiB", "1,5 GiB", "20 GiBi", "GiB", "1e3 MiB"]) assert.equal(readSize(none), undefined);
+	assert.deepEqual([0, 7, 1536 * 1024 ** 2, 20 * 1024 ** 3, 1024 ** 5].map(sizeText), ["0", "7 B", "1536 MiB", "20 GiB", "1024 TiB"]);
+	for (const n of [0, 1, 1000, 1024, 123_456_789, 3 * 1024 ** 4]) assert.equal(readSize(sizeText(n)), n);
 });

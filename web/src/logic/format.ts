@@ -25,6 +25,34 @@ export function bytes(n: number): string {
 	return `${value.toLocaleString(locale(), { maximumFractionDigits: value < 10 && unit ? 1 : 0 })} ${units[unit]}`;
 }
 
+const SIZES: [string, number][] = [
+	["b", 1],
+	["kb", 1e3],
+	["mb", 1e6],
+	["gb", 1e9],
+	["tb", 1e12],
+	...["k", "m", "g", "t"].flatMap((each, i): [string, number][] => [
+		[each, 1024 ** (i + 1)],
+		[`${each}ib`, 1024 ** (i + 1)],
+	]),
+];
+
+/** A size to be changed, exactly: 1536 MiB, which readSize() takes back. */
+export function sizeText(n: number): string {
+	const units = ["TiB", "GiB", "MiB", "KiB"];
+	const at = units.findIndex((_, i) => n > 0 && n % 1024 ** (units.length - i) === 0);
+	return n === 0 ? "0" : at < 0 ? `${n} B` : `${n / 1024 ** (units.length - at)} ${units[at]}`;
+}
+
+/** A size as somebody writes it, in bytes: 500 MiB, 1.5 GB, 20g. A number needs a unit: who writes 20 hardly means bytes. */
+export function readSize(text: string): number | undefined {
+	const [, digits, unit] = /^\s*(\d{1,16}(?:\.\d{1,6})?)\s*([a-z]*)\s*$/i.exec(text) ?? [];
+	if (digits === undefined) return undefined;
+	if (Number(digits) === 0 && !unit) return 0;
+	const size = SIZES.find(([name]) => name === unit!.toLowerCase());
+	return size && Math.round(Number(digits) * size[1]);
+}
+
 export function percent(share: number): string {
 	if (share > 0 && share < 0.001) return "<0.1%";
 	return share.toLocaleString(locale(), { style: "percent", maximumFractionDigits: share < 0.1 ? 1 : 0 });

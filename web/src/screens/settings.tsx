@@ -12,13 +12,14 @@ import { PageHead } from "../kit/page_head.tsx";
 import { Answered, Empty, ErrorNotice } from "../kit/states.tsx";
 import { ListTable } from "../kit/table.tsx";
 import { toast, toastError } from "../kit/toast.tsx";
+import { readSize, sizeText } from "../logic/format.ts";
 import { Notifications } from "./notifications.tsx";
 
 type NumberSetting = Exclude<keyof Settings, "scanImages">;
 
 const NUMBERS: [NumberSetting, number, number][] = [
 	["retentionDays", 1, 3650],
-	["retentionBytes", 0, 1125899906842624],
+	["retentionBytes", 0, 1024 ** 5],
 	["flowRetentionDays", 1, 3650],
 	["auditRetentionDays", 180, 3650],
 	["sessionIdleMinutes", 1, 1440],
@@ -27,6 +28,19 @@ const NUMBERS: [NumberSetting, number, number][] = [
 	["passwordDays", 0, 3650],
 	["agentSilentSeconds", 30, 86400],
 ];
+
+/** Sizes are written with their unit; the form takes what is none by telling so. */
+function SizeField({ label, hint, value, max, readOnly, onSize }: { label: string; hint: string; value: number; max: number; readOnly: boolean; onSize: (size: number) => void }) {
+	const [text, setText] = useState(sizeText(value));
+	const change = (input: HTMLInputElement) => {
+		const size = readSize(input.value);
+		const good = size !== undefined && size <= max;
+		input.setCustomValidity(good ? "" : t("settings.noSize", { max: sizeText(max) }));
+		setText(input.value);
+		if (good) onSize(size);
+	};
+	return <TextField label={label} hint={hint} readOnly={readOnly} required value={text} onChange={(event) => change(event.target)} />;
+}
 
 function GeneralForm({ settings }: { settings: Settings }) {
 	const may = useMay("settings.write");
@@ -45,20 +59,15 @@ function GeneralForm({ settings }: { settings: Settings }) {
 		<form className="panel" onSubmit={submit}>
 			<div className="body settings-form">
 				<ErrorNotice error={save.error} />
-				{NUMBERS.map(([name, min, max]) => (
-					<TextField
-						key={name}
-						label={tValue("setting", name)}
-						hint={tValue("settingHint", name)}
-						type="number"
-						min={min}
-						max={max}
-						readOnly={!may}
-						required
-						value={draft[name]}
-						onChange={(event) => setDraft({ ...draft, [name]: Number(event.target.value) })}
-					/>
-				))}
+				{NUMBERS.map(([name, min, max]) => {
+					const props = { label: tValue("setting", name), hint: tValue("settingHint", name), max, readOnly: !may };
+					const set = (value: number) => setDraft({ ...draft, [name]: value });
+					return name.endsWith("Bytes") ? (
+						<SizeField key={name} {...props} value={settings[name]} onSize={set} />
+					) : (
+						<TextField key={name} {...props} type="number" min={min} required value={draft[name]} onChange={(event) => set(Number(event.target.value))} />
+					);
+				})}
 				<Check label={t("setting.scanImages")} checked={draft.scanImages} disabled={!may} onChange={(event) => setDraft({ ...draft, scanImages: event.target.checked })} />
 				{may && (
 					<div>
