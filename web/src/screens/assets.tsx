@@ -67,10 +67,12 @@ export function AssetName({ asset }: { asset: Asset }) {
 }
 
 function AssetTable({ query, kind, sorting }: { query: Query; kind: string; sorting: Sorting }) {
-	const list = useList<Asset>("/assets", { ...query, sort: sorting.by });
+	// Of all kinds, hosts, containers and images come first: by name, processes with a digit would.
+	const asItComes = kind ? "name" : "kind";
+	const list = useList<Asset>("/assets", { ...query, sort: sorting.by || asItComes });
 	const columns: Column<Asset>[] = [
-		{ key: "name", head: t("assets.name"), width: "minmax(220px, 1.6fr)", sort: "-name", cell: (asset) => <AssetName asset={asset} /> },
-		...(kind ? [] : [{ key: "kind", head: t("assets.kind"), width: "92px", sort: "kind", cell: (asset: Asset) => tValue("kind", asset.kind) }]),
+		{ key: "name", head: t("assets.name"), width: "minmax(220px, 1.6fr)", sort: kind ? "-name" : "name", cell: (asset) => <AssetName asset={asset} /> },
+		...(kind ? [] : [{ key: "kind", head: t("assets.kind"), width: "92px", sort: "-kind", cell: (asset: Asset) => tValue("kind", asset.kind) }]),
 		{ key: "facts", head: t("assets.facts"), width: "minmax(200px, 2fr)", cell: (asset) => <span className="muted">{factText(asset)}</span> },
 		{ key: "host", head: t("assets.host"), width: "minmax(110px, 0.8fr)", cell: (asset) => asset.host ?? asset.agent },
 		{ key: "risk", head: t("assets.risk"), width: "64px", end: true, sort: "-risk", cell: (asset) => (asset.risk != null ? points(asset.risk) : "–") },
