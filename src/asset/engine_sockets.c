@@ -22,8 +22,9 @@ static bool is_same_file(const char *a, const char *b)
 				     x.st_dev == y.st_dev);
 }
 
-const struct engine_socket *engine_sockets_add(struct engine_sockets *s, enum engine_kind kind,
-					       const char *root, const char *path)
+/* @return it; NULL: it is there already under this or another name, its path is too long, or there are too many */
+static const struct engine_socket *add(struct engine_sockets *s, enum engine_kind kind,
+				       const char *root, const char *path)
 {
 	struct engine_socket *x = &s->list[s->count];
 	size_t n = root ? strlen(root) : 0;
@@ -46,15 +47,15 @@ void engine_sockets_usual(const char *root, const char *host, struct engine_sock
 {
 	*ret = (struct engine_sockets){ 0 };
 	if (host && strncmp(host, "unix://", 7) == 0)
-		(void)engine_sockets_add(
-			ret, strstr(host, "podman") ? ENGINE_PODMAN : ENGINE_DOCKER, "", host + 7);
+		(void)add(ret, strstr(host, "podman") ? ENGINE_PODMAN : ENGINE_DOCKER, "",
+			  host + 7);
 	for (size_t i = 0; !host && i < ARRAY_LEN(usual); i++)
 		if (!usual[i].is_other_name || access(usual[i].path, F_OK) == 0)
-			(void)engine_sockets_add(ret, usual[i].kind, root, usual[i].path);
+			(void)add(ret, usual[i].kind, root, usual[i].path);
 }
 
 void engine_sockets_add_places(struct engine_sockets *s, const char *root, const struct places *p)
 {
 	for (size_t i = 0; i < p->socket_count; i++)
-		(void)engine_sockets_add(s, ENGINE_DOCKER, root, p->docker_sockets[i]);
+		(void)add(s, ENGINE_DOCKER, root, p->docker_sockets[i]);
 }

@@ -28,13 +28,6 @@ struct engine_sockets {
  */
 void engine_sockets_usual(const char *root, const char *host, struct engine_sockets *ret);
 
-/**
- * Adds a socket, an absolute path in the host.
- * @return it; NULL: it is there already under this or another name, its path is too long, or there are too many
- */
-const struct engine_socket *engine_sockets_add(struct engine_sockets *s, enum engine_kind kind,
-					       const char *root, const char *path);
-
 /** Adds those of Docker engines that run. */
 void engine_sockets_add_places(struct engine_sockets *s, const char *root, const struct places *p);
 

@@ -330,7 +330,8 @@ int option_set_check_places(const struct option_set *s, struct err *e)
 	return r;
 }
 
-const char *option_env_name(struct arena *a, const char *prefix, const char *name)
+/* "SKEP_MAX_DB_AGE" for prefix "SKEP" and name "max-db-age". */
+static const char *env_name(struct arena *a, const char *prefix, const char *name)
 {
 	size_t prefix_n = strlen(prefix), n = strlen(name);
 	char *out = arena_alloc(a, prefix_n + n + 2);
@@ -353,7 +354,7 @@ int option_set_environment(struct option_set *s, const char *prefix, struct err 
 {
 	for (size_t i = 0; i < s->count; i++) {
 		struct option_value *v = &s->values[i];
-		const char *name = option_env_name(s->arena, prefix, v->def->name);
+		const char *name = env_name(s->arena, prefix, v->def->name);
 		const char *text = name ? getenv(name) : NULL;
 		int r;
 

@@ -128,9 +128,6 @@ MUST_CHECK int option_set_check_places(const struct option_set *s, struct err *e
 /** Puts in front of @p e which option it is about, and where that was given. @return -EINVAL */
 MUST_CHECK int option_blame(const struct option_set *s, const char *name, struct err *e);
 
-/** "SKEP_MAX_DB_AGE" for prefix "SKEP" and name "max-db-age". NULL when the arena's budget is spent. */
-MUST_CHECK const char *option_env_name(struct arena *a, const char *prefix, const char *name);
-
 /* Reading. A name that no table has is our mistake and asserts. */
 
 /** Given by flag, environment or file, not merely by default. */

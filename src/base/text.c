@@ -89,7 +89,8 @@ size_t text_ill_formed(str s)
 	return s.n;
 }
 
-unsigned int text_char_width(uint32_t c)
+/* Columns of one code point: 0, 1 or 2. */
+static unsigned int char_width(uint32_t c)
 {
 	if (c < 0x300 || c == TEXT_ILL_FORMED)
 		return 1;
@@ -103,7 +104,7 @@ unsigned int text_width(str s)
 	unsigned int n = 0;
 
 	while (s.n)
-		n += text_char_width(text_next(&s));
+		n += char_width(text_next(&s));
 	return n;
 }
 
@@ -194,11 +195,11 @@ static bool is_breaker(uint32_t c)
 /* Whether a line may end between these two characters, neither being a blank. */
 static bool may_break(uint32_t before, uint32_t after)
 {
-	if (text_char_width(after) == 0 || begins_no_line(after) || ends_no_line(before))
+	if (char_width(after) == 0 || begins_no_line(after) || ends_no_line(before))
 		return false;
 	if (before < 0x80)
-		return is_breaker(before) || text_char_width(after) == 2;
-	return text_char_width(before) == 2;
+		return is_breaker(before) || char_width(after) == 2;
+	return char_width(before) == 2;
 }
 
 str text_wrap(str *rest, unsigned int width)
@@ -222,7 +223,7 @@ str text_wrap(str *rest, unsigned int width)
 			end = next = at;
 		}
 		/* Blanks may stand over the edge: they go when something follows. */
-		used += text_char_width(c);
+		used += char_width(c);
 		if (width && used > width && c != ' ' && at > 0) {
 			if (next == 0)
 				end = next = at;
@@ -231,7 +232,7 @@ str text_wrap(str *rest, unsigned int width)
 				*rest = str_skip(*rest, 1);
 			return str_take(all, end);
 		}
-		in_word = c != ' ' && text_char_width(c) != 2 && (in_word || !is_breaker(c));
+		in_word = c != ' ' && char_width(c) != 2 && (in_word || !is_breaker(c));
 		before = c;
 	}
 	*rest = (str){ 0 };
@@ -249,7 +250,7 @@ void text_ellipsis(str s, unsigned int width, struct buf *out)
 		return;
 	}
 	while (rest.n) {
-		used += text_char_width(text_next(&rest));
+		used += char_width(text_next(&rest));
 		if (used > width - 1)
 			break;
 		keep = s.n - rest.n;

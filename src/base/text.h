@@ -20,8 +20,6 @@ uint32_t text_next(str *rest);
 /** Index of the first byte that belongs to no well-formed sequence, or s.n. */
 size_t text_ill_formed(str s);
 
-/** Columns of one code point: 0, 1 or 2. */
-unsigned int text_char_width(uint32_t c);
 /** Columns of a text that was escaped; an ill-formed byte counts one. */
 unsigned int text_width(str s);
 

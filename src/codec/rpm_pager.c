@@ -125,6 +125,19 @@ static int page_size(struct rpm_pager *p, struct err *e)
 	return 0;
 }
 
+/* @return the page, or the empty span when there is none of that number */
+static str page_of(const struct rpm_pager *p, uint32_t number)
+{
+	str page;
+
+	if (!number || number > p->page_count)
+		return (str){ NULL, 0 };
+	if (p->frames && p->frames[number])
+		return str_skip(frame_at(p, p->frames[number] - 1), FRAME_HEADER);
+	page = str_take(str_skip(p->file, (size_t)rpm_pager_offset(p, number)), p->page_bytes);
+	return page.n == p->page_bytes ? page : (str){ NULL, 0 };
+}
+
 int rpm_pager_open(struct rpm_pager *p, str file, str wal, struct err *e)
 {
 	str first;
@@ -137,7 +150,7 @@ int rpm_pager_open(struct rpm_pager *p, str file, str wal, struct err *e)
 	p->page_count = (uint32_t)MIN((uint64_t)(file.n / p->page_bytes), (uint64_t)UINT32_MAX - 2);
 	if (is_wal(wal) && (!file.n || rpm_u8(file, 19) == MODE_WAL))
 		r = apply_wal(p, e);
-	first = r == 0 ? rpm_pager_page(p, 1) : (str){ NULL, 0 };
+	first = r == 0 ? page_of(p, 1) : (str){ NULL, 0 };
 	if (r == 0 && !str_starts(first, file_magic))
 		r = err_set(e, EBADMSG, "SQLite: the first page is missing");
 	if (r == 0 && rpm_u8(first, 20) + 480 > p->page_bytes)
@@ -166,21 +179,9 @@ uint64_t rpm_pager_offset(const struct rpm_pager *p, uint32_t number)
 	return number ? (uint64_t)(number - 1) * p->page_bytes : 0;
 }
 
-str rpm_pager_page(const struct rpm_pager *p, uint32_t number)
-{
-	str page;
-
-	if (!number || number > p->page_count)
-		return (str){ NULL, 0 };
-	if (p->frames && p->frames[number])
-		return str_skip(frame_at(p, p->frames[number] - 1), FRAME_HEADER);
-	page = str_take(str_skip(p->file, (size_t)rpm_pager_offset(p, number)), p->page_bytes);
-	return page.n == p->page_bytes ? page : (str){ NULL, 0 };
-}
-
 str rpm_pager_visit(struct rpm_pager *p, uint32_t number)
 {
-	str page = rpm_pager_page(p, number);
+	str page = page_of(p, number);
 	uint8_t bit = (uint8_t)(1u << number % 8);
 
 	if (!page.n || p->visited[number / 8] & bit)

@@ -21,8 +21,6 @@ struct rpm_pager {
 MUST_CHECK int rpm_pager_open(struct rpm_pager *p, str file, str wal, struct err *e);
 void rpm_pager_close(struct rpm_pager *p);
 
-/** The page, or the empty span when there is none of that number. */
-str rpm_pager_page(const struct rpm_pager *p, uint32_t number);
 /** The same, but at most once for each page: every page has one parent, so a second visit is a loop. */
 str rpm_pager_visit(struct rpm_pager *p, uint32_t number);
 /** Where the page lies in the file; for messages. */

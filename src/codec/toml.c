@@ -106,8 +106,10 @@ static int enter(struct toml_reader *r, struct toml_node *at, str key, bool head
 	return 0;
 }
 
-int toml_read_key(struct toml_reader *r, struct toml_node *table, bool header,
-		  struct toml_node **ret_table, str *ret_last, unsigned int *depth)
+/* Reads a key path such as `a."b.c".d` and walks or makes the tables on it. @p ret_table holds the last part;
+ * each part before it counts towards @p depth. */
+static int read_key(struct toml_reader *r, struct toml_node *table, bool header,
+		    struct toml_node **ret_table, str *ret_last, unsigned int *depth)
 {
 	str part;
 	int e = read_key_part(r, &part);
@@ -133,7 +135,7 @@ int toml_read_pair(struct toml_reader *r, struct toml_node *table, unsigned int 
 {
 	struct toml_node *n;
 	str key;
-	int e = toml_read_key(r, table, false, &table, &key, &depth);
+	int e = read_key(r, table, false, &table, &key, &depth);
 
 	if (e < 0)
 		return e;
@@ -173,7 +175,7 @@ static int read_header(struct toml_reader *r, struct toml_node *root, struct tom
 	unsigned int depth = TOML_VALUE_DEPTH - TOML_HEADER_PARTS;
 	struct toml_node *table;
 	str key;
-	int e = toml_read_key(r, root, true, &table, &key, &depth);
+	int e = read_key(r, root, true, &table, &key, &depth);
 
 	if (e < 0)
 		return e;

@@ -35,10 +35,6 @@ int toml_bad(struct toml_reader *r, const char *why);
 void toml_skip(struct toml_reader *r, bool lines);
 /** Takes @p c when it is next. */
 bool toml_take(struct toml_reader *r, char c);
-/** Reads a key path such as `a."b.c".d` and walks or makes the tables on it. @p ret_table holds the last part;
- * each part before it counts towards @p depth. */
-MUST_CHECK int toml_read_key(struct toml_reader *r, struct toml_node *table, bool header,
-			     struct toml_node **ret_table, str *ret_last, unsigned int *depth);
 MUST_CHECK int toml_read_value(struct toml_reader *r, struct toml_node *at, unsigned int depth);
 /** Reads a quoted string of any of the four kinds. */
 MUST_CHECK int toml_read_string(struct toml_reader *r, str *ret);

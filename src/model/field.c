@@ -87,7 +87,8 @@ void field_digest(struct fields *f, const char *key, str *ret)
 		field_fail(f, EBADMSG, "field '%s' is no SHA-256 digest", key);
 }
 
-bool field_is_path(str s)
+/* Normalised: not empty, at most FIELD_STR_MAX bytes, no leading or double '/', no "." or ".." part, no NUL. */
+static bool is_path(str s)
 {
 	if (!s.n || s.n > FIELD_STR_MAX || str_find(s, '\0') < s.n || s.p[s.n - 1] == '/')
 		return false;
@@ -103,7 +104,7 @@ bool field_is_path(str s)
 void field_path(struct fields *f, const char *key, str *ret)
 {
 	field_str_needed(f, key, ret);
-	if (!f->error && !field_is_path(*ret))
+	if (!f->error && !is_path(*ret))
 		field_fail(f, EBADMSG, "field '%s' is no normalised path", key);
 }
 
@@ -162,7 +163,7 @@ void field_strs(struct fields *f, const char *key, size_t max, bool paths, str *
 	for (size_t i = 0; i < v->count && !f->error; i++) {
 		const struct value *item = value_at(v, i);
 
-		if (item->kind != VALUE_STRING || (paths && !field_is_path(item->string)))
+		if (item->kind != VALUE_STRING || (paths && !is_path(item->string)))
 			field_fail(f, EBADMSG, "element %zu of '%s' is no %s", i, key,
 				   paths ? "normalised path" : "string");
 		else if (item->string.n > FIELD_STR_MAX)

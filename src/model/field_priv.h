@@ -32,7 +32,7 @@ void field_str(struct fields *f, const char *key, str *ret);
 void field_str_needed(struct fields *f, const char *key, str *ret);
 /** Empty, or a digest "sha256:<hex>". */
 void field_digest(struct fields *f, const char *key, str *ret);
-/** A path inside an image that must be there: see field_is_path(). */
+/** A path inside an image that must be there: normalised, without ".." parts. */
 void field_path(struct fields *f, const char *key, str *ret);
 void field_u64(struct fields *f, const char *key, uint64_t *ret);
 void field_u32(struct fields *f, const char *key, uint32_t *ret);
@@ -50,8 +50,5 @@ void field_strs(struct fields *f, const char *key, size_t max, bool paths, str *
 /** Latches an error of the caller's own, or of a nested reader that has filled f->e. */
 void field_fail(struct fields *f, int error, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void field_check(struct fields *f, int r);
-
-/** Normalised: not empty, at most FIELD_STR_MAX bytes, no leading or double '/', no "." or ".." part, no NUL. */
-bool field_is_path(str s);
 
 #endif

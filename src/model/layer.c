@@ -18,7 +18,7 @@ enum { LAYER_MAX_EVIDENCE = 1000000, LAYER_MAX_PATHS = 5000000 };
 	X(opaques, opaque, "opaques") \
 	X(blockers, blocker, "blockers")
 
-const char *evidence_kind_name(enum evidence_kind k)
+static const char *evidence_kind_name(enum evidence_kind k)
 {
 	static const char *const names[] = {
 #define EVIDENCE_NAME(id, name) [EVIDENCE_##id] = (name),

@@ -82,6 +82,4 @@ void layer_render(const struct layer *l, struct json_out *j);
  */
 MUST_CHECK int layer_parse(str text, struct arena *a, struct layer *ret, struct err *e);
 
-const char *evidence_kind_name(enum evidence_kind k);
-
 #endif

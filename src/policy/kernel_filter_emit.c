@@ -15,7 +15,8 @@ static bool facts_within(const struct filter_clause *x, const struct filter_clau
 	       (!y->families || (x->families && !(x->families & ~y->families)));
 }
 
-bool filter_path_within(const struct kernel_path *a, const struct kernel_path *b)
+/* Whether what passes @p a passes @p b too. */
+static bool path_within(const struct kernel_path *a, const struct kernel_path *b)
 {
 	bool exact = a->test == KERNEL_PATH_EXACT;
 
@@ -51,7 +52,7 @@ static bool lists_within(const struct filter_clause *x, const struct filter_clau
 		bool found = false;
 
 		for (size_t k = 0; k < y->path_count && !found; k++)
-			found = filter_path_within(&x->paths[i], &y->paths[k]);
+			found = path_within(&x->paths[i], &y->paths[k]);
 		for (size_t k = 0; k < y->port_count && !found; k++)
 			found = x->ports[i] == y->ports[k];
 		for (size_t k = 0; k < y->comm_count && !found; k++)
@@ -95,8 +96,8 @@ static size_t thin_paths(struct kernel_path *paths, size_t count)
 		bool covered = false;
 
 		for (size_t k = 0; k < count && !covered; k++)
-			covered = k != i && filter_path_within(&paths[i], &paths[k]) &&
-				  (k < i || !filter_path_within(&paths[k], &paths[i]));
+			covered = k != i && path_within(&paths[i], &paths[k]) &&
+				  (k < i || !path_within(&paths[k], &paths[i]));
 		if (!covered)
 			paths[kept++] = paths[i];
 	}

@@ -2,7 +2,8 @@
 
 #include "policy/kernel_filter_priv.h"
 
-uint8_t filter_open_mode(const struct event *v)
+/* How an open opens, as struct kernel_clause's open_modes. */
+static uint8_t open_mode(const struct event *v)
 {
 	uint64_t flags = v->flags;
 	uint8_t mode;
@@ -117,7 +118,7 @@ static bool clause_passes(const struct kernel_clause *c, const struct event *v, 
 		return false;
 	if ((c->failed_only && v->res >= 0) || (c->success_only && v->res < 0))
 		return false;
-	if (c->open_modes && !(c->open_modes & filter_open_mode(v)))
+	if (c->open_modes && !(c->open_modes & open_mode(v)))
 		return false;
 	if (c->families && !(c->families & family_of(v)))
 		return false;

@@ -43,9 +43,6 @@ MUST_CHECK int filter_add_usage(const struct policy_program *p, struct kernel_fi
 /** Finds what rules of each type read beside events. @return 0 or -ENOBUFS */
 MUST_CHECK int filter_add_wants(const struct policy_program *p, struct kernel_filter *f);
 
-/** Whether what passes @p a passes @p b too. */
-bool filter_path_within(const struct kernel_path *a, const struct kernel_path *b);
-
 /** Which list a clause asks for: 1 paths, 2 ports, 3 names, 0 none; only clauses of the same kind can share theirs. */
 int filter_list(const struct filter_clause *c);
 
@@ -54,8 +51,5 @@ MUST_CHECK int filter_emit(const struct filter_set *s, size_t type, struct arena
 			   struct kernel_filter *f);
 /** Holds the filter to KERNEL_FILTER_MAX_PATHS: the longest lists go, and with them their clauses' tests. */
 void filter_bound(struct kernel_filter *f);
-
-/** How an open opens, as struct kernel_clause's open_modes. */
-uint8_t filter_open_mode(const struct event *v);
 
 #endif

@@ -407,7 +407,9 @@ static void put_value(struct json_out *j, const struct policy_field *f, bool who
 	json_array_close(j);
 }
 
-void recorded_name(const struct policy_subject *s, const struct policy_ref *ref, struct buf *out)
+/* A field as conditions name it: "proc.aname[2]". */
+static void field_name(const struct policy_subject *s, const struct policy_ref *ref,
+		       struct buf *out)
 {
 	buf_add(out, str_from(s->fields[ref->field].name));
 	if (ref->has_index)
@@ -434,7 +436,7 @@ void recorded_render(const struct policy_subject *s, const struct policy_target 
 		if (v.state == POLICY_UNKNOWN)
 			continue;
 		buf_reset(&name);
-		recorded_name(s, &refs[i], &name);
+		field_name(s, &refs[i], &name);
 		json_key_str(&j, buf_str(&name));
 		put_value(&j, &s->fields[refs[i].field], !refs[i].has_index && !refs[i].key.n, &v);
 	}

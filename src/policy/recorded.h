@@ -28,7 +28,4 @@ MUST_CHECK int recorded_parse(str line, const struct policy_subject *s, struct a
 void recorded_render(const struct policy_subject *s, const struct policy_target *t,
 		     const struct policy_ref *refs, size_t count, struct buf *out);
 
-/** A field as conditions name it: "proc.aname[2]". */
-void recorded_name(const struct policy_subject *s, const struct policy_ref *ref, struct buf *out);
-
 #endif

@@ -78,21 +78,13 @@ int rule_key_text(const struct rule_item *it, const struct value *map, const cha
 	return rule_value_text(it, v, key, ret);
 }
 
-int rule_key_text_opt(const struct rule_item *it, const char *key, str *ret,
-		      const struct value **ret_value)
-{
-	if (!value_get(it->node, key))
-		return 0;
-	return rule_key_text(it, it->node, key, ret, ret_value);
-}
-
 /* YAML 1.1's words, which Falco takes too. */
 int rule_key_bool(const struct rule_item *it, const char *key, bool *ret)
 {
 	static const char *const yes[] = { "true", "yes", "on", "y" };
 	static const char *const no[] = { "false", "no", "off", "n" };
 	str text = { 0 };
-	int r = rule_key_text_opt(it, key, &text, NULL);
+	int r = value_get(it->node, key) ? rule_key_text(it, it->node, key, &text, NULL) : 0;
 	bool is_yes;
 
 	if (r < 0 || text.n == 0)

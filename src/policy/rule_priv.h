@@ -206,9 +206,6 @@ MUST_CHECK int rule_keys_check(const struct rule_item *it, const struct value *m
 /** A text that must be there; @p ret_value may be NULL. */
 MUST_CHECK int rule_key_text(const struct rule_item *it, const struct value *map, const char *key,
 			     str *ret, const struct value **ret_value);
-/** One that may be absent: @p ret is left alone then. */
-MUST_CHECK int rule_key_text_opt(const struct rule_item *it, const char *key, str *ret,
-				 const struct value **ret_value);
 MUST_CHECK int rule_key_bool(const struct rule_item *it, const char *key, bool *ret);
 /** A sequence of texts; absent: -EBADMSG when @p required, else nothing happens. */
 MUST_CHECK int rule_key_texts(const struct rule_item *it, const char *key, bool required,

@@ -82,7 +82,7 @@ static const struct argument *const arguments[EVENT_TYPE_COUNT] = {
 #undef X
 };
 
-int event_argument_count(enum event_type t)
+static int count_of(enum event_type t)
 {
 	int n = 0;
 
@@ -91,14 +91,14 @@ int event_argument_count(enum event_type t)
 	return n;
 }
 
-const char *event_argument_name(enum event_type t, int i)
+static const char *name_of(enum event_type t, int i)
 {
 	return arguments[t][i].name;
 }
 
 int event_argument_find(enum event_type t, str name)
 {
-	int n = event_argument_count(t);
+	int n = count_of(t);
 	uint64_t at;
 
 	for (int i = 0; i < n; i++)
@@ -432,7 +432,7 @@ str event_argument_all(const struct event_target *t)
 {
 	enum { MOST = 32 };
 	str texts[MOST];
-	int n = MIN(event_argument_count(t->event->type), (int)MOST);
+	int n = MIN(count_of(t->event->type), (int)MOST);
 	struct scratch_text out;
 
 	for (int i = 0; i < n; i++) {
@@ -445,7 +445,7 @@ str event_argument_all(const struct event_target *t)
 	for (int i = 0; i < n; i++) {
 		if (i)
 			scratch_byte(&out, ' ');
-		scratch_add(&out, str_from(event_argument_name(t->event->type, i)));
+		scratch_add(&out, str_from(name_of(t->event->type, i)));
 		scratch_byte(&out, '=');
 		scratch_add(&out, texts[i]);
 	}

@@ -9,9 +9,6 @@
 
 /** The argument called @p name, or the one at that position; -1 when the type has none such. */
 int event_argument_find(enum event_type t, str name);
-/** How many a type has. */
-int event_argument_count(enum event_type t);
-const char *event_argument_name(enum event_type t, int i);
 
 /** Its text ("O_TRUNC|O_CREAT|O_WRONLY"), or its number or plain bytes when @p plain. */
 void event_argument_get(const struct event_target *t, int i, bool plain, struct policy_value *ret);

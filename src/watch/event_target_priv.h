@@ -104,8 +104,6 @@ static inline bool container_is_host(const struct container *c)
 /** Whether it is an open for writing. */
 bool event_fields_opens_write(const struct event *v);
 
-/** Whether the event's type has a descriptor at all. */
-bool fd_fields_apply(const struct event_target *t);
 /** Finds out its kind and ends, which many fields ask for. */
 void fd_fields_init(struct event_target *t);
 str fd_fields_type(enum event_fd_kind k);

@@ -4,7 +4,8 @@
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 
-bool fd_fields_apply(const struct event_target *t)
+/* Whether the event's type has a descriptor at all. */
+static bool applies(const struct event_target *t)
 {
 	switch (event_type_family(t->event->type)) {
 	case EVENT_FAMILY_OPEN:
@@ -460,7 +461,7 @@ bool fd_fields_get(const struct event_target *t, const struct policy_ref *ref,
 		return get_written(t->event, ret);
 	if (ref->field >= FIELD_FS_PATH_NAME)
 		return get_path(t->event, ref->field, ret);
-	if (!fd_fields_apply(t))
+	if (!applies(t))
 		return value_absent(ret);
 	return get_of_fd(t, t->fd_kind, ref->field, ret);
 }

@@ -79,7 +79,8 @@ static uint32_t take_handle(struct text_pool *p)
 	return p->live_texts < p->handles ? p->live_texts : TEXT_POOL_NONE;
 }
 
-size_t text_pool_room(const struct text_pool *p)
+/* Bytes that could be added now, in one text, after sliding. */
+static size_t room(const struct text_pool *p)
 {
 	uint32_t end = p->cap - p->top, all = end + p->dead;
 	uint32_t room = p->dead >= p->cap / SLIDE_PART ? all : end;
@@ -91,7 +92,7 @@ uint32_t text_pool_add(struct text_pool *p, size_t n, char **ret_bytes)
 {
 	struct head h = { .bytes = rounded(n) };
 
-	if (n > p->cap || h.bytes > text_pool_room(p))
+	if (n > p->cap || h.bytes > room(p))
 		return TEXT_POOL_NONE;
 	h.handle = take_handle(p);
 	if (h.handle == TEXT_POOL_NONE)

@@ -34,7 +34,5 @@ MUST_CHECK uint32_t text_pool_add(struct text_pool *p, size_t n, char **ret_byte
 void text_pool_remove(struct text_pool *p, uint32_t handle);
 /** Where a handle's text is now. */
 char *text_pool_at(const struct text_pool *p, uint32_t handle);
-/** Bytes that could be added now, in one text, after sliding. */
-size_t text_pool_room(const struct text_pool *p);
 
 #endif

@@ -52,7 +52,7 @@ static const struct {
 	{ 507, "Insufficient Storage" },
 };
 
-const char *http_server_reason(int status)
+static const char *reason(int status)
 {
 	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
 		if (reasons[i].status == status)
@@ -116,7 +116,7 @@ static void put_head(struct connection *c, const struct http_server_reply *r)
 {
 	struct buf *out = &c->out;
 
-	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status, http_server_reason(r->status),
+	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status, reason(r->status),
 		   date_now(c->s));
 	if (r->type)
 		buf_printf(out, "Content-Type: %s\r\n", r->type);
@@ -178,7 +178,7 @@ void connection_refuse(struct connection *c, int status, const char *detail)
 
 	json_out_init(&j, &body, false);
 	json_object_open(&j);
-	json_put_cstr(&j, "title", http_server_reason(status));
+	json_put_cstr(&j, "title", reason(status));
 	json_put_int(&j, "status", status);
 	json_put_cstr(&j, "detail", detail);
 	json_object_close(&j);

@@ -122,7 +122,4 @@ void exchange_free(struct http_server_exchange *x);
 /** Accounts for what @p x holds now. @return whether all together hold no more than they may */
 bool exchange_account(struct http_server_exchange *x);
 
-/** What the server says of a status: "Not Found". */
-const char *http_server_reason(int status);
-
 #endif

@@ -5,8 +5,10 @@
 
 #define MAX_SELECTORS 64
 
-int grant_of_role(const struct access *a, const struct role *r, struct arena *arena,
-		  struct caller_grant *ret, struct err *e)
+/* What @p r gives. A scope that cannot be read gives nothing, and so does a role that mixes duties where they are
+ * separated: who cannot be understood is not let in. */
+static int grant_of_role(const struct access *a, const struct role *r, struct arena *arena,
+			 struct caller_grant *ret, struct err *e)
 {
 	struct caller_grant out = { .permissions = r->permissions & PERMISSION_ALL };
 	str rest = r->scope;

@@ -17,11 +17,4 @@
 MUST_CHECK int grants_of_user(struct access *a, struct sql *s, int64_t user, uint64_t mask,
 			      int64_t now_ns, struct arena *arena, struct caller *c, struct err *e);
 
-/**
- * What @p r gives. A scope that cannot be read gives nothing, and so does a role that mixes duties where they are
- * separated: who cannot be understood is not let in.
- */
-MUST_CHECK int grant_of_role(const struct access *a, const struct role *r, struct arena *arena,
-			     struct caller_grant *ret, struct err *e);
-
 #endif

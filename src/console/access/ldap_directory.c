@@ -22,7 +22,8 @@ static void free_message(LDAPMessage **m)
 		ldap_msgfree(*m);
 }
 
-void ldap_escape(str text, struct buf *out)
+/* Appends @p text as a value in a filter (RFC 4515 section 3). */
+static void escape(str text, struct buf *out)
 {
 	for (size_t i = 0; i < text.n; i++) {
 		unsigned char c = (unsigned char)text.p[i];
@@ -44,7 +45,7 @@ int ldap_filter(const char *filter, str text, struct buf *out, struct err *e)
 			return err_set(e, EINVAL, "LDAP: in the filter '%s' a %% is none of %%s",
 				       filter);
 		buf_add(out, str_take(rest, at));
-		ldap_escape(text, out);
+		escape(text, out);
 		rest = str_skip(rest, at + 2);
 		places++;
 	}

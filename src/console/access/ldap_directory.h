@@ -53,8 +53,6 @@ struct ldap_person {
 MUST_CHECK int ldap_authenticate(const struct ldap_options *o, str name, str password,
 				 struct arena *a, struct ldap_person *ret, struct err *e);
 
-/** Appends @p text as a value in a filter (RFC 4515 section 3). */
-void ldap_escape(str text, struct buf *out);
 /** Appends @p filter with each "%s" replaced by @p text, escaped. @return 0, -EINVAL (none, or another '%') */
 MUST_CHECK int ldap_filter(const char *filter, str text, struct buf *out, struct err *e);
 

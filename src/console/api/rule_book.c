@@ -176,7 +176,8 @@ static int take_to_text(struct reader *r, str name, str text, struct err *e)
 	return buf_error(r->out) ? err_set(e, ENOBUFS, "rules: memory budget spent") : 0;
 }
 
-int rule_book_render(struct store *s, struct arena *a, struct buf *out, struct err *e)
+/* The rules as one YAML text, which is what agents are sent. */
+static int render(struct store *s, struct arena *a, struct buf *out, struct err *e)
 {
 	static const struct rule_book_options all = { 0 };
 	struct reader r = {
@@ -191,7 +192,7 @@ int rule_book_publish(struct store *s, struct arena *a, struct err *e)
 	OWNED_BUF text = BUF_INIT;
 	char etag[CALL_ETAG_BYTES];
 	str after = { 0 }, members;
-	int r = rule_book_render(s, a, &text, e);
+	int r = render(s, a, &text, e);
 
 	if (r < 0)
 		return r;

@@ -35,9 +35,6 @@ MUST_CHECK int rule_book_open(struct store *s, const struct rule_book_options *o
 			      struct rule_book *ret, struct err *e);
 void rule_book_close(struct rule_book *b);
 
-/** The same as one YAML text, which is what agents are sent; appended to @p out. */
-MUST_CHECK int rule_book_render(struct store *s, struct arena *a, struct buf *out, struct err *e);
-
 /** Has every agent judge by the rules as they are now. In the transaction that changed them. */
 MUST_CHECK int rule_book_publish(struct store *s, struct arena *a, struct err *e);
 

@@ -151,7 +151,8 @@ static int compare(const void *a, const void *b)
 	return str_cmp(*(const str *)a, *(const str *)b);
 }
 
-void intel_collected(struct intel_collect *c, struct intel_read *ret)
+/* Sorts, drops what is there twice. */
+static void collected(struct intel_collect *c, struct intel_read *ret)
 {
 	size_t n = 0;
 
@@ -256,7 +257,7 @@ int intel_read_pages(const str *pages, size_t count, enum intel_kind k, int64_t 
 		if (r < 0)
 			return r;
 	}
-	intel_collected(&c, ret);
+	collected(&c, ret);
 	return 0;
 }
 

@@ -84,8 +84,6 @@ struct intel_collect {
 MUST_CHECK int intel_collect(struct intel_collect *c, str text, struct err *e);
 /** A bundle's indicators, or those of an envelope (TAXII 2.1 section 3.7). @return 0, -EBADMSG, -E2BIG, -ENOBUFS */
 MUST_CHECK int intel_collect_stix(struct intel_collect *c, str text, int64_t now_s, struct err *e);
-/** Sorts, drops what is there twice. */
-void intel_collected(struct intel_collect *c, struct intel_read *ret);
 
 /** A list as it is stored: entries by lines. */
 struct intel_list {

@@ -331,12 +331,20 @@ int notify_service_new(const struct notify_service_options *o, struct notify_ser
 	return 0;
 }
 
+static void wake(struct notify_service *n)
+{
+	const uint64_t one = 1;
+
+	if (n && n->wake >= 0)
+		(void)!write(n->wake, &one, sizeof(one));
+}
+
 void notify_service_free(struct notify_service *n)
 {
 	if (!n)
 		return;
 	atomic_store(&n->ending, true);
-	notify_service_wake(n);
+	wake(n);
 	if (n->started)
 		pthread_join(n->thread, NULL);
 	notifier_free(n->notifier);
@@ -346,14 +354,6 @@ void notify_service_free(struct notify_service *n)
 	arena_done(&n->doc);
 	secret_wipe(&n->key, sizeof(n->key));
 	free(n);
-}
-
-void notify_service_wake(struct notify_service *n)
-{
-	const uint64_t one = 1;
-
-	if (n && n->wake >= 0)
-		(void)!write(n->wake, &one, sizeof(one));
 }
 
 int notify_service_try(const struct notify_service *n, const struct notifier_entry *entry,

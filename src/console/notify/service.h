@@ -31,8 +31,6 @@ MUST_CHECK int notify_service_new(const struct notify_service_options *o,
 				  struct notify_service **ret, struct err *e);
 /** Ends the thread; what waits stays on disk. */
 void notify_service_free(struct notify_service *n);
-/** There is something to do: alerts came, or a receiver changed. From any thread. */
-void notify_service_wake(struct notify_service *n);
 
 /* For the API; from any thread. */
 

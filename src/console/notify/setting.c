@@ -21,7 +21,7 @@ static const struct setting *find_in(const struct setting *table, str name)
 	return NULL;
 }
 
-const struct setting *setting_find(const struct setting_tables *t, str name)
+static const struct setting *find(const struct setting_tables *t, str name)
 {
 	const struct setting *s = find_in(t->own, name);
 
@@ -292,7 +292,7 @@ static int take_all(const struct setting_tables *t, const struct value *given,
 
 	VALUE_MEMBERS (m, given) {
 		*ret_at = m->key;
-		if (!setting_find(t, m->key))
+		if (!find(t, m->key))
 			return err_set(e, EINVAL, "no setting is called '%.*s'",
 				       STR_ARG(str_take(m->key, 40)));
 	}
@@ -411,7 +411,7 @@ void setting_render(const struct setting_tables *t, const struct value *all, str
 
 static str preset_of(const struct setting_tables *t, const char *name)
 {
-	const struct setting *s = setting_find(t, str_from(name));
+	const struct setting *s = find(t, str_from(name));
 
 	assert(s);
 	return str_from(s->preset);

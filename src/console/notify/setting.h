@@ -46,8 +46,6 @@ struct setting_tables {
 	const struct setting *own, *common;
 };
 
-const struct setting *setting_find(const struct setting_tables *t, str name);
-
 /**
  * Holds an object to the tables.
  *

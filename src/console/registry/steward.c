@@ -29,7 +29,7 @@ enum {
 #define JOB_ARENA ((size_t)256 << 20)
 #define TELL_NS SECOND_NS
 
-void steward_say(const struct steward *s, const char *fmt, ...)
+static void PRINTF_LIKE(2, 3) say(const struct steward *s, const char *fmt, ...)
 {
 	char line[ERR_TEXT_BYTES + 64];
 	va_list args;
@@ -475,7 +475,7 @@ int steward_run(const struct steward_options *o)
 	if (r == 0)
 		r = store_open(o->where, NULL, &s.store, &e);
 	if (r < 0) {
-		steward_say(&s, "registries: %s", e.text);
+		say(&s, "registries: %s", e.text);
 		return 1;
 	}
 	for (;;) {
@@ -486,7 +486,7 @@ int steward_run(const struct steward_options *o)
 			drop_all(&s), poll(NULL, 0, REST_MS);
 		if (r < 0) {
 			if (!failing)
-				steward_say(&s, "registries: %s", e.text);
+				say(&s, "registries: %s", e.text);
 			drop_all(&s);
 			poll(NULL, 0, REST_MS);
 		}

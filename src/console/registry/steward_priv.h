@@ -49,7 +49,6 @@ struct steward {
 	bool changed;
 };
 
-void steward_say(const struct steward *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void steward_tell(struct steward *s, char what);
 
 /**

@@ -95,7 +95,7 @@ static void pass_over_notice(void *ctx, const PGresult *r)
 	(void)ctx, (void)r;
 }
 
-int pg_script(struct sql *s, const char *text, struct err *e)
+static int script(struct sql *s, const char *text, struct err *e)
 {
 	PGresult *r = PQexec(pg_of(s)->c, text);
 	ExecStatusType status = PQresultStatus(r);
@@ -123,7 +123,7 @@ static int greet(struct sql *s, struct err *e)
 		   s->options.read_only ? "SET default_transaction_read_only = on;" : "");
 	if (buf_error(&text) < 0)
 		return err_set(e, ENOMEM, "no memory for the store");
-	return pg_script(s, buf_cstr(&text), e);
+	return script(s, buf_cstr(&text), e);
 }
 
 static int connect_failed(const struct sql *s, struct err *e)
@@ -486,7 +486,7 @@ const struct sql_engine sql_engine_postgres = {
 	.column_text = column_text,
 	.column_blob = column_blob,
 	.column_null = column_null,
-	.script = pg_script,
+	.script = script,
 	.bulk_begin = pg_bulk_begin,
 	.bulk_row = pg_bulk_row,
 	.bulk_end = pg_bulk_end,

@@ -24,7 +24,6 @@ struct pg_statement {
 
 struct pg *pg_of(const struct sql *s);
 int pg_fail(struct sql *s, const PGresult *r, struct err *e);
-int pg_script(struct sql *s, const char *text, struct err *e);
 
 int pg_bulk_begin(struct sql_bulk *b, const char *table, const char *columns, struct err *e);
 int pg_bulk_row(struct sql_bulk *b, const struct sql_value *values, size_t count, struct err *e);

@@ -14,7 +14,8 @@ struct config_file {
 	str text;
 };
 
-const char *const *config_paths(struct invocation *v)
+/* The files looked for, nearest first, NULL-terminated. */
+static const char *const *config_paths(struct invocation *v)
 {
 	const char **paths = ARENA_ARRAY(v->arena, CONFIG_MAX_FILES, const char *);
 	const char *home = getenv("XDG_CONFIG_HOME"), *below = "skep/config.yaml";

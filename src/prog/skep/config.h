@@ -16,7 +16,4 @@
  */
 MUST_CHECK int config_apply(struct invocation *v);
 
-/** The files looked for, nearest first, NULL-terminated; NULL when the arena's budget is spent. */
-const char *const *config_paths(struct invocation *v);
-
 #endif

@@ -26,7 +26,7 @@ int rule_events_open(struct invocation *v, struct rule_events *ret)
 	if (!path)
 		return err_set(&v->err, EINVAL, "name the recorded events with --events FILE");
 	r = file_read(AT_FDCWD, path, RULE_EVENTS_MAX_BYTES, &ret->text, &v->err);
-	rule_events_rewind(ret);
+	ret->rest = buf_str(&ret->text);
 	return r;
 }
 
@@ -34,12 +34,6 @@ void rule_events_close(struct rule_events *e)
 {
 	arena_done(&e->arena);
 	buf_done(&e->text);
-}
-
-void rule_events_rewind(struct rule_events *e)
-{
-	e->rest = buf_str(&e->text);
-	e->line = 0;
 }
 
 int rule_events_next(struct invocation *v, struct rule_events *e, const struct policy_target **ret)

@@ -28,7 +28,4 @@ void rule_events_close(struct rule_events *e);
 MUST_CHECK int rule_events_next(struct invocation *v, struct rule_events *e,
 				const struct policy_target **ret);
 
-/** Begins anew with the first line. */
-void rule_events_rewind(struct rule_events *e);
-
 #endif

@@ -15,7 +15,7 @@
 
 #define BUILD_MAX_PROBLEMS 1000
 
-/** A list of string numbers, without order and with repetitions until vulndb_ids_settle(). */
+/** A list of string numbers, without order and with repetitions until what is known of a flaw is joined. */
 struct build_ids {
 	uint32_t *items;
 	size_t count, cap;
@@ -96,7 +96,5 @@ static inline bool vulndb_same_flaw(const struct build_claim *a, const struct bu
 	return a->namespace == b->namespace && a->package == b->package &&
 	       a->vulnerability == b->vulnerability;
 }
-/** Ascending, each once. */
-void vulndb_ids_settle(struct build_ids *l);
 
 #endif

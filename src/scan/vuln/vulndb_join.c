@@ -11,7 +11,8 @@ static int compare_ids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-void vulndb_ids_settle(struct build_ids *l)
+/* Ascending, each once. */
+static void settle_ids(struct build_ids *l)
 {
 	size_t kept = 0;
 
@@ -50,7 +51,7 @@ static int add_words(struct vulndb_builder *b, struct build_ids *l, str words, s
 			return r;
 	}
 	if (l->count > 64)
-		vulndb_ids_settle(l);
+		settle_ids(l);
 	return 0;
 }
 
@@ -315,9 +316,9 @@ static void settle(struct build_fact *f)
 {
 	size_t kept = 0;
 
-	vulndb_ids_settle(&f->aliases);
-	vulndb_ids_settle(&f->cwes);
-	vulndb_ids_settle(&f->references);
+	settle_ids(&f->aliases);
+	settle_ids(&f->cwes);
+	settle_ids(&f->references);
 	for (size_t i = 0; i < f->aliases.count; i++)
 		if (f->aliases.items[i] != f->id)
 			f->aliases.items[kept++] = f->aliases.items[i];
