@@ -81,20 +81,6 @@ static int parse_number(enum option_type type, str text, uint64_t *ret)
 	}
 }
 
-static const char *expected(enum option_type type)
-{
-	switch (type) {
-	case OPTION_FLAG:
-		return "true or false";
-	case OPTION_BYTES:
-		return "a size such as 512MiB";
-	case OPTION_DURATION:
-		return "a duration such as 90s, 12h or 7d";
-	default:
-		return "a whole number";
-	}
-}
-
 static bool is_choice(const char *choices, str text)
 {
 	str rest = str_from(choices);
@@ -114,8 +100,20 @@ static int refuse(const struct option_value *v, const char *text, const char *wh
 	if (d->type == OPTION_CHOICE)
 		return err_set(e, EINVAL, "%s%s--%s: '%s' is none of %s", source, sep, d->name,
 			       text, d->choices);
-	return err_set(e, EINVAL, "%s%s--%s: '%s' is not %s", source, sep, d->name, text,
-		       expected(d->type));
+	switch (d->type) {
+	case OPTION_FLAG:
+		return err_set(e, EINVAL, "%s%s--%s: '%s' is not true or false", source, sep,
+			       d->name, text);
+	case OPTION_BYTES:
+		return err_set(e, EINVAL, "%s%s--%s: '%s' is not a size such as 512MiB", source,
+			       sep, d->name, text);
+	case OPTION_DURATION:
+		return err_set(e, EINVAL, "%s%s--%s: '%s' is not a duration such as 90s, 12h or 7d",
+			       source, sep, d->name, text);
+	default:
+		return err_set(e, EINVAL, "%s%s--%s: '%s' is not a whole number", source, sep,
+			       d->name, text);
+	}
 }
 
 static int push_item(struct option_set *s, struct option_value *v, str item)

@@ -197,6 +197,9 @@ static bool may_break(uint32_t before, uint32_t after)
 {
 	if (char_width(after) == 0 || begins_no_line(after) || ends_no_line(before))
 		return false;
+	/* Not within "://", nor before what goes with the word it follows. */
+	if (is_breaker(before) && is_breaker(after))
+		return false;
 	if (before < 0x80)
 		return is_breaker(before) || char_width(after) == 2;
 	return char_width(before) == 2;

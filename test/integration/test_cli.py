@@ -31,6 +31,31 @@ def test_unknown_words_are_usage_errors_with_a_suggestion(skep):
     assert "did you mean '--json'" in p.err
     p = skep.run("config", "sohw", check=2)
     assert "did you mean 'config show'" in p.err
+    # Where nothing is like it, the help that lists what there is.
+    assert "see `skep agent --help`" in skep.run("agent", "begin", check=2).err
+    assert "see `skep help`" in skep.run("nonesuch", check=2).err
+
+
+@pytest.mark.parametrize("option, english, chinese", [
+    (["monitor", "--count", "x"], "'x' is not a whole number", "“x”不是整数"),
+    (["agent", "run", "--ring-size", "x"], "'x' is not a size such as 512MiB", "“x”不是大小，例如 512MiB"),
+    (["agent", "run", "--usage-interval", "x"], "'x' is not a duration such as", "“x”不是时长，例如"),
+])
+def test_what_a_value_must_be_is_told_in_both_languages(skep, option, english, chinese):
+    assert english in skep.run(*option, check=2).err
+    assert chinese in skep.run("--lang", "zh", *option, check=2).err
+
+
+def test_where_no_agent_runs_says_how_to_start_one(skep, tmp_path):
+    p = skep.run("agent", "top", "--control", tmp_path / "none.sock", check=4)
+    assert "cannot reach an agent at" in p.err and "`sudo skep agent run` starts one" in p.err
+
+
+def test_chinese_help_calls_the_agent_one_name(skep):
+    for command in ([], ["up"], ["console"], ["console", "run"], ["agent"], ["agent", "run"], ["agent", "doctor"]):
+        said = skep.run("--lang", "zh", "help", "--all", *command, check=0).out
+        # Commands and options keep their names; in sentences it is 代理.
+        assert not re.search(r"[\u4e00-\u9fff，。；：（] ?agent(?![-./\w])(?! (run|top|containers|doctor))", said), said
 
 
 def test_a_name_nobody_knows_is_told_to_be_no_file_either(skep):

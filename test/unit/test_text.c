@@ -83,6 +83,11 @@ static void wrapping_breaks_where_a_reader_would(void **state UNUSED)
 	assert_str(text_wrap(&rest, 10), "libstdc++-");
 	assert_str(text_wrap(&rest, 10), "12-dev");
 
+	rest = S("a tcp://host");
+	assert_str(text_wrap(&rest, 6), "a");
+	assert_str(text_wrap(&rest, 6), "tcp://");
+	assert_str(text_wrap(&rest, 6), "host");
+
 	rest = S("read it by --read-it, from /usr/lib");
 	assert_str(text_wrap(&rest, 12), "read it by");
 	assert_str(text_wrap(&rest, 12), "--read-it,");

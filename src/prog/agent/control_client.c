@@ -28,7 +28,12 @@ int agent_control_open(const char *path, struct agent_control **ret, struct err 
 	if (strlen(path) >= sizeof(a.sun_path))
 		r = err_sys(e, ENAMETOOLONG, "cannot reach an agent at '%s'", path);
 	else if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&a, sizeof(a)) < 0)
-		r = err_sys(e, errno, "cannot reach an agent at '%s'", path);
+		r = errno == ENOENT || errno == ECONNREFUSED
+			    ? err_set(e, errno,
+				      "cannot reach an agent at '%s': none listens there; `sudo "
+				      "skep agent run` starts one",
+				      path)
+			    : err_sys(e, errno, "cannot reach an agent at '%s'", path);
 	if (r < 0) {
 		agent_control_close(c);
 		return r;

@@ -19,7 +19,7 @@ const struct option_def console_options[] = {
 	  .group = OPTION_GROUP_CONSOLE,
 	  .arg = "ADDRESS:PORT",
 	  .fallback = ":8443",
-	  .help = { "where browsers and agents reach it", "浏览器与 agent 访问的地址" } },
+	  .help = { "where browsers and agents reach it", "浏览器与代理访问的地址" } },
 	{ .name = "database",
 	  .type = OPTION_STRING,
 	  .group = OPTION_GROUP_CONSOLE,
@@ -43,8 +43,9 @@ const struct option_def console_options[] = {
 		    "they speak: the audit log, waits after failed sign-ins and limits then know "
 		    "that "
 		    "address. Nobody is by itself",
-		    "信任该网段内的代理与负载均衡所告知的客户端地址，用于审计日志、登录失败等待与限"
-		    "流；缺省不信任任何代理" } },
+		    "信任该网段内的反向代理与负载均衡所告知的客户端地址，用于审计日志、登录失败等待"
+		    "与限"
+		    "流；缺省不信任任何反向代理" } },
 	{ .name = "proxy-tells",
 	  .type = OPTION_STRING,
 	  .group = OPTION_GROUP_CONSOLE,
@@ -55,9 +56,9 @@ const struct option_def console_options[] = {
 		    "proxy-protocol (version 2, before TLS: agents may come this way). The others "
 		    "are "
 		    "not believed",
-		    "受信代理的告知方式：x-forwarded-for、forwarded（RFC 7239）或 "
-		    "proxy-protocol（第 2 版，位于 "
-		    "TLS 之前，agent 也可经此接入）；其余方式不予采信" } },
+		    "受信反向代理的告知方式：x-forwarded-for、forwarded（RFC 7239）或 "
+		    "proxy-protocol"
+		    "（第 2 版，位于 TLS 之前，代理也可经此接入）；其余方式不予采信" } },
 	{ .name = "notify-allow",
 	  .type = OPTION_LIST,
 	  .group = OPTION_GROUP_CONSOLE,
@@ -119,7 +120,7 @@ const struct option_def console_options[] = {
 	  .fallback = "512",
 	  .rare = true,
 	  .help = { "connections from one address, agents' not counted",
-		    "单一地址的连接数上限（不含 agent）" } },
+		    "单一地址的连接数上限（不含代理）" } },
 	{ 0 },
 };
 
@@ -146,7 +147,7 @@ const struct option_def console_alone_options[] = {
 	  .group = OPTION_GROUP_CONSOLE,
 	  .help = { "no TLS: only behind a proxy on the same host, at 127.0.0.1; agents cannot "
 		    "join",
-		    "不使用 TLS：仅用于同一主机的代理之后（127.0.0.1）；agent 无法加入" } },
+		    "不使用 TLS：仅用于同一主机的反向代理之后（127.0.0.1）；代理无法加入" } },
 	{ .name = "log",
 	  .type = OPTION_STRING,
 	  .group = OPTION_GROUP_CONSOLE,

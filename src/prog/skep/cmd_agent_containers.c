@@ -139,7 +139,7 @@ static int run(struct invocation *v)
 const struct command cmd_agent_containers = {
 	.name = "agent containers",
 	.summary = { "list the containers that run here, as the agent knows them",
-		     "列出本机正在运行的容器（agent 所见）" },
+		     "列出本机正在运行的容器（代理所见）" },
 	.detail = { "Containers are found by their control groups, whatever engine made them: "
 		    "Docker, containerd "
 		    "(nerdctl, ctr, Kubernetes), CRI-O, Podman, systemd-nspawn, LXC. Names, images "

@@ -127,11 +127,11 @@ static int run(struct invocation *v)
 const struct command cmd_agent_doctor = {
 	.name = "agent doctor",
 	.summary = { "what this kernel lets the agent see, and what is lost",
-		     "本机内核允许 agent 观察的内容及缺失部分" },
+		     "本机内核允许代理观察的内容及缺失部分" },
 	.detail = { "Tries each mechanism by loading a program that does nothing; nothing stays "
 		    "behind. Run it as root, as the agent does.\n\nThe exit code is 4 when no "
 		    "back-end works here.",
-		    "逐一装载空程序以试验各机制，不留下任何东西。请与 agent 一样以 root "
+		    "逐一装载空程序以试验各机制，不留下任何东西。请与代理一样以 root "
 		    "运行。\n\n若没有可用的后端，退出码为 4。" },
 	.examples = { { "skep agent doctor", { "what works here", "本机可用的机制" } },
 		      { "skep agent doctor --json", { "for machines", "供程序读取" } } },

@@ -10,7 +10,7 @@ static int run(struct invocation *v)
 const struct command cmd_console_run = {
 	.name = "console run",
 	.summary = { "serve the API, the web pages and the agents",
-		     "提供 API、网页并接收 agent 数据" },
+		     "提供 API、网页并接收代理数据" },
 	.detail = { "Keeps everything in one SQLite file below --state, or in PostgreSQL 15 or "
 		    "later. Consoles that share a PostgreSQL "
 		    "database hold nothing of their own: run two behind one address, end either, "
@@ -27,18 +27,15 @@ const struct command cmd_console_run = {
 		    "alone. Needs no rights "
 		    "but to its folder: run it as a user of "
 		    "its own (dist/systemd/skep-console.service).",
-		    "数据全部存于 --state 下的一个 SQLite 文件，或 PostgreSQL 15 及以上。共用同一 "
-		    "PostgreSQL "
-		    "数据库的多个控制台自身不保存状态：可在同一地址后运行两个，任一退出都不会让用户"
-		    "掉线。\n\n"
-		    "使用 TLS。未给出 --tls-cert 时，证书由首次启动时自建的 CA 签发；agent "
-		    "凭令牌信任该 CA。使用自备证书时，agent 以 --console-ca 指定您的 "
-		    "CA。首次启动会打印口令，首次登录时须修改。\n\n"
-		    "SIGHUP 重新读取证书。SIGTERM 结束：先答复已收到的请求。进程运行时 /healthz "
-		    "应答，数据库也可用且可写时 /readyz "
-		    "应答，/metrics "
-		    "仅供本机访问。除数据目录外不需要任何权限：请以专用用户运行（dist/systemd/"
-		    "skep-console.service）。" },
+		    "数据全部存于 --state 下的一个 SQLite 文件，或 PostgreSQL 15 及以"
+		    "上。共用同一 PostgreSQL 数据库的多个控制台自身不保存状态：可在同"
+		    "一地址后运行两个，任一退出都不会让用户掉线。\n\n使用 TLS。未给出"
+		    " --tls-cert 时，证书由首次启动时自建的 CA 签发；代理凭令牌信任该"
+		    " CA。使用自备证书时，代理以 --console-ca 指定您的 CA。首次启动会"
+		    "打印口令，首次登录时须修改。\n\nSIGHUP 重新读取证书。SIGTERM 结束"
+		    "：先答复已收到的请求。进程运行时 /healthz 应答，数据库也可用且可"
+		    "写时 /readyz 应答，/metrics 仅供本机访问。除数据目录外不需要任何"
+		    "权限：请以专用用户运行（dist/systemd/skep-console.service）。" },
 	.examples = { { "sudo -u skep skep console run --state /srv/console --listen "
 			"127.0.0.1:8443",
 			{ "on this host, for trying out", "在本机试用" } },

@@ -545,7 +545,7 @@ static const struct option_def options[] = {
 	  .is_made = true,
 	  .complete = OPTION_COMPLETE_DIR,
 	  .help = { "where both keep what they know; made when absent",
-		    "控制台与 agent 的数据目录；不存在时创建" } },
+		    "控制台与代理的数据目录；不存在时创建" } },
 	{ .name = "rules",
 	  .letter = 'r',
 	  .type = OPTION_MULTI,
@@ -554,13 +554,13 @@ static const struct option_def options[] = {
 	  .complete = OPTION_COMPLETE_FILE,
 	  .help = { "rules for this host's agent, as for `skep agent run`; those that ship "
 		    "otherwise",
-		    "本机 agent 的规则，同 skep agent run；缺省为自带规则" } },
+		    "本机代理的规则，同 skep agent run；缺省为自带规则" } },
 	{ 0 },
 };
 
 const struct command cmd_up = {
 	.name = "up",
-	.summary = { "run console and agent on this host", "在本机运行整个平台：控制台与 agent" },
+	.summary = { "run console and agent on this host", "在本机运行整个平台：控制台与代理" },
 	.detail = { "Starts a console, dropped to an unprivileged user and with its data in a "
 		    "SQLite file unless --database says otherwise, and an agent that watches this "
 		    "host and has joined it. Prints the address, and at the first start a "
@@ -573,16 +573,14 @@ const struct command cmd_up = {
 		    "may be "
 		    "one that only root reads.\n\n"
 		    "Larger fleets run `skep-console` on PostgreSQL and `skep-agent` on each node.",
-		    "启动控制台（以非特权用户运行，除非以 --database 指定，数据存于 SQLite "
-		    "文件）以及监视本机并已加入该控制台的 "
-		    "agent。打印访问地址；首次启动时打印口令。其他主机凭控制台 agent "
-		    "页面生成的令牌加入。\n\n"
-		    "异常退出的进程会自动重启。Ctrl-C 或 SIGTERM 先结束 "
-		    "agent，再结束控制台；SIGHUP 重新读取规则与证书。agent "
-		    "的其他设置取自环境变量，如 "
-		    "SKEP_SYSLOG=tls://log.example:6514；控制台的文件（--sign-in）可仅 root "
-		    "可读。\n\n"
-		    "更大规模请以 PostgreSQL 运行 skep-console，并在各节点运行 skep-agent。" },
+		    "启动控制台（以非特权用户运行，除非以 --database 指定，数据存于 SQLite"
+		    " 文件）以及监视本机并已加入该控制台的代理。打印访问地址；首次启动"
+		    "时打印口令。其他主机凭控制台“代理”页面生成的令牌加入。\n\n异常退出"
+		    "的进程会自动重启。Ctrl-C 或 SIGTERM 先结束代理，再结束控制台；SIGHUP"
+		    " 重新读取规则与证书。代理的其他设置取自环境变量，如 "
+		    "SKEP_SYSLOG=tls://log.example:6514"
+		    "；控制台的文件（--sign-in）可仅 root 可读。\n\n更大规模请以 PostgreSQL"
+		    " 运行 skep-console，并在各节点运行 skep-agent。" },
 	.examples = { { "sudo skep up",
 			{ "at https://localhost:8443", "访问 https://localhost:8443" } },
 		      { "sudo skep up --state /srv/skep --listen 127.0.0.1:9443",

@@ -80,9 +80,11 @@ static int unknown_command(const char *family, const char *word, struct err *e)
 		if (family ? member && str_starts(name, str_from(family)) : !member)
 			suggestion_offer(&near, str_skip(name, family_n));
 	}
+	if (!near.best.n && family)
+		return err_set(e, EINVAL, "unknown command '%s %s'; see `skep %s --help`", family,
+			       word, family);
 	if (!near.best.n)
-		return err_set(e, EINVAL, "unknown command '%s%s%s'; see `skep help`",
-			       family ? family : "", family ? " " : "", word);
+		return err_set(e, EINVAL, "unknown command '%s'; see `skep help`", word);
 	return err_set(e, EINVAL, "unknown command '%s'; did you mean '%s%s%.*s'?", word,
 		       family ? family : "", family ? " " : "", STR_ARG(near.best));
 }
