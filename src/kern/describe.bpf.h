@@ -45,6 +45,14 @@ static __always_inline __u32 overlay_flag(struct inode *i, unsigned long magic)
 	return upper ? EVENT_FILE_UPPER : EVENT_FILE_LOWER;
 }
 
+static __always_inline bool is_in_upper_layer(struct file *file)
+{
+	struct inode *i = READ_WORD(file, file, f_inode);
+	struct super_block *sb = READ_WORD(inode, i, i_sb);
+
+	return overlay_flag(i, READ(super_block, sb, s_magic)) == EVENT_FILE_UPPER;
+}
+
 static __always_inline void describe_opened(struct record_fd *f, struct file *file)
 {
 	struct inode *i = READ_WORD(file, file, f_inode);

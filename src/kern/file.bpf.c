@@ -78,7 +78,9 @@ static __noinline int tell_open(const struct call *k, struct file *file, bool ju
 		h->span[RECORD_PATH] = emit_file_path(k, &w, file);
 	else if (o.path)
 		h->span[RECORD_PATH] = emit_path_at(k, &w, o.dirfd, o.path, &raw);
-	if (!judged && !judge_emit(&w, filter_open_fact(o.flags, o.mode)))
+	if (!judged &&
+	    !judge_emit(&w, filter_open_fact(o.flags, o.mode) |
+				    (file && !is_in_upper_layer(file) ? JUDGE_LOWER : 0)))
 		return 0;
 	if (file) {
 		describe_opened(f, file);

@@ -196,13 +196,16 @@ static uint64_t comm_set(struct making *k, const struct kernel_clause *c)
 	unsigned set = 0;
 	uint64_t bit;
 
-	while (set < k->comm_sets && !same_comms(k->named[set], c))
+	while (set < k->comm_sets &&
+	       !(same_comms(k->named[set], c) && k->named[set]->upper == c->upper))
 		set++;
 	if (set < k->comm_sets)
 		return 1ull << set;
 	k->comm_sets += set < 63;
 	k->named[set] = c;
 	bit = 1ull << set;
+	if (c->upper && set < 63)
+		k->m->uppers |= bit;
 	for (size_t i = 0; i < c->comm_count; i++) {
 		uint64_t comm[2] = { 0 };
 
@@ -339,14 +342,17 @@ bool filter_image_passes(const struct filter_image *m, const struct event *v, st
 	const struct filter_combo *asks = &m->combos[v->type][combo];
 	uint64_t ports = m->ports[v->fd.local.port % FILTER_HASHED] |
 			 m->ports[v->fd.remote.port % FILTER_HASHED];
-	uint64_t paths = filter_image_paths(m, v->path);
+	uint64_t paths = filter_image_paths(m, v->path), names = name_sets(m, comm);
 
+	if (v->res >= 0 && v->fd.file_flags & EVENT_FILE_SEEN &&
+	    !(v->fd.file_flags & EVENT_FILE_UPPER))
+		names &= ~m->uppers;
 	if (v->path.n == 0 && v->path2.n == 0)
 		paths = UINT64_MAX;
 	else if (v->path2.n)
 		paths |= filter_image_paths(m, v->path2);
 	if (v->raw.n && str_search(v->raw, S("..")) == v->raw.n)
 		paths &= ~m->climbs;
-	return asks->always || (asks->comms & name_sets(m, comm)) || (asks->ports & ports) ||
+	return asks->always || (asks->comms & names) || (asks->ports & ports) ||
 	       (asks->paths & paths);
 }

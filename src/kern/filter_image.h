@@ -4,7 +4,8 @@
  *
  * Tests of a clause become bits. For each type of event and each combination of facts that fit in five bits (`combos`)
  * stands what the clauses still in question ask for: sets of paths, of ports, of names; one satisfied set is enough. A
- * clause that asks for a path and for ports or names keeps the path alone.
+ * clause that asks for a path and for ports or names keeps the path alone; that a file is in the upper layer is asked beside
+ * names alone.
  *
  * All literals of all path sets are one automaton (Aho and Corasick, 1975) over the path between two marks, so that
  * "begins with", "is", "ends in" and "contains" are one walk over its bytes. The state after a folder's path is a
@@ -65,6 +66,7 @@ struct filter_combo {
 struct filter_image {
 	__u64 tops;   /* path sets that what is right below the root satisfies */
 	__u64 climbs; /* path sets that count only if the path as given has ".." in it */
+	__u64 uppers; /* sets of names that count only for files in the upper layer of an overlay */
 	struct filter_combo combos[FILTER_TYPES][FILTER_COMBOS];
 	__u64 ports[FILTER_HASHED]; /* sets a port is in, at port % FILTER_HASHED */
 	__u64 comms[FILTER_HASHED]; /* sets a name is in, at filter_comm_slot() */

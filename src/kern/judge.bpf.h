@@ -8,6 +8,7 @@
 #define SKEP_KERN_JUDGE_BPF_H
 
 #include "kern/call.bpf.h"
+#include "kern/describe.bpf.h"
 #include "kern/filter.bpf.h"
 #include "kern/name.bpf.h"
 
@@ -99,6 +100,17 @@ static __always_inline bool judge_begin(struct judge *j, __u32 version, __u32 ty
 		j->paths[where] = asks[where].paths;
 	}
 	return true;
+}
+
+#define JUDGE_LOWER 8 /* beside a fact: the file is known to be in no upper layer */
+
+/* What asks for a file in the upper layer of an overlay is taken away where it is in none. */
+static __always_inline void judge_layer(struct judge *j, bool lower)
+{
+	if (!lower)
+		return;
+	j->comms[0] &= ~j->m->uppers;
+	j->comms[1] &= ~j->m->uppers;
 }
 
 /* The sets that decide, as long as they are not known; 0: none does. */
@@ -240,7 +252,8 @@ static __always_inline __u64 judge_given(const struct judge *j, __u64 sets, __u6
 /* Which of those who open a file its open is told of: two bits for the host, above them two for containers. */
 enum {
 	JUDGE_WANTED = 1,
-	JUDGE_NAMED = 2, /* if the name is one that is asked for */
+	JUDGE_NAMED = 2,   /* if the name is one that is asked for */
+	JUDGE_LAYERED = 2, /* of a caller: if the file is in the upper layer of an overlay */
 	JUDGE_HOST = JUDGE_WANTED | JUDGE_NAMED,
 	JUDGE_WHERE_SHIFT = 2,
 };
@@ -341,13 +354,14 @@ __noinline __attribute__((unused)) __u64 judge_find_wants(__u64 file, __u64 give
 	return judge_wants(&j, judge_given(&j, sets, question, given, what & JUDGE_USER));
 }
 
-/* Whether the caller is among those who are told of. @param changes  control.cgroup_changes */
+/* Whether the caller is among those who are told of: JUDGE_WANTED or JUDGE_LAYERED. @param changes  control.cgroup_changes */
 __noinline __attribute__((unused)) __u64 judge_caller(__u64 wants, __u32 what, __u32 version,
 						      __u32 changes)
 {
 	const struct filter_combo *asks;
 	const struct filter_image *m;
 	__u32 combo;
+	__u64 names;
 	bool host;
 
 	host = !(what & JUDGE_UNIFIED ? judge_cgroup(changes, bpf_get_current_cgroup_id())
@@ -358,11 +372,12 @@ __noinline __attribute__((unused)) __u64 judge_caller(__u64 wants, __u32 what, _
 		return wants & JUDGE_WANTED;
 	m = filter_image(version);
 	if (!m || !(what & JUDGE_NAMES))
-		return 1;
+		return JUDGE_WANTED;
 	combo = filter_combo(!host, false, what & FILTER_ANY_FACT);
 	asks = &m->combos[what >> JUDGE_TYPE_SHIFT & (FILTER_TYPES - 1)]
 			 [combo & (FILTER_COMBOS - 1)];
-	return (asks->comms & judge_noted_names(m)) != 0;
+	names = asks->comms & judge_noted_names(m);
+	return names & ~m->uppers ? JUDGE_WANTED : names ? JUDGE_LAYERED : 0;
 }
 
 static __always_inline bool judge_followed(const struct call *k, __u32 fact, __u64 file,
@@ -377,7 +392,9 @@ static __always_inline bool judge_followed(const struct call *k, __u32 fact, __u
 
 	if (wants == JUDGE_FORGOTTEN)
 		wants = judge_find_wants(file, given, what, version);
-	if (wants && judge_caller(wants, what, version, judge_changes(c)))
+	if (wants)
+		wants = judge_caller(wants, what, version, judge_changes(c));
+	if (wants & JUDGE_WANTED || (wants && is_in_upper_layer((void *)file)))
 		return true;
 	count_passed_over(k->type);
 	return false;
@@ -392,6 +409,8 @@ JUDGE bool judge_known(const struct call *k, __u32 fact, struct file *file, __u6
 
 	if (!judge_begin(&j, version, k->type, false, fact, ~0ull))
 		return true;
+	if ((j.comms[0] | j.comms[1]) & j.m->uppers)
+		judge_layer(&j, !is_in_upper_layer(file));
 	question = judge_open_question(&j);
 	if (question) {
 		sets = filter_known_path_sets(j.m, k->t->fs, file->f_path.mnt, file->f_path.dentry,
@@ -605,6 +624,7 @@ __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 	version = judge_version(c);
 	if (!judge_begin(&j, version, type, h->res < 0, fact & FILTER_ANY_FACT, ~0ull))
 		return 1;
+	judge_layer(&j, fact & JUDGE_LOWER);
 	if (h->marks & EVENT_TRUNCATED) {
 		sets = ~0ull;
 	} else if (judge_open_question(&j)) {

@@ -12,7 +12,7 @@ struct deriving {
 static bool is_empty(const struct filter_clause *c)
 {
 	return !c->container_only && !c->failed_only && !c->success_only && !c->open_modes &&
-	       !c->climbs && !c->families && !c->paths && !c->port_count && !c->comms;
+	       !c->climbs && !c->upper && !c->families && !c->paths && !c->port_count && !c->comms;
 }
 
 static bool is_any(const struct filter_set *s)
@@ -33,6 +33,7 @@ static bool both(const struct filter_clause *x, const struct filter_clause *y,
 	c.failed_only |= y->failed_only;
 	c.success_only |= y->success_only;
 	c.climbs |= y->climbs;
+	c.upper |= y->upper;
 	if (!c.open_modes || (y->open_modes && y->open_modes > c.open_modes))
 		c.open_modes = y->open_modes; /* writing is rarer than reading */
 	if (c.families && y->families && !(c.families & y->families))
@@ -100,7 +101,7 @@ static bool same_facts(const struct filter_clause *x, const struct filter_clause
 {
 	return x->container_only == y->container_only && x->failed_only == y->failed_only &&
 	       x->success_only == y->success_only && x->climbs == y->climbs &&
-	       x->open_modes == y->open_modes && x->families == y->families;
+	       x->upper == y->upper && x->open_modes == y->open_modes && x->families == y->families;
 }
 
 static int join_lists(struct arena *a, struct filter_clause *to, const struct filter_clause *c)

@@ -45,7 +45,8 @@ struct kernel_clause {
 	bool host_only;
 	bool failed_only, success_only;
 	uint8_t open_modes; /**< bit 0 read, bit 1 write, bit 2 creates an executable; any of them suffices */
-	bool climbs;    /**< the path as the program gave it must have ".." in it; opens only */
+	bool climbs; /**< the path as the program gave it must have ".." in it; opens only */
+	bool upper; /**< the file must be in the upper layer of an overlay; opens that succeed only */
 	bool paths_any; /**< the event's path (or second path) must pass one of `paths` */
 	const struct kernel_path *const *paths;
 	size_t path_count;

@@ -279,11 +279,17 @@ static struct filter_clause result_clause(const struct policy_program *p,
 	return c;
 }
 
+/* "field = true", of a boolean field */
+static bool asks_for_true(const struct program_check *k)
+{
+	return k->how == CHECK_NUMBERS && k->number_count == 1 && (k->numbers[0] != 0) != k->negate;
+}
+
 /* evt.is_open_...; no set at all where it is false for the whole family. */
 static int open_set(const struct program_check *k, enum event_family f, uint8_t mode,
 		    struct arena *a, struct filter_set *ret)
 {
-	if (k->how != CHECK_NUMBERS || k->number_count != 1 || (k->numbers[0] != 0) == k->negate)
+	if (!asks_for_true(k))
 		return 0;
 	if (f != EVENT_FAMILY_OPEN) {
 		*ret = (struct filter_set){ NULL, 0 };
@@ -383,6 +389,10 @@ int filter_check(const struct policy_program *p, const struct program_check *k, 
 		return open_set(k, f, 2, a, ret);
 	case FIELD_EVT_IS_OPEN_EXEC:
 		return open_set(k, f, 4, a, ret);
+	case FIELD_FD_IS_UPPER_LAYER:
+		return f == EVENT_FAMILY_OPEN && asks_for_true(k)
+			       ? one(a, (struct filter_clause){ .upper = true }, ret)
+			       : 0;
 	case FIELD_FD_NUM:
 		/* A failed open has no descriptor; without one nothing is said of its result. */
 		c = result_clause(p, k, field);

@@ -80,6 +80,13 @@ static bool may_climb(const struct event *v)
 	return !given.n || v->marks & EVENT_TRUNCATED || str_search(given, S("..")) < given.n;
 }
 
+/* Of what fails there is no file. One that was gone before it could be looked at may have been. */
+static bool may_be_upper(const struct event *v)
+{
+	return v->res < 0 || !(v->fd.file_flags & EVENT_FILE_SEEN) ||
+	       v->fd.file_flags & EVENT_FILE_UPPER;
+}
+
 static uint8_t family_of(const struct event *v)
 {
 	switch (v->fd.kind) {
@@ -123,6 +130,8 @@ static bool clause_passes(const struct kernel_clause *c, const struct event *v, 
 	if (c->families && !(c->families & family_of(v)))
 		return false;
 	if (c->climbs && !may_climb(v))
+		return false;
+	if (c->upper && !may_be_upper(v))
 		return false;
 	if (c->port_count && !has_port(c, v))
 		return false;

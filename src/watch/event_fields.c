@@ -1,6 +1,7 @@
 #include "watch/event_argument.h"
 #include "watch/event_target_priv.h"
 #include "watch/flag_name.h"
+#include "watch/script.h"
 
 #include <fcntl.h>
 
@@ -40,6 +41,21 @@ static bool get_created(const struct event *v, struct policy_value *ret)
 	if (is_open(v) && v->res >= 0 && !(v->fd.file_flags & EVENT_FILE_SEEN))
 		return value_unknown(ret);
 	return value_bool(ret, is_open(v) && v->res >= 0 && v->fd.file_flags & EVENT_FILE_CREATED);
+}
+
+/* Whether what is opened is what the process was started to run. */
+static bool get_script(const struct event_target *t, struct policy_value *ret)
+{
+	const struct program_table *table = process_tree_programs(t->world->tree);
+	const struct event *v = t->event;
+
+	if (!is_open(v) || v->res < 0)
+		return value_bool(ret, false);
+	if (!t->program || t->program->partial)
+		return value_unknown(ret);
+	return value_bool(ret, script_is_named(program_args(table, t->program),
+					       program_cwd(table, t->program),
+					       v->raw.n ? v->raw : v->path));
 }
 
 static str category(enum event_family f)
@@ -210,6 +226,8 @@ bool event_fields_get(const struct event_target *t, const struct policy_ref *ref
 		return value_bool(ret, creates(v));
 	case FIELD_EVT_IS_OPEN_CREATED:
 		return get_created(v, ret);
+	case FIELD_EVT_IS_OPEN_SCRIPT:
+		return get_script(t, ret);
 	default:
 		return get_of_all(t, ref->field, ret);
 	}

@@ -84,6 +84,8 @@ ROWS = {
         "k8s.container.name": "app"}),
     "script": ('evt.type = execve and proc.name = made-here', {
         "proc.is_script_upper_layer": TRUE, "proc.is_exe_upper_layer": FALSE, "proc.exepath": "/bin/busybox"}),
+    "script opened": ('evt.type in (open, openat) and fd.name endswith made-here and evt.is_open_read = true', {
+        "evt.is_open_script": TRUE, "fd.is_upper_layer": TRUE, "fd.nameraw": "./made-here"}),
     "opened to write": ('evt.type in (open, openat) and fd.name endswith mark-written and evt.is_open_write = true', {
         "fd.name": "/tmp/a/mark-written", "fd.nameraw": r"\.\./mark-written", "fd.directory": "/tmp/a", "fd.filename": "mark-written",
         "fd.containername": "[0-9a-f]{12}:/tmp/a/mark-written", "fd.containerdirectory": "[0-9a-f]{12}:/tmp/a", "fd.num": NUMBER,
@@ -91,7 +93,7 @@ ROWS = {
         "fd.dev.minor": NUMBER, "fs.path.name": "/tmp/a/mark-written", "fs.path.nameraw": r"\.\./mark-written",
         "fs.path.written": "/tmp/a/mark-written",
         "evt.is_open_write": TRUE, "evt.is_open_read": FALSE, "evt.is_open_create": TRUE, "evt.is_open_exec": FALSE,
-        "evt.is_open_created": TRUE, "fd.is_upper_layer": TRUE, "fd.is_lower_layer": FALSE,
+        "evt.is_open_created": TRUE, "evt.is_open_script": FALSE, "fd.is_upper_layer": TRUE, "fd.is_lower_layer": FALSE,
         "evt.arg[flags]": r".*O_CREAT.*\|O_F_CREATED\|FD_UPPER_LAYER", "evt.arg[name]": "/tmp/a/mark-written", "evt.arg[mode]": ".*S_IRUSR.*",
         "evt.arg[fd]": "<f>/tmp/a/mark-written", "fd.name_changed": FALSE, "proc.cwd": "/tmp/a/b/", "proc.nthreads": "1",
         "proc.name": "sh"}),

@@ -158,6 +158,7 @@ static void draw_fd(struct lottery *l, struct arena *a, struct event *v)
 	v->fd.kind = kinds[pick(l, ARRAY_LEN(kinds))];
 	if (event_type_family(v->type) == EVENT_FAMILY_OPEN)
 		v->fd.kind = pick(l, 4) ? EVENT_FD_FILE : pick(l, 2) ? EVENT_FD_DIRECTORY : 0;
+	v->fd.file_flags = (uint8_t)pick(l, 16);
 	v->fd.number = (int32_t)pick(l, 5) - 1;
 	v->fd.protocol = pick(l, 2) ? 6 : 17;
 	v->fd.role = (uint8_t) "cs\0"[pick(l, 3)];

@@ -393,6 +393,53 @@ static void test_scripts(void **state)
 	is(b, "proc.is_script_upper_layer", "false");
 }
 
+/* What the process was started with: "PROGRAM ARGS", in /srv. */
+static void opens(struct bench *b, const char *args, const char *raw, const char *expected)
+{
+	char text[512];
+
+	snprintf(
+		text, sizeof(text),
+		"{'type':'execve','task':{'pid':5,'start':5},'exec':{'comm':'x','exePath':'/bin/x',"
+		"'cwd':'/srv','args':['x',%s],'vpid':1}}",
+		args);
+	happens(b, text);
+	snprintf(text, sizeof(text),
+		 "{'type':'openat','task':{'pid':5,'start':5},'raw':'%s','res':3,'fd':"
+		 "{'number':3,'kind':'f','fileFlags':3}}",
+		 raw);
+	happens(b, text);
+	is(b, "evt.is_open_script", expected);
+}
+
+static void test_what_is_given_to_run(void **state)
+{
+	struct bench *b = *state;
+
+	opens(b, "'run.sh'", "run.sh", "true");
+	opens(b, "'run.sh','data'", "data", "false");
+	opens(b, "'/srv/run.sh'", "/srv/run.sh", "true");
+	opens(b, "'/srv/run.sh2'", "/srv/run.sh", "false");
+	opens(b, "'run.py','now'", "/srv/run.py", "true");
+	opens(b, "'./run.py'", "/srv/run.py", "true");
+	opens(b, "'./run.py'", "/srv/./run.py", "true");
+	opens(b, "'run.py'", "/src/run.py", "false");
+	opens(b, "'a file','b'", "a file", "true");
+	opens(b, "'-x','+e','run.sh'", "run.sh", "true");
+	opens(b, "'-o','posix','run.sh'", "run.sh", "true");
+	opens(b, "'-o','posix','run.sh','data'", "data", "false");
+	opens(b, "'-e','1','data'", "data", "false");
+	opens(b, "'-c','. ./conf.sh'", "./conf.sh", "false");
+	opens(b, "'-c','. /srv/conf.sh','/srv/conf.sh'", "/srv/conf.sh", "false");
+	opens(b, "'-m','tool','data'", "data", "false");
+	opens(b, "'sh','run.sh'", "run.sh", "true");
+	opens(b, "'-x'", "run.sh", "false");
+	happens(b, "{'type':'openat','task':{'pid':77,'start':5},'raw':'run.sh','res':3}");
+	is(b, "evt.is_open_script", "<unknown>");
+	happens(b, "{'type':'openat','task':{'pid':77,'start':5},'raw':'run.sh','res':-2}");
+	is(b, "evt.is_open_script", "false");
+}
+
 static void test_connections(void **state)
 {
 	struct bench *b = *state;
@@ -569,12 +616,19 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_process),        TEST(test_asked_of_the_caller),
-		TEST(test_probes),         TEST(test_changed_since),
-		TEST(test_unknown_parent), TEST(test_files),
-		TEST(test_connections),    TEST(test_scripts),
-		TEST(test_rare_calls),     TEST(test_containers),
-		TEST(test_every_field),    TEST(test_json_round_trip),
+		TEST(test_process),
+		TEST(test_asked_of_the_caller),
+		TEST(test_probes),
+		TEST(test_changed_since),
+		TEST(test_unknown_parent),
+		TEST(test_files),
+		TEST(test_connections),
+		TEST(test_scripts),
+		TEST(test_what_is_given_to_run),
+		TEST(test_rare_calls),
+		TEST(test_containers),
+		TEST(test_every_field),
+		TEST(test_json_round_trip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

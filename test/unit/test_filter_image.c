@@ -255,6 +255,10 @@ static void facts_of_a_clause(void **state)
 	c->climbs = true;
 	add_path(x, c, KERNEL_PATH_PREFIX, S("/a"));
 	add_path(x, add_clause(x, EVENT_OPEN), KERNEL_PATH_TOP, S("/"));
+	c = add_clause(x, EVENT_OPENAT2); /* twice the same names, once for the upper layer alone */
+	c->comms = comms;
+	c->comm_count = 1;
+	c->upper = true;
 	make(x);
 	assert_true(filter_image_passes(x->m, &v, S(""), true));
 	assert_false(filter_image_passes(x->m, &v, S(""), false));
@@ -295,6 +299,15 @@ static void facts_of_a_clause(void **state)
 	assert_true(x->m->comms[filter_comm_slot((const __u64 *)nc)] != 0);
 	memcpy(nc, "vi", 2);
 	assert_true(x->m->comms[filter_comm_slot((const __u64 *)nc)] == 0);
+	v = (struct event){ .type = EVENT_OPENAT2, .path = S("/x") };
+	assert_true(filter_image_passes(x->m, &v, S("nc"), false)); /* nobody looked */
+	v.fd.file_flags = EVENT_FILE_SEEN | EVENT_FILE_UPPER;
+	assert_true(filter_image_passes(x->m, &v, S("nc"), false));
+	assert_false(filter_image_passes(x->m, &v, S("cat"), false));
+	v.fd.file_flags = EVENT_FILE_SEEN;
+	assert_false(filter_image_passes(x->m, &v, S("nc"), false));
+	v.type = EVENT_KILL;
+	assert_true(filter_image_passes(x->m, &v, S("nc"), false));
 }
 
 /* Equal lists of names share a set; what finds none shares the last. */

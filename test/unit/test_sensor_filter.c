@@ -26,6 +26,7 @@ struct deed {
 	char text[TEXT_BYTES];
 	const char *comm; /* NULL: any */
 	int flags;        /* of opens */
+	uint8_t file_flags;
 	unsigned int done, told;
 };
 
@@ -134,6 +135,7 @@ static bool is_wanted(const struct fixture *f, const struct deed *d)
 	struct event v = { .type = d->type, .res = d->fails ? -ENOENT : 3 };
 
 	v.flags = (uint64_t)d->flags;
+	v.fd.file_flags = d->file_flags;
 	snprintf(whole, sizeof(whole), d->text[0] == '/' ? "%.0s%s" : "%s/%s", f->dir, d->text);
 	v.path = v.fd.path = record_normal_path(str_from(whole), normal);
 	v.raw = str_from(d->text);
@@ -365,6 +367,58 @@ static void path_that_climbs(void **state)
 	end(f);
 }
 
+static const struct {
+	const char *name;
+	uint8_t file_flags;
+} layered[] = {
+	{ "/top/image", EVENT_FILE_SEEN | EVENT_FILE_LOWER },
+	{ "/top/made", EVENT_FILE_SEEN | EVENT_FILE_UPPER },
+	{ "/low/image", EVENT_FILE_SEEN },
+};
+
+static void act_on_layers(struct fixture *f)
+{
+	static const char *const folders[] = { "low", "up", "work", "top" };
+
+	must(unshare(CLONE_NEWNS));
+	must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	must(mount("tmpfs", f->dir, "tmpfs", 0, NULL));
+	must(chdir(f->dir));
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		must(mkdir(folders[i], 0755));
+	must(mknod("low/image", S_IFREG | 0644, 0));
+	must(mount("overlay", "top", "overlay", 0, "lowerdir=low,upperdir=up,workdir=work"));
+	must(mknod("top/made", S_IFREG | 0644, 0));
+	for (int round = 0; round < ROUNDS; round++)
+		for (size_t i = 0; i < ARRAY_LEN(layered); i++)
+			open_now(f->dir, layered[i].name);
+}
+
+/* Names that are asked for in the upper layer alone. */
+static void files_of_the_upper_layer(void **state)
+{
+	static const str self[] = { { "test_sensor_fil", 15 } };
+	struct fixture *f = begin();
+	char text[TEXT_BYTES];
+
+	(void)state;
+	f->clause.comms = self;
+	f->clause.comm_count = 1;
+	f->clause.upper = true;
+	for (size_t i = 0; i < ARRAY_LEN(layered); i++) {
+		struct deed *d;
+
+		snprintf(text, sizeof(text), "%s%s", f->dir, layered[i].name);
+		d = deed(f, EVENT_OPENAT, false, text);
+		d->comm = "test_sensor_fil";
+		d->file_flags = layered[i].file_flags;
+		d->done = ROUNDS;
+	}
+	if (run(f, act_on_layers))
+		compare(f, 1);
+	end(f);
+}
+
 static void call_oneself(const char *name)
 {
 	must(prctl(PR_SET_NAME, name));
@@ -506,7 +560,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_by_chance),    cmocka_unit_test(folders_under_two_names),
 		cmocka_unit_test(one_file_many_ways), cmocka_unit_test(path_that_climbs),
-		cmocka_unit_test(names_of_processes),
+		cmocka_unit_test(names_of_processes), cmocka_unit_test(files_of_the_upper_layer),
 	};
 
 	if (argc > 1) /* executed by a test */
