@@ -1,4 +1,5 @@
 """`skep up`: a console and an agent of this host, started, watched over and ended in order."""
+import contextlib
 import os
 import pathlib
 import random
@@ -83,6 +84,15 @@ def folder():
         yield pathlib.Path(f)
 
 
+def pipes_of(pid):
+    found = {}
+    for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):  # of a connection that ended meanwhile
+            if os.readlink(fd).startswith("pipe:"):
+                found[os.readlink(fd)] = fd
+    return found
+
+
 def test_up(folder):
     need_root()
     with Up(folder) as up:
@@ -105,6 +115,15 @@ def test_up(folder):
         assert "starting it again" in up.said()
         seen = up.agents(client)[0]["lastSeen"]
         assert until(lambda: up.agents(client)[0]["lastSeen"] > seen, 40), up.said()
+
+        # What a console says that is no longer ours is read no further than it goes, and ends nothing.
+        before = up.children()
+        pipe, = pipes_of(up.process.pid).keys() & pipes_of(before[uid]).keys()
+        with pipes_of(before[uid])[pipe].open("wb", buffering=0) as f:
+            f.write(b"A" * 20001)
+        assert until(lambda: "console: said nothing whole" in up.said()), up.said()
+        assert max(map(len, re.findall("A{9,}", up.said()))) == 1023
+        assert until(up.ready) and up.children() == before
 
         # It ends both, the agent first, and says so to nobody's alarm.
         up.process.send_signal(signal.SIGINT)

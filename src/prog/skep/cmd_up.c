@@ -377,13 +377,31 @@ static void begin_serving(struct up *u)
 	u->listen = u->listen_again;
 }
 
-/** What a console says that came to serve, or cannot. @return 0, -errno of the agent that is to follow */
+/* Its user has none of our rights, and what serves strangers may come to be somebody else's: nothing it says is read beyond its end. */
+static void bound(struct word *w)
+{
+	w->why[sizeof(w->why) - 1] = '\0';
+	w->ready.token[sizeof(w->ready.token) - 1] = '\0';
+	w->ready.account_count = MIN(w->ready.account_count, ARRAY_LEN(w->ready.accounts));
+	for (size_t i = 0; i < w->ready.account_count; i++) {
+		w->ready.accounts[i].name[sizeof(w->ready.accounts[i].name) - 1] = '\0';
+		w->ready.accounts[i].password[sizeof(w->ready.accounts[i].password) - 1] = '\0';
+	}
+}
+
+/** What a console says that came to serve, or cannot. @return 0, -errno of the agent that is to follow, -EPIPE: nothing whole */
 static int take_word(struct up *u, struct err *e)
 {
 	struct word w;
 
-	if (read(u->pipe[0], &w, sizeof(w)) != sizeof(w))
-		return err_set(e, EPIPE, "the console's process said nothing whole");
+	if (read(u->pipe[0], &w, sizeof(w)) != sizeof(w)) {
+		if (!u->is_ready)
+			return err_set(e, EPIPE, "the console's process said nothing whole");
+		/* It serves already, or its end is told: the agent watches on. */
+		speak("console", "said nothing whole");
+		return 0;
+	}
+	bound(&w);
 	if (w.why[0]) {
 		/* Of the first, this is how we end; of one that followed, a line. */
 		if (u->is_ready)
