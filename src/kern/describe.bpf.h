@@ -324,7 +324,7 @@ __noinline __attribute__((unused)) __u64 descriptor_begin(__u32 fd)
 __noinline __attribute__((unused)) __u64 descriptor_path(__u32 slot)
 {
 	struct task_struct *t = task_plain((void *)bpf_get_current_task_btf());
-	struct emit w = { .bit = 1ull << (slot & 3) };
+	struct emit w = { .bit = slot_bit(slot) };
 	struct file *file = 0;
 
 	w.s = bpf_map_lookup_elem(&scratch, &slot);

@@ -227,13 +227,20 @@ __noinline __attribute__((unused)) __u64 scratch_claim(void)
 	return CONTROL_SLOTS;
 }
 
+/* A slot's bit in scratch_busy. The mask shows the verifier that no shift is beyond a word. */
+static __always_inline __u64 slot_bit(__u32 slot)
+{
+	_Static_assert(CONTROL_SLOTS <= 4, "two slots would share a bit");
+	return 1ull << (slot & 3);
+}
+
 static __always_inline bool emit_begin(struct emit *w)
 {
 	__u32 zero = 0, slot = scratch_claim();
 
 	w->busy = bpf_map_lookup_elem(&scratch_busy, &zero);
 	w->s = bpf_map_lookup_elem(&scratch, &slot);
-	w->bit = 1ull << (slot & 3);
+	w->bit = slot_bit(slot);
 	return w->busy && w->s;
 }
 

@@ -130,7 +130,7 @@ static __always_inline __u32 emit_path(struct emit *w, struct fs_struct *fs, __u
 __noinline __attribute__((unused)) __u64 emit_caller_cwd(__u32 slot)
 {
 	struct task_struct *t = task_plain((void *)bpf_get_current_task_btf());
-	struct emit w = { .bit = 1ull << (slot & 3) };
+	struct emit w = { .bit = slot_bit(slot) };
 	struct fs_struct *fs = t->fs;
 	struct record_head *h;
 
