@@ -1,34 +1,12 @@
 /* Numbers are never used twice, a batch is of one life, and what a predecessor wrote last is not written again. */
+#include "spool_folder.h"
 #include "unit.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "prog/agent/console_spool.h"
-
-static char folder[64];
-
-static int set_up(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/console-spool-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	DIR *d = opendir(folder);
-	struct dirent *f;
-
-	(void)state;
-	while (d && (f = readdir(d)))
-		unlinkat(dirfd(d), f->d_name, 0);
-	if (d)
-		closedir(d);
-	return rmdir(folder);
-}
 
 static struct console_spool *reopen(struct console_spool *s)
 {

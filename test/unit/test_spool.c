@@ -1,6 +1,7 @@
 /* Lines come out in the order they went in, once, and after a restart those not acknowledged come again; what gives way is
  * counted. */
 #include "broken_listing.h"
+#include "spool_folder.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -11,28 +12,6 @@
 #include "wire/spool.h"
 
 #define SMALL ((uint64_t)64 << 10)
-
-static char folder[64];
-
-static int set_up(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/spool-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	DIR *d = opendir(folder);
-	struct dirent *f;
-
-	(void)state;
-	while (d && (f = readdir(d)))
-		unlinkat(dirfd(d), f->d_name, 0);
-	if (d)
-		closedir(d);
-	return rmdir(folder);
-}
 
 static struct spool *reopen(struct spool *s)
 {
