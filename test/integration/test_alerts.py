@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from agents import whole_lines
+from agents import until, whole_lines
 from containers import RunningEngine
 from services import Process, need, need_root
 
@@ -57,13 +57,9 @@ class Agent:
         return [json.loads(line) for line in whole_lines(self.alerts)] if self.alerts.exists() else []
 
     def wait_for(self, rule, container):
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            found = [a for a in self.told() if a["rule"] == rule and a["container"].get("name") == container]
-            if found:
-                return found
-            time.sleep(0.05)
-        pytest.fail(f"no alert '{rule}' for {container}: {self.told()}\n{pathlib.Path(self.process.log).read_text()[-2000:]}")
+        found = until(lambda: [a for a in self.told() if a["rule"] == rule and a["container"].get("name") == container])
+        assert found, (rule, container, self.told(), pathlib.Path(self.process.log).read_text()[-2000:])
+        return found
 
 
 def docker(engine, *args):

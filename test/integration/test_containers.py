@@ -42,13 +42,9 @@ class Probe:
             self.lines.append(json.loads(line))
 
     def wait_for(self, what, seconds=60):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            for line in list(self.lines):
-                if "container" in line and what(line):
-                    return line
-            time.sleep(0.02)
-        pytest.fail(f"not told; told was {self.lines}")
+        line = until(lambda: next((x for x in list(self.lines) if "container" in x and what(x)), None), seconds)
+        assert line, self.lines
+        return line
 
     def told(self):
         """What was said last of each container, by id: of all that run on this host, whoever started them."""

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from agents import until
 from consoles import Console
 from fake_registry import Fault, scripted, with_projects
 from fleet import change
@@ -31,16 +32,6 @@ def admin(console):
     return console.admin()
 
 
-def wait_for(what, seconds=90):
-    until = time.monotonic() + seconds
-    while True:
-        got = what()
-        if got:
-            return got
-        assert time.monotonic() < until, "it did not come about"
-        time.sleep(0.1)
-
-
 def add(client, host, **more):
     body = {"name": "hub", "kind": "docker-registry", "address": host, "interval": 0} | more
     a = client.ask("POST", "/api/v1/registries", body)
@@ -59,7 +50,9 @@ def finished(client, number, after=None):
     def look():
         p = get(client, number)
         return p if p["progress"]["state"] == "idle" and p["progress"]["ended"] and p["progress"]["ended"] != after else None
-    return wait_for(look)
+    p = until(look, 90)
+    assert p, get(client, number)
+    return p
 
 
 def run(client, number):
@@ -354,7 +347,7 @@ def test_layers_nobody_used_for_long_are_removed(console, admin):
     with scripted([]) as hub:
         hub.add_image("base/os", "3", [layer(entry("etc/os-release", b"ID=alpine\nVERSION_ID=3.10.0\n"))])
         finished(admin, add(admin, hub.host, requestsPerSecond=100))
-    assert wait_for(lambda: not old.exists())
+    assert until(lambda: not old.exists(), 90)
     assert [p for p in (console.state / "layers").rglob("*") if p.is_file()]
 
 
@@ -387,7 +380,7 @@ def test_denied_and_vanished(admin, shared, tmp_path):
                        "password": "right", "requestsPerSecond": 1, "ca": ca})
         assert a.status == 200, a
         # It vanishes while it is read: what was found stays, nothing is taken for deleted.
-        wait_for(lambda: get(admin, number)["progress"]["tags"])
+        assert until(lambda: get(admin, number)["progress"]["tags"], 90)
     p = finished(admin, number, p["progress"]["ended"])
     assert p["progress"]["trouble"] in ("unreachable", "timed-out"), p
     assert "a:1" in tags(admin, number)
@@ -411,7 +404,7 @@ def test_runs_come_by_themselves(console, admin, image, tmp_path):
 def test_cancel(admin):
     with scripted([f"r{n:02}" for n in range(40)]) as hub:
         number = add(admin, hub.host, requestsPerSecond=5)
-        wait_for(lambda: get(admin, number)["progress"]["tags"] > 1)
+        assert until(lambda: get(admin, number)["progress"]["tags"] > 1, 90)
         assert admin.ask("POST", f"/api/v1/registries/{number}/cancel").status == 202
         p = finished(admin, number)
         assert p["progress"]["trouble"] == "cancelled" and p["progress"]["tags"] < 40, p
@@ -421,10 +414,10 @@ def test_killed_in_the_middle(tmp_path):
     with scripted([f"r{n:02}" for n in range(8)]) as hub, Console(tmp_path) as console:
         admin = console.admin()
         number = add(admin, hub.host, requestsPerSecond=4)
-        wait_for(lambda: get(admin, number)["progress"]["scanned"])
+        assert until(lambda: get(admin, number)["progress"]["scanned"], 90)
         console.end(signal.SIGKILL)
         # Its processes went with it.
-        wait_for(lambda: not subprocess.run(["fuser", str(console.state / "skep.db")], capture_output=True).stdout, 20)
+        assert until(lambda: not subprocess.run(["fuser", str(console.state / "skep.db")], capture_output=True).stdout, 20)
         blobs = [path for _, path, _, _ in hub.requests if "/blobs/" in path]
         console.start()
         admin = console.admin()
