@@ -55,17 +55,18 @@ void vulndb_close(struct vulndb *db)
 	free(db);
 }
 
-/* The namespace's record, by binary search; NULL in *ret when there is none. */
-static int find_namespace(struct vulndb *db, str name, const uint8_t **ret, struct err *e)
+/* @return the number of a section's record by the name it begins with, which it is sorted by; -ENOENT without a sentence, or why
+ * it cannot be read */
+static int find_named(struct vulndb *db, enum vulndb_section s, str name, uint32_t *ret,
+		      struct err *e)
 {
-	uint32_t low = 0, high = db->map.sections[VULNDB_NAMESPACES].records;
+	uint32_t low = 0, high = db->map.sections[s].records;
 
-	*ret = NULL;
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 		const uint8_t *p;
 		str at;
-		int r = vulndb_map_records(&db->map, VULNDB_NAMESPACES, mid, 1, &p, e);
+		int r = vulndb_map_records(&db->map, s, mid, 1, &p, e);
 
 		if (r == 0)
 			r = vulndb_map_string(&db->map, vulndb_u32(p), &at, e);
@@ -73,7 +74,7 @@ static int find_namespace(struct vulndb *db, str name, const uint8_t **ret, stru
 			return r;
 		r = str_cmp(name, at);
 		if (r == 0) {
-			*ret = p;
+			*ret = mid;
 			return 0;
 		}
 		if (r < 0)
@@ -81,7 +82,19 @@ static int find_namespace(struct vulndb *db, str name, const uint8_t **ret, stru
 		else
 			low = mid + 1;
 	}
-	return 0;
+	return -ENOENT;
+}
+
+/* The namespace's record; NULL in *ret when there is none. */
+static int find_namespace(struct vulndb *db, str name, const uint8_t **ret, struct err *e)
+{
+	uint32_t at;
+	int r = find_named(db, VULNDB_NAMESPACES, name, &at, e);
+
+	*ret = NULL;
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return vulndb_map_records(&db->map, VULNDB_NAMESPACES, at, 1, ret, e);
 }
 
 bool vulndb_has_namespace(struct vulndb *db, str namespace)
@@ -339,35 +352,11 @@ int vulndb_vulnerability_id(struct vulndb *db, uint32_t ordinal, str *ret, struc
 	return r < 0 ? r : vulndb_map_string(&db->map, vulndb_u32(p), ret, e);
 }
 
-static int find_by_id(struct vulndb *db, str id, uint32_t *ret, struct err *e)
-{
-	uint32_t low = 0, high = db->map.sections[VULNDB_VULNERABILITIES].records;
-
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-		str at;
-		int r = vulndb_vulnerability_id(db, mid, &at, e);
-
-		if (r < 0)
-			return r;
-		r = str_cmp(id, at);
-		if (r == 0) {
-			*ret = mid;
-			return 0;
-		}
-		if (r < 0)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return -ENOENT;
-}
-
 int vulndb_find_vulnerability(struct vulndb *db, str id, uint32_t *ret_ordinal, struct err *e)
 {
 	uint32_t at, count = db->map.sections[VULNDB_ALIASES].records;
 	uint64_t hash = str_hash(id);
-	int r = find_by_id(db, id, ret_ordinal, e);
+	int r = find_named(db, VULNDB_VULNERABILITIES, id, ret_ordinal, e);
 
 	if (r != -ENOENT)
 		return r;
