@@ -202,3 +202,10 @@ def test_a_damaged_page_of_postgres_ends_what_it_holds_and_nothing_else(tmp_path
             assert c.said().count("the store is damaged: ") == 1, c.said()
     finally:
         p.end()
+
+
+def test_a_store_that_is_not_there_is_told_by_its_place(skep, tmp_path):
+    """`skep up` keeps its console's below the folder it was given."""
+    p = skep.run("console", "backup", "--state", tmp_path, tmp_path / "copy.db", check=4)
+    assert f"no store of a console is at '{tmp_path}/skep.db'" in p.err and "DIR/console" in p.err, p.err
+    assert "没有控制台的数据库" in skep.run("--lang", "zh", "console", "backup", "--state", tmp_path, tmp_path / "copy.db", check=4).err

@@ -198,7 +198,7 @@ static int open_http(struct server *s, struct err *e)
 
 	if (r == 0) {
 		r = http_server_new(&o, &s->http, e);
-		if (r == -EINVAL)
+		if (r < 0)
 			r = err_wrap(e, r, "--listen");
 	}
 	if (r == 0)

@@ -175,6 +175,11 @@ static int open_store(struct sql *s, struct err *e)
 	r = s->options.read_only ? 0 : make_file(s, e);
 	if (r < 0)
 		return r;
+	if (s->options.read_only && access(h->path, F_OK) < 0)
+		return err_set(e, errno,
+			       "no store of a console is at '%s'; that of `skep up --state DIR` is "
+			       "in DIR/console",
+			       h->path);
 	flags |= s->options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 	r = sqlite3_open_v2(h->path, &h->db, flags, NULL);
 	if (r != SQLITE_OK)
