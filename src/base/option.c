@@ -179,13 +179,13 @@ int option_set_assign(struct option_set *s, struct option_value *v, const char *
 	return 0;
 }
 
-/** What tells where an option was given: nothing for a flag. */
+/** What tells where an option was given: nothing for a flag, and one that was not given. */
 static const char *source_of(const struct option_value *v, const char **ret_sep)
 {
-	const bool is_flag = strcmp(v->where, "flag") == 0;
+	const bool is_told = v->where && strcmp(v->where, "flag") != 0;
 
-	*ret_sep = is_flag ? "" : ": ";
-	return is_flag ? "" : v->where;
+	*ret_sep = is_told ? ": " : "";
+	return is_told ? v->where : "";
 }
 
 int option_blame(const struct option_set *s, const char *name, struct err *e)

@@ -240,6 +240,16 @@ static void places_are_looked_at(void **state)
 	take_away(folder);
 }
 
+/* Also one that nobody gave: what it stands for otherwise may be mistaken. */
+static void any_option_may_be_to_blame(void **state)
+{
+	struct fixture *f = *state;
+
+	(void)!err_set(&f->err, EINVAL, "no way there");
+	assert_int_equal(option_blame(&f->set, "key", &f->err), -EINVAL);
+	assert_string_equal(f->err.text, "--key: no way there");
+}
+
 static void quantities(void **state)
 {
 	uint64_t n = 0;
@@ -311,6 +321,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_nearest_place_wins, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refusals_say_why, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(places_are_looked_at, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(any_option_may_be_to_blame, set_up, tear_down),
 		cmocka_unit_test(quantities),
 		cmocka_unit_test(durations_are_told_in_words),
 		cmocka_unit_test(suggestions),
