@@ -76,13 +76,8 @@ struct {
 	__uint(max_entries, 1 << 23);
 } bulk_ring SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct control);
-} control SEC(".maps");
+/* Map "control", as a section: its address is a constant of the programs, so nobody looks it up (hook_prepare.c makes it). */
+struct control control SEC(".data.control");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -122,9 +117,7 @@ struct emit {
 
 static __always_inline const struct control *control_get(void)
 {
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&control, &zero);
+	return &control;
 }
 
 static __always_inline struct control_cgroup *cgroup_get(__u64 id)
@@ -144,12 +137,8 @@ static __always_inline struct control_cgroup *cgroup_get(__u64 id)
 
 static __always_inline void cgroup_count_loss(struct control_cgroup *g, enum control_loss cause)
 {
-	__u32 zero = 0;
-	struct control *c = bpf_map_lookup_elem(&control, &zero);
-
 	__sync_fetch_and_add(&g->lost[cause], 1);
-	if (c)
-		__sync_fetch_and_add(&c->losses, 1);
+	__sync_fetch_and_add(&control.losses, 1);
 }
 
 static __always_inline void cgroup_lost(__u64 id, enum control_loss cause)
@@ -388,10 +377,7 @@ static __always_inline __u32 emit_kernel_string(struct emit *w, const void *src)
 /* One wake-up for each time the agent went to sleep, none for each event. */
 static __always_inline __u64 wake_flags(void)
 {
-	__u32 zero = 0;
-	struct control *c = bpf_map_lookup_elem(&control, &zero);
-
-	if (c && c->asleep && __sync_lock_test_and_set(&c->asleep, 0))
+	if (control.asleep && __sync_lock_test_and_set(&control.asleep, 0))
 		return BPF_RB_FORCE_WAKEUP;
 	return BPF_RB_NO_WAKEUP;
 }

@@ -33,12 +33,8 @@ struct {
 	__type(value, struct filter_image);
 } filter_images SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, FILTER_FOLDERS);
-	__type(key, __u32);
-	__type(value, struct filter_folder);
-} filter_folders SEC(".maps");
+/* Map "bss", reached as "control" is. */
+static struct filter_folder filter_folders[FILTER_FOLDERS];
 
 static __always_inline const struct filter_image *filter_image(__u32 version)
 {
@@ -271,17 +267,13 @@ static long filter_scan_step(__u32 i, void *ctx)
 
 static __always_inline struct filter_folder *filter_slot(__u64 key)
 {
-	__u32 i = key >> 40 & (FILTER_FOLDERS - 1);
-
-	return bpf_map_lookup_elem(&filter_folders, &i);
+	return &filter_folders[key >> 40 & (FILTER_FOLDERS - 1)];
 }
 
 static __always_inline bool filter_recall(__u64 key, __u64 *found)
 {
 	const struct filter_folder *slot = filter_slot(key);
 
-	if (!slot)
-		return false;
 	*found = *(volatile const __u64 *)&slot->found;
 	return (*(volatile const __u64 *)&slot->check ^ *found) == key;
 }
@@ -290,10 +282,8 @@ static __always_inline void filter_keep(__u64 key, __u64 found)
 {
 	struct filter_folder *slot = filter_slot(key);
 
-	if (slot) {
-		slot->check = key ^ found;
-		slot->found = found;
-	}
+	slot->check = key ^ found;
+	slot->found = found;
 }
 
 /* The state after the path in a scratch slot and the sets that satisfies. */

@@ -29,7 +29,7 @@ static __always_inline void note_owner(void *sk, struct task_struct *t)
 	struct flow_owner *o;
 
 	o = bpf_sk_storage_get(&flow_owners, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!o || !c)
+	if (!o)
 		return;
 	o->cgroup_id = task_cgroup_id(c, t);
 	/* Of the process, not of one of its threads. */
@@ -46,8 +46,6 @@ static __always_inline void count_flow(struct flow_key *k)
 {
 	struct flow_count fresh = { 0 }, *n = bpf_map_lookup_elem(&flows, k);
 	__u64 now = bpf_ktime_get_boot_ns();
-	__u32 zero = 0;
-	struct control *c;
 
 	if (!n) {
 		fresh.first_ns = now;
@@ -55,9 +53,7 @@ static __always_inline void count_flow(struct flow_key *k)
 		n = bpf_map_lookup_elem(&flows, k);
 	}
 	if (!n) {
-		c = bpf_map_lookup_elem(&control, &zero);
-		if (c)
-			__sync_fetch_and_add(&c->flows_lost, 1);
+		__sync_fetch_and_add(&control.flows_lost, 1);
 		return;
 	}
 	if (!n->connections)

@@ -1,5 +1,6 @@
 #include "kern/hook_object.h"
 
+#include "kern/control.h"
 #include "kern/sensor.skel.h"
 
 const void *hook_object(size_t *ret_bytes)

@@ -40,6 +40,14 @@ static uint32_t map_entries(const struct hooks *h, const struct bpf_map *m)
 	return bpf_map__max_entries(m);
 }
 
+/* A section of data, which programs reach without a look-up, is a map, too: called by what follows the last dot of its name. */
+static const char *map_name(const struct bpf_map *m)
+{
+	const char *name = bpf_map__name(m), *dot = strrchr(name, '.');
+
+	return dot ? dot + 1 : name;
+}
+
 /*
  * Storage beside sockets and tasks is made with a description of its key, an int, and its value, of which the kernel reads nothing. The
  * object's own would have to be completed first, as libbpf does while it loads one.
@@ -66,11 +74,11 @@ static int make_maps(struct hooks *h, struct bpf_object *o)
 	bpf_object__for_each_map(m, o)
 	{
 		LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(m));
-		const char *name = bpf_map__name(m);
+		const char *name = map_name(m);
 		struct btf *described = NULL;
 		int fd;
 
-		if (bpf_map__is_internal(m) || hooks_map(h, name) >= 0)
+		if (hooks_map(h, name) >= 0)
 			continue;
 		if (h->map_count == HOOKS_MAX_MAPS)
 			return -E2BIG;
@@ -93,8 +101,7 @@ static int give_maps(const struct hooks *h, struct bpf_object *o)
 	struct bpf_map *m;
 	int r = 0;
 
-	bpf_object__for_each_map(m, o) if (!r && !bpf_map__is_internal(m)) r =
-		bpf_map__reuse_fd(m, hooks_map(h, bpf_map__name(m)));
+	bpf_object__for_each_map(m, o) if (!r) r = bpf_map__reuse_fd(m, hooks_map(h, map_name(m)));
 	return r;
 }
 

@@ -177,7 +177,7 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_pid, struct linux_binprm *b
 	__u64 args, env = 0;
 	struct emit w;
 
-	if (!c || (__u32)t->tgid == c->self_pid || !emit_begin(&w))
+	if ((__u32)t->tgid == c->self_pid || !emit_begin(&w))
 		return 0;
 	regs = (void *)bpf_task_pt_regs(t);
 	t = task_plain(t);
@@ -240,7 +240,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	struct record_head *h;
 	struct emit w;
 
-	if (!c || child->tgid != child->pid || !emit_begin(&w))
+	if (child->tgid != child->pid || !emit_begin(&w))
 		return 0; /* a thread changes nothing that rules speak of */
 	h = emit_head(&w, c, task_plain(child), EVENT_FORK, RECORD_EXEC);
 	h->type = fork_type(parent, h);
@@ -260,7 +260,7 @@ int BPF_PROG(on_exit, struct task_struct *t)
 
 	t = task_plain(t);
 	sig = t->signal;
-	if (!c || sig->live.counter || !emit_begin(&w))
+	if (sig->live.counter || !emit_begin(&w))
 		return 0;
 	h = emit_head(&w, c, t, EVENT_PROCEXIT, 0);
 	h->res = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code : t->group_leader->exit_code;
@@ -274,15 +274,11 @@ int BPF_PROG(on_rename, struct task_struct *t, const char *comm)
 {
 	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
 	__u64 number = regs->orig_ax;
-	struct control *c;
-	__u32 zero = 0;
 
 	if (t->pid != t->tgid || t->flags & PF_KTHREAD || number == NR_EXECVE ||
 	    number == NR_EXECVEAT || name_keep(t))
 		return 0;
-	c = bpf_map_lookup_elem(&control, &zero);
-	if (c)
-		c->names = 0;
+	control.names = 0;
 	return 0;
 }
 
@@ -300,7 +296,7 @@ static __always_inline int on_cgroup(struct cgroup *g, const char *path, enum ev
 	struct emit w;
 
 	g = cgroup_plain(g);
-	if (!c || !cgroup_followed(c, g) || !emit_begin(&w))
+	if (!cgroup_followed(c, g) || !emit_begin(&w))
 		return 0;
 	h = emit_head(&w, c, t, type, RECORD_ARGS);
 	h->cgroup_id = g->kn->id;
@@ -337,7 +333,7 @@ int on_snapshot(struct bpf_iter__task *ctx)
 	if (!trusted)
 		return 0;
 	t = task_plain(trusted);
-	if (!c || t->pid != t->tgid || t->flags & PF_KTHREAD || !emit_begin(&w))
+	if (t->pid != t->tgid || t->flags & PF_KTHREAD || !emit_begin(&w))
 		return 0;
 	x = exec_begin(&w, c, t, EVENT_EXECVE, 0);
 	emit_record(&w)->marks |= EVENT_REPLAYED;
