@@ -48,17 +48,25 @@ static __always_inline void call_arguments(struct call *k)
 	k->arg[5] = regs->r9;
 }
 
+/* call_begin_bare() by who has the current task already; k->t is still trusted, see task_plain(). */
+static __always_inline bool call_begin_by(struct call *k, struct task_struct *t, long ret,
+					  __u32 type)
+{
+	k->c = control_get();
+	if ((__u32)t->tgid == k->c->self_pid)
+		return false;
+	k->t = t;
+	k->ret = ret;
+	k->type = type;
+	return true;
+}
+
 /* All but the arguments. @return false: not to be told */
 static __always_inline bool call_begin_bare(struct call *k, long ret, __u32 type)
 {
-	struct task_struct *t = (void *)bpf_get_current_task_btf();
-
-	k->c = control_get();
-	if (!k->c || (__u32)t->tgid == k->c->self_pid)
+	if (!call_begin_by(k, (void *)bpf_get_current_task_btf(), ret, type))
 		return false;
-	k->t = task_plain(t);
-	k->ret = ret;
-	k->type = type;
+	k->t = task_plain(k->t);
 	return true;
 }
 

@@ -147,8 +147,8 @@ static __always_inline int judge_open(struct call *k)
 		return 0;
 	file = k->ret < 0 ? 0 : call_file(k, k->ret);
 	known = CAN_FOLLOW && file;
-	if (known &&
-	    !judge_file(k, open_fact(k->type), file, (__u64)file, open_name(k->type), true))
+	if (known && !judge_file(k, (void *)bpf_get_current_task_btf(), open_fact(k->type), file,
+				 (__u64)file, open_name(k->type), true))
 		return 0;
 	call_arguments(k);
 	return tell_open(k, file, known);
@@ -228,7 +228,7 @@ int BPF_PROG(on_filp_open, int dirfd, struct filename *name, const struct open_f
 	struct call k;
 	__s64 ret;
 
-	if (flags & FMODE_EXEC || !call_begin_bare(&k, 0, opening_call(t)) ||
+	if (flags & FMODE_EXEC || !call_begin_by(&k, t, 0, opening_call(t)) ||
 	    k.type == EVENT_TYPE_COUNT)
 		return 0;
 	ret = call_address(&k, file);
@@ -236,12 +236,14 @@ int BPF_PROG(on_filp_open, int dirfd, struct filename *name, const struct open_f
 		k.ret = ret;
 		if (!k.c->failed_opens || call_is_io_uring() || t->thread_info.status & TS_COMPAT)
 			return 0;
+		k.t = task_plain(t);
 		call_arguments(&k);
 		return tell_open(&k, 0, false);
 	}
-	if (!judge_file(&k, filter_open_fact(flags, flags & CREATES ? op->mode : 0), file, ret,
+	if (!judge_file(&k, t, filter_open_fact(flags, flags & CREATES ? op->mode : 0), file, ret,
 			kernel_address_by(name, file, ret), false))
 		return 0;
+	k.t = task_plain(t);
 	k.ret = k.t->files->next_fd - 1;
 	return tell_opened(&k, file, name, op);
 }

@@ -86,11 +86,14 @@ static inline __u32 filter_comm_slot(const __u64 comm[2])
 /** How open(2) with these flags and mode opens: bits of enum filter_fact. */
 static inline __u32 filter_open_fact(__u32 flags, __u32 mode)
 {
-	__u32 access = flags & 3;         /* no table: BPF objects would need a section for it */
 	__u32 creates = 0100 | 020000000; /* O_CREAT, O_TMPFILE */
+	__u32 fact = (flags & 3) + 1;     /* O_RDONLY, O_WRONLY and O_RDWR are 0, 1 and 2 */
 
-	return (access != 1 ? FILTER_READ : 0) | (access ? FILTER_WRITE : 0) |
-	       ((flags & creates) && (mode & 0111) ? FILTER_EXECUTABLE : 0);
+	if (fact > (FILTER_READ | FILTER_WRITE))
+		fact = FILTER_READ | FILTER_WRITE;
+	if (flags & creates && mode & 0111)
+		fact |= FILTER_EXECUTABLE;
+	return fact;
 }
 
 #ifndef __bpf__

@@ -26,13 +26,17 @@ struct judge {
 	__u64 sure[2], paths[2], comms[2];
 };
 
-/* The answer stands among the folders of the filter until control.cgroup_changes changes. */
+/* A control group's kind stands among the folders of the filter until control.cgroup_changes changes. */
+static __always_inline __u64 judge_cgroup_key(__u64 changes, __u64 id)
+{
+	return filter_mix(changes << 32 ^ FILTER_HASH, id);
+}
+
 static __always_inline bool judge_cgroup(__u64 changes, __u64 id)
 {
 	const struct control_cgroup *g;
-	__u64 key, kind;
+	__u64 key = judge_cgroup_key(changes, id), kind;
 
-	key = filter_mix(changes << 32 ^ FILTER_HASH, id);
 	if (!filter_recall(key, &kind)) {
 		g = bpf_map_lookup_elem(&cgroups, &id);
 		kind = g ? g->kind : 0;
@@ -51,8 +55,7 @@ __noinline __attribute__((unused)) __u64 judge_in_container(void)
 {
 	const struct control *c = control_get();
 
-	return !c ||
-	       judge_cgroup(judge_changes(c),
+	return judge_cgroup(judge_changes(c),
 			    task_cgroup_id(c, task_plain((void *)bpf_get_current_task_btf())));
 }
 
@@ -69,9 +72,7 @@ static __always_inline __u64 judge_noted_names(const struct filter_image *m)
 
 static __always_inline __u64 judge_names(const struct filter_image *m)
 {
-	const struct control *c = control_get();
-
-	return c && c->names ? judge_noted_names(m) : ~0ull;
+	return control_get()->names ? judge_noted_names(m) : ~0ull;
 }
 
 /* For programs that may not ask for what is beside a process: those of cgroups. */
@@ -274,8 +275,6 @@ static __always_inline __u64 judge_wants(const struct judge *j, __u64 paths)
 
 /* Bits of what is asked about an open; above them the type. */
 enum {
-	JUDGE_NAMES = 1 << 5,   /* control.names */
-	JUDGE_UNIFIED = 1 << 6, /* control groups of version 2 */
 	JUDGE_USER = 1 << 7,
 	JUDGE_TYPE_SHIFT = 8,
 };
@@ -354,48 +353,50 @@ __noinline __attribute__((unused)) __u64 judge_find_wants(__u64 file, __u64 give
 	return judge_wants(&j, judge_given(&j, sets, question, given, what & JUDGE_USER));
 }
 
-/* Whether the caller is among those who are told of: JUDGE_WANTED or JUDGE_LAYERED. @param changes  control.cgroup_changes */
-__noinline __attribute__((unused)) __u64 judge_caller(__u64 wants, __u32 what, __u32 version,
-						      __u32 changes)
+/* Whether a caller is told of for its name: JUDGE_WANTED or JUDGE_LAYERED. */
+__noinline __attribute__((unused)) __u64 judge_named(__u32 what, __u32 version, bool in_container)
 {
+	const struct filter_image *m = filter_image(version);
 	const struct filter_combo *asks;
-	const struct filter_image *m;
-	__u32 combo;
 	__u64 names;
-	bool host;
+	__u32 combo;
 
-	host = !(what & JUDGE_UNIFIED ? judge_cgroup(changes, bpf_get_current_cgroup_id())
-				      : judge_in_container());
-	if (!host)
-		wants >>= JUDGE_WHERE_SHIFT;
-	if (!(wants & JUDGE_NAMED) || wants & JUDGE_WANTED)
-		return wants & JUDGE_WANTED;
-	m = filter_image(version);
-	if (!m || !(what & JUDGE_NAMES))
+	if (!m || !control_get()->names)
 		return JUDGE_WANTED;
-	combo = filter_combo(!host, false, what & FILTER_ANY_FACT);
+	combo = filter_combo(in_container, false, what & FILTER_ANY_FACT);
 	asks = &m->combos[what >> JUDGE_TYPE_SHIFT & (FILTER_TYPES - 1)]
 			 [combo & (FILTER_COMBOS - 1)];
 	names = asks->comms & judge_noted_names(m);
 	return names & ~m->uppers ? JUDGE_WANTED : names ? JUDGE_LAYERED : 0;
 }
 
-static __always_inline bool judge_followed(const struct call *k, __u32 fact, __u64 file,
-					   __u64 given, bool user)
+/* Here the verifier's trust is worth its price again: its control group is four loads from the task. */
+static __always_inline bool judge_followed(const struct call *k, struct task_struct *t, __u32 fact,
+					   __u64 file, __u64 given, bool user)
 {
 	const struct control *c = k->c;
 	__u32 version = judge_version(c);
-	__u32 what = k->type << JUDGE_TYPE_SHIFT | (user ? JUDGE_USER : 0) |
-		     (c->hierarchy == CONTROL_UNIFIED ? JUDGE_UNIFIED : 0) |
-		     (c->names ? JUDGE_NAMES : 0) | fact;
-	__u64 wants = judge_recall_wants(file, what, version);
+	__u32 what = k->type << JUDGE_TYPE_SHIFT | (user ? JUDGE_USER : 0) | fact;
+	__u64 wants = judge_recall_wants(file, what, version), kind;
+	bool in_container;
 
 	if (wants == JUDGE_FORGOTTEN)
 		wants = judge_find_wants(file, given, what, version);
-	if (wants)
-		wants = judge_caller(wants, what, version, judge_changes(c));
-	if (wants & JUDGE_WANTED || (wants && is_in_upper_layer((void *)file)))
-		return true;
+	if (wants) {
+		if (c->hierarchy == CONTROL_UNIFIED &&
+		    filter_recall(judge_cgroup_key(judge_changes(c), t->cgroups->dfl_cgrp->kn->id),
+				  &kind))
+			in_container = kind != SENSOR_CGROUP_HOST;
+		else
+			in_container = judge_in_container();
+		if (in_container)
+			wants >>= JUDGE_WHERE_SHIFT;
+		wants &= JUDGE_HOST;
+		if (wants == JUDGE_NAMED)
+			wants = judge_named(what, version, in_container);
+		if (wants & JUDGE_WANTED || (wants && is_in_upper_layer((void *)file)))
+			return true;
+	}
 	count_passed_over(k->type);
 	return false;
 }
@@ -423,14 +424,15 @@ JUDGE bool judge_known(const struct call *k, __u32 fact, struct file *file, __u6
 /**
  * Events about an open file.
  *
+ * @param t      the current task, trusted
  * @param file   known to the verifier; its address where CAN_FOLLOW
  * @param given  the path as of judge_given()
  */
-static __always_inline bool judge_file(const struct call *k, __u32 fact, struct file *file,
-				       __u64 address, __u64 given, bool user)
+static __always_inline bool judge_file(const struct call *k, struct task_struct *t, __u32 fact,
+				       struct file *file, __u64 address, __u64 given, bool user)
 {
 	if (CAN_FOLLOW)
-		return judge_followed(k, fact, address, given, user);
+		return judge_followed(k, t, fact, address, given, user);
 	return judge_known(k, fact, file, given, user);
 }
 
@@ -616,7 +618,7 @@ __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 	__u32 type, at, version, known;
 	__u64 sets = 0;
 
-	if (!s || !c)
+	if (!s)
 		return 1;
 	h = (const void *)s->record;
 	type = h->type;

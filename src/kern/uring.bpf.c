@@ -59,7 +59,7 @@ static __always_inline bool uring_begin(struct call *k)
 {
 	k->c = control_get();
 	k->t = task_plain((void *)bpf_get_current_task_btf());
-	return k->c && (__u32)k->t->tgid != k->c->self_pid;
+	return (__u32)k->t->tgid != k->c->self_pid;
 }
 
 /* Calls of their own: beside what judges, their frames have no room (the kernel allows 512 bytes for all at work). */
@@ -92,8 +92,8 @@ static __always_inline int uring_tell_open(struct call *k, void *cmd)
 
 	/* Without a name a failed open says nothing. */
 	if (k->ret < 0 || !file ||
-	    (CAN_FOLLOW &&
-	     !judge_file(k, filter_open_fact(flags, mode), file, (__u64)file, 0, false)))
+	    (CAN_FOLLOW && !judge_file(k, (void *)bpf_get_current_task_btf(),
+				       filter_open_fact(flags, mode), file, (__u64)file, 0, false)))
 		return 0;
 	return uring_tell_opened(k, file, flags, mode);
 }
