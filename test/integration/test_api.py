@@ -205,7 +205,7 @@ def test_the_query_box_takes_words_and_conditions(admin, told, q):
 @pytest.mark.parametrize("path, q, said", [
     ("assets", "kind = contaner", "第 8 列: 'contaner' 不是 asset.kind 的取值，可为：host, container, image"),
     ("alerts", "state in (open, close)", "第 17 列: 'close' 不是 alert.state 的取值，可为：open, acknowledged"),
-    ("assets", "kind = image and", "第 17 列: 条件在应有 字段、宏或“(” 之处结束"),
+    ("assets", "kind = image and", "第 17 列: 条件不完整，此处应有字段、宏或“(”"),
 ])
 def test_a_word_there_is_not_is_told_with_those_there_are(admin, path, q, said):
     answer = admin.ask("GET", f"/api/v1/{path}?q={urllib.parse.quote(q)}", headers={"Accept-Language": "zh"})
