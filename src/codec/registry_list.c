@@ -59,6 +59,13 @@ static bool fits_url(str query)
 	return query.n <= REGISTRY_PAGE_MAX;
 }
 
+/* Taken for the last page, what follows would be taken for deleted. */
+static int lost(struct err *e)
+{
+	return err_set(e, EBADMSG,
+		       "the registry's list goes on at an address that cannot be asked for");
+}
+
 int registry_list_parse(str json, enum registry_listing what, struct arena *a,
 			struct registry_list *ret, struct err *e)
 {
@@ -98,7 +105,7 @@ int registry_list_parse(str json, enum registry_listing what, struct arena *a,
 	}
 	out.next = what == REGISTRY_QUAY_REPOSITORIES ? value_get_str(&v, "next_page") : S("");
 	if (!fits_url(out.next))
-		out.next = S("");
+		return lost(e);
 	*ret = out;
 	return 0;
 }
@@ -118,8 +125,9 @@ static bool is_next(str parameters)
 	return false;
 }
 
-str registry_list_next(str link)
+int registry_list_next(str link, str *ret, struct err *e)
 {
+	*ret = S("");
 	while (link.n) {
 		size_t open = str_find(link, '<'), close;
 		str target, parameters;
@@ -137,7 +145,10 @@ str registry_list_next(str link)
 		if (!is_next(parameters))
 			continue;
 		target = str_skip(target, MIN(str_find(target, '?') + 1, target.n));
-		return fits_url(target) ? target : (str){ 0 };
+		if (target.n == 0 || !fits_url(target))
+			return lost(e);
+		*ret = target;
+		return 0;
 	}
-	return (str){ 0 };
+	return 0;
 }

@@ -16,7 +16,8 @@
 
 /** Names of one page. */
 #define REGISTRY_LIST_MAX 20000
-#define REGISTRY_PAGE_MAX 2048
+/** Bytes of the query that leads to the next page: some cloud services put a long token there. */
+#define REGISTRY_PAGE_MAX 8192
 
 enum registry_listing {
 	REGISTRY_REPOSITORIES,        /**< {"repositories": ["team/app"]} */
@@ -33,14 +34,14 @@ struct registry_list {
 	str *names; /**< as they came; may repeat */
 	size_t count;
 	size_t skipped; /**< names that are none */
-	str next; /**< Quay's: what leads to the next page; empty: this is the last, or it may not stand in a URL */
+	str next;       /**< Quay's: what leads to the next page; empty: this is the last */
 };
 
 /**
  * Reads one page. A list that is missing or null is an empty one: registries answer so for a repository without tags.
  *
  * @param a owns @p ret
- * @return 0, -EBADMSG (no such document), -E2BIG (more than REGISTRY_LIST_MAX names), -ENOBUFS
+ * @return 0, -EBADMSG (no such document, or its next page cannot be asked for), -E2BIG (more than REGISTRY_LIST_MAX names), -ENOBUFS
  */
 MUST_CHECK int registry_list_parse(str json, enum registry_listing what, struct arena *a,
 				   struct registry_list *ret, struct err *e);
@@ -48,7 +49,12 @@ MUST_CHECK int registry_list_parse(str json, enum registry_listing what, struct 
 /** Whether a project can be called so: GitLab's may have capitals, which the names of its repositories have not. */
 bool registry_list_is_project(str name);
 
-/** The query of the link to the next page, without '?', of a Link header's value; empty: there is none, or none that may stand in a URL. */
-str registry_list_next(str link);
+/**
+ * Finds the link to the next page in a Link header's value.
+ *
+ * @param ret its query, without '?'; empty: this was the last page
+ * @return 0, -EBADMSG (there is a link, but no request can be made of it: the list is not whole)
+ */
+MUST_CHECK int registry_list_next(str link, str *ret, struct err *e);
 
 #endif

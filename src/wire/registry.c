@@ -31,6 +31,7 @@ void registry_free(struct registry *g)
 		explicit_bzero(g->authorization.p, g->authorization.n);
 	buf_done(&g->base);
 	buf_done(&g->realm);
+	buf_done(&g->challenge);
 	buf_done(&g->repository);
 	buf_done(&g->authorization);
 	if (g->credential.password.n)
@@ -68,14 +69,14 @@ static int ask_version(struct registry *g, const char *scheme, struct http_respo
 	return http_exchange(g->client, &q, ret, e);
 }
 
-static int learn_authorization(struct registry *g, const struct http_response *r, struct err *e)
+static int learn_authorization(struct registry *g, str challenge, struct err *e)
 {
 	struct auth_challenge ch;
 	struct arena a;
 	int result;
 
 	arena_init(&a, CHALLENGE_MEMORY);
-	result = auth_challenge_parse(http_header(r, "www-authenticate"), &a, &ch, e);
+	result = auth_challenge_parse(challenge, &a, &ch, e);
 	if (result == 0)
 		result = registry_token(g->client, buf_cstr(&g->base), g->ref.repository, &ch,
 					&g->credential, g->insecure, &g->authorization, e);
@@ -85,17 +86,31 @@ static int learn_authorization(struct registry *g, const struct http_response *r
 	return result;
 }
 
-static void note_realm(struct registry *g, const struct http_response *r)
+static void note_challenge(struct registry *g, str challenge)
 {
 	struct auth_challenge ch;
 	struct arena a;
 
 	arena_init(&a, CHALLENGE_MEMORY);
-	if (r->status == 401 &&
-	    auth_challenge_parse(http_header(r, "www-authenticate"), &a, &ch, NULL) == 0 &&
-	    ch.scheme == AUTH_BEARER)
+	if (auth_challenge_parse(challenge, &a, &ch, NULL) == 0 && ch.scheme == AUTH_BEARER)
 		buf_add(&g->realm, ch.realm);
 	arena_done(&a);
+	buf_add(&g->challenge, challenge);
+}
+
+/*
+ * Quay and others do not ask who wants the catalogue: whoever says nothing is shown its public part, or an empty one. So it is said
+ * before, where there is something to say.
+ */
+static int sign_in(struct registry *g, struct err *e)
+{
+	const struct docker_credential *c = &g->credential;
+
+	if (g->authorization.n || !g->challenge.n ||
+	    !(c->user.n || c->identity_token.n || c->registry_token.n))
+		return 0;
+	return err_wrap(e, learn_authorization(g, buf_str(&g->challenge), e), "registry %.*s",
+			STR_ARG(g->ref.registry));
 }
 
 /* GET /v2/ tells how the registry is spoken to, and first of all whether with TLS. */
@@ -123,10 +138,11 @@ static int probe(struct registry *g, struct err *e)
 			STR_ARG(host));
 	if (result < 0)
 		return err_wrap(e, result, "registry %.*s", STR_ARG(host));
-	note_realm(g, &r);
+	if (r.status == 401)
+		note_challenge(g, http_header(&r, "www-authenticate"));
 	/* Without a repository there is nothing yet to ask a token for. */
 	if (r.status == 401 && g->ref.repository.n)
-		result = learn_authorization(g, &r, e);
+		result = learn_authorization(g, http_header(&r, "www-authenticate"), e);
 	http_response_done(&r);
 	return result < 0 ? err_wrap(e, result, "registry %.*s", STR_ARG(host)) : 0;
 }
@@ -340,8 +356,10 @@ static int exchange(struct registry *g, const struct http_request *q, const stru
 		}
 		if (answer.status == 401 && attempt == 0 &&
 		    http_header(&answer, "www-authenticate").n)
-			r = err_wrap(e, learn_authorization(g, &answer, e), "registry %.*s",
-				     STR_ARG(g->ref.registry));
+			r = err_wrap(
+				e,
+				learn_authorization(g, http_header(&answer, "www-authenticate"), e),
+				"registry %.*s", STR_ARG(g->ref.registry));
 		else
 			r = registry_status_error(g, &answer, what, e);
 		http_response_done(&answer);
@@ -508,12 +526,16 @@ int registry_list(struct registry *g, enum registry_listing what, str page, stru
 	if (buf_error(&url))
 		return err_set(e, ENOMEM, "no memory for a request");
 	q.url = buf_cstr(&url);
-	result = exchange(g, &q, NULL, tags ? "the list of tags" : "the catalogue", &r, e);
+	result = tags ? 0 : sign_in(g, e);
+	if (result == 0)
+		result = exchange(g, &q, NULL, tags ? "the list of tags" : "the catalogue", &r, e);
 	if (result < 0)
 		return result;
 	result = registry_list_parse(buf_str(&r.body), what, a, &list, e);
 	if (result == 0)
-		next = arena_str(a, registry_list_next(http_header(&r, "link")));
+		result = registry_list_next(http_header(&r, "link"), &next, e);
+	if (result == 0)
+		next = arena_str(a, next);
 	http_response_done(&r);
 	return registry_page_end(g, result, &list, next, ret, ret_next, e);
 }

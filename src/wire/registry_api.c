@@ -152,10 +152,12 @@ static str next_number(const struct registry_list *l, const struct http_response
 		       struct arena *a)
 {
 	uint64_t number = 1;
+	str link;
 
 	if (page.n && str_u64(page, &number) < 0)
 		return (str){ 0 };
-	if (l->count + l->skipped < PAGE_NAMES && !registry_list_next(http_header(r, "link")).n)
+	if (l->count + l->skipped < PAGE_NAMES &&
+	    registry_list_next(http_header(r, "link"), &link, NULL) == 0 && !link.n)
 		return S("");
 	return arena_printf(a, "%llu", (unsigned long long)number + 1);
 }

@@ -19,7 +19,8 @@ struct registry {
 	uint64_t asked_ms, wait_s;
 	struct buf repository;
 	struct buf base;          /* "https://host" */
-	struct buf realm;         /* of the token service GET /v2/ named; empty: none */
+	struct buf challenge;     /* what GET /v2/ wanted to know; empty: nothing */
+	struct buf realm;         /* of the token service it named; empty: none */
 	struct buf authorization; /* header line; empty: none */
 };
 

@@ -35,18 +35,12 @@ static void add_pair(struct buf *out, const char *key, str value)
 	buf_byte(out, '&');
 }
 
-/* The scope the registry asks for, else the one pulling needs. */
-static void add_scope(struct buf *out, const struct auth_challenge *ch, str repository)
+static void add_scope(struct buf *out, const struct auth_challenge *ch, str scope)
 {
-	OWNED_BUF scope = BUF_INIT;
-
-	if (ch->scope.n)
-		buf_add(&scope, ch->scope);
-	else
-		buf_printf(&scope, "repository:%.*s:pull", STR_ARG(repository));
 	if (ch->service.n)
 		add_pair(out, "service", ch->service);
-	add_pair(out, "scope", buf_str(&scope));
+	if (scope.n)
+		add_pair(out, "scope", scope);
 }
 
 static int take_token(const struct http_response *r, struct buf *ret, struct err *e)
@@ -72,6 +66,7 @@ static int take_token(const struct http_response *r, struct buf *ret, struct err
 	return result;
 }
 
+/** @return as registry_token(), and -EINVAL: it does not understand what was asked for */
 static int ask(struct http_client *c, const struct http_request *q, struct buf *ret, struct err *e)
 {
 	struct http_response r;
@@ -82,8 +77,8 @@ static int ask(struct http_client *c, const struct http_request *q, struct buf *
 		return result;
 	url_redact(&shown, str_from(q->url));
 	if (r.status == 401 || r.status == 403 || r.status == 400)
-		result = err_set(e, EACCES, "%s refuses the credentials (%d)", buf_cstr(&shown),
-				 r.status);
+		result = err_set(e, r.status == 400 ? EINVAL : EACCES,
+				 "%s refuses the credentials (%d)", buf_cstr(&shown), r.status);
 	else if (r.status == 429 || r.status >= 500)
 		result = err_set(e, EHOSTUNREACH, "%s answers %d", buf_cstr(&shown), r.status);
 	else if (r.status / 100 != 2)
@@ -94,8 +89,9 @@ static int ask(struct http_client *c, const struct http_request *q, struct buf *
 	return result;
 }
 
-static int bearer(struct http_client *c, str repository, const struct auth_challenge *ch,
-		  const struct docker_credential *cred, struct buf *ret, struct err *e)
+/** @param scope empty: only who we are */
+static int ask_for(struct http_client *c, str scope, const struct auth_challenge *ch,
+		   const struct docker_credential *cred, struct buf *ret, struct err *e)
 {
 	OWNED_BUF url = BUF_INIT, form = BUF_INIT, basic = BUF_INIT;
 	const char *headers[3] = { "Accept: application/json" };
@@ -107,7 +103,7 @@ static int bearer(struct http_client *c, str repository, const struct auth_chall
 		add_pair(&form, "grant_type", S("refresh_token"));
 		add_pair(&form, "client_id", S("skep"));
 		add_pair(&form, "refresh_token", cred->identity_token);
-		add_scope(&form, ch, repository);
+		add_scope(&form, ch, scope);
 		headers[1] = "Content-Type: application/x-www-form-urlencoded";
 		q.method = "POST";
 		q.body = str_take(buf_str(&form), form.n - 1);
@@ -118,7 +114,7 @@ static int bearer(struct http_client *c, str repository, const struct auth_chall
 			add_basic(&basic, cred);
 			headers[1] = buf_cstr(&basic);
 		}
-		add_scope(&url, ch, repository);
+		add_scope(&url, ch, scope);
 		url.n--;
 	}
 	q.url = buf_cstr(&url);
@@ -130,6 +126,27 @@ static int bearer(struct http_client *c, str repository, const struct auth_chall
 	if (basic.p)
 		explicit_bzero(basic.p, basic.n);
 	return r;
+}
+
+/* The scope the registry asks for, else the one that pulling or the catalogue needs; Quay's service knows none for the latter. */
+static int bearer(struct http_client *c, str repository, const struct auth_challenge *ch,
+		  const struct docker_credential *cred, struct buf *ret, struct err *e)
+{
+	OWNED_BUF scope = BUF_INIT;
+	int r;
+
+	if (ch->scope.n)
+		buf_add(&scope, ch->scope);
+	else if (repository.n)
+		buf_printf(&scope, "repository:%.*s:pull", STR_ARG(repository));
+	else
+		buf_add(&scope, S("registry:catalog:*"));
+	if (buf_error(&scope))
+		return err_set(e, ENOMEM, "no memory for a token request");
+	r = ask_for(c, buf_str(&scope), ch, cred, ret, e);
+	if (r == -EINVAL && !ch->scope.n && !repository.n)
+		r = ask_for(c, S(""), ch, cred, ret, e);
+	return r == -EINVAL ? -EACCES : r;
 }
 
 /* A registry reached over TLS must not have the secret sent in the clear. */

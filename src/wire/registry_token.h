@@ -14,7 +14,7 @@
  *
  * @param c          speaks to the token service
  * @param base       "https://host" of the registry
- * @param repository the one to pull from
+ * @param repository the one to pull from; empty: the catalogue of all
  * @param ret        "Authorization: ..."; not touched when there is nothing to answer with
  * @return 0, -EACCES (nothing to answer with, or refused; secrets would go over plain http), -EPROTO, -ENOBUFS, or what
  *         http_exchange() returned

@@ -249,6 +249,28 @@ def scripted(names, tag="1", **kw):
     return r
 
 
+def as_quay(r, private):
+    """Has a scripted registry answer as Quay does (its endpoints/v2: catalog.py, v2auth.py, auth/registry_jwt_auth.py): who wants the catalogue is
+    not asked, and without a token it is an empty one; the token service knows no scope but that of a repository; challenges of the whole
+    registry name none. `private`: what the robot alone is shown."""
+    serve = r.serve
+
+    def look(h):
+        path, _, text = h.path.partition("?")
+        scopes = urllib.parse.parse_qs(text).get("scope", [])
+        if path == "/token" and any(not s.startswith("repository:") or not s.split(":")[1] for s in scopes):
+            r.requests.append((h.command, h.path, dict(h.headers), b""))
+            return r._send(h, 400, b'{"errors":[{"code":"INVALID_REQUEST","message":"Unable to decode repository and actions"}]}', {})
+        if path == "/v2/" and not h.headers.get("Authorization"):
+            return r._send(h, 401, b"true", {"WWW-Authenticate": f'Bearer realm="{r.url}/token",service="fake"'})
+        if path == "/v2/_catalog":
+            shown = private if h.headers.get("Authorization") == "Bearer sesame" else []
+            return r._send(h, 200, json.dumps({"repositories": shown}).encode(), {})
+        return serve(h)
+    r.serve = look
+    return r
+
+
 def with_projects(r, kind, credential, pages=2):
     """Has a scripted registry offer a product's own API instead of the catalogue, as its documentation shows it: Harbor's
     api/v2.0/swagger.yaml, GitLab's doc/api/container_registry.md, Quay's listRepos. `credential`: the header it wants, or None."""

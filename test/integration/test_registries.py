@@ -12,7 +12,7 @@ import pytest
 
 from agents import until
 from consoles import Console
-from fake_registry import Fault, scripted, with_projects
+from fake_registry import Fault, as_quay, scripted, with_projects
 from fleet import change
 from images import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, entry, layer
 from services import Image, Registry, need
@@ -256,11 +256,40 @@ def run_with(client, number, settings):
 
 
 def test_quay_robots_have_the_catalogue(admin):
-    with scripted(["team/a", "team/b"], token=("team+robot", "tok")) as hub:
-        number = add(admin, hub.host, kind="quay", user="team+robot", password="tok", requestsPerSecond=100)
+    with as_quay(scripted(["team/a", "team/b"], token=("team+robot", "tok")), ["team/a", "team/b"]) as hub:
+        settings = {"name": "hub", "kind": "quay", "address": hub.host, "interval": 0, "user": "team+robot", "requestsPerSecond": 100}
+        number = add(admin, hub.host, **(settings | {"password": "tok"}))
         assert "trouble" not in finished(admin, number)["progress"]
         assert set(tags(admin, number)) == {"team/a:1", "team/b:1"}
         assert not any(path.startswith("/api/") for _, path, _, _ in hub.requests)
+        # A wrong password is denied: what anybody is shown, nothing, is not taken for all there is.
+        p = run_with(admin, number, settings | {"password": "wrong"})
+        assert p["progress"]["trouble"] == "denied" and "wrong" not in p["progress"]["detail"], p
+        assert set(tags(admin, number)) == {"team/a:1", "team/b:1"}
+
+
+@pytest.mark.parametrize("link", ["</v2/_catalog?last=a b>", "</v2/_catalog?last=" + "x" * 9000 + ">", "</v2/_catalog>"], ids=["blank", "long", "nowhere"])
+def test_a_list_that_cannot_be_read_to_its_end(admin, link):
+    """What follows the page that cannot be asked for is not taken for deleted, and the run says why."""
+    with scripted(["a", "b", "c", "d"]) as hub:
+        number = add(admin, hub.host, requestsPerSecond=100)
+        assert finished(admin, number)["progress"]["tags"] == 4
+        hub.fault("GET", "/v2/_catalog", Fault(status=200, body=b'{"repositories":["a"]}', headers={"Link": link + '; rel="next"'}))
+        p = run(admin, number)["progress"]
+        assert p["trouble"] == "bad-answer" and "goes on at an address" in p["detail"], p
+        assert set(tags(admin, number)) == {"a:1", "b:1", "c:1", "d:1"}
+
+
+def test_kinds_say_what_they_want(admin):
+    """Which can list their repositories and which have to be told them; and on Docker Hub a name is where every client looks for it."""
+    kinds = {k["name"]: k for k in admin.get("/api/v1/registry-kinds").json()["items"]}
+    assert {name for name, k in kinds.items() if not k["lists"]} == {"ghcr", "docker-hub"}
+    for name, k in kinds.items():
+        a = admin.ask("POST", "/api/v1/registries", {"name": name, "kind": name, "address": "localhost:1", "interval": 0,
+                                                     "repositories": [] if k["lists"] else ["nginx", "me/app", "!old"]})
+        assert a.status == 201 and k["example"], (k, a)
+        if name == "docker-hub":
+            assert a.json()["repositories"] == ["library/nginx", "me/app", "!old"]
 
 
 @pytest.mark.parametrize("kind,user,flow", [
@@ -270,7 +299,8 @@ def test_clouds_sign_in(admin, kind, user, flow):
     """The forms of names and passwords clouds give out: colons, line ends and blanks in a key included."""
     password = '{\n  "type": "service_account",\n  "private_key": "-----BEGIN"\n}' if user == "_json_key" else "eyJ:" + "x" * 2400
     with scripted(["p/app"], **{flow: (user, password)}) as hub:
-        number = add(admin, hub.host, kind=kind, user=user, password=password, repositories=["p/app"], requestsPerSecond=100)
+        named = {"repositories": ["p/app"]} if kind == "gitlab" else {}
+        number = add(admin, hub.host, kind=kind, user=user, password=password, requestsPerSecond=100, **named)
         p = finished(admin, number)
         assert "trouble" not in p["progress"] and p["progress"]["scanned"] == 1, p
 

@@ -2,6 +2,7 @@
 #include "unit_arena.h"
 
 #include "codec/json.h"
+#include "codec/reference.h"
 #include "console/registry/registry_config.h"
 #include "console/registry/registry_line.h"
 
@@ -63,6 +64,16 @@ static void bounds(void **state UNUSED)
 	assert_int_equal(take("{\"platforms\":[\"Linux/amd64\"]}", "quay", &c), -EINVAL);
 }
 
+static void kinds_show_addresses_as_they_are_taken(void **state UNUSED)
+{
+	size_t count;
+	const struct registry_kind *kinds = registry_kinds(&count);
+
+	assert_true(count > 0);
+	for (size_t i = 0; i < count; i++)
+		assert_true(reference_is_registry(str_from(kinds[i].example)));
+}
+
 static void lines_are_held_to_their_form(void **state UNUSED)
 {
 	static const char *const bad[] = {
@@ -87,6 +98,7 @@ int main(void)
 		cmocka_unit_test(names_and_patterns),
 		cmocka_unit_test(stages_by_the_first_that_covers),
 		cmocka_unit_test(bounds),
+		cmocka_unit_test(kinds_show_addresses_as_they_are_taken),
 		cmocka_unit_test(lines_are_held_to_their_form),
 	};
 

@@ -216,6 +216,7 @@ int api_registry_kinds_list(struct call *c, struct err *e UNUSED)
 		json_object_open(&c->json);
 		json_put_cstr(&c->json, "name", kinds[i].name);
 		json_put_bool(&c->json, "lists", registry_kind_lists(&kinds[i]));
+		json_put_cstr(&c->json, "example", kinds[i].example);
 		json_put_cstr(&c->json, "what", kinds[i].what.en);
 		json_put_cstr(&c->json, "whatZh", kinds[i].what.zh);
 		json_object_close(&c->json);

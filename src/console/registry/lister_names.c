@@ -82,7 +82,9 @@ int lister_names(struct lister *l, const struct lister_list *list,
 				    : err_set(e, E2BIG, "the registry holds more than %zu names",
 					      most);
 		}
-	} while (r == 0 && next.n && ++pages < most);
+		if (r == 0 && next.n && ++pages >= most)
+			r = err_set(e, E2BIG, "the registry's list has more than %zu pages", most);
+	} while (r == 0 && next.n);
 	return r;
 }
 

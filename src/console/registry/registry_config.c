@@ -135,9 +135,9 @@ static int take_rules(const struct value *v, struct arena *a, struct registry_co
 	return r;
 }
 
-/* What is named must be a name; what is not needs a catalogue. */
-static int check_repositories(const struct registry_config *c, const struct registry_kind *kind,
-			      struct err *e)
+/* What is named must be a name, and is where clients look for it; what is not needs a catalogue. */
+static int take_repositories(const struct registry_config *c, const struct registry_kind *kind,
+			     struct arena *a, struct err *e)
 {
 	if (!registry_config_is_named(c))
 		return registry_kind_lists(kind)
@@ -147,11 +147,17 @@ static int check_repositories(const struct registry_config *c, const struct regi
 					 "repositories, without wildcards",
 					 kind->name);
 	for (size_t i = 0; i < c->repositories.count; i++) {
-		str name = c->repositories.items[i];
+		str *name = &c->repositories.items[i];
 
-		if (name.p[0] != '!' && !reference_is_repository(name))
+		if (name->p[0] == '!')
+			continue;
+		if (!reference_is_repository(*name))
 			return err_set(e, EINVAL, "no repository can be called '%.*s'",
-				       STR_ARG(str_take(name, 80)));
+				       STR_ARG(str_take(*name, 80)));
+		if (kind->folder[0] && str_find(*name, '/') == name->n)
+			*name = arena_printf(a, "%s/%.*s", kind->folder, STR_ARG(*name));
+		if (!name->p)
+			return spent(e);
 	}
 	return 0;
 }
@@ -176,7 +182,7 @@ int registry_config_take(const struct value *v, const struct registry_kind *kind
 	if (r == 0)
 		r = take_rules(v, a, &c, e);
 	if (r == 0)
-		r = check_repositories(&c, kind, e);
+		r = take_repositories(&c, kind, a, e);
 	if (r < 0)
 		return r;
 	if (c.interval_s &&

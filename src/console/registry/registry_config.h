@@ -41,7 +41,7 @@ struct registry_config {
 /**
  * Reads and checks it. Members that are missing have their presets.
  *
- * @param a owns the lists; texts are borrowed from @p v
+ * @param a owns the lists; texts are borrowed from @p v, or its own
  * @return 0, -EINVAL, -ENOBUFS
  */
 MUST_CHECK int registry_config_take(const struct value *v, const struct registry_kind *kind,

@@ -1,8 +1,8 @@
 #include "console/registry/registry_kind.h"
 
 static const struct registry_kind kinds[] = {
-#define X(name_, catalogue_, api_, en_, zh_) \
-	{ name_, catalogue_, REGISTRY_API_##api_, { en_, zh_ } },
+#define X(name_, catalogue_, api_, folder_, example_, en_, zh_) \
+	{ name_, catalogue_, REGISTRY_API_##api_, folder_, example_, { en_, zh_ } },
 #include "console/registry/registry_kind.def"
 #undef X
 };

@@ -13,6 +13,8 @@ struct registry_kind {
 	const char *name;
 	bool has_catalogue;    /**< of all repositories, by the distribution API */
 	enum registry_api api; /**< of its own, by which repositories are listed */
+	const char *folder;    /**< where a repository is that is named without one; may be empty */
+	const char *example;   /**< what an address looks like */
 	struct phrase what;
 };
 

@@ -102,13 +102,14 @@ function RegistryForm({ registry, kinds, onClose }: { registry: Registry | null;
 			<ErrorNotice error={error} />
 			<TextField label={t("registries.name")} required autoFocus value={form.name} onChange={(event) => set({ name: event.target.value })} />
 			<SelectField label={t("registries.kind")} value={form.kind} options={kinds.map((each) => [each.name, pick(each.what, each.whatZh) || each.name])} onChange={(event) => set({ kind: event.target.value })} />
-			<TextField label={t("registries.address")} hint={t("registries.addressHint")} required placeholder="registry.example:5000" className="input mono" spellCheck={false} value={form.address} onChange={(event) => set({ address: event.target.value })} />
+			<TextField label={t("registries.address")} hint={t("registries.addressHint")} required placeholder={kind?.example} className="input mono" spellCheck={false} value={form.address} onChange={(event) => set({ address: event.target.value })} />
 			<TextField label={t("registries.user")} autoComplete="off" spellCheck={false} value={form.user} onChange={(event) => set({ user: event.target.value })} />
 			<TextField label={t("registries.password")} hint={t("registries.passwordHint")} type="password" autoComplete="new-password" value={form.password} onChange={(event) => set({ password: event.target.value })} />
 			<TextArea
 				label={t("registries.repositories")}
 				hint={t(kind?.lists === false ? "registries.repositoriesNamed" : "registries.repositoriesHint")}
 				required={kind?.lists === false}
+				placeholder={kind?.lists === false ? "team/app" : undefined}
 				className="input mono"
 				spellCheck={false}
 				value={form.repositories}
