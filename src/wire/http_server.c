@@ -60,19 +60,39 @@ static int bind_to(const struct addrinfo *a, const char *address, struct err *e)
 	return r;
 }
 
+static const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+				       .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
+
+static int find_address(const char *address, const char **ret_port, struct addrinfo **ret,
+			struct err *e)
+{
+	char host[64];
+	int r = split_address(address, host, sizeof(host), ret_port, e);
+
+	if (r == 0 && getaddrinfo(host, *ret_port, &hints, ret) != 0)
+		r = err_set(e, EINVAL, "'%s' is no ADDRESS:PORT", address);
+	return r;
+}
+
+int http_server_check_address(const char *address, struct err *e)
+{
+	struct addrinfo *found = NULL;
+	const char *port;
+	int r = find_address(address, &port, &found, e);
+
+	if (found)
+		freeaddrinfo(found);
+	return r;
+}
+
 static int listen_at(const char *address, struct err *e)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE },
-			*found = NULL;
-	char host[64];
+	struct addrinfo *found = NULL;
 	const char *port;
-	int r = split_address(address, host, sizeof(host), &port, e);
+	int r = find_address(address, &port, &found, e);
 
 	if (r < 0)
 		return r;
-	if (getaddrinfo(host, port, &hints, &found) != 0)
-		return err_set(e, EINVAL, "'%s' is no ADDRESS:PORT", address);
 	r = bind_to(found, address, e);
 	/* Kernels without IPv6 have all of IPv4 still. */
 	if (r == -EAFNOSUPPORT && address[0] == ':') {

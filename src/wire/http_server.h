@@ -72,6 +72,8 @@ struct http_server_reply {
 	bool last;       /**< the connection is closed behind it */
 };
 
+/** Whether http_server_options.address can be one; not whether it can be had. @return 0, -EINVAL */
+MUST_CHECK int http_server_check_address(const char *address, struct err *e);
 /** @return 0, -EINVAL (the address), -errno of bind(2), -ENOMEM */
 MUST_CHECK int http_server_new(const struct http_server_options *o, struct http_server **ret,
 			       struct err *e);

@@ -16,12 +16,20 @@ static bool is_scheme(str s)
 	return true;
 }
 
-static bool is_digits(str s)
+/** None, or one that there can be. */
+static bool is_port(str s)
+{
+	uint32_t n;
+
+	return s.n == 0 || (str_u32(s, &n) == 0 && n <= UINT16_MAX);
+}
+
+static bool is_host(str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!isdigit((unsigned char)s.p[i]))
+		if (s.p[i] == ' ' || iscntrl((unsigned char)s.p[i]))
 			return false;
-	return true;
+	return s.n > 0;
 }
 
 bool url_split(str text, struct url *ret)
@@ -59,7 +67,7 @@ bool url_split(str text, struct url *ret)
 		u.host = str_cut(&authority, ':');
 		u.port = authority;
 	}
-	if (u.host.n == 0 || !is_digits(u.port))
+	if (!is_host(u.host) || !is_port(u.port))
 		return false;
 
 	rest = str_take(rest, str_find(rest, '#'));

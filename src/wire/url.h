@@ -9,8 +9,8 @@
 struct url {
 	str scheme; /**< as written */
 	str user;   /**< user information without '@'; empty when there is none */
-	str host;   /**< without brackets */
-	str port;   /**< digits; empty when there is none */
+	str host;   /**< without brackets, never empty, no space or control character in it */
+	str port;   /**< digits, at most 65535; empty when there is none */
 	str path;   /**< from the first '/' to '?' or '#'; may be empty */
 	str query;  /**< without '?' */
 };

@@ -1,4 +1,5 @@
 """`skep up`: a console and an agent of this host, started, watched over and ended in order."""
+import base64
 import contextlib
 import os
 import pathlib
@@ -237,7 +238,7 @@ def test_up_from_a_checkout_only_root_may_enter(folder, source_dir):
         up.end()
 
 
-USAGE = 2  # exit_code.def
+USAGE, INTERNAL = 2, 3  # exit_code.def
 MISTOLD = ["--listen=bad", "--listen=127.0.0.1:99999", "--trusted-proxy=bad", "--notify-allow=bad", "--proxy-tells=bad", "--workers=1",
            "--database=mysql://db.example/skep", "--database=postgresql://%zz"]
 
@@ -346,11 +347,61 @@ def test_up_looks_at_what_its_agent_is_told(skep, tmp_path):
         assert p.returncode == USAGE and f" {given[0]}: " in p.err and not (tmp_path / "state").exists(), p.err
 
 
-@pytest.mark.parametrize("option", ["--metrics=bad", "--syslog=bad", "--webhook=bad", "--console=ftp://console.example", "--engine=bad",
-                                    "--ring-size=1", "--ring-size=5000KiB"])
-def test_an_agents_mistaken_option_is_wrong_usage_whichever_part_reads_it(skep, folder, option):
+MISTAKEN = ["metrics=bad", "metrics=127.0.0.1:99999", "syslog=bad", "syslog=tcp://127.0.0.1:99999", "webhook=bad", "webhook=https://:443/",
+            "webhook=https://user:secret@127.0.0.1:99999/", "console=ftp://console.example", "console=https://console.example:99999",
+            "console=https://me:secret@console.example", "console=https://console.example", "engine=bad", "ring-size=1", "ring-size=5000KiB",
+            "enroll=skep1.nothing"]
+
+
+@pytest.mark.parametrize("option", MISTAKEN)
+def test_an_agents_mistaken_option_is_told_before_anything_begins(skep, tmp_path, option):
+    """As anybody, whichever part is to read it: the first of them would make the file of alerts."""
+    name, _, value = option.partition("=")
+    place = tmp_path / "place"
+    place.mkdir()
+    given = [f"--state={place}/state", "--control=", "--format=none", f"--alert-file={place}/alerts.json"]
+    for lang, p in ((lang, skep.run("--lang", lang, "agent", "run", *given, f"--{option}", timeout=60)) for lang in ("en", "zh")):
+        assert p.returncode == USAGE and f"--{name}: " in p.err and "secret" not in p.err, p.err
+        assert len(p.err.splitlines()) == 1 and not list(place.iterdir()), p.err
+        assert lang == "en" or re.search("[\u4e00-\u9fff]", p.err), p.err
+    if name in ("console", "enroll"):  # skep up says these to its agent, whatever the environment has
+        return
     need_root()
-    p = skep.run("agent", "run", "--state", folder / "agent", "--control=", "--format=none", "--no-scans", option, timeout=120)
-    assert p.returncode == USAGE, p.err
-    name = option.partition("=")[0]
-    assert name in p.err.splitlines()[-1] and p.err.count("error: ") == 1 and p.err.count(name) == 1, p.err
+    p = skep.run("up", "--state", tmp_path / "both", "--listen=127.0.0.1:0", env={"SKEP_" + name.upper().replace("-", "_"): value}, timeout=60)
+    assert p.returncode == USAGE and f": --{name}: " in p.err and "secret" not in p.err and not (tmp_path / "both").exists(), p.err
+
+
+def test_a_token_without_its_console_is_wrong_usage(skep, tmp_path):
+    token = "skep1." + base64.urlsafe_b64encode(bytes(16 + 32)).decode().rstrip("=")
+    p = skep.run("agent", "run", f"--state={tmp_path}", "--control=", f"--enroll={token}", timeout=60)
+    assert p.returncode == USAGE and "--enroll: name the console it is of by --console" in p.err and token not in p.err, p.err
+
+
+def test_up_ends_with_the_error_of_an_agent_that_cannot_begin(skep, folder):
+    """What only the agent's parts find out, once the console serves: told once, as how all ends, and not begun again and again."""
+    need_root()
+    (folder / "rules.yaml").write_text("- rule: [")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for args, env, status, said in ((["--rules", folder / "rules.yaml"], {}, USAGE, "no rule is left to judge by; see --rules"),
+                                        ([], {"SKEP_METRICS": f"127.0.0.1:{port}"}, INTERNAL, f"--metrics: cannot listen at '127.0.0.1:{port}'")):
+            p = skep.run("up", "--state", folder / "state", "--listen=127.0.0.1:0", *args, env=env, timeout=120)
+            assert p.returncode == status and b"https://" in p.stdout, p.err
+            assert p.err.splitlines()[-1].startswith(f"skep: error: {said}") and p.err.count(said) == 1 and "again" not in p.err, p.err
+
+
+def test_an_agent_that_watched_is_begun_again_until_it_can(folder):
+    need_root()
+    rules = folder / "rules.yaml"
+    good = "- rule: r\n  desc: d\n  condition: evt.type = execve\n  output: o\n  priority: NOTICE\n"
+    rules.write_text(good)
+    with Up(folder, "--rules", rules) as up:
+        assert until(lambda: up.children().get(0)), up.said()
+        assert until(lambda: "watching by 1 rules" in up.said()), up.said()
+        rules.write_text("- rule: [")
+        os.kill(up.children()[0], signal.SIGKILL)
+        assert until(lambda: up.said().count("agent: no rule is left to judge by") >= 2), up.said()
+        rules.write_text(good)
+        assert until(lambda: up.said().count("watching by 1 rules") == 2), up.said()
+        assert until(up.ready)
+        up.end()

@@ -21,6 +21,13 @@ static void splits_every_part(void **state)
 	assert_false(url_split(S("http://"), &u));
 	assert_false(url_split(S("http://[::1"), &u));
 	assert_false(url_split(S("http://host:80x/"), &u));
+	assert_true(url_split(S("http://host:65535/"), &u));
+	assert_true(url_split(S("http://host:/"), &u));
+	assert_false(url_split(S("http://host:65536/"), &u));
+	assert_false(url_split(S("http://host:99999999999999999999/"), &u));
+	assert_false(url_split(S("http://a host/"), &u));
+	assert_false(url_split(S("http://a\thost/"), &u));
+	assert_false(url_split(S("https://:443/"), &u));
 }
 
 static void tells_origins_apart(void **state)

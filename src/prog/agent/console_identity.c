@@ -447,6 +447,21 @@ static int take_token(struct console_identity *i, struct err *e)
 	return 0;
 }
 
+static int wants_token(struct err *e)
+{
+	return err_set(e, EINVAL,
+		       "no token to join with: give one by --enroll (the console's page of "
+		       "agents makes them)");
+}
+
+int console_identity_check(const char *state, struct err *e)
+{
+	char path[PATH_BYTES + 32];
+
+	snprintf(path, sizeof(path), "%s/agent/identity.pem", state);
+	return access(path, F_OK) < 0 && errno == ENOENT ? wants_token(e) : 0;
+}
+
 int console_identity_new(const struct console_identity_config *c, struct console_identity **ret,
 			 struct err *e)
 {
@@ -475,9 +490,7 @@ int console_identity_new(const struct console_identity_config *c, struct console
 		gather_node(i);
 	}
 	if (r == 0 && !i->ready && !i->has_token)
-		r = err_set(e, EINVAL,
-			    "--console wants a token to enrol with: give one by --enroll (the "
-			    "console makes them)");
+		r = wants_token(e);
 	if (r < 0) {
 		console_identity_free(i);
 		return r;

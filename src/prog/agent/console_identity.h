@@ -24,6 +24,8 @@ struct console_identity_config {
 	void *ctx;
 };
 
+/** Whether something is kept in @p state that an agent without a token may be known by. @return 0, -EINVAL */
+MUST_CHECK int console_identity_check(const char *state, struct err *e);
 /** @return 0; -EINVAL (the token is none; neither token nor certificate is there), -errno of the files */
 MUST_CHECK int console_identity_new(const struct console_identity_config *c,
 				    struct console_identity **ret, struct err *e);

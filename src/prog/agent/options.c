@@ -1,6 +1,8 @@
 #include "prog/agent/agent.h"
 #include "prog/agent/output.h"
 #include "prog/agent/rules.h"
+#include "prog/agent/session.h"
+#include "prog/agent/uplink_stats.h"
 
 #define RULES .group = OPTION_GROUP_RULES
 #define SENSOR .group = OPTION_GROUP_SENSOR
@@ -301,6 +303,8 @@ int agent_check_watch_options(const struct option_set *o, struct err *e)
 {
 	int r = option_set_check_places(o, e);
 
+	if (r == 0)
+		r = session_check(o, e);
 	return r < 0 ? r : rules_check(o, e);
 }
 
@@ -309,6 +313,6 @@ int agent_check_options(const struct option_set *o, struct err *e)
 	int r = agent_check_watch_options(o, e);
 
 	if (r == 0)
-		r = output_console_check(o, e);
-	return r < 0 ? r : output_webhook_check(o, e);
+		r = outputs_check(o, e);
+	return r < 0 ? r : uplink_stats_check(o, e);
 }

@@ -45,6 +45,16 @@ void output_place(struct output_places *p, const char *path, bool writable)
 			(struct privilege_place){ .path = path, .writable = writable };
 }
 
+int outputs_check(const struct option_set *o, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds) && r == 0; i++)
+		if (kinds[i]->check)
+			r = kinds[i]->check(o, e);
+	return r;
+}
+
 int outputs_open(struct output **ret, const struct part_context *p, struct err *e)
 {
 	struct output *list = NULL;

@@ -36,6 +36,8 @@ struct output_places {
 
 struct output_kind {
 	const char *name;
+	/** Looks at what its options say, before anything begins. May be NULL. @return 0, -EINVAL (which option, and why), -ENOMEM */
+	int (*check)(const struct option_set *o, struct err *e);
 	/**
 	 * Makes the outputs the options ask for: calls output_add() for each.
 	 * @return 0, -EINVAL (an option that makes no sense), -errno
@@ -74,11 +76,7 @@ extern const struct output_kind output_stream; /**< standard output */
 extern const struct output_kind output_file;
 extern const struct output_kind output_syslog;
 extern const struct output_kind output_webhook;
-/** Whether the files that its options name hold what they must. @return 0, -EINVAL, -ENOMEM */
-MUST_CHECK int output_webhook_check(const struct option_set *o, struct err *e);
 extern const struct output_kind output_console;
-/** Whether --enroll holds or names a token. @return 0, -EINVAL, -ENOMEM */
-MUST_CHECK int output_console_check(const struct option_set *o, struct err *e);
 
 /** Puts an output, allocated by its kind, at the list's end. */
 void output_add(struct output **list, struct output *o, const struct output_kind *kind,
@@ -88,6 +86,8 @@ void output_fails(struct output *o, const char *why);
 void output_works(struct output *o);
 void output_place(struct output_places *p, const char *path, bool writable);
 
+/** Looks at what the options say of each kind. @return 0, -EINVAL (which option, and why), -ENOMEM */
+MUST_CHECK int outputs_check(const struct option_set *o, struct err *e);
 /** Opens all that the options ask for. @return 0 or a negative errno; nothing stays open on failure */
 MUST_CHECK int outputs_open(struct output **ret, const struct part_context *p, struct err *e);
 /** Tells every output; failures are said once each until they pass. */

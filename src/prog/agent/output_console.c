@@ -15,6 +15,7 @@
 #include "prog/agent/console_spool.h"
 #include "prog/agent/output.h"
 #include "prog/agent/rules.h"
+#include "wire/url.h"
 
 /* Records wait on disk by priority; one batch at a time is on its way, and what is acknowledged is forgotten. */
 #define PAUSE_LEAST_NS SECOND_NS
@@ -27,7 +28,7 @@
 #define ANSWER_MAX ((size_t)64 << 10)
 #define BATCH_BYTES ((size_t)2 << 20)
 #define OTHER_SPOOL_MAX ((uint64_t)64 << 20)
-enum { BATCH_RECORDS = 5000, ANSWER_S = 30, ZSTD_LEVEL = 1, PATH_BYTES = 512 };
+enum { URL_MAX = 256, BATCH_RECORDS = 5000, ANSWER_S = 30, ZSTD_LEVEL = 1, PATH_BYTES = 512 };
 
 /* The first goes first. */
 enum { ALERTS, FLOWS, INVENTORY, SPOOLS, PASSING = SPOOLS };
@@ -76,20 +77,16 @@ static int read_token(const char *given, struct buf *text, struct err *e)
 	return buf_error(text) ? err_sys(e, ENOMEM, "console") : 0;
 }
 
-int output_console_check(const struct option_set *o, struct err *e)
+static int check_token(const char *given, struct err *e)
 {
-	const char *given = option_text(o, "enroll");
 	OWNED_BUF text = BUF_INIT;
 	struct join_token token;
-	int r;
+	int r = read_token(given, &text, e);
 
-	if (!given || !given[0])
-		return 0;
-	r = read_token(given, &text, e);
 	if (r == 0)
 		r = join_token_parse(buf_str(&text), &token, e);
 	explicit_bzero(&token, sizeof(token));
-	return r < 0 && r != -ENOMEM ? option_blame(o, "enroll", e) : r;
+	return r;
 }
 
 static int take_token(struct console *c, const char *given, struct err *e)
@@ -106,12 +103,40 @@ static int take_token(struct console *c, const char *given, struct err *e)
 	return c->token ? 0 : err_sys(e, ENOMEM, "console");
 }
 
+static int check_url(const char *url, struct err *e)
+{
+	struct url u;
+
+	if (!url_split(str_from(url), &u) || !str_eq_nocase(u.scheme, S("https")) || u.user.n ||
+	    u.query.n || strlen(url) > URL_MAX || strchr(url, '#'))
+		return err_set(e, EINVAL, "give https://HOST[:PORT]");
+	return 0;
+}
+
+static int check(const struct option_set *o, struct err *e)
+{
+	const char *url = option_text(o, "console"), *token = option_text(o, "enroll");
+	const bool has_url = url && url[0], has_token = token && token[0];
+	int r = has_token ? check_token(token, e) : 0;
+
+	if (r == 0 && has_token && !has_url)
+		r = err_set(e, EINVAL, "name the console it is of by --console");
+	if (r < 0)
+		return r == -ENOMEM ? r : option_blame(o, "enroll", e);
+	if (has_url)
+		r = check_url(url, e);
+	if (r == 0 && has_url && !has_token)
+		r = console_identity_check(option_text(o, "state"), e);
+	return r < 0 ? option_blame(o, "console", e) : 0;
+}
+
 static int take_url(struct console *c, const char *url, struct err *e)
 {
 	size_t n = strlen(url);
+	int r = check_url(url, e);
 
-	if (strncmp(url, "https://", 8) != 0 || n < 9 || n > 256)
-		return err_set(e, EINVAL, "--console wants https://HOST[:PORT]");
+	if (r < 0)
+		return r;
 	while (n && url[n - 1] == '/')
 		n--;
 	c->url = strndup(url, n);
@@ -604,6 +629,7 @@ static void close_console(struct output *o)
 
 const struct output_kind output_console = {
 	.name = "console",
+	.check = check,
 	.open = open_console,
 	.tell = tell,
 	.record = record,

@@ -50,12 +50,31 @@ static void close_syslog(struct output *o)
 	free(s);
 }
 
+static struct tls_options tls_of(const struct option_set *o)
+{
+	return (struct tls_options){ .ca_file = option_text(o, "syslog-ca"),
+				     .client_cert = option_text(o, "syslog-cert"),
+				     .client_key = option_text(o, "syslog-key") };
+}
+
+static int check(const struct option_set *o, struct err *e)
+{
+	const struct tls_options tls = tls_of(o);
+	int r = 0;
+
+	for (const char *const *u = option_list(o, "syslog", NULL); *u && r == 0; u++) {
+		struct syslog *wire = NULL;
+
+		r = syslog_new(*u, &tls, &wire, e);
+		syslog_free(wire);
+	}
+	return r == -EINVAL ? option_blame(o, "syslog", e) : r;
+}
+
 static int open_one(struct output **list, const struct option_set *o, const char *url,
 		    struct err *e)
 {
-	const struct tls_options tls = { .ca_file = option_text(o, "syslog-ca"),
-					 .client_cert = option_text(o, "syslog-cert"),
-					 .client_key = option_text(o, "syslog-key") };
+	const struct tls_options tls = tls_of(o);
 	struct out *s = calloc(1, sizeof(*s));
 	uint8_t sum[SHA256_BYTES];
 	char name[32] = "syslog-";
@@ -72,8 +91,6 @@ static int open_one(struct output **list, const struct option_set *o, const char
 	if (gethostname(s->host, sizeof(s->host) - 1) < 0)
 		s->host[0] = '\0';
 	r = syslog_new(url, &tls, &s->wire, e);
-	if (r == -EINVAL)
-		r = option_blame(o, "syslog", e);
 	if (r == 0)
 		r = spool_open(s->folder, name, option_number(o, "spool-size", 0), &s->spool, e);
 	if (r < 0) {
@@ -214,6 +231,7 @@ static void places(const struct output *o, struct output_places *p)
 
 const struct output_kind output_syslog = {
 	.name = "syslog",
+	.check = check,
 	.open = open_syslog,
 	.tell = tell,
 	.tick = tick,

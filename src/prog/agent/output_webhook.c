@@ -106,13 +106,25 @@ static int read_headers(const char *path, struct headers *ret, struct err *e)
 	return 0;
 }
 
-int output_webhook_check(const struct option_set *o, struct err *e)
+static int split(const char *url, struct url *ret, struct err *e)
+{
+	if (!url_split(str_from(url), ret) ||
+	    !(str_eq_nocase(ret->scheme, S("https")) || str_eq_nocase(ret->scheme, S("http"))))
+		return err_set(e, EINVAL, "give https://HOST/PATH");
+	return 0;
+}
+
+static int check(const struct option_set *o, struct err *e)
 {
 	const char *ca = option_text(o, "webhook-ca");
 	struct headers headers = { 0 };
+	struct url u;
 	int r = read_headers(option_text(o, "webhook-headers"), &headers, e);
 
 	arena_done(&headers.arena);
+	for (const char *const *url = option_list(o, "webhook", NULL); *url && r == 0; url++)
+		if (split(*url, &u, e) < 0)
+			r = option_blame(o, "webhook", e);
 	if (r == 0 && ca && ca[0]) {
 		struct tls_context *tls = NULL;
 
@@ -127,10 +139,10 @@ int output_webhook_check(const struct option_set *o, struct err *e)
 static int take_url(struct hook *h, const char *url, struct err *e)
 {
 	struct url u;
+	int r = split(url, &u, e);
 
-	if (!url_split(str_from(url), &u) ||
-	    !(str_eq_nocase(u.scheme, S("https")) || str_eq_nocase(u.scheme, S("http"))))
-		return err_set(e, EINVAL, "--webhook wants https://HOST/PATH");
+	if (r < 0)
+		return r;
 	if (asprintf(&h->origin, "%.*s://%.*s%s%.*s", STR_ARG(u.scheme), STR_ARG(u.host),
 		     u.port.n ? ":" : "", STR_ARG(u.port)) < 0) {
 		h->origin = NULL;
@@ -273,6 +285,7 @@ static void places(const struct output *o, struct output_places *p)
 
 const struct output_kind output_webhook = {
 	.name = "webhook",
+	.check = check,
 	.open = open_hooks,
 	.tell = tell,
 	.tick = tick,

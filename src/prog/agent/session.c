@@ -7,6 +7,7 @@
 #include "asset/host_namespace.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "wire/engine.h"
 
 #define RING_MAX_BYTES ((uint64_t)1 << 30)
 
@@ -114,8 +115,6 @@ static int open_asset(struct session *s, struct err *e)
 				  .users = true };
 	int r = asset_new(&c, &s->asset, e);
 
-	if (r == -EINVAL)
-		r = option_blame(o, "engine", e);
 	if (r == 0)
 		r = asset_scan(s->asset, e);
 	return MIN(r, 0);
@@ -126,8 +125,23 @@ static int check_ring_size(uint64_t bytes, struct err *e)
 {
 	if (bytes & (bytes - 1) || bytes < (uint64_t)sysconf(_SC_PAGESIZE) ||
 	    bytes > RING_MAX_BYTES)
-		return err_set(e, EINVAL, "--ring-size is a power of two from 4KiB to 1GiB");
+		return err_set(e, EINVAL, "give a power of two from 4KiB to 1GiB");
 	return 0;
+}
+
+int session_check(const struct option_set *o, struct err *e)
+{
+	const char *host = option_text(o, "engine");
+	struct engine *engine = NULL;
+	int r;
+
+	if (check_ring_size(option_number(o, "ring-size", 0), e) < 0)
+		return option_blame(o, "ring-size", e);
+	if (!host || !host[0] || option_flag(o, "no-engines"))
+		return 0;
+	r = engine_new(ENGINE_DOCKER, host, 0, &engine, e);
+	engine_free(engine);
+	return r == -EINVAL ? option_blame(o, "engine", e) : r;
 }
 
 int session_prepare(struct session *s, const struct session_config *config, struct err *e)
@@ -142,12 +156,11 @@ int session_prepare(struct session *s, const struct session_config *config, stru
 				   .flows = config->flows,
 				   .kept = config->kept,
 				   .kept_count = config->kept_count };
-	int r = check_ring_size(c.bulk_ring_bytes, e);
+	int r;
 
 	*s = (struct session){ .config = *config };
 	/* Before there is a thread, and before there is anything that a reader must not have. */
-	if (r == 0)
-		r = users_broker_start(&s->users, e);
+	r = users_broker_start(&s->users, e);
 	if (r == 0)
 		r = sensor_new(&c, true, &s->sensor, e);
 	if (r < 0)

@@ -50,6 +50,8 @@ struct session {
 	bool losses; /* since they were told */
 };
 
+/** Looks at what --ring-size and --engine say, before anything begins. @return 0, -EINVAL, -ENOMEM */
+MUST_CHECK int session_check(const struct option_set *o, struct err *e);
 /**
  * Begins what takes longest, in a thread, while the caller reads its rules. session_open() is next, or session_close().
  *

@@ -87,7 +87,7 @@ static int open_metrics(struct uplink_stats *s, const char *address, struct err 
 	};
 	int r = http_server_new(&o, &s->http, e);
 
-	return r == -EINVAL ? option_blame(s->part->options, "metrics", e) : r;
+	return r < 0 ? err_wrap(e, r, "--metrics") : 0;
 }
 
 static int open_control(struct uplink_stats *s, struct err *e)
@@ -102,6 +102,14 @@ static int open_control(struct uplink_stats *s, struct err *e)
 		return 0;
 	}
 	return r;
+}
+
+int uplink_stats_check(const struct option_set *o, struct err *e)
+{
+	const char *address = option_text(o, "metrics");
+	int r = address ? http_server_check_address(address, e) : 0;
+
+	return r < 0 ? option_blame(o, "metrics", e) : 0;
 }
 
 int uplink_stats_new(const struct part_context *p, const struct output *outputs,

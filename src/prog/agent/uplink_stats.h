@@ -10,6 +10,8 @@
 
 struct uplink_stats;
 
+/** Looks at what --metrics says, before anything begins. @return 0, -EINVAL */
+MUST_CHECK int uplink_stats_check(const struct option_set *o, struct err *e);
 /**
  * Opens what --metrics and --control ask for. A control socket that cannot be had is said, and an error only when it was
  * asked for.

@@ -37,6 +37,7 @@ enum { PATH_BYTES = 512, ITS_CONSOLE, ITS_AGENT };
 
 struct child {
 	pid_t pid; /* 0: not running */
+	unsigned int starts;
 	uint64_t started_ns, restart_ns, delay_ns;
 };
 
@@ -47,11 +48,12 @@ struct up {
 	char console_state[PATH_BYTES], node_state[PATH_BYTES], url[PATH_BYTES];
 	uid_t uid;
 	gid_t gid;
-	int signals, pipe[2];
+	int signals, pipe[2], agents_pipe[2];
 	struct child console, agent;
 	struct console_ready ready;
 	int failure; /* errno of a console that could not begin; 0: none, or none that it said */
 	char why[ERR_TEXT_BYTES]; /* what it said then */
+	int agents_failure;       /* likewise, of the first agent */
 	bool is_ready, stopping;
 };
 
@@ -156,6 +158,8 @@ static int run_console(void *ctx)
 	/* Ctrl-C is for the parent alone, which ends the agent first. */
 	(void)setpgid(0, 0);
 	close(u->pipe[0]);
+	close(u->agents_pipe[0]);
+	close(u->agents_pipe[1]);
 	close(u->signals);
 	r = console_take(&u->v->options, &o, &e);
 	o.listen = u->listen;
@@ -217,10 +221,11 @@ static int set_agent(const struct up *u, struct option_set *o, struct arena *a, 
 		r = set(o, "format", "none", e);
 	if (r == 0 && u->node_state[0])
 		r = set(o, "state", u->node_state, e);
-	if (r == 0 && u->ready.token[0])
-		r = set(o, "console", u->url, e);
-	if (r == 0 && u->ready.token[0] && !has_joined(u))
-		r = set(o, "enroll", u->ready.token, e);
+	/* Whatever its environment says of another one. */
+	if (r == 0)
+		r = set(o, "console", u->ready.token[0] ? u->url : "", e);
+	if (r == 0)
+		r = set(o, "enroll", u->ready.token[0] && !has_joined(u) ? u->ready.token : "", e);
 	for (size_t i = 0; r == 0 && i < rules->count; i++)
 		r = option_set_assign(o, option_set_find(o, S("rules")), rules->items[i],
 				      OPTION_ARGV, rules->where, e);
@@ -238,18 +243,22 @@ static int run_agent(void *ctx)
 	(void)setpgid(0, 0);
 	close(u->pipe[0]);
 	close(u->pipe[1]);
+	close(u->agents_pipe[0]);
 	close(u->signals);
 	arena_init(&a, (size_t)16 << 20);
 	r = set_agent(u, &o, &a, &e);
 	if (r == 0)
 		r = agent_run(&o, say_agent, &e);
-	if (r < 0)
+	/* Of the first, this is how all ends; of one that followed, a line. */
+	if (r < 0 && u->agent.starts == 1)
+		(void)!file_write_all(u->agents_pipe[1], str_from(e.text), NULL);
+	else if (r < 0)
 		speak("agent", e.text);
 	arena_done(&a);
 	return -MIN(r, 0);
 }
 
-/** What its environment says wrong is told now: an agent that ends is started again, and again. */
+/** What its environment says wrong is told now, before there is a console, and its first password. */
 static int check_agent(const struct up *u, struct err *e)
 {
 	struct option_set o;
@@ -269,8 +278,10 @@ static int check_agent(const struct up *u, struct err *e)
 static int start(struct up *u, int which, struct err *e)
 {
 	struct child *c = which == ITS_CONSOLE ? &u->console : &u->agent;
-	int r = process_start_open(which == ITS_CONSOLE ? run_console : run_agent, u, &c->pid, e);
+	int r;
 
+	c->starts++;
+	r = process_start_open(which == ITS_CONSOLE ? run_console : run_agent, u, &c->pid, e);
 	c->started_ns = clock_ns(CLOCK_MONOTONIC);
 	return r;
 }
@@ -283,7 +294,10 @@ static void died(struct up *u, struct child *c, const char *who, int status)
 	/* A console that could not begin has said why, by its status too, and ends us. */
 	if (c == &u->console && !u->is_ready && WIFEXITED(status) && WEXITSTATUS(status))
 		u->failure = WEXITSTATUS(status);
-	if (u->stopping || !u->is_ready)
+	/* So has an agent. One that came to watch ends by a signal if not by us. */
+	if (c == &u->agent && c->starts == 1 && WIFEXITED(status))
+		u->agents_failure = WEXITSTATUS(status);
+	if (u->stopping || !u->is_ready || u->agents_failure)
 		return;
 	c->delay_ns = now - c->started_ns > STEADY_NS || !c->delay_ns
 			      ? RESTART_NS
@@ -445,6 +459,18 @@ static int could_not_begin(struct up *u, struct err *e)
 		       "the console ended before it served, and did not say why");
 }
 
+/** The end of an agent that never came to watch. @return -errno */
+static int agent_could_not_begin(struct up *u, struct err *e)
+{
+	char why[ERR_TEXT_BYTES];
+	ssize_t n = read(u->agents_pipe[0], why, sizeof(why));
+
+	if (n > 0)
+		return err_set(e, u->agents_failure, "%.*s", (int)n, why);
+	return err_set(e, u->agents_failure,
+		       "the agent ended before it watched, and did not say why");
+}
+
 static int restart(struct up *u, struct err *e)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
@@ -469,6 +495,8 @@ static int watch_over(struct up *u, struct err *e)
 		/* One that never came to serve will not do better a moment later, and has said why. */
 		if (r == 0 && !u->is_ready && !u->console.pid)
 			return could_not_begin(u, e);
+		if (r == 0 && u->agents_failure)
+			return agent_could_not_begin(u, e);
 		if (r == 0)
 			r = restart(u, e);
 	}
@@ -541,7 +569,8 @@ static int run(struct invocation *v)
 		r = make_state(&u, &v->err);
 	if (r == 0)
 		r = process_signals(true, &u.signals, &v->err);
-	if (r == 0 && pipe2(u.pipe, O_CLOEXEC) < 0)
+	if (r == 0 &&
+	    (pipe2(u.pipe, O_CLOEXEC) < 0 || pipe2(u.agents_pipe, O_CLOEXEC | O_NONBLOCK) < 0))
 		r = err_sys(&v->err, errno, "cannot start");
 	if (r == 0)
 		r = start(&u, ITS_CONSOLE, &v->err);
