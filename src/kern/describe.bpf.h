@@ -146,11 +146,22 @@ static __always_inline struct sock *known_sock(struct file *file)
 	return s->sk;
 }
 
-/* The bound name of a unix socket as the descriptor's path; an abstract one begins with '@'. */
-/* A call, as scratch_append() is, for the same reason. */
-static __noinline __attribute__((unused)) void emit_unix(struct emit *w, struct sock *sk)
+static __always_inline struct unix_address *unix_name(struct sock *sk)
 {
-	struct unix_address *a = BPF_CORE_READ((struct unix_sock *)sk, addr);
+	return sk ? BPF_CORE_READ((struct unix_sock *)sk, addr) : 0;
+}
+
+/*
+ * The bound name of a unix socket, or where it has none that of its other end, as the descriptor's path; an abstract one begins with
+ * '@'. A call, as scratch_append() is, for the same reason.
+ *
+ * @param far  the other end's goes first: one who connects may have a name of its own choice
+ */
+static __noinline __attribute__((unused)) void emit_unix(struct emit *w, struct sock *sk, bool far)
+{
+	struct unix_address *own = unix_name(sk);
+	struct unix_address *other = unix_name(BPF_CORE_READ((struct unix_sock *)sk, peer));
+	struct unix_address *a = other && (far || !own) ? other : own;
 	__u32 at = w->s->at;
 	__u32 n, last;
 
@@ -208,7 +219,9 @@ static __always_inline void describe_given(struct emit *w, __u8 *ip, __u16 *port
 	emit_record(w)->marks |= EVENT_RACY;
 }
 
-static __always_inline void emit_unix_given(struct emit *w, const void *user, __u32 bytes)
+/* A unix socket's name as the program gave it, as the text @p span. */
+static __always_inline void emit_unix_given(struct emit *w, enum record_span span, const void *user,
+					    __u32 bytes)
 {
 	__u32 at = w->s->at, n = bytes - 2;
 	__u16 family = 0;
@@ -231,7 +244,7 @@ static __always_inline void emit_unix_given(struct emit *w, const void *user, __
 		n = r > 0 ? (r - 1) & 127 : 0;
 	}
 	emit_record(w)->marks |= EVENT_RACY;
-	emit_record(w)->span[RECORD_FD_PATH] = n;
+	emit_record(w)->span[span] = n;
 	w->s->at = at + n;
 }
 
@@ -249,7 +262,7 @@ static __always_inline bool describe_file(struct emit *w, struct record_fd *f, s
 			describe_sock(f, sk);
 			settle_kind(f);
 			if (f->kind == 'u')
-				emit_unix(w, sk);
+				emit_unix(w, sk, false);
 		}
 		return false;
 	}

@@ -95,6 +95,21 @@ static __always_inline void finish(const struct call *k, struct emit *w, const s
 		emit_drop(w);
 }
 
+/* Whom a unix socket is connected to by the name that one was bound to: a link or a mount gives it any other. */
+static __always_inline void tell_unix_end(const struct call *k, struct emit *w,
+					  const struct begun *b)
+{
+	emit_unix_given(w, RECORD_RAW, (void *)k->arg[1], k->arg[2]);
+	if (k->ret == 0 && b->sk)
+		emit_unix(w, b->sk, true);
+	if (b->h->span[RECORD_FD_PATH]) {
+		b->h->marks &= ~EVENT_RACY; /* raw is said to be what the program gave */
+		return;
+	}
+	b->h->span[RECORD_FD_PATH] = b->h->span[RECORD_RAW];
+	b->h->span[RECORD_RAW] = 0;
+}
+
 static __noinline int tell_connect(struct call *k)
 {
 	struct begun b;
@@ -105,7 +120,7 @@ static __noinline int tell_connect(struct call *k)
 	b.f->role = 'c';
 	/* After a failure the kernel has forgotten the far end. */
 	if (b.f->domain == AF_UNIX)
-		emit_unix_given(&w, (void *)k->arg[1], k->arg[2]);
+		tell_unix_end(k, &w, &b);
 	else if ((k->ret < 0 && k->ret != -EINPROGRESS) || !b.f->remote_port)
 		describe_given(&w, b.f->remote, &b.f->remote_port, b.f->domain, (void *)k->arg[1],
 			       k->arg[2]);
@@ -128,7 +143,7 @@ static __noinline int tell_accept(struct call *k)
 		b.f->number = -1;
 	settle_kind(b.f);
 	if (b.sk && b.f->kind == 'u')
-		emit_unix(&w, b.sk);
+		emit_unix(&w, b.sk, false);
 	finish(k, &w, &b);
 	return 0;
 }
@@ -152,9 +167,9 @@ static __noinline int tell_local(struct call *k)
 	settle_kind(b.f);
 	if (b.sk && b.f->kind == 'u') {
 		if (k->ret < 0)
-			emit_unix_given(&w, (void *)k->arg[1], k->arg[2]);
+			emit_unix_given(&w, RECORD_FD_PATH, (void *)k->arg[1], k->arg[2]);
 		else
-			emit_unix(&w, b.sk);
+			emit_unix(&w, b.sk, false);
 	}
 	finish(k, &w, &b);
 	return 0;
@@ -236,7 +251,7 @@ static __noinline int tell_transfer(struct call *k)
 		}
 	}
 	if (b.sk && b.f->kind == 'u')
-		emit_unix(&w, b.sk);
+		emit_unix(&w, b.sk, false);
 	finish(k, &w, &b);
 	return 0;
 }

@@ -117,7 +117,7 @@ static __noinline int uring_tell_socket(struct call *k, struct file *file, int n
 	f->number = number;
 	f->role = role;
 	if (f->kind == 'u')
-		emit_unix(&w, sk);
+		emit_unix(&w, sk, role == 'c');
 	fact = f->kind == '4' ? FILTER_IPV4 : f->kind == '6' ? FILTER_IPV6 : FILTER_ANY_FACT;
 	if (judge_call(k, fact, filter_ports(k->c, f->local_port, f->remote_port)))
 		emit_send_bulk(&w, k->c);

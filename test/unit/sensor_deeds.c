@@ -115,6 +115,26 @@ void deed_files(const char *dir)
 	syscall(SYS_rmdir, "d");
 }
 
+/* The socket's name is the one in @p u; who connects to it has a name of its own and gives a link's. */
+static void connect_by_a_link(struct sockaddr_un *u, const char *dir)
+{
+	struct sockaddr_un link = { .sun_family = AF_UNIX };
+	int s = socket(AF_UNIX, SOCK_STREAM, 0), c = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(link.sun_path, sizeof(link.sun_path), "%s/other", dir);
+	if (bind(s, (struct sockaddr *)u, sizeof(*u)) || listen(s, 1) ||
+	    syscall(SYS_symlink, u->sun_path, link.sun_path) ||
+	    bind(c, (struct sockaddr *)&(struct sockaddr_un){ AF_UNIX, "\0mine" }, 7) ||
+	    connect(c, (struct sockaddr *)&link, sizeof(link)))
+		_exit(1);
+	c = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (connect(c, (struct sockaddr *)u, sizeof(*u)))
+		_exit(1);
+	dup2(c, 1);
+	unlink(link.sun_path);
+	unlink(u->sun_path);
+}
+
 void deed_sockets(const char *dir)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -137,6 +157,7 @@ void deed_sockets(const char *dir)
 	bind(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&u, sizeof(u));
 	connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&u, sizeof(u));
 	unlink(u.sun_path);
+	connect_by_a_link(&u, dir);
 	a.sin_port = htons(9);
 	sendto(socket(AF_INET, SOCK_DGRAM, 0), byte, 1, 0, (struct sockaddr *)&a, sizeof(a));
 }
@@ -213,4 +234,43 @@ void deed_asked(const char *dir)
 		_exit(1);
 	syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY, 0);
 	execve("/bin/true", argv, env);
+}
+
+const char *deed_own_file(void)
+{
+	static char path[64];
+
+	if (!path[0])
+		snprintf(path, sizeof(path), "/tmp/skep-losses-%d", (int)getpid());
+	return path;
+}
+
+const char *deed_own_group(void)
+{
+	static char path[64];
+
+	if (!path[0])
+		snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/skep-losses-%d",
+			 access("/sys/fs/cgroup/memory", F_OK) ? "." : "memory", (int)getpid());
+	return path;
+}
+
+static void enter_own_group(void)
+{
+	char procs[128];
+	int fd;
+
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", deed_own_group());
+	fd = open(procs, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		_exit(1);
+	close(fd);
+}
+
+void deed_own_opens(const char *dir)
+{
+	(void)dir;
+	enter_own_group();
+	for (int i = 0; i < DEED_OPENS; i++)
+		close((int)syscall(SYS_openat, AT_FDCWD, deed_own_file(), O_RDONLY | O_CREAT, 0600));
 }

@@ -21,5 +21,12 @@ void deed_calls(const char *dir);
 void deed_one_open(const char *dir);
 /** Opens, and changes of descriptors 0 to 2 and of its folder; with a second thread. */
 void deed_asked(const char *dir);
+/** Opens one file time and again, in a control group of the child's own: the budget is one for all that run in one. */
+void deed_own_opens(const char *dir);
+enum { DEED_OPENS = 3000 };
+
+/** That file and that group, which its parent makes. Whoever asks first gives them a number: ask before the child begins. */
+const char *deed_own_file(void);
+const char *deed_own_group(void);
 
 #endif

@@ -406,7 +406,17 @@ static void sockets(void **state)
 	v = nth(f, EVENT_BIND, 1);
 	assert_int_equal(v->fd.kind, EVENT_FD_UNIX);
 	below(f, v->fd.path, "sock");
-	below(f, nth(f, EVENT_CONNECT, 2)->fd.path, "sock");
+	v = nth(f, EVENT_CONNECT, 2);
+	assert_int_equal(v->res, -ECONNREFUSED);
+	below(f, v->fd.path, "sock");
+	assert_true(v->marks & EVENT_RACY);
+	/* Whoever gives a socket another name connects to the one it was bound to. */
+	v = nth(f, EVENT_CONNECT, 3);
+	assert_int_equal(v->res, 0);
+	below(f, v->fd.path, "sock");
+	below(f, v->raw, "other");
+	assert_true(v->fd.connected && !(v->marks & EVENT_RACY));
+	below(f, nth(f, EVENT_DUP2, 1)->fd.path, "sock");
 	v = nth(f, EVENT_SENDTO, 1);
 	assert_int_equal(v->fd.protocol, IPPROTO_UDP);
 	assert_int_equal(v->fd.remote.port, 9);
@@ -536,44 +546,6 @@ static void snapshot(void **state)
 	assert_true(me);
 }
 
-#define OPENS 3000
-
-static const char *own_file(void)
-{
-	return "/tmp/skep-losses";
-}
-
-/* A control group of the child's own: the budget is one for all that run in one. */
-static const char *own_group(void)
-{
-	static char path[64];
-
-	if (!path[0])
-		snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/skep-losses-%d",
-			 access("/sys/fs/cgroup/memory", F_OK) ? "." : "memory", (int)getpid());
-	return path;
-}
-
-static void enter_own_group(void)
-{
-	char procs[128];
-	int fd;
-
-	snprintf(procs, sizeof(procs), "%s/cgroup.procs", own_group());
-	fd = open(procs, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "0", 1) != 1)
-		_exit(1);
-	close(fd);
-}
-
-static void act_opens(const char *dir)
-{
-	(void)dir;
-	enter_own_group();
-	for (int i = 0; i < OPENS; i++)
-		close((int)syscall(SYS_openat, AT_FDCWD, own_file(), O_RDONLY | O_CREAT, 0600));
-}
-
 /* What the group's processes lost by @p cause since the last time. */
 static uint64_t lost_by_own_group(struct sensor *s, enum event_loss cause)
 {
@@ -581,7 +553,7 @@ static uint64_t lost_by_own_group(struct sensor *s, enum event_loss cause)
 	size_t n = sensor_losses(s, lost, ARRAY_LEN(lost));
 	struct stat st;
 
-	assert_int_equal(stat(own_group(), &st), 0);
+	assert_int_equal(stat(deed_own_group(), &st), 0);
 	for (size_t i = 0; i < n; i++)
 		if (lost[i].cgroup_id == st.st_ino)
 			return lost[i].lost[cause];
@@ -599,7 +571,7 @@ static void losses(void **state)
 		{ .backend = backend(), .burst = 10, .rate_per_s = 1 },
 	};
 	const enum event_loss causes[] = { EVENT_LOSS_RING_BULK, EVENT_LOSS_RATE };
-	struct kernel_path path = { KERNEL_PATH_EXACT, str_from(own_file()) };
+	struct kernel_path path = { KERNEL_PATH_EXACT, str_from(deed_own_file()) };
 	const struct kernel_path *paths[] = { &path };
 	struct kernel_clause clause = { .paths_any = true, .paths = paths, .path_count = 1 };
 	struct kernel_filter *filter = calloc(1, sizeof(*filter));
@@ -612,19 +584,19 @@ static void losses(void **state)
 		uint64_t lost;
 
 		if (begin(&f, &configs[i], filter)) {
-			assert_int_equal(mkdir(own_group(), 0755), 0);
-			assert_int_equal(run_child(&f, act_opens), 0);
+			assert_int_equal(mkdir(deed_own_group(), 0755), 0);
+			assert_int_equal(run_child(&f, deed_own_opens), 0);
 			lost = lost_by_own_group(f.sensor, causes[i]);
 			sensor_stats(f.sensor, &after);
 			assert_true(lost > 0 && after.lost[causes[i]] >= lost);
 			assert_true(count_of(&f, EVENT_OPENAT) > 5);
-			assert_int_equal(count_of(&f, EVENT_OPENAT) + lost, OPENS);
+			assert_int_equal(count_of(&f, EVENT_OPENAT) + lost, DEED_OPENS);
 			assert_int_equal(lost_by_own_group(f.sensor, causes[i]), 0);
-			assert_int_equal(rmdir(own_group()), 0);
+			assert_int_equal(rmdir(deed_own_group()), 0);
 		}
 		end(&f);
 	}
-	unlink(own_file());
+	unlink(deed_own_file());
 	free(filter);
 }
 
