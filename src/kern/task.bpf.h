@@ -14,6 +14,7 @@ enum {
 	EVENT_EXE_SETGID = 64,
 	EVENT_EXE_SCRIPT_SEEN = 128,
 	EVENT_EXE_SCRIPT_UPPER = 256,
+	EVENT_EXE_SCRIPT = 512,
 };
 
 static __always_inline __u64 timespec_ns(__s64 s, __u64 ns)

@@ -108,6 +108,7 @@ enum event_exe_flag {
 	/** the script (#!) that was started, if one was, is known; of one that is not on an overlayfs no more is said */
 	EVENT_EXE_SCRIPT_SEEN = 1 << 7,
 	EVENT_EXE_SCRIPT_UPPER = 1 << 8, /**< overlayfs: from the container's own layer */
+	EVENT_EXE_SCRIPT = 1 << 9,       /**< a script was started; what runs is its interpreter */
 };
 
 /** What a process is from this exec on. */

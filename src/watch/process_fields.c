@@ -297,6 +297,10 @@ static bool get_of_program(const struct event_target *t, const struct program *g
 		return value_bool(ret, g->exe_flags & EVENT_EXE_UPPER);
 	case FIELD_PROC_IS_EXE_LOWER_LAYER:
 		return value_bool(ret, g->exe_flags & EVENT_EXE_LOWER);
+	case FIELD_PROC_IS_SCRIPT:
+		return g->exe_flags & (EVENT_EXE_SCRIPT | EVENT_EXE_SCRIPT_SEEN)
+			       ? value_bool(ret, g->exe_flags & EVENT_EXE_SCRIPT)
+			       : value_unknown(ret);
 	case FIELD_PROC_IS_SCRIPT_UPPER_LAYER:
 		return g->exe_flags & EVENT_EXE_SCRIPT_SEEN
 			       ? value_bool(ret, g->exe_flags & EVENT_EXE_SCRIPT_UPPER)

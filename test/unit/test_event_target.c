@@ -128,6 +128,7 @@ static void test_process(void **state)
 	is(b, "proc.is_vpgid_leader", "true");
 	is(b, "proc.is_sid_leader", "false");
 	is(b, "proc.is_exe_upper_layer", "true");
+	is(b, "proc.is_script", "<unknown>");
 	is(b, "proc.is_script_upper_layer", "<unknown>");
 	is(b, "proc.is_exe_from_memfd", "false");
 	is(b, "proc.exe_ino.ctime", "2500");
@@ -384,13 +385,20 @@ static void test_scripts(void **state)
 
 	happens(b, "{'type':'execve','task':{'pid':5,'start':5},'exec':{'comm':'x','exePath':'/bin/"
 		   "sh',"
-		   "'exeFlags':384,'vpid':1}}");
+		   "'exeFlags':896,'vpid':1}}");
+	is(b, "proc.is_script", "true");
 	is(b, "proc.is_script_upper_layer", "true");
 	is(b, "proc.is_exe_upper_layer", "false");
 	happens(b, "{'type':'execve','task':{'pid':5,'start':5},'exec':{'comm':'x','exePath':'/bin/"
 		   "sh',"
 		   "'exeFlags':132,'vpid':1}}");
+	is(b, "proc.is_script", "false");
 	is(b, "proc.is_script_upper_layer", "false");
+	happens(b, "{'type':'execve','task':{'pid':5,'start':5},'exec':{'comm':'x','exePath':'/bin/"
+		   "sh',"
+		   "'exeFlags':516,'vpid':1}}");
+	is(b, "proc.is_script", "true");
+	is(b, "proc.is_script_upper_layer", "<unknown>");
 }
 
 /* What the process was started with: "PROGRAM ARGS", in /srv. */
