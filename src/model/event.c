@@ -19,6 +19,19 @@ enum event_family event_type_family(enum event_type t)
 	return t < EVENT_TYPE_COUNT ? types[t].family : EVENT_FAMILY_COUNT;
 }
 
+bool event_type_is_of_process(enum event_type t)
+{
+	switch (event_type_family(t)) {
+	case EVENT_FAMILY_CGROUP:
+	case EVENT_FAMILY_CONTAINER:
+	case EVENT_FAMILY_USAGE:
+	case EVENT_FAMILY_LOSS:
+		return false;
+	default:
+		return true;
+	}
+}
+
 enum event_type event_type_find(str name)
 {
 	for (unsigned int t = 0; t < EVENT_TYPE_COUNT; t++)

@@ -66,6 +66,8 @@ enum event_family {
 
 const char *event_type_name(enum event_type t);
 enum event_family event_type_family(enum event_type t);
+/** Whether such events are what a process did, not what the agent says of a container or of itself. */
+bool event_type_is_of_process(enum event_type t);
 /** The type called @p name, or EVENT_TYPE_COUNT. */
 enum event_type event_type_find(str name);
 

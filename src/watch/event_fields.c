@@ -93,17 +93,9 @@ static str category(enum event_family f)
 
 static bool has_result(const struct event *v)
 {
-	switch (event_type_family(v->type)) {
-	case EVENT_FAMILY_EXIT:
-	case EVENT_FAMILY_DNS:
-	case EVENT_FAMILY_CGROUP:
-	case EVENT_FAMILY_CONTAINER:
-	case EVENT_FAMILY_USAGE:
-	case EVENT_FAMILY_LOSS:
-		return false;
-	default:
-		return true;
-	}
+	enum event_family f = event_type_family(v->type);
+
+	return event_type_is_of_process(v->type) && f != EVENT_FAMILY_EXIT && f != EVENT_FAMILY_DNS;
 }
 
 static bool get_result(const struct event_target *t, struct policy_value *ret)

@@ -474,19 +474,6 @@ static void hold_event(struct watch *w, const struct event *v)
 	w->stats.held++;
 }
 
-static bool is_of_a_process(const struct event *v)
-{
-	switch (event_type_family(v->type)) {
-	case EVENT_FAMILY_CGROUP:
-	case EVENT_FAMILY_CONTAINER:
-	case EVENT_FAMILY_USAGE:
-	case EVENT_FAMILY_LOSS:
-		return false;
-	default:
-		return true;
-	}
-}
-
 void watch_event(void *ctx, const struct event *v)
 {
 	struct watch *w = ctx;
@@ -497,7 +484,7 @@ void watch_event(void *ctx, const struct event *v)
 	if (!w->now_ns)
 		w->now_ns = v->time_ns;
 	c = v->cgroup_id ? asset_find(w->asset, v->cgroup_id) : asset_host(w->asset);
-	if (!c && is_of_a_process(v) && !(v->marks & EVENT_REPLAYED) &&
+	if (!c && event_type_is_of_process(v->type) && !(v->marks & EVENT_REPLAYED) &&
 	    !is_given_up(w, v->cgroup_id)) {
 		hold_event(w, v);
 		return;
