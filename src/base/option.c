@@ -315,12 +315,14 @@ int option_set_check_places(const struct option_set *s, struct err *e)
 
 		if (v->def->is_made && v->origin > OPTION_DEFAULT)
 			r = check_made(v, e);
-		if (!v->def->must_exist || v->origin <= OPTION_DEFAULT || !text || !text[0])
+		if (!v->def->must_exist || v->origin <= OPTION_DEFAULT)
 			continue;
-		if (v->def->type == OPTION_MULTI)
-			for (size_t k = 0; k < v->count && r == 0; k++)
+		for (size_t k = 0; v->def->type == OPTION_MULTI && k < v->count && r == 0; k++)
+			if (v->items[k][0])
 				r = check_place(s, v, v->items[k], e);
-		else if (v->def->complete != OPTION_COMPLETE_NONE)
+		if (v->def->type == OPTION_MULTI || !text || !text[0])
+			continue;
+		if (v->def->complete != OPTION_COMPLETE_NONE)
 			r = check_place(s, v, text, e);
 		else if (text[0] == '@')
 			r = check_place(s, v, text + 1, e);

@@ -237,6 +237,9 @@ static void places_are_looked_at(void **state)
 	assert_int_equal(option_set_add(&f->set, table, &f->err), 0);
 	assert_int_equal(PARSE(f, "--data", "/"), 0);
 	assert_int_equal(option_set_check_places(&f->set, &f->err), 0);
+	/* An empty one behind it takes no look away. */
+	assert_int_equal(PARSE(f, "--data", "/no/such", "--data", ""), 0);
+	assert_int_equal(option_set_check_places(&f->set, &f->err), -EINVAL);
 	take_away(folder);
 }
 
