@@ -84,7 +84,7 @@ static void run(int (*fn)(void *ctx))
 static void only_what_is_named(void **state UNUSED)
 {
 	if (geteuid() != 0)
-		skip();
+		SKIP_BECAUSE("needs root");
 	run(without_a_way);
 	run(by_a_way);
 	/* Here all is as it was. */

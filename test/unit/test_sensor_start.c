@@ -54,7 +54,8 @@ static void sees(struct sensor *s)
 	assert_int_equal(seen.opens, 1);
 }
 
-static void start(struct sensor_config *c, struct sensor **ret)
+/* @return whether there is one; why not is told */
+static bool start(struct sensor_config *c, struct sensor **ret)
 {
 	struct kernel_filter *filter = opens();
 	struct err e = { 0 };
@@ -63,10 +64,9 @@ static void start(struct sensor_config *c, struct sensor **ret)
 	if (r == 0)
 		r = sensor_start(*ret, filter, &e);
 	free(filter);
-	if (r < 0) {
+	if (r < 0)
 		print_message("# skipped: %s\n", geteuid() ? "needs root" : e.text);
-		skip();
-	}
+	return r == 0;
 }
 
 static void ahead_of_its_filter(void **state)
@@ -75,7 +75,8 @@ static void ahead_of_its_filter(void **state)
 	struct sensor *s = NULL;
 
 	(void)state;
-	start(&c, &s);
+	if (!start(&c, &s))
+		return;
 	sees(s);
 	sensor_close(s);
 }
@@ -134,11 +135,12 @@ static void successor_loads_nothing(void **state)
 	int kept[KEPT];
 
 	(void)state;
-	start(&c, &s);
+	if (!start(&c, &s))
+		return;
 	count = programs(s, before);
 	c.kept = kept;
 	c.kept_count = sensor_keep(s, kept, KEPT);
-	start(&c, &next);
+	assert_true(start(&c, &next));
 	assert_int_equal(programs(next, after), count);
 	assert_memory_equal(before, after, count * sizeof(before[0]));
 	sensor_close(s);

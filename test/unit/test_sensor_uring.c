@@ -6,6 +6,7 @@
 #include <linux/io_uring.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,6 +19,16 @@ struct seen {
 	uint32_t pid;
 	bool opened, removed, made, gone;
 };
+
+/* The child calls it after its parent, whose number it has. */
+static const char *own_folder(void)
+{
+	static char path[64];
+
+	if (!path[0])
+		snprintf(path, sizeof(path), "/tmp/test_sensor_uring.%d", (int)getpid());
+	return path;
+}
 
 static void take(void *ctx, const struct event *v)
 {
@@ -32,9 +43,9 @@ static void take(void *ctx, const struct event *v)
 	s->opened |= v->type == EVENT_OPENAT && str_is(v->path, "/etc/passwd") &&
 		     v->fd.number >= 0 && v->fd.kind == EVENT_FD_FILE &&
 		     v->fd.file_flags & EVENT_FILE_SEEN && !(v->fd.file_flags & EVENT_FILE_CREATED);
-	s->made |= v->type == EVENT_MKDIRAT && str_is(v->path, "/tmp/test_sensor_uring.d") &&
+	s->made |= v->type == EVENT_MKDIRAT && str_is(v->path, own_folder()) &&
 		   v->mode == 0700;
-	s->removed |= v->type == EVENT_UNLINKAT && str_is(v->path, "/tmp/test_sensor_uring.d") &&
+	s->removed |= v->type == EVENT_UNLINKAT && str_is(v->path, own_folder()) &&
 		      v->flags == AT_REMOVEDIR;
 }
 
@@ -64,15 +75,17 @@ static void requests(const struct io_uring_sqe *sqes, unsigned int n)
 
 static void act(void)
 {
+	/* Relative to the folder they are in. */
+	const char *name = own_folder() + strlen("/tmp/");
 	const struct io_uring_sqe sqes[] = {
 		{ .opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t) "/etc/passwd" },
 		{ .opcode = IORING_OP_MKDIRAT,
 		  .fd = AT_FDCWD,
-		  .addr = (uintptr_t) "test_sensor_uring.d",
+		  .addr = (uintptr_t)name,
 		  .len = 0700 },
 		{ .opcode = IORING_OP_UNLINKAT,
 		  .fd = AT_FDCWD,
-		  .addr = (uintptr_t) "test_sensor_uring.d",
+		  .addr = (uintptr_t)name,
 		  .unlink_flags = AT_REMOVEDIR },
 	};
 
@@ -102,6 +115,7 @@ static void by_uring(void **state)
 	free(filter);
 	if (r < 0)
 		SKIP_BECAUSE("no sensor here: %s", e.text);
+	(void)own_folder();
 	child = fork();
 	if (!child) {
 		act();
