@@ -78,8 +78,9 @@ def add_receivers(console, client):
 def add_people(console, client):
     """Users of all sources and states, roles, and keys that ended."""
     allowed = [p["name"] for p in client.get("/api/v1/permissions").json()["items"]]
+    bounded = [p["name"] for p in client.get("/api/v1/permissions").json()["items"] if p["reach"] == "places"]
     for n, name in enumerate([*NAMES[:4], "night shift", "contractors"]):
-        made(client, "roles", {"name": name[:60], "permissions": allowed[:1 + n * 4], "description": NAMES[-1 - n % 3] * 2,
+        made(client, "roles", {"name": name[:60], "permissions": (bounded if n % 2 else allowed)[:1 + n * 4], "description": NAMES[-1 - n % 3] * 2,
                                "scope": [f"namespace={CJK}, cluster in ({LONG}, prod), image!=registry.example/lab-*"] if n % 2 else [], "groups": [f"cn={LONG},ou=people,dc=example,dc=org"] if n % 3 == 1 else []})
     for n in range(6):
         made(client, "users", {"name": ["wang.wei", "layla", "very.long." + "x" * 50, "o.hara", "anna", "root2"][n], "displayName": NAMES[n][:200],

@@ -8,6 +8,7 @@ import urllib.parse
 import pytest
 
 from consoles import Console, any_certificate
+from fleet import change
 from openapi import PATH, Document
 from pretended_agent import PretendedAgent, alert
 
@@ -140,6 +141,51 @@ def test_a_neighbour_is_not_touched(console, admin, told, developer):
     assert developer.ask("POST", "/api/v1/alerts/triage", {"ids": alerts, "state": "resolved"}).json() == {"changed": 0, "more": False}
     assert all(developer.ask("PATCH", f"/api/v1/alerts/{i}", {"state": "resolved"}).status == 404 for i in alerts[:3])
     assert {i["state"] for i in admin.get("/api/v1/alerts?limit=1000").json()["items"]} == {"open"}
+
+
+FLEET = ["rules.write", "registries.write", "notify.write", "users.write", "roles.write", "audit.read", "settings.write"]
+
+
+def test_a_scope_gives_nothing_of_the_whole_fleet(console, admin, told):
+    """What changes or tells all there is cannot be held for a part: neither by a role that is made so, nor by a row that says so."""
+    for each in FLEET:
+        a = admin.ask("POST", "/api/v1/roles", {"name": "part-" + each, "scope": ["namespace=dev"], "permissions": ["alerts.read", each]})
+        assert a.status == 400 and each in a.json()["detail"], (each, a)
+    made = admin.ask("POST", "/api/v1/roles", {"name": "part", "scope": ["namespace=dev"], "permissions": ["alerts.read"]})
+    part = somebody(console, admin, "parsifal", ["part"])
+    everything = [p["name"] for p in admin.get("/api/v1/permissions").json()["items"]]
+    changed = admin.ask("PUT", f"/api/v1/roles/{made.json()['id']}", {"name": "part", "scope": ["namespace=dev"], "permissions": everything})
+    assert changed.status == 400, changed
+    change(console, "UPDATE roles SET permissions = ? WHERE name = 'part'", (1 << len(everything)) - 1)
+    assert set(everything) - set(part.get("/api/v1/session").json()["permissions"]) == set(FLEET)
+    victim = next(u for u in admin.get("/api/v1/users").json()["items"] if u["name"] == admin_name(console))
+    token = admin.ask("POST", "/api/v1/tokens", {"name": "of-admin", "permissions": ["alerts.read"]}).json()["token"]
+    hook = {"name": "all", "kind": "webhook", "settings": {"url": "https://198.51.100.1/"}}
+    for method, path, body in (("POST", "notifications", hook), ("PUT", "rules/SKEP-1705", {"enabled": False}), ("POST", "rule-files", {"name": "x.yaml", "text": ""}),
+                               ("POST", "intelligence", {"name": "x", "kind": "ip", "text": "192.0.2.1"}), ("PATCH", "settings", {"auditRetentionDays": 180}),
+                               ("POST", "registries", {"name": "x", "kind": "docker-registry", "address": "r.example"}), ("GET", "audit", None), ("GET", "audit/export", None),
+                               ("POST", "users", {"name": "minion", "roles": []}), ("POST", "roles", {"name": "more", "permissions": ["alerts.read"]}),
+                               ("DELETE", f"users/{victim['id']}/sessions", None), ("DELETE", f"users/{victim['id']}", None), ("POST", "agents/tokens", {})):
+        assert part.ask(method, "/api/v1/" + path, body).status == 403, (method, path)
+    assert part.ask("DELETE", f"/api/v1/tokens/{token['id']}").status == 404
+    # Nor does it stop others' work: registries are read for all.
+    registry = admin.ask("POST", "/api/v1/registries", {"name": "all-of-it", "kind": "docker-registry", "address": "r.example", "enabled": False}).json()["id"]
+    assert part.ask("POST", f"/api/v1/registries/{registry}/scan").status == part.ask("POST", f"/api/v1/registries/{registry}/cancel").status == 403
+    assert admin.ask("DELETE", f"/api/v1/registries/{registry}").status == 204
+    # A row nobody could have made now can be taken away all the same.
+    assert admin.ask("DELETE", f"/api/v1/roles/{made.json()['id']}").status == 204
+
+
+def test_whoever_may_less_does_not_sign_others_out(console, admin, told):
+    admin.ask("POST", "/api/v1/roles", {"name": "desk", "permissions": ["users.read", "users.write"]})
+    desk = somebody(console, admin, "dessa", ["desk"])
+    lesser = somebody(console, admin, "lessie", [])
+    users = {u["name"]: u["id"] for u in admin.get("/api/v1/users").json()["items"]}
+    token = admin.ask("POST", "/api/v1/tokens", {"name": "of-the-administrator", "permissions": ["alerts.read"]}).json()["token"]
+    assert desk.ask("DELETE", f"/api/v1/users/{users[admin_name(console)]}/sessions").status == 403
+    assert desk.ask("DELETE", f"/api/v1/tokens/{token['id']}").status == 403
+    assert admin.get("/api/v1/session").status == 200
+    assert desk.ask("DELETE", f"/api/v1/users/{users['lessie']}/sessions").status == 204 and lesser.get("/api/v1/session").status == 401
 
 
 def test_cursors_of_others_show_nothing_more(console, admin, told, developer):

@@ -386,6 +386,21 @@ static void rights(struct store *s, const char *where)
 	assert_true(c.scope.everything);
 	assert_false(caller_holds(&c, PERMISSION_BIT(PERMISSION_ALERTS_TRIAGE), true));
 
+	/* What no scope can bound is not in a role with one, nor given by a row that says so. */
+	FAILS(EINVAL, account_check_role(&a, &admin,
+					 &(struct role){ .name = S("shop-tells"),
+							 .permissions = PERMISSION_BIT(
+								 PERMISSION_NOTIFY_WRITE),
+							 .scope = S("namespace=shop") },
+					 &arena, E));
+	OK(sql_do(s->sql, "UPDATE roles SET permissions = ?1 WHERE id = ?2",
+		  SQL_ARGS(SQL_I(PERMISSION_ALL), SQL_I(id)), E));
+	c = caller_of(&a, s, in.session.secret, start);
+	for (enum permission p = 0; p < PERMISSION_COUNT; p++)
+		if (permission_of_fleet(PERMISSION_BIT(p)))
+			assert_false(caller_may(&c, p));
+	assert_true(caller_may(&c, PERMISSION_ALERTS_TRIAGE));
+
 	/* A scope nobody can read shows nothing. */
 	OK(sql_do(s->sql, "UPDATE roles SET scope = 'namespace=' WHERE id = ?1",
 		  SQL_ARGS(SQL_I(id)), E));
@@ -498,13 +513,29 @@ static void duties(struct store *s, const char *where)
 						   .roles = (str[]){ S("auditor") },
 						   .role_count = 1 },
 			 start, &arena, &u, E));
+	/* Whoever sets a password may sign in by it, and has no other duty for that. */
+	OK(account_alter(
+		&a, s->sql, &c[0], u.id,
+		&(struct account_change){ .set_password = true, .password = S("Grey-kettle-42") },
+		start, &arena, &u, E));
+	assert_int_equal(u.role_count, 0);
+	FAILS(EBUSY, account_alter(&a, s->sql, &c[0], c[1].user,
+				   &(struct account_change){ .set_password = true,
+							     .password = S("Grey-kettle-42") },
+				   start, &arena, &u, E));
+	OK(try_in(&a, s, "secadmin", "Blue-kettle-42", start, &in));
+	OK(account_alter(&a, s->sql, &c[1], u.id,
+			 &(struct account_change){ .set_roles = true,
+						   .roles = (str[]){ S("auditor") },
+						   .role_count = 1 },
+			 start, &arena, &u, E));
 
 	/* Rows that say otherwise give nothing. */
 	OK(sql_do(s->sql,
 		  "INSERT INTO user_role (user_id, role) SELECT ?1, id FROM roles "
 		  "WHERE name = 'system-administrator'",
 		  SQL_ARGS(SQL_I(u.id)), E));
-	OK(try_in(&a, s, "mixed", password, start, &in));
+	OK(try_in(&a, s, "mixed", "Grey-kettle-42", start, &in));
 	assert_int_equal(caller_of(&a, s, in.session.secret, start).permissions, 0);
 	access_done(&a);
 }

@@ -29,6 +29,35 @@ int account_check_governed(struct sql *s, struct err *e)
 	return 0;
 }
 
+int account_may_give(const struct access *a, const struct caller *c, const struct role *r,
+		     struct err *e)
+{
+	if (a->options.separate_duties) {
+		if (!permission_one_duty(r->permissions, NULL))
+			return err_set(e, EACCES, "the role '%.*s' mixes duties that are separated",
+				       STR_ARG(r->name));
+		return 0;
+	}
+	if (!caller_holds(c, r->permissions, true))
+		return err_set(e, EACCES, "the role '%.*s' holds more than you may give",
+			       STR_ARG(r->name));
+	return 0;
+}
+
+/* What no scope can bound would hold nowhere. */
+static int check_reach_of_role(const struct role *r, struct err *e)
+{
+	uint64_t fleet = permission_of_fleet(r->permissions);
+
+	if (!fleet || !str_trim(r->scope).n)
+		return 0;
+	return err_set(e, EINVAL,
+		       "the role '%.*s' has a scope, and the permission %s is about the whole "
+		       "fleet: another role without a scope may give it",
+		       STR_ARG(r->name),
+		       permission_row((enum permission)__builtin_ctzll(fleet))->name);
+}
+
 int account_check_role(const struct access *a, const struct caller *c, const struct role *r,
 		       struct arena *arena, struct err *e)
 {
@@ -46,16 +75,8 @@ int account_check_role(const struct access *a, const struct caller *c, const str
 				       ? err_wrap(e, -EINVAL, "role '%.*s'", STR_ARG(r->name))
 				       : n;
 	}
-	if (a->options.separate_duties) {
-		if (!permission_one_duty(r->permissions, NULL))
-			return err_set(e, EACCES, "the role '%.*s' mixes duties that are separated",
-				       STR_ARG(r->name));
-		return 0;
-	}
-	if (!caller_holds(c, r->permissions, true))
-		return err_set(e, EACCES, "the role '%.*s' holds more than you may give",
-			       STR_ARG(r->name));
-	return 0;
+	int n = check_reach_of_role(r, e);
+	return n < 0 ? n : account_may_give(a, c, r, e);
 }
 
 /* Names to ids, each role one the caller may give. */
@@ -177,9 +198,8 @@ int account_add(struct access *a, struct sql *s, const struct caller *c,
 	return r;
 }
 
-/* Whoever may less than a user does not touch that user's account. */
-static int check_reach(struct access *a, struct sql *s, const struct caller *c,
-		       const struct user *u, struct arena *arena, struct err *e)
+int account_check_reach(const struct access *a, struct sql *s, const struct caller *c,
+			const struct user *u, struct arena *arena, struct err *e)
 {
 	struct role *roles;
 	uint64_t all = 0;
@@ -235,7 +255,27 @@ static int apply(struct sql *s, const struct user *u, const struct account_chang
 	/* Who signed in with what is no longer so has to do it again. */
 	if (r == 0 && (disabled || x->set_password || x->drop_totp))
 		r = sql_no_count(sessions_end_of_user(s, u->id, (str){ 0 }, e));
-	return r < 0 ? r : account_check_governed(s, e);
+	return r;
+}
+
+/* Who sets a password can sign in by it. Where duties are separated that must not bring a second one: what belongs to another
+ * duty is gone until it is given anew. */
+static int drop_other_duties(const struct access *a, struct sql *s, const struct user *u,
+			     struct arena *arena, struct err *e)
+{
+	enum duty duty = DUTY_ANY;
+	struct role *roles;
+	uint64_t all = 0;
+	size_t count;
+	int r = a->options.separate_duties ? roles_of_user(s, u->id, arena, &roles, &count, e) : 0;
+
+	if (r < 0 || !a->options.separate_duties)
+		return r;
+	for (size_t i = 0; i < count; i++)
+		all |= roles[i].permissions;
+	if (permission_one_duty(all, &duty) && (duty == DUTY_ANY || duty == DUTY_SYSTEM))
+		return 0;
+	return users_set_roles(s, u->id, NULL, 0, e);
 }
 
 int account_alter(struct access *a, struct sql *s, const struct caller *c, int64_t id,
@@ -250,7 +290,7 @@ int account_alter(struct access *a, struct sql *s, const struct caller *c, int64
 	if (r == 0)
 		r = check_change(c, &u, x, e);
 	if (r == 0)
-		r = check_reach(a, s, c, &u, arena, e);
+		r = account_check_reach(a, s, c, &u, arena, e);
 	if (r == 0 && x->set_roles)
 		r = find_roles(a, s, c, x->roles, x->role_count, arena, roles, e);
 	if (r == 0 && x->set_password)
@@ -261,6 +301,10 @@ int account_alter(struct access *a, struct sql *s, const struct caller *c, int64
 	if (r < 0)
 		return r;
 	r = apply(s, &u, x, roles, str_from(hash), now_ns, e);
+	if (r == 0 && x->set_password)
+		r = drop_other_duties(a, s, &u, arena, e);
+	if (r == 0)
+		r = account_check_governed(s, e);
 	if (r == 0)
 		r = users_get(s, id, arena, ret, e);
 	return sql_end(s, r, e);
@@ -275,7 +319,7 @@ int account_delete(struct access *a, struct sql *s, const struct caller *c, int6
 	if (r == 0 && c->user == id)
 		r = err_set(e, EACCES, "nobody takes their own account away");
 	if (r == 0)
-		r = check_reach(a, s, c, &u, arena, e);
+		r = account_check_reach(a, s, c, &u, arena, e);
 	if (r == 0)
 		r = sql_begin(s, e);
 	if (r < 0)

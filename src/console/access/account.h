@@ -37,7 +37,9 @@ struct account_change {
 	bool disabled;
 	const str *roles;
 	size_t role_count;
-	str password; /**< to be changed at the next sign-in */
+	/** to be changed at the next sign-in; where duties are separated, roles of another duty than the system's go with it until they
+	 * are given anew: whoever sets it could sign in by it */
+	str password;
 };
 
 /**
@@ -82,10 +84,22 @@ MUST_CHECK int account_drop_totp(struct sql *s, const struct caller *c, struct a
 				 struct err *e);
 
 /**
- * Whether @p c may make or change a role to be @p r: permissions it does not hold it cannot give, and where duties are
- * separated a role has one.
+ * Whoever may less than a user does not touch that user's account, sessions and tokens. Where duties are separated everybody
+ * may less than some, and what may be done is bounded by account_alter().
  *
- * @return 0, -EACCES, -EINVAL (name, scope)
+ * @return 0, -EACCES, or the store's
+ */
+MUST_CHECK int account_check_reach(const struct access *a, struct sql *s, const struct caller *c,
+				   const struct user *u, struct arena *arena, struct err *e);
+
+/** Whether @p c may give what @p r holds: what it does not hold it cannot, and where duties are separated a role has one.
+ * @return 0, -EACCES */
+MUST_CHECK int account_may_give(const struct access *a, const struct caller *c,
+				const struct role *r, struct err *e);
+/**
+ * Whether @p r is a role as it can be, and @p c may give it.
+ *
+ * @return 0, -EACCES, -EINVAL (name; scope; a scope, and a permission that none can bound)
  */
 MUST_CHECK int account_check_role(const struct access *a, const struct caller *c,
 				  const struct role *r, struct arena *arena, struct err *e);

@@ -6,7 +6,7 @@
 #define MAX_SELECTORS 64
 
 /* What @p r gives. A scope that cannot be read gives nothing, and so does a role that mixes duties where they are
- * separated: who cannot be understood is not let in. */
+ * separated: who cannot be understood is not let in. What no scope can bound is given by a role without one alone. */
 static int grant_of_role(const struct access *a, const struct role *r, struct arena *arena,
 			 struct caller_grant *ret, struct err *e)
 {
@@ -18,6 +18,8 @@ static int grant_of_role(const struct access *a, const struct role *r, struct ar
 	if (a->options.separate_duties && !permission_one_duty(out.permissions, NULL))
 		return 0;
 	out.scope.everything = str_trim(rest).n == 0;
+	if (!out.scope.everything)
+		out.permissions &= ~permission_of_fleet(out.permissions);
 	while (rest.n) {
 		str line = str_trim(str_line(&rest));
 		struct scope_selector *at;

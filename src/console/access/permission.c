@@ -1,7 +1,7 @@
 #include "console/access/permission.h"
 
 static const struct permission_row rows[] = {
-#define X(id, name, duty, en, zh) { name, DUTY_##duty, { en, zh } },
+#define X(id, name, duty, reach, en, zh) { name, DUTY_##duty, REACH_##reach, { en, zh } },
 #include "console/access/permission.def"
 #undef X
 };
@@ -38,4 +38,14 @@ bool permission_one_duty(uint64_t permissions, enum duty *ret)
 	if (ret)
 		*ret = one;
 	return true;
+}
+
+uint64_t permission_of_fleet(uint64_t permissions)
+{
+	uint64_t out = 0;
+
+	for (enum permission p = 0; p < PERMISSION_COUNT; p++)
+		if (rows[p].reach == REACH_FLEET)
+			out |= permissions & PERMISSION_BIT(p);
+	return out;
 }

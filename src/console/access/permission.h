@@ -11,8 +11,11 @@
 /** Whose hand holds a permission where duties are separated. */
 enum duty { DUTY_ANY, DUTY_SYSTEM, DUTY_SECURITY, DUTY_AUDIT };
 
+/** Whether a role's scope can bound a permission, or it is about all there is. */
+enum permission_reach { REACH_PLACES, REACH_FLEET };
+
 enum permission {
-#define X(id, name, duty, en, zh) PERMISSION_##id,
+#define X(id, name, duty, reach, en, zh) PERMISSION_##id,
 #include "console/access/permission.def"
 #undef X
 	PERMISSION_COUNT,
@@ -26,6 +29,7 @@ enum permission {
 struct permission_row {
 	const char *name;
 	enum duty duty;
+	enum permission_reach reach;
 	struct phrase what;
 };
 
@@ -40,5 +44,7 @@ MUST_CHECK int permission_find(str name, enum permission *ret, struct err *e);
  * @param ret the one duty besides ANY that they need; DUTY_ANY when none is; may be NULL
  */
 bool permission_one_duty(uint64_t permissions, enum duty *ret);
+/** Those of @p permissions that no scope can bound: a role with one does not give them. */
+uint64_t permission_of_fleet(uint64_t permissions);
 
 #endif

@@ -371,6 +371,9 @@ static int order(struct call *c, int (*give)(struct store *s, int64_t id, struct
 	if (r < 0)
 		return r;
 	c->audit_target = g.name;
+	if (!c->who.scope.everything)
+		return err_set(e, EACCES,
+			       "you see a part of the fleet only: others scan registries");
 	c->topic = "registries";
 	return give(c->store, g.id, e);
 }

@@ -19,6 +19,22 @@ static void lines_json(struct json_out *j, const char *key, str lines)
 	json_array_close(j);
 }
 
+static const char *built_in_zh(str role)
+{
+#define X(role_name, bits, separate, en, zh) { role_name, zh },
+	static const struct {
+		const char *name, *zh;
+	} rows[] = {
+#include "console/access/built_in_role.def"
+	};
+#undef X
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (str_is(role, rows[i].name))
+			return rows[i].zh;
+	return "";
+}
+
 static void role_json(struct json_out *j, const struct role *r)
 {
 	char id[24];
@@ -28,6 +44,8 @@ static void role_json(struct json_out *j, const struct role *r)
 	json_put_cstr(j, "id", id);
 	json_put_str(j, "name", r->name);
 	json_put_str(j, "description", r->description);
+	if (r->built_in)
+		json_opt_str(j, "descriptionZh", str_from(built_in_zh(r->name)));
 	json_put_bool(j, "builtIn", r->built_in);
 	permissions_json(j, "permissions", r->permissions);
 	lines_json(j, "scope", r->scope);
@@ -143,7 +161,7 @@ int api_role_change(struct call *c, struct err *e)
 	r = read_body(c, &role, e);
 	if (r == 0)
 		/* Who may less than a role does not change it either. */
-		r = account_check_role(c->api->access, &c->who, &before, c->arena, e);
+		r = account_may_give(c->api->access, &c->who, &before, e);
 	if (r < 0)
 		return r;
 	role.id = before.id;
@@ -172,7 +190,7 @@ int api_role_delete(struct call *c, struct err *e)
 		return r;
 	c->audit_target = role.name;
 	c->audit_before = role_audit(c, &role);
-	r = account_check_role(c->api->access, &c->who, &role, c->arena, e);
+	r = account_may_give(c->api->access, &c->who, &role, e);
 	if (r == 0)
 		r = roles_delete(c->store->sql, role.id, e);
 	return r < 0 ? r : account_check_governed(c->store->sql, e);
@@ -181,6 +199,7 @@ int api_role_delete(struct call *c, struct err *e)
 int api_permissions_list(struct call *c, struct err *e)
 {
 	static const char *const duties[] = { "any", "system", "security", "audit" };
+	static const char *const reaches[] = { [REACH_PLACES] = "places", [REACH_FLEET] = "fleet" };
 
 	(void)e;
 	call_page_open(c);
@@ -190,6 +209,7 @@ int api_permissions_list(struct call *c, struct err *e)
 		json_object_open(&c->json);
 		json_put_cstr(&c->json, "name", row->name);
 		json_put_cstr(&c->json, "duty", duties[row->duty]);
+		json_put_cstr(&c->json, "reach", reaches[row->reach]);
 		json_put_cstr(&c->json, "what", row->what.en);
 		json_put_cstr(&c->json, "whatZh", row->what.zh);
 		json_object_close(&c->json);

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "codec/mac.h"
-#include "console/access/session.h"
+#include "console/access/account.h"
 #include "console/api/dispatch.h"
 #include "console/api/user_json.h"
 #include "console/store/sessions.h"
@@ -113,5 +113,7 @@ int api_token_delete(struct call *c, struct err *e)
 		return r;
 	c->audit_target = row.name;
 	c->audit_before = token_audit(c, &row, u.name);
-	return tokens_delete(c->store->sql, id, e);
+	if (u.id != c->who.user)
+		r = account_check_reach(c->api->access, c->store->sql, &c->who, &u, c->arena, e);
+	return r < 0 ? r : tokens_delete(c->store->sql, id, e);
 }

@@ -152,5 +152,7 @@ int api_user_sessions_close(struct call *c, struct err *e)
 	if (r < 0)
 		return r;
 	c->audit_target = u.name;
-	return sql_no_count(session_end_all(c->store->sql, u.id, &c->who, e));
+	if (u.id != c->who.user)
+		r = account_check_reach(c->api->access, c->store->sql, &c->who, &u, c->arena, e);
+	return r < 0 ? r : sql_no_count(session_end_all(c->store->sql, u.id, &c->who, e));
 }
