@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tarfile
@@ -15,6 +16,7 @@ from consoles import Console
 from containers import RunningEngine
 from images import docker_save, entry, layer
 from fake_registry import scripted
+from fleet import change
 from receivers import Script
 from services import Process, need_root
 
@@ -225,6 +227,32 @@ def test_crowded_pages(node, chromium, source_dir, tmp_path):
         passed, why = drive(Crowd(console), node, chromium, source_dir, shots, ["crowd"])
     assert why is None, why
     assert passed == ["crowd"]
+
+
+class Duties:
+    """A console of three administrators, and a user of a directory."""
+
+    PERSON = "directory.person"
+
+    def __init__(self, console):
+        self.console = console
+
+    def who(self):
+        return {"admin": "", "first": "", "password": ""}
+
+    def duties(self):
+        change(self.console, "INSERT INTO users (name, display, source, subject, password, former, totp, totp_on, totp_step, must_change, disabled, created_ns, password_ns, signed_in_ns) "
+                             "VALUES (?, '', 'ldap', 's', '', '', '', 0, 0, 0, 0, 1, 1, 1)", self.PERSON)
+        hands = dict(re.findall(r"first sign-in: (\S+)  password: (\S+)", self.console.said()))
+        return {"hands": hands, "chosen": Console.PASSWORD, "directory": self.PERSON}
+
+
+def test_three_duties_by_the_pages(node, chromium, source_dir, tmp_path, new_database):
+    shots = pathlib.Path(os.environ.get("SKEP_SCREENSHOTS", tmp_path / "shots"))
+    with Console(tmp_path, "--separate-duties", database=new_database()) as console:
+        passed, why = drive(Duties(console), node, chromium, source_dir, shots, ["duties"])
+    assert why is None, why
+    assert passed == ["duties"]
 
 
 def test_types_come_from_the_api(node, build_dir, source_dir):

@@ -306,6 +306,67 @@ const STEPS = {
 		await reader.context().close();
 	},
 
+	/** Where duties are separated one makes accounts, another gives roles, and neither needs more than the pages for it. */
+	async duties() {
+		const { hands, chosen, directory } = await ask("duties");
+		const row = (each, name) => each.getByRole("row").filter({ has: each.getByText(name, { exact: true }) });
+		const open = async (each, name) => {
+			await row(each, name).click();
+			await each.getByRole("dialog").getByRole("heading", { name, exact: true }).waitFor();
+			return each.getByRole("dialog");
+		};
+		const save = async (each) => {
+			await each.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+			await each.getByRole("dialog").waitFor({ state: "detached" });
+		};
+		const pages = {};
+		for (const [name, given] of Object.entries(hands)) {
+			pages[name] = await newPage();
+			await signIn(pages[name], name, given);
+			await changePassword(pages[name], given, chosen);
+			await pages[name].getByRole("heading", { name: "Overview", level: 1 }).waitFor();
+			await pages[name].goto(`${url}/users`);
+		}
+		const { sysadmin, secadmin } = pages;
+
+		await sysadmin.getByRole("button", { name: "New user" }).click();
+		await sysadmin.getByLabel("User name").fill("alice");
+		check(await sysadmin.getByRole("checkbox", { name: "Auditor" }).isDisabled(), "whoever gives no roles is offered to");
+		await sysadmin.getByRole("button", { name: "Make user" }).click();
+		const made = await sysadmin.locator(".copy > code").innerText();
+		await sysadmin.getByRole("button", { name: "Done" }).click();
+		await row(sysadmin, "alice").getByText("none: may do nothing").waitFor();
+
+		await secadmin.reload();
+		check((await secadmin.getByRole("button", { name: "New user" }).count()) === 0, "whoever makes no users is offered to");
+		const given = await open(secadmin, "alice");
+		check((await given.getByLabel("New password").count()) === 0 && (await given.getByRole("button", { name: "Remove" }).count()) === 0, "whoever makes no users is offered to change one");
+		await inspect(secadmin, "give-roles", "en-light", true);
+		await given.getByRole("checkbox", { name: "Auditor" }).check();
+		await save(secadmin);
+		await row(secadmin, "alice").getByText("Auditor").waitFor();
+
+		const alice = await newPage();
+		await signIn(alice, "alice", made);
+		await changePassword(alice, made, chosen);
+		await alice.getByRole("link", { name: "Audit log" }).waitFor();
+		await alice.context().close();
+
+		// Whoever sets a password could sign in by it: what belongs to another duty is gone.
+		await (await open(sysadmin, "alice")).getByLabel("New password").fill(READER);
+		await save(sysadmin);
+		await row(sysadmin, "alice").getByText("none: may do nothing").waitFor();
+
+		await (await open(sysadmin, "sysadmin")).getByLabel("Name shown").fill("Wang Wei");
+		await save(sysadmin);
+		await row(sysadmin, "sysadmin").getByText("Wang Wei").waitFor();
+		// Roles of a directory's user are the directory's; the account can be disabled here.
+		await (await open(sysadmin, directory)).getByLabel("Disabled: may not sign in").check();
+		await save(sysadmin);
+		await row(sysadmin, directory).getByText("Disabled").waitFor();
+		for (const each of Object.values(pages)) await each.context().close();
+	},
+
 	async registries() {
 		const { address, repository, other } = await ask("registry");
 		await page.goto(`${url}/`);

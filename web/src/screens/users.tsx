@@ -13,15 +13,38 @@ import { Empty, ErrorNotice } from "../kit/states.tsx";
 import { type Column, ListTable } from "../kit/table.tsx";
 import { toast } from "../kit/toast.tsx";
 
-function Checks({ legend, all, chosen, onChange, text }: { legend: string; all: string[]; chosen: string[]; onChange: (chosen: string[]) => void; text: (name: string) => string }) {
+interface ChecksProps {
+	legend: string;
+	hint?: string;
+	all: string[];
+	chosen: string[];
+	/** to be read, not changed: all of them, or some */
+	fixed?: boolean | ((name: string) => boolean);
+	onChange: (chosen: string[]) => void;
+	text: (name: string) => string;
+}
+
+function Checks({ legend, hint, all, chosen, fixed = false, onChange, text }: ChecksProps) {
+	const isFixed = (name: string) => (typeof fixed === "function" ? fixed(name) : fixed);
 	return (
 		<fieldset className="checks">
 			<legend className="small">{legend}</legend>
+			{hint && <p className="small muted">{hint}</p>}
 			{all.map((name) => (
-				<Check key={name} label={text(name)} checked={chosen.includes(name)} onChange={() => onChange(chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name])} />
+				<Check
+					key={name}
+					label={text(name)}
+					disabled={isFixed(name)}
+					checked={chosen.includes(name)}
+					onChange={() => onChange(chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name])}
+				/>
 			))}
 		</fieldset>
 	);
+}
+
+function sameNames(a: string[], b: string[]): boolean {
+	return a.length === b.length && a.every((name) => b.includes(name));
 }
 
 function roleText(name: string): string {
@@ -35,6 +58,11 @@ function useRoles() {
 function UserDialog({ user, onClose }: { user: User | null; onClose: () => void }) {
 	const roles = useRoles();
 	const session = useSession();
+	const mayUsers = useMay("users.write");
+	const mayRoles = useMay("roles.write");
+	const self = user?.id === session.user.id;
+	const local = !user || user.source === "local";
+	const givesRoles = mayRoles && local && !self;
 	const [name, setName] = useState("");
 	const [displayName, setDisplayName] = useState(user?.displayName ?? "");
 	const [password, setPassword] = useState("");
@@ -47,7 +75,14 @@ function UserDialog({ user, onClose }: { user: User | null; onClose: () => void 
 				? {
 						method: "PATCH",
 						path: `/users/${user.id}`,
-						body: { displayName, roles: chosen, disabled, ...(password ? { password } : {}), ...(keepTotp ? {} : { totp: false }) },
+						// What did not change is not asked for: each part needs a permission of its own.
+						body: {
+							...(displayName === user.displayName ? {} : { displayName }),
+							...(sameNames(chosen, user.roles) ? {} : { roles: chosen }),
+							...(disabled === user.disabled ? {} : { disabled }),
+							...(password ? { password } : {}),
+							...(keepTotp ? {} : { totp: false }),
+						},
 					}
 				: { method: "POST", path: "/users", body: { name, displayName, roles: chosen, ...(password ? { password } : {}) } },
 		["/users"],
@@ -76,15 +111,14 @@ function UserDialog({ user, onClose }: { user: User | null; onClose: () => void 
 		event.preventDefault();
 		save.mutate();
 	};
-	const self = user?.id === session.user.id;
 	const error = save.error ?? remove.error;
 	return (
 		<Dialog title={user ? user.name : t("users.new")} onClose={onClose}>
 			<form className="stack" onSubmit={submit}>
 				<ErrorNotice error={error} />
 				{!user && <TextField label={t("signIn.name")} required autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} />}
-				<TextField label={t("users.displayName")} autoComplete="off" value={displayName} onChange={(event) => setDisplayName(event.target.value)} />
-				{(!user || user.source === "local") && (
+				<TextField label={t("users.displayName")} autoComplete="off" readOnly={!mayUsers} value={displayName} onChange={(event) => setDisplayName(event.target.value)} />
+				{mayUsers && local && !self && (
 					<TextField
 						label={user ? t("users.newPassword") : t("users.firstPassword")}
 						hint={user ? t("users.newPasswordHint") : t("users.firstPasswordHint")}
@@ -94,11 +128,19 @@ function UserDialog({ user, onClose }: { user: User | null; onClose: () => void 
 						onChange={(event) => setPassword(event.target.value)}
 					/>
 				)}
-				<Checks legend={t("users.roles")} all={(roles.data?.items ?? []).map((role) => role.name)} chosen={chosen} onChange={setChosen} text={roleText} />
-				{user && !self && <Check label={t("users.disabled")} checked={disabled} onChange={(event) => setDisabled(event.target.checked)} />}
-				{user?.totp && <Check label={t("users.keepTotp")} checked={keepTotp} onChange={(event) => setKeepTotp(event.target.checked)} />}
-				<DialogFoot submit={user ? t("common.save") : t("users.make")} disabled={save.isPending || chosen.length === 0} onClose={onClose}>
-					{user && !self && (
+				<Checks
+					legend={t("users.roles")}
+					hint={givesRoles ? undefined : self ? t("users.ownRoles") : !local ? t("users.directoryRoles") : t("users.othersGiveRoles")}
+					fixed={!givesRoles}
+					all={(roles.data?.items ?? []).map((role) => role.name)}
+					chosen={chosen}
+					onChange={setChosen}
+					text={roleText}
+				/>
+				{user && !self && mayUsers && <Check label={t("users.disabled")} checked={disabled} onChange={(event) => setDisabled(event.target.checked)} />}
+				{user?.totp && !self && mayUsers && <Check label={t("users.keepTotp")} checked={keepTotp} onChange={(event) => setKeepTotp(event.target.checked)} />}
+				<DialogFoot submit={user ? t("common.save") : t("users.make")} disabled={save.isPending} onClose={onClose}>
+					{user && !self && mayUsers && (
 						<Button look="danger" disabled={remove.isPending} onClick={() => confirm(t("users.removeAsk", { name: user.name })) && remove.mutate()}>
 							{t("common.remove")}
 						</Button>
@@ -125,6 +167,8 @@ function RoleDialog({ role, onClose }: { role: Role | null; onClose: () => void 
 	const [scope, setScope] = useState((role?.scope ?? []).join("\n"));
 	const [groups, setGroups] = useState((role?.groups ?? []).join("\n"));
 	const known = useAnswer<Page<Permission>>("/permissions", { limit: 200 });
+	const bounded = linesOf(scope).length > 0;
+	const ofFleet = (name: string) => known.data?.items.find((each) => each.name === name)?.reach === "fleet";
 	const save = useChange<void, Role>(
 		() => ({
 			method: role ? "PUT" : "POST",
@@ -162,8 +206,8 @@ function RoleDialog({ role, onClose }: { role: Role | null; onClose: () => void 
 				}}
 			>
 				<ErrorNotice error={error} />
-				{fixed && <p className="small muted">{t("roles.builtIn")}</p>}
-				{role?.builtIn && role.description && <p className="small">{role.description}</p>}
+				{role?.builtIn && <p className="small muted">{t("roles.builtIn")}</p>}
+				{fixed && role?.description && <p className="small">{pick(role.description, role.descriptionZh)}</p>}
 				{!fixed && (
 					<>
 						<TextField label={t("roles.name")} required value={name} onChange={(event) => setName(event.target.value)} />
@@ -174,7 +218,10 @@ function RoleDialog({ role, onClose }: { role: Role | null; onClose: () => void 
 					legend={t("roles.permissions")}
 					all={(known.data?.items ?? []).map((each) => each.name)}
 					chosen={permissions}
-					onChange={(next) => !fixed && setPermissions(next)}
+					hint={bounded ? t("roles.fleetHint") : undefined}
+					// One that is chosen already can be taken back.
+					fixed={(name) => fixed || (bounded && !permissions.includes(name) && ofFleet(name))}
+					onChange={setPermissions}
 					text={(name) => {
 						const permission = known.data?.items.find((each) => each.name === name);
 						return pick(permission?.what, permission?.whatZh);
@@ -272,7 +319,7 @@ export default function UsersPage() {
 					{ key: "roles", text: t("users.roles"), href: "/users?tab=roles" },
 				]}
 			/>
-			{roles ? <RoleTable onOpen={setRole} /> : <UserTable onOpen={(each) => mayUsers && setUser(each)} />}
+			{roles ? <RoleTable onOpen={setRole} /> : <UserTable onOpen={(each) => (mayUsers || mayRoles) && setUser(each)} />}
 			{user && <UserDialog user={user === "new" ? null : user} onClose={() => setUser(null)} />}
 			{role && <RoleDialog role={role === "new" ? null : role} onClose={() => setRole(null)} />}
 		</div>
