@@ -27,7 +27,7 @@ const struct option_def console_options[] = {
 	  .must_exist = true,
 	  .help = { "postgresql://...: several consoles may share it; @FILE keeps its password off "
 		    "the command line",
-		    "postgresql://…：可由多个控制台共用；用 @文件 可避免口令出现在命令行" } },
+		    "postgresql://…：可由多个控制台共用；用 @文件 可避免密码出现在命令行" } },
 	{ .name = "name",
 	  .type = OPTION_LIST,
 	  .group = OPTION_GROUP_CONSOLE,

@@ -32,7 +32,7 @@ const struct command cmd_console_run = {
 		    "一地址后运行两个，任一退出都不会让用户掉线。\n\n使用 TLS。未给出"
 		    " --tls-cert 时，证书由首次启动时自建的 CA 签发；代理凭令牌信任该"
 		    " CA。使用自备证书时，代理以 --console-ca 指定您的 CA。首次启动会"
-		    "打印口令，首次登录时须修改。\n\nSIGHUP 重新读取证书。SIGTERM 结束"
+		    "打印密码，首次登录时须修改。\n\nSIGHUP 重新读取证书。SIGTERM 结束"
 		    "：先答复已收到的请求。进程运行时 /healthz 应答，数据库也可用且可"
 		    "写时 /readyz 应答，/metrics 仅供本机访问。除数据目录外不需要任何"
 		    "权限：请以专用用户运行（dist/systemd/skep-console.service）。" },

@@ -366,13 +366,13 @@ static void show(struct up *u)
 		fprintf(out, "  %s %s   %s %s\n",
 			say(u->v, (struct phrase){ "Sign in as:", "用户名：" }),
 			u->ready.accounts[i].name,
-			say(u->v, (struct phrase){ "password:", "口令：" }),
+			say(u->v, (struct phrase){ "password:", "密码：" }),
 			u->ready.accounts[i].password);
 	if (u->ready.account_count)
 		fprintf(out, "  %s\n",
 			say(u->v,
 			    (struct phrase){ "It is shown this once, and must be changed then.",
-					     "口令仅显示这一次，登录后须修改。" }));
+					     "密码仅显示这一次，登录后须修改。" }));
 	fprintf(out, "  %s\n\n",
 		say(u->v,
 		    (struct phrase){
@@ -622,7 +622,7 @@ const struct command cmd_up = {
 		    "Larger fleets run `skep-console` on PostgreSQL and `skep-agent` on each node.",
 		    "启动控制台（以非特权用户运行，除非以 --database 指定，数据存于 SQLite"
 		    " 文件）以及监视本机并已加入该控制台的代理。打印访问地址；首次启动"
-		    "时打印口令。其他主机凭控制台“代理”页面生成的令牌加入。\n\n异常退出"
+		    "时打印密码。其他主机凭控制台“代理”页面生成的令牌加入。\n\n异常退出"
 		    "的进程会自动重启。Ctrl-C 或 SIGTERM 先结束代理，再结束控制台；SIGHUP"
 		    " 重新读取规则与证书。代理的其他设置取自环境变量，如 "
 		    "SKEP_SYSLOG=tls://log.example:6514"
