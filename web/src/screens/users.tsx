@@ -117,7 +117,7 @@ function UserDialog({ user, onClose }: { user: User | null; onClose: () => void 
 			<form className="stack" onSubmit={submit}>
 				<ErrorNotice error={error} />
 				{!user && <TextField label={t("signIn.name")} required autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} />}
-				<TextField label={t("users.displayName")} autoComplete="off" readOnly={!mayUsers} value={displayName} onChange={(event) => setDisplayName(event.target.value)} />
+				{mayUsers && <TextField label={t("users.displayName")} autoComplete="off" value={displayName} onChange={(event) => setDisplayName(event.target.value)} />}
 				{mayUsers && local && !self && (
 					<TextField
 						label={user ? t("users.newPassword") : t("users.firstPassword")}
