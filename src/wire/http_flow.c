@@ -134,6 +134,8 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
 		f->ended = -E2BIG;
 	else if (status / 100 == 2 && f->q.on_body)
 		f->ended = f->q.on_body(f->q.ctx, (str){ bytes, n });
+	else if (status >= 400 && f->q.on_refusal)
+		f->ended = f->q.on_refusal(f->q.ctx, (str){ bytes, n });
 	return f->ended ? 0 : n;
 }
 

@@ -46,6 +46,8 @@ struct http_flow_request {
 	void (*on_header)(void *ctx, str name, str value);
 	/** Bytes of a 2xx answer. Non-zero ends the flow with that result. NULL: they are passed over. */
 	int (*on_body)(void *ctx, str bytes);
+	/** The same of an answer of 400 and above: what it says of why. */
+	int (*on_refusal)(void *ctx, str bytes);
 	/**
 	 * The flow is over and freed after this.
 	 * @param result 0 (whatever the status is; of a mail the last reply's, 250 when it was taken), -EHOSTUNREACH,

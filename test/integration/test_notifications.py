@@ -358,6 +358,25 @@ def test_feishu_is_signed(notifier):
         assert body["msg_type"] == "interactive" and body["card"]["header"]["title"]["tag"] == "plain_text"
 
 
+def test_feishu_that_is_told_too_much(notifier):
+    """It answers 400, and by the code it has for what is malformed, too."""
+    with Script([(400, '{"code":9499,"msg":"too many request","data":{}}'), (200, '{"code":0}')]) as script, notifier(told(script, "feishu")) as n:
+        n.tell(1)
+        assert until(lambda: n.of().get("sent") == 1)
+        assert n.of()["refused"] == 0 and n.of()["failures"] == 1
+
+
+def test_why_it_is_not_taken_is_told_in_the_receivers_words(notifier):
+    with Script([(403, "invalid_token")]) as slack, Script([(403, '{"text":"Token disabled","code":1}')]) as splunk, \
+            Script([(500, '{"message":"who is tok-of-splunk?"}')]) as echo, Script([(500, '{"message":"got Bearer k-1"}')]) as hook, \
+            notifier(told(slack, "slack"), told(splunk, "splunk", token="tok"), told(echo, "splunk", token="tok-of-splunk"),
+                     told(hook, "webhook", headers={"Authorization": "Bearer k-1"})) as n:
+        n.tell(1)
+        assert until(lambda: all(n.of(i).get("failures") for i in (1, 2, 3, 4)))
+        assert [n.of(i)["why"] for i in (1, 2, 3, 4)] == ["it answers 403: invalid_token", "it answers 403: Token disabled", "it answers 500",
+                                                         "it answers 500"]
+
+
 def test_wecom_takes_2048_bytes(notifier):
     with Script([(200, '{"errcode":0}')]) as script, notifier(told(script, "wecom", "/cgi-bin/webhook/send?key=k", language="zh")) as n:
         n.tell(1, messageZh="中" * 3000)
@@ -390,6 +409,24 @@ def test_elasticsearch_refuses_some(notifier):
         n.tell(2)
         assert until(lambda: n.of(9).get("sent", 0) + n.of(9).get("refused", 0) >= 2)
         assert n.of(9)["refused"] >= 1 and script.requests[0]["headers"]["authorization"] == "ApiKey abc"
+
+
+def test_elasticsearch_without_room_is_waited_for(notifier):
+    """A full disk blocks the index: 403 for each document, in later versions 429. Nothing is given up."""
+    item = {"status": 403, "error": {"type": "cluster_block_exception", "reason": "index [x] blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];"}}
+    with Script([(200, json.dumps({"errors": True, "items": [{"create": item}]})), (200, '{"errors":false,"items":[]}')]) as script, \
+            notifier(told(script, "elasticsearch")) as n:
+        n.tell(1)
+        assert until(lambda: n.of().get("sent") == 1)
+        assert n.of()["refused"] == 0 and n.of()["failures"] == 1
+
+
+def test_splunk_whose_token_is_set_up_wrong_is_waited_for(notifier):
+    with Script([(400, '{"text":"Incorrect index","code":7,"invalid-event-number":1}'), (200, '{"text":"Success","code":0}')]) as script, \
+            notifier(told(script, "splunk", token="tok", index="mian")) as n:
+        n.tell(1)
+        assert until(lambda: n.of().get("sent") == 1)
+        assert n.of()["refused"] == 0 and n.of()["failures"] == 1
 
 
 def test_splunk(notifier):

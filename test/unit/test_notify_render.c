@@ -251,7 +251,7 @@ static enum outbox_verdict bulk(const char *answer, size_t *refused)
 {
 	struct outbox_result r = { 0 };
 
-	feed_judge_bulk(str_from(answer), &arena, &r);
+	feed_judge_bulk(200, str_from(answer), &arena, &r);
 	*refused = r.refused;
 	return r.verdict;
 }
@@ -278,17 +278,95 @@ static void answers_are_judged(void **state UNUSED)
 	assert_int_equal(bulk("<html>", &refused), OUTBOX_AGAIN);
 	assert_int_equal(bulk("{\"errors\":true,\"items\":[{},1,null,{\"x\":[]}]}", &refused),
 			 OUTBOX_SENT);
-	feed_judge_robot(S("{\"errcode\":0,\"errmsg\":\"ok\"}"), busy, &arena, &r);
+	feed_judge_robot(200, S("{\"errcode\":0,\"errmsg\":\"ok\"}"), busy, &arena, &r);
 	assert_int_equal(r.verdict, OUTBOX_SENT);
-	feed_judge_robot(S("{\"errcode\":130101}"), busy, &arena, &r);
+	feed_judge_robot(200, S("{\"errcode\":130101}"), busy, &arena, &r);
 	assert_int_equal(r.verdict, OUTBOX_AGAIN);
-	feed_judge_robot(S("{\"code\":9499,\"msg\":\"Bad Request\"}"), busy, &arena, &r);
+	feed_judge_robot(200, S("{\"code\":9499,\"msg\":\"Bad Request\"}"), busy, &arena, &r);
 	assert_int_equal(r.verdict, OUTBOX_REFUSED);
-	feed_judge_robot(S("{\"errcode\":310000,\"errmsg\":\"sign not match\"}"), busy, &arena, &r);
+	feed_judge_robot(200, S("{\"errcode\":310000,\"errmsg\":\"sign not match\"}"), busy, &arena,
+			 &r);
 	assert_int_equal(r.verdict, OUTBOX_AGAIN);
 	assert_non_null(strstr(r.why, "sign not match"));
-	feed_judge_robot(S(""), busy, &arena, &r);
+	feed_judge_robot(200, S(""), busy, &arena, &r);
 	assert_int_equal(r.verdict, OUTBOX_AGAIN);
+}
+
+/* Each answer as the vendor's server gives it; what is refused is given up for good. */
+static void only_what_the_document_is_to_blame_for_is_given_up(void **state UNUSED)
+{
+	static const struct {
+		int status;
+		enum outbox_verdict verdict;
+		const char *answer;
+	} robots[] = {
+		{ 400, OUTBOX_AGAIN, "{\"code\":9499,\"msg\":\"too many request\",\"data\":{}}" },
+		{ 400, OUTBOX_REFUSED, "{\"code\":9499,\"msg\":\"Bad Request\",\"data\":{}}" },
+		{ 400, OUTBOX_AGAIN, "{\"code\":11232,\"msg\":\"frequency limited\"}" },
+		{ 200, OUTBOX_AGAIN, "{\"code\":19024,\"msg\":\"Key Words Not Found\"}" },
+		{ 400, OUTBOX_REFUSED, "<html>" },
+	}, items[] = {
+		{ 403, OUTBOX_AGAIN, "cluster_block_exception" },
+		{ 429, OUTBOX_AGAIN, "cluster_block_exception" },
+		{ 404, OUTBOX_AGAIN, "index_not_found_exception" },
+		{ 400, OUTBOX_AGAIN, "index_closed_exception" },
+		{ 400, OUTBOX_SENT, "document_parsing_exception" },
+	}, collector[] = {
+		{ 400, OUTBOX_AGAIN, "{\"text\":\"Incorrect index\",\"code\":7}" },
+		{ 400, OUTBOX_AGAIN, "{\"text\":\"Data channel is missing\",\"code\":10}" },
+		{ 400, OUTBOX_REFUSED, "{\"text\":\"Invalid data format\",\"code\":6}" },
+	};
+	static const int64_t busy[] = { 11232, 0 };
+	struct outbox_result r = { 0 };
+	char answer[200];
+
+	for (size_t i = 0; i < ARRAY_LEN(robots); i++) {
+		r.verdict = robots[i].status == 400 ? OUTBOX_REFUSED : OUTBOX_SENT;
+		feed_judge_robot(robots[i].status, str_from(robots[i].answer), busy, &arena, &r);
+		assert_int_equal(r.verdict, robots[i].verdict);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(items); i++) {
+		snprintf(answer, sizeof(answer),
+			 "{\"errors\":true,\"items\":[{\"create\":{\"status\":%d,\"error\":{"
+			 "\"type\":"
+			 "\"%s\"}}}]}",
+			 items[i].status, items[i].answer);
+		feed_judge_bulk(200, str_from(answer), &arena, &r);
+		assert_int_equal(r.verdict, items[i].verdict);
+		assert_int_equal(r.refused, items[i].verdict == OUTBOX_SENT);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(collector); i++) {
+		r.verdict = OUTBOX_REFUSED;
+		feed_judge_hec(collector[i].status, str_from(collector[i].answer), &arena, &r);
+		assert_int_equal(r.verdict, collector[i].verdict);
+	}
+}
+
+static void reasons_are_told_in_their_own_words(void **state UNUSED)
+{
+	static const char *const rows[][2] = {
+		{ "invalid_payload", "invalid_payload" },
+		{ "{\"text\":\"Invalid token\",\"code\":4}", "Invalid token" },
+		{ "{\"error\":{\"root_cause\":[],\"type\":\"security_exception\",\"reason\":"
+		  "\"missing authentication\"},\"status\":401}",
+		  "missing authentication" },
+		{ "{\"error\":{\"code\":\"WorkflowTriggerIsNotEnabled\",\"message\":\"Disabled\"}}",
+		  "Disabled" },
+		{ "\"bad\\nmatch\"", "bad" },
+		{ "<html><h1>502</h1>", "" },
+		{ "", "" },
+		{ "[1]", "" },
+		{ "a\x1b[31mb", "a [31mb" },
+	};
+	char reason[FEED_REASON_BYTES], long_[400];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		feed_reason(str_from(rows[i][0]), &arena, reason);
+		assert_string_equal(reason, rows[i][1]);
+	}
+	memset(long_, 'x', sizeof(long_));
+	feed_reason((str){ long_, sizeof(long_) }, &arena, reason);
+	assert_int_equal(strlen(reason), FEED_REASON_BYTES - 1);
 }
 
 int main(void)
@@ -305,6 +383,8 @@ int main(void)
 		cmocka_unit_test(robots_are_signed),
 		cmocka_unit_test(bulk_names_each_alert),
 		cmocka_unit_test(answers_are_judged),
+		cmocka_unit_test(only_what_the_document_is_to_blame_for_is_given_up),
+		cmocka_unit_test(reasons_are_told_in_their_own_words),
 	};
 
 	return cmocka_run_group_tests_name("notify render", tests, arena_setup, arena_teardown);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "codec/json.h"
 #include "codec/mac.h"
@@ -150,29 +151,71 @@ void feed_sign(str secret, uint64_t now_s, str body, struct buf *out)
 	buf_printf(out, "sha256=%s", hex);
 }
 
+void feed_reason(str answer, struct arena *a, char ret[FEED_REASON_BYTES])
+{
+	static const char *const members[] = { "error.reason", "error.message", "error", "message",
+					       "errmsg",       "msg",           "text",  "detail" };
+	OWNED_BUF line = BUF_INIT;
+	struct value v = { 0 };
+	str text = { 0 };
+
+	ret[0] = '\0';
+	if (json_parse(answer, a, &v, NULL) < 0)
+		text = str_trim(answer);
+	else if (v.kind == VALUE_STRING)
+		text = value_str(&v);
+	for (size_t i = 0; v.kind == VALUE_OBJECT && !text.n && i < ARRAY_LEN(members); i++)
+		text = value_str(value_path(&v, members[i]));
+	/* A page for browsers. */
+	if (str_starts(text, S("<")))
+		return;
+	text_put_line(str_take(text, str_find(text, '\n')), FEED_REASON_BYTES - 1, NULL, &line);
+	if (!buf_error(&line))
+		snprintf(ret, FEED_REASON_BYTES, "%s", buf_cstr(&line));
+}
+
+/* The index's fault, which somebody may put right, though each document is answered 400 for it. */
+static bool is_of_the_index(const struct value *answer)
+{
+	static const char *const types[] = { "index_closed_exception",
+					     "invalid_index_name_exception" };
+	str type = value_str(value_path(answer, "error.type"));
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (str_is(type, types[i]))
+			return true;
+	return false;
+}
+
 /* @p counts told, to be told again, refused */
 static void judge_item(const struct value *item, size_t counts[3], char *why, size_t why_n)
 {
 	/* {"create": {"status": 201, ...}}: whatever the action was */
 	const struct value_member *m = value_first_member(item);
 	int64_t status = m ? value_int(value_get(&m->value, "status"), 0) : 0;
+	bool again;
 
 	if (status / 100 == 2 || status == 409) {
 		counts[0]++;
 		return;
 	}
-	counts[status == 429 || status / 100 == 5 ? 1 : 2]++;
+	/* Not allowed, no such index, and blocked for want of disk space (403, in later versions 429). */
+	again = status == 401 || status == 403 || status == 404 || status == 429 ||
+		status / 100 == 5 || (m && is_of_the_index(&m->value));
+	counts[again ? 1 : 2]++;
 	if (m && !why[0])
 		snprintf(why, why_n, "%.*s",
 			 STR_ARG(str_take(value_str(value_path(&m->value, "error.reason")), 100)));
 }
 
-void feed_judge_bulk(str answer, struct arena *a, struct outbox_result *ret)
+void feed_judge_bulk(int status, str answer, struct arena *a, struct outbox_result *ret)
 {
 	size_t counts[3] = { 0 };
 	char why[120] = "";
 	struct value v = { 0 };
 
+	if (status / 100 != 2)
+		return;
 	if (json_parse(answer, a, &v, NULL) < 0 || v.kind != VALUE_OBJECT) {
 		outbox_result_set(ret, OUTBOX_AGAIN, "its answer is no answer of the bulk API");
 		return;
@@ -195,6 +238,19 @@ void feed_judge_bulk(str answer, struct arena *a, struct outbox_result *ret)
 	ret->refused = counts[1] ? 0 : counts[2];
 }
 
+void feed_judge_hec(int status, str answer, struct arena *a, struct outbox_result *ret)
+{
+	/* Incorrect index, no data channel, a wrong one, acknowledgement is off, tokens in addresses are off. */
+	static const int64_t of_the_token[] = { 7, 10, 11, 14, 16 };
+	struct value v = { 0 };
+
+	if (status != 400 || json_parse(answer, a, &v, NULL) < 0)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(of_the_token); i++)
+		if (value_int(value_get(&v, "code"), -1) == of_the_token[i])
+			ret->verdict = OUTBOX_AGAIN;
+}
+
 /* What robots say of a message they will never take: Feishu's and Lark's, DingTalk's, WeCom's. */
 static bool is_malformed(int64_t code)
 {
@@ -202,32 +258,45 @@ static bool is_malformed(int64_t code)
 	       code == 40008;
 }
 
-void feed_judge_robot(str answer, const int64_t *busy, struct arena *a, struct outbox_result *ret)
+/* Feishu says "too many request" by the code it has for malformed ones, and 400 for both. */
+static bool is_busy(int64_t code, str message, const int64_t *busy)
+{
+	for (; *busy; busy++)
+		if (code == *busy)
+			return true;
+	return code == 9499 && str_holds_nocase(message, S("too many"));
+}
+
+void feed_judge_robot(int status, str answer, const int64_t *busy, struct arena *a,
+		      struct outbox_result *ret)
 {
 	struct value v = { 0 };
-	const struct value *code;
+	const struct value *member;
+	int64_t code;
 	str message;
 
+	if (status / 100 != 2 && status != 400)
+		return;
 	if (json_parse(answer, a, &v, NULL) < 0 || v.kind != VALUE_OBJECT) {
-		outbox_result_set(ret, OUTBOX_AGAIN, "its answer is not what a robot answers");
+		if (status != 400)
+			outbox_result_set(ret, OUTBOX_AGAIN,
+					  "its answer is not what a robot answers");
 		return;
 	}
-	code = value_get(&v, "errcode");
-	code = code ? code : value_get(&v, "code");
-	code = code ? code : value_get(&v, "StatusCode");
+	member = value_get(&v, "errcode");
+	member = member ? member : value_get(&v, "code");
+	member = member ? member : value_get(&v, "StatusCode");
+	code = value_int(member, -1);
 	message = value_get_str(&v, "errmsg");
 	message = message.n ? message : value_get_str(&v, "msg");
-	if (code && value_int(code, -1) == 0) {
+	if (code == 0 && status != 400)
 		outbox_result_set(ret, OUTBOX_SENT, "%s", "");
-		return;
-	}
-	for (; *busy; busy++)
-		if (code && value_int(code, 0) == *busy) {
-			outbox_result_set(ret, OUTBOX_AGAIN, "it is told too much (%lld)",
-					  (long long)*busy);
-			return;
-		}
-	outbox_result_set(ret, is_malformed(value_int(code, 0)) ? OUTBOX_REFUSED : OUTBOX_AGAIN,
-			  "it refuses (%lld): %.*s", (long long)value_int(code, -1),
-			  STR_ARG(str_take(message, 120)));
+	else if (is_busy(code, message, busy))
+		outbox_result_set(ret, OUTBOX_AGAIN, "it is told too much (%lld)", (long long)code);
+	else if (member)
+		outbox_result_set(ret, is_malformed(code) ? OUTBOX_REFUSED : OUTBOX_AGAIN,
+				  "it refuses (%lld): %.*s", (long long)code,
+				  STR_ARG(str_take(message, 120)));
+	else if (status != 400)
+		outbox_result_set(ret, OUTBOX_AGAIN, "its answer is not what a robot answers");
 }

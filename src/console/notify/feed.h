@@ -25,12 +25,30 @@ void feed_render_alertmanager(const struct notice *list, size_t count, const cha
 /** "sha256=" and the digits of HMAC-SHA256 over "TIME.BODY". */
 void feed_sign(str secret, uint64_t now_s, str body, struct buf *out);
 
-/** What a 200 of the bulk API says of each document: told, there already, to be told again, or never taken. */
-void feed_judge_bulk(str answer, struct arena *a, struct outbox_result *ret);
+#define FEED_REASON_BYTES 120
+
 /**
- * What a 200 of a group robot says: {"errcode": N, "errmsg": ...} or {"code": N, "msg": ...}; 0 is success.
+ * What an answer that is no success says went wrong, on one line, in the words of whoever answered: the members in which servers put them, or
+ * a line of plain text.
+ *
+ * @param ret empty: nothing that people could read
+ */
+void feed_reason(str answer, struct arena *a, char ret[FEED_REASON_BYTES]);
+
+/*
+ * What answers say that their status does not. A status that says all leaves @p ret as it is. What somebody may put right, a token, an
+ * index, a full disk, is to be told again: only what the document is to blame for is given up.
+ */
+
+/** Of the bulk API: each document is told, there already, to be told again, or never taken. */
+void feed_judge_bulk(int status, str answer, struct arena *a, struct outbox_result *ret);
+/** Of Splunk's collector: {"text": ..., "code": N}. */
+void feed_judge_hec(int status, str answer, struct arena *a, struct outbox_result *ret);
+/**
+ * Of a group robot: {"errcode": N, "errmsg": ...} or {"code": N, "msg": ...}; 0 is success.
  * @param busy codes that mean "too fast", ended by 0
  */
-void feed_judge_robot(str answer, const int64_t *busy, struct arena *a, struct outbox_result *ret);
+void feed_judge_robot(int status, str answer, const int64_t *busy, struct arena *a,
+		      struct outbox_result *ret);
 
 #endif

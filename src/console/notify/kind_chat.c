@@ -72,11 +72,12 @@ static int sign_dingtalk(const struct receiver *r, struct http_job *j, struct er
 		return result; \
 	}
 #define CHAT_JUDGE(kind, ...) \
-	static void judge_##kind(str answer, struct arena *a, struct outbox_result *ret) \
+	static void judge_##kind(int status, str answer, struct arena *a, \
+				 struct outbox_result *ret) \
 	{ \
 		static const int64_t busy[] = { __VA_ARGS__, 0 }; \
 \
-		feed_judge_robot(answer, busy, a, ret); \
+		feed_judge_robot(status, answer, busy, a, ret); \
 	}
 #define CHAT_KIND(kind, judgement, with, en, zh) \
 	static const struct http_kind http_##kind = { .build = build_##kind, .judge = judgement }; \

@@ -39,7 +39,7 @@ static int build(const struct receiver *r, const struct sender_host *host UNUSED
 			  : http_job_authorize(ret, "Splunk", receiver_text(r, "token"), e);
 }
 
-static const struct http_kind http = { .build = build };
+static const struct http_kind http = { .build = build, .judge = feed_judge_hec };
 
 const struct receiver_kind receiver_kind_splunk = {
 	.name = "splunk",

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "codec/base64.h"
 #include "codec/mac.h"
+#include "console/notify/feed.h"
 
 enum { ANSWER_MAX = 4 << 20, ANSWER_KEPT = 1 << 20, ANSWER_S = 30, ARENA_BYTES = 16 << 20 };
 
@@ -69,19 +70,52 @@ static void judge_mail(int status, struct outbox_result *r)
 			r->verdict = OUTBOX_AGAIN;
 }
 
-static void judge_status(struct out *o, int status, struct outbox_result *r)
+/* Some receivers show in their answer what they were sent. */
+static bool tells_secret(const struct out *o, const char *why)
 {
-	if (status / 100 == 2) {
+	const struct receiver *r = o->head.receiver;
+
+	for (const struct setting *s = r->kind->settings; s->name; s++) {
+		if (!setting_is_secret(s->type))
+			continue;
+		if (receiver_text(r, s->name).n &&
+		    str_search(str_from(why), receiver_text(r, s->name)) < strlen(why))
+			return true;
+		VALUE_MEMBERS (m, receiver_value(r, s->name))
+			if (value_str(&m->value).n &&
+			    str_search(str_from(why), value_str(&m->value)) < strlen(why))
+				return true;
+	}
+	return false;
+}
+
+static void by_status(int status, const char *reason, struct outbox_result *r)
+{
+	const bool refused = status == 400 || status == 413 || status == 415 || status == 422;
+
+	if (status / 100 == 2)
 		r->verdict = OUTBOX_SENT;
-		if (o->kind->judge)
-			o->kind->judge(buf_str(&o->answer), &o->arena, r);
-		return;
-	}
-	if (status == 400 || status == 413 || status == 415 || status == 422) {
+	else if (refused && reason[0])
+		outbox_result_set(r, OUTBOX_REFUSED, "it refuses it (%d): %s", status, reason);
+	else if (refused)
 		outbox_result_set(r, OUTBOX_REFUSED, "it refuses it (%d)", status);
-		return;
-	}
-	outbox_result_set(r, OUTBOX_AGAIN, "it answers %d", status);
+	else if (reason[0])
+		outbox_result_set(r, OUTBOX_AGAIN, "it answers %d: %s", status, reason);
+	else
+		outbox_result_set(r, OUTBOX_AGAIN, "it answers %d", status);
+}
+
+static void judge_answer(struct out *o, int status, struct outbox_result *r)
+{
+	char reason[FEED_REASON_BYTES] = "";
+
+	if (status / 100 != 2)
+		feed_reason(buf_str(&o->answer), &o->arena, reason);
+	by_status(status, reason, r);
+	if (o->kind->judge)
+		o->kind->judge(status, buf_str(&o->answer), &o->arena, r);
+	if (tells_secret(o, r->why))
+		outbox_result_set(r, r->verdict, "it answers %d", status);
 }
 
 static void on_end(void *ctx, int result, int status)
@@ -95,7 +129,7 @@ static void on_end(void *ctx, int result, int status)
 	else if (o->job.is_mail)
 		judge_mail(status, &r);
 	else
-		judge_status(o, status, &r);
+		judge_answer(o, status, &r);
 	forget(o);
 	sender_tell(&o->head, &r);
 }
@@ -107,6 +141,7 @@ static int send_http(struct sender *s, const struct notice *list, size_t count, 
 				       .total_s = ANSWER_S,
 				       .reach = s->host->reach,
 				       .on_body = keep_answer,
+				       .on_refusal = keep_answer,
 				       .on_end = on_end,
 				       .ret_retry_after_s = &o->retry_after_s,
 				       .ctx = o };

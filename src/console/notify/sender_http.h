@@ -22,8 +22,8 @@ struct http_job {
 struct http_kind {
 	int (*build)(const struct receiver *r, const struct sender_host *host,
 		     const struct notice *list, size_t count, struct http_job *ret, struct err *e);
-	/** What a 2xx answer says; NULL: that it was taken. */
-	void (*judge)(str answer, struct arena *a, struct outbox_result *ret);
+	/** What an answer says that its status, by which @p ret was made, does not; NULL: nothing. */
+	void (*judge)(int status, str answer, struct arena *a, struct outbox_result *ret);
 };
 
 /** For a receiver whose kind has one. */
