@@ -6,18 +6,21 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/privilege.h"
 #include "base/process.h"
+#include "base/time.h"
+#include "codec/certificate.h"
 #include "console/server/agent_authority.h"
 #include "console/server/own_certificate.h"
 #include "console/store/series_index.h"
 
 #define BODY_MAX_BYTES ((uint64_t)4 << 20)
 #define HELD_MAX_BYTES ((uint64_t)96 << 20)
-#define FILE_MAX_BYTES ((uint64_t)256 << 10)
+#define FILE_MAX_BYTES ((uint64_t)CERTIFICATE_MAX_BYTES)
 #define STOP_NS (10 * SECOND_NS)
 
 enum {
@@ -92,14 +95,73 @@ static int open_replica(struct server *s, struct err *e)
 
 /* ---- Certificates ---- */
 
+static void tell_times(const struct server *s, const struct certificate *c)
+{
+	const int64_t now_s = (int64_t)time(NULL);
+	struct certificate_facts f;
+	char when[TIME_TEXT_BYTES];
+
+	certificate_read(c, &f);
+	time_render(now_s < f.from_s ? f.from_s : f.to_s, when);
+	if (now_s < f.from_s)
+		server_say(s,
+			   "the certificate in '%s' is good from %s on: browsers and agents refuse "
+			   "it until then",
+			   s->o->tls_cert, when);
+	else if (now_s > f.to_s)
+		server_say(s, "the certificate in '%s' ended at %s: browsers and agents refuse it",
+			   s->o->tls_cert, when);
+}
+
+static int check_pair(const struct server *s, str certificate, str key, struct err *e)
+{
+	const char *cert_file = s->o->tls_cert, *key_file = s->o->tls_key;
+	struct certificate *c = NULL;
+	struct certificate_key *k = NULL;
+	int r = certificate_parse(certificate, &c, e);
+
+	if (r < 0)
+		return err_wrap(e, -EINVAL, "--tls-cert '%s'", cert_file);
+	r = certificate_key_parse(key, &k, e);
+	if (r < 0 && key_file)
+		r = err_wrap(e, -EINVAL, "--tls-key '%s'", key_file);
+	else if (r < 0)
+		r = err_set(e, EINVAL,
+			    "--tls-cert '%s': no key without a password is in it: name its file by "
+			    "--tls-key",
+			    cert_file);
+	else if (!certificate_is_of(c, k))
+		r = err_set(e, EINVAL,
+			    "--tls-key '%s': this is not the key of the certificate in '%s'",
+			    key_file ? key_file : cert_file, cert_file);
+	else
+		tell_times(s, c);
+	certificate_key_free(k);
+	certificate_free(c);
+	return r;
+}
+
 static int read_pem(const char *path, struct buf *out, struct err *e)
 {
 	return file_read(AT_FDCWD, path, FILE_MAX_BYTES, out, e);
 }
 
+/** The operator's. */
+static int read_pair(const struct server *s, struct buf *certificate, struct buf *key,
+		     struct err *e)
+{
+	int r;
+
+	buf_reset(certificate);
+	buf_reset(key);
+	r = read_pem(s->o->tls_cert, certificate, e);
+	if (r == 0)
+		r = read_pem(s->o->tls_key ? s->o->tls_key : s->o->tls_cert, key, e);
+	return r < 0 ? r : check_pair(s, buf_str(certificate), buf_str(key), e);
+}
+
 int server_load_tls(struct server *s, struct err *e)
 {
-	const char *key = s->o->tls_key ? s->o->tls_key : s->o->tls_cert;
 	OWNED_BUF certificate = BUF_INIT;
 	OWNED_BUF own_key = BUF_INIT;
 	OWNED_BUF authority = BUF_INIT;
@@ -107,13 +169,8 @@ int server_load_tls(struct server *s, struct err *e)
 	int r = own_certificate_get(s->tls_folder, s->o->names, &certificate, &own_key, &authority,
 				    e);
 
-	if (r == 0 && s->o->tls_cert) {
-		buf_reset(&certificate);
-		buf_reset(&own_key);
-		r = read_pem(s->o->tls_cert, &certificate, e);
-		if (r == 0)
-			r = read_pem(key, &own_key, e);
-	}
+	if (r == 0 && s->o->tls_cert)
+		r = read_pair(s, &certificate, &own_key, e);
 	if (r < 0)
 		return r;
 	t = (struct tls_server_options){ .certificate = buf_str(&certificate),
@@ -130,6 +187,52 @@ int server_load_tls(struct server *s, struct err *e)
 
 /* ---- Beginning ---- */
 
+/** What to do next where the database cannot be had. @return @p r */
+static int advise_database(const struct server *s, int r, struct err *e)
+{
+	if (!sql_names_postgres(s->where))
+		return r == -EUCLEAN
+			       ? err_wrap(e, r,
+					  "'skep console restore' puts a copy in the store's place")
+			       : r;
+	if (r == -EACCES)
+		return err_wrap(
+			e, r,
+			"--database: see that its server lets this user in from here, and by which "
+			"password");
+	if (r == -ENOENT)
+		return err_wrap(e, r,
+				"--database: make the user and the database it names (createuser, "
+				"createdb), "
+				"or name others");
+	if (r == -EROFS)
+		return err_wrap(e, r,
+				"--database: its user must own the database (ALTER DATABASE ... "
+				"OWNER TO ...), "
+				"and its server take changes");
+	return r;
+}
+
+/** The same, of what may come up anywhere in beginning. @return @p r */
+static int advise(const struct server *s, int r, struct err *e)
+{
+	const bool is_postgres = sql_names_postgres(s->where);
+
+	if (r == -ENOSPC && is_postgres)
+		return err_wrap(e, r, "make room in '%s' and on the disk of the database's server",
+				s->o->state);
+	if (r == -ENOSPC)
+		return err_wrap(e, r, "make room in '%s'", s->where);
+	if (r == -EHOSTUNREACH && is_postgres)
+		return err_wrap(
+			e, r, "--database: see that its server runs and can be reached from here");
+	if (r == -EUSERS)
+		return err_wrap(
+			e, r,
+			"--database: see that its server takes more connections (max_connections)");
+	return r;
+}
+
 /** The tables, the roles this version knows, and accounts where nobody has one. */
 static int open_store(struct server *s, struct err *e)
 {
@@ -138,10 +241,9 @@ static int open_store(struct server *s, struct err *e)
 	size_t count = 0;
 	int r = store_prepare(s->where, e);
 
-	if (r == -EUCLEAN && !sql_names_postgres(s->where))
-		return err_wrap(e, r, "'skep console restore' puts a copy in the store's place");
-	if (r >= 0)
-		r = store_open(s->where, NULL, &store, e);
+	if (r < 0)
+		return advise_database(s, r, e);
+	r = store_open(s->where, NULL, &store, e);
 	if (r == 0)
 		r = access_prepare(&s->access, store->sql, e);
 	if (r == 0)
@@ -266,9 +368,11 @@ static int open_registries(struct server *s, struct err *e)
 static int hold(struct server *s, struct err *e)
 {
 	OWNED_BUF path = BUF_INIT;
-	int r = sql_check_where(s->where, e);
+	int r;
 
-	r = r < 0 ? r : file_make_dirs(s->o->state, FOLDER_MODE, e);
+	if (s->o->database && sql_check_where(s->o->database, e) < 0)
+		return err_wrap(e, -EINVAL, "--database");
+	r = file_make_dirs(s->o->state, FOLDER_MODE, e);
 	buf_printf(&path, "%s/console.lock", s->o->state);
 	if (r == 0)
 		r = buf_error(&path) < 0 ? err_set(e, ENOMEM, "no memory for the console")
@@ -278,7 +382,10 @@ static int hold(struct server *s, struct err *e)
 			       "another console works in '%s': end it first, or give this one a "
 			       "folder of its own (--state)",
 			       s->o->state);
-	if (r == 0 && !sql_names_postgres(s->where) && !str_ends(str_from(s->where), S(".db")))
+	if (r < 0)
+		return r == -ENOSPC ? r
+				    : err_wrap(e, r, "--state: name a folder that can be written");
+	if (!sql_names_postgres(s->where) && !str_ends(str_from(s->where), S(".db")))
 		r = file_make_dirs(s->where, FOLDER_MODE, e);
 	return r < 0 ? r : store_hold(s->where, &s->store_lock, e);
 }
@@ -319,7 +426,9 @@ static int begin(struct server *s, struct err *e)
 		r = server_open_notify(s, e);
 	if (r == 0)
 		r = open_api(s, e);
-	return r < 0 ? r : server_start_jobs(s, e);
+	if (r == 0)
+		r = server_start_jobs(s, e);
+	return r < 0 ? advise(s, r, e) : 0;
 }
 
 /* ---- Running ---- */

@@ -54,14 +54,17 @@ struct sql_options {
  * was committed), foreign keys are held.
  *
  * @param where "postgresql://..." (also "postgres://"), or a folder, in which the file skep.db is made when absent;
- *              a path that ends in ".db" is the file itself; a URL of anything else is -EINVAL
- * @return 0; -ENOENT the database is not there, -EACCES not let in, -EINVAL @p where is malformed; else as above
+ *              a path that ends in ".db" is the file itself (sql_check_where())
+ * @return 0; -ENOENT the database is not there, -EACCES not let in, -EUSERS it takes no more connections, -EINVAL @p where is malformed; else as above
  */
 MUST_CHECK int sql_open(const char *where, const struct sql_options *o, struct sql **ret,
 			struct err *e);
 void sql_close(struct sql *s);
 bool sql_is_postgres(const struct sql *s);
-/** Before anything is made there. @return 0, -EINVAL a URL of what is no PostgreSQL */
+/**
+ * Whether what somebody wrote names a store, before anything is made there: a URL of another engine and libpq's "host=..." would each be a
+ * folder of that name. @return 0, -EINVAL
+ */
 MUST_CHECK int sql_check_where(const char *where, struct err *e);
 /** Whether @p where names a PostgreSQL server. */
 bool sql_names_postgres(const char *where);

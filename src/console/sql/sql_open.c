@@ -20,20 +20,19 @@ static void free_statements(struct sql *s)
 
 int sql_check_where(const char *where, struct err *e)
 {
-	if (!sql_names_postgres(where) && strstr(where, "://"))
-		return err_set(e, EINVAL,
-			       "the store is a folder or postgresql://USER@HOST:PORT/DATABASE");
-	return 0;
+	if (sql_names_postgres(where) || where[0] == '/' || where[0] == '.')
+		return 0;
+	return err_set(e, EINVAL,
+		       "give postgresql://USER@HOST:PORT/DATABASE, or for SQLite a folder's path "
+		       "that begins "
+		       "with / or .");
 }
 
 int sql_open(const char *where, const struct sql_options *o, struct sql **ret, struct err *e)
 {
-	struct sql *s;
-	int r = sql_check_where(where, e);
+	struct sql *s = calloc(1, sizeof(*s));
+	int r;
 
-	if (r < 0)
-		return r;
-	s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_set(e, ENOMEM, "no memory for a connection to the store");
 	s->engine = sql_names_postgres(where) ? &sql_engine_postgres : &sql_engine_sqlite;

@@ -138,8 +138,10 @@ static int connect_failed(const struct sql *s, struct err *e)
 	else if (strstr(text, "authentication failed") || strstr(text, "no pg_hba.conf entry") ||
 		 strstr(text, "no password supplied") || strstr(text, "not permitted"))
 		code = EACCES;
-	else if (strstr(text, "does not exist"))
+	else if (strstr(text, "FATAL") && strstr(text, "does not exist"))
 		code = ENOENT;
+	else if (strstr(text, "too many") || strstr(text, "connection slots"))
+		code = EUSERS;
 	return err_set(e, code, "cannot connect to the store's server: %.*s",
 		       STR_ARG(first_line(text)));
 }

@@ -52,8 +52,8 @@ static int take_database(const struct option_set *o, const char **ret, struct er
 	OWNED_BUF text = BUF_INIT;
 	int r;
 
-	*ret = given;
-	if (!given || given[0] != '@')
+	*ret = given && given[0] ? given : NULL;
+	if (!*ret || given[0] != '@')
 		return 0;
 	r = file_read(AT_FDCWD, given + 1, DATABASE_URL_MAX, &text, e);
 	if (r < 0)
