@@ -187,13 +187,15 @@ static bool are_alike(const struct program_table *t, const struct program *a,
 
 /*
  * Programs that are made again and again get the number of the one before while that is there: what rules make of it is known then.
- * Where it is not, a number that no program had.
+ * Where it is not, a number that no program had. All that differs where strings do not (on the host and in a container) is hashed, too:
+ * of two in one place each would be a new one whenever the other came between.
  */
 static void find_alike(struct program_table *t, uint32_t i)
 {
 	struct program *g = &t->items[i];
 	uint64_t hash = literal_hash(str_take(own_text(t, g), HASHED)) ^
-			literal_hash(str_take(program_env(t, g), ENV_HASHED)) * 3;
+			literal_hash(str_take(program_env(t, g), ENV_HASHED)) * 3 ^
+			((uint64_t)g->exe_flags << 1 | g->truncated) * 0x9e3779b97f4a7c15u;
 	uint32_t *met = &t->met[(hash >> 32) % PROGRAM_MET];
 	const struct program *before = &t->items[*met];
 

@@ -235,13 +235,41 @@ static void test_storm(void **state)
 	process_tree_free(t);
 }
 
+static uint64_t alike_when_run(struct process_tree *t, uint32_t pid, uint32_t exe_flags)
+{
+	struct event_exec x = {
+		.parent = key(1), .comm = S("sleep"), .args = S("sleep"), .exe_flags = exe_flags
+	};
+	struct event v = { .type = EVENT_EXECVE, .task = key(pid), .time_ns = pid, .exec = &x };
+
+	process_tree_event(t, &v);
+	return program_alike(process_tree_program(t, process_tree_find(t, key(pid))));
+}
+
+/* What is run on the host and in a container by turns is the same each time: what rules make of it is not found out anew. */
+static void test_alike_by_turns(void **state)
+{
+	struct process_tree *t = new_tree(64, 1 << 16);
+	uint64_t host, container;
+
+	(void)state;
+	host = alike_when_run(t, 10, 0);
+	container = alike_when_run(t, 11, EVENT_EXE_LOWER);
+	assert_true(host != container);
+	for (uint32_t pid = 20; pid < 40; pid += 2) {
+		assert_int_equal(alike_when_run(t, pid, 0), host);
+		assert_int_equal(alike_when_run(t, pid + 1, EVENT_EXE_LOWER), container);
+	}
+	process_tree_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strings),       cmocka_unit_test(test_lineage),
 		cmocka_unit_test(test_number_reused), cmocka_unit_test(test_eviction),
 		cmocka_unit_test(test_expiry),        cmocka_unit_test(test_snapshot_repairs),
-		cmocka_unit_test(test_storm),
+		cmocka_unit_test(test_storm),         cmocka_unit_test(test_alike_by_turns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
