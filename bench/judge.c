@@ -20,18 +20,17 @@
  *
  *   valgrind --tool=callgrind --toggle-collect=policy_judge bench/judge --quiet 250 RULES.yaml...
  */
-#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/map.h"
 #include "model/event.h"
 #include "policy/ip_set.h"
 #include "policy/program.h"
 #include "plain_compare.h"
+#include "rules.h"
 
-enum { EVENTS = 2048, MOST_RULES = 250, SLICES = 9, SLICE_MS = 60, COUNTED_ROUNDS = 50 };
+enum { EVENTS = 2048, SLICES = 9, SLICE_MS = 60, COUNTED_ROUNDS = 50 };
 
 /* Few values make all events, which therefore stay in the processor's cache: it is judging that is measured. */
 static struct policy_value values[UINT16_MAX];
@@ -477,27 +476,6 @@ static struct measure timed(judge how, const void *by, size_t count, const struc
 	return m;
 }
 
-/* A rule that also asks for a name no process has: nothing can be shared with it but its parts. */
-static const struct rule *copy_of(const struct rule *r, size_t number, struct arena *a)
-{
-	struct rule *copy = ARENA_NEW(a, struct rule);
-	struct condition *both = ARENA_NEW(a, struct condition), *more = NULL;
-	str text = arena_printf(a, "proc.pname != copy-%zu", number);
-
-	if (!copy || !both || condition_parse(text, 0, a, &more, NULL, NULL) < 0)
-		die("out of memory");
-	*copy = *r;
-	*both = (struct condition){ .kind = CONDITION_AND,
-				    .height = (uint16_t)(r->condition->height + 1),
-				    .size = r->condition->size + 2,
-				    .children = ARENA_ARRAY(a, 2, struct condition *),
-				    .child_count = 2 };
-	both->children[0] = r->condition;
-	both->children[1] = more;
-	copy->condition = both;
-	return copy;
-}
-
 /* Whether the baseline can read it: no transformers, quantifiers or regular expressions. */
 static bool is_plain(const struct condition *c)
 {
@@ -515,25 +493,11 @@ static bool is_plain(const struct condition *c)
 	return true;
 }
 
-static size_t take_rules(struct rule_set *s, const struct rule **out, struct arena *a)
+/* Rules that the baseline can judge, as it does. */
+static bool fit_for_baseline(struct rule *r)
 {
-	size_t count, n = 0, own;
-	const struct rule *all = rule_set_rules(s, &count);
-
-	for (size_t i = 0; i < count && n < MOST_RULES; i++)
-		if (all[i].condition && str_is(all[i].source, "syscall") &&
-		    is_plain(all[i].condition)) {
-			struct rule *r = ARENA_NEW(a, struct rule);
-
-			*r = all[i];
-			r->enabled = true;
-			r->falco_compatible = true; /* what the baseline can do */
-			out[n++] = r;
-		}
-	own = n;
-	for (; own && n < MOST_RULES; n++)
-		out[n] = copy_of(out[n % own], n, a);
-	return own;
+	r->falco_compatible = true;
+	return is_plain(r->condition);
 }
 
 static void count_only(const struct rule *const *rules, size_t count, const struct mix *mix,
@@ -603,35 +567,20 @@ int main(int argc, char **argv)
 	static struct mix mixes[] = { { .name = "quiet", .quiet = true },
 				      { .name = "noisy" },
 				      { .name = "unmet", .quiet = true, .unmet = true } };
-	static const size_t sizes[] = { 25, 93, MOST_RULES };
-	const struct rule *rules[MOST_RULES];
-	struct rule_set *s;
-	struct arena a;
+	static struct bench_rules b;
 	struct mix *alone = NULL;
-	size_t own, only = 0;
+	size_t only = 0;
 
-	arena_init(&a, 0);
-	if (rule_set_new(&s, NULL) < 0)
-		die("out of memory");
 	for (size_t i = 0; i < ARRAY_LEN(mixes) && argc > 2; i++)
 		if (str_is(str_skip(str_from(argv[1]), 2), mixes[i].name)) {
 			alone = &mixes[i];
-			only = MIN((size_t)strtoul(argv[2], NULL, 10), (size_t)MOST_RULES);
+			only = MIN((size_t)strtoul(argv[2], NULL, 10), (size_t)BENCH_RULES);
 			argv += 2;
 			argc -= 2;
 		}
-	for (int i = 1; i < argc; i++) {
-		OWNED_BUF text = BUF_INIT;
-
-		if (file_read(AT_FDCWD, argv[i], 16 << 20, &text, NULL) < 0 ||
-		    rule_set_add(s, str_from(argv[i]), buf_str(&text), NULL) < 0)
-			die("a rule file cannot be read");
-	}
-	if (rule_set_finish(s, NULL) < 0)
-		die("the rules cannot be resolved");
-	own = take_rules(s, rules, &a);
-	if (!own)
+	if (argc < 2)
 		die("usage: bench/judge RULES.yaml...");
+	bench_rules_open(&b, argv + 1, (size_t)argc - 1, fit_for_baseline);
 	for (struct mix *m = mixes; m < mixes + ARRAY_LEN(mixes); m++) {
 		double first = 0;
 
@@ -640,11 +589,10 @@ int main(int argc, char **argv)
 		for (size_t i = 0; i < EVENTS; i++)
 			make_event(&m->events[i], m->quiet);
 		if (only)
-			count_only(rules, only, m, &a);
-		for (size_t i = 0; !only && i < ARRAY_LEN(sizes); i++)
-			measure(rules, sizes[i], m, &a, &first);
+			count_only(b.rules, only, m, &b.arena);
+		for (size_t i = 0; !only && i < ARRAY_LEN(bench_rule_counts); i++)
+			measure(b.rules, bench_rule_counts[i], m, &b.arena, &first);
 	}
-	rule_set_free(s);
-	arena_done(&a);
+	bench_rules_close(&b);
 	return 0;
 }

@@ -1,218 +1,218 @@
 /*
- * Measures user space per delivered event: bench/watch RULES...
+ * Measures user space per delivered event by 25, 93 and 250 rules: bench/watch [--count KIND N] RULES.yaml...
  *
- * Rule files are loaded together, every rule enabled; events are made up: programs that start and end, files opened, connections
- * made, of 64 processes in two containers, benign ones mostly. Reading the rings is not in it. Each figure is processor time, the
- * median of its rounds; with each kind stands what the same events cost with one rule, so that what the number of rules costs can be seen.
+ * The rules are those of bench/judge: the first of the files in their order, copies where there are too few. The events are records in a
+ * ring, benign ones (feed.h): those that the kernel's filter lets pass by 250 rules, the same for each number of rules. A
+ * record is read from the ring, decoded, completed and given to the watch, which finds its process and container and judges it, as in
+ * the agent. Not in it: waking up, and the table of control groups (one look-up in a hash table), which is played by the stage.
+ * Times are of the processor, the median of slices, in which the three take turns with the same records.
+ *
+ * With a kind a set number of its events is delivered by N rules and nothing else, for a tool that counts instructions:
+ *
+ *   valgrind --tool=callgrind --toggle-collect='deliver*' bench/watch --count opens 250 RULES.yaml...
  */
-#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/file.h"
+#include "kern/record_complete.h"
+#include "feed.h"
+#include "rules.h"
 #include "stage.h"
 
-enum { ROUNDS = 21, EVENTS = 20000, PROCESSES = 64, FILES = 16 };
+enum { SLICES = 81, SLICE = 1024, WARM_UP = 16, COUNTED = 16 };
 
-struct figure {
-	double ns;
-	uint64_t alerts;
+static const char *const names[FEED_KINDS] = {
+	[FEED_PROGRAMS] = "programs", [FEED_OPENS] = "opens", [FEED_CONNECTIONS] = "connections",
+	[FEED_CHANGES] = "changes",   [FEED_MIX] = "mix",
 };
 
-static const char one_rule[] = "- rule: none\n  desc: d\n  condition: evt.type in (execve, openat, "
-			       "connect, clone, procexit) and "
-			       "proc.name = nobody\n  output: o\n  priority: INFO\n";
-
-static const char *const files[FILES] = {
-	"/etc/ld.so.cache",
-	"/lib/x86_64-linux-gnu/libc.so.6",
-	"/usr/lib/locale/locale-archive",
-	"/srv/app/config.json",
-	"/srv/app/node_modules/left-pad/index.js",
-	"/tmp/session-1234/data",
-	"/var/lib/postgresql/base/16384/2601",
-	"/proc/self/status",
-	"/dev/null",
-	"/etc/passwd",
-	"/usr/share/zoneinfo/UTC",
-	"/var/log/app/current",
-	"/home/app/.cache/x",
-	"/etc/ssl/certs/ca-certificates.crt",
-	"/run/app.pid",
-	"/srv/app/uploads/photo.jpg",
-};
-
-static struct process_key key(uint64_t n)
+static _Noreturn void die(const char *what, const char *why)
 {
-	return (struct process_key){ (uint32_t)(1000 + n), 1000 + n };
+	fprintf(stderr, "bench/watch: %s%s\n", what, why);
+	exit(1);
 }
 
-static void run_program(struct stage *s, uint64_t n, uint64_t serial)
+/* As sensor_drain() does. */
+static void drain(struct ring r, struct stage *s)
 {
-	struct event_exec x = { .parent = { 1, 1 },
-				.comm = S("node"),
-				.exe_path = S("/usr/bin/node"),
-				.args = S("node\0/srv/app/server.js\0--port\0"
-					  "8080\0"),
-				.cwd = S("/srv/app"),
-				.vpid = 7,
-				.vppid = 1,
-				.pid_ns = 1 };
-	struct event v = { .type = EVENT_CLONE,
-			   .time_ns = serial,
-			   .number = serial,
-			   .task = key(n),
-			   .cgroup_id = n % 2 ? STAGE_APP : STAGE_PRIVILEGED,
-			   .exec = &x };
+	static struct record_room room;
+	static uint64_t number;
+	str record;
 
-	watch_event(s->watch, &v);
-	v.type = EVENT_EXECVE;
-	watch_event(s->watch, &v);
-}
+	while (ring_peek(&r, &record)) {
+		struct event_exec exec = { 0 };
+		struct event v;
 
-static void execs(struct stage *s, uint64_t from)
-{
-	for (uint64_t i = 0; i < EVENTS / 4; i++) {
-		struct event v = { .type = EVENT_PROCEXIT, .time_ns = from + i };
-
-		run_program(s, PROCESSES + (from + i) % 30000, from + i);
-		v.task = key(PROCESSES + (from + i) % 30000);
-		v.cgroup_id = STAGE_APP;
-		watch_event(s->watch, &v);
-		watch_event(s->watch, &v);
+		if (record_parse(record, 0, &v, &exec, NULL) < 0)
+			die("a record is malformed", "");
+		if (record_complete(&v, &room)) {
+			v.number = ++number;
+			watch_event(s->watch, &v);
+		}
+		ring_pop(&r);
 	}
+	ring_commit(&r);
 }
 
-static void opens(struct stage *s, uint64_t from)
+/* By its name a tool knows what to count. */
+static __attribute__((noinline)) void deliver(struct ring r, struct stage *s)
 {
-	for (uint64_t i = 0; i < EVENTS; i++) {
-		struct event v = { .type = EVENT_OPENAT,
-				   .time_ns = from + i,
-				   .number = from + i,
-				   .task = key(i % PROCESSES),
-				   .cgroup_id = i % 2 ? STAGE_APP : STAGE_PRIVILEGED,
-				   .res = 3,
-				   .flags = i % 8 ? 0 : O_WRONLY | O_CREAT,
-				   .path = str_from(files[i % FILES]) };
-
-		v.raw = v.path;
-		v.fd = (struct event_fd){ .number = 3, .kind = EVENT_FD_FILE, .path = v.path };
-		watch_event(s->watch, &v);
-	}
+	drain(r, s);
 }
 
-static void connects(struct stage *s, uint64_t from)
+static struct policy_program *compile(const struct bench_rules *b, size_t count)
 {
-	for (uint64_t i = 0; i < EVENTS; i++) {
-		struct event v = { .type = EVENT_CONNECT,
-				   .time_ns = from + i,
-				   .number = from + i,
-				   .task = key(i % PROCESSES),
-				   .cgroup_id = i % 2 ? STAGE_APP : STAGE_PRIVILEGED };
+	struct policy_program *p;
+	struct err e = { 0 };
 
-		v.fd = (struct event_fd){ .number = 5,
-					  .kind = EVENT_FD_IPV4,
-					  .protocol = 6,
-					  .role = 'c',
-					  .local = { .ip = { 172, 17, 0, 2 }, .port = 40000 },
-					  .remote = { .ip = { 10, 0, 0, (uint8_t)i },
-						      .port = 5432 } };
-		watch_event(s->watch, &v);
-	}
+	if (policy_compile_rules(b->rules, count, &policy_events, NULL, NULL, &p, &e) < 0)
+		die("compile: ", e.text);
+	return p;
 }
 
-static int compare(const void *a, const void *b)
+static void open_stage(struct stage *s, const struct bench_rules *b, size_t count)
+{
+	struct watch_config c = { 0 };
+	struct policy_program *p = compile(b, count);
+	struct err e = { 0 };
+
+	if (policy_own_rules(p, &e) < 0)
+		die("rules: ", e.text);
+	stage_open_program(s, p, &c);
+}
+
+static int ascending(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
 }
 
-static struct figure measure(struct stage *s, void (*kind)(struct stage *, uint64_t))
+static uint64_t alerts_of(struct stage *s)
 {
-	double ns[ROUNDS];
-	struct watch_stats before, after;
+	struct watch_stats stats;
 
-	watch_stats(s->watch, &before);
-	for (int i = 0; i < ROUNDS; i++) {
-		uint64_t begin = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	watch_stats(s->watch, &stats);
+	return stats.alerts + stats.folded;
+}
 
-		kind(s, (uint64_t)(i + 1) * EVENTS);
-		ns[i] = (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin) / EVENTS;
-		watch_tick(s->watch, (uint64_t)(i + 1) * EVENTS);
+enum { STAGES = ARRAY_LEN(bench_rule_counts) };
+
+static void measure(struct stage *stages, struct feed *f, enum feed_kind k)
+{
+	static double ns[STAGES][SLICES];
+	uint64_t before[STAGES];
+	double first;
+
+	for (size_t s = 0; s < STAGES; s++)
+		before[s] = alerts_of(&stages[s]);
+	for (size_t i = 0; i < WARM_UP + SLICES; i++) {
+		size_t n = feed_fill(f, k, SLICE);
+
+		for (size_t turn = 0; turn < STAGES; turn++) {
+			size_t s = (turn + i) % STAGES;
+			uint64_t begin = clock_ns(CLOCK_PROCESS_CPUTIME_ID), took;
+
+			deliver(feed_ring(f), &stages[s]);
+			took = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin;
+			if (i >= WARM_UP)
+				ns[s][i - WARM_UP] = (double)took / (double)n;
+			watch_tick(stages[s].watch, f->serial * 1000);
+		}
 	}
-	watch_stats(s->watch, &after);
-	qsort(ns, ROUNDS, sizeof(*ns), compare);
-	return (struct figure){ ns[ROUNDS / 2], after.alerts - before.alerts };
+	printf("%-12s", names[k]);
+	for (size_t s = 0; s < STAGES; s++) {
+		qsort(ns[s], SLICES, sizeof(ns[s][0]), ascending);
+		printf(" %5.0f ns by %3zu rules (%llu alerts),", ns[s][SLICES / 2],
+		       bench_rule_counts[s],
+		       (unsigned long long)(alerts_of(&stages[s]) - before[s]));
+	}
+	first = ns[0][SLICES / 2];
+	printf(" %.2f x that of 25%s\n", ns[STAGES - 1][SLICES / 2] / first,
+	       ns[STAGES - 1][SLICES / 2] > 1000 ? "  <-- over 1000 ns" : "");
 }
 
-static size_t resident_bytes(void)
+static void count(struct stage *s, struct feed *f, enum feed_kind k)
 {
-	unsigned long whole = 0, resident = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
+	size_t n = 0;
 
-	if (f && fscanf(f, "%lu %lu", &whole, &resident) != 2)
-		resident = 0;
-	if (f)
-		fclose(f);
-	return resident * (size_t)sysconf(_SC_PAGESIZE);
+	for (int i = 0; i < WARM_UP; i++) {
+		(void)feed_fill(f, k, SLICE);
+		drain(feed_ring(f), s);
+		watch_tick(s->watch, f->serial * 1000);
+	}
+	for (int i = 0; i < COUNTED; i++) {
+		n += feed_fill(f, k, SLICE);
+		deliver(feed_ring(f), s);
+		watch_tick(s->watch, f->serial * 1000);
+	}
+	printf("%zu events\n", n);
 }
 
-static void open_stage(struct stage *s, const str *yaml, size_t count)
+static enum feed_kind kind_named(const char *name)
 {
-	struct watch_config c = { 0 };
+	enum feed_kind k = 0;
 
-	stage_open(s, yaml, count, &c);
-	for (uint64_t n = 0; n < PROCESSES; n++)
-		run_program(s, n, n + 1);
+	while (k < FEED_KINDS && strcmp(names[k], name) != 0)
+		k++;
+	if (k == FEED_KINDS)
+		die("no such kind of events: ", name);
+	return k;
+}
+
+static size_t stage_of(const char *rules)
+{
+	size_t s = 0;
+
+	while (s < STAGES && bench_rule_counts[s] != strtoul(rules, NULL, 10))
+		s++;
+	if (s == STAGES)
+		die("not one of the numbers of rules: ", rules);
+	return s;
+}
+
+/* By how many rules the kernel's filter lets events pass. */
+static void derive(const struct bench_rules *b, struct arena *a, struct kernel_filter *ret)
+{
+	struct policy_program *p = compile(b, BENCH_RULES);
+	struct err e = { 0 };
+
+	if (kernel_filter_derive(p, a, ret, &e) < 0)
+		die("filter: ", e.text);
+	policy_free(p);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*kind)(struct stage *, uint64_t);
-	} kinds[] = { { "exec (fork, exec, exit)", execs },
-		      { "open", opens },
-		      { "connect", connects } };
-	static struct stage one, all;
-	str yaml[64];
-	size_t count = 0, rules;
+	static struct stage stages[STAGES];
+	static struct bench_rules b;
+	struct kernel_filter filter;
+	struct feed f;
+	const bool counts = argc > 4 && strcmp(argv[1], "--count") == 0;
+	const int from = counts ? 4 : 1;
+	const size_t first = counts ? stage_of(argv[3]) : 0, end = counts ? first + 1 : STAGES;
 
-	for (int i = 1; i < argc && count < ARRAY_LEN(yaml); i++) {
-		struct buf b = BUF_INIT;
-		struct err e = { 0 };
-
-		if (file_read(AT_FDCWD, argv[i], 1 << 24, &b, &e) < 0) {
-			fprintf(stderr, "bench/watch: %s\n", e.text);
-			return 1;
-		}
-		yaml[count++] = buf_str(&b);
+	if (argc <= from)
+		die("usage: bench/watch [--count KIND N] RULES.yaml...", "");
+	bench_rules_open(&b, argv + from, (size_t)(argc - from), NULL);
+	derive(&b, &b.arena, &filter);
+	feed_open(&f, &filter);
+	feed_processes(&f);
+	for (size_t s = first; s < end; s++) {
+		open_stage(&stages[s], &b, bench_rule_counts[s]);
+		drain(feed_ring(&f), &stages[s]);
 	}
-	if (!count) {
-		fprintf(stderr, "usage: bench/watch RULES...\n");
-		return 2;
-	}
-	size_t bare = resident_bytes();
-	open_stage(&all, yaml, count);
-	(void)policy_rules(all.program, &rules);
-	printf("%-28s %9.1f MiB for %zu rules, compiled\n", "memory",
-	       (double)(resident_bytes() - bare) / 1048576, rules);
-	open_stage(&one, &(str){ one_rule, sizeof(one_rule) - 1 }, 1);
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		struct figure few = measure(&one, kinds[i].kind),
-			      many = measure(&all, kinds[i].kind);
-
-		printf("%-28s %9.0f ns an event    (promised: 1000 ns)   1 rule %.0f ns; %llu "
-		       "alerts told%s\n",
-		       kinds[i].name, many.ns, few.ns, (unsigned long long)many.alerts,
-		       many.ns > 1000 ? "  <-- over" : "");
-	}
-	for (size_t i = 0; i < MIN(all.alerts, (size_t)4); i++)
-		printf("told: %s\n", all.alert[i].rule);
-	printf("%-28s %9.1f MiB after all of it\n", "memory",
-	       (double)(resident_bytes() - bare) / 1048576);
-	stage_close(&one);
-	stage_close(&all);
+	if (counts)
+		count(&stages[first], &f, kind_named(argv[2]));
+	for (size_t k = 0; !counts && k < FEED_KINDS; k++)
+		measure(stages, &f, k);
+	printf("of 100 files and connections drawn the kernel would deliver %.0f\n",
+	       100.0 * (double)f.delivered / (double)f.drawn);
+	for (size_t i = 0; i < MIN(stages[end - 1].alerts, (size_t)8); i++)
+		printf("told: %s\n", stages[end - 1].alert[i].rule);
+	for (size_t s = first; s < end; s++)
+		stage_close(&stages[s]);
+	feed_close(&f);
+	bench_rules_close(&b);
 	return 0;
 }

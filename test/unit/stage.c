@@ -140,36 +140,42 @@ static void resolve(struct stage *s)
 	policy_run_set_names(watch_run(s->watch), s->names);
 }
 
-void stage_open(struct stage *s, const str *yaml, size_t count, const struct watch_config *c)
+void stage_open_program(struct stage *s, struct policy_program *p, const struct watch_config *c)
 {
 	struct err e = { 0 };
 
-	*s = (struct stage){ 0 };
+	*s = (struct stage){ .program = p };
 	arena_init(&s->arena, (size_t)64 << 20);
-	if (rule_set_new(&s->rules, &e) < 0)
-		die("rules", &e);
-	for (size_t i = 0; i < count; i++)
-		if (rule_set_add(s->rules, S("stage"), yaml[i], &e) < 0)
-			die("rules", &e);
-	if (rule_set_finish(s->rules, &e) < 0)
-		die("rules", &e);
-	(void)rule_set_enable(s->rules, S("*"), true);
-	if (policy_compile(s->rules, &policy_events, &s->program, &e) < 0 ||
-	    policy_own_rules(s->program, &e) < 0)
-		die("compile", &e);
-	/* As the agent does: what rules were read from is not needed any more. */
-	rule_set_free(s->rules);
-	s->rules = NULL;
 	if (watch_new(c, (struct asset *)(void *)s, s->program, keep, s, &s->watch, &e) < 0)
 		die("watch", &e);
 	resolve(s);
+}
+
+void stage_open(struct stage *s, const str *yaml, size_t count, const struct watch_config *c)
+{
+	struct policy_program *p;
+	struct rule_set *rules;
+	struct err e = { 0 };
+
+	if (rule_set_new(&rules, &e) < 0)
+		die("rules", &e);
+	for (size_t i = 0; i < count; i++)
+		if (rule_set_add(rules, S("stage"), yaml[i], &e) < 0)
+			die("rules", &e);
+	if (rule_set_finish(rules, &e) < 0)
+		die("rules", &e);
+	(void)rule_set_enable(rules, S("*"), true);
+	if (policy_compile(rules, &policy_events, &p, &e) < 0 || policy_own_rules(p, &e) < 0)
+		die("compile", &e);
+	/* As the agent does: what rules were read from is not needed any more. */
+	rule_set_free(rules);
+	stage_open_program(s, p, c);
 }
 
 void stage_close(struct stage *s)
 {
 	watch_free(s->watch);
 	policy_free(s->program);
-	rule_set_free(s->rules);
 	arena_done(&s->arena);
 }
 

@@ -24,8 +24,7 @@ enum { STAGE_ALERTS = 64 };
 
 struct stage {
 	struct arena arena;
-	struct rule_set *rules;
-	struct policy_program *program;
+	struct policy_program *program; /**< owned */
 	struct policy_addresses *names;
 	struct watch *watch;
 	bool late_known;
@@ -42,6 +41,8 @@ struct stage {
 
 /** Rules of one text after another; every rule is enabled. Exits with a message when something is wrong. */
 void stage_open(struct stage *s, const str *yaml, size_t count, const struct watch_config *c);
+/** The same of rules that were compiled. @param p  is the stage's from here on */
+void stage_open_program(struct stage *s, struct policy_program *p, const struct watch_config *c);
 void stage_close(struct stage *s);
 /** One event, in JSON with single quotes for double ones. */
 void stage_event(struct stage *s, const char *json);
