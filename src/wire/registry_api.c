@@ -24,9 +24,10 @@ bool registry_api_lists_projects(enum registry_api api)
 
 /* ---- Requests ---- */
 
-/** "https://gitlab.example": the API is where tokens are made, which is not where images are. */
+/** "https://gitlab.example", or a folder of it: the API is where tokens are made, which is not where images are. */
 static int add_gitlab(const struct registry *g, struct buf *url, struct err *e)
 {
+	const str tokens = S("/jwt/auth");
 	struct url u;
 
 	if (g->realm.n == 0) {
@@ -44,6 +45,8 @@ static int add_gitlab(const struct registry *g, struct buf *url, struct err *e)
 		   str_find(u.host, ':') < u.host.n ? "]" : "");
 	if (u.port.n)
 		buf_printf(url, ":%.*s", STR_ARG(u.port));
+	if (str_ends(u.path, tokens))
+		buf_add(url, str_take(u.path, u.path.n - tokens.n));
 	return 0;
 }
 

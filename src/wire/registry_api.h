@@ -4,7 +4,7 @@
  * Harbor: GET /api/v2.0/projects and /api/v2.0/projects/NAME/repositories (its api/v2.0/swagger.yaml; Basic sign-in, robots too).
  * GitLab: GET /api/v4/projects?membership=true, /api/v4/groups/PATH/registry/repositories with all below the group, and
  * /api/v4/projects/PATH/registry/repositories (docs.gitlab.com/api/container_registry; the access token as Bearer, scope
- * read_api), at the host of the token service the registry names, which is GitLab itself.
+ * read_api), at the host of the token service the registry names, which is GitLab itself, and below its folder where GitLab is in one.
  * Quay: GET /api/v1/repository?namespace=NAME (Red Hat Quay API reference, listRepos; the token of user $oauthtoken as Bearer).
  *
  * Answers are trusted as little as the registry's others (codec/registry_list.h). A secret that was to go over TLS never goes

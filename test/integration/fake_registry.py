@@ -34,7 +34,7 @@ class FakeRegistry:
     def __init__(self, basic=None, token=None, tls=None):
         """`basic`: (user, password) wanted; `token`: (user, password) the token service wants, or True for anonymous."""
         self.blobs, self.manifests, self.files, self.faults, self.requests = {}, {}, {}, [], []
-        self.basic, self.token = basic, token
+        self.basic, self.token, self.token_path = basic, token, "/token"
         self.stopping = threading.Event()
         owner = self
 
@@ -117,7 +117,7 @@ class FakeRegistry:
         if self.basic and auth != "Basic " + base64.b64encode(":".join(self.basic).encode()).decode():
             return 'Basic realm="fake"'
         if self.token and auth != "Bearer sesame":
-            return f'Bearer realm="{self.url}/token",service="fake",scope="repository:x:pull"'
+            return f'Bearer realm="{self.url}{self.token_path}",service="fake",scope="repository:x:pull"'
         return None
 
     def serve(self, h):
@@ -131,7 +131,7 @@ class FakeRegistry:
             return self._send(h, 307, b"", {"Location": fault.redirect})
         if fault and fault.close:
             return h.connection.shutdown(socket.SHUT_RDWR)
-        if path == "/token":
+        if path == self.token_path:
             return self._token(h, body)
         denied = path.startswith("/v2/") and self._denied(h)
         if denied:
@@ -271,8 +271,8 @@ def as_quay(r, private):
     return r
 
 
-def with_projects(r, kind, credential, pages=2):
-    """Has a scripted registry offer a product's own API instead of the catalogue, as its documentation shows it: Harbor's
+def with_projects(r, kind, credential, pages=2, folder=""):
+    """`folder`: of GitLab's relative URL. Has a scripted registry offer a product's own API instead of the catalogue, as its documentation shows it: Harbor's
     api/v2.0/swagger.yaml, GitLab's doc/api/container_registry.md, Quay's listRepos. `credential`: the header it wants, or None."""
     serve = r.serve
     r.asked = []
@@ -344,7 +344,8 @@ def with_projects(r, kind, credential, pages=2):
         path, _, text = h.path.partition("?")
         if path == "/v2/_catalog":
             return r._send(h, 401 if kind == "harbor" else 404, b'{"errors":[{"code":"UNAUTHORIZED","message":"not for you"}]}', {})
-        if path.startswith("/api/"):
+        if path.startswith(folder + "/api/"):
+            path = path[len(folder):]
             r.asked.append(h.path)
             fault = r._fault_for(h.command, path)
             if fault:

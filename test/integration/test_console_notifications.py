@@ -246,15 +246,20 @@ def test_threat_intelligence_is_fetched(console, admin, tmp_path):
         now, asked = again(admin, now, script, (200, bundle("a.example", more=True, next="p 2"), taxii),
                            (200, bundle("b.example", more=False), taxii))
         assert now["entries"] == 2 and [q["path"] for q in asked] == ["/list", "/list?next=p%202"], asked
+        # A server that says when what it gave was added, not where the rest is; and one that says neither.
+        now, asked = again(admin, now, script, (200, bundle("a.example", more=True), taxii | {"X-TAXII-Date-Added-Last": "2026-11-01T00:00:00.000Z"}),
+                           (200, bundle("d.example", more=False), taxii))
+        assert now["entries"] == 2 and [q["path"] for q in asked] == ["/list", "/list?added_after=2026-11-01T00%3A00%3A00.000Z"], (now, asked)
         # What cannot be taken.
         for answers, why in (([(500, "")], "it answers 500"), ([(200, "nothing")], "nothing in it is an entry"),
                              ([(200, "{")], "JSON"), ([(200, "x" * 9_000_000)], "its answer is too long|bytes"),
+                             ([(200, bundle("c.example", more=True), taxii)], "does not say where"),
                              ([(302, "", {"Location": "http://127.0.0.1/"})], "TLS or HTTP failed"),
                              ([(200, bundle("c.example", more=True, next="x"), taxii)], "pages")):
             now, asked = again(admin, now, script, *answers)
             assert re.search(why, now["feed"]["error"]) and now["entries"] == 2, (why, now)
         audit = [x for x in admin.get("/api/v1/audit?limit=100").json()["items"] if x["how"] == "system"]
-        assert len(audit) == 3 and audit[0]["target"] == "fed" and audit[0]["after"] == {"entries": 2}, audit
+        assert len(audit) == 4 and audit[0]["target"] == "fed" and audit[0]["after"] == {"entries": 2}, audit
         # A secret goes to the address it was given for, and nowhere else.
         path = f"/api/v1/intelligence/{made['id']}"
         assert admin.ask("PUT", path, {"feed": {**feed, "authorization": "***", "url": script.url + "/other"}}).status == 400

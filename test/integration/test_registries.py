@@ -248,6 +248,17 @@ def test_projects_instead_of_a_catalogue(admin, kind, user, credential):
         assert "wrong" not in json.dumps(p)
 
 
+def test_gitlab_in_a_folder_of_its_host(admin):
+    """Its relative URL: what the token service's address says before /jwt/auth."""
+    with scripted(["team/app"], token=("me", "tok")) as hub:
+        hub.token_path = "/git/jwt/auth"
+        with_projects(hub, "gitlab", "Bearer tok", folder="/git")
+        number = add(admin, hub.host, kind="gitlab", user="me", password="tok", requestsPerSecond=100)
+        p = finished(admin, number)["progress"]
+        assert "trouble" not in p and hub.asked and all(path.startswith("/git/api/v4/") for path in hub.asked), (p, hub.asked)
+        assert set(tags(admin, number)) == {"team/app:1"}
+
+
 def run_with(client, number, settings):
     ended = get(client, number)["progress"]["ended"]
     a = client.ask("PUT", f"/api/v1/registries/{number}", settings)

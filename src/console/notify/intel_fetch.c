@@ -17,7 +17,7 @@ enum { TOTAL_S = 120, CONNECT_WAIT_S = 15, POLL_MS = 200, REDIRECTS = 5 };
 /* One exchange. */
 struct exchange {
 	struct buf body;
-	struct buf etag, modified, type;
+	struct buf etag, modified, type, added;
 	bool done;
 	int result, status;
 };
@@ -28,6 +28,7 @@ static void free_exchange(struct exchange *x)
 	buf_done(&x->etag);
 	buf_done(&x->modified);
 	buf_done(&x->type);
+	buf_done(&x->added);
 }
 
 int intel_fetch_check(str url, struct err *e)
@@ -53,10 +54,11 @@ static int on_body(void *ctx, str bytes)
 static void on_header(void *ctx, str name, str value)
 {
 	struct exchange *x = ctx;
-	struct buf *to = str_eq_nocase(name, S("etag"))            ? &x->etag
-			 : str_eq_nocase(name, S("last-modified")) ? &x->modified
-			 : str_eq_nocase(name, S("content-type"))  ? &x->type
-								   : NULL;
+	struct buf *to = str_eq_nocase(name, S("etag"))                      ? &x->etag
+			 : str_eq_nocase(name, S("last-modified"))           ? &x->modified
+			 : str_eq_nocase(name, S("content-type"))            ? &x->type
+			 : str_eq_nocase(name, S("x-taxii-date-added-last")) ? &x->added
+									     : NULL;
 
 	if (!to || value.n >= INTEL_FETCH_TAG_BYTES)
 		return;
@@ -131,9 +133,13 @@ static int exchange(const struct intel_fetch *f, struct http_flows *flows, const
 	return r < 0 ? r : wait_for(f, flows, x, e);
 }
 
-/** Where the page after this one is; a NULL pointer: this was the last. */
-static int next_page(const struct intel_fetch *f, str page, struct arena *a, const char **ret,
-		     struct err *e)
+/**
+ * Where the page after this one is: servers say it, or when what they gave was added (section 3.4).
+ *
+ * @param ret NULL: this was the last
+ */
+static int next_page(const struct intel_fetch *f, str page, str added, struct arena *a,
+		     const char **ret, struct err *e)
 {
 	OWNED_BUF url = BUF_INIT;
 	struct value v = { 0 };
@@ -144,11 +150,14 @@ static int next_page(const struct intel_fetch *f, str page, struct arena *a, con
 	if (r < 0)
 		return r;
 	next = value_get_str(&v, "next");
-	if (!value_is_true(value_get(&v, "more")) || !next.n)
+	if (!value_is_true(value_get(&v, "more")))
 		return 0;
+	if (!next.n && !added.n)
+		return err_set(e, EPROTO, "the feed has more pages and does not say where");
 	buf_add(&url, f->url);
-	buf_add(&url, str_find(f->url, '?') < f->url.n ? S("&next=") : S("?next="));
-	url_escape(&url, next);
+	buf_byte(&url, str_find(f->url, '?') < f->url.n ? '&' : '?');
+	buf_add(&url, next.n ? S("next=") : S("added_after="));
+	url_escape(&url, next.n ? next : added);
 	*ret = arena_str(a, buf_str(&url)).p;
 	return buf_error(&url) || !*ret
 		       ? err_set(e, ENOBUFS, "threat intelligence: memory budget spent")
@@ -186,7 +195,8 @@ static int fetch_pages(const struct intel_fetch *f, struct http_flows *flows, st
 		r = keep_page(&x, a, to, e);
 		left -= MIN(left, x.body.n);
 		if (r == 0 && str_starts(buf_str(&x.type), S(TAXII)))
-			r = next_page(f, to->pages[to->count - 1], a, &url, e);
+			r = next_page(f, to->pages[to->count - 1], str_trim(buf_str(&x.added)), a,
+				      &url, e);
 		if (url && left == 0)
 			return err_set(e, E2BIG, "the feed has more than %u bytes",
 				       INTEL_FETCH_MAX_BYTES);
