@@ -423,6 +423,7 @@ struct bpf_iter__bpf_map_elem {
 #define S_ISGID 02000
 #define S_IFMT 0170000
 
+#define S_IFREG 0100000
 #define S_IFSOCK 0140000
 #define S_IFDIR 0040000
 #define S_IFIFO 0010000

@@ -168,6 +168,34 @@ __noinline __attribute__((unused)) __u32 exec_script(void)
 	return EVENT_EXE_SCRIPT_SEEN;
 }
 
+/*
+ * Of the caller, whose program begins: what that will read. Not static, so that the verifier looks at it once.
+ *
+ * @return EVENT_EXE_INPUT_*; 0: anything else
+ */
+__noinline __attribute__((unused)) __u32 exec_input(void)
+{
+	struct task_struct *t = (void *)bpf_get_current_task();
+	struct record_fd f = { 0 };
+	struct file *file = 0;
+	struct inode *i;
+	struct sock *sk;
+
+	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(t, files, fdt, fd));
+	i = file ? BPF_CORE_READ(file, f_inode) : 0;
+	if (!i)
+		return 0;
+	if ((BPF_CORE_READ(i, i_mode) & S_IFMT) == S_IFREG &&
+	    overlay_flag(i, BPF_CORE_READ(i, i_sb, s_magic)) == EVENT_FILE_UPPER)
+		return EVENT_EXE_INPUT_UPPER;
+	sk = file_sock(file);
+	if (!sk)
+		return 0;
+	describe_sock(&f, sk);
+	/* A socket that listens is what FastCGI's programs are given. */
+	return f.kind == 'o' && f.remote_port && f.connected ? EVENT_EXE_INPUT_NETWORK : 0;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *t, int old_pid, struct linux_binprm *bprm)
 {
@@ -186,6 +214,7 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_pid, struct linux_binprm *b
 		       bprm->filename);
 	x->exe_flags |= bprm->interp == bprm->filename ? EVENT_EXE_SCRIPT_SEEN :
 							 EVENT_EXE_SCRIPT | exec_script();
+	x->exe_flags |= exec_input();
 	args = t->mm->arg_end - t->mm->arg_start;
 	if (c->env)
 		env = t->mm->env_end - t->mm->env_start;

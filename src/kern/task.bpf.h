@@ -15,6 +15,8 @@ enum {
 	EVENT_EXE_SCRIPT_SEEN = 128,
 	EVENT_EXE_SCRIPT_UPPER = 256,
 	EVENT_EXE_SCRIPT = 512,
+	EVENT_EXE_INPUT_NETWORK = 1024,
+	EVENT_EXE_INPUT_UPPER = 2048,
 };
 
 static __always_inline __u64 timespec_ns(__s64 s, __u64 ns)

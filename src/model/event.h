@@ -111,6 +111,10 @@ enum event_exe_flag {
 	EVENT_EXE_SCRIPT_SEEN = 1 << 7,
 	EVENT_EXE_SCRIPT_UPPER = 1 << 8, /**< overlayfs: from the container's own layer */
 	EVENT_EXE_SCRIPT = 1 << 9,       /**< a script was started; what runs is its interpreter */
+	/** its standard input is a connection by IPv4 or IPv6 */
+	EVENT_EXE_INPUT_NETWORK = 1 << 10,
+	/** overlayfs: its standard input is a file from the container's own layer */
+	EVENT_EXE_INPUT_UPPER = 1 << 11,
 };
 
 /** What a process is from this exec on. */

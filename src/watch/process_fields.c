@@ -281,6 +281,15 @@ static bool get_hash(const struct event_target *t, const struct program *g, enum
 	return value_string(ret, scratch_str(&out));
 }
 
+/* Whether the program began with @p flag; only an exec that was seen tells. */
+static bool value_of_exec(const struct program *g, enum event_exe_flag flag,
+			  struct policy_value *ret)
+{
+	return g->exe_flags & (EVENT_EXE_SCRIPT | EVENT_EXE_SCRIPT_SEEN)
+		       ? value_bool(ret, g->exe_flags & flag)
+		       : value_unknown(ret);
+}
+
 /* Fields that need what it runs. */
 static bool get_of_program(const struct event_target *t, const struct program *g, uint16_t field,
 			   struct policy_value *ret)
@@ -298,9 +307,11 @@ static bool get_of_program(const struct event_target *t, const struct program *g
 	case FIELD_PROC_IS_EXE_LOWER_LAYER:
 		return value_bool(ret, g->exe_flags & EVENT_EXE_LOWER);
 	case FIELD_PROC_IS_SCRIPT:
-		return g->exe_flags & (EVENT_EXE_SCRIPT | EVENT_EXE_SCRIPT_SEEN)
-			       ? value_bool(ret, g->exe_flags & EVENT_EXE_SCRIPT)
-			       : value_unknown(ret);
+		return value_of_exec(g, EVENT_EXE_SCRIPT, ret);
+	case FIELD_PROC_IS_STDIN_NETWORK:
+		return value_of_exec(g, EVENT_EXE_INPUT_NETWORK, ret);
+	case FIELD_PROC_IS_STDIN_UPPER_LAYER:
+		return value_of_exec(g, EVENT_EXE_INPUT_UPPER, ret);
 	case FIELD_PROC_IS_SCRIPT_UPPER_LAYER:
 		return g->exe_flags & EVENT_EXE_SCRIPT_SEEN
 			       ? value_bool(ret, g->exe_flags & EVENT_EXE_SCRIPT_UPPER)

@@ -22,7 +22,7 @@ SPEC = {"spec": {"containers": [{"name": "app", "livenessProbe": {"exec": {"comm
 # What the subject does. Actions are told apart by words rules look for.
 SCRIPT = r"""
 cp /bin/busybox /tmp/busybox; chmod 4755 /tmp/busybox; cd /tmp; mkdir -p a/b
-printf '#!/bin/sh\ntrue\n' >made-here; chmod +x made-here; ./made-here
+printf '#!/bin/sh\ntrue\n' >made-here; chmod +x made-here; ./made-here <busybox
 sh -c 'echo no mark; ./busybox cat mark-exec x </dev/null >/tmp/out 2>&1; true'
 (cd a/b; : >../mark-written; cat /etc/passwd >/dev/null; : </tmp/a/mark-written)
 : >mark-old; mv mark-old a/../a/mark-new; ln a/mark-new mark-hard; ln -s ../mark-text mark-soft; chmod 4755 mark-hard; rm mark-hard
@@ -57,7 +57,7 @@ ROWS = {
         "proc.is_vpgid_leader": FALSE, "proc.is_vsid_leader": FALSE, "proc.tty": "0", "proc.loginshellid": NUMBER,
         "proc.nthreads": "1", "proc.nchilds": "0", "proc.duration": NUMBER, "proc.ppid.duration": NUMBER, "proc.pid.ts": TIME,
         "proc.ppid.ts": TIME, "proc.is_exe_writable": TRUE, "proc.is_exe_upper_layer": TRUE, "proc.is_exe_lower_layer": FALSE,
-        "proc.is_script": FALSE, "proc.is_script_upper_layer": FALSE,
+        "proc.is_stdin_network": FALSE, "proc.is_stdin_upper_layer": FALSE, "proc.is_script": FALSE, "proc.is_script_upper_layer": FALSE,
         "proc.is_exe_from_memfd": FALSE, "proc.is_exe_deleted": FALSE, "proc.is_setuid": TRUE, "proc.exe_ino": NUMBER,
         "proc.md5": "[0-9a-f]{32}", "proc.sha1": "[0-9a-f]{40}", "proc.sha256": "[0-9a-f]{64}", "proc.sha512": "[0-9a-f]{128}",
         "proc.exe_ino.ctime": TIME, "proc.exe_ino.mtime": TIME, "proc.exe_ino.ctime_duration_proc_start": NUMBER,
@@ -83,7 +83,7 @@ ROWS = {
         "k8s.pod.owner": "ReplicaSet/shop-5d4f8c7b9c", "k8s.rs.name": "shop-5d4f8c7b9c", "k8s.deployment.name": "shop",
         "k8s.container.name": "app"}),
     "script": ('evt.type = execve and proc.name = made-here', {
-        "proc.is_script": TRUE, "proc.is_script_upper_layer": TRUE, "proc.is_exe_upper_layer": FALSE, "proc.exepath": "/bin/busybox"}),
+        "proc.is_stdin_upper_layer": TRUE, "proc.is_script": TRUE, "proc.is_script_upper_layer": TRUE, "proc.is_exe_upper_layer": FALSE, "proc.exepath": "/bin/busybox"}),
     "script opened": ('evt.type in (open, openat) and fd.name endswith made-here and evt.is_open_read = true', {
         "evt.is_open_script": TRUE, "fd.is_upper_layer": TRUE, "fd.nameraw": "./made-here"}),
     "opened to write": ('evt.type in (open, openat) and fd.name endswith mark-written and evt.is_open_write = true', {

@@ -11,7 +11,7 @@ import vm as virtual
 
 LONG = bool(os.environ.get("SKEP_LONG"))
 BACKENDS = ("object", "tracepoint") if LONG else ("object",)
-ACTIONS = {"processes", "scripts", "long_arguments", "memfds", "files", "sockets", "questions", "calls", "reused_number", "snapshot",
+ACTIONS = {"processes", "scripts", "inputs", "long_arguments", "memfds", "files", "sockets", "questions", "calls", "reused_number", "snapshot",
            "losses", "state_loss", "handing_over", "asked_for"}
 # Calls that came with later kernels, and what the tracepoint back-end learns by a tracepoint of another name in 6.1.
 LACKING = {"6.1": {"fchmodat2"}, "6.12": set()}

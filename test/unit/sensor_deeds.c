@@ -40,6 +40,42 @@ void deed_script(const char *dir)
 	execve("./script", argv, env);
 }
 
+static void exec_true(void)
+{
+	char *const argv[] = { (char[]){ "true" }, NULL };
+	char *const env[] = { NULL };
+
+	execve("/bin/true", argv, env);
+	_exit(1);
+}
+
+void deed_reads_file(const char *dir)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/input", dir);
+	close(0);
+	if (open(path, O_CREAT | O_RDONLY, 0600) != 0 || unlink(path))
+		_exit(1);
+	exec_true();
+}
+
+/* Connected by the number it has, so that nothing is duplicated. */
+void deed_reads_network(const char *dir)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof(a);
+	int s = socket(AF_INET, SOCK_STREAM, 0);
+
+	(void)dir;
+	close(0);
+	if (s < 0 || bind(s, (struct sockaddr *)&a, n) || listen(s, 1) ||
+	    getsockname(s, (struct sockaddr *)&a, &n) || socket(AF_INET, SOCK_STREAM, 0) != 0 ||
+	    connect(0, (struct sockaddr *)&a, n))
+		_exit(1);
+	exec_true();
+}
+
 void deed_long_exec(const char *dir)
 {
 	static char text[100000];

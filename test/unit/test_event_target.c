@@ -129,6 +129,7 @@ static void test_process(void **state)
 	is(b, "proc.is_sid_leader", "false");
 	is(b, "proc.is_exe_upper_layer", "true");
 	is(b, "proc.is_script", "<unknown>");
+	is(b, "proc.is_stdin_network", "<unknown>");
 	is(b, "proc.is_script_upper_layer", "<unknown>");
 	is(b, "proc.is_exe_from_memfd", "false");
 	is(b, "proc.exe_ino.ctime", "2500");
@@ -396,8 +397,10 @@ static void test_scripts(void **state)
 	is(b, "proc.is_script_upper_layer", "false");
 	happens(b, "{'type':'execve','task':{'pid':5,'start':5},'exec':{'comm':'x','exePath':'/bin/"
 		   "sh',"
-		   "'exeFlags':516,'vpid':1}}");
+		   "'exeFlags':1540,'vpid':1}}");
 	is(b, "proc.is_script", "true");
+	is(b, "proc.is_stdin_network", "true");
+	is(b, "proc.is_stdin_upper_layer", "false");
 	is(b, "proc.is_script_upper_layer", "<unknown>");
 }
 

@@ -280,6 +280,25 @@ static void scripts(void **state)
 			 !!(v->fd.file_flags & EVENT_FILE_UPPER));
 }
 
+static void inputs(void **state)
+{
+	const uint32_t both = EVENT_EXE_INPUT_NETWORK | EVENT_EXE_INPUT_UPPER;
+	struct fixture *f = *state;
+
+	NEED_SENSOR(f);
+	run_child(f, deed_exec);
+	assert_int_equal(told(f, EVENT_EXECVE)->exec->exe_flags & both, 0);
+	assert_int_equal(run_child(f, deed_reads_file), 0);
+	/* In the container's own layer if the test's folder is. */
+	assert_int_equal(told(f, EVENT_EXECVE)->exec->exe_flags & both,
+			 told(f, EVENT_OPENAT)->fd.file_flags & EVENT_FILE_UPPER
+				 ? EVENT_EXE_INPUT_UPPER
+				 : 0);
+	assert_int_equal(run_child(f, deed_reads_network), 0);
+	assert_int_equal(count_of(f, EVENT_EXECVE), 1);
+	assert_int_equal(told(f, EVENT_EXECVE)->exec->exe_flags & both, EVENT_EXE_INPUT_NETWORK);
+}
+
 static void long_arguments(void **state)
 {
 	struct fixture *f = *state;
@@ -757,6 +776,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(processes),      cmocka_unit_test(scripts),
+		cmocka_unit_test(inputs),
 		cmocka_unit_test(long_arguments), cmocka_unit_test(memfds),
 		cmocka_unit_test(files),          cmocka_unit_test(sockets),
 		cmocka_unit_test(questions),      cmocka_unit_test(calls),
