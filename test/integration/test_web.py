@@ -216,7 +216,7 @@ class Crowd:
         full = next(each["id"] for each in registry if each["name"] == crowd.RTL)
         pages = ["/registries", f"/registries/{full}", "/intelligence", "/settings?tab=notifications", "/settings?tab=tokens", "/users", "/users?tab=roles", "/agents",
                  "/assets?sort=-risk", "/audit", "/audit?action=agent", "/rules?tab=files"]
-        return {"pages": pages, "all": "SKEP_SCREENSHOTS" in os.environ}
+        return {"pages": pages, "registry": full, "all": "SKEP_SCREENSHOTS" in os.environ}
 
 
 def test_crowded_pages(node, chromium, source_dir, tmp_path):
@@ -224,9 +224,9 @@ def test_crowded_pages(node, chromium, source_dir, tmp_path):
     shots = pathlib.Path(os.environ.get("SKEP_SCREENSHOTS", tmp_path / "shots"))
     with Console(tmp_path, "--notify-allow", "127.0.0.0/8") as console:
         crowd.fill(console, tmp_path)
-        passed, why = drive(Crowd(console), node, chromium, source_dir, shots, ["crowd"])
+        passed, why = drive(Crowd(console), node, chromium, source_dir, shots, ["crowd", "dialogs"])
     assert why is None, why
-    assert passed == ["crowd"]
+    assert passed == ["crowd", "dialogs"]
 
 
 class Duties:

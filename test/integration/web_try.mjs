@@ -706,6 +706,88 @@ const STEPS = {
 		}
 	},
 
+	/** Every dialog by the keyboard alone: it opens, has the focus and keeps it, shows where it is, has nothing for axe, ends with Escape and
+	 * gives the focus back. */
+	async dialogs() {
+		const { registry } = await ask("crowd");
+		const each = await newPage();
+		await signIn(each, admin, password);
+		await each.getByRole("navigation").first().waitFor();
+		const shown = async (path) => {
+			await each.goto(url + path);
+			await each.getByRole("heading", { level: 1 }).waitFor();
+			await each.waitForFunction(() => !document.querySelector(".skeleton"));
+		};
+		const dialog = each.locator("dialog[open]");
+		const focused = () =>
+			each.evaluate(() => {
+				const element = document.activeElement;
+				const style = getComputedStyle(element);
+				return { inside: element === document.body || !!element.closest("dialog[open]"), seen: element === document.body || style.outlineStyle !== "none" || /^(file|checkbox)$/.test(element.type) || element.role === "combobox" };
+			});
+		const walk = async (what) => {
+			await dialog.waitFor();
+			await each.evaluate(axeSource);
+			const { violations } = await each.evaluate(() => axe.run("dialog[open]", { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
+			for (const { id, impact, nodes } of violations) if (impact === "serious" || impact === "critical") complaints.push(`axe: ${what}: ${id}: ${nodes[0].target} ${nodes[0].failureSummary}`);
+			for (let i = 0; i < 12; i++) {
+				await each.keyboard.press("Tab");
+				const { inside, seen } = await focused();
+				check(inside, `${what}: Tab leaves the dialog`);
+				check(seen, `${what}: it is not seen what has the focus`);
+			}
+			await each.keyboard.press("Escape");
+			await dialog.waitFor({ state: "detached" });
+		};
+		for (const [path, name] of [
+			["/users", "New user"],
+			["/users?tab=roles", "New role"],
+			["/registries", "New registry"],
+			["/intelligence", "Add a list"],
+			["/settings?tab=notifications", "New notification"],
+			["/settings?tab=tokens", "New token"],
+			["/agents", "Enrol an agent"],
+		]) {
+			await shown(path);
+			const button = each.getByRole("button", { name }).first();
+			await button.focus();
+			await each.keyboard.press("Enter");
+			await walk(`${path}: ${name}`);
+			await eventually(() => button.evaluate((element) => element === document.activeElement), `${path}: the focus does not come back`);
+		}
+		for (const path of ["/users", "/users?tab=roles", `/registries/${registry}`, "/intelligence", "/settings?tab=notifications", "/audit"]) {
+			await shown(path);
+			const grid = each.getByRole("grid").first();
+			await grid.getByRole("row").nth(1).waitFor();
+			await grid.focus();
+			await each.keyboard.press("Home");
+			await each.keyboard.press("Enter");
+			await walk(`${path}: a row`);
+			await eventually(() => grid.evaluate((element) => element.contains(document.activeElement)), `${path}: the focus does not come back to the table`);
+		}
+		await shown("/alerts");
+		for (const key of ["/", "Control+k", "?"]) {
+			await each.keyboard.press(key);
+			await walk(key);
+		}
+		// Keys that come alone can be switched off, for who speaks to the browser; those of what has the focus stay.
+		await each.keyboard.press("?");
+		await dialog.getByRole("checkbox").uncheck();
+		await each.keyboard.press("Escape");
+		await dialog.waitFor({ state: "detached" });
+		const pause = each.getByRole("button", { name: "Pause" });
+		for (const key of ["p", "?", "/"]) await each.keyboard.press(key);
+		check((await dialog.count()) === 0 && (await pause.count()) === 1, "a key that was switched off still works");
+		await each.keyboard.press("Control+k");
+		await walk("Control+k alone");
+		await each.getByRole("button", { name: "Keyboard" }).press("Enter");
+		await dialog.getByRole("checkbox").check();
+		await each.keyboard.press("Escape");
+		await each.keyboard.press("p");
+		await each.getByRole("button", { name: "Resume" }).waitFor();
+		await each.context().close();
+	},
+
 	/** Every page in both languages and both themes, in all four ways when pictures are wanted: for people's eyes, and axe's. */
 	async look() {
 		const { pages, all } = await ask("pages");

@@ -39,6 +39,15 @@ export function chooseTheme(theme: Theme) {
 	applyTheme();
 }
 
+/** Keys that hold wherever the focus is (page_keys.ts). */
+export function pageKeysOn(): boolean {
+	return read("skep.keys") !== "off";
+}
+
+export function choosePageKeys(on: boolean) {
+	write("skep.keys", on ? null : "off");
+}
+
 export function applyTheme() {
 	const theme = preferredTheme();
 	const dark = theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);

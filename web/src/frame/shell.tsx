@@ -3,10 +3,11 @@ import { Link, useLocation } from "wouter";
 import { call } from "../api/client.ts";
 import { useHints, useLiveState } from "../api/live.ts";
 import { queries, refresh } from "../api/queries.ts";
-import { type Theme, chooseLanguage, chooseTheme, preferredTheme } from "../app/preferences.ts";
+import { isPageKey } from "../app/page_keys.ts";
+import { type Theme, chooseLanguage, choosePageKeys, chooseTheme, pageKeysOn, preferredTheme } from "../app/preferences.ts";
 import { forgetSession, useSession } from "../app/session.tsx";
 import { currentLanguage, t, tValue } from "../i18n/index.ts";
-import { IconButton } from "../kit/controls.tsx";
+import { Check, IconButton } from "../kit/controls.tsx";
 import { Dialog, Menu } from "../kit/dialog.tsx";
 import { Icon } from "../kit/icons.tsx";
 import { Toasts, toastError } from "../kit/toast.tsx";
@@ -161,6 +162,11 @@ const KEYS: [string, Parameters<typeof t>[0]][] = [
 ];
 
 function KeysDialog({ onClose }: { onClose: () => void }) {
+	const [on, setOn] = useState(pageKeysOn);
+	const choose = (wanted: boolean) => {
+		choosePageKeys(wanted);
+		setOn(wanted);
+	};
 	return (
 		<Dialog title={t("keys.title")} onClose={onClose}>
 			<dl className="facts keys">
@@ -171,14 +177,12 @@ function KeysDialog({ onClose }: { onClose: () => void }) {
 					<dd key={`${key}=`}>{t(text)}</dd>,
 				])}
 			</dl>
+			<p>
+				<Check label={t("keys.single")} checked={on} onChange={(event) => choose(event.target.checked)} />
+			</p>
 			<p className="small muted">{t("keys.places", { list: ALL_PLACES.map((place) => `g ${place.key} ${t(place.text)}`).join(" · ") })}</p>
 		</Dialog>
 	);
-}
-
-function isTyping(target: EventTarget | null): boolean {
-	const element = target as HTMLElement | null;
-	return !!element?.closest?.("input, textarea, select, [contenteditable], dialog");
 }
 
 /** Keys that hold on every page: search, "g x" to go somewhere, "?" for help. */
@@ -193,7 +197,7 @@ function usePageKeys(show: (what: "palette" | "keys") => void) {
 				show("palette");
 				return;
 			}
-			if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+			if (!isPageKey(event)) return;
 			if (Date.now() - going.current < 1_200) {
 				going.current = 0;
 				const place = ALL_PLACES.find((each) => each.key === event.key && (!each.permission || permissions.includes(each.permission)));

@@ -72,6 +72,7 @@ export const en = {
 	"keys.reopen": "Reopen alerts",
 	"keys.pause": "Pause the live stream, or go on",
 	"keys.help": "This help",
+	"keys.single": "Keys that come alone, without Ctrl, work wherever the focus is",
 	"keys.places": "Pages: {list}",
 
 	// Signing in

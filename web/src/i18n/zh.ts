@@ -74,6 +74,7 @@ export const zh: Catalog = {
 	"keys.reopen": "重新打开告警",
 	"keys.pause": "暂停或恢复实时更新",
 	"keys.help": "显示本帮助",
+	"keys.single": "启用单键快捷键（无须 Ctrl，与焦点位置无关）",
 	"keys.places": "页面：{list}",
 
 	// Signing in

@@ -3,6 +3,7 @@ import { Link } from "wouter";
 import { useHints } from "../api/live.ts";
 import { queries, refresh, useAnswer, useChange } from "../api/queries.ts";
 import type { Alert, AlertDetail, AlertState, Rule } from "../api/types.ts";
+import { isPageKey } from "../app/page_keys.ts";
 import { useRuleName } from "../app/rule_name.ts";
 import { useMay } from "../app/session.tsx";
 import { pick, t, tValue } from "../i18n/index.ts";
@@ -135,8 +136,7 @@ function TriagePanel({ alert }: { alert: Alert }) {
 	useEffect(() => {
 		if (!may) return;
 		const key = (event: KeyboardEvent) => {
-			if (event.ctrlKey || event.metaKey || event.altKey || (event.target as HTMLElement).closest("input, textarea, select, dialog")) return;
-			const wanted = STATES.find((each) => each.key === event.key && each.state !== alert.state);
+			const wanted = isPageKey(event) && STATES.find((each) => each.key === event.key && each.state !== alert.state);
 			if (wanted) decide(wanted.state);
 		};
 		document.addEventListener("keydown", key);

@@ -5,6 +5,7 @@ import type { Query } from "../api/client.ts";
 import { useHints } from "../api/live.ts";
 import { refresh, trimPages, useAnswer, useChange, useList } from "../api/queries.ts";
 import type { Alert, AlertState, Facets, Histogram as HistogramData, Priority } from "../api/types.ts";
+import { isPageKey } from "../app/page_keys.ts";
 import { useRuleName } from "../app/rule_name.ts";
 import { useMay } from "../app/session.tsx";
 import { useUrl } from "../app/url.ts";
@@ -233,7 +234,7 @@ export default function AlertsPage() {
 	};
 	useEffect(() => {
 		const key = (event: globalThis.KeyboardEvent) => {
-			if (event.key === "p" && !event.ctrlKey && !event.metaKey && !(event.target as HTMLElement).closest("input, textarea, select, dialog")) setPaused((now) => !now);
+			if (event.key === "p" && isPageKey(event)) setPaused((now) => !now);
 		};
 		document.addEventListener("keydown", key);
 		return () => document.removeEventListener("keydown", key);
