@@ -8,7 +8,7 @@ import pytest
 
 from agents import until
 from consoles import Console
-from fleet import ask, change
+from fleet import Peer, alerts, ask, change, token
 from postgres import Postgres
 
 
@@ -177,6 +177,31 @@ def test_a_store_that_is_damaged_while_it_is_used_is_the_servers_fault(tmp_path)
         assert (ready.status, ready.body) == (503, b"the store is damaged\n")
         assert c.client().get("/healthz").status == 200 and c.figures()["skep_console_store_fault"] == 1
         assert c.said().count("the store is damaged: ") == 1 and "skep console restore" in c.said(), c.said()
+
+
+@pytest.mark.parametrize("how", ["moved", "replaced"])
+def test_a_store_whose_file_is_taken_away_acknowledges_nothing_more(tmp_path, how):
+    """What is written to it then would be gone with the console."""
+    with Console(tmp_path) as c:
+        peer = Peer(c, tmp_path / "peer", joins=token(c))
+        batch = [peer.line("alert", peer.alert("taken")) for _ in range(7)]
+        assert peer.batch(*batch)[0] == 200
+        (c.state / "skep.db").rename(tmp_path / "away.db")
+        if how == "replaced":
+            shutil.copy(tmp_path / "away.db", c.state / "skep.db")
+        more = [peer.line("alert", peer.alert("taken")) for _ in range(5)]
+        status, answer = peer.batch(*more)
+        assert status >= 500, (status, answer)
+        ready = c.client().get("/readyz")
+        assert (ready.status, ready.body) == (503, b"the store is damaged\n")
+        assert c.said().count(f"'{c.state}/skep.db' was moved away, deleted or replaced") == 1, c.said()
+        c.end()
+        (tmp_path / "away.db").rename(c.state / "skep.db")
+        c.start()
+        assert c.client().get("/readyz").status == 200
+        # The agent kept what was not acknowledged, and tells it again.
+        assert peer.batch(*more)[0] == 200
+        assert alerts(c, "taken") == 12
 
 
 def test_a_damaged_page_of_postgres_ends_what_it_holds_and_nothing_else(tmp_path):

@@ -21,6 +21,8 @@ struct handle {
 	} leads[LEADS];
 	size_t lead_count;
 	bool is_open;
+	dev_t device; /* of its file, by the name it was opened by */
+	ino_t inode;
 	uint64_t deadline_ms; /* of the statement that runs; 0: none */
 };
 
@@ -100,10 +102,28 @@ static int on_progress(void *ctx)
 	return h->deadline_ms && clock_ms(CLOCK_MONOTONIC) > h->deadline_ms;
 }
 
+/* What is written to a file that was taken away goes with the last who has it open: nothing may be told to be kept by then. */
+static int still_there(struct sql *s, struct err *e)
+{
+	const struct handle *h = handle_of(s);
+	struct stat st;
+	OWNED_BUF text = BUF_INIT;
+
+	if (!h->inode || (stat(sqlite3_db_filename(h->db, "main"), &st) < 0
+				  ? errno != ENOENT
+				  : st.st_ino == h->inode && st.st_dev == h->device))
+		return 0;
+	buf_printf(&text, "'%s' was moved away, deleted or replaced", h->path);
+	sql_tell(s, EUCLEAN, buf_error(&text) < 0 ? h->path : buf_cstr(&text));
+	return err_set(e, EUCLEAN, "store %s: it was moved away, deleted or replaced", h->path);
+}
+
 static int script(struct sql *s, const char *text, struct err *e)
 {
 	struct handle *h = handle_of(s);
 
+	if (str_is(str_from(text), "COMMIT") && still_there(s, e) < 0)
+		return -EUCLEAN;
 	h->deadline_ms = 0;
 	return fail(s, sqlite3_exec(h->db, text, NULL, NULL, NULL), e);
 }
@@ -161,6 +181,7 @@ static int open_store(struct sql *s, struct err *e)
 {
 	struct handle *h = calloc(1, sizeof(*h));
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+	struct stat st;
 	OWNED_BUF path = BUF_INIT;
 	int r;
 
@@ -186,6 +207,10 @@ static int open_store(struct sql *s, struct err *e)
 		return h->db ? fail(s, r, e) : err_set(e, ENOMEM, "no memory for the store");
 	r = set_up(s, e);
 	h->is_open = r == 0;
+	if (stat(sqlite3_db_filename(h->db, "main"), &st) == 0) {
+		h->device = st.st_dev;
+		h->inode = st.st_ino;
+	}
 	return r;
 }
 
