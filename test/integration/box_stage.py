@@ -19,7 +19,7 @@ INTERVAL = 20  # seconds, of usage events: an emulated processor needs that long
 AT_ONCE = 6
 # What the scenarios call by name, of this machine; all else they name is the actor.
 PROGRAMS = """sh bash cat cp chmod touch mkdir mkfifo rm mv ls find truncate echo true id env sleep base64 tar shred chattr
-nsenter su perl apt-get grep head""".split()
+nsenter su perl apt-get grep head ln""".split()
 PASSWD = "root:x:0:0:root:/root:/bin/sh\nperson:x:1000:1000:person:/home:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"
 ETC = {"passwd": PASSWD, "group": "root:x:0:\nperson:x:1000:\nnogroup:x:65534:\n", "shadow": "root:*:1:0:99999:7:::\n",
        "hosts": "127.0.0.1 localhost\n", "hostname": "box\n", "ld.so.conf": "", "resolv.conf": "nameserver 127.0.0.1\n"}

@@ -463,6 +463,31 @@ static int do_dup_socket(char **a)
 	return l < 0 || dup2(s, (int)number(a, 0, 0)) < 0;
 }
 
+/* Starts a program whose standard input is a connection, or a socket that waits for one; by no dup(2). */
+
+static int run_with_input(char **a, int input)
+{
+	if (input != 0)
+		return 1;
+	unsetenv("ACTOR");
+	execvp(a[0], a);
+	return 127;
+}
+
+static int do_input_socket(char **a)
+{
+	int l = listener(4002);
+
+	close(0);
+	return l < 0 || run_with_input(a, connection("127.0.0.1", 4002));
+}
+
+static int do_input_listener(char **a)
+{
+	close(0);
+	return run_with_input(a, listener(4002));
+}
+
 static int do_dup_file(char **a)
 {
 	return dup2(open("/dev/null", O_RDWR), (int)number(a, 0, 0)) < 0;
@@ -604,6 +629,8 @@ static const struct {
 	{ "serve-unix", do_serve_unix },
 	{ "dup-socket", do_dup_socket },
 	{ "dup-file", do_dup_file },
+	{ "input-socket", do_input_socket },
+	{ "input-listener", do_input_listener },
 	{ "packet-socket", do_packet_socket },
 	{ "dns", do_dns },
 	{ "dns-many", do_dns_many },
