@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena a;
 
 	arena_init(&a, (size_t)64 << 20);
-	if (audit_verify(text, NULL, 0, &a, &r, NULL) == 0) {
+	if (audit_verify(text, NULL, 0, NULL, &a, &r, NULL) == 0) {
 		assert(r.rows <= size);
 		assert(r.first <= r.last);
 		for (size_t i = 1; i < r.fault_count && i < AUDIT_MAX_FAULTS; i++)

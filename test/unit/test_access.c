@@ -645,7 +645,7 @@ static struct audit_report exported(struct store *s)
 		buf_byte(&out, '\n');
 	}
 	assert_true(str_search(buf_str(&out), S("hunter2")) == out.n);
-	OK(audit_verify(buf_str(&out), NULL, 0, &arena, &report, E));
+	OK(audit_verify(buf_str(&out), NULL, 0, NULL, &arena, &report, E));
 	return report;
 }
 
@@ -760,7 +760,7 @@ static void many_append(struct store *s, const char *where)
 		audit_render(&rows[i], &out);
 		buf_byte(&out, '\n');
 	}
-	OK(audit_verify(buf_str(&out), NULL, 0, &arena, &report, E));
+	OK(audit_verify(buf_str(&out), NULL, 0, NULL, &arena, &report, E));
 	assert_int_equal(report.rows, 75);
 	assert_int_equal(report.last, 75);
 	assert_int_equal(report.fault_count, 0);

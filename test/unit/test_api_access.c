@@ -283,7 +283,7 @@ static void audit(struct store *s, const char *where)
 
 	for (size_t i = 0; i < ARRAY_LEN(secrets); i++)
 		must_not_hold(c.reply.body, secrets[i]);
-	OK(audit_verify(c.reply.body, NULL, 0, &c.arena, &report, &stage_err));
+	OK(audit_verify(c.reply.body, NULL, 0, NULL, &c.arena, &report, &stage_err));
 	assert_int_equal(report.fault_count, 0);
 	assert_int_equal(report.first, 1);
 	assert_true(report.rows >= 8 && report.rows == (size_t)report.last);

@@ -65,7 +65,7 @@ static struct audit_report verify_with(const struct log *l, const str *keys, siz
 	for (size_t i = 0; i < l->count; i++)
 		if (l->line[i])
 			buf_printf(&out, "%s\n", l->line[i]);
-	assert_int_equal(audit_verify(buf_str(&out), keys, key_count, &arena, &r, NULL), 0);
+	assert_int_equal(audit_verify(buf_str(&out), keys, key_count, NULL, &arena, &r, NULL), 0);
 	return r;
 }
 

@@ -199,6 +199,30 @@ static int find_moved(struct check *c, size_t all, struct err *e)
 	return 0;
 }
 
+/* The rows an earlier export ended with are signed, and were seen: they are here as they were. */
+static void compare_earlier(struct check *c, const struct audit_report *earlier)
+{
+	const struct audit_report *r = c->report;
+	const char *hash = NULL;
+	size_t line = 0;
+
+	if (!earlier || earlier->last == 0)
+		return;
+	if (r->first > earlier->last + 1) {
+		tell(c, AUDIT_REMOVED, c->by_id[0]->line, earlier->last + 1, r->first - 1);
+		return;
+	}
+	if (r->first == earlier->last + 1)
+		hash = r->before;
+	for (size_t i = 0; i < c->count; i++)
+		if (c->by_id[i]->of.id == earlier->last) {
+			hash = c->by_id[i]->of.hash;
+			line = c->by_id[i]->line;
+		}
+	if (!hash || !same(hash, earlier->head))
+		tell(c, AUDIT_REWRITTEN, line, earlier->last, 0);
+}
+
 static void compare_end(struct check *c, const struct audit_checkpoint *checkpoint)
 {
 	struct audit_report *r = c->report;
@@ -248,8 +272,8 @@ static int check_rows(struct check *c, struct err *e)
 	return 0;
 }
 
-int audit_verify(str text, const str *keys, size_t key_count, struct arena *a,
-		 struct audit_report *ret, struct err *e)
+int audit_verify(str text, const str *keys, size_t key_count, const struct audit_report *earlier,
+		 struct arena *a, struct audit_report *ret, struct err *e)
 {
 	struct audit_report report = { 0 };
 	struct audit_checkpoint checkpoint = { 0 };
@@ -260,6 +284,7 @@ int audit_verify(str text, const str *keys, size_t key_count, struct arena *a,
 		r = check_rows(&c, e);
 	if (r < 0)
 		return r;
+	compare_earlier(&c, earlier);
 	compare_end(&c, &checkpoint);
 	if (c.spent)
 		return err_set(e, ENOBUFS, "audit log: memory budget spent");

@@ -1,6 +1,7 @@
 /** @file
  * Checks an exported audit log without the console: finds rows that were changed, taken out, put in or moved, and names
- * them; checks the signed checkpoint at its end, which tells of rows cut off there and of a chain made anew.
+ * them; checks the signed checkpoint at its end, which tells of rows cut off from the file; and holds it to an earlier export, which
+ * tells of rows cut off, and of a chain made anew, in the store itself: the console signs what is there.
  *
  * The text may come from anybody.
  */
@@ -16,6 +17,7 @@ enum audit_fault_kind {
 	AUDIT_INSERTED,  /**< the row was not written by the console */
 	AUDIT_MOVED,     /**< the row stands elsewhere than it was written */
 	AUDIT_FORGED, /**< the checkpoint's signature is not its key's, or its key none of those trusted */
+	AUDIT_REWRITTEN, /**< row id is not there as the earlier export had it: cut off, or the chain was made anew */
 	AUDIT_CUT, /**< the checkpoint names another end: rows are missing behind id, or the chain was made anew */
 };
 
@@ -39,11 +41,14 @@ struct audit_report {
 };
 
 /**
+ * @param earlier what an earlier export was found to be, whose last row is to be among these or just before them; NULL: none.
+ *              Where days between them are gone with their time, AUDIT_REMOVED
  * @param keys  trusted public keys in hex; any other is AUDIT_FORGED. With none every key is taken.
  * @param a     owns the faults
  * @return 0 (the faults say what was found), -ENOBUFS
  */
-MUST_CHECK int audit_verify(str text, const str *keys, size_t key_count, struct arena *a,
+MUST_CHECK int audit_verify(str text, const str *keys, size_t key_count,
+			    const struct audit_report *earlier, struct arena *a,
 			    struct audit_report *ret, struct err *e);
 
 /** Appends the line that ends an export: the head, signed. @return 0, -EIO */

@@ -20,6 +20,13 @@ static const struct option_def audit_options[] = {
 	  .arg = "HASH",
 	  .help = { "insist that the first row follows the one with this hash",
 		    "要求首条记录紧接具有该散列值的记录" } },
+	{ .name = "since",
+	  .type = OPTION_STRING,
+	  .arg = "FILE",
+	  .complete = OPTION_COMPLETE_FILE,
+	  .help = { "insist that it goes on from this earlier export: nothing of that was "
+		    "rewritten or cut off in the store",
+		    "要求其延续此前导出的该文件：其中的记录未在数据库中被重写或截去" } },
 	{ 0 },
 };
 
@@ -45,6 +52,11 @@ static const struct {
 	[AUDIT_FORGED] = { "forged",
 			   { "line {1}: the signature of the end is not good\n",
 			     "第 {1} 行：末尾的签名无效\n" } },
+	[AUDIT_REWRITTEN] = { "rewritten",
+			      { "row {0} is not here as the earlier export has it: rows were cut "
+				"off in the store, or the chain was made anew\n",
+				"记录 {0} "
+				"与此前导出的不符：数据库中的记录被截去，或整条链被重写\n" } },
 	[AUDIT_CUT] = { "cut",
 			{ "line {1}: the console signed row {2} with another hash as the last; the "
 			  "file "
@@ -151,15 +163,37 @@ static int read_keys(struct invocation *v, str **ret, size_t *ret_count)
 	return 0;
 }
 
+/* An export that holds by itself, to hold another to. @param ret of no rows where none was asked for */
+static int read_earlier(struct invocation *v, const str *keys, size_t key_count, struct arena *a,
+			struct audit_report *ret)
+{
+	const char *path = option_text(&v->options, "since");
+	OWNED_BUF text = BUF_INIT;
+	int r;
+
+	*ret = (struct audit_report){ 0 };
+	if (!path)
+		return 0;
+	r = file_read(AT_FDCWD, path, MAX_FILE_BYTES, &text, &v->err);
+	if (r == 0)
+		r = audit_verify(buf_str(&text), keys, key_count, NULL, a, ret, &v->err);
+	if (r == 0 && (ret->fault_count || !ret->rows))
+		r = err_set(&v->err, EBADMSG, "'%s' does not hold by itself: verify it first",
+			    path);
+	return r;
+}
+
 static int verify(struct invocation *v, str text, struct arena *a, struct buf *out)
 {
-	struct audit_report report;
+	struct audit_report report, earlier;
 	size_t key_count;
 	str *keys;
 	int r = read_keys(v, &keys, &key_count);
 
 	if (r == 0)
-		r = audit_verify(text, keys, key_count, a, &report, &v->err);
+		r = read_earlier(v, keys, key_count, a, &earlier);
+	if (r == 0)
+		r = audit_verify(text, keys, key_count, &earlier, a, &report, &v->err);
 	if (r < 0)
 		return r;
 	if (key_count && !report.has_checkpoint)
@@ -206,7 +240,10 @@ const struct command cmd_audit_verify = {
 			{ "what GET /api/v1/audit/export gave",
 			  "GET /api/v1/audit/export 的内容" } },
 		      { "skep audit verify --key console.pub audit.ndjson",
-			{ "and that this console signed its end", "并要求末尾由该控制台签名" } } },
+			{ "and that this console signed its end", "并要求末尾由该控制台签名" } },
+		      { "skep audit verify --since last-week.ndjson audit.ndjson",
+			{ "and that nothing of last week's was rewritten since",
+			  "并要求上周导出的记录此后未被重写" } } },
 	.options = { audit_options, result_json_options },
 	.run = run,
 };
