@@ -388,6 +388,8 @@ def test_up_ends_with_the_error_of_an_agent_that_cannot_begin(skep, folder):
             p = skep.run("up", "--state", folder / "state", "--listen=127.0.0.1:0", *args, env=env, timeout=120)
             assert p.returncode == status and b"https://" in p.stdout, p.err
             assert p.err.splitlines()[-1].startswith(f"skep: error: {said}") and p.err.count(said) == 1 and "again" not in p.err, p.err
+            # What is wrong with a file that holds no rule is said of no rule.
+            assert args == [] or re.search(r"rules\.yaml:\d+:\d+: not YAML: ", p.err), p.err
 
 
 def test_an_agent_that_watched_is_begun_again_until_it_can(folder):

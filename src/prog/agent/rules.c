@@ -123,9 +123,9 @@ static void tell_notes(const struct rule_set *set, say_fn say, void *ctx)
 
 	for (size_t i = 0; i < count; i++) {
 		if (rule_code_is_error(n[i].code))
-			tell(say, ctx, "%.*s:%u:%u: %.*s: %.*s (%s)", STR_ARG(n[i].file), n[i].line,
-			     n[i].column, STR_ARG(n[i].item), STR_ARG(n[i].message),
-			     rule_code_name(n[i].code));
+			tell(say, ctx, "%.*s:%u:%u: %.*s%s%.*s (%s)", STR_ARG(n[i].file), n[i].line,
+			     n[i].column, STR_ARG(n[i].item), n[i].item.n ? ": " : "",
+			     STR_ARG(n[i].message), rule_code_name(n[i].code));
 		else
 			warnings++;
 	}
