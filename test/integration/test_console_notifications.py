@@ -2,12 +2,12 @@
 import json
 import re
 import signal
-import sqlite3
 
 import pytest
 
 from agents import until
 from consoles import Console
+from fleet import ask, change
 from notifying import HOSTILE, Teller, quiet_now
 from receivers import Script
 from services import Certificates, free_port
@@ -16,9 +16,9 @@ SECRET = "hush-Zq7-never-seen-again"
 
 
 @pytest.fixture
-def console(tmp_path):
+def console(tmp_path, new_database):
     (tmp_path / "console").mkdir()
-    with Console(tmp_path / "console", "--notify-allow", "127.0.0.0/8") as c:
+    with Console(tmp_path / "console", "--notify-allow", "127.0.0.0/8", database=new_database()) as c:
         yield c
 
 
@@ -115,7 +115,7 @@ def test_a_receiver_that_is_changed_or_taken_away(console, admin, tmp_path):
         assert until(lambda: len(two.bodies()) == 1)
         assert admin.ask("DELETE", f"/api/v1/notifications/{made['id']}").status == 204
         teller.tell(3)
-        assert until(lambda: sqlite3.connect(console.state / "skep.db").execute("SELECT COUNT(*) FROM notify_queue").fetchone()[0] == 0)
+        assert until(lambda: int(ask(console, "SELECT COUNT(*) FROM notify_queue")[0][0]) == 0)
         assert len(one.bodies()) == 1 and len(two.bodies()) == 1
         assert not list((console.state / "notify").glob("receiver-*"))
 
@@ -178,7 +178,7 @@ def test_threat_intelligence_reaches_agents_rules(console, admin, tmp_path):
     names = [r["name"] for r in admin.get("/api/v1/rules?limit=1000").json()["items"]]
     assert {"Address of threat intelligence", "Name of threat intelligence", "Mine"} <= set(names)
     # What a command of kind rules carries.
-    sent = sqlite3.connect(console.state / "skep.db").execute("SELECT text FROM rule_text").fetchone()[0]
+    sent = ask(console, "SELECT text FROM rule_text")[0][0]
     assert "203.0.113.0/24" in sent and "Mine" in sent
     for wrong in ({"name": "ip", "kind": "ip", "text": "1.2.3.4"}, {"name": "x", "kind": "url", "text": "1.2.3.4"},
                   {"name": "x", "kind": "ip", "text": "0.0.0.0/0"}, {"name": "x", "kind": "ip", "text": "{}"}):
@@ -230,12 +230,10 @@ def test_threat_intelligence_is_fetched(console, admin, tmp_path):
         made = fetched(admin, a.json())
         assert made["entries"] == 1 and "error" not in made["feed"] and made["feed"]["fetched"] and made["feed"]["next"], made
         assert script.requests[0]["headers"]["authorization"] == secret
-        sent = sqlite3.connect(console.state / "skep.db").execute("SELECT text FROM rule_text").fetchone()[0]
+        sent = ask(console, "SELECT text FROM rule_text")[0][0]
         assert '"bad.example"' in sent
         # Asked for by what it said of itself, unless an operator wants it all.
-        db = sqlite3.connect(console.state / "skep.db")
-        db.execute("UPDATE intelligence_feed SET due_ns = 1")
-        db.commit()
+        change(console, "UPDATE intelligence_feed SET due_ns = 1")
         script.answers = [(304, "")]
         same = fetched(admin, made, made["feed"]["tried"])
         assert same["entries"] == 1 and same["updated"] == made["updated"] and "error" not in same["feed"]
@@ -275,6 +273,7 @@ def test_threat_intelligence_is_fetched(console, admin, tmp_path):
         assert "feed" not in admin.ask("PUT", path, {"text": "own.example\n"}).json()
         assert admin.ask("POST", path + "/fetch").status == 404
     assert SECRET.encode() not in b"".join(f.read_bytes() for f in console.state.glob("skep.db*"))
+    assert SECRET not in str(ask(console, "SELECT * FROM intelligence_feed"))
     assert SECRET not in console.said()
 
 

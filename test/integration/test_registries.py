@@ -22,8 +22,8 @@ APK = b"P:musl\nV:1.1.22-r2\nA:x86_64\n\n"
 
 
 @pytest.fixture
-def console(tmp_path):
-    with Console(tmp_path) as c:
+def console(tmp_path, new_database):
+    with Console(tmp_path, database=new_database()) as c:
         yield c
 
 
@@ -451,14 +451,14 @@ def test_cancel(admin):
         assert p["progress"]["trouble"] == "cancelled" and p["progress"]["tags"] < 40, p
 
 
-def test_killed_in_the_middle(tmp_path):
-    with scripted([f"r{n:02}" for n in range(8)]) as hub, Console(tmp_path) as console:
+def test_killed_in_the_middle(tmp_path, new_database):
+    with scripted([f"r{n:02}" for n in range(8)]) as hub, Console(tmp_path, database=new_database()) as console:
         admin = console.admin()
         number = add(admin, hub.host, requestsPerSecond=4)
         assert until(lambda: get(admin, number)["progress"]["scanned"], 90)
         console.end(signal.SIGKILL)
         # Its processes went with it.
-        assert until(lambda: not subprocess.run(["fuser", str(console.state / "skep.db")], capture_output=True).stdout, 20)
+        assert until(lambda: not subprocess.run(["pgrep", "-f", str(console.state)], capture_output=True).stdout, 20)
         blobs = [path for _, path, _, _ in hub.requests if "/blobs/" in path]
         console.start()
         admin = console.admin()
