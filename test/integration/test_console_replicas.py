@@ -8,8 +8,12 @@ import pytest
 
 from agents import until
 from consoles import Client, Console, Hints
+from fake_registry import scripted
 from fleet import psql
+from images import entry, layer
+from notifying import Teller
 from postgres import Postgres
+from receivers import Script
 
 @pytest.fixture(scope="module")
 def postgres():
@@ -23,8 +27,7 @@ KEY_OF = []  # who worked on the database before
 
 @pytest.fixture
 def two(postgres, tmp_path):
-    a = Console(tmp_path / "a", database=postgres.url)
-    b = Console(tmp_path / "b", database=postgres.url)
+    a, b = (Console(tmp_path / name, "--notify-allow", "127.0.0.0/8", database=postgres.url) for name in "ab")
     a.state.parent.mkdir()
     if KEY_OF:
         KEY_OF[0].share_key(a)
@@ -144,6 +147,63 @@ def test_the_audit_log_is_one_whoever_is_asked(two, skep, tmp_path):
         said = skep.run("audit", "verify", "--json", "--key", key.state / "audit.key.pub", tmp_path / "audit.ndjson", check=0)
         report = json.loads(said.out)
         assert report["sound"] and report["signed"] and report["rows"] >= 3, report
+
+
+def test_a_registry_is_gone_through_whoever_dies(two):
+    """One replica goes through it. It is killed in the middle, whichever it is: the other takes up what was begun, and reads nothing twice."""
+    a, b = two
+    with scripted([f"r{n}" for n in range(6)]) as hub:
+        client = admin(a, b)
+        made = client.ask("POST", "/api/v1/registries", {"name": "hub", "kind": "docker-registry", "address": hub.host, "interval": 0, "requestsPerSecond": 3})
+        assert made.status == 201, made
+        path = f"/api/v1/registries/{made.json()['id']}"
+
+        def ended(of):
+            p = moved(client, of).get(path).json()["progress"]
+            return p if p["state"] == "idle" and p["ended"] else None
+        # If the first that is killed did not lead, the second does.
+        for round, (dies, stays) in enumerate(((a, b), (b, a)), 1):
+            before = moved(client, stays).get(path).json()["progress"]
+            if round > 1:
+                hub.add_image("r9", "new", [layer(entry("only", b"here"))])
+                assert moved(client, stays).ask("POST", path + "/scan").status == 202
+                assert until(lambda: moved(client, stays).get(path).json()["progress"]["began"] != before["began"], 60)
+            assert until(lambda: moved(client, stays).get(path).json()["progress"]["tags"] > 1, 60)
+            dies.end(signal.SIGKILL)
+            assert until(lambda: (p := ended(stays)) and p["ended"] != before.get("ended"), 120), moved(client, stays).get(path).body
+            p = ended(stays)
+            assert "trouble" not in p and (p["tags"], p["scanned"], p["failed"], p["waiting"]) == (5 + round, 5 + round, 0, 0), p
+            dies.start()
+        assert moved(client, a).ask("DELETE", path).status == 204
+
+
+def test_alerts_are_told_whoever_dies(two, tmp_path):
+    """Each of two replicas takes alerts from agents; one tells them. What waits in the spool of one that died is told when it is back."""
+    a, b = two
+    client = admin(a, b)
+    with Script() as script:
+        made = client.ask("POST", "/api/v1/notifications", {"name": "hook", "kind": "webhook", "settings": {"url": script.url}})
+        assert made.status == 201, made
+        (tmp_path / "agent").mkdir()
+        teller = Teller(a, client, tmp_path / "agent")
+        told = 0
+
+        def heard():
+            return len({json.loads(body)["event"] for body in script.bodies()})
+        for dies, stays in ((a, b), (b, a)):
+            for console in (dies, stays):
+                teller.console = console
+                teller.tell(*range(told + 1, told + 11))
+                told += 10
+            dies.end(signal.SIGKILL)
+            teller.console, before = stays, told
+            teller.tell(*range(told + 1, told + 11))
+            told += 10
+            # Nobody has to come back for what is told now.
+            assert until(lambda: {before + n for n in range(1, 11)} <= {json.loads(body)["event"] for body in script.bodies()}, 60), heard()
+            dies.start()
+            assert until(lambda: heard() == told, 60), (heard(), told)
+        assert moved(client, a).ask("DELETE", f"/api/v1/notifications/{made.json()['id']}").status == 204
 
 
 def test_a_database_that_goes_away_is_said_and_found_again(two, postgres):
