@@ -25,7 +25,9 @@ static size_t ip_bytes(const struct policy_ip *ip)
 
 bool policy_ip_eq(const struct policy_ip *a, const struct policy_ip *b)
 {
-	return a->family == b->family && memcmp(a->bytes, b->bytes, ip_bytes(a)) == 0;
+	/* Lengths that are known when compiling: one comparison each, no call. */
+	return a->family == b->family && (a->family == 4 ? memcmp(a->bytes, b->bytes, 4) == 0
+							 : memcmp(a->bytes, b->bytes, 16) == 0);
 }
 
 /* inet_ntop() goes by sprintf(): a third of what judging a connection took. */

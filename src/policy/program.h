@@ -64,8 +64,9 @@ struct policy_addresses {
 	bool resolved; /**< false: a comparison with it is UNKNOWN */
 };
 /**
- * Gives a run the addresses of policy_names(), in that order. Without them every name is unresolved.
- * @param names must outlive the run or the next call; may change between judgements
+ * Gives a run the addresses of policy_names(), in that order. Without them every name is unresolved. What it remembers it forgets: not
+ * for each event.
+ * @param names must outlive the run and not change, until the next call
  */
 void policy_run_set_names(struct policy_run *r, const struct policy_addresses *names);
 

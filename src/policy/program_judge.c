@@ -80,6 +80,8 @@ void policy_run_free(struct policy_run *r)
 void policy_run_set_names(struct policy_run *r, const struct policy_addresses *names)
 {
 	r->names = names;
+	run_forget_memos(r);
+	run_forget_together(r);
 }
 
 void policy_run_remember(struct policy_run *r, bool yes)

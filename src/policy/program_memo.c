@@ -2,7 +2,8 @@
  * The rows of an index (program_index.c) remembered by value. Most events are about paths, programs and ports that were met before:
  * for them one look-up stands for all that is looked for in a field, however many rules look.
  *
- * Only what depends on nothing but the value is kept, so that nothing ever makes it wrong. Learning costs what a few look-ups spare:
+ * Only what depends on nothing but the value is kept, so that nothing ever makes it wrong but another answer of what names
+ * resolve to: then all is forgotten. Learning costs what a few look-ups spare:
  * a value is kept when it comes a few times while the one in its place does not, so that whoever makes values up cannot double
  * the cost. What is absent, not known, true or false is learned once, and so is what is none of the literals that are all a field is
  * compared with: of numbers and names that is most of what is met.
@@ -22,6 +23,7 @@ bool slot_is_remembered(const struct program_slot *s)
 	case POLICY_UINT:
 	case POLICY_IP:
 	case POLICY_NET:
+	case POLICY_NAME:
 	case POLICY_PORT:
 	case POLICY_BOOL:
 		return true;
@@ -65,6 +67,7 @@ static struct policy_origin key_of(const struct program_slot *s, const struct po
 		return (struct policy_origin){ .number = v->port[0] };
 	case POLICY_IP:
 	case POLICY_NET:
+	case POLICY_NAME:
 		return (struct policy_origin){ .text = { (const char *)v->ip[0].bytes,
 							 v->ip[0].family == 4 ? 4u : 16u } };
 	default:
@@ -87,6 +90,17 @@ static bool is_of(const struct policy_run *r, struct memo_entry *e, uint64_t has
 {
 	return e->hash == hash && e->memo == memo && e->number == key->number &&
 	       str_eq((str){ key_at(r, e), e->n }, key->text);
+}
+
+void run_forget_memos(struct policy_run *r)
+{
+	size_t plains = ((size_t)r->p->memo_count + 1) * MEMO_PLAINS;
+
+	if (!r->p->memo_count)
+		return;
+	for (size_t i = 0; i < MEMO_ENTRIES; i++)
+		entry_at(r, i)->memo = 0;
+	memset(r->plain_known, 0, plains * sizeof(*r->plain_known));
 }
 
 /* All that an index's value or an origin says, not for this target's candidates alone. */

@@ -153,7 +153,6 @@ static bool is_never(const struct policy_program *p, const struct program_check 
 static int32_t slot_of(const struct policy_program *p, const struct program_check *k)
 {
 	switch (k->how) {
-	case CHECK_NAMES: /* what a name resolves to changes */
 	case CHECK_ONE_OF:
 	case CHECK_SLOTS:
 		return SLOT_SEVERAL;

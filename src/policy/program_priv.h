@@ -386,6 +386,9 @@ struct run_told {
 void run_together(struct policy_run *r, const struct type_plan *plan, struct run_told *ret);
 MUST_CHECK int run_make_together(struct policy_run *r);
 MUST_CHECK int run_make_memos(struct policy_run *r);
+/** What names resolve to is part of what values and origins say. */
+void run_forget_memos(struct policy_run *r);
+void run_forget_together(struct policy_run *r);
 /** Whether two rows have a bit in common. */
 static inline bool run_overlaps(const uint64_t *a, const uint64_t *b, uint32_t words)
 {

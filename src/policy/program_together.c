@@ -42,6 +42,12 @@ int run_make_together(struct policy_run *r)
 	return r->together_buckets && r->together_places ? 0 : -ENOBUFS;
 }
 
+void run_forget_together(struct policy_run *r)
+{
+	if (r->together_words)
+		memset(r->together_buckets, 0, BUCKETS * sizeof(*r->together_buckets));
+}
+
 static void make_key(struct policy_run *r, const struct type_plan *plan, struct key *ret)
 {
 	const struct policy_target *t = r->t;
