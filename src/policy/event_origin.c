@@ -7,6 +7,32 @@ static bool is_open(uint16_t type)
 	return event_type_family((enum event_type)type) == EVENT_FAMILY_OPEN;
 }
 
+bool event_origin_has_paths(uint16_t type)
+{
+	switch (event_type_family((enum event_type)type)) {
+	case EVENT_FAMILY_RENAME:
+	case EVENT_FAMILY_LINK:
+	case EVENT_FAMILY_UNLINK:
+	case EVENT_FAMILY_RMDIR:
+	case EVENT_FAMILY_MKDIR:
+	case EVENT_FAMILY_MKNOD:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static unsigned int of_argument(uint16_t type, str name)
+{
+	/* Flags that are in the event itself; those of an exec are its program's. */
+	if (is_open(type))
+		return str_is(name, "flags") ? ORIGIN_CALL : 0;
+	return event_origin_has_paths(type) && (str_is(name, "path") || str_is(name, "name") ||
+						str_is(name, "oldpath") || str_is(name, "newpath"))
+		       ? ORIGIN_FILE
+		       : 0;
+}
+
 static unsigned int of_process(uint16_t field)
 {
 	switch (field) {
@@ -54,8 +80,9 @@ unsigned int event_origin_of(uint16_t type, const struct policy_ref *ref)
 {
 	switch (ref->field) {
 	case FIELD_EVT_ARG:
-		/* Flags that are in the event itself; those of an exec are its program's. */
-		return is_open(type) && str_is(ref->key, "flags") ? ORIGIN_CALL : 0;
+		return of_argument(type, ref->key);
+	case FIELD_EVT_RAWRES:
+		return event_origin_has_paths(type) ? ORIGIN_CALL : 0;
 	case FIELD_EVT_RES:
 	case FIELD_EVT_FAILED:
 	case FIELD_EVT_IS_OPEN_READ:
@@ -75,7 +102,30 @@ unsigned int event_origin_of(uint16_t type, const struct policy_ref *ref)
 	case FIELD_FD_FILENAME:
 		return ORIGIN_FILE;
 	case FIELD_FS_PATH_WRITTEN:
+		return is_open(type) || event_origin_has_paths(type) ? ORIGIN_FILE : 0;
+	case FIELD_FS_PATH_NAME:
+	case FIELD_FS_PATH_SOURCE:
+	case FIELD_FS_PATH_TARGET:
+		return event_origin_has_paths(type) ? ORIGIN_FILE : 0;
+	case FIELD_FD_NAMERAW:
 		return is_open(type) ? ORIGIN_FILE : 0;
+	case FIELD_FD_IP:
+	case FIELD_FD_CIP:
+	case FIELD_FD_SIP:
+	case FIELD_FD_LIP:
+	case FIELD_FD_RIP:
+	case FIELD_FD_NET:
+	case FIELD_FD_CNET:
+	case FIELD_FD_SNET:
+	case FIELD_FD_LNET:
+	case FIELD_FD_RNET:
+	case FIELD_FD_CIP_NAME:
+	case FIELD_FD_SIP_NAME:
+	case FIELD_FD_LIP_NAME:
+	case FIELD_FD_RIP_NAME:
+	case FIELD_FD_SPORT:
+	case FIELD_FD_RPORT:
+		return ORIGIN_ENDS;
 	default:
 		return of_process(ref->field) | of_container(ref->field);
 	}

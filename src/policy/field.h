@@ -189,10 +189,15 @@ enum policy_event_field {
 enum policy_event_origin {
 	ORIGIN_CALL =
 		1, /**< how it was called and what came of it: flags, result, kind of descriptor */
-	ORIGIN_FILE, /**< the path and kind of the descriptor, when it is not of a connection; opened to write or not */
+	/**
+	 * the path and kind of the descriptor, when it is not of a connection; opened to write or not; the paths of a call that makes, removes
+	 * or renames
+	 */
+	ORIGIN_FILE,
 	ORIGIN_PROGRAM, /**< what the process runs: names, arguments, environment, how its file is */
 	ORIGIN_PARENT,  /**< the same of the process's parent */
 	ORIGIN_CONTAINER, /**< the container, as far as it is known */
+	ORIGIN_ENDS, /**< of a connection we made: addresses of both ends, the other's port; what names lead to them */
 };
 
 /**

@@ -5,6 +5,8 @@
 
 #include <fcntl.h>
 
+#include "policy/event_origin.h"
+
 static bool is_open(const struct event *v)
 {
 	return event_type_family(v->type) == EVENT_FAMILY_OPEN;
@@ -234,6 +236,9 @@ bool event_fields_origin(const struct event_target *t, struct policy_origin *ret
 	uint64_t file_flags = is_open(v) ? v->fd.file_flags : 0;
 	bool executable = is_open(v) && v->mode & 0111;
 
+	/* Success is one result only where no descriptor comes of it: who asks for the number of one asks for more. */
+	if (v->res > 0 && event_origin_has_paths((uint16_t)v->type))
+		return false;
 	if (error >= 1 << 12 || flags >> 28 || file_flags >> 4)
 		return false;
 	ret->number = file_flags << 60 | flags << 32 | error << 20 | (uint64_t)executable << 17 |

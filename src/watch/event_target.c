@@ -49,6 +49,8 @@ static bool get_origin(const struct policy_target *target, unsigned int number,
 		return lineage_fields_origin(t, ret);
 	case ORIGIN_CONTAINER:
 		return container_fields_origin(t, ret);
+	case ORIGIN_ENDS:
+		return fd_fields_ends_origin(t, ret);
 	}
 	return false;
 }

@@ -25,6 +25,7 @@ bool event_fields_origin(const struct event_target *t, struct policy_origin *ret
 bool process_fields_origin(const struct event_target *t, struct policy_origin *ret);
 bool lineage_fields_origin(const struct event_target *t, struct policy_origin *ret);
 bool fd_fields_origin(const struct event_target *t, struct policy_origin *ret);
+bool fd_fields_ends_origin(const struct event_target *t, struct policy_origin *ret);
 bool container_fields_origin(const struct event_target *t, struct policy_origin *ret);
 
 /* The ways a value can come out; each returns true so that a case can end with it. */

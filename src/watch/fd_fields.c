@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 
+#include "policy/event_origin.h"
+
 /* Whether the event's type has a descriptor at all. */
 static bool applies(const struct event_target *t)
 {
@@ -466,11 +468,75 @@ bool fd_fields_get(const struct event_target *t, const struct policy_ref *ref,
 	return get_of_fd(t, t->fd_kind, ref->field, ret);
 }
 
+/* Two texts as one, which no others are: neither has a NUL in it. @return false: there is no room */
+static bool join(const struct event_target *t, str a, str b, str *ret)
+{
+	char *bytes;
+
+	*ret = a;
+	if (!b.n)
+		return true;
+	bytes = scratch_take(t->world->scratch, a.n + 1 + b.n);
+	if (!bytes)
+		return false;
+	*ret = (str){ bytes, a.n + 1 + b.n };
+	if (a.n)
+		memcpy(bytes, a.p, a.n);
+	bytes[a.n] = '\0';
+	memcpy(bytes + a.n + 1, b.p, b.n);
+	return true;
+}
+
+/* A path that is not known is told by what the program gave, and is another thing than that path. */
+static str told_path(str path, str raw, uint64_t mark, uint64_t *marks)
+{
+	*marks |= path.n ? 0 : mark;
+	return path.n ? path : raw;
+}
+
 bool fd_fields_origin(const struct event_target *t, struct policy_origin *ret)
 {
+	const struct event *v = t->event;
+	uint64_t marks = (uint64_t)t->fd_kind | (uint64_t)event_fields_opens_write(v) << 16;
+	str first, second = { 0 };
+
 	if (is_internet(t->fd_kind))
 		return false;
-	ret->text = path_of(t->event);
-	ret->number = (uint64_t)t->fd_kind | (uint64_t)event_fields_opens_write(t->event) << 16;
+	if (event_origin_has_paths((uint16_t)v->type)) {
+		if (v->fd.kind != EVENT_FD_NONE || v->fd.path.n)
+			return false;
+		first = told_path(v->path, v->raw, 1 << 17, &marks);
+		second = told_path(v->path2, v->raw2, 1 << 18, &marks);
+	} else {
+		first = path_of(v);
+		if (event_type_family(v->type) == EVENT_FAMILY_OPEN) {
+			marks |= str_eq(v->raw, first) ? 1 << 19 : 0;
+			second = marks >> 19 ? (str){ 0 } : v->raw;
+		}
+	}
+	ret->number = marks;
+	return join(t, first, second, &ret->text);
+}
+
+/* Only where we called: of who is called each time by another port there is little to remember. */
+bool fd_fields_ends_origin(const struct event_target *t, struct policy_origin *ret)
+{
+	enum { EACH = sizeof(struct policy_ip) };
+	const struct fd_end *local = &t->ends.local, *remote = &t->ends.remote;
+	char *bytes;
+
+	static_assert(EACH == 17, "without padding");
+	if (!is_internet(t->fd_kind)) {
+		ret->number = 1;
+		return true;
+	}
+	bytes = t->ends.server_side ? NULL : scratch_take(t->world->scratch, 2 * EACH);
+	if (!bytes)
+		return false;
+	memcpy(bytes, &local->ip, EACH);
+	memcpy(bytes + EACH, &remote->ip, EACH);
+	ret->text = (str){ bytes, 2 * EACH };
+	ret->number = 2 | (uint64_t)local->there << 2 | (uint64_t)remote->there << 3 |
+		      (uint64_t)remote->port << 16;
 	return true;
 }
