@@ -40,7 +40,7 @@ struct sample {
 	struct policy_target target;  /* first */
 	uint16_t values[FIELD_COUNT]; /* numbers; 0: absent */
 	str ancestors[4];
-	struct policy_origin origins[ORIGIN_CONTAINER + 1];
+	struct policy_origin origins[ORIGIN_ENDS + 1];
 };
 
 static uint64_t seed = 42;

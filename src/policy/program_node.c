@@ -34,6 +34,7 @@ static float check_cost(const struct policy_program *p, const struct program_che
 	case CHECK_REGEX:
 		return cost + 500;
 	case CHECK_NAMES:
+		return cost + 15 * (float)k->other_count;
 	case CHECK_NETS:
 		return cost + 30;
 	case CHECK_SLOTS:
