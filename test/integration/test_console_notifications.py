@@ -102,6 +102,13 @@ def test_the_test_button_says_what_is_wrong(admin):
     far = admin.ask("POST", "/api/v1/notifications", hook("http://169.254.169.254/latest/meta-data/", "far")).json()
     a = admin.ask("POST", f"/api/v1/notifications/{far['id']}/test").json()
     assert not a["ok"] and "may not be spoken to" in a["message"]
+    # In the reader's language, but for the receiver's own words.
+    with Script([(403, "invalid_token"), (400, "no_text"), (200, "<html>")]) as script:
+        said = []
+        for kind in ("slack", "slack", "dingtalk"):
+            made = admin.ask("POST", "/api/v1/notifications", {"name": f"{kind} {len(said)}", "kind": kind, "settings": {"url": script.url}}).json()
+            said.append(admin.ask("POST", f"/api/v1/notifications/{made['id']}/test", headers={"Accept-Language": "zh"}).json()["message"])
+        assert said == ["对方答复 403：invalid_token", "对方拒绝该内容（400）：no_text", "对方的答复不是机器人的答复"], said
 
 
 def test_a_receiver_that_is_changed_or_taken_away(console, admin, tmp_path):
