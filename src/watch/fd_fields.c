@@ -487,13 +487,6 @@ static bool join(const struct event_target *t, str a, str b, str *ret)
 	return true;
 }
 
-/* A path that is not known is told by what the program gave, and is another thing than that path. */
-static str told_path(str path, str raw, uint64_t mark, uint64_t *marks)
-{
-	*marks |= path.n ? 0 : mark;
-	return path.n ? path : raw;
-}
-
 bool fd_fields_origin(const struct event_target *t, struct policy_origin *ret)
 {
 	const struct event *v = t->event;
@@ -505,13 +498,13 @@ bool fd_fields_origin(const struct event_target *t, struct policy_origin *ret)
 	if (event_origin_has_paths((uint16_t)v->type)) {
 		if (v->fd.kind != EVENT_FD_NONE || v->fd.path.n)
 			return false;
-		first = told_path(v->path, v->raw, 1 << 17, &marks);
-		second = told_path(v->path2, v->raw2, 1 << 18, &marks);
+		first = v->path.n ? v->path : v->raw;
+		second = v->path2.n ? v->path2 : v->raw2;
 	} else {
 		first = path_of(v);
 		if (event_type_family(v->type) == EVENT_FAMILY_OPEN) {
-			marks |= str_eq(v->raw, first) ? 1 << 19 : 0;
-			second = marks >> 19 ? (str){ 0 } : v->raw;
+			marks |= str_eq(v->raw, first) ? 1 << 17 : 0;
+			second = marks >> 17 ? (str){ 0 } : v->raw;
 		}
 	}
 	ret->number = marks;

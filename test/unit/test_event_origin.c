@@ -80,6 +80,8 @@ static void some_event(struct bench *b, uint32_t *state)
 	v->type = types[draw(state, ARRAY_LEN(types))];
 	v->task = (struct process_key){ 71, some_start(state) };
 	v->res = draw(state, 3) ? 0 : -(int64_t)draw(state, 5);
+	if (draw(state, 8) == 0)
+		v->res = 1 + draw(state, 3);
 	v->flags = draw(state, 4) | (draw(state, 4) ? 0 : 1ull << 32) | (draw(state, 2) ? 0 : 0100);
 	v->mode = draw(state, 2) ? 0755 : 0644;
 	v->path = str_from(paths[draw(state, ARRAY_LEN(paths))]);

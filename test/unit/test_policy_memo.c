@@ -143,6 +143,24 @@ static void values_are_remembered(void **state UNUSED)
 	bench_done(&b);
 }
 
+/* An address that was met often leads to a name as soon as the name resolves to it. */
+static void names_resolve_anew(void **state UNUSED)
+{
+	const struct rule *rules[] = { rule_of("evt.type = connect and fd.sip.name = a.example",
+					       false) };
+	struct policy_ip ips[] = { { { 10, 0, 0, 1 }, 4 }, { { 10, 0, 0, 2 }, 4 } };
+	struct policy_addresses name = { &ips[0], 1, true };
+	struct bench b = bench_of(rules, 1, &name);
+	str json = S("{\"evt.type\":\"connect\", \"fd.sip.name\": \"10.0.0.2\"}");
+
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(check_judged(&b, b.run, json), 0);
+	name.items = &ips[1];
+	policy_run_set_names(b.run, &name);
+	assert_int_equal(check_judged(&b, b.run, json), 1);
+	bench_done(&b);
+}
+
 /* Of the conditions above, some joined by each of the three operators, a few deep. */
 static void put_condition(struct buf *b, uint32_t *draw, int depth)
 {
@@ -264,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(values_are_remembered, arena_setup, arena_teardown),
+		cmocka_unit_test_setup_teardown(names_resolve_anew, arena_setup, arena_teardown),
 		cmocka_unit_test_setup_teardown(only_what_fails_is_ruled_out, arena_setup,
 						arena_teardown),
 		cmocka_unit_test_setup_teardown(values_replace_each_other, arena_setup,
