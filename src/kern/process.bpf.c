@@ -212,8 +212,8 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_pid, struct linux_binprm *b
 	x = exec_begin(&w, c, t,
 		       bprm->fdpath || regs->orig_ax == NR_EXECVEAT ? EVENT_EXECVEAT : EVENT_EXECVE,
 		       bprm->filename);
-	x->exe_flags |= bprm->interp == bprm->filename ? EVENT_EXE_SCRIPT_SEEN :
-							 EVENT_EXE_SCRIPT | exec_script();
+	x->exe_flags |= bprm->interp == bprm->filename ? EVENT_EXE_SCRIPT_SEEN
+						       : EVENT_EXE_SCRIPT | exec_script();
 	x->exe_flags |= exec_input();
 	args = t->mm->arg_end - t->mm->arg_start;
 	if (c->env)

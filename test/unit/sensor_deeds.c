@@ -308,5 +308,6 @@ void deed_own_opens(const char *dir)
 	(void)dir;
 	enter_own_group();
 	for (int i = 0; i < DEED_OPENS; i++)
-		close((int)syscall(SYS_openat, AT_FDCWD, deed_own_file(), O_RDONLY | O_CREAT, 0600));
+		close((int)syscall(SYS_openat, AT_FDCWD, deed_own_file(), O_RDONLY | O_CREAT,
+				   0600));
 }

@@ -775,15 +775,14 @@ static void asked_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(processes),      cmocka_unit_test(scripts),
-		cmocka_unit_test(inputs),
-		cmocka_unit_test(long_arguments), cmocka_unit_test(memfds),
-		cmocka_unit_test(files),          cmocka_unit_test(sockets),
-		cmocka_unit_test(questions),      cmocka_unit_test(calls),
-		cmocka_unit_test(reused_number),  cmocka_unit_test(snapshot),
-		cmocka_unit_test(losses),         cmocka_unit_test(state_loss),
-		cmocka_unit_test(handing_over),   cmocka_unit_test(asked_for),
-		cmocka_unit_test(costs),
+		cmocka_unit_test(processes),  cmocka_unit_test(scripts),
+		cmocka_unit_test(inputs),     cmocka_unit_test(long_arguments),
+		cmocka_unit_test(memfds),     cmocka_unit_test(files),
+		cmocka_unit_test(sockets),    cmocka_unit_test(questions),
+		cmocka_unit_test(calls),      cmocka_unit_test(reused_number),
+		cmocka_unit_test(snapshot),   cmocka_unit_test(losses),
+		cmocka_unit_test(state_loss), cmocka_unit_test(handing_over),
+		cmocka_unit_test(asked_for),  cmocka_unit_test(costs),
 	};
 
 	/* A test that hangs is named by the line that is missing. */

@@ -43,8 +43,7 @@ static void take(void *ctx, const struct event *v)
 	s->opened |= v->type == EVENT_OPENAT && str_is(v->path, "/etc/passwd") &&
 		     v->fd.number >= 0 && v->fd.kind == EVENT_FD_FILE &&
 		     v->fd.file_flags & EVENT_FILE_SEEN && !(v->fd.file_flags & EVENT_FILE_CREATED);
-	s->made |= v->type == EVENT_MKDIRAT && str_is(v->path, own_folder()) &&
-		   v->mode == 0700;
+	s->made |= v->type == EVENT_MKDIRAT && str_is(v->path, own_folder()) && v->mode == 0700;
 	s->removed |= v->type == EVENT_UNLINKAT && str_is(v->path, own_folder()) &&
 		      v->flags == AT_REMOVEDIR;
 }
