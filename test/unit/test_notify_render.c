@@ -304,7 +304,12 @@ static void only_what_the_document_is_to_blame_for_is_given_up(void **state UNUS
 		{ 400, OUTBOX_REFUSED, "{\"code\":9499,\"msg\":\"Bad Request\",\"data\":{}}" },
 		{ 400, OUTBOX_AGAIN, "{\"code\":11232,\"msg\":\"frequency limited\"}" },
 		{ 200, OUTBOX_AGAIN, "{\"code\":19024,\"msg\":\"Key Words Not Found\"}" },
+		{ 400, OUTBOX_REFUSED, "{\"code\":19021,\"msg\":\"sign match fail\"}" },
+		{ 400, OUTBOX_REFUSED, "{\"errcode\":93000,\"errmsg\":\"invalid webhook url\"}" },
+		{ 400, OUTBOX_REFUSED, "{\"code\":0,\"msg\":\"ok\"}" },
+		{ 400, OUTBOX_REFUSED, "[]" },
 		{ 400, OUTBOX_REFUSED, "<html>" },
+		{ 500, OUTBOX_SENT, "{\"code\":11232}" },
 	}, items[] = {
 		{ 403, OUTBOX_AGAIN, "cluster_block_exception" },
 		{ 429, OUTBOX_AGAIN, "cluster_block_exception" },

@@ -277,26 +277,23 @@ void feed_judge_robot(int status, str answer, const int64_t *busy, struct arena 
 
 	if (status / 100 != 2 && status != 400)
 		return;
-	if (json_parse(answer, a, &v, NULL) < 0 || v.kind != VALUE_OBJECT) {
-		if (status != 400)
-			outbox_result_set(ret, OUTBOX_AGAIN,
-					  "its answer is not what a robot answers");
-		return;
-	}
+	(void)!json_parse(answer, a, &v, NULL);
 	member = value_get(&v, "errcode");
 	member = member ? member : value_get(&v, "code");
 	member = member ? member : value_get(&v, "StatusCode");
 	code = value_int(member, -1);
 	message = value_get_str(&v, "errmsg");
 	message = message.n ? message : value_get_str(&v, "msg");
-	if (code == 0 && status != 400)
-		outbox_result_set(ret, OUTBOX_SENT, "%s", "");
-	else if (is_busy(code, message, busy))
+	if (is_busy(code, message, busy))
 		outbox_result_set(ret, OUTBOX_AGAIN, "it is told too much (%lld)", (long long)code);
-	else if (member)
+	else if (status == 400)
+		return;
+	else if (!member)
+		outbox_result_set(ret, OUTBOX_AGAIN, "its answer is not what a robot answers");
+	else if (code == 0)
+		outbox_result_set(ret, OUTBOX_SENT, "%s", "");
+	else
 		outbox_result_set(ret, is_malformed(code) ? OUTBOX_REFUSED : OUTBOX_AGAIN,
 				  "it refuses (%lld): %.*s", (long long)code,
 				  STR_ARG(str_take(message, 120)));
-	else if (status != 400)
-		outbox_result_set(ret, OUTBOX_AGAIN, "its answer is not what a robot answers");
 }

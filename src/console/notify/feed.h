@@ -45,7 +45,8 @@ void feed_judge_bulk(int status, str answer, struct arena *a, struct outbox_resu
 /** Of Splunk's collector: {"text": ..., "code": N}. */
 void feed_judge_hec(int status, str answer, struct arena *a, struct outbox_result *ret);
 /**
- * Of a group robot: {"errcode": N, "errmsg": ...} or {"code": N, "msg": ...}; 0 is success.
+ * Of a group robot: {"errcode": N, "errmsg": ...} or {"code": N, "msg": ...}; 0 is success. Of a 400
+ * only what says "too fast" is to be told again: what else robots refuse so would stand before all that comes after it.
  * @param busy codes that mean "too fast", ended by 0
  */
 void feed_judge_robot(int status, str answer, const int64_t *busy, struct arena *a,
