@@ -400,6 +400,16 @@ static void rights(struct store *s, const char *where)
 		if (permission_of_fleet(PERMISSION_BIT(p)))
 			assert_false(caller_may(&c, p));
 	assert_true(caller_may(&c, PERMISSION_ALERTS_TRIAGE));
+	/* Who holds such a row from earlier can be given further roles all the same, and be left it. */
+	OK(account_alter(
+		&a, s->sql, &admin, dev.id,
+		&(struct account_change){ .set_roles = true,
+					  .roles = (str[]){ S("shop-triage"), S("read-only") },
+					  .role_count = 2 },
+		start, &arena, &u, E));
+	assert_int_equal(u.role_count, 2);
+	c = caller_of(&a, s, in.session.secret, start);
+	assert_false(caller_may(&c, PERMISSION_USERS_WRITE));
 
 	/* A scope nobody can read shows nothing. */
 	OK(sql_do(s->sql, "UPDATE roles SET scope = 'namespace=' WHERE id = ?1",

@@ -98,7 +98,7 @@ static int find_roles(struct access *a, struct sql *s, const struct caller *c, c
 			return err_set(e, ENOENT, "there is no role '%.*s'",
 				       STR_ARG(str_take(names[i], ROLE_NAME_BYTES)));
 		if (r == 0)
-			r = account_check_role(a, c, &role, arena, e);
+			r = account_may_give(a, c, &role, e);
 		if (r < 0)
 			return r;
 		ret[i] = role.id;
