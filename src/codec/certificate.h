@@ -13,7 +13,7 @@
 #include "codec/digest.h"
 
 /** Longer texts are refused before they are looked at. */
-#define CERTIFICATE_MAX_BYTES 65536
+#define CERTIFICATE_MAX_BYTES 262144
 #define CERTIFICATE_SUBJECT_BYTES 65 /**< a common name (at most 64 bytes) with a NUL */
 #define CERTIFICATE_SERIAL_BYTES 41  /**< 20 bytes in lower-case hex with a NUL */
 #define CERTIFICATE_MAX_NAMES 64

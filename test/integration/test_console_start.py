@@ -97,7 +97,8 @@ def test_certificates_that_are_none(skep, tmp_path):
                         (["--tls-cert", cert, "--tls-key", cert], f"--tls-key '{cert}': this is no private key in PEM without a password")):
         assert refused(skep, tmp_path, *args) == (USAGE, f"skep: error: {wrong}")
     both = tmp_path / "both.pem"
-    both.write_text(cert.read_text() + key.read_text())
+    # A bundle with what each certificate says in words before it is longer than certificates are.
+    both.write_text("x\n" * 50_000 + cert.read_text() + "x\n" * 50_000 + key.read_text())
     with Console(tmp_path, "--tls-cert", both) as console:
         assert "browsers and agents refuse it" not in console.said()
 

@@ -27,6 +27,27 @@ static const struct certificate_wish authority_wish = { .purpose = CERTIFICATE_A
 							.from_s = 1700000000,
 							.to_s = 2000000000 };
 
+/* What operators keep with a certificate (its chain, each in words too) is passed over, up to a bound. */
+static void test_a_text_has_a_bound(void **state)
+{
+	struct certificate_key *k = new_key();
+	struct certificate *c = NULL;
+	OWNED_BUF pem = BUF_INIT;
+	OWNED_BUF words = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(certificate_issue(&authority_wish, k, NULL, NULL, &pem, NULL), 0);
+	while (words.n + pem.n + 2 <= 256u << 10)
+		buf_add(&words, S("x\n"));
+	buf_add(&words, buf_str(&pem));
+	assert_int_equal(buf_error(&words), 0);
+	assert_int_equal(certificate_parse(buf_str(&words), &c, NULL), 0);
+	certificate_free(c);
+	buf_add(&words, S("x\nx\n"));
+	assert_int_equal(certificate_parse(buf_str(&words), &c, NULL), -E2BIG);
+	certificate_key_free(k);
+}
+
 static void test_authority_signs_a_request(void **state)
 {
 	struct certificate_key *ca_key = new_key(), *key = new_key();
@@ -132,6 +153,7 @@ static void test_impossible_wishes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_text_has_a_bound),
 		cmocka_unit_test(test_authority_signs_a_request),
 		cmocka_unit_test(test_request_of_another_key_is_refused),
 		cmocka_unit_test(test_names_and_keys_survive_the_text),
