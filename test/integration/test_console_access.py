@@ -99,6 +99,13 @@ def test_three_duties(tmp_path):
         assert hands["secadmin"].ask("PATCH", user, {"roles": ["auditor", "system-administrator"]}).status == 403
         assert hands["secadmin"].ask("PATCH", user, {"roles": ["auditor"]}).status == 200
         assert hands["auditor"].get("/api/v1/audit").status == 200 and hands["sysadmin"].get("/api/v1/audit").status == 403
+        # One security administrator alone is told of, once a start, and keeps their password until there is a second one.
+        assert c.said().count("only one user can give roles") == 1, c.said()
+        secadmin = "/api/v1/users/" + hands["secadmin"].get("/api/v1/session").json()["user"]["id"]
+        last = hands["sysadmin"].ask("PATCH", secadmin, {"password": "Grey-kettle-42"})
+        assert last.status == 409 and "another user must be given that role first" in last.json()["detail"], last
+        assert hands["secadmin"].ask("PATCH", user, {"roles": ["security-administrator"]}).status == 200
+        assert hands["sysadmin"].ask("PATCH", secadmin, {"password": "Grey-kettle-42"}).json()["roles"] == []
 
 
 def test_no_secret_is_in_the_store_the_log_or_the_audit_log(tmp_path, skep):

@@ -475,8 +475,9 @@ static void duties(struct store *s, const char *where)
 	struct caller c[FIRST_ACCOUNTS];
 	char password[PASSWORD_RANDOM_BYTES];
 	struct sign_in_result in;
+	int64_t givers;
 	size_t count;
-	struct user u;
+	struct user u, other;
 
 	(void)where;
 	OK(access_first_password(&a, s->sql, first, &count, E));
@@ -529,11 +530,31 @@ static void duties(struct store *s, const char *where)
 		&(struct account_change){ .set_password = true, .password = S("Grey-kettle-42") },
 		start, &arena, &u, E));
 	assert_int_equal(u.role_count, 0);
+	/* Not the last one's who can give roles, whose own would be gone; a role that mixes duties gives none. */
+	OK(sql_do(s->sql,
+		  "INSERT INTO user_role (user_id, role) SELECT ?1, id FROM roles "
+		  "WHERE name = 'administrator'",
+		  SQL_ARGS(SQL_I(u.id)), E));
+	OK(account_count_givers(s->sql, &givers, E));
+	assert_int_equal(givers, 1);
 	FAILS(EBUSY, account_alter(&a, s->sql, &c[0], c[1].user,
 				   &(struct account_change){ .set_password = true,
 							     .password = S("Grey-kettle-42") },
-				   start, &arena, &u, E));
+				   start, &arena, &other, E));
+	assert_non_null(strstr(stage_err.text, "'secadmin' is the only one who can give roles"));
 	OK(try_in(&a, s, "secadmin", "Blue-kettle-42", start, &in));
+	OK(account_alter(&a, s->sql, &c[1], u.id,
+			 &(struct account_change){ .set_roles = true,
+						   .roles = (str[]){ S("security-administrator") },
+						   .role_count = 1 },
+			 start, &arena, &u, E));
+	OK(account_count_givers(s->sql, &givers, E));
+	assert_int_equal(givers, 2);
+	OK(account_alter(
+		&a, s->sql, &c[0], u.id,
+		&(struct account_change){ .set_password = true, .password = S("Grey-kettle-42") },
+		start, &arena, &u, E));
+	assert_int_equal(u.role_count, 0);
 	OK(account_alter(&a, s->sql, &c[1], u.id,
 			 &(struct account_change){ .set_roles = true,
 						   .roles = (str[]){ S("auditor") },

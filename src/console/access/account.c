@@ -18,7 +18,7 @@ int account_check_governed(struct sql *s, struct err *e)
 
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
 		int64_t able;
-		int r = users_able(s, needed[i], &able, e);
+		int r = users_able(s, needed[i], 0, &able, e);
 
 		if (r < 0)
 			return r;
@@ -27,6 +27,12 @@ int account_check_governed(struct sql *s, struct err *e)
 				       "nobody would be left who can manage users and roles");
 	}
 	return 0;
+}
+
+int account_count_givers(struct sql *s, int64_t *ret, struct err *e)
+{
+	return users_able(s, PERMISSION_BIT(PERMISSION_ROLES_WRITE),
+			  permission_of_duty(DUTY_SYSTEM) | permission_of_duty(DUTY_AUDIT), ret, e);
 }
 
 int account_may_give(const struct access *a, const struct caller *c, const struct role *r,
@@ -265,6 +271,7 @@ static int drop_other_duties(const struct access *a, struct sql *s, const struct
 {
 	enum duty duty = DUTY_ANY;
 	struct role *roles;
+	int64_t givers = 0, left = 0;
 	uint64_t all = 0;
 	size_t count;
 	int r = a->options.separate_duties ? roles_of_user(s, u->id, arena, &roles, &count, e) : 0;
@@ -275,7 +282,18 @@ static int drop_other_duties(const struct access *a, struct sql *s, const struct
 		all |= roles[i].permissions;
 	if (permission_one_duty(all, &duty) && (duty == DUTY_ANY || duty == DUTY_SYSTEM))
 		return 0;
-	return users_set_roles(s, u->id, NULL, 0, e);
+	r = account_count_givers(s, &givers, e);
+	if (r == 0)
+		r = users_set_roles(s, u->id, NULL, 0, e);
+	if (r == 0)
+		r = account_count_givers(s, &left, e);
+	if (r == 0 && givers && !left)
+		r = err_set(e, EBUSY,
+			    "'%.*s' is the only one who can give roles, and would lose that by a "
+			    "password that somebody else sets: another user must be given that "
+			    "role first",
+			    STR_ARG(u->name));
+	return r;
 }
 
 int account_alter(struct access *a, struct sql *s, const struct caller *c, int64_t id,

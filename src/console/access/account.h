@@ -47,7 +47,8 @@ struct account_change {
  *
  * @param ret as it is now
  * @return 0; -ENOENT; -EINVAL; -EACCES (one's own roles or one's own disabling, a user who may more than the caller, a
- *         password of a user who signs in elsewhere); -EBUSY nobody would be left to manage users
+ *         password of a user who signs in elsewhere); -EBUSY nobody would be left to manage users, or, where duties are separated,
+ *         to give roles
  */
 MUST_CHECK int account_alter(struct access *a, struct sql *s, const struct caller *c, int64_t id,
 			     const struct account_change *x, int64_t now_ns, struct arena *arena,
@@ -103,6 +104,8 @@ MUST_CHECK int account_may_give(const struct access *a, const struct caller *c,
  */
 MUST_CHECK int account_check_role(const struct access *a, const struct caller *c,
 				  const struct role *r, struct arena *arena, struct err *e);
+/** How many can give roles where duties are separated, when a role that mixes them gives nothing. @return 0, or the store's */
+MUST_CHECK int account_count_givers(struct sql *s, int64_t *ret, struct err *e);
 /** Somebody must be left who can manage users. In the transaction of a change, at its end. @return 0, -EBUSY */
 MUST_CHECK int account_check_governed(struct sql *s, struct err *e);
 

@@ -40,6 +40,16 @@ bool permission_one_duty(uint64_t permissions, enum duty *ret)
 	return true;
 }
 
+uint64_t permission_of_duty(enum duty d)
+{
+	uint64_t out = 0;
+
+	for (enum permission p = 0; p < PERMISSION_COUNT; p++)
+		if (rows[p].duty == d)
+			out |= PERMISSION_BIT(p);
+	return out;
+}
+
 uint64_t permission_of_fleet(uint64_t permissions)
 {
 	uint64_t out = 0;

@@ -44,6 +44,8 @@ MUST_CHECK int permission_find(str name, enum permission *ret, struct err *e);
  * @param ret the one duty besides ANY that they need; DUTY_ANY when none is; may be NULL
  */
 bool permission_one_duty(uint64_t permissions, enum duty *ret);
+/** Those that @p d holds and nobody else where duties are separated. */
+uint64_t permission_of_duty(enum duty d);
 /** Those of @p permissions that no scope can bound: a role with one does not give them. */
 uint64_t permission_of_fleet(uint64_t permissions);
 

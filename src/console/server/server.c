@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "base/time.h"
 #include "codec/certificate.h"
+#include "console/access/account.h"
 #include "console/server/agent_authority.h"
 #include "console/server/own_certificate.h"
 #include "console/store/series_index.h"
@@ -233,6 +234,25 @@ static int advise(const struct server *s, int r, struct err *e)
 	return r;
 }
 
+/** Nobody sets the password of the only one who can give roles, and nobody else could give them anew. */
+static int tell_givers(const struct server *s, struct sql *sql, struct err *e)
+{
+	int64_t givers;
+	int r = s->o->separate_duties ? account_count_givers(sql, &givers, e) : 0;
+
+	if (r < 0 || !s->o->separate_duties || givers > 1)
+		return r;
+	server_say(s,
+		   givers == 1
+			   ? "only one user can give roles, and nobody else can set that user's "
+			     "password: give a second one the role security-administrator"
+			   : "nobody can give roles: where duties are separated, the role "
+			     "administrator gives nothing. Start once without --separate-duties, "
+			     "and give users the roles system-administrator and "
+			     "security-administrator");
+	return 0;
+}
+
 /** The tables, the roles this version knows, and accounts where nobody has one. */
 static int open_store(struct server *s, struct err *e)
 {
@@ -257,7 +277,7 @@ static int open_store(struct server *s, struct err *e)
 	}
 	s->ready.account_count = count;
 	explicit_bzero(accounts, sizeof(accounts));
-	return r;
+	return r < 0 ? r : tell_givers(s, store->sql, e);
 }
 
 static int open_pages(struct server *s, struct err *e)

@@ -267,15 +267,15 @@ int users_set_roles(struct sql *s, int64_t id, const int64_t *roles, size_t coun
 	return MIN(r, 0);
 }
 
-int users_able(struct sql *s, uint64_t permissions, int64_t *ret, struct err *e)
+int users_able(struct sql *s, uint64_t permissions, uint64_t without, int64_t *ret, struct err *e)
 {
 	int r = sql_get_int(s,
 			    "SELECT COUNT(DISTINCT users.id) FROM users "
 			    "JOIN user_role ON user_role.user_id = users.id "
 			    "JOIN roles ON roles.id = user_role.role "
 			    "WHERE users.disabled = 0 AND roles.scope = '' "
-			    "AND (roles.permissions & ?1) = ?1",
-			    SQL_ARGS(SQL_I(permissions)), ret, e);
+			    "AND (roles.permissions & ?1) = ?1 AND (roles.permissions & ?2) = 0",
+			    SQL_ARGS(SQL_I(permissions), SQL_I(without)), ret, e);
 
 	return MIN(r, 0);
 }

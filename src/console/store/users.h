@@ -84,7 +84,8 @@ MUST_CHECK int users_take_recovery(struct sql *s, int64_t id, str hash, struct e
 /** Gives a user exactly these roles. In a transaction of the caller's. @return 0, -ENOENT (no such role or user) */
 MUST_CHECK int users_set_roles(struct sql *s, int64_t id, const int64_t *roles, size_t count,
 			       struct err *e);
-/** How many users who are not disabled hold one role with all of @p permissions, everywhere. */
-MUST_CHECK int users_able(struct sql *s, uint64_t permissions, int64_t *ret, struct err *e);
+/** How many users who are not disabled hold one role with all of @p permissions and none of @p without, everywhere. */
+MUST_CHECK int users_able(struct sql *s, uint64_t permissions, uint64_t without, int64_t *ret,
+			  struct err *e);
 
 #endif
