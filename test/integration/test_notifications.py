@@ -368,13 +368,15 @@ def test_feishu_that_is_told_too_much(notifier):
 
 def test_why_it_is_not_taken_is_told_in_the_receivers_words(notifier):
     with Script([(403, "invalid_token")]) as slack, Script([(403, '{"text":"Token disabled","code":1}')]) as splunk, \
-            Script([(500, '{"message":"who is tok-of-splunk?"}')]) as echo, Script([(500, '{"message":"got Bearer k-1"}')]) as hook, \
+            Script([(500, '{"message":"who is tok-of-splunk?"}')]) as echo, Script([(500, '{"message":"got k-of-hook"}')]) as hook, \
+            Script([(200, json.dumps({"errcode": 310000, "errmsg": "x" * 115 + "SEC-of-the-robot"}))]) as robot, \
             notifier(told(slack, "slack"), told(splunk, "splunk", token="tok"), told(echo, "splunk", token="tok-of-splunk"),
-                     told(hook, "webhook", headers={"Authorization": "Bearer k-1"})) as n:
+                     told(hook, "webhook", headers={"Authorization": "Bearer k-of-hook"}), told(robot, "dingtalk", secret="SEC-of-the-robot")) as n:
         n.tell(1)
-        assert until(lambda: all(n.of(i).get("failures") for i in (1, 2, 3, 4)))
-        assert [n.of(i)["why"] for i in (1, 2, 3, 4)] == ["it answers 403: invalid_token", "it answers 403: Token disabled", "it answers 500",
-                                                         "it answers 500"]
+        assert until(lambda: all(n.of(i).get("failures") for i in range(1, 6)))
+        withheld = "it answers %d and its words are withheld: they hold a secret"
+        assert [n.of(i)["why"] for i in range(1, 6)] == ["it answers 403: invalid_token", "it answers 403: Token disabled", withheld % 500,
+                                                         withheld % 500, withheld % 200]
 
 
 def test_wecom_takes_2048_bytes(notifier):

@@ -6,6 +6,7 @@
 #include "console/notify/card.h"
 #include "console/notify/cef.h"
 #include "console/notify/chat.h"
+#include "console/notify/echo.h"
 #include "console/notify/feed.h"
 #include "console/notify/leef.h"
 
@@ -374,6 +375,65 @@ static void reasons_are_told_in_their_own_words(void **state UNUSED)
 	assert_int_equal(strlen(reason), FEED_REASON_BYTES - 1);
 }
 
+static bool echoes(const char *kind, const char *settings, const char *answer)
+{
+	struct receiver r = { .kind = receiver_kind_find(str_from(kind)) };
+	str at;
+
+	assert_int_equal(json_parse(str_from(settings), &arena, &r.settings, NULL), 0);
+	assert_int_equal(receiver_settle(&r, &at, NULL), 0);
+	return echo_holds_secret(&r, str_from(answer));
+}
+
+static void what_receivers_say_is_searched_for_their_secrets(void **state UNUSED)
+{
+	static const char splunk[] = "{\"url\":\"https://h/\",\"token\":\"0123456789abcdef\"}";
+	static const char hook[] = "{\"url\":\"https://h/\",\"headers\":{\"Authorization\":"
+				   "\"Bearer XYZ\",\"X-Key\":\"Basic dXNlcjpwYTpzcw==\"}}";
+	static const char index[] = "{\"url\":\"https://h/\",\"index\":\"i\",\"user\":\"user\","
+				    "\"password\":\"p/s\\\"w\"}";
+	static const char slack[] =
+		"{\"url\":\"https://hooks.example/services/T01/B02/s3cr3tw0rd\"}";
+	static const char robot[] =
+		"{\"url\":\"https://h/robot/send?v=1&access_token=a%2Fb%2Bc%2Fd\"}";
+	static const struct {
+		const char *kind, *settings, *answer;
+		bool holds;
+	} rows[] = {
+		{ "splunk", splunk, "who is 0123456789abcdef?", true },
+		{ "splunk", splunk, "who is 01234567...?", true },
+		{ "splunk", splunk, "who is ...89abcdef", true },
+		{ "splunk", splunk, "who is 0123456?", false },
+		{ "splunk", splunk, "MDEyMzQ1Njc4OWFiY2RlZg", true },
+		{ "splunk", splunk, "\\u0030\\u0031\\u0032\\u0033\\u0034\\u0035\\u0036\\u0037",
+		  true },
+		{ "splunk", splunk, "%30%31%32%33%34%35%36%37", true },
+		{ "splunk", splunk, "%2530%2531%2532%2533%2534%2535%2536%2537", true },
+		{ "splunk", splunk, "%3", false },
+		{ "splunk", splunk, "\\u00", false },
+		{ "splunk", splunk, "", false },
+		{ "webhook", hook, "no such user: XYZ", true },
+		{ "webhook", hook, "a Bearer token is needed, or Basic", false },
+		{ "webhook", hook, "no, pa:ss is wrong", true },
+		{ "webhook", hook, "no, user is wrong", false },
+		{ "elasticsearch", index, "{\"error\":\"p\\/s\\\"w\"}", true },
+		{ "elasticsearch", index, "Basic dXNlcjpwL3MidyI", true },
+		{ "elasticsearch", index, "user", false },
+		{ "slack", slack, "no_service", false },
+		{ "slack", slack, "hooks.example has no such hook", false },
+		{ "slack", slack, "nothing at /services/T01", true },
+		{ "slack", slack, "nothing at \\/T01\\/B02\\/s3", true },
+		{ "slack", slack, "nothing at ...s3cr3tw0rd", true },
+		{ "dingtalk", robot, "the access_token is invalid (1)", false },
+		{ "dingtalk", robot, "a%2Fb%2Bc%2Fd", true },
+		{ "dingtalk", robot, "the access_token a/b+c/d is invalid", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (echoes(rows[i].kind, rows[i].settings, rows[i].answer) != rows[i].holds)
+			fail_msg("%s: '%s'", rows[i].kind, rows[i].answer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +450,7 @@ int main(void)
 		cmocka_unit_test(answers_are_judged),
 		cmocka_unit_test(only_what_the_document_is_to_blame_for_is_given_up),
 		cmocka_unit_test(reasons_are_told_in_their_own_words),
+		cmocka_unit_test(what_receivers_say_is_searched_for_their_secrets),
 	};
 
 	return cmocka_run_group_tests_name("notify render", tests, arena_setup, arena_teardown);

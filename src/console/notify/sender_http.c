@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "codec/base64.h"
 #include "codec/mac.h"
+#include "console/notify/echo.h"
 #include "console/notify/feed.h"
 
 enum { ANSWER_MAX = 4 << 20, ANSWER_KEPT = 1 << 20, ANSWER_S = 30, ARENA_BYTES = 16 << 20 };
@@ -70,25 +71,6 @@ static void judge_mail(int status, struct outbox_result *r)
 			r->verdict = OUTBOX_AGAIN;
 }
 
-/* Some receivers show in their answer what they were sent. */
-static bool tells_secret(const struct out *o, const char *why)
-{
-	const struct receiver *r = o->head.receiver;
-
-	for (const struct setting *s = r->kind->settings; s->name; s++) {
-		if (!setting_is_secret(s->type))
-			continue;
-		if (receiver_text(r, s->name).n &&
-		    str_search(str_from(why), receiver_text(r, s->name)) < strlen(why))
-			return true;
-		VALUE_MEMBERS (m, receiver_value(r, s->name))
-			if (value_str(&m->value).n &&
-			    str_search(str_from(why), value_str(&m->value)) < strlen(why))
-				return true;
-	}
-	return false;
-}
-
 static void by_status(int status, const char *reason, struct outbox_result *r)
 {
 	const bool refused = status == 400 || status == 413 || status == 415 || status == 422;
@@ -114,8 +96,10 @@ static void judge_answer(struct out *o, int status, struct outbox_result *r)
 	by_status(status, reason, r);
 	if (o->kind->judge)
 		o->kind->judge(status, buf_str(&o->answer), &o->arena, r);
-	if (tells_secret(o, r->why))
-		outbox_result_set(r, r->verdict, "it answers %d", status);
+	if (r->why[0] && echo_holds_secret(o->head.receiver, buf_str(&o->answer)))
+		outbox_result_set(r, r->verdict,
+				  "it answers %d and its words are withheld: they hold a secret",
+				  status);
 }
 
 static void on_end(void *ctx, int result, int status)
