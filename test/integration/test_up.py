@@ -238,7 +238,7 @@ def test_up_from_a_checkout_only_root_may_enter(folder, source_dir):
         up.end()
 
 
-USAGE, INTERNAL = 2, 3  # exit_code.def
+USAGE = 2  # exit_code.def
 MISTOLD = ["--listen=bad", "--listen=127.0.0.1:99999", "--trusted-proxy=bad", "--notify-allow=bad", "--proxy-tells=bad", "--workers=1",
            "--database=mysql://db.example/skep", "--database=postgresql://%zz"]
 
@@ -381,15 +381,26 @@ def test_up_ends_with_the_error_of_an_agent_that_cannot_begin(skep, folder):
     """What only the agent's parts find out, once the console serves: told once, as how all ends, and not begun again and again."""
     need_root()
     (folder / "rules.yaml").write_text("- rule: [")
+    said = "no rule is left to judge by; see --rules"
+    p = skep.run("up", "--state", folder / "state", "--listen=127.0.0.1:0", "--rules", folder / "rules.yaml", timeout=120)
+    assert p.returncode == USAGE and b"https://" in p.stdout, p.err
+    assert p.err.splitlines()[-1].startswith(f"skep: error: {said}") and p.err.count(said) == 1 and "again" not in p.err, p.err
+    # What is wrong with a file that holds no rule is said of no rule.
+    assert re.search(r"rules\.yaml:\d+:\d+: not YAML: ", p.err), p.err
+
+
+def test_an_agent_that_may_begin_later_is_begun_again_and_the_console_serves_on(folder):
+    """A port may be a predecessor's that is ending, a disk get room."""
+    need_root()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        for args, env, status, said in ((["--rules", folder / "rules.yaml"], {}, USAGE, "no rule is left to judge by; see --rules"),
-                                        ([], {"SKEP_METRICS": f"127.0.0.1:{port}"}, INTERNAL, f"--metrics: cannot listen at '127.0.0.1:{port}'")):
-            p = skep.run("up", "--state", folder / "state", "--listen=127.0.0.1:0", *args, env=env, timeout=120)
-            assert p.returncode == status and b"https://" in p.stdout, p.err
-            assert p.err.splitlines()[-1].startswith(f"skep: error: {said}") and p.err.count(said) == 1 and "again" not in p.err, p.err
-            # What is wrong with a file that holds no rule is said of no rule.
-            assert args == [] or re.search(r"rules\.yaml:\d+:\d+: not YAML: ", p.err), p.err
+        with Up(folder, env={"SKEP_METRICS": f"127.0.0.1:{port}"}) as up:
+            assert until(lambda: up.said().count(f"agent: --metrics: cannot listen at '127.0.0.1:{port}'") >= 2), up.said()
+            assert up.process.poll() is None and until(up.ready), up.said()
+            assert "the agent ended with status" in up.said() and "starting it again" in up.said(), up.said()
+            taken.close()
+            assert until(lambda: re.search(r"watching by \d+ rules", up.said())), up.said()
+            up.end()
 
 
 def test_an_agent_that_watched_is_begun_again_until_it_can(folder):

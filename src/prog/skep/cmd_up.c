@@ -53,7 +53,7 @@ struct up {
 	struct console_ready ready;
 	int failure; /* errno of a console that could not begin; 0: none, or none that it said */
 	char why[ERR_TEXT_BYTES]; /* what it said then */
-	int agents_failure;       /* likewise, of the first agent */
+	int agents_failure;       /* likewise, of a first agent that was told wrongly */
 	bool is_ready, stopping;
 };
 
@@ -232,6 +232,12 @@ static int set_agent(const struct up *u, struct option_set *o, struct arena *a, 
 	return r == 0 ? option_set_environment(o, "SKEP", e) : r;
 }
 
+/** What its user must mend (options, rules) ends all, where the first agent finds it; what may get better by itself does not. */
+static bool ends_all(const struct child *agent, int error)
+{
+	return agent->starts == 1 && error == EINVAL;
+}
+
 static int run_agent(void *ctx)
 {
 	struct up *u = ctx;
@@ -249,8 +255,7 @@ static int run_agent(void *ctx)
 	r = set_agent(u, &o, &a, &e);
 	if (r == 0)
 		r = agent_run(&o, say_agent, &e);
-	/* Of the first, this is how all ends; of one that followed, a line. */
-	if (r < 0 && u->agent.starts == 1)
+	if (r < 0 && ends_all(&u->agent, -r))
 		(void)!file_write_all(u->agents_pipe[1], str_from(e.text), NULL);
 	else if (r < 0)
 		speak("agent", e.text);
@@ -295,7 +300,7 @@ static void died(struct up *u, struct child *c, const char *who, int status)
 	if (c == &u->console && !u->is_ready && WIFEXITED(status) && WEXITSTATUS(status))
 		u->failure = WEXITSTATUS(status);
 	/* So has an agent. One that came to watch ends by a signal if not by us. */
-	if (c == &u->agent && c->starts == 1 && WIFEXITED(status))
+	if (c == &u->agent && WIFEXITED(status) && ends_all(c, WEXITSTATUS(status)))
 		u->agents_failure = WEXITSTATUS(status);
 	if (u->stopping || !u->is_ready || u->agents_failure)
 		return;
@@ -459,7 +464,7 @@ static int could_not_begin(struct up *u, struct err *e)
 		       "the console ended before it served, and did not say why");
 }
 
-/** The end of an agent that never came to watch. @return -errno */
+/** The end of an agent that could never come to watch. @return -errno */
 static int agent_could_not_begin(struct up *u, struct err *e)
 {
 	char why[ERR_TEXT_BYTES];
