@@ -227,9 +227,9 @@ def test_threat_intelligence_is_fetched(console, admin, tmp_path):
     certificates = Certificates(tmp_path)
     ca, secret = certificates.ca.read_text(), "Bearer " + SECRET
 
-    def bundle(name, **more):
-        pattern = f"[domain-name:value = '{name}']"
-        return json.dumps({"objects": [{"type": "indicator", "pattern_type": "stix", "pattern": pattern}], **more})
+    def bundle(*names, **more):
+        objects = [{"type": "indicator", "pattern_type": "stix", "pattern": f"[domain-name:value = '{name}']"} for name in names]
+        return json.dumps({"objects": objects, **more})
     with Script([(200, "bad.example\n", {"ETag": '"one"', "Last-Modified": "Sat, 21 Nov 2026 10:00:00 GMT"})], certificates) as script:
         feed = {"url": script.url + "/list", "minutes": 30, "ca": ca, "authorization": secret}
         a = admin.ask("POST", "/api/v1/intelligence", {"name": "fed", "kind": "domain", "feed": feed})
@@ -255,16 +255,39 @@ def test_threat_intelligence_is_fetched(console, admin, tmp_path):
         now, asked = again(admin, now, script, (200, bundle("a.example", more=True), taxii | {"X-TAXII-Date-Added-Last": "2026-11-01T00:00:00.000Z"}),
                            (200, bundle("d.example", more=False), taxii))
         assert now["entries"] == 2 and [q["path"] for q in asked] == ["/list", "/list?added_after=2026-11-01T00%3A00%3A00.000Z"], (now, asked)
+        # What says neither where nor when: what it gave is taken, and told to be a part; no tag keeps that from being asked for again.
+        now, asked = again(admin, now, script, (200, bundle("e.example", more=True), taxii | {"ETag": '"part"'}))
+        assert now["entries"] == 1 and "does not say where" in now["feed"]["error"] and now["feed"]["fetched"] == now["feed"]["tried"], now
+        script.answers = [(200, bundle("e.example", more=False), taxii)]
+        change(console, "UPDATE intelligence_feed SET due_ns = 1")
+        now = fetched(admin, now, now["feed"]["tried"])
+        assert "error" not in now["feed"] and "if-none-match" not in script.requests[-1]["headers"], now
+        # An address that says from when on is asked for from there, and goes on; each page by where the one before says.
+        path = f"/api/v1/intelligence/{made['id']}"
+        script.answers, before = [(200, bundle("a.example", more=True), taxii | {"X-TAXII-Date-Added-Last": "2026-11-01"}),
+                                  (200, bundle("b.example", more=True, next="n"), taxii), (200, bundle("c.example", more=False), taxii)], len(script.requests)
+        now = admin.ask("PUT", path, {"feed": {**feed, "url": script.url + "/list?added_after=2026-01-01T00:00:00Z&limit=2"}}).json()
+        now = fetched(admin, now, now["feed"]["tried"])
+        assert now["entries"] == 3 and [q["path"] for q in script.requests[before:]] == [
+            "/list?added_after=2026-01-01T00:00:00Z&limit=2", "/list?limit=2&added_after=2026-11-01", "/list?limit=2&added_after=2026-11-01&next=n"], now
+        script.answers = [(200, bundle("a.example", "b.example"))]
+        now = admin.ask("PUT", path, {"feed": feed}).json()
+        now = fetched(admin, now, now["feed"]["tried"])
+        assert now["entries"] == 2, now
+        # A page that says of itself that it is the next.
+        for answer in ((200, bundle("c.example", more=True, next="x"), taxii),
+                       (200, bundle("c.example", more=True), taxii | {"X-TAXII-Date-Added-Last": "2026-11-01"})):
+            now, asked = again(admin, now, script, answer)
+            assert "leads to itself" in now["feed"]["error"] and now["entries"] == 2 and len(asked) == 2, (now, asked)
         # What cannot be taken.
         for answers, why in (([(500, "")], "it answers 500"), ([(200, "nothing")], "nothing in it is an entry"),
                              ([(200, "{")], "JSON"), ([(200, "x" * 9_000_000)], "its answer is too long|bytes"),
-                             ([(200, bundle("c.example", more=True), taxii)], "does not say where"),
                              ([(302, "", {"Location": "http://127.0.0.1/"})], "TLS or HTTP failed"),
-                             ([(200, bundle("c.example", more=True, next="x"), taxii)], "pages")):
+                             ([(200, bundle("c.example", more=True, next=str(i)), taxii) for i in range(101)], "pages")):
             now, asked = again(admin, now, script, *answers)
             assert re.search(why, now["feed"]["error"]) and now["entries"] == 2, (why, now)
         audit = [x for x in admin.get("/api/v1/audit?limit=100").json()["items"] if x["how"] == "system"]
-        assert len(audit) == 4 and audit[0]["target"] == "fed" and audit[0]["after"] == {"entries": 2}, audit
+        assert len(audit) == 7 and audit[0]["target"] == "fed" and audit[0]["after"] == {"entries": 2}, audit
         # A secret goes to the address it was given for, and nowhere else.
         path = f"/api/v1/intelligence/{made['id']}"
         assert admin.ask("PUT", path, {"feed": {**feed, "authorization": "***", "url": script.url + "/other"}}).status == 400

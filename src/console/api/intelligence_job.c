@@ -23,6 +23,7 @@ struct turn {
 	struct stored_feed feed;
 	struct stored_intelligence list;
 	bool is_changed; /* it differs from what is there */
+	str gap;         /* why it is not whole */
 };
 
 static int spent(struct err *e)
@@ -72,6 +73,7 @@ static int take_pages(struct turn *t, const struct intel_fetched *got, struct er
 	t->is_changed = r == 0 && !str_eq(before, t->list.body);
 	t->feed.etag = got->etag;
 	t->feed.modified = got->modified;
+	t->gap = got->gap;
 	return r;
 }
 
@@ -154,7 +156,7 @@ static int keep(struct turn *t, struct err *e)
 int intelligence_job_turn(const struct intelligence_job *j, struct store *s, struct arena *a,
 			  struct err *e)
 {
-	struct turn t = { .j = j, .store = s, .arena = a };
+	struct turn t = { .j = j, .store = s, .arena = a, .gap = S("") };
 	struct err why = { 0 };
 	int r = feeds_due(s, store_now(), a, &t.feed, e);
 
@@ -170,7 +172,7 @@ int intelligence_job_turn(const struct intelligence_job *j, struct store *s, str
 	if (r < 0) {
 		note_failure(&t, &why);
 	} else {
-		t.feed.why = S("");
+		t.feed.why = t.gap;
 		t.feed.fetched_ns = t.list.updated_ns = t.feed.tried_ns;
 		t.list.updated_by = S("");
 	}

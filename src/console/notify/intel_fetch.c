@@ -43,6 +43,11 @@ int intel_fetch_check(str url, struct err *e)
 	return 0;
 }
 
+static int spent(struct err *e)
+{
+	return err_set(e, ENOBUFS, "threat intelligence: memory budget spent");
+}
+
 static int on_body(void *ctx, str bytes)
 {
 	struct exchange *x = ctx;
@@ -128,39 +133,68 @@ static int exchange(const struct intel_fetch *f, struct http_flows *flows, const
 		headers[n++] = arena_printf(a, "If-Modified-Since: %.*s", STR_ARG(f->modified)).p;
 	for (size_t i = 0; i < n; i++)
 		if (!headers[i])
-			return err_set(e, ENOBUFS, "threat intelligence: memory budget spent");
+			return spent(e);
 	r = http_flow_start(flows, &o, &q, &flow, e);
 	return r < 0 ? r : wait_for(f, flows, x, e);
 }
 
+/* Appends @p url without what it says of @p name, or of another page. */
+static void put_without(struct buf *out, str url, str name)
+{
+	char sep = '?';
+
+	url = str_take(url, str_find(url, '#'));
+	buf_add(out, str_cut(&url, '?'));
+	while (url.n) {
+		str part = str_cut(&url, '&'), key = part;
+
+		key = str_cut(&key, '=');
+		if (!part.n || str_eq(key, name) || str_is(key, "next"))
+			continue;
+		buf_byte(out, sep);
+		buf_add(out, part);
+		sep = '&';
+	}
+	buf_byte(out, sep);
+}
+
 /**
- * Where the page after this one is: servers say it, or when what they gave was added (section 3.4).
+ * Where the page after the one at @p at is: servers say it, or when what they gave was added (section 3.4).
  *
- * @param ret NULL: this was the last
+ * @param ret_url NULL: this was the last
+ * @param ret_gap what is not there, where more is and nothing says how to ask for it
  */
-static int next_page(const struct intel_fetch *f, str page, str added, struct arena *a,
-		     const char **ret, struct err *e)
+static int next_page(const char *at, str page, str added, struct arena *a, const char **ret_url,
+		     str *ret_gap, struct err *e)
 {
 	OWNED_BUF url = BUF_INIT;
 	struct value v = { 0 };
+	struct err gap = { 0 };
 	int r = json_parse(page, a, &v, e);
-	str next;
+	str next, name;
 
-	*ret = NULL;
+	*ret_url = NULL;
 	if (r < 0)
 		return r;
 	next = value_get_str(&v, "next");
 	if (!value_is_true(value_get(&v, "more")))
 		return 0;
-	if (!next.n && !added.n)
-		return err_set(e, EPROTO, "the feed has more pages and does not say where");
-	buf_add(&url, f->url);
-	buf_byte(&url, str_find(f->url, '?') < f->url.n ? '&' : '?');
-	buf_add(&url, next.n ? S("next=") : S("added_after="));
+	if (!next.n && !added.n) {
+		(void)!err_set(&gap, EPROTO,
+			       "the feed has more than was read, and does not say where");
+		*ret_gap = arena_str(a, str_from(gap.text));
+		return ret_gap->p ? 0 : spent(e);
+	}
+	name = next.n ? S("next") : S("added_after");
+	put_without(&url, str_from(at), name);
+	buf_add(&url, name);
+	buf_byte(&url, '=');
 	url_escape(&url, next.n ? next : added);
-	*ret = arena_str(a, buf_str(&url)).p;
-	return buf_error(&url) || !*ret
-		       ? err_set(e, ENOBUFS, "threat intelligence: memory budget spent")
+	*ret_url = arena_str(a, buf_str(&url)).p;
+	if (buf_error(&url) || !*ret_url)
+		return spent(e);
+	return strcmp(*ret_url, at) == 0
+		       ? err_set(e, EPROTO, "the feed has a page that leads to itself")
 		       : 0;
 }
 
@@ -168,7 +202,7 @@ static int keep_page(struct exchange *x, struct arena *a, struct intel_fetched *
 {
 	to->pages[to->count] = arena_str(a, buf_str(&x->body));
 	if (!to->pages[to->count++].p)
-		return err_set(e, ENOBUFS, "threat intelligence: memory budget spent");
+		return spent(e);
 	return 0;
 }
 
@@ -177,10 +211,11 @@ static int fetch_pages(const struct intel_fetch *f, struct http_flows *flows, st
 {
 	const char *url = arena_str(a, f->url).p;
 	uint64_t left = INTEL_FETCH_MAX_BYTES;
-	int r = url ? 0 : err_set(e, ENOBUFS, "threat intelligence: memory budget spent");
+	int r = url ? 0 : spent(e);
 
 	while (r == 0 && url) {
 		CLEANUP(free_exchange) struct exchange x = { 0 };
+		const char *at = url;
 
 		if (to->count == INTEL_FETCH_MAX_PAGES)
 			return err_set(e, E2BIG, "the feed has more than %d pages",
@@ -195,13 +230,13 @@ static int fetch_pages(const struct intel_fetch *f, struct http_flows *flows, st
 		r = keep_page(&x, a, to, e);
 		left -= MIN(left, x.body.n);
 		if (r == 0 && str_starts(buf_str(&x.type), S(TAXII)))
-			r = next_page(f, to->pages[to->count - 1], str_trim(buf_str(&x.added)), a,
-				      &url, e);
+			r = next_page(at, to->pages[to->count - 1], str_trim(buf_str(&x.added)), a,
+				      &url, &to->gap, e);
 		if (url && left == 0)
 			return err_set(e, E2BIG, "the feed has more than %u bytes",
 				       INTEL_FETCH_MAX_BYTES);
-		/* Of many pages the first one's tag says nothing about the others. */
-		if (r == 0 && !url && to->count == 1) {
+		/* Of many pages the first one's tag says nothing about the others, and what is not whole is asked for anew. */
+		if (r == 0 && !url && to->count == 1 && !to->gap.n) {
 			to->etag = arena_str(a, buf_str(&x.etag));
 			to->modified = arena_str(a, buf_str(&x.modified));
 		}
@@ -212,13 +247,13 @@ static int fetch_pages(const struct intel_fetch *f, struct http_flows *flows, st
 int intel_fetch(const struct intel_fetch *f, struct arena *a, struct intel_fetched *ret,
 		struct err *e)
 {
-	struct intel_fetched got = { .etag = S(""), .modified = S("") };
+	struct intel_fetched got = { .etag = S(""), .modified = S(""), .gap = S("") };
 	struct http_flows *flows;
 	int r = intel_fetch_check(f->url, e);
 
 	got.pages = ARENA_ARRAY(a, INTEL_FETCH_MAX_PAGES, str);
 	if (r == 0 && !got.pages)
-		r = err_set(e, ENOBUFS, "threat intelligence: memory budget spent");
+		r = spent(e);
 	if (r == 0)
 		r = http_flows_new(&flows, e);
 	if (r < 0)

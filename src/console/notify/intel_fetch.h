@@ -31,6 +31,7 @@ struct intel_fetched {
 	str *pages;        /**< texts for intel_read_pages() */
 	size_t count;
 	str etag, modified; /**< to ask by the next time */
+	str gap;            /**< why there is more than was read, for people; empty: it is whole */
 };
 
 /** Whether @p url can be fetched. @return 0, -EINVAL (the sentence says why) */
