@@ -128,7 +128,10 @@ static int ask_for(struct http_client *c, str scope, const struct auth_challenge
 	return r;
 }
 
-/* The scope the registry asks for, else the one that pulling or the catalogue needs; Quay's service knows none for the latter. */
+/*
+ * The scope the registry asks for, else the one that pulling or the catalogue needs. Quay's service knows none for the latter, and others refuse it to
+ * good credentials that may not list all, though the registry lets them: then it is only asked who they are. A wrong password is refused there, too.
+ */
 static int bearer(struct http_client *c, str repository, const struct auth_challenge *ch,
 		  const struct docker_credential *cred, struct buf *ret, struct err *e)
 {
@@ -144,7 +147,7 @@ static int bearer(struct http_client *c, str repository, const struct auth_chall
 	if (buf_error(&scope))
 		return err_set(e, ENOMEM, "no memory for a token request");
 	r = ask_for(c, buf_str(&scope), ch, cred, ret, e);
-	if (r == -EINVAL && !ch->scope.n && !repository.n)
+	if ((r == -EINVAL || r == -EACCES) && !ch->scope.n && !repository.n)
 		r = ask_for(c, S(""), ch, cred, ret, e);
 	return r == -EINVAL ? -EACCES : r;
 }

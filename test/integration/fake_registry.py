@@ -249,10 +249,10 @@ def scripted(names, tag="1", **kw):
     return r
 
 
-def as_quay(r, private):
+def as_quay(r, private, refusal=400):
     """Has a scripted registry answer as Quay does (its endpoints/v2: catalog.py, v2auth.py, auth/registry_jwt_auth.py): who wants the catalogue is
     not asked, and without a token it is an empty one; the token service knows no scope but that of a repository; challenges of the whole
-    registry name none. `private`: what the robot alone is shown."""
+    registry name none. `private`: what the robot alone is shown. `refusal`: how the service answers to a scope it does not give."""
     serve = r.serve
 
     def look(h):
@@ -260,7 +260,7 @@ def as_quay(r, private):
         scopes = urllib.parse.parse_qs(text).get("scope", [])
         if path == "/token" and any(not s.startswith("repository:") or not s.split(":")[1] for s in scopes):
             r.requests.append((h.command, h.path, dict(h.headers), b""))
-            return r._send(h, 400, b'{"errors":[{"code":"INVALID_REQUEST","message":"Unable to decode repository and actions"}]}', {})
+            return r._send(h, refusal, b'{"errors":[{"code":"INVALID_REQUEST","message":"Unable to decode repository and actions"}]}', {})
         if path == "/v2/" and not h.headers.get("Authorization"):
             return r._send(h, 401, b"true", {"WWW-Authenticate": f'Bearer realm="{r.url}/token",service="fake"'})
         if path == "/v2/_catalog":

@@ -266,13 +266,17 @@ def run_with(client, number, settings):
     return finished(client, number, ended)
 
 
-def test_quay_robots_have_the_catalogue(admin):
-    with as_quay(scripted(["team/a", "team/b"], token=("team+robot", "tok")), ["team/a", "team/b"]) as hub:
+@pytest.mark.parametrize("refusal", [400, 401, 403])
+def test_quay_robots_have_the_catalogue(admin, refusal):
+    """Its token service knows no scope for the catalogue; others know one and refuse it to good credentials."""
+    with as_quay(scripted(["team/a", "team/b"], token=("team+robot", "tok")), ["team/a", "team/b"], refusal) as hub:
         settings = {"name": "hub", "kind": "quay", "address": hub.host, "interval": 0, "user": "team+robot", "requestsPerSecond": 100}
         number = add(admin, hub.host, **(settings | {"password": "tok"}))
         assert "trouble" not in finished(admin, number)["progress"]
         assert set(tags(admin, number)) == {"team/a:1", "team/b:1"}
         assert not any(path.startswith("/api/") for _, path, _, _ in hub.requests)
+        asked = [path for _, path, _, _ in hub.requests if path.startswith("/token") and "scope=repository" not in path]
+        assert asked and ["scope=registry%3Acatalog" in path for path in asked] == [True, False] * (len(asked) // 2), asked
         # A wrong password is denied: what anybody is shown, nothing, is not taken for all there is.
         p = run_with(admin, number, settings | {"password": "wrong"})
         assert p["progress"]["trouble"] == "denied" and "wrong" not in p["progress"]["detail"], p
