@@ -61,7 +61,7 @@ def test_a_database_that_cannot_be_had(skep, tmp_path, postgres_server):
         assert console.client().get("/readyz").status == 200
 
 
-@pytest.mark.parametrize("given", ["postgres//me@db.example/skep", "host=db.example dbname=skep", "skep", "mysql://db.example/skep", "@empty"])
+@pytest.mark.parametrize("given", ["postgres//me@db.example/skep", "host=db.example dbname=skep", "postgresql:me@db.example/skep", "mysql://db.example/skep", "@empty"])
 def test_what_names_no_database_is_no_folder(skep, tmp_path, given):
     """It was one: a console on SQLite, where its operator meant PostgreSQL."""
     (tmp_path / "empty").write_text("")

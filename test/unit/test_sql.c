@@ -1,5 +1,6 @@
 #include "store_stage.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -525,6 +526,37 @@ static void test_leads_are_for_one(void **state)
 	}
 }
 
+static void what_names_a_store(void **state)
+{
+	static const char *const taken[] = {
+		"postgresql://u@h/d", "postgres://u@h/d", "/srv/a=b", "./a=b", "data",
+		"skep/store.db",      "postgres",         "data//x"
+	};
+	static const char *const refused[] = { "",
+					       "host=h dbname=d",
+					       "mysql://h/d",
+					       "postgres//u@h/d",
+					       "postgresql//h/d",
+					       "postgresql:u@h/d",
+					       "postgres:/h/d" };
+	const char *folder = store_stage_where(STAGE_SQLITE);
+	OWNED_FD before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	OK(store_prepare(folder, E));
+	assert_true(before >= 0);
+	assert_int_equal(chdir(folder), 0);
+	for (size_t i = 0; i < ARRAY_LEN(taken); i++)
+		OK(sql_check_where(taken[i], E));
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
+		FAILS(EINVAL, sql_check_where(refused[i], E));
+	/* What holds a store was one, whatever it is called. */
+	OK(store_prepare("host=h dbname=d", E));
+	OK(sql_check_where("host=h dbname=d", E));
+	FAILS(EINVAL, sql_check_where("host=h", E));
+	assert_int_equal(fchdir(before), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -543,6 +575,7 @@ int main(void)
 		cmocka_unit_test(messages_reach_listeners),
 		cmocka_unit_test(a_dead_server_is_told),
 		cmocka_unit_test(passwords_are_not_told),
+		cmocka_unit_test(what_names_a_store),
 		cmocka_unit_test(copies_are_whole),
 		cmocka_unit_test(damage_is_told),
 		cmocka_unit_test(faults_reach_who_watches),

@@ -63,7 +63,7 @@ void sql_close(struct sql *s);
 bool sql_is_postgres(const struct sql *s);
 /**
  * Whether what somebody wrote names a store, before anything is made there: a URL of another engine and libpq's "host=..." would each be a
- * folder of that name. @return 0, -EINVAL
+ * folder of that name, and is one only where it begins with / or . or holds a store already. @return 0, -EINVAL
  */
 MUST_CHECK int sql_check_where(const char *where, struct err *e);
 /** Whether @p where names a PostgreSQL server. */

@@ -1,5 +1,7 @@
 #include "console/sql/sql_priv.h"
 
+#include <unistd.h>
+
 enum { BUSY_MS = 10000 };
 
 static void free_statements(struct sql *s)
@@ -18,9 +20,31 @@ static void free_statements(struct sql *s)
 	}
 }
 
+/* What nobody calls a folder: an address of any scheme, of PostgreSQL's with a slip too, and libpq's keys and values. */
+static bool looks_like_address(str where)
+{
+	static const char *const slips[] = { "postgres:", "postgresql:", "postgres//",
+					     "postgresql//" };
+
+	for (size_t i = 0; i < ARRAY_LEN(slips); i++)
+		if (str_starts(where, str_from(slips[i])))
+			return true;
+	return str_find(where, '=') < where.n || str_search(where, S("://")) < where.n;
+}
+
+static bool is_there(const char *where)
+{
+	OWNED_BUF path = BUF_INIT;
+
+	sql_file(where, &path);
+	return buf_error(&path) == 0 && access(buf_cstr(&path), F_OK) == 0;
+}
+
 int sql_check_where(const char *where, struct err *e)
 {
 	if (sql_names_postgres(where) || where[0] == '/' || where[0] == '.')
+		return 0;
+	if (where[0] && (!looks_like_address(str_from(where)) || is_there(where)))
 		return 0;
 	return err_set(e, EINVAL,
 		       "give postgresql://USER@HOST:PORT/DATABASE, or for SQLite a folder's path "
