@@ -179,9 +179,9 @@ def test_a_store_that_is_damaged_while_it_is_used_is_the_servers_fault(tmp_path)
         assert c.said().count("the store is damaged: ") == 1 and "skep console restore" in c.said(), c.said()
 
 
-@pytest.mark.parametrize("how", ["moved", "replaced"])
-def test_a_store_whose_file_is_taken_away_acknowledges_nothing_more(tmp_path, how):
-    """What is written to it then would be gone with the console."""
+@pytest.mark.parametrize("how, back", [("moved", "while it runs"), ("replaced", "while it runs"), ("moved", "after its end")])
+def test_a_store_whose_file_is_taken_away_acknowledges_nothing_more(tmp_path, how, back):
+    """What is written to it then would be gone with the console, unless it is put back."""
     with Console(tmp_path) as c:
         peer = Peer(c, tmp_path / "peer", joins=token(c))
         batch = [peer.line("alert", peer.alert("taken")) for _ in range(7)]
@@ -193,12 +193,16 @@ def test_a_store_whose_file_is_taken_away_acknowledges_nothing_more(tmp_path, ho
         status, answer = peer.batch(*more)
         assert status >= 500, (status, answer)
         ready = c.client().get("/readyz")
-        assert (ready.status, ready.body) == (503, b"the store is damaged\n")
-        assert c.said().count(f"'{c.state}/skep.db' was moved away, deleted or replaced") == 1, c.said()
-        c.end()
+        assert (ready.status, ready.body) == (503, b"the store's file was moved away, deleted or replaced\n")
+        assert c.said().count(f"the store was taken away: '{c.state}/skep.db' was moved away, deleted or replaced. Nothing is acknowledged") == 1, c.said()
+        assert "is damaged" not in c.said() and c.figures()["skep_console_store_fault"] == 1
+        if back == "after its end":
+            c.end()
         (tmp_path / "away.db").rename(c.state / "skep.db")
-        c.start()
-        assert c.client().get("/readyz").status == 200
+        if back == "after its end":
+            c.start()
+        assert until(lambda: c.client().get("/readyz").status == 200), c.said()
+        assert c.said().count("the store can be written again") == (back == "while it runs"), c.said()
         # The agent kept what was not acknowledged, and tells it again.
         assert peer.batch(*more)[0] == 200
         assert alerts(c, "taken") == 12

@@ -107,8 +107,8 @@ static void the_document_is_json(void **state)
 /* sql.h says which errors are the store's; none of them is told as the fault of who asked. */
 static void what_fails_here_is_not_the_askers_fault(void **state)
 {
-	static const int ours[] = { ENOSPC, EROFS,   EUCLEAN, EHOSTUNREACH, ETIMEDOUT,
-				    EAGAIN, ENOEXEC, ENOMEM,  EIO };
+	static const int ours[] = { ENOSPC,    EROFS,  EUCLEAN, EBADFD, EHOSTUNREACH,
+				    ETIMEDOUT, EAGAIN, ENOEXEC, ENOMEM, EIO };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(ours); i++)

@@ -5,6 +5,9 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "console/store/store_fact.h"
+#include "console/store/store_health.h"
+
 static void make_table(struct store *s)
 {
 	OK(sql_script(s->sql,
@@ -450,6 +453,57 @@ static void damage_met_is_told_to_who_watches(void **state)
 	sql_close(s);
 }
 
+static void count_line(void *ctx, const char *line)
+{
+	int *lines = ctx;
+
+	assert_true(line[0] != 0);
+	++*lines;
+}
+
+/* It is told apart from damage, which ends with the process alone: put back, all is well. */
+static void a_file_that_was_taken_away_may_come_back(void **state)
+{
+	const char *where = store_stage_where(STAGE_SQLITE);
+	struct store_health *h = NULL;
+	const struct sql_watch *w;
+	char path[300], away[310];
+	struct sql *s = NULL;
+	int lines = 0;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/skep.db", where);
+	snprintf(away, sizeof(away), "%s.away", path);
+	OK(store_prepare(where, E));
+	OK(store_health_new(count_line, &lines, &h, E));
+	w = store_health_watch(h);
+	OK(sql_open(where, &(struct sql_options){ .watch = w }, &s, E));
+	assert_int_equal(store_health_look(h, s), 0);
+	OK(sql_begin(s, E));
+	OK(store_fact_put(s, "kept", S("1"), E));
+	assert_int_equal(rename(path, away), 0);
+	FAILS(EBADFD, sql_commit(s, E));
+	assert_int_equal(store_health_fault(h), EBADFD);
+	assert_int_equal(store_health_look(h, s), EBADFD);
+	assert_int_equal(lines, 1);
+	/* What is full besides is no news. */
+	w->failed(w->ctx, ENOSPC, "full");
+	assert_int_equal(store_health_fault(h), EBADFD);
+
+	assert_int_equal(rename(away, path), 0);
+	for (int i = 0; i < 600 && store_health_look(h, s); i++)
+		usleep(50000);
+	assert_int_equal(store_health_fault(h), 0);
+	assert_int_equal(lines, 2);
+	OK(sql_begin(s, E));
+	OK(store_fact_put(s, "kept", S("2"), E));
+	OK(sql_commit(s, E));
+	w->failed(w->ctx, EUCLEAN, "damaged");
+	assert_int_equal(store_health_look(h, s), EUCLEAN);
+	sql_close(s);
+	store_health_free(h);
+}
+
 static void damage_is_told(void **state)
 {
 	const char *where = store_stage_where(STAGE_SQLITE);
@@ -578,6 +632,7 @@ int main(void)
 		cmocka_unit_test(what_names_a_store),
 		cmocka_unit_test(copies_are_whole),
 		cmocka_unit_test(damage_is_told),
+		cmocka_unit_test(a_file_that_was_taken_away_may_come_back),
 		cmocka_unit_test(faults_reach_who_watches),
 		cmocka_unit_test(damage_met_is_told_to_who_watches),
 		cmocka_unit_test(a_full_disk_is_told),

@@ -45,6 +45,7 @@ enum problem_id problem_of(int error)
 	case -ETIMEDOUT:
 	case -ENOBUFS:
 	case -ENOMEM:
+	case -EBADFD:
 		return PROBLEM_UNAVAILABLE;
 	case -EUCLEAN:
 		return PROBLEM_DAMAGED;

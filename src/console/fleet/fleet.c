@@ -114,6 +114,7 @@ static void fail(struct fleet *f, struct fleet_reply *r, struct arena *a, int er
 		refuse(r, a, 503,
 		       error == -ENOSPC    ? "the store is full"
 		       : error == -EUCLEAN ? "the store is damaged"
+		       : error == -EBADFD  ? "the store was taken away"
 					   : "the store is busy or away");
 		break;
 	}

@@ -213,6 +213,8 @@ static const char *why_not_ready(int answer, int fault)
 		return answer < 0 ? "the database does not answer\n" : NULL;
 	case ENOSPC:
 		return "the store is full: nothing can be written\n";
+	case EBADFD:
+		return "the store's file was moved away, deleted or replaced\n";
 	case EUCLEAN:
 		return "the store is damaged\n";
 	default:

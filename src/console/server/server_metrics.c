@@ -103,7 +103,7 @@ void server_metrics(struct server *s, struct buf *out)
 	put_series(s, out);
 	put_clocks(s, out);
 	put(out, "skep_console_store_fault", "gauge",
-	    "1 while the store is full, cannot be written or is damaged.",
+	    "1 while the store is full, cannot be written, was taken away or is damaged.",
 	    store_health_fault(s->health) != 0);
 	put(out, "skep_console_pages", "gauge", "Pages that listen.", hub_pages(s->hub));
 	put(out, "skep_console_resident_bytes", "gauge", "Memory of the process.",

@@ -114,8 +114,8 @@ static int still_there(struct sql *s, struct err *e)
 				  : st.st_ino == h->inode && st.st_dev == h->device))
 		return 0;
 	buf_printf(&text, "'%s' was moved away, deleted or replaced", h->path);
-	sql_tell(s, EUCLEAN, buf_error(&text) < 0 ? h->path : buf_cstr(&text));
-	return err_set(e, EUCLEAN, "store %s: it was moved away, deleted or replaced", h->path);
+	sql_tell(s, EBADFD, buf_error(&text) < 0 ? h->path : buf_cstr(&text));
+	return err_set(e, EBADFD, "store %s: it was moved away, deleted or replaced", h->path);
 }
 
 static int script(struct sql *s, const char *text, struct err *e)
@@ -123,7 +123,7 @@ static int script(struct sql *s, const char *text, struct err *e)
 	struct handle *h = handle_of(s);
 
 	if (str_is(str_from(text), "COMMIT") && still_there(s, e) < 0)
-		return -EUCLEAN;
+		return -EBADFD;
 	h->deadline_ms = 0;
 	return fail(s, sqlite3_exec(h->db, text, NULL, NULL, NULL), e);
 }

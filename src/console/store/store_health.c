@@ -29,22 +29,44 @@ static void tell(struct store_health *h, const char *what, const char *why, cons
 		h->say(h->ctx, line);
 }
 
+/* Which fault is told where there are two. Damage is worse than what can be mended while we run, and a full disk is no news of a file
+ * that is not there. @return 0: it is none of the store's */
+static int weight(int fault)
+{
+	switch (fault) {
+	case EUCLEAN:
+		return 3;
+	case EBADFD:
+		return 2;
+	case ENOSPC:
+	case EROFS:
+	case EIO:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 static void failed(void *ctx, int code, const char *text)
 {
 	struct store_health *h = ctx;
 	int known = atomic_load(&h->fault);
 
-	if (code != ENOSPC && code != EROFS && code != EIO && code != EUCLEAN)
-		return;
-	/* Damage is worse than what writing can mend; of the others the first stands. */
+	/* Of two alike the first stands. */
 	do
-		if (known == EUCLEAN || (known && code != EUCLEAN))
+		if (weight(code) <= weight(known))
 			return;
 	while (!atomic_compare_exchange_weak(&h->fault, &known, code));
 	if (code == EUCLEAN)
 		tell(h, "the store is damaged: ", text,
 		     ". Nothing is mended behind your back: end the console, and put a copy in the "
 		     "store's place ('skep console restore', or PostgreSQL's own tools)");
+	else if (code == EBADFD)
+		tell(h, "the store was taken away: ", text,
+		     ". Nothing is acknowledged until that very file is back in its place: put it "
+		     "back while the console runs, whose end would lose what only it still holds. "
+		     "If it is gone for good, end the console and put a copy in its place "
+		     "('skep console restore')");
 	else
 		tell(h, "the store cannot be written: ", text,
 		     ". Until it can, agents keep what they have to tell");
@@ -94,7 +116,8 @@ static void fill(struct buf *out)
 	}
 }
 
-/* In two transactions: what one wrote and took away again would never reach the disk. */
+/* In two transactions: what one wrote and took away again would never reach the disk. The first by name: what is committed by itself does not
+ * look whether the file is still in its place. */
 static int write_trial(struct sql *s)
 {
 	OWNED_BUF text = BUF_INIT;
@@ -102,7 +125,10 @@ static int write_trial(struct sql *s)
 
 	fill(&text);
 	r = buf_error(&text);
-	r = r < 0 ? r : store_fact_put(s, TRIAL, buf_str(&text), NULL);
+	r = r < 0 ? r : sql_begin(s, NULL);
+	if (r < 0)
+		return r;
+	r = sql_end(s, store_fact_put(s, TRIAL, buf_str(&text), NULL), NULL);
 	return r < 0 ? r
 		     : sql_do(s, "DELETE FROM store_fact WHERE name = ?1",
 			      SQL_ARGS(SQL_T(S(TRIAL))), NULL);
