@@ -412,6 +412,8 @@ static void what_receivers_say_is_searched_for_their_secrets(void **state UNUSED
 		{ "splunk", splunk, "%3", false },
 		{ "splunk", splunk, "\\u00", false },
 		{ "splunk", splunk, "", false },
+		{ "splunk", "{\"url\":\"https://h/\",\"token\":\"QUFBQUFBQUFBQTpB\"}", "A fault",
+		  false },
 		{ "webhook", hook, "no such user: XYZ", true },
 		{ "webhook", hook, "a Bearer token is needed, or Basic", false },
 		{ "webhook", hook, "no, pa:ss is wrong", true },

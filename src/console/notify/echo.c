@@ -6,58 +6,74 @@
 #include "wire/url.h"
 
 /* Parts of addresses below LEAST are versions and switches. */
-enum { RUN = 8, LEAST = 4, SLOT_BITS = 16, ARENA_BYTES = 4 << 20 };
-
-/* An answer may have a megabyte: `seen` says of most places by one look that no secret's run is there. */
-struct search {
-	struct arena arena;
-	str *secrets;
-	size_t count, cap;
-	bool failed;
-	uint8_t seen[(1 << SLOT_BITS) / 8];
+enum {
+	RUN = 8,
+	LEAST = 4,
+	SLOT_BITS = 17,
+	SLOTS = 1 << SLOT_BITS,
+	RUNS_MAX = SLOTS / 2,
+	ARENA_BYTES = 4 << 20
 };
 
-static size_t slot(const char *run)
+/* An answer may have a megabyte and the secrets many kilobytes: each place in it is looked up once. */
+struct search {
+	struct arena arena;
+	str *shorts; /* secrets below RUN */
+	size_t count, cap;
+	bool failed;
+	size_t run_count;
+	uint64_t runs[SLOTS]; /* of the others; 0: none there */
+};
+
+static uint64_t run_at(str text, size_t i)
 {
 	uint64_t v;
 
-	memcpy(&v, run, RUN);
-	return (size_t)(v * 0x9e3779b97f4a7c15ULL >> (64 - SLOT_BITS));
+	memcpy(&v, text.p + i, RUN);
+	return v;
+}
+
+/* @return where @p run is, or would be */
+static size_t slot(const struct search *s, uint64_t run)
+{
+	size_t at = (size_t)(run * 0x9e3779b97f4a7c15ULL >> (64 - SLOT_BITS));
+
+	while (s->runs[at] && s->runs[at] != run)
+		at = (at + 1) % SLOTS;
+	return at;
+}
+
+static void add_short(struct search *s, str secret)
+{
+	str copy = arena_str(&s->arena, secret);
+	str *at = copy.p ? ARENA_PUSH(&s->arena, s->shorts, s->count, s->cap) : NULL;
+
+	if (at)
+		*at = copy;
+	else
+		s->failed = true;
 }
 
 static void add(struct search *s, str secret)
 {
-	str copy, *at;
+	if (secret.n && secret.n < RUN)
+		add_short(s, secret);
+	for (size_t i = 0; i + RUN <= secret.n && !s->failed; i++) {
+		const uint64_t run = run_at(secret, i);
+		const size_t at = slot(s, run);
 
-	if (!secret.n)
-		return;
-	copy = arena_str(&s->arena, secret);
-	at = copy.p ? ARENA_PUSH(&s->arena, s->secrets, s->count, s->cap) : NULL;
-	if (!at) {
-		s->failed = true;
-		return;
+		s->failed = !s->runs[at] && ++s->run_count > RUNS_MAX;
+		s->runs[at] = run;
 	}
-	*at = copy;
-	for (size_t i = 0; i + RUN <= copy.n; i++)
-		s->seen[slot(copy.p + i) / 8] |= (uint8_t)(1u << slot(copy.p + i) % 8);
-}
-
-static bool is_of_one(const struct search *s, str run)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (str_search(s->secrets[i], run) < s->secrets[i].n)
-			return true;
-	return false;
 }
 
 static bool is_in(const struct search *s, str text)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (s->secrets[i].n < RUN && str_search(text, s->secrets[i]) < text.n)
+		if (str_search(text, s->shorts[i]) < text.n)
 			return true;
 	for (size_t i = 0; i + RUN <= text.n; i++)
-		if (s->seen[slot(text.p + i) / 8] & 1u << slot(text.p + i) % 8 &&
-		    is_of_one(s, str_take(str_skip(text, i), RUN)))
+		if (s->runs[slot(s, run_at(text, i))])
 			return true;
 	return false;
 }
@@ -124,14 +140,14 @@ static void add_password(struct search *s, str base64)
 /* A header's value may begin with a scheme. */
 static void add_text(struct search *s, str text)
 {
-	str rest = text;
+	str rest = text, scheme = str_cut(&rest, ' ');
 
-	add(s, text);
-	(void)str_cut(&rest, ' ');
 	rest = str_trim(rest.n ? rest : text);
+	add(s, text);
 	add(s, rest);
 	add_base64(s, rest);
-	add_password(s, rest);
+	if (str_eq_nocase(scheme, S("Basic")))
+		add_password(s, rest);
 }
 
 static void add_part(struct search *s, str part)
@@ -213,7 +229,7 @@ bool echo_holds_secret(const struct receiver *r, str answer)
 		return true;
 	arena_init(&s->arena, ARENA_BYTES);
 	add_all(s, r);
-	found = s->failed || (s->count && is_in_any_form(s, answer));
+	found = s->failed || is_in_any_form(s, answer);
 	arena_done(&s->arena);
 	free(s);
 	return found;
