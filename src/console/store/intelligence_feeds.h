@@ -18,8 +18,8 @@ struct stored_feed {
 	int64_t due_ns;   /**< when it is fetched next */
 	int64_t tried_ns; /**< 0: never */
 	int64_t fetched_ns; /**< when it last worked; 0: never */
-	str why;            /**< why it did not work the last time, or what was not read; empty: nothing is wrong */
-	int64_t version;    /**< grows when an operator changes it */
+	str why; /**< why it did not work the last time, or what was not read; empty: nothing is wrong */
+	int64_t version; /**< grows when an operator changes it */
 };
 
 /** What a feed's secret is sealed as. */
