@@ -12,7 +12,8 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 # Tools the image lacks, as copies of the actor.
 TOOLS = """serviced dropper python3 node nc openssl nginx php-fpm httpd redis-server postgres gdb crictl curl prometheus
-xmrig pkill crontab sshd frpc ssh tor ttyd nmap kubectl amicontained mysql gcc pip3 iptables dig stress-ng vi""".split()
+xmrig pkill crontab sshd frpc ssh tor ttyd nmap kubectl amicontained mysql gcc pip3 iptables dig stress-ng vi
+ruby wget tcpserver ksh93 luatex""".split()
 
 
 def debian(folder, shared):

@@ -421,6 +421,12 @@ static int do_listen(char **a)
 	return listener(number(a, 0, 4000)) < 0;
 }
 
+/* Listens while the rest of the words run as a command. */
+static int do_serve(char **a)
+{
+	return listener(number(a, 0, 4000)) < 0 || do_spawn(a + 1);
+}
+
 static int do_connect(char **a)
 {
 	return connection(arg(a, 0, "127.0.0.1"), number(a, 1, 4000)) < 0;
@@ -480,6 +486,15 @@ static int do_input_socket(char **a)
 
 	close(0);
 	return l < 0 || run_with_input(a, connection("127.0.0.1", 4002));
+}
+
+/* As a server does that gives each connection to a program of its own. */
+static int do_input_spawn(char **a)
+{
+	int l = listener(4004);
+
+	close(0);
+	return l < 0 || connection("127.0.0.1", 4004) != 0 || do_spawn(a);
 }
 
 static int do_input_listener(char **a)
@@ -624,6 +639,7 @@ static const struct {
 	{ "rewrite", do_rewrite },
 	{ "address", do_address },
 	{ "listen", do_listen },
+	{ "serve", do_serve },
 	{ "connect", do_connect },
 	{ "connect-unix", do_connect_unix },
 	{ "serve-unix", do_serve_unix },
@@ -631,6 +647,7 @@ static const struct {
 	{ "dup-file", do_dup_file },
 	{ "input-socket", do_input_socket },
 	{ "input-listener", do_input_listener },
+	{ "input-spawn", do_input_spawn },
 	{ "packet-socket", do_packet_socket },
 	{ "dns", do_dns },
 	{ "dns-many", do_dns_many },
