@@ -185,15 +185,16 @@ __noinline __attribute__((unused)) __u32 exec_input(void)
 	i = file ? BPF_CORE_READ(file, f_inode) : 0;
 	if (!i)
 		return 0;
-	if ((BPF_CORE_READ(i, i_mode) & S_IFMT) == S_IFREG &&
+	/* One without a name is how shells hold a here-document. */
+	if ((BPF_CORE_READ(i, i_mode) & S_IFMT) == S_IFREG && BPF_CORE_READ(i, i_nlink) &&
 	    overlay_flag(i, BPF_CORE_READ(i, i_sb, s_magic)) == EVENT_FILE_UPPER)
 		return EVENT_EXE_INPUT_UPPER;
 	sk = file_sock(file);
 	if (!sk)
 		return 0;
 	describe_sock(&f, sk);
-	/* A socket that listens is what FastCGI's programs are given. */
-	return f.kind == 'o' && f.remote_port && f.connected ? EVENT_EXE_INPUT_NETWORK : 0;
+	/* A socket that listens, which has no far end, is what FastCGI's programs are given. One that the far end has shut is still read. */
+	return f.kind == 'o' && f.remote_port ? EVENT_EXE_INPUT_NETWORK : 0;
 }
 
 SEC("tp_btf/sched_process_exec")

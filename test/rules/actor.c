@@ -13,6 +13,7 @@
 #include <linux/if_ether.h>
 #include <linux/io_uring.h>
 #include <net/if.h>
+#include <poll.h>
 #include <pty.h>
 #include <sched.h>
 #include <signal.h>
@@ -488,6 +489,21 @@ static int do_input_socket(char **a)
 	return l < 0 || run_with_input(a, connection("127.0.0.1", 4002));
 }
 
+/* The other end has shut it, which leaves what was sent to be read. */
+static int do_input_closed(char **a)
+{
+	struct pollfd p = { .events = POLLRDHUP };
+	int l = listener(4003), far;
+
+	close(0);
+	if (l < 0 || connection("127.0.0.1", 4003) != 0)
+		return 1;
+	far = accept(l, NULL, NULL);
+	if (far < 0 || close(far) < 0 || poll(&p, 1, 10000) != 1)
+		return 1;
+	return run_with_input(a, 0);
+}
+
 /* As a server does that gives each connection to a program of its own. */
 static int do_input_spawn(char **a)
 {
@@ -647,6 +663,7 @@ static const struct {
 	{ "dup-file", do_dup_file },
 	{ "input-socket", do_input_socket },
 	{ "input-listener", do_input_listener },
+	{ "input-closed", do_input_closed },
 	{ "input-spawn", do_input_spawn },
 	{ "packet-socket", do_packet_socket },
 	{ "dns", do_dns },

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -49,29 +50,57 @@ static void exec_true(void)
 	_exit(1);
 }
 
-void deed_reads_file(const char *dir)
+static void read_input(const char *dir, bool removed)
 {
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/input", dir);
 	close(0);
-	if (open(path, O_CREAT | O_RDONLY, 0600) != 0 || unlink(path))
+	if (open(path, O_CREAT | O_RDONLY, 0600) != 0 || (removed && unlink(path)))
 		_exit(1);
 	exec_true();
 }
 
-/* Connected by the number it has, so that nothing is duplicated. */
-void deed_reads_network(const char *dir)
+void deed_reads_file(const char *dir)
+{
+	read_input(dir, false);
+}
+
+void deed_reads_removed(const char *dir)
+{
+	read_input(dir, true);
+}
+
+/* Connected by the number it has, so that nothing is duplicated. @return the socket that listens */
+static int connect_input(void)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t n = sizeof(a);
 	int s = socket(AF_INET, SOCK_STREAM, 0);
 
-	(void)dir;
 	close(0);
 	if (s < 0 || bind(s, (struct sockaddr *)&a, n) || listen(s, 1) ||
 	    getsockname(s, (struct sockaddr *)&a, &n) || socket(AF_INET, SOCK_STREAM, 0) != 0 ||
 	    connect(0, (struct sockaddr *)&a, n))
+		_exit(1);
+	return s;
+}
+
+void deed_reads_network(const char *dir)
+{
+	(void)dir;
+	connect_input();
+	exec_true();
+}
+
+/* The other end has shut it, which leaves what was sent to be read. */
+void deed_reads_shut(const char *dir)
+{
+	struct pollfd p = { .fd = 0, .events = POLLRDHUP };
+	int other = accept(connect_input(), NULL, NULL);
+
+	(void)dir;
+	if (other < 0 || close(other) || poll(&p, 1, 10000) != 1)
 		_exit(1);
 	exec_true();
 }

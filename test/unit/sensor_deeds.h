@@ -13,7 +13,9 @@ void deed_exec(const char *dir);
 void deed_script(const char *dir);
 /** Starts a program that is to read a file of that folder, or a connection. */
 void deed_reads_file(const char *dir);
+void deed_reads_removed(const char *dir);
 void deed_reads_network(const char *dir);
+void deed_reads_shut(const char *dir);
 void deed_long_exec(const char *dir);
 void deed_medium_exec(const char *dir);
 void deed_memfd(const char *dir);

@@ -294,8 +294,12 @@ static void inputs(void **state)
 			 told(f, EVENT_OPENAT)->fd.file_flags & EVENT_FILE_UPPER
 				 ? EVENT_EXE_INPUT_UPPER
 				 : 0);
+	assert_int_equal(run_child(f, deed_reads_removed), 0);
+	assert_int_equal(told(f, EVENT_EXECVE)->exec->exe_flags & both, 0);
 	assert_int_equal(run_child(f, deed_reads_network), 0);
 	assert_int_equal(count_of(f, EVENT_EXECVE), 1);
+	assert_int_equal(told(f, EVENT_EXECVE)->exec->exe_flags & both, EVENT_EXE_INPUT_NETWORK);
+	assert_int_equal(run_child(f, deed_reads_shut), 0);
 	assert_int_equal(told(f, EVENT_EXECVE)->exec->exe_flags & both, EVENT_EXE_INPUT_NETWORK);
 }
 
