@@ -483,6 +483,8 @@ static void a_file_that_was_taken_away_may_come_back(void **state)
 	OK(store_fact_put(s, "kept", S("1"), E));
 	assert_int_equal(rename(path, away), 0);
 	FAILS(EBADFD, sql_commit(s, E));
+	/* Nor is what is a transaction of its own. */
+	FAILS(EBADFD, store_fact_put(s, "alone", S("1"), E));
 	assert_int_equal(store_health_fault(h), EBADFD);
 	assert_int_equal(store_health_look(h, s), EBADFD);
 	assert_int_equal(lines, 1);

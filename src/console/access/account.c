@@ -68,20 +68,21 @@ int account_check_role(const struct access *a, const struct caller *c, const str
 		       struct arena *arena, struct err *e)
 {
 	str rest = r->scope;
+	int n;
 
 	if (!r->name.n || r->name.n > ROLE_NAME_BYTES || text_ill_formed(r->name) != r->name.n)
 		return err_set(e, EINVAL, "a role's name has 1 to %d bytes", ROLE_NAME_BYTES);
 	while (rest.n) {
 		str line = str_trim(str_line(&rest));
 		struct scope_selector s;
-		int n = line.n ? scope_parse(line, arena, &s, e) : 0;
 
+		n = line.n ? scope_parse(line, arena, &s, e) : 0;
 		if (n < 0)
 			return n == -EBADMSG || n == -E2BIG
 				       ? err_wrap(e, -EINVAL, "role '%.*s'", STR_ARG(r->name))
 				       : n;
 	}
-	int n = check_reach_of_role(r, e);
+	n = check_reach_of_role(r, e);
 	return n < 0 ? n : account_may_give(a, c, r, e);
 }
 

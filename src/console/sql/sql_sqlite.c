@@ -43,17 +43,28 @@ static int code_of_system(const struct handle *h)
 						 : EIO;
 }
 
+static int code_of_constraint(int code)
+{
+	switch (code) {
+	case SQLITE_CONSTRAINT_FOREIGNKEY:
+		return ENOENT;
+	case SQLITE_CONSTRAINT_UNIQUE:
+	case SQLITE_CONSTRAINT_PRIMARYKEY:
+	case SQLITE_CONSTRAINT_ROWID:
+		return EEXIST;
+	case SQLITE_CONSTRAINT_COMMITHOOK: /* refuses_commit() */
+		return EBADFD;
+	default:
+		return EDOM;
+	}
+}
+
 /* The errno that says what SQLite's code means to us. */
 static int code_of(const struct handle *h, int code)
 {
 	switch (code & 0xff) {
 	case SQLITE_CONSTRAINT:
-		if (code == SQLITE_CONSTRAINT_FOREIGNKEY)
-			return ENOENT;
-		return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||
-				       code == SQLITE_CONSTRAINT_ROWID
-			       ? EEXIST
-			       : EDOM;
+		return code_of_constraint(code);
 	case SQLITE_FULL:
 		return ENOSPC;
 	case SQLITE_BUSY:
@@ -84,6 +95,16 @@ static int code_of(const struct handle *h, int code)
 	}
 }
 
+static int taken_away(struct sql *s, struct err *e)
+{
+	const struct handle *h = handle_of(s);
+	OWNED_BUF text = BUF_INIT;
+
+	buf_printf(&text, "'%s' was moved away, deleted or replaced", h->path);
+	sql_tell(s, EBADFD, buf_error(&text) < 0 ? h->path : buf_cstr(&text));
+	return err_set(e, EBADFD, "store %s: it was moved away, deleted or replaced", h->path);
+}
+
 static int fail(struct sql *s, int code, struct err *e)
 {
 	struct handle *h = handle_of(s);
@@ -91,6 +112,8 @@ static int fail(struct sql *s, int code, struct err *e)
 	if (code == SQLITE_OK)
 		return 0;
 	code = code_of(h, sqlite3_extended_errcode(h->db));
+	if (code == EBADFD)
+		return taken_away(s, e);
 	sql_tell(s, code, sqlite3_errmsg(h->db));
 	return err_set(e, code, "store %s: %s", h->path, sqlite3_errmsg(h->db));
 }
@@ -102,28 +125,24 @@ static int on_progress(void *ctx)
 	return h->deadline_ms && clock_ms(CLOCK_MONOTONIC) > h->deadline_ms;
 }
 
-/* What is written to a file that was taken away goes with the last who has it open: nothing may be told to be kept by then. */
-static int still_there(struct sql *s, struct err *e)
+/* What is written to a file that was taken away goes with the last who has it open: nothing may be told to be kept by then. SQLite asks
+ * before it commits what writes; an answer other than 0 undoes it. */
+static int refuses_commit(void *ctx)
 {
-	const struct handle *h = handle_of(s);
+	const struct handle *h = ctx;
 	struct stat st;
-	OWNED_BUF text = BUF_INIT;
 
-	if (!h->inode || (stat(sqlite3_db_filename(h->db, "main"), &st) < 0
-				  ? errno != ENOENT
-				  : st.st_ino == h->inode && st.st_dev == h->device))
+	if (!h->inode)
 		return 0;
-	buf_printf(&text, "'%s' was moved away, deleted or replaced", h->path);
-	sql_tell(s, EBADFD, buf_error(&text) < 0 ? h->path : buf_cstr(&text));
-	return err_set(e, EBADFD, "store %s: it was moved away, deleted or replaced", h->path);
+	if (stat(sqlite3_db_filename(h->db, "main"), &st) < 0)
+		return errno == ENOENT;
+	return st.st_ino != h->inode || st.st_dev != h->device;
 }
 
 static int script(struct sql *s, const char *text, struct err *e)
 {
 	struct handle *h = handle_of(s);
 
-	if (str_is(str_from(text), "COMMIT") && still_there(s, e) < 0)
-		return -EBADFD;
 	h->deadline_ms = 0;
 	return fail(s, sqlite3_exec(h->db, text, NULL, NULL, NULL), e);
 }
@@ -211,6 +230,7 @@ static int open_store(struct sql *s, struct err *e)
 		h->device = st.st_dev;
 		h->inode = st.st_ino;
 	}
+	sqlite3_commit_hook(h->db, refuses_commit, h);
 	return r;
 }
 

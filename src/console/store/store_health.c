@@ -116,8 +116,7 @@ static void fill(struct buf *out)
 	}
 }
 
-/* In two transactions: what one wrote and took away again would never reach the disk. The first by name: what is committed by itself does not
- * look whether the file is still in its place. */
+/* In two transactions: what one wrote and took away again would never reach the disk. */
 static int write_trial(struct sql *s)
 {
 	OWNED_BUF text = BUF_INIT;
@@ -125,10 +124,7 @@ static int write_trial(struct sql *s)
 
 	fill(&text);
 	r = buf_error(&text);
-	r = r < 0 ? r : sql_begin(s, NULL);
-	if (r < 0)
-		return r;
-	r = sql_end(s, store_fact_put(s, TRIAL, buf_str(&text), NULL), NULL);
+	r = r < 0 ? r : store_fact_put(s, TRIAL, buf_str(&text), NULL);
 	return r < 0 ? r
 		     : sql_do(s, "DELETE FROM store_fact WHERE name = ?1",
 			      SQL_ARGS(SQL_T(S(TRIAL))), NULL);
