@@ -305,6 +305,16 @@ static int check_made(const struct option_value *v, struct err *e)
 	return -EINVAL;
 }
 
+static int check_places(const struct option_set *s, const struct option_value *v, struct err *e)
+{
+	int r = 0;
+
+	for (size_t k = 0; k < v->count && r == 0; k++)
+		if (v->items[k][0])
+			r = check_place(s, v, v->items[k], e);
+	return r;
+}
+
 int option_set_check_places(const struct option_set *s, struct err *e)
 {
 	int r = 0;
@@ -317,12 +327,11 @@ int option_set_check_places(const struct option_set *s, struct err *e)
 			r = check_made(v, e);
 		if (!v->def->must_exist || v->origin <= OPTION_DEFAULT)
 			continue;
-		for (size_t k = 0; v->def->type == OPTION_MULTI && k < v->count && r == 0; k++)
-			if (v->items[k][0])
-				r = check_place(s, v, v->items[k], e);
-		if (v->def->type == OPTION_MULTI || !text || !text[0])
+		if (v->def->type == OPTION_MULTI)
+			r = check_places(s, v, e);
+		else if (!text || !text[0])
 			continue;
-		if (v->def->complete != OPTION_COMPLETE_NONE)
+		else if (v->def->complete != OPTION_COMPLETE_NONE)
 			r = check_place(s, v, text, e);
 		else if (text[0] == '@')
 			r = check_place(s, v, text + 1, e);
