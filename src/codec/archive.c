@@ -36,23 +36,27 @@ static int failed(struct archive_stream *s, struct err *e)
 
 static int enable(struct archive *a, unsigned int accept)
 {
-	int r = ARCHIVE_OK;
+	static const struct {
+		unsigned int of;
+		int (*support)(struct archive *a);
+	} readers[] = {
+		{ ARCHIVE_ACCEPT_TAR, archive_read_support_format_tar },
+		{ ARCHIVE_ACCEPT_ZIP, archive_read_support_format_zip_streamable },
+		{ ARCHIVE_ACCEPT_ANY, archive_read_support_format_raw },
+		{ ARCHIVE_ACCEPT_ANY, archive_read_support_format_empty },
+		{ ARCHIVE_ACCEPT_COMPRESSED, archive_read_support_filter_gzip },
+		{ ARCHIVE_ACCEPT_COMPRESSED, archive_read_support_filter_zstd },
+		{ ARCHIVE_ACCEPT_COMPRESSED, archive_read_support_filter_xz },
+		{ ARCHIVE_ACCEPT_COMPRESSED, archive_read_support_filter_bzip2 },
+	};
+	int worst = ARCHIVE_OK;
 
-	if (accept & ARCHIVE_ACCEPT_TAR)
-		r = MIN(r, archive_read_support_format_tar(a));
-	if (accept & ARCHIVE_ACCEPT_ZIP)
-		r = MIN(r, archive_read_support_format_zip_streamable(a));
-	if (accept & ARCHIVE_ACCEPT_ANY) {
-		r = MIN(r, archive_read_support_format_raw(a));
-		r = MIN(r, archive_read_support_format_empty(a));
+	for (size_t i = 0; i < ARRAY_LEN(readers); i++) {
+		const int r = accept & readers[i].of ? readers[i].support(a) : ARCHIVE_OK;
+
+		worst = MIN(worst, r);
 	}
-	if (accept & ARCHIVE_ACCEPT_COMPRESSED) {
-		r = MIN(r, archive_read_support_filter_gzip(a));
-		r = MIN(r, archive_read_support_filter_zstd(a));
-		r = MIN(r, archive_read_support_filter_xz(a));
-		r = MIN(r, archive_read_support_filter_bzip2(a));
-	}
-	return r;
+	return worst;
 }
 
 int archive_stream_open(struct archive_source source, unsigned int accept,

@@ -20,9 +20,10 @@ static uint64_t clock_cost(void)
 	uint64_t least = UINT64_MAX;
 
 	for (int i = 0; i < 32; i++) {
-		uint64_t begin = clock_ns(CLOCK_MONOTONIC);
+		const uint64_t begin = clock_ns(CLOCK_MONOTONIC);
+		const uint64_t took = clock_ns(CLOCK_MONOTONIC) - begin;
 
-		least = MIN(least, clock_ns(CLOCK_MONOTONIC) - begin);
+		least = MIN(least, took);
 	}
 	return least;
 }
