@@ -1,7 +1,5 @@
 #include "codec/inflate_priv.h"
 
-#define RATIO_FREE_BYTES ((uint64_t)64 << 20)
-
 static const struct inflate_codec *codec_of(enum inflate_format f)
 {
 	switch (f) {
@@ -54,33 +52,9 @@ enum inflate_format inflate_recognise(str head)
 	return INFLATE_PLAIN;
 }
 
-static int check_limits(struct inflate *z, size_t n, struct err *e)
-{
-	z->out_bytes += n;
-	if (z->out_bytes > z->o.max_bytes)
-		return err_set(e, E2BIG, "decompresses to more than %llu bytes",
-			       (unsigned long long)z->o.max_bytes);
-	if (z->out_bytes > RATIO_FREE_BYTES && z->out_bytes / z->o.expansion > z->in_bytes)
-		return err_set(e, E2BIG, "decompresses to more than %llu times its size",
-			       (unsigned long long)z->o.expansion);
-	return 0;
-}
-
-int inflate_emit(struct inflate *z, size_t n, struct err *e)
-{
-	int r = check_limits(z, n, e);
-
-	return r < 0 || n == 0 ? r : z->o.sink(z->o.ctx, (str){ (const char *)z->out, n }, e);
-}
-
 static int feed(struct inflate *z, str bytes, struct err *e)
 {
-	int r;
-
-	if (z->state)
-		return codec_of(z->format)->push(z, bytes, e);
-	r = check_limits(z, bytes.n, e);
-	return r < 0 || bytes.n == 0 ? r : z->o.sink(z->o.ctx, bytes, e);
+	return z->state ? codec_of(z->format)->push(z, bytes, e) : inflate_emit(z, bytes, e);
 }
 
 /* Settles the format and passes on the bytes held back for it. */

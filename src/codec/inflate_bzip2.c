@@ -55,7 +55,7 @@ static int bzip2_push(struct inflate *z, str bytes, struct err *e)
 		code = BZ2_bzDecompress(s);
 		bytes = str_skip(bytes, piece - s->avail_in);
 		full = code == BZ_OK && s->avail_out == 0;
-		r = inflate_emit(z, INFLATE_OUT_BYTES - s->avail_out, e);
+		r = inflate_emit(z, inflate_out(z, INFLATE_OUT_BYTES - s->avail_out), e);
 		if (r < 0)
 			return r;
 		if (code == BZ_STREAM_END) {

@@ -119,7 +119,7 @@ static int inflate_data(struct inflate *z, struct gzip *g, str *in, struct err *
 		damaged = r < 0;
 		g->crc = crc32_gzip_refl(g->crc, z->out, n);
 		g->member_bytes += n;
-		r = inflate_emit(z, n, e);
+		r = inflate_emit(z, inflate_out(z, n), e);
 		if (r < 0)
 			return r;
 		if (damaged)

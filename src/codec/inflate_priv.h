@@ -20,8 +20,14 @@ struct inflate {
 	uint8_t *out; /**< INFLATE_OUT_BYTES */
 };
 
-/** Hands the first @p n bytes of z->out on after checking the limits. */
-MUST_CHECK int inflate_emit(struct inflate *z, size_t n, struct err *e);
+/** The first @p n bytes of z->out. */
+static inline str inflate_out(const struct inflate *z, size_t n)
+{
+	return (str){ (const char *)z->out, n };
+}
+
+/** Hands bytes on after checking the limits. @return 0, -E2BIG, or the sink's error */
+MUST_CHECK int inflate_emit(struct inflate *z, str bytes, struct err *e);
 
 /** A decompressor: `open` sets z->state. push and end as in inflate.h. */
 struct inflate_codec {

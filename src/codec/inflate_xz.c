@@ -52,7 +52,7 @@ static int run(struct inflate *z, str bytes, lzma_action action, struct err *e)
 		s->next_out = z->out;
 		s->avail_out = INFLATE_OUT_BYTES;
 		code = lzma_code(s, action);
-		r = inflate_emit(z, INFLATE_OUT_BYTES - s->avail_out, e);
+		r = inflate_emit(z, inflate_out(z, INFLATE_OUT_BYTES - s->avail_out), e);
 		if (r < 0)
 			return r;
 		if (code == LZMA_STREAM_END)

@@ -24,7 +24,7 @@ static int push(struct inflate *z, str bytes, struct err *e)
 	do {
 		r = zstd_stream_next(z->state, &bytes, z->out, INFLATE_OUT_BYTES, &n, e);
 		if (r == 0)
-			r = inflate_emit(z, n, e);
+			r = inflate_emit(z, inflate_out(z, n), e);
 		if (r < 0)
 			return r;
 	} while (bytes.n || (n == INFLATE_OUT_BYTES && !zstd_stream_frame_done(z->state)));

@@ -1,5 +1,5 @@
 /** @file
- * What version.c and its schemes share: the shape of an encoder and the pieces every key is made of.
+ * What version.c and its schemes share: the shape of an encoder, and the pieces every key is made of (version_piece.c).
  *
  * An encoder gets a text that is not empty, holds no NUL and at most VERSION_KEY_MAX bytes. It appends to `out`, whose
  * error is latched, and may leave half a key behind when it fails: version_key() takes that back. The keys are

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "codec/mac.h"
 #include "console/access/grants_priv.h"
-#include "console/access/sign_in.h"
 #include "console/store/sessions.h"
 #include "console/store/settings.h"
 

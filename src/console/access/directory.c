@@ -1,6 +1,5 @@
 #include "console/access/directory_priv.h"
 #include "console/access/ldap_directory.h"
-#include "console/access/sign_in.h"
 #include "console/store/roles.h"
 
 static bool is_member(const struct vouched *v, str group)

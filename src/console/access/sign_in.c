@@ -25,25 +25,6 @@ struct attempt {
 	bool known; /**< user is filled */
 };
 
-bool user_name_normal(str typed, char ret[USER_NAME_BYTES + 1])
-{
-	typed = str_trim(typed);
-	if (!typed.n || typed.n > USER_NAME_BYTES)
-		return false;
-	for (size_t i = 0; i < typed.n; i++) {
-		char c = typed.p[i];
-
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c + 32);
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
-		    !(i && c && strchr("._-@+", c)))
-			return false;
-		ret[i] = c;
-	}
-	ret[typed.n] = '\0';
-	return true;
-}
-
 unsigned int sign_in_wait_s(int64_t failures, int64_t free)
 {
 	if (failures < free)

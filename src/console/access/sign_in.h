@@ -42,7 +42,4 @@ MUST_CHECK int sign_in(struct access *a, struct sql *s, const struct sign_in *q,
 /** How long to wait after so many failures, of which @p free ones cost nothing: 1, 2, 4 ... SIGN_IN_LONGEST_S seconds. */
 unsigned int sign_in_wait_s(int64_t failures, int64_t free);
 
-/** A name in the form the store keeps: small letters; false when no user can be called so. */
-bool user_name_normal(str typed, char ret[USER_NAME_BYTES + 1]);
-
 #endif

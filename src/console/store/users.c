@@ -279,3 +279,22 @@ int users_able(struct sql *s, uint64_t permissions, uint64_t without, int64_t *r
 
 	return MIN(r, 0);
 }
+
+bool user_name_normal(str typed, char ret[USER_NAME_BYTES + 1])
+{
+	typed = str_trim(typed);
+	if (!typed.n || typed.n > USER_NAME_BYTES)
+		return false;
+	for (size_t i = 0; i < typed.n; i++) {
+		char c = typed.p[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c + 32);
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
+		    !(i && c && strchr("._-@+", c)))
+			return false;
+		ret[i] = c;
+	}
+	ret[typed.n] = '\0';
+	return true;
+}

@@ -88,4 +88,7 @@ MUST_CHECK int users_set_roles(struct sql *s, int64_t id, const int64_t *roles, 
 MUST_CHECK int users_able(struct sql *s, uint64_t permissions, uint64_t without, int64_t *ret,
 			  struct err *e);
 
+/** A name in the form the store keeps: small letters; false when no user can be called so. */
+bool user_name_normal(str typed, char ret[USER_NAME_BYTES + 1]);
+
 #endif
