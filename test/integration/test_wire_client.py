@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import random
+import shutil
 import ssl
 import subprocess
 import threading
@@ -18,10 +19,8 @@ from images import digest
 DATA = random.Random(1).randbytes(300_000)
 
 
-@pytest.fixture
-def probe(build_dir, tmp_path):
+def probe_at(build_dir, home):
     program = build_dir / "test" / "integration" / "wire_probe"
-    home = tmp_path / "home"
     home.mkdir()
 
     def run(*args, want=0, timeout=60, **env):
@@ -33,6 +32,11 @@ def probe(build_dir, tmp_path):
         return p.stderr.decode() if p.returncode else p.stdout
     run.home, run.program = home, program
     return run
+
+
+@pytest.fixture
+def probe(build_dir, tmp_path):
+    return probe_at(build_dir, tmp_path / "home")
 
 
 @pytest.fixture
@@ -353,7 +357,7 @@ def engine_socket(tmp_path):
     import socketserver
     path = str(tmp_path / "engine.sock")
     with socketserver.ThreadingUnixStreamServer(path, UnixHandler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield path
         server.shutdown()
 
@@ -390,29 +394,43 @@ def test_fetches_a_file(probe, fake, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith("db")) == ["db"]
 
 
-def test_fetch_goes_on_where_it_broke(probe, fake, tmp_path):
-    fake.files["/db"] = FILE
-    fake.fault("GET", "/db", Fault(truncate=400_000, times=1))
-    fake.fault("GET", "/db", Fault(truncate=0))
-    (tmp_path / "db").write_bytes(b"old")
-    probe("fetch", fake.url + "/db", tmp_path / "db", want=errno.EPROTO)
-    assert (tmp_path / "db").read_bytes() == b"old"
-    assert (tmp_path / "db.part").stat().st_size == 400_000
-    fake.requests.clear(), fake.faults.clear()
-    probe("fetch", fake.url + "/db", tmp_path / "db")
+@pytest.fixture(scope="module")
+def broken_off(build_dir, tmp_path_factory):
+    """A server of a file, and a folder with all that a fetch left that broke off and gave up, which takes seconds."""
+    folder = tmp_path_factory.mktemp("broken")
+    with FakeRegistry() as r:
+        r.files["/db"] = FILE
+        r.fault("GET", "/db", Fault(truncate=400_000, times=1))
+        r.fault("GET", "/db", Fault(truncate=0))
+        (folder / "db").write_bytes(b"old")
+        probe_at(build_dir, tmp_path_factory.mktemp("broken-off") / "home")("fetch", r.url + "/db", folder / "db", want=errno.EPROTO)
+        assert (folder / "db").read_bytes() == b"old"
+        assert (folder / "db.part").stat().st_size == 400_000
+        yield r, folder
+
+
+@pytest.fixture
+def broken(broken_off, tmp_path):
+    """The server, all well again; tmp_path is as that folder."""
+    server, folder = broken_off
+    for left in folder.iterdir():
+        shutil.copy2(left, tmp_path)
+    server.requests.clear(), server.faults.clear()
+    server.files = {"/db": FILE}
+    return server
+
+
+def test_fetch_goes_on_where_it_broke(probe, broken, tmp_path):
+    probe("fetch", broken.url + "/db", tmp_path / "db")
     assert (tmp_path / "db").read_bytes() == FILE
-    assert [r[2].get("Range") for r in fake.requests] == ["bytes=400000-"]
+    assert [r[2].get("Range") for r in broken.requests] == ["bytes=400000-"]
 
 
-def test_fetch_starts_anew_when_the_file_changed(probe, fake, tmp_path):
-    fake.files["/db"] = FILE
-    fake.fault("GET", "/db", Fault(truncate=400_000, times=1))
-    fake.fault("GET", "/db", Fault(truncate=0))
-    probe("fetch", fake.url + "/db", tmp_path / "db", want=errno.EPROTO)
-    fake.faults.clear()
-    fake.files["/db"] = FILE[::-1]
-    probe("fetch", fake.url + "/db", tmp_path / "db")
+def test_fetch_starts_anew_when_the_file_changed(probe, broken, tmp_path):
+    broken.files["/db"] = FILE[::-1]
+    probe("fetch", broken.url + "/db", tmp_path / "db")
     assert (tmp_path / "db").read_bytes() == FILE[::-1]
+    assert broken.requests[0][2].get("Range") == "bytes=400000-"
 
 
 def test_fetch_does_not_mix_two_files(probe, fake, tmp_path):
@@ -431,24 +449,15 @@ def test_a_body_that_changes_is_refused(probe, fake):
     assert "changed meanwhile" in probe("get", fake.url + "/a", want=errno.EPROTO)
 
 
-def test_fetch_of_another_url_does_not_go_on(probe, fake, tmp_path):
-    fake.files["/db"] = fake.files["/other"] = FILE
-    fake.fault("GET", "/db", Fault(truncate=400_000, times=1))
-    fake.fault("GET", "/db", Fault(truncate=0))
-    probe("fetch", fake.url + "/db", tmp_path / "db", want=errno.EPROTO)
-    fake.requests.clear()
-    probe("fetch", fake.url + "/other", tmp_path / "db")
-    assert fake.requests[0][2].get("Range") is None
+def test_fetch_of_another_url_does_not_go_on(probe, broken, tmp_path):
+    broken.files["/other"] = FILE
+    probe("fetch", broken.url + "/other", tmp_path / "db")
+    assert broken.requests[0][2].get("Range") is None
 
 
-def test_fetch_with_a_part_that_is_whole(probe, fake, tmp_path):
-    fake.files["/db"] = FILE
-    fake.fault("GET", "/db", Fault(truncate=400_000, times=1))
-    fake.fault("GET", "/db", Fault(truncate=0))
-    probe("fetch", fake.url + "/db", tmp_path / "db", want=errno.EPROTO)
-    fake.faults.clear()
+def test_fetch_with_a_part_that_is_whole(probe, broken, tmp_path):
     (tmp_path / "db.part").write_bytes(FILE)
-    probe("fetch", fake.url + "/db", tmp_path / "db")
+    probe("fetch", broken.url + "/db", tmp_path / "db")
     assert (tmp_path / "db").read_bytes() == FILE
 
 
