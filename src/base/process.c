@@ -98,6 +98,13 @@ int process_wait(pid_t pid, struct process_end *ret, struct err *e)
 	return 0;
 }
 
+int process_watch(pid_t pid)
+{
+	long fd = syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
 void process_kill(pid_t pid)
 {
 	struct process_end end;

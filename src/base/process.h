@@ -33,6 +33,13 @@ MUST_CHECK int process_start_open(int (*fn)(void *ctx), void *ctx, pid_t *ret, s
 /** Waits for a child. @return 0, or -ECHILD */
 MUST_CHECK int process_wait(pid_t pid, struct process_end *ret, struct err *e);
 
+/**
+ * A descriptor that is readable once the child has ended (pidfd_open(2)); it is the caller's. The child is still to be waited for.
+ *
+ * @return it, or -errno: -ENOSYS before Linux 5.3, -ESRCH
+ */
+MUST_CHECK int process_watch(pid_t pid);
+
 /** Kills a child and waits for it. */
 void process_kill(pid_t pid);
 

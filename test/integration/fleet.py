@@ -1,6 +1,7 @@
 """Agents that joined a real console: tokens made in its store, and what the store says afterwards."""
 import base64
 import hashlib
+import hmac
 import http.client
 import json
 import os
@@ -60,6 +61,22 @@ def token(console, uses=1, life_s=3600, labels=""):
                     "VALUES (?, ?, ?, ?, ?, ?, 'test')",
            hashlib.sha256(secret).hexdigest(), now, now + int(life_s * 1e9), uses, uses, labels)
     return "skep1." + base64.urlsafe_b64encode(secret + authority).decode().rstrip("=")
+
+
+def administrator(console):
+    """The first administrator with a session made in the store: five argon2id hashes are a second, and there are tests of signing in. The
+    first password stays."""
+    client, now = console.client(), time.time_ns()
+    secret = base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
+    change(console, "INSERT INTO sessions (hash, user_id, created_ns, seen_ns, expires_ns, address, agent) "
+                    "SELECT ?, id, ?, ?, ?, '127.0.0.1', 'test' FROM users WHERE name = ?",
+           hmac.new(b"session", secret.encode(), hashlib.sha256).hexdigest(), now, now, now + 3600 * 10**9, console.first[0])
+    change(console, "UPDATE users SET must_change = 0 WHERE name = ?", console.first[0])
+    client.keep("__Host-skep", secret)
+    session = client.get("/api/v1/session")
+    assert session.status == 200, session
+    client.csrf = session.json()["csrf"]
+    return client
 
 
 class JoinedAgent(Agent):
@@ -182,4 +199,4 @@ def zstd(data):
     return subprocess.run(["zstd", "-q", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
 
 
-__all__ = ["JoinedAgent", "Peer", "alerts", "ask", "change", "present", "token", "until", "zstd"]
+__all__ = ["JoinedAgent", "Peer", "administrator", "alerts", "ask", "change", "present", "token", "until", "zstd"]

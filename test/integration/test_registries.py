@@ -13,7 +13,7 @@ import pytest
 from agents import until
 from consoles import Console
 from fake_registry import Fault, as_quay, scripted, with_projects
-from fleet import change
+from fleet import administrator, change
 from images import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, entry, layer
 from services import Image, Registry, need
 
@@ -29,7 +29,7 @@ def console(tmp_path, new_database):
 
 @pytest.fixture
 def admin(console):
-    return console.admin()
+    return administrator(console)
 
 
 def add(client, host, **more):
@@ -78,11 +78,11 @@ def test_docker_registry(console, admin, image, shared, tmp_path):
         hub.push_manifest("multi", "1", {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries})
 
         # Without its authority the certificate is refused, in a sentence; without the password, too.
-        number = add(admin, hub.host, user="me", password=SECRET)
+        number = add(admin, hub.host, user="me", password=SECRET, requestsPerSecond=100)
         p = finished(admin, number)
         assert p["progress"]["trouble"] == "denied" and "certificate" in p["progress"]["detail"], p
         settings = {"name": "hub", "kind": "docker-registry", "address": hub.host, "interval": 0, "user": "me",
-                    "password": "***", "ca": pathlib.Path(hub.certificates.ca).read_text(), "platforms": ["linux/amd64", "linux/arm64", "linux/s390x"],
+                    "requestsPerSecond": 100, "password": "***", "ca": pathlib.Path(hub.certificates.ca).read_text(), "platforms": ["linux/amd64", "linux/arm64", "linux/s390x"],
                     "stage": "test", "stages": [{"pattern": "prod/**", "stage": "production"}]}
         wrong = admin.ask("PUT", f"/api/v1/registries/{number}", settings | {"password": "no"})
         assert wrong.status == 200, wrong
@@ -327,7 +327,7 @@ def test_metadata_services_are_out_of_reach(tmp_path):
     with scripted(["a"]) as hub:
         elsewhere = hub.host.replace("127.0.0.1", "0.0.0.0")  # this host by an address that is refused
         with Console(tmp_path / "kept") as console:
-            admin = console.admin()
+            admin = administrator(console)
             for n, address in enumerate(["169.254.169.254", "[fe80::1]:5000", elsewhere]):
                 number = add(admin, address, name=f"r{n}", insecure=True)
                 p = finished(admin, number)["progress"]
@@ -339,7 +339,7 @@ def test_metadata_services_are_out_of_reach(tmp_path):
             error = tags(admin, number)["a:1"]["images"][0]["error"]
             assert "169.254.169.254" in error and "may not be connected to" in error
         with Console(tmp_path / "let", "--notify-allow", "0.0.0.0/8") as console:
-            admin = console.admin()
+            admin = administrator(console)
             p = finished(admin, add(admin, elsewhere, insecure=True))["progress"]
             assert p.get("trouble") != "denied" and p["tags"] == 1, p
 
@@ -455,17 +455,41 @@ def test_cancel(admin):
         assert p["progress"]["trouble"] == "cancelled" and p["progress"]["tags"] < 40, p
 
 
+def test_nothing_waits_for_a_turn(admin):
+    """What is asked for begins at once, and an image when the one before is done. The shortest of some times: others may use this machine, too."""
+    with scripted([f"r{n:02}" for n in range(8)]) as hub:
+        serve, came = hub.serve, []
+
+        def timed(h):
+            came.append((time.monotonic(), h.command, h.path))
+            return serve(h)
+        hub.serve = timed
+        number = add(admin, hub.host, requestsPerSecond=100)
+        assert finished(admin, number)["progress"]["scanned"] == 8
+        # Of each image its own layer is read, by the scanner alone; the first were read while the list still came.
+        own = {json.loads(data)["layers"][1]["digest"] for data, _ in hub.manifests.values()}
+        read = [at for at, method, path in came if method == "GET" and path.rpartition("/")[2] in own][-5:]
+        assert len(read) == 5 and min(b - a for a, b in zip(read, read[1:])) < 0.25, read
+
+        def delay():
+            del came[:]
+            began = time.monotonic()
+            run(admin, number)
+            return came[0][0] - began
+        assert min(delay() for _ in range(3)) < 0.5
+
+
 def test_killed_in_the_middle(tmp_path, new_database):
     with scripted([f"r{n:02}" for n in range(8)]) as hub, Console(tmp_path, database=new_database()) as console:
-        admin = console.admin()
-        number = add(admin, hub.host, requestsPerSecond=4)
+        admin = administrator(console)
+        number = add(admin, hub.host, requestsPerSecond=8)
         assert until(lambda: get(admin, number)["progress"]["scanned"], 90)
         console.end(signal.SIGKILL)
         # Its processes went with it.
         assert until(lambda: not subprocess.run(["pgrep", "-f", str(console.state)], capture_output=True).stdout, 20)
         blobs = [path for _, path, _, _ in hub.requests if "/blobs/" in path]
         console.start()
-        admin = console.admin()
+        admin = administrator(console)
         p = finished(admin, number)
         assert "trouble" not in p["progress"] and p["progress"]["scanned"] == 8 and p["progress"]["waiting"] == 0, p
         after = [path for _, path, _, _ in hub.requests if "/blobs/" in path][len(blobs):]

@@ -18,7 +18,8 @@ struct registry_service {
 	struct registry_service_options o;
 	struct seal_key key;
 	struct networks reach;
-	int told[2]; /* what changed, from the steward */
+	int told[2];   /* what changed, from the steward */
+	int orders[2]; /* to it: look now */
 	pid_t keeper;
 };
 
@@ -31,6 +32,7 @@ static int steward(void *ctx)
 						      .key = &g->key,
 						      .reach = &g->reach,
 						      .told = g->told[1],
+						      .orders = g->orders[0],
 						      .say = g->o.say,
 						      .ctx = g->o.ctx });
 }
@@ -38,6 +40,7 @@ static int steward(void *ctx)
 static int keep(void *ctx)
 {
 	struct registry_service *g = ctx;
+	const int ends[] = { g->told[1], g->orders[0] };
 
 	for (;;) {
 		struct process_end end = { 0 };
@@ -45,7 +48,7 @@ static int keep(void *ctx)
 		char line[160];
 		pid_t pid;
 
-		if (process_start(steward, g, &g->told[1], 1, &pid, &e) == 0)
+		if (process_start(steward, g, ends, ARRAY_LEN(ends), &pid, &e) == 0)
 			(void)!process_wait(pid, &end, &e);
 		snprintf(line, sizeof(line),
 			 "registries: the process that watches them ended (status %d, signal %d) "
@@ -79,19 +82,21 @@ int registry_service_new(const struct registry_service_options *o, struct regist
 	if (!g)
 		return err_set(e, ENOMEM, "no memory for registries");
 	g->o = *o;
-	g->told[0] = g->told[1] = -1;
+	g->told[0] = g->told[1] = g->orders[0] = g->orders[1] = -1;
 	r = set_reach(g, e);
 	if (r == 0)
 		r = secret_key_get(o->state, &g->key, e);
-	if (r == 0 && pipe2(g->told, O_CLOEXEC | O_NONBLOCK) < 0)
+	if (r == 0 && (pipe2(g->told, O_CLOEXEC | O_NONBLOCK) < 0 ||
+		       pipe2(g->orders, O_CLOEXEC | O_NONBLOCK) < 0))
 		r = err_sys(e, errno, "pipe");
 	if (r == 0)
-		r = process_start(keep, g, &g->told[1], 1, &g->keeper, e);
+		r = process_start(keep, g, (int[]){ g->told[1], g->orders[0] }, 2, &g->keeper, e);
 	if (r < 0) {
 		registry_service_free(g);
 		return r;
 	}
 	fd_close(&g->told[1]);
+	fd_close(&g->orders[0]);
 	*ret = g;
 	return 0;
 }
@@ -122,8 +127,10 @@ void registry_service_free(struct registry_service *g)
 		process_kill(g->keeper);
 		await_steward(g);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(g->told); i++)
+	for (size_t i = 0; i < ARRAY_LEN(g->told); i++) {
 		fd_close(&g->told[i]);
+		fd_close(&g->orders[i]);
+	}
 	secret_wipe(&g->key, sizeof(g->key));
 	free(g);
 }
@@ -131,6 +138,12 @@ void registry_service_free(struct registry_service *g)
 int registry_service_fd(const struct registry_service *g)
 {
 	return g->told[0];
+}
+
+void registry_service_hurry(const struct registry_service *g)
+{
+	/* What does not fit is said by what is in it already. */
+	(void)!write(g->orders[1], "!", 1);
 }
 
 struct registry_changes registry_service_changed(struct registry_service *g)

@@ -48,6 +48,9 @@ struct registry_changes {
 };
 struct registry_changes registry_service_changed(struct registry_service *g);
 
+/** Somebody wants something of registries, and the store says what: it is looked at now. From any thread. */
+void registry_service_hurry(const struct registry_service *g);
+
 /* Passwords; from any thread. */
 
 /** Seals a registry's password for the store; an empty one is an empty text. @return as seal() */

@@ -19,7 +19,7 @@
 
 enum {
 	TURN_MS = 300,
-	IDLE_MS = 1000, /* between looks whether somebody wants a run, while none is under way */
+	IDLE_MS = 1000, /* between looks whether a run is due, while none is under way */
 	REST_MS = 3000,
 	LISTING_MAX = 4,
 	READ_BYTES = 64 << 10,
@@ -355,9 +355,18 @@ static int end_listing(struct steward *s, struct steward_job *j, struct err *e)
 	return steward_listed(s, j, e);
 }
 
+static void take_orders(struct steward *s)
+{
+	char bytes[64];
+
+	while (read(s->o->orders, bytes, sizeof(bytes)) > 0)
+		;
+}
+
+/** Waits for what listers say, the image being read to end, or somebody to want something. */
 static int listen_to(struct steward *s, int timeout_ms, struct err *e)
 {
-	struct pollfd fds[LISTING_MAX];
+	struct pollfd fds[LISTING_MAX + 2];
 	struct steward_job *of[LISTING_MAX];
 	nfds_t count = 0;
 	int r = 0;
@@ -367,8 +376,12 @@ static int listen_to(struct steward *s, int timeout_ms, struct err *e)
 			of[count] = j;
 			fds[count++] = (struct pollfd){ .fd = j->in, .events = POLLIN };
 		}
-	if (poll(fds, count, timeout_ms) <= 0)
+	fds[count] = (struct pollfd){ .fd = scan_reader_fd(&s->reader), .events = POLLIN };
+	fds[count + 1] = (struct pollfd){ .fd = s->o->orders, .events = POLLIN };
+	if (poll(fds, count + 2, timeout_ms) <= 0)
 		return 0;
+	if (fds[count + 1].revents)
+		take_orders(s);
 	for (nfds_t i = 0; r >= 0 && i < count; i++) {
 		if (!fds[i].revents)
 			continue;

@@ -14,7 +14,8 @@ struct steward_options {
 	const char *where, *state;
 	const struct networks *reach; /**< where registries may be */
 	const struct seal_key *key;
-	int told; /**< not blocking; what does not fit is told by what is in it already */
+	int told;   /**< not blocking; what does not fit is told by what is in it already */
+	int orders; /**< not blocking; any byte: somebody wants something, which the store says */
 	void (*say)(void *ctx, const char *line);
 	void *ctx;
 };

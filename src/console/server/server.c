@@ -54,9 +54,20 @@ static void log_line(void *ctx, const char *line)
 	s->o->say(s->o->ctx, line);
 }
 
+/** What is asked of registries, here or of another replica: whoever leads looks at it now. */
+static void hurry(struct server *s, str topic)
+{
+	if (s->registries && str_eq(topic, S("registries")))
+		registry_service_hurry(s->registries);
+}
+
 static void publish(void *ctx, const char *topic)
 {
-	server_publish(ctx, str_from(topic));
+	struct server *s = ctx;
+	const str what = str_from(topic);
+
+	server_publish(s, what);
+	hurry(s, what);
 }
 
 /* ---- Replicas ---- */
@@ -81,10 +92,12 @@ static void on_told(void *ctx, str text)
 {
 	struct server *s = ctx;
 
-	if (str_starts(text, S(COMMAND)))
+	if (str_starts(text, S(COMMAND))) {
 		agent_door_hurry(s->agents, str_skip(text, sizeof(COMMAND) - 1));
-	else
-		hub_publish(s->hub, text);
+		return;
+	}
+	hub_publish(s->hub, text);
+	hurry(s, text);
 }
 
 static int open_replica(struct server *s, struct err *e)
@@ -531,9 +544,10 @@ static void finish(struct server *s)
 	clockwork_free(s->fetching);
 	/* Workers answer into the server: they end before it. */
 	worker_pool_free(s->pool);
-	/* Its process has the store open, too: who closes it last leaves it in one file. */
-	registry_service_free(s->registries);
+	/* What other replicas say may be for the registries' process. */
 	replica_free(s->replica);
+	/* It has the store open, too: who closes it last leaves it in one file. */
+	registry_service_free(s->registries);
 	notify_service_free(s->notify);
 	series_index_free(s->series);
 	store_health_free(s->health);

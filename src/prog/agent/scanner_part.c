@@ -315,7 +315,8 @@ int scanner_part(void *part_context)
 	(void)!message_send(s->part->supervisor, &(struct message){ .kind = MESSAGE_READY });
 	while (!s->stopping) {
 		struct pollfd fds[] = { { .fd = s->part->supervisor, .events = POLLIN },
-					{ .fd = s->part->data, .events = POLLIN } };
+					{ .fd = s->part->data, .events = POLLIN },
+					{ .fd = scan_reader_fd(&s->reader), .events = POLLIN } };
 
 		(void)poll(fds, ARRAY_LEN(fds), TURN_MS);
 		take_orders(s);

@@ -15,12 +15,28 @@ int scan_reader_start(struct scan_reader *r, const char *image, const char *file
 		      scan_reader_fn *fn, void *ctx, const int *keep, size_t keep_count,
 		      struct err *e)
 {
+	int result;
+
 	if (snprintf(r->file, sizeof(r->file), "%s", file) >= (int)sizeof(r->file))
 		return err_sys(e, ENAMETOOLONG, "'%s'", file);
 	snprintf(r->image, sizeof(r->image), "%s", image);
 	(void)unlink(r->file);
 	r->end_ns = clock_ns(CLOCK_MONOTONIC) + MOST_NS;
-	return process_start(fn, ctx, keep, keep_count, &r->pid, e);
+	result = process_start(fn, ctx, keep, keep_count, &r->pid, e);
+	if (result == 0)
+		r->watch = process_watch(r->pid);
+	return result;
+}
+
+int scan_reader_fd(const struct scan_reader *r)
+{
+	return r->pid ? r->watch : -1;
+}
+
+static void forget(struct scan_reader *r)
+{
+	fd_close(&r->watch);
+	r->pid = 0;
 }
 
 bool scan_reader_ended(struct scan_reader *r)
@@ -34,7 +50,7 @@ bool scan_reader_ended(struct scan_reader *r)
 		kill(r->pid, SIGKILL);
 	if (waitpid(r->pid, &status, WNOHANG) != r->pid)
 		return false;
-	r->pid = 0;
+	forget(r);
 	if (access(r->file, F_OK) == 0)
 		return true;
 	if (WIFSIGNALED(status))
@@ -52,5 +68,5 @@ void scan_reader_stop(struct scan_reader *r)
 		return;
 	process_kill(r->pid);
 	(void)unlink(r->file);
-	r->pid = 0;
+	forget(r);
 }

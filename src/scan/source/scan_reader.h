@@ -18,6 +18,7 @@ struct scan_reader {
 	char image[DIGEST_TEXT_BYTES]; /**< what is or was read last */
 	char file[PATH_MAX];
 	uint64_t end_ns; /**< of CLOCK_MONOTONIC: when it is ended */
+	int watch;       /**< while it runs: of process_watch(), or negative */
 };
 
 /** What a reader's process runs: to call scan_image() with the reader's image and file. @return its exit status */
@@ -32,6 +33,9 @@ typedef int scan_reader_fn(void *ctx);
 MUST_CHECK int scan_reader_start(struct scan_reader *r, const char *image, const char *file,
 				 scan_reader_fn *fn, void *ctx, const int *keep, size_t keep_count,
 				 struct err *e);
+
+/** Readable once it has ended; negative: nothing is being read, or that is to be found out by looking. */
+int scan_reader_fd(const struct scan_reader *r);
 
 /** Looks after it without waiting, and ends it when it takes too long. @return true once: it ended */
 MUST_CHECK bool scan_reader_ended(struct scan_reader *r);
