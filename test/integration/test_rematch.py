@@ -1,7 +1,7 @@
 """A new vulnerability database judges what is stored anew: nobody is asked for an image again."""
 from agents import until
 from consoles import Console
-from fleet import ask
+from fleet import administrator, ask
 from pretended_agent import PretendedAgent
 from test_db import advisory, build
 
@@ -16,7 +16,7 @@ def test_a_new_database_judges_stored_inventories(skep, tmp_path, new_database):
     installed.write_bytes(old.read_bytes())
     (tmp_path / "console").mkdir()
     with Console(tmp_path / "console", database=new_database(), env={"XDG_DATA_HOME": str(tmp_path / "data")}) as console:
-        admin = console.admin()
+        admin = administrator(console)
         token = admin.ask("POST", "/api/v1/agents/tokens", {}).json()["token"]
         agent = PretendedAgent(console, tmp_path, token)
         package = {"type": "npm", "name": "left-pad", "version": "1.2.0", "layer": 0}

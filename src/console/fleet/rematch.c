@@ -13,9 +13,10 @@
 #include "scan/vuln/db_store.h"
 #include "scan/vuln/match.h"
 
-#define DATABASE_EVERY_NS (30 * SECOND_NS)
 enum { WAITING_MAX = 256 };
 #define MATCH_ARENA ((size_t)512 << 20)
+/* While images are matched one after the other; else each tick. */
+#define DATABASE_EVERY_NS (3 * SECOND_NS)
 
 static int64_t built_ns(struct vulndb *db, struct arena *a)
 {

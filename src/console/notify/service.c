@@ -15,7 +15,7 @@
 
 #define SPOOL_BYTES ((uint64_t)64 << 20)
 #define LOOK_NS SECOND_NS
-#define TELL_NS (5 * SECOND_NS)
+#define TELL_NS (2 * SECOND_NS)
 #define REST_NS (5 * SECOND_NS)
 
 enum { BATCHES = 64, BATCH_BYTES = 64 << 20, DOC_BYTES = 16 << 20, TURN_MS = 250, TRY_S = 15 };

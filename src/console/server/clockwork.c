@@ -25,7 +25,7 @@ struct clockwork {
 	pthread_t id;
 	pthread_mutex_t lock;
 	pthread_cond_t end;
-	bool leads, ending;
+	bool leads, ending, hurried;
 };
 
 /** Once in a while: a database that is away for an hour is not told of 3,600 times. */
@@ -127,12 +127,15 @@ static void *run(void *arg)
 		struct timespec until;
 		uint64_t at_ns;
 
+		for (size_t i = 0; c->hurried && i < c->o.count; i++)
+			c->jobs[i].due_ms = 0;
+		c->hurried = false;
 		pthread_mutex_unlock(&c->lock);
 		at_ns = turn(c) * MS_NS + clock_ns(CLOCK_MONOTONIC);
 		until = (struct timespec){ .tv_sec = (time_t)(at_ns / SECOND_NS),
 					   .tv_nsec = (long)(at_ns % SECOND_NS) };
 		pthread_mutex_lock(&c->lock);
-		if (!c->ending)
+		if (!c->ending && !c->hurried)
 			(void)pthread_cond_timedwait(&c->end, &c->lock, &until);
 	}
 	pthread_mutex_unlock(&c->lock);
@@ -170,6 +173,14 @@ int clockwork_new(const struct clockwork_options *o, struct clockwork **ret, str
 	}
 	*ret = c;
 	return 0;
+}
+
+void clockwork_hurry(struct clockwork *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->hurried = true;
+	pthread_cond_signal(&c->end);
+	pthread_mutex_unlock(&c->lock);
 }
 
 void clockwork_free(struct clockwork *c)

@@ -43,6 +43,8 @@ struct clockwork_options {
 
 MUST_CHECK int clockwork_new(const struct clockwork_options *o, struct clockwork **ret,
 			     struct err *e);
+/** Its jobs are due now. From any thread. */
+void clockwork_hurry(struct clockwork *c);
 /** Lets the job that runs come to its end. */
 void clockwork_free(struct clockwork *c);
 

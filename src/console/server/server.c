@@ -68,6 +68,9 @@ static void publish(void *ctx, const char *topic)
 
 	server_publish(s, what);
 	hurry(s, what);
+	/* Where another replica fetches, it finds within a second what is due. */
+	if (str_eq(what, S("rules")) || str_eq(what, S("notifications")))
+		clockwork_hurry(s->fetching);
 }
 
 /* ---- Replicas ---- */
@@ -540,10 +543,10 @@ static void serve(struct server *s)
 static void finish(struct server *s)
 {
 	atomic_store(&s->is_over, true);
+	/* Workers answer into the server, and hurry who fetches: they end before it. */
+	worker_pool_free(s->pool);
 	clockwork_free(s->clock);
 	clockwork_free(s->fetching);
-	/* Workers answer into the server: they end before it. */
-	worker_pool_free(s->pool);
 	/* What other replicas say may be for the registries' process. */
 	replica_free(s->replica);
 	/* It has the store open, too: who closes it last leaves it in one file. */

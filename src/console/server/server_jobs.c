@@ -189,7 +189,7 @@ int server_start_jobs(struct server *s, struct err *e)
 		  .every_s = 60,
 		  .fn = forget_sessions,
 		  .ctx = s },
-		{ .name = "ending threat intelligence", .every_s = 30, .fn = end_intelligence },
+		{ .name = "ending threat intelligence", .every_s = 5, .fn = end_intelligence },
 		{ .name = "reckoning risks", .every_s = 5, .fn = keep_risks, .ctx = s },
 		{ .name = "keeping the store", .every_s = 60, .fn = keep_house, .ctx = s },
 		{ .name = "packing counters", .every_s = 1, .fn = pack_counters, .ctx = s },
