@@ -34,6 +34,7 @@ struct asset {
 	bool pending;
 	bool users;   /* somebody looks at files of users */
 	bool scanned; /* who begins from now on starts; before, it ran already */
+	bool missed;  /* an engine told of one that runs and whose control group was not seen */
 	struct hierarchy hierarchy;
 	struct roster *roster;
 	struct disk *disk;
@@ -199,6 +200,7 @@ static void take_engines_word(void *ctx, const struct container *said)
 	struct roster_entry *n = roster_find(a->roster, said->id);
 	struct container c = *said;
 
+	a->missed |= !n && said->init_pid;
 	if (!n || n->gone || !may_speak(n, said->runtime))
 		return;
 	complete(&c, &n->c);
@@ -636,6 +638,7 @@ int asset_scan(struct asset *a, struct err *e)
 	struct roster_stats s;
 	int r;
 
+	a->missed = false;
 	roster_sweep(a->roster);
 	refresh(a, true);
 	memset(a->misses, 0, sizeof(a->misses));
@@ -650,6 +653,11 @@ int asset_scan(struct asset *a, struct err *e)
 		return r;
 	roster_stats(a->roster, &s);
 	return (int)s.containers;
+}
+
+bool asset_has_missed(const struct asset *a)
+{
+	return a->missed;
 }
 
 int asset_fd(const struct asset *a)

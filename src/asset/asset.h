@@ -48,6 +48,8 @@ void asset_hierarchy(const struct asset *a, struct asset_hierarchy *ret);
  * @return how many containers run, -E2BIG (more than 200,000 cgroups: the first are known), -errno
  */
 MUST_CHECK int asset_scan(struct asset *a, struct err *e);
+/** Since the last scan an engine told of a container that runs and whose cgroup is not known. */
+bool asset_has_missed(const struct asset *a);
 
 /**
  * A cgroup came to be. Never blocks for longer than reading a few small files takes.

@@ -72,6 +72,21 @@ def test_what_happens_in_a_container_is_in_the_store(skep, tmp_path, console, en
         assert state == "exited" and gone > 0
 
 
+def test_a_container_an_engine_tells_of_is_not_waited_for(skep, tmp_path, console, engine):
+    """Control groups are read each 10 s: one that began right after would take as long, each time, were the engine not heard."""
+    names, seen = [f"prompt-{word(n)}" for n in range(6)], []
+    with JoinedAgent(skep, tmp_path / "agent", console, engine=engine) as a:
+        try:
+            for name in names:
+                made = engine.run(name)
+                assert until(lambda: ("container:" + made, name) in present(console, "container"), FRESH), a.said()
+                seen.append(time.monotonic())
+        finally:
+            for name in names:
+                engine.remove(name)
+    assert min(after - before for before, after in zip(seen, seen[1:])) < 8, seen
+
+
 def test_every_kind_of_thing_arrives_and_goes(skep, tmp_path, console, engine):
     """Volume, network, process and port of a container, beside host, image and users; and what goes is gone."""
     name, number = f"kinds-{os.getpid()}", str(10000 + os.getpid() % 20000)

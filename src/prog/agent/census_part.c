@@ -16,6 +16,7 @@
  * may be away from its rings. */
 #define CONTAINERS_NS SECOND_NS
 #define SCAN_NS (10 * SECOND_NS)
+#define SOON_NS SECOND_NS
 #define PROCESSES_NS (10 * SECOND_NS)
 #define PORTS_NS (15 * SECOND_NS)
 #define USERS_NS (10 * SECOND_NS)
@@ -164,8 +165,8 @@ static void look(struct work *w, uint64_t now)
 		w->renew_ns = now;
 	else if (is_due(now, &w->renew_ns, RENEW_NS))
 		census_renew(w->census);
-	/* Engines that tell of their containers do so at once; of others the control groups are read again. */
-	if (is_due(now, &w->scan_ns, SCAN_NS))
+	/* Nobody tells this part of control groups: they are read again, soon where an engine tells of a container. */
+	if (is_due(now, &w->scan_ns, asset_has_missed(w->asset) ? SOON_NS : SCAN_NS))
 		(void)!asset_scan(w->asset, NULL);
 	(void)!asset_poll(w->asset, on_container, w, NULL);
 	if (is_due(now, &w->containers_ns, CONTAINERS_NS)) {
