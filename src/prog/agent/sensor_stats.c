@@ -21,8 +21,7 @@ static void put_events(struct json_out *j, const struct sensor_stats *s)
 	json_object_close(j);
 }
 
-static void put_losses(struct json_out *j, const struct sensor_stats *s,
-		       const struct watch_stats *w)
+static void put_losses(struct json_out *j, const struct sensor_stats *s)
 {
 	static const char *const names[EVENT_LOSS_COUNT] = {
 		[EVENT_LOSS_RING_STATE] = "ringState",
@@ -37,7 +36,6 @@ static void put_losses(struct json_out *j, const struct sensor_stats *s,
 	json_object_open(j);
 	for (unsigned int i = 0; i < EVENT_LOSS_COUNT; i++)
 		json_put_uint(j, names[i], s->lost[i]);
-	json_put_uint(j, "identityTimeout", w->held_timeout);
 	json_object_close(j);
 }
 
@@ -187,7 +185,7 @@ void sensor_stats_send(int fd, const struct session *s, uint64_t alerts_lost, bo
 	put_watch(&j, &watch, alerts_lost);
 	put_hashes(&j, &watch);
 	put_asset(&j, s->asset);
-	put_losses(&j, &kern, &watch);
+	put_losses(&j, &kern);
 	put_events(&j, &kern);
 	if (costs) {
 		put_costs(&j, s->watch);
