@@ -27,7 +27,8 @@ static int unknown_long(const struct option_set *s, str name, struct err *e)
 	if (near.best.n)
 		return err_set(e, EINVAL, "unknown option '--%.*s'; did you mean '--%.*s'?",
 			       STR_ARG(name), STR_ARG(near.best));
-	return err_set(e, EINVAL, "unknown option '--%.*s'", STR_ARG(name));
+	return err_set(e, EINVAL, "unknown option '--%.*s'; --help lists those there are",
+		       STR_ARG(name));
 }
 
 /** @return words taken from @p next: 0 or 1 */
@@ -68,7 +69,9 @@ static int take_cluster(struct option_set *s, const char *letters, const char *n
 		struct option_value *v = find_letter(s, *letters);
 
 		if (!v)
-			return err_set(e, EINVAL, "unknown option '-%c'", *letters);
+			return err_set(e, EINVAL,
+				       "unknown option '-%c'; --help lists those there are",
+				       *letters);
 		if (!option_takes_value(v->def)) {
 			r = option_set_assign(s, v, "1", OPTION_ARGV, "flag", e);
 			if (r < 0)

@@ -40,6 +40,9 @@ def test_unknown_words_are_usage_errors_with_a_suggestion(skep):
     (["monitor", "--count", "x"], "'x' is not a whole number", "“x”不是整数"),
     (["agent", "run", "--ring-size", "x"], "'x' is not a size such as 512MiB", "“x”不是大小，例如 512MiB"),
     (["agent", "run", "--usage-interval", "x"], "'x' is not a duration such as", "“x”不是时长，例如"),
+    (["image", "--fail-on", "x", "app.tar"], "'x' is not understood; use none, or a list of critical", "无法理解“x”；请用 none，或 critical"),
+    (["image", "--severity", "x", "app.tar"], "'x' is not understood; use a list of critical", "无法理解“x”；请用 critical"),
+    (["image", "--zzzzzz"], "unknown option '--zzzzzz'; --help lists", "未知选项“--zzzzzz”；--help 列出"),
 ])
 def test_what_a_value_must_be_is_told_in_both_languages(skep, option, english, chinese):
     assert english in skep.run(*option, check=2).err
@@ -67,6 +70,21 @@ def test_a_name_nobody_knows_is_told_to_be_no_file_either(skep):
 def test_a_database_that_is_not_there_is_said_not_to_be(skep, tmp_path):
     assert "No such file or directory" in skep.run("db", "status", "--db", tmp_path / "absent", check=5).err
     assert "没有那个文件或目录" in skep.run("--lang", "zh", "db", "status", "--db", tmp_path / "absent", check=5).err
+
+
+def test_events_that_are_not_there_are_told(skep, tmp_path):
+    events = tmp_path / "events.ndjson"
+    events.write_text("\n")
+    assert "no event is in" in skep.run("rule", "why", "all", "--events", events, check=4).err
+    events.write_text('{"evt.type": "openat"}\n')
+    assert "no event is at line 7 of" in skep.run("rule", "why", "all", "--events", events, "--line", 7, check=4).err
+
+
+def test_the_front_door_explains_itself_before_anything_is_set_up(source_dir, tmp_path):
+    """Of a fresh clone: nothing is installed or built, and whoever asks need not be root."""
+    shutil.copy2(source_dir / "run", tmp_path)
+    p = subprocess.run([tmp_path / "run", "--help"], capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"})
+    assert p.returncode == 0 and "sudo ./run" in p.stdout and not p.stderr, p
 
 
 def test_no_command_shows_help_and_fails(skep):

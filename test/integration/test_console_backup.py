@@ -45,7 +45,7 @@ def test_a_copy_of_a_store_in_use_comes_back(skep, tmp_path):
     writer = sqlite3.connect(path, isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
     writer.execute("UPDATE store_fact SET value = 'green'")
-    copy = tmp_path / "copy.db"
+    copy = tmp_path / "monday"  # as one likes
     assert "copied" in skep.run("console", "backup", "--state", path.parent, copy, check=0).out
     assert fact(copy) == ["red"], "what was not committed is not in the copy"
     writer.execute("COMMIT")
@@ -56,6 +56,8 @@ def test_a_copy_of_a_store_in_use_comes_back(skep, tmp_path):
     assert fact(path.parent / "skep.db.before-restore") == ["green"]
     again = skep.run("console", "backup", "--state", path.parent, copy)
     assert again.returncode != 0 and "exist" in again.err
+    absent = skep.run("console", "restore", "--state", path.parent, tmp_path / "tuesday")
+    assert absent.returncode != 0 and f"cannot open '{tmp_path}/tuesday'" in absent.err, absent.err
 
 
 @pytest.mark.parametrize("spoil", [

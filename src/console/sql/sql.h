@@ -46,6 +46,7 @@ struct sql_options {
 	unsigned busy_ms;      /**< how long to wait for others' locks; 0: 10 s */
 	unsigned statement_ms; /**< a statement that takes longer is ended; 0: never */
 	bool read_only;
+	bool exact; /**< the name is that of the SQLite file, whatever it looks like */
 	const struct sql_watch *watch; /**< borrowed; NULL: nobody */
 };
 

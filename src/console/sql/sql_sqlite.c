@@ -208,13 +208,18 @@ static int open_store(struct sql *s, struct err *e)
 		return err_set(e, ENOMEM, "no memory for the store");
 	s->handle = h;
 	s->epoch = 1;
-	sql_file(s->where, &path);
+	if (s->options.exact)
+		buf_add(&path, str_from(s->where));
+	else
+		sql_file(s->where, &path);
 	h->path = buf_error(&path) < 0 ? NULL : strdup(buf_cstr(&path));
 	if (!h->path)
 		return err_set(e, ENOMEM, "no memory for the store");
 	r = s->options.read_only ? 0 : make_file(s, e);
 	if (r < 0)
 		return r;
+	if (s->options.exact && access(h->path, F_OK) < 0)
+		return err_sys(e, errno, "cannot open '%s'", h->path);
 	if (s->options.read_only && access(h->path, F_OK) < 0)
 		return err_set(e, errno,
 			       "no store of a console is at '%s'; that of `skep up --state DIR` is "

@@ -9,7 +9,7 @@ enum { CHUNK_BYTES = 1 << 20 };
 static int check_copy(const char *copy, struct err *e)
 {
 	struct sql *sql = NULL;
-	struct sql_options o = { .read_only = true };
+	struct sql_options o = { .read_only = true, .exact = true };
 	int r = sql_open(copy, &o, &sql, e);
 
 	r = r < 0 ? r : sql_check(sql, true, e);

@@ -121,6 +121,11 @@ static int explain_events(struct asking *q, struct rule_events *e)
 	}
 	if (r == 0 && events && !q->matched)
 		return err_set(&q->v->err, ENOENT, "no enabled rule is called '%s'", q->which);
+	if (r == 0 && !events && only)
+		return err_set(&q->v->err, ENOENT, "no event is at line %llu of '%s'",
+			       (unsigned long long)only, e->path);
+	if (r == 0 && !events)
+		return err_set(&q->v->err, ENOENT, "no event is in '%s'", e->path);
 	return r;
 }
 

@@ -2,13 +2,26 @@
 
 #include "base/text.h"
 
-static int bad_word(struct err *e, const char *option, str word, const char *known)
+static int bad_gate(struct err *e, str word)
 {
 	OWNED_BUF b = BUF_INIT;
 
 	text_escape(str_take(word, 64), &b);
-	return err_set(e, EINVAL, "%s: '%s' is not understood; use %s", option, buf_cstr(&b),
-		       known);
+	return err_set(e, EINVAL,
+		       "--fail-on: '%s' is not understood; use none, or a list of critical, high, "
+		       "medium, low, negligible, kev, risk>=N (0 to 100)",
+		       buf_cstr(&b));
+}
+
+static int bad_severity(struct err *e, str word)
+{
+	OWNED_BUF b = BUF_INIT;
+
+	text_escape(str_take(word, 64), &b);
+	return err_set(e, EINVAL,
+		       "--severity: '%s' is not understood; use a list of critical, high, medium, "
+		       "low, negligible, unknown",
+		       buf_cstr(&b));
 }
 
 static int parse_risk(str number, float *ret)
@@ -32,8 +45,6 @@ static bool severity_word(str word, enum severity *ret)
 
 int gate_parse(str text, struct gate *ret, struct err *e)
 {
-	static const char known[] = "none, or a list of critical, high, medium, low, negligible, "
-				    "kev, risk>=N (0 to 100)";
 	struct gate g = gate_open();
 
 	if (str_is(str_trim(text), "none")) {
@@ -48,12 +59,12 @@ int gate_parse(str text, struct gate *ret, struct err *e)
 			g.kev = true;
 		} else if (str_starts(word, S("risk>="))) {
 			if (parse_risk(str_skip(word, 6), &g.risk) < 0)
-				return bad_word(e, "--fail-on", word, known);
+				return bad_gate(e, word);
 		} else if (!str_eq_nocase(word, S("none")) && severity_word(word, &s) &&
 			   s != SEVERITY_UNKNOWN) {
 			g.severity = g.severity == SEVERITY_UNKNOWN ? s : MIN(g.severity, s);
 		} else {
-			return bad_word(e, "--fail-on", word, known);
+			return bad_gate(e, word);
 		}
 	} while (text.n);
 	*ret = g;
@@ -83,9 +94,7 @@ int gate_severities_parse(str text, uint32_t *ret, struct err *e)
 		enum severity s;
 
 		if (!severity_word(word, &s))
-			return bad_word(
-				e, "--severity", word,
-				"a list of critical, high, medium, low, negligible, unknown");
+			return bad_severity(e, word);
 		bits |= 1u << s;
 	} while (text.n);
 	*ret = bits;

@@ -285,7 +285,8 @@ int db_export(const char *from, const char *to, struct err *e)
 
 	if (r == 0)
 		r = check(buf_str(&bytes), NULL, e);
-	if (r == 0)
-		r = zstd_compress(buf_str(&bytes), BUNDLE_LEVEL, &bundle, e);
+	if (r < 0)
+		return err_wrap(e, r, "'%s' was not packed", from);
+	r = zstd_compress(buf_str(&bytes), BUNDLE_LEVEL, &bundle, e);
 	return r < 0 ? r : file_write_atomic(AT_FDCWD, to, buf_str(&bundle), 0644, e);
 }
