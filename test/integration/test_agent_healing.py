@@ -8,6 +8,7 @@ import time
 import pytest
 
 from agents import RULES, Agent, capabilities, children, mark, until, word
+from conftest import BUILD
 from services import need
 
 KEPT = {"sensor": 1 << 39 | 1 << 38 | 1 << 19 | 1 << 2, "uplink": 0}  # BPF, PERFMON, SYS_PTRACE, DAC_READ_SEARCH
@@ -112,12 +113,17 @@ def test_an_agent_that_cannot_begin_says_so_and_ends(skep, tmp_path):
     bad = tmp_path / "bad.yaml"
     bad.write_text("- rule: [")
     p = skep.run("agent", "run", "-r", bad, "--control", "", timeout=60)
-    assert p.returncode != 0
+    assert p.returncode == 2
     # One sentence, in the user's language, and no other that only points at it.
     assert len([line for line in p.err.splitlines() if "error: " in line]) == 1 and str(bad) in p.err, p.err
     assert "no rule is left to judge by; see --rules" in p.err.splitlines()[-1], p.err
     zh = skep.run("--lang", "zh", "agent", "run", "-r", bad, "--control", "", timeout=60)
     assert "没有可用的规则" in zh.err.splitlines()[-1], zh.err
+    # Whichever program it is, and whatever is wrong, it ends by one rule: a path too long for a socket is no wrong usage.
+    for wrong in (["-r", bad, "--control", ""], ["--control", tmp_path / ("x" * 120)]):
+        codes = [subprocess.run([*program, "-f", "none", "--no-engines", *map(str, wrong)], env=skep.env, capture_output=True, timeout=60,
+                                stdin=subprocess.DEVNULL).returncode for program in ([skep.binary, "agent", "run"], [BUILD / "bin" / "skep-agent"])]
+        assert codes[0] == codes[1] and (codes[0] == 2) == (bad in wrong), codes
 
 
 def test_two_agents_share_a_host(skep, tmp_path):

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from conftest import BUILD
 from consoles import Console
 from fleet import psql
 from services import need, need_root
@@ -14,13 +15,16 @@ USAGE, INTERNAL, TARGET = 2, 3, 4  # exit_code.def
 
 
 def refused(skep, tmp_path, *args, state="state"):
-    """@return exit status and the one error it ends with; the same in Chinese must be Chinese."""
+    """@return exit status and the one error it ends with; the same in Chinese must be Chinese, and skep-console end by the same status."""
     args = ["console", "run", "--state", tmp_path / state, "--listen=127.0.0.1:0", *args]
     p = skep.run(*args, timeout=60)
     lines = p.err.splitlines()
     assert p.returncode != 0 and p.err.count("error: ") == 1 and not p.out, p.err
     zh = skep.run("--lang", "zh", *args, timeout=60)
     assert zh.returncode == p.returncode and any("\u4e00" <= c <= "\u9fff" for c in zh.err.split("错误", 1)[1]), zh.err
+    alone = subprocess.run([BUILD / "bin" / "skep-console", *map(str, args[2:])], env=skep.env, capture_output=True, text=True, timeout=60,
+                           stdin=subprocess.DEVNULL)
+    assert alone.returncode == p.returncode, alone
     return p.returncode, lines[-1]
 
 

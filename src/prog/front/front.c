@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 
+#include "prog/front/exit_code.h"
+
 static const struct option_def own_options[] = {
 	{ .name = "help",
 	  .letter = 'h',
@@ -78,5 +80,5 @@ int front_main(const struct front *f, int argc, char **argv)
 	arena_done(&arena);
 	if (r < 0)
 		f->say(e.text);
-	return r == -EINVAL ? 2 : r < 0 ? 1 : 0;
+	return exit_code_of(r);
 }

@@ -21,7 +21,7 @@ struct front {
 	void (*say)(const char *line);
 };
 
-/** The whole life of a program. @return its exit status: 0, 2 (usage), 1 (anything else) */
+/** The whole life of a program. @return its exit status, by the rule of all programs (exit_code.h) */
 MUST_CHECK int front_main(const struct front *f, int argc, char **argv);
 
 #endif

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/option.h"
-#include "prog/skep/exit_code.h"
+#include "prog/front/exit_code.h"
 
 #define COMMAND_MAX_TABLES 12
 #define COMMAND_MAX_EXAMPLES 6

@@ -1,8 +1,8 @@
-#include "prog/skep/exit_code.h"
+#include "prog/front/exit_code.h"
 
 const struct exit_code_text exit_code_texts[] = {
 #define X(id, number, en, zh) { EXIT_CODE_##id, { en, zh } },
-#include "prog/skep/exit_code.def"
+#include "prog/front/exit_code.def"
 #undef X
 };
 

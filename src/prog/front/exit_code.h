@@ -1,14 +1,14 @@
 /** @file
- * Exit codes of `skep` (exit_code.def).
+ * Exit codes of all programs (exit_code.def).
  */
-#ifndef SKEP_PROG_SKEP_EXIT_CODE_H
-#define SKEP_PROG_SKEP_EXIT_CODE_H
+#ifndef SKEP_PROG_FRONT_EXIT_CODE_H
+#define SKEP_PROG_FRONT_EXIT_CODE_H
 
 #include "base/phrase.h"
 
 enum exit_code {
 #define X(id, number, en, zh) EXIT_CODE_##id = (number),
-#include "prog/skep/exit_code.def"
+#include "prog/front/exit_code.def"
 #undef X
 };
 
