@@ -278,11 +278,14 @@ def test_threat_intelligence_is_fetched(console, admin, tmp_path):
         now = admin.ask("PUT", path, {"feed": feed}).json()
         now = fetched(admin, now, now["feed"]["tried"])
         assert now["entries"] == 2, now
-        # A page that says of itself that it is the next.
-        for answer in ((200, bundle("c.example", more=True, next="x"), taxii),
-                       (200, bundle("c.example", more=True), taxii | {"X-TAXII-Date-Added-Last": "2026-11-01"})):
-            now, asked = again(admin, now, script, answer)
-            assert "leads to itself" in now["feed"]["error"] and now["entries"] == 2 and len(asked) == 2, (now, asked)
+        # Pages that lead to one that was read: to themselves, or in a circle. Told at once, and nothing of them taken.
+        def page(**more):
+            return (200, bundle("c.example", more=True, **more), taxii)
+        added = (200, bundle("c.example", more=True), taxii | {"X-TAXII-Date-Added-Last": "2026-11-01"})
+        for answers, asks in (([page(next="x")], 2), ([added], 2), ([page(next="x"), page(next="y"), page(next="x")], 3),
+                              ([page(next=n) for n in "abcb"], 4), ([added, page(next="x"), added], 3)):
+            now, asked = again(admin, now, script, *answers)
+            assert "leads to one that was read" in now["feed"]["error"] and now["entries"] == 2 and len(asked) == asks, (now, asked)
         # What cannot be taken.
         for answers, why in (([(500, "")], "it answers 500"), ([(200, "nothing")], "nothing in it is an entry"),
                              ([(200, "{")], "JSON"), ([(200, "x" * 9_000_000)], "its answer is too long|bytes"),

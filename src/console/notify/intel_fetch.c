@@ -191,11 +191,17 @@ static int next_page(const char *at, str page, str added, struct arena *a, const
 	buf_byte(&url, '=');
 	url_escape(&url, next.n ? next : added);
 	*ret_url = arena_str(a, buf_str(&url)).p;
-	if (buf_error(&url) || !*ret_url)
-		return spent(e);
-	return strcmp(*ret_url, at) == 0
-		       ? err_set(e, EPROTO, "the feed has a page that leads to itself")
-		       : 0;
+	return buf_error(&url) || !*ret_url ? spent(e) : 0;
+}
+
+/** What was asked for before would be told again, and what it leads to, without end. */
+static int check_new(const char *url, const char *const *read, size_t count, struct err *e)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(url, read[i]) == 0)
+			return err_set(e, EPROTO,
+				       "the feed has a page that leads to one that was read");
+	return 0;
 }
 
 static int keep_page(struct exchange *x, struct arena *a, struct intel_fetched *to, struct err *e)
@@ -209,7 +215,7 @@ static int keep_page(struct exchange *x, struct arena *a, struct intel_fetched *
 static int fetch_pages(const struct intel_fetch *f, struct http_flows *flows, struct arena *a,
 		       struct intel_fetched *to, struct err *e)
 {
-	const char *url = arena_str(a, f->url).p;
+	const char *url = arena_str(a, f->url).p, *read[INTEL_FETCH_MAX_PAGES];
 	uint64_t left = INTEL_FETCH_MAX_BYTES;
 	int r = url ? 0 : spent(e);
 
@@ -220,7 +226,8 @@ static int fetch_pages(const struct intel_fetch *f, struct http_flows *flows, st
 		if (to->count == INTEL_FETCH_MAX_PAGES)
 			return err_set(e, E2BIG, "the feed has more than %d pages",
 				       INTEL_FETCH_MAX_PAGES);
-		r = exchange(f, flows, url, to->count == 0, left, a, &x, e);
+		read[to->count] = at;
+		r = exchange(f, flows, at, to->count == 0, left, a, &x, e);
 		url = NULL;
 		if (r < 0)
 			break;
@@ -232,7 +239,9 @@ static int fetch_pages(const struct intel_fetch *f, struct http_flows *flows, st
 		if (r == 0 && str_starts(buf_str(&x.type), S(TAXII)))
 			r = next_page(at, to->pages[to->count - 1], str_trim(buf_str(&x.added)), a,
 				      &url, &to->gap, e);
-		if (url && left == 0)
+		if (r == 0 && url)
+			r = check_new(url, read, to->count, e);
+		if (r == 0 && url && left == 0)
 			return err_set(e, E2BIG, "the feed has more than %u bytes",
 				       INTEL_FETCH_MAX_BYTES);
 		/* Of many pages the first one's tag says nothing about the others, and what is not whole is asked for anew. */
