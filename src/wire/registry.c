@@ -69,8 +69,10 @@ static int ask_version(struct registry *g, const char *scheme, struct http_respo
 	return http_exchange(g->client, &q, ret, e);
 }
 
+/** @return 1, 0 there is nothing to say but the password that was said, or as registry_token() */
 static int learn_authorization(struct registry *g, str challenge, struct err *e)
 {
+	OWNED_BUF header = BUF_INIT;
 	struct auth_challenge ch;
 	struct arena a;
 	int result;
@@ -79,10 +81,21 @@ static int learn_authorization(struct registry *g, str challenge, struct err *e)
 	result = auth_challenge_parse(challenge, &a, &ch, e);
 	if (result == 0)
 		result = registry_token(g->client, buf_cstr(&g->base), g->ref.repository, &ch,
-					&g->credential, g->insecure, &g->authorization, e);
+					&g->credential, g->insecure, &header, e);
 	arena_done(&a);
 	if (result == -EACCES && g->note.n)
 		err_wrap(e, result, "(%.*s)", STR_ARG(g->note));
+	/* A token that is given again counts again. */
+	if (result == 0 && (!str_starts(buf_str(&header), S("Authorization: Basic ")) ||
+			    !str_eq(buf_str(&header), buf_str(&g->authorization)))) {
+		const struct buf was = g->authorization;
+
+		g->authorization = header;
+		header = was;
+		result = 1;
+	}
+	if (header.p)
+		explicit_bzero(header.p, header.n);
 	return result;
 }
 
@@ -105,12 +118,13 @@ static void note_challenge(struct registry *g, str challenge)
 static int sign_in(struct registry *g, struct err *e)
 {
 	const struct docker_credential *c = &g->credential;
+	int r;
 
 	if (g->authorization.n || !g->challenge.n ||
 	    !(c->user.n || c->identity_token.n || c->registry_token.n))
 		return 0;
-	return err_wrap(e, learn_authorization(g, buf_str(&g->challenge), e), "registry %.*s",
-			STR_ARG(g->ref.registry));
+	r = learn_authorization(g, buf_str(&g->challenge), e);
+	return r < 0 ? err_wrap(e, r, "registry %.*s", STR_ARG(g->ref.registry)) : 0;
 }
 
 /* GET /v2/ tells how the registry is spoken to, and first of all whether with TLS. */
@@ -333,16 +347,17 @@ int registry_ask(struct registry *g, const struct http_request *q, const char *w
 	return 0;
 }
 
-/* One request, repeated with fresh credentials when the registry no longer takes the old. */
+/* One request, repeated with fresh credentials when the registry no longer takes the old. A password it refused is not tried again: registries lock
+ * out who does that. */
 static int exchange(struct registry *g, const struct http_request *q, const struct stream *s,
 		    const char *what, struct http_response *ret, struct err *e)
 {
 	const char *headers[3] = { q->headers ? q->headers[0] : accepted, NULL };
 	struct http_request own = *q;
-	int r = 0;
+	int r = 1;
 
 	own.headers = headers;
-	for (int attempt = 0; r == 0; attempt++) {
+	for (int attempt = 0; r > 0; attempt++) {
 		struct http_response answer;
 
 		headers[1] = g->authorization.n ? buf_cstr(&g->authorization) : NULL;
@@ -354,13 +369,13 @@ static int exchange(struct registry *g, const struct http_request *q, const stru
 			*ret = answer;
 			return 0;
 		}
-		if (answer.status == 401 && attempt == 0 &&
-		    http_header(&answer, "www-authenticate").n)
-			r = err_wrap(
-				e,
-				learn_authorization(g, http_header(&answer, "www-authenticate"), e),
-				"registry %.*s", STR_ARG(g->ref.registry));
-		else
+		r = answer.status == 401 && attempt == 0 &&
+				    http_header(&answer, "www-authenticate").n
+			    ? learn_authorization(g, http_header(&answer, "www-authenticate"), e)
+			    : 0;
+		if (r < 0)
+			r = err_wrap(e, r, "registry %.*s", STR_ARG(g->ref.registry));
+		else if (r == 0)
 			r = registry_status_error(g, &answer, what, e);
 		http_response_done(&answer);
 	}

@@ -129,9 +129,33 @@ static int ask_for(struct http_client *c, str scope, const struct auth_challenge
 }
 
 /*
- * The scope the registry asks for, else the one that pulling or the catalogue needs. Quay's service knows none for the latter, and others refuse it to
- * good credentials that may not list all, though the registry lets them: then it is only asked who they are. A wrong password is refused there, too.
+ * Quay's service knows no scope for the catalogue, and others refuse it to good credentials that may not list all, though the registry lets them. So who
+ * they are is asked first, as "docker login" does: a wrong password is refused there, and not tried by another scope. Services lock out who does that.
  */
+static int catalogue(struct http_client *c, const struct auth_challenge *ch,
+		     const struct docker_credential *cred, struct buf *ret, struct err *e)
+{
+	const bool is_known = cred->user.n || cred->identity_token.n;
+	OWNED_BUF all = BUF_INIT;
+	int r = is_known ? ask_for(c, S(""), ch, cred, ret, e) : -EINVAL, wide;
+
+	if (r < 0 && r != -EINVAL)
+		return r;
+	wide = ask_for(c, S("registry:catalog:*"), ch, cred, &all, e);
+	if (r == 0 && (wide == -EINVAL || wide == -EACCES))
+		return 0;
+	if (wide == 0) {
+		const struct buf was = *ret;
+
+		*ret = all;
+		all = was;
+	}
+	if (all.p)
+		explicit_bzero(all.p, all.n);
+	return wide;
+}
+
+/* The scope the registry asks for, else the one that pulling or the catalogue needs. */
 static int bearer(struct http_client *c, str repository, const struct auth_challenge *ch,
 		  const struct docker_credential *cred, struct buf *ret, struct err *e)
 {
@@ -142,13 +166,10 @@ static int bearer(struct http_client *c, str repository, const struct auth_chall
 		buf_add(&scope, ch->scope);
 	else if (repository.n)
 		buf_printf(&scope, "repository:%.*s:pull", STR_ARG(repository));
-	else
-		buf_add(&scope, S("registry:catalog:*"));
 	if (buf_error(&scope))
 		return err_set(e, ENOMEM, "no memory for a token request");
-	r = ask_for(c, buf_str(&scope), ch, cred, ret, e);
-	if ((r == -EINVAL || r == -EACCES) && !ch->scope.n && !repository.n)
-		r = ask_for(c, S(""), ch, cred, ret, e);
+	r = scope.n ? ask_for(c, buf_str(&scope), ch, cred, ret, e)
+		    : catalogue(c, ch, cred, ret, e);
 	return r == -EINVAL ? -EACCES : r;
 }
 

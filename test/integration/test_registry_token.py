@@ -102,10 +102,11 @@ def console(tmp_path):
 
 
 def test_the_console_signs_in_with_a_token_service(console, hub):
-    admin = console.admin()
+    admin, before = console.admin(), len(hub.service.asked)
     number = add(admin, hub.host, user=USER, password="wrong")
     p = finished(admin, number)
     assert p["progress"]["trouble"] == "denied" and "wrong" not in p["progress"]["detail"], p
+    assert hub.service.asked[before:] == [(False, [])], "a wrong password is tried once"
     a = admin.ask("PUT", f"/api/v1/registries/{number}",
                   {"name": "hub", "kind": "docker-registry", "address": hub.host, "interval": 0, "user": USER, "password": PASSWORD})
     assert a.status == 200, a

@@ -224,8 +224,11 @@ def test_basic_authentication(probe):
         write_config(probe, auths={r.host: auth("me", "hunter2")})
         assert probe("pull", r.host + "/x:1").startswith(b"sha256:")
         write_config(probe, auths={r.host: auth("me", "hunter3")})
+        del r.requests[:]
         said = probe("pull", r.host + "/x:1", want=errno.EACCES)
         assert "hunter3" not in said and "who are you" in said
+        # A wrong password is tried once: registries lock out who does not stop.
+        assert ["Authorization" in q[2] for q in r.requests].count(True) == 1, r.requests
 
 
 def test_anonymous_token(probe):
@@ -238,6 +241,10 @@ def test_token_for_user_and_password(probe):
     with FakeRegistry(token=("me", "hunter2")) as r:
         r.add_image("x", "1", [b"layer"])
         probe("pull", r.host + "/x:1", want=errno.EACCES)
+        write_config(probe, auths={r.host: auth("me", "hunter3")})
+        del r.requests[:]
+        probe("pull", r.host + "/x:1", want=errno.EACCES)
+        assert [q[1].partition("?")[0] for q in r.requests].count("/token") == 1, r.requests
         write_config(probe, auths={"http://" + r.host + "/v2/": auth("me", "hunter2")})
         assert probe("pull", r.host + "/x:1").startswith(b"sha256:")
 
