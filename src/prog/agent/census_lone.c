@@ -10,7 +10,7 @@
 #include "base/proc_stat.h"
 
 #define ARGS_MAX ((uint64_t)64 << 10)
-enum { GROWN_UP_S = 10, ID_DIGITS = 64 };
+enum { ID_DIGITS = 64 };
 
 static bool is_id(str s)
 {
@@ -37,7 +37,8 @@ static bool is_grown_up(const struct proc_stat *s)
 
 	if (clock_gettime(CLOCK_BOOTTIME, &up) < 0)
 		return false;
-	return (uint64_t)up.tv_sec >= s->start_ticks / (uint64_t)sysconf(_SC_CLK_TCK) + GROWN_UP_S;
+	return (uint64_t)up.tv_sec >=
+	       s->start_ticks / (uint64_t)sysconf(_SC_CLK_TCK) + CENSUS_LONE_YOUNG_NS / SECOND_NS;
 }
 
 static bool was_told(struct census_lone *l, str id)
@@ -54,13 +55,15 @@ static bool was_told(struct census_lone *l, str id)
 	return false;
 }
 
-void census_lone_look(struct census_lone *l, int proc_fd, struct census *c, lone_teller tell,
+bool census_lone_look(struct census_lone *l, int proc_fd, struct census *c, lone_teller tell,
 		      void *ctx)
 {
 	DIR *d = file_open_folder(openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 
+	bool young = false;
+
 	if (!d)
-		return;
+		return false;
 	for (struct dirent *f; (f = readdir(d));) {
 		struct lone_container found = { 0 };
 		OWNED_BUF args = BUF_INIT;
@@ -71,8 +74,12 @@ void census_lone_look(struct census_lone *l, int proc_fd, struct census *c, lone
 
 		if (str_u32(str_from(f->d_name), &found.pid) < 0 ||
 		    proc_stat_read(proc_fd, found.pid, &s, NULL) < 0 ||
-		    strcmp(s.name, "conmon") != 0 || !is_grown_up(&s))
+		    strcmp(s.name, "conmon") != 0)
 			continue;
+		if (!is_grown_up(&s)) {
+			young = true;
+			continue;
+		}
 		snprintf(name, sizeof(name), "%u", found.pid);
 		if (fstatat(proc_fd, name, &st, 0) < 0)
 			continue;
@@ -87,4 +94,5 @@ void census_lone_look(struct census_lone *l, int proc_fd, struct census *c, lone
 		tell(ctx, &found);
 	}
 	closedir(d);
+	return young;
 }

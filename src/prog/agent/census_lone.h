@@ -8,9 +8,11 @@
 #ifndef SKEP_PROG_AGENT_CENSUS_LONE_H
 #define SKEP_PROG_AGENT_CENSUS_LONE_H
 
+#include "base/clock.h"
 #include "prog/agent/census.h"
 
 #define CENSUS_LONE_MAX 64
+#define CENSUS_LONE_YOUNG_NS (10 * SECOND_NS)
 
 /** Zeroed at first. */
 struct census_lone {
@@ -32,8 +34,13 @@ typedef void (*lone_teller)(void *ctx, const struct lone_container *l);
  */
 str census_lone_parse(str args);
 
-/** Looks once at all processes. Containers that began less than 10 s ago are left for another time. @param proc_fd the host's /proc */
-void census_lone_look(struct census_lone *l, int proc_fd, struct census *c, lone_teller tell,
+/**
+ * Looks once at all processes. Containers that began less than CENSUS_LONE_YOUNG_NS ago are left for another time.
+ *
+ * @param proc_fd the host's /proc
+ * @return whether some were left: so long from now they can be told
+ */
+bool census_lone_look(struct census_lone *l, int proc_fd, struct census *c, lone_teller tell,
 		      void *ctx);
 
 #endif

@@ -36,7 +36,8 @@ struct work {
 	char *room;
 	bool stopping;
 	uint64_t alive_ns, containers_ns, scan_ns, processes_ns, ports_ns, users_ns, host_ns,
-		renew_ns;
+		renew_ns, lone_ns;
+	bool lone_young; /* a container was too young to be told: the next look is soon */
 };
 
 /** Uplink may be slow for a moment; what it does not take is told with the next look. */
@@ -185,9 +186,10 @@ static void look(struct work *w, uint64_t now)
 		census_ports_look(w->census, w->proc_fd, w->asset, w->users);
 	if (is_due(now, &w->host_ns, HOST_NS)) {
 		census_host_look(w->census, w->root, census_engine_render(w->engine));
-		census_lone_look(&w->lone, w->proc_fd, w->census, say_lone, w);
 		say_cut(w);
 	}
+	if (is_due(now, &w->lone_ns, w->lone_young ? CENSUS_LONE_YOUNG_NS : HOST_NS))
+		w->lone_young = census_lone_look(&w->lone, w->proc_fd, w->census, say_lone, w);
 }
 
 static void take_orders(struct work *w)
