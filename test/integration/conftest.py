@@ -69,6 +69,16 @@ def archive(shared):
 
 
 @pytest.fixture(scope="session")
+def database(tmp_path_factory, shared):
+    """A database built from the shared feeds by `skep db build`, once for all tests."""
+    home = tmp_path_factory.mktemp("db-home")
+    path = home / "test.skdb"
+    feeds = [f"--from={archive}" for archive in sorted((shared / "vulndb").iterdir()) if "fixtures" not in archive.name]
+    Skep(home).run("db", "build", *feeds, "--output", path, check=0, timeout=900)
+    return path
+
+
+@pytest.fixture(scope="session")
 def image(archive):
     """The same, in pieces a registry can be given."""
     from services import Image
@@ -106,7 +116,7 @@ def build_dir():
 def postgres_server():
     """One for all tests that do nothing to it but make databases."""
     from postgres import Postgres
-    server = Postgres()
+    server = Postgres(memory=True)
     yield server
     server.end()
 

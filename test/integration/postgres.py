@@ -1,5 +1,6 @@
 """A PostgreSQL that tests start for themselves."""
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -12,16 +13,28 @@ from services import free_port, need_root
 BIN = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name), default=None)
 
 
+MEMORY = pathlib.Path("/dev/shm")
+ROOM = 8 << 30
+
+
+def in_memory():
+    """A place there, when there is plenty: a database is a thousand files, and tests make hundreds of them; else None."""
+    available = re.search(r"MemAvailable:\s+(\d+) kB", pathlib.Path("/proc/meminfo").read_text())
+    roomy = MEMORY.is_mount() and shutil.disk_usage(MEMORY).free > ROOM and available and int(available[1]) << 10 > ROOM
+    return MEMORY if roomy else None
+
+
 class Postgres:
-    """A server of its own, as the user postgres, reached by a socket in its folder and by TCP. `durable`: as in earnest, for figures.
+    """A server of its own, as the user postgres, reached by a socket in its folder and by TCP. `durable`: as in earnest, for figures;
+    `memory`: its files are in memory, where there is plenty.
 
     Its folder is not one of pytest's: those are closed to all but root whenever another run of pytest begins."""
 
-    def __init__(self, durable=False):
+    def __init__(self, durable=False, memory=False):
         if not BIN:
             pytest.skip("postgresql is not installed")
         need_root()
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="skep-postgres-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="skep-postgres-", dir=in_memory() if memory else None))
         self.settings = "" if durable else " -c fsync=off"
         shutil.chown(self.folder, "postgres", "postgres")
         self.port = free_port()

@@ -12,17 +12,6 @@ import pytest
 from conftest import SHARED
 
 
-@pytest.fixture(scope="session")
-def database(tmp_path_factory, shared):
-    """A database built from the shared feeds by `skep db build`, once for all tests here."""
-    from conftest import Skep
-    home = tmp_path_factory.mktemp("db-home")
-    path = home / "test.skdb"
-    feeds = [f"--from={archive}" for archive in sorted((shared / "vulndb").iterdir()) if "fixtures" not in archive.name]
-    Skep(home).run("db", "build", *feeds, "--output", path, check=0, timeout=900)
-    return path
-
-
 def rows(path):
     with open(path) as f:
         return list(csv.DictReader(f, delimiter="\t"))

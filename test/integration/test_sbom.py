@@ -4,8 +4,7 @@ import json
 import pytest
 
 import test_report_schemas
-from test_expected_findings import database  # noqa: F401 (a fixture)
-from test_report_schemas import schemas  # noqa: F401
+from test_report_schemas import schemas  # noqa: F401 (a fixture)
 
 TARGETS = {
     "alpine": ("rootfs", "rootfs/alpine-docker-3.6.3-20190223.tar.xz"),
@@ -25,7 +24,7 @@ def packages(report):
 
 @pytest.mark.parametrize("fmt", ("cyclonedx", "spdx-json"))
 @pytest.mark.parametrize("target", TARGETS)
-def test_round_trip(skep, shared, database, tmp_path, target, fmt):  # noqa: F811
+def test_round_trip(skep, shared, database, tmp_path, target, fmt):
     command, path = TARGETS[target]
     direct = skep.report(command, shared / path, "--db", database)
     sbom = tmp_path / "x.json"
@@ -47,7 +46,7 @@ def test_real_reports_validate(skep, shared, database, schemas, source_dir):  # 
         assert test_report_schemas.problems(check, document) == [], fmt
 
 
-def test_sboms_of_other_kinds_are_refused(skep, tmp_path, database):  # noqa: F811
+def test_sboms_of_other_kinds_are_refused(skep, tmp_path, database):
     for text, words in (("<bom xmlns='http://cyclonedx.org/schema/bom/1.4'/>", "XML"), ('{"a": 1}', "not an SBOM"), ("", "empty")):
         path = tmp_path / "x.json"
         path.write_text(text)
@@ -55,7 +54,7 @@ def test_sboms_of_other_kinds_are_refused(skep, tmp_path, database):  # noqa: F8
         assert p.returncode not in (0, 1, 6) and words in p.err, p.err
 
 
-def test_ignored_findings_leave_list_and_gate(skep, shared, database, tmp_path):  # noqa: F811
+def test_ignored_findings_leave_list_and_gate(skep, shared, database, tmp_path):
     command, path = TARGETS["debian"]
     base = [command, shared / path, "--db", database]
     before = skep.report(*base)
@@ -70,7 +69,7 @@ def test_ignored_findings_leave_list_and_gate(skep, shared, database, tmp_path):
     assert skep.run(*base, "--fail-on", "risk>=0", cwd=tmp_path).returncode == 0
 
 
-def test_filter_and_gate_are_two_choices(skep, shared, database):  # noqa: F811
+def test_filter_and_gate_are_two_choices(skep, shared, database):
     base = ["rootfs", shared / TARGETS["debian"][1], "--db", database]
     whole = skep.report(*base)
     severities = {f["severity"] for f in whole["findings"]}
@@ -86,7 +85,7 @@ def test_filter_and_gate_are_two_choices(skep, shared, database):  # noqa: F811
     assert skep.run(*base, "--fail-on", "hihg").returncode == 2
 
 
-def test_explanations(skep, shared, database):  # noqa: F811
+def test_explanations(skep, shared, database):
     target = shared / TARGETS["debian"][1]
     out = skep.run("explain", "CVE-2022-1271", target, "--as", "rootfs", "--package", "gzip", "--db", database, check=0).out
     assert "1.9-3+deb10u1" in out and "dpkg" in out and "impact" in out
