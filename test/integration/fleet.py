@@ -63,20 +63,24 @@ def token(console, uses=1, life_s=3600, labels=""):
     return "skep1." + base64.urlsafe_b64encode(secret + authority).decode().rstrip("=")
 
 
-def administrator(console):
-    """The first administrator with a session made in the store: five argon2id hashes are a second, and there are tests of signing in. The
-    first password stays."""
+def signed_in(console, name):
+    """A user with a session made in the store: five argon2id hashes are a second, and there are tests of signing in. The password stays as it is."""
     client, now = console.client(), time.time_ns()
     secret = base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
     change(console, "INSERT INTO sessions (hash, user_id, created_ns, seen_ns, expires_ns, address, agent) "
                     "SELECT ?, id, ?, ?, ?, '127.0.0.1', 'test' FROM users WHERE name = ?",
-           hmac.new(b"session", secret.encode(), hashlib.sha256).hexdigest(), now, now, now + 3600 * 10**9, console.first[0])
-    change(console, "UPDATE users SET must_change = 0 WHERE name = ?", console.first[0])
+           hmac.new(b"session", secret.encode(), hashlib.sha256).hexdigest(), now, now, now + 3600 * 10**9, name)
+    change(console, "UPDATE users SET must_change = 0 WHERE name = ?", name)
     client.keep("__Host-skep", secret)
     session = client.get("/api/v1/session")
     assert session.status == 200, session
     client.csrf = session.json()["csrf"]
     return client
+
+
+def administrator(console):
+    """The first one."""
+    return signed_in(console, console.first[0])
 
 
 class JoinedAgent(Agent):
@@ -199,4 +203,4 @@ def zstd(data):
     return subprocess.run(["zstd", "-q", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
 
 
-__all__ = ["JoinedAgent", "Peer", "administrator", "alerts", "ask", "change", "present", "token", "until", "zstd"]
+__all__ = ["JoinedAgent", "Peer", "administrator", "alerts", "ask", "change", "present", "signed_in", "token", "until", "zstd"]

@@ -2,6 +2,7 @@
 any parameter or member brings about anything but an answer or a problem."""
 import functools
 import http.client
+import itertools
 import json
 import time
 import urllib.parse
@@ -10,7 +11,7 @@ import pytest
 
 from agents import until
 from consoles import Answer, Console, any_certificate
-from fleet import change, postgres_url
+from fleet import change, postgres_url, signed_in
 from openapi import PATH, Document
 from pretended_agent import PretendedAgent, alert, now_text, stats
 
@@ -35,17 +36,23 @@ def admin(console):
 
 
 class Line:
-    """A connection that stays, for many requests of a client who is signed in."""
+    """A connection that stays, for many requests of a client, from an address of its own where one is named: so many a second are answered to each
+    address, and to each user."""
 
-    def __init__(self, console, client):
-        self.console, self.client, self.connection = console, client, None
-        self.cookie = "; ".join(f"{c.name}={c.value}" for h in client.opener.handlers if hasattr(h, "cookiejar") for c in h.cookiejar)
+    def __init__(self, console, client, address="127.0.0.1"):
+        self.console, self.client, self.address, self.connection = console, client, address, None
+        self.cookie = "; ".join(f"{c.name}={c.value}" for c in client.jar)
 
     def ask(self, method, path, body=None, headers=None):
-        h = {"Cookie": self.cookie, "X-Skep-Csrf": self.client.csrf or "", **(headers or {})}
+        h = {"Cookie": self.cookie, "X-Skep-Csrf": self.client.csrf or ""} if self.cookie else {}
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            h["Content-Type"] = "application/json"
+        h |= headers or {}
         for again in (True, False):
             if not self.connection:
-                self.connection = http.client.HTTPSConnection("127.0.0.1", self.console.port, context=any_certificate(), timeout=60)
+                self.connection = http.client.HTTPSConnection("127.0.0.1", self.console.port, context=any_certificate(), timeout=60,
+                                                              source_address=(self.address, 0))
             try:
                 self.connection.request(method, path, body, h)
                 r = self.connection.getresponse()
@@ -544,7 +551,7 @@ def people(console, admin):
         name = "user-" + role["name"]
         made = admin.ask("POST", "/api/v1/users", {"name": name, "password": "First-horse-7-battery", "roles": [role["name"]]})
         assert made.status == 201, made
-        found[role["name"]] = (console.client().sign_in(name, "First-horse-7-battery", new="Second-horse-8-battery"), role["permissions"])
+        found[role["name"]] = (signed_in(console, name), role["permissions"])
     assert len(found) >= 5
     return found
 
@@ -575,7 +582,8 @@ def sample(document, schema):
 def test_nobody_gets_in_without_permission(document, console, people):
     """Every route as nobody and as every role. What the role does not hold is refused before anything else is looked at; what it
     holds is not."""
-    nobody = console.client()
+    nobody = Line(console, console.client())
+    lines = {role: (Line(console, client, f"127.0.0.{n}"), permissions) for n, (role, (client, permissions)) in enumerate(people.items(), 2)}
     wrong = []
     for method, path, operation in document.operations():
         wanted = operation["x-permission"]
@@ -590,7 +598,7 @@ def test_nobody_gets_in_without_permission(document, console, people):
                 wrong.append(f"a made-up token: {method} {path}: {answer}")
         if wanted in ("public", "self"):
             continue
-        for role, (client, permissions) in people.items():
+        for role, (client, permissions) in lines.items():
             # nothing is changed by it: the ids are nobody's, and what needs none is told apart by its body
             answer = patient(client, method, url, body=None if body is None else b"{")
             if wanted not in permissions and answer.status != 403:
@@ -647,10 +655,11 @@ def hostile_bodies(document, operation):
         yield raw
 
 
-def survives(document, console, client, requests, ask=patient):
-    wrong, line = [], Line(console, client)
+def survives(document, console, clients, requests, ask=patient):
+    """The clients take turns."""
+    wrong, lines = [], itertools.cycle([Line(console, client, f"127.0.0.{n}") for n, client in enumerate(clients, 2)])
     for method, path, operation, url, kw in requests:
-        answer = ask(line, method, url, **kw)
+        answer = ask(next(lines), method, url, **kw)
         if answer.status >= 500:
             wrong.append(f"{method} {url[:200]} {str(kw)[:200]}: {answer}")
         wrong += [f"{method} {url[:200]} {str(kw)[:200]}: {p}" for p in document.problems(operation, answer)]
@@ -660,8 +669,8 @@ def survives(document, console, client, requests, ask=patient):
     assert console.process.poll() is None, console.said()
 
 
-def test_no_query_brings_it_down(document, console, told, people):
-    client, _ = people["administrator"]
+def test_no_query_brings_it_down(document, console, admin, told, people):
+    clients = people["administrator"][0], admin
 
     def requests():
         for method, path, operation in document.operations():
@@ -669,11 +678,11 @@ def test_no_query_brings_it_down(document, console, told, people):
                 for q in hostile_queries(operation):
                     yield method, path, operation, document.fill(path, id="1") + "?" + q, {}
 
-    survives(document, console, client, requests())
+    survives(document, console, clients, requests())
 
 
-def test_no_path_brings_it_down(document, console, people):
-    client, _ = people["administrator"]
+def test_no_path_brings_it_down(document, console, admin, people):
+    clients = people["administrator"][0], admin
 
     def requests():
         for method, path, operation in document.operations():
@@ -681,7 +690,7 @@ def test_no_path_brings_it_down(document, console, people):
                 for text in TEXTS + ["1/2", "..", "%2e%2e", "sha256:" + "f" * 64, "container:x"]:
                     yield method, path, operation, document.fill(path, id=text or "%20", digest=text or "%20"), {}
 
-    survives(document, console, client, requests())
+    survives(document, console, clients, requests())
 
 
 def with_hostile_bodies(document, wanted):
@@ -696,9 +705,8 @@ def is_own(path):
     return path.split("/")[3] == "session"
 
 
-def test_no_body_brings_it_down(document, console, people):
-    client, _ = people["administrator"]
-    survives(document, console, client, with_hostile_bodies(document, lambda method, path: not is_own(path)))
+def test_no_body_brings_it_down(document, console, admin, people):
+    survives(document, console, (people["administrator"][0], admin), with_hostile_bodies(document, lambda method, path: not is_own(path)))
 
 
 def test_no_body_lets_in_or_locks_out(document, console, admin):
@@ -715,7 +723,7 @@ def test_no_body_lets_in_or_locks_out(document, console, admin):
         assert "Set-Cookie" not in answer.headers, answer
         return answer
 
-    survives(document, console, client, with_hostile_bodies(document, lambda method, path: is_own(path) and method != "DELETE"), at_once)
+    survives(document, console, [client], with_hostile_bodies(document, lambda method, path: is_own(path) and method != "DELETE"), at_once)
     answered = {s for method, url, s in statuses if url == "/api/v1/session"}
     assert answered <= {400, 401, 413, 429} and 401 in answered, answered
     assert client.get("/api/v1/session").json()["user"]["name"] == "odd"
