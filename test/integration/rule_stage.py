@@ -40,6 +40,7 @@ def add_actor(root):
 
 class Docker:
     def __init__(self, engine):
+        self.engine = engine
         self.command = ["docker", "-H", engine.host]
         self.seen = set()  # ids of its containers, where a test wants them
 

@@ -73,8 +73,8 @@ def act(docker, number, kind):
             command = ["script", "-qec", " ".join(f"'{c}'" for c in command), "/dev/null"]
         p = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300)
     time.sleep(SCENARIOS[number].get("wait", 0))
-    docker.seen.add(docker("inspect", "-f", "{{.Id}}", name).stdout.strip())
-    docker("rm", "-f", name)
+    docker.seen.add(docker.engine.json("GET", f"/containers/{name}/json")["Id"])
+    docker.engine.remove(name)
     return name, p
 
 
