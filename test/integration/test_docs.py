@@ -6,6 +6,9 @@ import subprocess
 
 import pytest
 
+from consoles import Console
+from services import need
+
 PAGES = ["README.md", "README.zh.md", "CONTRIBUTING.md"]
 # Shown for people and run elsewhere: the front door is tried in clean systems by tool/check-chroot, the rest is long.
 NOT_HERE = ("sudo ", "make check", "make lint", "make bench", "make", "tool/setup", "git clone")
@@ -82,3 +85,21 @@ def test_both_readmes_show_the_same(source_dir):
     assert list(map(strip, english)) == list(map(strip, chinese))
     for page in ("README.md", "README.zh.md"):
         assert len((source_dir / page).read_text().splitlines()) <= 80, f"{page} is more than a screen"
+
+
+@pytest.mark.parametrize("page", ["console-access.md", "console-access.zh.md", "notifications.md", "notifications.zh.md"])
+def test_requests_the_pages_show_are_taken(skep, source_dir, tmp_path, page):
+    """As written, by a console with a certificate of its own: the names of the console and of files aside."""
+    need("curl")
+    with Console(tmp_path) as console:
+        token = console.admin().ask("POST", "/api/v1/tokens", {"name": "shown", "permissions": ["audit.read", "notify.read", "notify.write"]})
+        assert token.status == 201, token
+        for name, path in (("authority.pem", "tls/authority.pem"), ("console.pub", "audit.key.pub")):
+            (tmp_path / name).write_bytes((console.state / path).read_bytes())
+        shown = [b for b in blocks(source_dir, f"doc/{page}") if b.startswith("curl")]
+        assert shown
+        for text in shown:
+            p = subprocess.run(["bash", "-euo", "pipefail", "-c", text.replace("https://console:8443", console.url).replace("curl ", "curl -sS --fail-with-body --noproxy '*' ")],
+                               cwd=tmp_path, capture_output=True, text=True,
+                               env={**skep.env, "TOKEN": token.json()["secret"], "PATH": f"{skep.binary.rpartition('/')[0]}:{skep.env['PATH']}"})
+            assert p.returncode == 0, (p.stdout, p.stderr)
