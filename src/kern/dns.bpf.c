@@ -75,8 +75,7 @@ static __always_inline bool read_transport(struct __sk_buff *skb, struct packet 
 	return skb->len > p->payload;
 }
 
-SEC("cgroup_skb/egress")
-int on_packet(struct __sk_buff *skb)
+static __noinline void tell_packet(struct __sk_buff *skb)
 {
 	struct call k = { .type = EVENT_DNS };
 	struct packet p = { 0 };
@@ -85,12 +84,9 @@ int on_packet(struct __sk_buff *skb)
 	struct emit w;
 	__u32 n, at;
 
-	/* Connected sockets that lead elsewhere are nearly all there is. */
-	if (skb->remote_port && skb->remote_port != bpf_htonl(DNS_PORT))
-		return 1;
 	if (!read_ip(skb, &p) || (p.fd.protocol != IPPROTO_UDP && p.fd.protocol != IPPROTO_TCP) ||
 	    !read_transport(skb, &p))
-		return 1;
+		return;
 	k.c = control_get();
 	k.t = task_plain((void *)bpf_get_current_task_btf());
 	/* The idle task: TCP sends again what was lost, for nobody in particular. */
@@ -99,7 +95,7 @@ int on_packet(struct __sk_buff *skb)
 			  filter_ports(k.c, p.fd.local_port, p.fd.remote_port),
 			  judge_version(k.c)) ||
 	    !emit_begin(&w))
-		return 1;
+		return;
 	h = call_head(&k, &w, RECORD_ARGS | RECORD_FD);
 	f = emit_part(&w, RECORD_ARGS);
 	__builtin_memcpy(f, &p.fd, sizeof(*f));
@@ -118,5 +114,13 @@ int on_packet(struct __sk_buff *skb)
 		w.s->at = at + n;
 	}
 	emit_send_bulk(&w, k.c);
+}
+
+SEC("cgroup_skb/egress")
+int on_packet(struct __sk_buff *skb)
+{
+	/* Connected sockets that lead elsewhere are nearly all there is. */
+	if (!skb->remote_port || skb->remote_port == bpf_htonl(DNS_PORT))
+		tell_packet(skb);
 	return 1;
 }
