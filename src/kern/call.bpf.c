@@ -187,9 +187,9 @@ static long look_at_area(struct task_struct *t, struct vm_area_struct *v, struct
 #define WRITES_CODE (PROT_WRITE | PROT_EXEC)
 
 /* The start of a program makes two dozen such calls, none of which does. */
-static __always_inline bool writes_code(void)
+static __always_inline bool writes_code(const struct pt_regs *regs, long ret, __u32 type)
 {
-	return (call_registers()->dx & WRITES_CODE) == WRITES_CODE;
+	return (regs->dx & WRITES_CODE) == WRITES_CODE;
 }
 
 /* mmap and mprotect that make anonymous memory writable and executable at once. */

@@ -31,15 +31,13 @@ static __always_inline struct pt_regs *call_registers(void)
 	return (void *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
 }
 
-static __always_inline bool call_any(void)
+static __always_inline bool call_any(const struct pt_regs *regs, long ret, __u32 type)
 {
 	return true;
 }
 
-static __always_inline void call_arguments(struct call *k)
+static __always_inline void call_arguments(struct call *k, const struct pt_regs *regs)
 {
-	struct pt_regs *regs = call_registers();
-
 	k->arg[0] = regs->di;
 	k->arg[1] = regs->si;
 	k->arg[2] = regs->dx;
@@ -71,11 +69,12 @@ static __always_inline bool call_begin_bare(struct call *k, long ret, __u32 type
 }
 
 /* @return false: not to be told */
-static __always_inline bool call_begin(struct call *k, long ret, __u32 type)
+static __always_inline bool call_begin(struct call *k, const struct pt_regs *regs, long ret,
+				       __u32 type)
 {
 	if (!call_begin_bare(k, ret, type))
 		return false;
-	call_arguments(k);
+	call_arguments(k, regs);
 	return true;
 }
 
@@ -111,13 +110,15 @@ static __always_inline bool call_is_io_uring(void)
 /* Two ways to learn that a call returns. The tracepoint serves many calls with one program, but while there is one every
  * call of every process takes the kernel's slow path; a trampoline on the call's own function costs the others nothing. */
 #define CALL_RETURNS(program, tell) CALL_RETURNS_IF(program, call_any, tell)
-/* The same where most calls can be told to be of no interest by the registers alone, before anything else is looked at. */
+/* The same where most calls can be told to be of no interest by registers and result, before anything else is looked at. */
 #define CALL_RETURNS_IF(program, is_wanted, tell) \
 	SEC("tracepoint") int program(struct syscall_exit *ctx) \
 	{ \
+		const struct pt_regs *regs = call_registers(); \
+		__u32 type = bpf_get_attach_cookie(ctx); \
 		struct call k; \
 \
-		if (!is_wanted() || !call_begin(&k, ctx->ret, bpf_get_attach_cookie(ctx))) \
+		if (!is_wanted(regs, ctx->ret, type) || !call_begin(&k, regs, ctx->ret, type)) \
 			return 0; \
 		return tell(&k); \
 	}
@@ -134,7 +135,9 @@ static __always_inline bool call_is_io_uring(void)
 	{ \
 		struct call k; \
 \
-		return is_wanted() && call_begin(&k, ret, EVENT_##id) ? tell(&k) : 0; \
+		if (!is_wanted(regs, ret, EVENT_##id) || !call_begin(&k, regs, ret, EVENT_##id)) \
+			return 0; \
+		return tell(&k); \
 	}
 
 /* The file behind a descriptor of the current process; 0: none. */

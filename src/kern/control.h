@@ -41,7 +41,7 @@ struct control {
 	__u32 failed_opens;
 	__u32 received;
 	__u32 names; /* since the agent began a change of a process's name was always noted, see name.bpf.h */
-	__u32 zero;
+	__u32 connected_sends; /* some rule wants sends of connected sockets that succeed */
 	__u64 losses; /* events lost by any cause: counts on, so that nobody need look at every cgroup to see none */
 	__u8 wants[CONTROL_TYPES]; /* by type of event: enum control_want */
 	__u64 flows_lost;          /* connections that found no place in map "flows" */

@@ -322,7 +322,7 @@ __noinline __attribute__((unused)) __u64 descriptor_begin(__u32 fd)
 	struct emit w;
 	__u64 path = 0;
 
-	if (!call_begin(&k, 0, EVENT_STDIO) || !emit_begin(&w))
+	if (!call_begin(&k, call_registers(), 0, EVENT_STDIO) || !emit_begin(&w))
 		return 0;
 	call_head(&k, &w, RECORD_FD);
 	f = emit_part(&w, 0);

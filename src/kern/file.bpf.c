@@ -150,7 +150,7 @@ static __always_inline int judge_open(struct call *k)
 	if (known && !judge_file(k, (void *)bpf_get_current_task_btf(), open_fact(k->type), file,
 				 (__u64)file, open_name(k->type), true))
 		return 0;
-	call_arguments(k);
+	call_arguments(k, call_registers());
 	return tell_open(k, file, known);
 }
 
@@ -201,7 +201,7 @@ static __noinline int tell_opened(struct call *k, struct file *file, struct file
 		h->marks |= EVENT_IO_URING;
 	h->flags = op->open_flag & ~O_LARGEFILE;
 	if (!io_uring) { /* what concerns the descriptor alone has been taken out */
-		call_arguments(k);
+		call_arguments(k, call_registers());
 		open_arguments(k, &o);
 		h->flags |= o.flags & O_CLOEXEC;
 	}
@@ -237,7 +237,7 @@ int BPF_PROG(on_filp_open, int dirfd, struct filename *name, const struct open_f
 		if (!k.c->failed_opens || call_is_io_uring() || t->thread_info.status & TS_COMPAT)
 			return 0;
 		k.t = task_plain(t);
-		call_arguments(&k);
+		call_arguments(&k, call_registers());
 		return tell_open(&k, 0, false);
 	}
 	if (!judge_file(&k, t, filter_open_fact(flags, flags & CREATES ? op->mode : 0), file, ret,

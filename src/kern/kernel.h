@@ -452,6 +452,7 @@ struct bpf_iter__bpf_map_elem {
 #define TCP_LISTEN 10
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
+#define MSG_FASTOPEN 0x20000000
 #define EAGAIN 11
 #define EINPROGRESS 115
 

@@ -58,6 +58,7 @@ static void set_wants(struct control *c, const struct kernel_filter *filter)
 {
 	c->env = filter->environment;
 	c->failed_opens = filter->failed_opens;
+	c->connected_sends = filter->connected_sends;
 	c->received = filter->received;
 	memcpy(c->wants, filter->wants, sizeof(filter->wants));
 }

@@ -207,6 +207,21 @@ struct user_vector {
 	__u64 base, bytes;
 };
 
+/*
+ * Most rules on transfers leave out sockets that are connected, and a send that gives no address and succeeds is of such a one: most
+ * sends are, and need not be looked at.
+ */
+static __always_inline bool may_be_unconnected(const struct pt_regs *regs, long ret, __u32 type)
+{
+	__u64 name;
+
+	if (ret < 0 || control_get()->connected_sends)
+		return true;
+	if (type == EVENT_SENDTO)
+		return regs->r8;
+	return type != EVENT_SENDMSG || bpf_probe_read_user(&name, 8, (void *)regs->si) || name;
+}
+
 /* sendto, sendmsg, recvfrom, recvmsg: the ends of this call, and on request the first bytes received. */
 static __noinline int tell_transfer(struct call *k)
 {
@@ -237,6 +252,9 @@ static __noinline int tell_transfer(struct call *k)
 	if (!b.f->remote_port)
 		describe_given(&w, b.f->remote, &b.f->remote_port, b.f->domain, (void *)name,
 			       bytes);
+	/* When the call began: TCP fast open connects, and the far end may have hung up since. See may_be_unconnected(), too. */
+	if (!receives && k->ret >= 0 && (!name || k->arg[message ? 2 : 3] & MSG_FASTOPEN))
+		b.f->connected = !name;
 	settle_kind(b.f);
 	at = w.s->at;
 	if (receives && k->c->received && k->ret > 0 && at <= EMIT_FIXED_MAX) {
@@ -255,7 +273,7 @@ static __noinline int tell_transfer(struct call *k)
 	finish(k, &w, &b);
 	return 0;
 }
-CALL_RETURNS(on_transfer, tell_transfer)
+CALL_RETURNS_IF(on_transfer, may_be_unconnected, tell_transfer)
 
 /* clang-format off */
 CALL_FEXIT(socket, SOCKET, tell_socket)
@@ -264,8 +282,8 @@ CALL_FEXIT(accept, ACCEPT, tell_accept)
 CALL_FEXIT(accept4, ACCEPT4, tell_accept)
 CALL_FEXIT(bind, BIND, tell_local)
 CALL_FEXIT(listen, LISTEN, tell_local)
-CALL_FEXIT(sendto, SENDTO, tell_transfer)
-CALL_FEXIT(sendmsg, SENDMSG, tell_transfer)
+CALL_FEXIT_IF(sendto, SENDTO, may_be_unconnected, tell_transfer)
+CALL_FEXIT_IF(sendmsg, SENDMSG, may_be_unconnected, tell_transfer)
 CALL_FEXIT(recvfrom, RECVFROM, tell_transfer)
 CALL_FEXIT(recvmsg, RECVMSG, tell_transfer)
 /* clang-format on */

@@ -10,7 +10,7 @@
 
 static __always_inline bool uring_object_begin(struct call *k, __u32 type)
 {
-	return call_is_io_uring() && call_begin(k, 0, type);
+	return call_is_io_uring() && call_begin(k, call_registers(), 0, type);
 }
 
 static __always_inline struct record_head *uring_head(struct call *k, struct emit *w, __u32 parts)

@@ -176,13 +176,13 @@ struct event_end {
 };
 
 struct event_fd {
-	int32_t number;   /**< -1: none, e.g. of a failed open */
-	uint16_t kind;    /**< enum event_fd_kind */
-	uint8_t protocol; /**< IPPROTO_*; sockets */
-	uint8_t role;     /**< 'c' we connected, 's' we accepted or listen, 0 not known */
-	bool connected;
-	uint8_t file_flags;             /**< enum event_file_flag; opens */
-	uint16_t domain;                /**< AF_*; sockets */
+	int32_t number;     /**< -1: none, e.g. of a failed open */
+	uint16_t kind;      /**< enum event_fd_kind */
+	uint8_t protocol;   /**< IPPROTO_*; sockets */
+	uint8_t role;       /**< 'c' we connected, 's' we accepted or listen, 0 not known */
+	bool connected;     /**< of a send that succeeded: when it began */
+	uint8_t file_flags; /**< enum event_file_flag; opens */
+	uint16_t domain;    /**< AF_*; sockets */
 	struct event_end local, remote; /**< internet sockets */
 	str path;                       /**< files; unix sockets */
 	uint64_t inode;

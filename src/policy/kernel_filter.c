@@ -12,7 +12,8 @@ struct deriving {
 static bool is_empty(const struct filter_clause *c)
 {
 	return !c->container_only && !c->failed_only && !c->success_only && !c->open_modes &&
-	       !c->climbs && !c->upper && !c->families && !c->paths && !c->port_count && !c->comms;
+	       !c->climbs && !c->upper && !c->unconnected && !c->families && !c->paths &&
+	       !c->port_count && !c->comms;
 }
 
 static bool is_any(const struct filter_set *s)
@@ -34,6 +35,7 @@ static bool both(const struct filter_clause *x, const struct filter_clause *y,
 	c.success_only |= y->success_only;
 	c.climbs |= y->climbs;
 	c.upper |= y->upper;
+	c.unconnected |= y->unconnected;
 	if (!c.open_modes || (y->open_modes && y->open_modes > c.open_modes))
 		c.open_modes = y->open_modes; /* writing is rarer than reading */
 	if (c.families && y->families && !(c.families & y->families))
@@ -101,7 +103,8 @@ static bool same_facts(const struct filter_clause *x, const struct filter_clause
 {
 	return x->container_only == y->container_only && x->failed_only == y->failed_only &&
 	       x->success_only == y->success_only && x->climbs == y->climbs &&
-	       x->upper == y->upper && x->open_modes == y->open_modes && x->families == y->families;
+	       x->upper == y->upper && x->unconnected == y->unconnected &&
+	       x->open_modes == y->open_modes && x->families == y->families;
 }
 
 static int join_lists(struct arena *a, struct filter_clause *to, const struct filter_clause *c)
@@ -303,10 +306,14 @@ int kernel_filter_derive(const struct policy_program *p, struct arena *a, struct
 		return err_set(e, ENOBUFS, "kernel filter: memory budget spent");
 	filter_bound(&f);
 	for (size_t t = 0; t < EVENT_TYPE_COUNT; t++)
-		for (size_t i = 0; event_type_family((enum event_type)t) == EVENT_FAMILY_OPEN &&
-				   i < f.clause_count[t];
-		     i++)
-			f.failed_opens |= !f.clauses[t][i].success_only;
+		for (size_t i = 0; i < f.clause_count[t]; i++) {
+			const struct kernel_clause *c = &f.clauses[t][i];
+			enum event_family of = event_type_family((enum event_type)t);
+
+			f.failed_opens |= of == EVENT_FAMILY_OPEN && !c->success_only;
+			f.connected_sends |=
+				of == EVENT_FAMILY_SEND && !c->unconnected && !c->failed_only;
+		}
 	f.environment =
 		p->uses[FIELD_PROC_ENV] || p->uses[FIELD_PROC_AENV] || reads_argument(p, "env");
 	f.received = p->uses[FIELD_EVT_BUFFER] || reads_argument(p, "data");

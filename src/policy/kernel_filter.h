@@ -47,6 +47,7 @@ struct kernel_clause {
 	uint8_t open_modes; /**< bit 0 read, bit 1 write, bit 2 creates an executable; any of them suffices */
 	bool climbs; /**< the path as the program gave it must have ".." in it; opens only */
 	bool upper; /**< the file must be in the upper layer of an overlay; opens that succeed only */
+	bool unconnected; /**< the socket must not have been connected when the call began; sends only */
 	bool paths_any; /**< the event's path (or second path) must pass one of `paths` */
 	const struct kernel_path *const *paths;
 	size_t path_count;
@@ -68,6 +69,7 @@ struct kernel_filter {
 	struct kernel_clause *clauses[EVENT_TYPE_COUNT];
 	size_t clause_count[EVENT_TYPE_COUNT];
 	bool failed_opens;               /**< some clause wants opens that failed */
+	bool connected_sends;            /**< some clause wants sends of connected sockets */
 	bool environment;                /**< some rule reads proc.env */
 	bool received;                   /**< some rule reads the bytes received */
 	uint8_t wants[EVENT_TYPE_COUNT]; /**< enum kernel_want */

@@ -298,6 +298,14 @@ static int open_set(const struct program_check *k, enum event_family f, uint8_t 
 	return one(a, (struct filter_clause){ .open_modes = mode }, ret);
 }
 
+/* "fd.connected = false"; of what is no socket it is neither, so that "!= true" asks for less. */
+static bool asks_for_unconnected(const struct program_check *k, uint16_t field)
+{
+	return field == FIELD_FD_NAME_CHANGED ? asks_for_true(k)
+					      : k->how == CHECK_NUMBERS && !k->negate &&
+							k->number_count == 1 && k->numbers[0] == 0;
+}
+
 static bool names_host(const struct program_check *k)
 {
 	return check_string(k, S("host"));
@@ -353,13 +361,34 @@ static bool is_equal(const struct program_check *k)
 	       (k->op == CONDITION_EQ || k->op == CONDITION_IN || k->op == CONDITION_INTERSECTS);
 }
 
+/* What a socket is and where it leads. */
+static int socket_set(const struct program_check *k, uint16_t field, enum event_family f,
+		      struct arena *a, struct filter_set *ret)
+{
+	uint8_t families;
+
+	if (field == FIELD_FD_CONNECTED || field == FIELD_FD_NAME_CHANGED)
+		return f == EVENT_FAMILY_SEND && asks_for_unconnected(k, field)
+			       ? one(a, (struct filter_clause){ .unconnected = true }, ret)
+			       : 0;
+	if (field >= FIELD_FD_PORT && field <= FIELD_FD_RPORT && k->how == CHECK_NUMBERS &&
+	    is_equal(k))
+		return port_set(k, a, ret);
+	if (is_of_internet(field))
+		return one(a, (struct filter_clause){ .families = address_families(k) }, ret);
+	if (k->negate || (field != FIELD_FD_TYPECHAR && field != FIELD_FD_TYPE &&
+			  field != FIELD_FD_SOCKFAMILY && field != FIELD_FD_NAME))
+		return 0;
+	families = families_of(k, field);
+	return families ? one(a, (struct filter_clause){ .families = families }, ret) : 0;
+}
+
 int filter_check(const struct policy_program *p, const struct program_check *k, enum event_family f,
 		 struct arena *a, struct filter_set *ret)
 {
 	const struct program_slot *s = &p->slots[k->slot];
 	uint16_t field = s->ref.field;
 	struct filter_clause c;
-	uint8_t families;
 
 	*ret = filter_any();
 	if (s->kind != SLOT_FIELD || k->how == CHECK_ONE_OF)
@@ -405,18 +434,7 @@ int filter_check(const struct policy_program *p, const struct program_check *k, 
 	default:
 		break;
 	}
-	if (!is_socket_family(f))
-		return 0;
-	if (field >= FIELD_FD_PORT && field <= FIELD_FD_RPORT && k->how == CHECK_NUMBERS &&
-	    is_equal(k))
-		return port_set(k, a, ret);
-	if (is_of_internet(field))
-		return one(a, (struct filter_clause){ .families = address_families(k) }, ret);
-	if (k->negate || (field != FIELD_FD_TYPECHAR && field != FIELD_FD_TYPE &&
-			  field != FIELD_FD_SOCKFAMILY && field != FIELD_FD_NAME))
-		return 0;
-	families = families_of(k, field);
-	return families ? one(a, (struct filter_clause){ .families = families }, ret) : 0;
+	return is_socket_family(f) ? socket_set(k, field, f, a, ret) : 0;
 }
 
 /* "not container.id = host" */

@@ -11,7 +11,7 @@ static bool facts_within(const struct filter_clause *x, const struct filter_clau
 {
 	return (!y->container_only || x->container_only) && (!y->failed_only || x->failed_only) &&
 	       (!y->success_only || x->success_only) && (!y->climbs || x->climbs) &&
-	       (!y->upper || x->upper) &&
+	       (!y->upper || x->upper) && (!y->unconnected || x->unconnected) &&
 	       (!y->open_modes || (x->open_modes && !(x->open_modes & ~y->open_modes))) &&
 	       (!y->families || (x->families && !(x->families & ~y->families)));
 }
@@ -154,6 +154,7 @@ static int emit_clause(const struct filter_clause *c, struct arena *a, struct ke
 		.success_only = c->success_only,
 		.climbs = c->climbs,
 		.upper = c->upper,
+		.unconnected = c->unconnected,
 		.open_modes = c->open_modes,
 		.families = c->families,
 		.ports = ports,

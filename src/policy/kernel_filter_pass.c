@@ -133,6 +133,8 @@ static bool clause_passes(const struct kernel_clause *c, const struct event *v, 
 		return false;
 	if (c->upper && !may_be_upper(v))
 		return false;
+	if (c->unconnected && v->fd.connected)
+		return false;
 	if (c->port_count && !has_port(c, v))
 		return false;
 	if (c->comm_count && !has_comm(c, comm))

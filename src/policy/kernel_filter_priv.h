@@ -9,7 +9,7 @@
 
 /** A clause while it is made; all zero lets everything pass. */
 struct filter_clause {
-	bool container_only, failed_only, success_only, climbs, upper;
+	bool container_only, failed_only, success_only, climbs, upper, unconnected;
 	uint8_t open_modes, families;
 	const struct kernel_path *paths;
 	size_t path_count;

@@ -54,7 +54,7 @@ def test_filter_is_user_spaces(machine):
     """What the filter drops in the kernel is what the rules' filter says; mount points may pass."""
     for backend in BACKENDS:
         p = machine.run(f"cd /tmp && CMOCKA_MESSAGE_OUTPUT=TAP SENSOR_BACKEND={backend} test_sensor_filter", timeout=300)
-        assert p.returncode == 0 and len(re.findall(r"^ok ", p.out, re.M)) == 6 and "skipped" not in p.out, p.out + p.err
+        assert p.returncode == 0 and len(re.findall(r"^ok ", p.out, re.M)) == 7 and "skipped" not in p.out, p.out + p.err
 
 
 def test_connections_are_counted(machine):

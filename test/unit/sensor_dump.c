@@ -78,7 +78,7 @@ static void print(void *ctx, const struct event *v)
 int main(int argc, char **argv)
 {
 	static struct kernel_clause all;
-	struct kernel_filter filter = { .failed_opens = true };
+	struct kernel_filter filter = { .failed_opens = true, .connected_sends = true };
 	struct sensor_config config = { .self_pid = (uint32_t)getpid() };
 	const char *dir = getenv("SENSOR_DIR");
 	struct kernel_path path = { KERNEL_PATH_DIR, str_from(dir) };

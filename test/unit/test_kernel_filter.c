@@ -108,7 +108,9 @@ static str random_condition(struct lottery *l, struct arena *a, int depth)
 		"proc.name icontains TA",  "proc.name intersects (sh, ta)",
 		"proc.name exists",        "container.id != host",
 		"evt.is_open_read = true", "fd.name startswith /ta",
-		"fd.sport = 443",
+		"fd.sport = 443",          "fd.connected = false",
+		"fd.connected != true",    "fd.name_changed = true",
+		"fd.connected = true",     "fd.name_changed = false",
 	};
 	str x, y;
 
@@ -135,8 +137,9 @@ static void conditions_on_names(void **state UNUSED)
 		for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
 			str c = random_condition(&l, &a, 3);
 
-			c = arena_printf(&a, "evt.type in (openat, connect, dns, kill) and %.*s",
-					 STR_ARG(c));
+			c = arena_printf(
+				&a, "evt.type in (openat, connect, dns, kill, sendto) and %.*s",
+				STR_ARG(c));
 			rules[i] = rule_of(c, &a);
 			lottery_learn(&l, rules[i]->condition);
 		}
@@ -372,6 +375,50 @@ static void loopback_is_dropped(void **state UNUSED)
 	arena_done(&a);
 }
 
+/* Nearly all sends are of connected sockets, and rules on sends ask for the others. */
+static void sends_of_connected_sockets_are_dropped(void **state UNUSED)
+{
+#define SENT "evt.type in (sendto, recvfrom) and fd.typechar = 4 and "
+	static const struct {
+		const char *condition;
+		bool connected; /* sends of connected sockets pass */
+	} rows[] = {
+		{ SENT "fd.connected = false", false },
+		{ SENT "fd.name_changed = true", false },
+		{ SENT "fd.name_changed != false", false },
+		{ SENT "(fd.connected = false or fd.name_changed = true)", false },
+		{ SENT "evt.res = EPIPE and (fd.connected = false or fd.sport = 53)", false },
+		{ SENT "(fd.connected = false or fd.sport = 53)", true },
+		{ SENT "fd.connected = true", true },
+		{ SENT "fd.name_changed = false", true },
+		{ SENT "fd.connected in (true, false)", true },
+		{ SENT "fd.l4proto = udp", true },
+	};
+	struct event v = { .type = EVENT_SENDTO,
+			   .res = 1,
+			   .fd = { .kind = EVENT_FD_IPV4, .remote.port = 53 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct kernel_filter *f;
+		struct arena a;
+
+		arena_init(&a, 0);
+		f = filter_of(rows[i].condition, &a);
+		v.fd.connected = true;
+		if (f->connected_sends != rows[i].connected ||
+		    kernel_filter_passes(f, &v, S(""), true) != rows[i].connected)
+			fail_msg("%s", rows[i].condition);
+		v.type = EVENT_RECVFROM;
+		v.res = strstr(rows[i].condition, "EPIPE") ? -EPIPE : 1;
+		assert_true(kernel_filter_passes(f, &v, S(""), true));
+		v.type = EVENT_SENDTO;
+		v.fd.connected = false;
+		assert_true(kernel_filter_passes(f, &v, S(""), true));
+		v.res = 1;
+		arena_done(&a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +430,7 @@ int main(void)
 		cmocka_unit_test(facts_are_kept),
 		cmocka_unit_test(names_are_kept),
 		cmocka_unit_test(loopback_is_dropped),
+		cmocka_unit_test(sends_of_connected_sockets_are_dropped),
 		cmocka_unit_test(what_figures_count_passes),
 		cmocka_unit_test(what_rules_ask_of_the_caller),
 	};

@@ -1,14 +1,19 @@
 /* The filter in the kernel against the one in user space: paths drawn by chance, folders that are renamed, mount points, names of
- * processes. */
+ * processes, sockets that are connected. */
 #include "sensor_host.h"
 #include "unit.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,6 +32,8 @@ struct deed {
 	const char *comm; /* NULL: any */
 	int flags;        /* of opens */
 	uint8_t file_flags;
+	bool connected; /* of sends, which are known by their result */
+	int64_t result;
 	unsigned int done, told;
 };
 
@@ -77,6 +84,15 @@ static struct deed *deed(struct fixture *f, enum event_type type, bool fails, co
 	return d;
 }
 
+static bool is_told(const struct deed *d, const struct event *v)
+{
+	if (d->type != v->type)
+		return false;
+	return event_type_family(v->type) == EVENT_FAMILY_SEND
+		       ? v->res == d->result && v->fd.connected == d->connected
+		       : str_is(v->raw, d->text);
+}
+
 static void take(void *ctx, const struct event *v)
 {
 	struct fixture *f = ctx;
@@ -86,7 +102,7 @@ static void take(void *ctx, const struct event *v)
 	if (v->type == EVENT_PROCEXIT && v->task.pid == (uint32_t)f->child)
 		f->gone = true;
 	for (size_t i = 0; i < f->count; i++)
-		f->deeds[i].told += f->deeds[i].type == v->type && str_is(v->raw, f->deeds[i].text);
+		f->deeds[i].told += is_told(&f->deeds[i], v);
 }
 
 static void drain_until_gone(struct fixture *f)
@@ -112,7 +128,9 @@ static bool run(struct fixture *f, void (*action)(struct fixture *f))
 	f->clause.paths = f->list;
 	f->filter.failed_opens = true;
 	f->filter.clauses[EVENT_OPENAT] = f->filter.clauses[EVENT_UNLINKAT] = &f->clause;
+	f->filter.clauses[EVENT_SENDTO] = f->filter.clauses[EVENT_SENDMSG] = &f->clause;
 	f->filter.clause_count[EVENT_OPENAT] = f->filter.clause_count[EVENT_UNLINKAT] = 1;
+	f->filter.clause_count[EVENT_SENDTO] = f->filter.clause_count[EVENT_SENDMSG] = 1;
 	if (sensor_open(&c, &f->filter, &f->sensor, &e) < 0) {
 		print_message("# skipped: %s\n", e.text);
 		return false;
@@ -136,6 +154,7 @@ static bool is_wanted(const struct fixture *f, const struct deed *d)
 
 	v.flags = (uint64_t)d->flags;
 	v.fd.file_flags = d->file_flags;
+	v.fd.connected = d->connected;
 	snprintf(whole, sizeof(whole), d->text[0] == '/' ? "%.0s%s" : "%s/%s", f->dir, d->text);
 	v.path = v.fd.path = record_normal_path(str_from(whole), normal);
 	v.raw = str_from(d->text);
@@ -555,12 +574,121 @@ static void names_of_processes(void **state)
 	end(f);
 }
 
+enum { TCP, TCP_FAST, UDP, UDP_CONNECTED, LOCAL, SOCKETS };
+
+/* Results tell them apart: so many bytes are sent. */
+static const struct {
+	enum event_type type;
+	int by;
+	bool addressed, connected, may_pass;
+	int64_t result;
+} sends[] = {
+	{ EVENT_SENDTO, TCP, false, true, false, 1 },
+	{ EVENT_SENDMSG, TCP, false, true, false, 2 },
+	{ EVENT_SENDTO, TCP_FAST, true, false, false, 3 },
+	{ EVENT_SENDTO, UDP, true, false, false, 4 },
+	{ EVENT_SENDMSG, UDP, true, false, false, 5 },
+	{ EVENT_SENDTO, UDP, false, false, false, -EDESTADDRREQ },
+	{ EVENT_SENDMSG, UDP, false, false, false, -EDESTADDRREQ },
+	{ EVENT_SENDTO, UDP_CONNECTED, false, true, false, 6 },
+	{ EVENT_SENDMSG, UDP_CONNECTED, false, true, false, 7 },
+	{ EVENT_SENDTO, UDP_CONNECTED, true, true, true, 8 },
+	{ EVENT_SENDTO, LOCAL, false, true, false, 9 },
+	{ EVENT_SENDMSG, LOCAL, false, true, false, 10 },
+};
+
+/* A network of the child's own, with a loopback. */
+static void enter_network(void)
+{
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int s;
+
+	must(unshare(CLONE_NEWNET));
+	s = socket(AF_INET, SOCK_DGRAM, 0);
+	must(ioctl(s, SIOCSIFFLAGS, &lo));
+	close(s);
+}
+
+/* The sockets, and at the same address by TCP and by UDP somebody who listens. */
+static void open_sockets(int *s, struct sockaddr_in *a)
+{
+	socklen_t n = sizeof(*a);
+	int tcp = socket(AF_INET, SOCK_STREAM, 0), udp = socket(AF_INET, SOCK_DGRAM, 0), pair[2];
+
+	*a = (struct sockaddr_in){ .sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	must(bind(tcp, (struct sockaddr *)a, n));
+	must(listen(tcp, 8));
+	must(getsockname(tcp, (struct sockaddr *)a, &n));
+	must(bind(udp, (struct sockaddr *)a, n));
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	s[LOCAL] = pair[0];
+	for (int i = 0; i < LOCAL; i++)
+		s[i] = socket(AF_INET, i < UDP ? SOCK_STREAM : SOCK_DGRAM, 0);
+	must(connect(s[TCP], (struct sockaddr *)a, n));
+	must(connect(s[UDP_CONNECTED], (struct sockaddr *)a, n));
+}
+
+static void act_by_sends(struct fixture *f)
+{
+	struct sockaddr_in a;
+	int s[SOCKETS];
+
+	(void)f;
+	enter_network();
+	open_sockets(s, &a);
+	for (size_t i = 0; i < ARRAY_LEN(sends); i++) {
+		struct iovec v = { (char[]){ "0123456789" },
+				   sends[i].result > 0 ? (size_t)sends[i].result : 1 };
+		struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+		int flags = sends[i].by == TCP_FAST ? MSG_FASTOPEN : 0;
+		ssize_t r;
+
+		if (sends[i].addressed) {
+			m.msg_name = &a;
+			m.msg_namelen = sizeof(a);
+		}
+		r = sends[i].type == EVENT_SENDMSG ? sendmsg(s[sends[i].by], &m, flags)
+						   : sendto(s[sends[i].by], v.iov_base, v.iov_len,
+							    flags, m.msg_name, m.msg_namelen);
+		if ((r < 0 ? -errno : r) != sends[i].result)
+			_exit(1);
+	}
+}
+
+/* What is sent to an address or fails is looked at; of connected sockets the rest is not. */
+static void sends_of_connected_sockets(void **state)
+{
+	struct fixture *f = begin();
+
+	(void)state;
+	f->clause.unconnected = true;
+	for (size_t i = 0; i < ARRAY_LEN(sends); i++) {
+		char text[TEXT_BYTES];
+		struct deed *d;
+
+		snprintf(text, sizeof(text), "%d", (int)sends[i].result);
+		d = deed(f, sends[i].type, sends[i].result < 0, text);
+		d->may_pass = sends[i].may_pass;
+		d->connected = sends[i].connected;
+		d->result = sends[i].result;
+		d->done = 1;
+	}
+	if (run(f, act_by_sends))
+		compare(f, 5);
+	end(f);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_by_chance),    cmocka_unit_test(folders_under_two_names),
-		cmocka_unit_test(one_file_many_ways), cmocka_unit_test(path_that_climbs),
-		cmocka_unit_test(names_of_processes), cmocka_unit_test(files_of_the_upper_layer),
+		cmocka_unit_test(names_by_chance),
+		cmocka_unit_test(folders_under_two_names),
+		cmocka_unit_test(one_file_many_ways),
+		cmocka_unit_test(path_that_climbs),
+		cmocka_unit_test(names_of_processes),
+		cmocka_unit_test(files_of_the_upper_layer),
+		cmocka_unit_test(sends_of_connected_sockets),
 	};
 
 	if (argc > 1) /* executed by a test */

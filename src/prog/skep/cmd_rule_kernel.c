@@ -19,7 +19,7 @@ static void add_word(struct buf *out, bool on, const char *word)
 static void show_clause(const struct kernel_clause *c, bool lists, struct buf *out)
 {
 	bool facts = c->container_only || c->host_only || c->failed_only || c->success_only ||
-		     c->open_modes || c->families || c->climbs || c->upper;
+		     c->open_modes || c->families || c->climbs || c->upper || c->unconnected;
 
 	buf_add(out, S("   "));
 	add_word(out, c->container_only, "container");
@@ -35,6 +35,7 @@ static void show_clause(const struct kernel_clause *c, bool lists, struct buf *o
 	add_word(out, c->families & KERNEL_UNIX, "unix");
 	add_word(out, c->climbs, "by-dot-dot");
 	add_word(out, c->upper, "upper-layer");
+	add_word(out, c->unconnected, "unconnected");
 	if (c->paths_any)
 		buf_printf(out, " one of %zu paths", c->path_count);
 	if (c->port_count)
