@@ -41,6 +41,14 @@ _Static_assert((int)KERNEL_WANT_CWD == CONTROL_WANT_CWD &&
 		       EVENT_TYPE_COUNT <= CONTROL_TYPES,
 	       "policy's numbers are those of the programs");
 
+int sensor_kernel_error(int r, struct err *e)
+{
+	return r == -EINVAL ? err_wrap(e, -EOPNOTSUPP,
+				       "this kernel lacks what the sensor needs (see `skep agent "
+				       "doctor`)")
+			    : r;
+}
+
 static int map_control(struct sensor *s, struct err *e)
 {
 	int fd = hooks_map(s->hooks, "control");
@@ -256,7 +264,7 @@ int sensor_start(struct sensor *s, const struct kernel_filter *filter, struct er
 	if (!r)
 		r = sensor_set_filter(s, filter, e);
 	if (r)
-		return r;
+		return sensor_kernel_error(r, e);
 	s->control->names = names_are_followed(s);
 	sensor_flows_open(s);
 	__atomic_store_n(&s->control->asleep, 1, __ATOMIC_SEQ_CST);

@@ -48,8 +48,8 @@ MUST_CHECK int sensor_new(const struct sensor_config *c, bool ahead, struct sens
 /**
  * Loads and attaches what @p filter needs; once. After a failure there is only sensor_close().
  *
- * @return 0; -EOPNOTSUPP (a kernel without BPF ring buffers: the sentence says what is needed), -EPERM (which capability
- *         is missing), -ENOMEM, -errno
+ * @return 0; -EOPNOTSUPP (a kernel without BPF ring buffers, or that calls something of BPF invalid: the sentence says what is
+ *         needed), -EPERM (which capability is missing), -ENOMEM, -errno; never -EINVAL
  */
 MUST_CHECK int sensor_start(struct sensor *s, const struct kernel_filter *filter, struct err *e);
 /** Both at once. @return as they do; *ret is set on success only */
@@ -99,6 +99,8 @@ void sensor_set_tap(struct sensor *s, void (*tap)(void *ctx, str record), void *
  * Tells every process and thread group that runs now, parents first, as EXECVE events marked EVENT_REPLAYED (BPF task
  * iterator). For the start, and after a loss of process events. There is no way by /proc: it tells start times in
  * hundredths of a second, and keys would not agree with later events.
+ *
+ * @return 0, -EBADMSG, -EOPNOTSUPP (the kernel calls the iterator invalid), -ENOMEM, -errno; never -EINVAL
  */
 MUST_CHECK int sensor_snapshot(struct sensor *s, sensor_handler on_event, void *ctx, struct err *e);
 

@@ -40,6 +40,12 @@ struct sensor {
 	struct record_room room;      /* of the event being delivered */
 };
 
+/**
+ * What the kernel calls invalid it does not know: nobody is to take that for a mistaken option.
+ * @return @p r, of -EINVAL -EOPNOTSUPP and what to do
+ */
+MUST_CHECK int sensor_kernel_error(int r, struct err *e);
+
 /** Decodes a record, numbers it and hands it on. @return 0, -EBADMSG */
 MUST_CHECK int sensor_deliver(struct sensor *s, str record, sensor_handler on_event, void *ctx,
 			      struct err *e);

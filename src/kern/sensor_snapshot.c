@@ -72,8 +72,8 @@ int sensor_snapshot(struct sensor *s, sensor_handler on_event, void *ctx, struct
 	int r;
 
 	if (fd < 0)
-		return fd;
-	r = read_all(fd, &p, e);
+		return sensor_kernel_error(fd, e);
+	r = sensor_kernel_error(read_all(fd, &p, e), e);
 	if (!r)
 		r = index_records(&p, e);
 	/* Parents are older than children, adoptive ones too: they are ancestors. */

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -238,7 +239,7 @@ def test_up_from_a_checkout_only_root_may_enter(folder, source_dir):
         up.end()
 
 
-USAGE = 2  # exit_code.def
+USAGE, INTERNAL = 2, 3  # exit_code.def
 MISTOLD = ["--listen=bad", "--listen=127.0.0.1:99999", "--trusted-proxy=bad", "--notify-allow=bad", "--proxy-tells=bad", "--workers=1",
            "--database=mysql://db.example/skep", "--database=postgresql://%zz"]
 
@@ -401,6 +402,39 @@ def test_an_agent_that_may_begin_later_is_begun_again_and_the_console_serves_on(
             taken.close()
             assert until(lambda: re.search(r"watching by \d+ rules", up.said())), up.said()
             up.end()
+
+
+# Runs a program whose bpf(2) makes no links: BPF_LINK_CREATE (linux/bpf.h) is invalid, as where a kernel does not know it.
+WITHOUT_LINKS = """
+import ctypes, os, struct, sys
+number = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
+LOAD, EQUAL, RETURN, ALLOW, INVALID, CREATE = 0x20, 0x15, 0x06, 0x7fff0000, 0x00050000 | 22, 28
+code = [(LOAD, 0, 0, 0), (EQUAL, 0, 3, number), (LOAD, 0, 0, 16), (EQUAL, 0, 1, CREATE), (RETURN, 0, 0, INVALID), (RETURN, 0, 0, ALLOW)]
+filter = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *x) for x in code))
+class Program(ctypes.Structure):
+    _fields_ = [("count", ctypes.c_ushort), ("code", ctypes.c_void_p)]
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
+assert libc.prctl(22, 2, ctypes.byref(Program(len(code), ctypes.cast(filter, ctypes.c_void_p))), 0, 0) == 0  # PR_SET_SECCOMP
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_a_kernel_that_calls_bpf_invalid_is_no_mistaken_option(skep, folder):
+    """What it lacks is said, and may come with another kernel: the console serves on."""
+    need_root()
+    said = "this kernel lacks what the sensor needs (see `skep agent doctor`): "
+    p = subprocess.run([sys.executable, "-c", WITHOUT_LINKS, skep.binary, "agent", "run", "-f", "none", "--no-engines", "--control="],
+                       env=skep.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    assert p.returncode == INTERNAL and p.stderr.splitlines()[-1].startswith("skep: error: " + said), p
+    program = folder / "skep"
+    program.write_text(f"#!/bin/sh\nexec '{sys.executable}' '{folder}/without_links.py' '{skep.binary}' \"$@\"\n")
+    program.chmod(0o755)
+    (folder / "without_links.py").write_text(WITHOUT_LINKS)
+    with Up(folder, skep=program) as up:
+        assert until(lambda: up.said().count("agent: " + said) >= 2), up.said()
+        assert up.process.poll() is None and until(up.ready), up.said()
+        up.end()
 
 
 def test_an_agent_that_watched_is_begun_again_until_it_can(folder):
