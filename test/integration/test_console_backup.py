@@ -126,7 +126,7 @@ def refused(console, *said):
     """Ends by itself, with all of `said`, and does no harm to the one that works there."""
     with pytest.raises(AssertionError):
         console.start()
-    assert console.process.wait(30) == 1
+    assert console.process.wait(30) == 3  # internal, exit_code.def
     assert all(s in console.said() for s in said), console.said()
 
 
