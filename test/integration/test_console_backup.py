@@ -3,6 +3,7 @@ import contextlib
 import shutil
 import signal
 import sqlite3
+import types
 
 import pytest
 
@@ -206,6 +207,41 @@ def test_a_store_whose_file_is_taken_away_acknowledges_nothing_more(tmp_path, ho
         assert until(lambda: c.client().get("/readyz").status == 200), c.said()
         assert c.said().count("the store can be written again") == (back == "while it runs"), c.said()
         # The agent kept what was not acknowledged, and tells it again.
+        assert peer.batch(*more)[0] == 200
+        assert alerts(c, "taken") == 12
+
+
+@pytest.mark.parametrize("then", ["put back", "ended", "killed"])
+def test_a_log_that_is_taken_away_takes_nothing_with_it(tmp_path, then):
+    """skep.db-wal alone: what it held was acknowledged, and what would be written to it would be gone with the console."""
+    copy = tmp_path / "copy"
+
+    def in_file():
+        # By itself, in a place of its own: who opens the store looks for the log.
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        shutil.copy(c.state / "skep.db", copy)
+        try:
+            return alerts(types.SimpleNamespace(state=copy, args=[]), "taken")
+        except sqlite3.Error:  # it was being written
+            return None
+    with Console(tmp_path) as c:
+        peer = Peer(c, tmp_path / "peer", joins=token(c))
+        assert peer.batch(*[peer.line("alert", peer.alert("taken")) for _ in range(7)])[0] == 200
+        (c.state / "skep.db-wal").rename(tmp_path / "away")
+        more = [peer.line("alert", peer.alert("taken")) for _ in range(5)]
+        status, answer = peer.batch(*more)
+        assert status >= 500, (status, answer)
+        ready = c.client().get("/readyz")
+        assert (ready.status, ready.body) == (503, b"the store's file was moved away, deleted or replaced\n")
+        assert c.said().count(f"the store was taken away: '{c.state}/skep.db-wal' was moved away, deleted or replaced. Nothing is acknowledged") == 1, c.said()
+        assert until(lambda: c.client().get("/readyz").status == 503 and in_file() == 7), c.said()
+        if then == "put back":
+            (tmp_path / "away").rename(c.state / "skep.db-wal")
+        else:
+            c.end(signal.SIGKILL if then == "killed" else signal.SIGTERM)
+            c.start()
+        assert until(lambda: c.client().get("/readyz").status == 200), c.said()
         assert peer.batch(*more)[0] == 200
         assert alerts(c, "taken") == 12
 

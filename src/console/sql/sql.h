@@ -20,7 +20,7 @@
  *
  * Errors, everywhere the same. Of what was asked: -EEXIST a unique constraint, -ENOENT a foreign key, -EDOM another constraint or a value
  * that is none of its column's, -E2BIG a value too long. Of the store, and never the fault of who asked: -ENOSPC no space left, -EROFS it
- * cannot be written, -EUCLEAN it is damaged, -EBADFD SQLite's file is not the one that was opened any more, -EHOSTUNREACH the server is away (the next call outside a transaction connects anew),
+ * cannot be written, -EUCLEAN it is damaged, -EBADFD SQLite's file, or its log, is not the one that was opened any more, -EHOSTUNREACH the server is away (the next call outside a transaction connects anew),
  * -ETIMEDOUT somebody held a lock, or the statement took, too long, -EAGAIN concurrent work got in the way: roll back and try the whole
  * transaction again, -ENOEXEC a statement that is wrong, -ENOMEM, else -EIO. Messages never hold a password.
  */

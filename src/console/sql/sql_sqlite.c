@@ -12,6 +12,12 @@
 #define CHECKPOINT_PAGES "4000"
 enum { PROGRESS_STEPS = 20000, FOLDER_MODE = 0700, LEADS = 8 };
 
+/* Which file a name stood for. */
+struct place {
+	dev_t device;
+	ino_t inode; /* 0: none that was seen */
+};
+
 struct handle {
 	sqlite3 *db;
 	char *path;
@@ -21,9 +27,9 @@ struct handle {
 	} leads[LEADS];
 	size_t lead_count;
 	bool is_open;
-	dev_t device; /* of its file, by the name it was opened by */
-	ino_t inode;
-	uint64_t deadline_ms; /* of the statement that runs; 0: none */
+	struct place file, log; /* by the names they were opened by */
+	const char *missing;    /* the name of the one that is in its place no more */
+	uint64_t deadline_ms;   /* of the statement that runs; 0: none */
 };
 
 static struct handle *handle_of(const struct sql *s)
@@ -95,14 +101,29 @@ static int code_of(const struct handle *h, int code)
 	}
 }
 
+static const char *file_name(const struct handle *h)
+{
+	return sqlite3_db_filename(h->db, "main");
+}
+
+static const char *log_name(const struct handle *h)
+{
+	return sqlite3_filename_wal(file_name(h));
+}
+
 static int taken_away(struct sql *s, struct err *e)
 {
 	const struct handle *h = handle_of(s);
 	OWNED_BUF text = BUF_INIT;
 
-	buf_printf(&text, "'%s' was moved away, deleted or replaced", h->path);
-	sql_tell(s, EBADFD, buf_error(&text) < 0 ? h->path : buf_cstr(&text));
-	return err_set(e, EBADFD, "store %s: it was moved away, deleted or replaced", h->path);
+	/* What the log holds was acknowledged, and would go with us: nothing is added to it any more, so the file can have it all. What a
+	 * reader keeps from that comes with the next refusal. */
+	if (h->missing != file_name(h))
+		(void)sqlite3_wal_checkpoint_v2(h->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL,
+						NULL);
+	buf_printf(&text, "'%s' was moved away, deleted or replaced", h->missing);
+	sql_tell(s, EBADFD, buf_error(&text) < 0 ? h->missing : buf_cstr(&text));
+	return err_set(e, EBADFD, "store %s: it was moved away, deleted or replaced", h->missing);
 }
 
 static int fail(struct sql *s, int code, struct err *e)
@@ -125,18 +146,38 @@ static int on_progress(void *ctx)
 	return h->deadline_ms && clock_ms(CLOCK_MONOTONIC) > h->deadline_ms;
 }
 
-/* What is written to a file that was taken away goes with the last who has it open: nothing may be told to be kept by then. SQLite asks
- * before it commits what writes; an answer other than 0 undoes it. */
-static int refuses_commit(void *ctx)
+static struct place place_of(const char *name)
 {
-	const struct handle *h = ctx;
 	struct stat st;
 
-	if (!h->inode)
-		return 0;
-	if (stat(sqlite3_db_filename(h->db, "main"), &st) < 0)
+	return stat(name, &st) < 0 ? (struct place){ 0 } : (struct place){ st.st_dev, st.st_ino };
+}
+
+static bool is_elsewhere(const char *name, const struct place *was)
+{
+	struct stat st;
+
+	if (!was->inode)
+		return false;
+	if (stat(name, &st) < 0)
 		return errno == ENOENT;
-	return st.st_ino != h->inode || st.st_dev != h->device;
+	return st.st_ino != was->inode || st.st_dev != was->device;
+}
+
+/* What is written to a file that was taken away, or to a log that was, goes with the last who has it open: nothing may be told to be kept
+ * by then. The log stays the same file as long as anybody has the store open. SQLite asks before it commits what writes; an answer other
+ * than 0 undoes it. */
+static int refuses_commit(void *ctx)
+{
+	struct handle *h = ctx;
+
+	/* Whoever makes the file opens no log before it writes. */
+	if (!h->log.inode)
+		h->log = place_of(log_name(h));
+	h->missing = is_elsewhere(file_name(h), &h->file) ? file_name(h)
+		     : is_elsewhere(log_name(h), &h->log) ? log_name(h)
+							  : NULL;
+	return h->missing != NULL;
 }
 
 static int script(struct sql *s, const char *text, struct err *e)
@@ -200,7 +241,6 @@ static int open_store(struct sql *s, struct err *e)
 {
 	struct handle *h = calloc(1, sizeof(*h));
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-	struct stat st;
 	OWNED_BUF path = BUF_INIT;
 	int r;
 
@@ -231,10 +271,8 @@ static int open_store(struct sql *s, struct err *e)
 		return h->db ? fail(s, r, e) : err_set(e, ENOMEM, "no memory for the store");
 	r = set_up(s, e);
 	h->is_open = r == 0;
-	if (stat(sqlite3_db_filename(h->db, "main"), &st) == 0) {
-		h->device = st.st_dev;
-		h->inode = st.st_ino;
-	}
+	h->file = place_of(file_name(h));
+	h->log = place_of(log_name(h));
 	sqlite3_commit_hook(h->db, refuses_commit, h);
 	return r;
 }

@@ -64,9 +64,9 @@ static void failed(void *ctx, int code, const char *text)
 	else if (code == EBADFD)
 		tell(h, "the store was taken away: ", text,
 		     ". Nothing is acknowledged until that very file is back in its place: put it "
-		     "back while the console runs, whose end would lose what only it still holds. "
-		     "If it is gone for good, end the console and put a copy in its place "
-		     "('skep console restore')");
+		     "back while the console runs. If it is gone for good, end the console. Of a "
+		     "-wal file nothing is lost: start the console again. Else what only it still "
+		     "holds is lost: put a copy in its place ('skep console restore')");
 	else
 		tell(h, "the store cannot be written: ", text,
 		     ". Until it can, agents keep what they have to tell");
