@@ -1,11 +1,15 @@
 """A console that cannot begin says what is wrong, by the option's name, and what to do next; in the reader's language where it is `skep`."""
 import datetime
+import os
+import pathlib
 import re
+import signal
 import socket
 import subprocess
 
 import pytest
 
+from agents import until
 from conftest import BUILD
 from consoles import Console
 from fleet import psql
@@ -172,3 +176,30 @@ def test_the_units_try_again_what_may_get_better(tmp_path, source_dir, build_dir
     file.write_text(unit.replace("@bindir@", str(build_dir / "bin")))
     p = subprocess.run(["systemd-analyze", "verify", "--man=no", file], capture_output=True, text=True, timeout=60)
     assert p.returncode == 0 and "skep-console.service" not in p.stderr, p.stderr
+
+
+@pytest.mark.parametrize("listen,warned", [("127.0.0.1:0", False), ("0.0.0.0:0", True)])
+def test_a_console_without_tls_that_others_reach_says_so(tmp_path, listen, warned):
+    with Console(tmp_path, "--plain", listen=listen) as c:
+        assert ("other hosts reach it: passwords go over the network in the clear" in c.said()) == warned, c.said()
+
+
+def state(pid):
+    return re.search(r"^State:\t(\w)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)[1]
+
+
+def test_an_end_asked_of_every_process_at_once_is_no_fault(tmp_path):
+    """As systemd and `timeout` ask: the parts may be gone before the console looks."""
+    with Console(tmp_path) as c:
+        pid = c.process.pid
+        os.kill(pid, signal.SIGSTOP)
+        assert until(lambda: state(pid) == "T")
+        parts = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        assert parts
+        for part in map(int, parts):
+            os.kill(part, signal.SIGTERM)
+        assert until(lambda: all(state(part) == "Z" for part in parts))
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGCONT)
+        assert c.process.wait(60) == 0
+    assert "start the console anew" not in c.said(), c.said()

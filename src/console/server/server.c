@@ -503,7 +503,8 @@ static void tell_registries(struct server *s)
 		server_publish(s, S("registries"));
 	if (c.findings)
 		server_publish(s, S("findings"));
-	if (c.ended)
+	/* Who ends all ends it, too: a service's manager signals every process at once. */
+	if (c.ended && !s->stopping)
 		server_say(s, "registries are watched no more: start the console anew");
 }
 

@@ -93,6 +93,13 @@ static int open_log(const char *path, int *ret, struct err *e)
 	return -EINVAL;
 }
 
+/** Whether only this host reaches it. */
+static bool is_own(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0 ||
+	       strncmp(address, "localhost:", 10) == 0;
+}
+
 int console_start(const struct option_set *o, const struct translation *zh, struct err *e)
 {
 	int log = STDERR_FILENO, r = option_set_check_places(o, e);
@@ -113,5 +120,8 @@ int console_start(const struct option_set *o, const struct translation *zh, stru
 		r = console_take(o, &c, e);
 	if (r == 0 && c.tls_key && !c.tls_cert)
 		r = err_set(e, EINVAL, "--tls-key without --tls-cert");
+	if (r == 0 && c.plain && !is_own(c.listen))
+		console_say(log, "no TLS, and other hosts reach it: passwords go over the network "
+				 "in the clear; use --listen 127.0.0.1:PORT");
 	return r < 0 ? r : console_run(&c, e);
 }
