@@ -58,8 +58,10 @@ static str header(const void *headers, const char *name)
 	return strcmp(name, "Content-Type") == 0 ? S("application/json") : (str){ 0 };
 }
 
-/* It is open and stays so; nothing of it is left behind. */
-static void remove_store(const char *folder)
+/* Where the store is; its files stay in their place as long as it is open, or nothing could be changed in it. */
+static char folder[] = "/dev/shm/skep-fuzz-XXXXXX";
+
+static void remove_store(void)
 {
 	static const char *const files[] = { "skep.db", "skep.db-wal", "skep.db-shm" };
 	char path[256];
@@ -74,16 +76,14 @@ static void remove_store(const char *folder)
 /* In memory: the store of all inputs. */
 static struct store *open_store(void)
 {
-	char folder[] = "/dev/shm/skep-fuzz-XXXXXX";
 	struct store *s;
 	struct err e = { 0 };
 
-	if (!mkdtemp(folder) || store_prepare(folder, &e) < 0 ||
+	if (!mkdtemp(folder) || atexit(remove_store) || store_prepare(folder, &e) < 0 ||
 	    store_open(folder, NULL, &s, &e) < 0) {
 		fprintf(stderr, "cannot make a store: %s\n", e.text);
 		abort();
 	}
-	remove_store(folder);
 	return s;
 }
 
