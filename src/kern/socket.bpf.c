@@ -51,6 +51,7 @@ static __noinline bool is_of_interest(struct call *k, int fd)
 	struct sockaddr_any given = { 0 };
 	__u32 fact = FILTER_IPV4, far;
 	__u64 ports = ~0ull;
+	bool datagram;
 	__u16 remote;
 
 	if (!sk)
@@ -64,8 +65,12 @@ static __noinline bool is_of_interest(struct call *k, int fd)
 			break; /* the far end is what the program gave */
 		remote = bpf_ntohs(sk->__sk_common.skc_dport);
 		far = sk->__sk_common.skc_daddr;
+		datagram = sk->sk_protocol == IPPROTO_UDP;
+		if (remote && datagram && k->type == EVENT_SENDMSG)
+			return true; /* its address is in memory */
 		/* A datagram's is read again for the record, as describe_given() says. */
-		if (!remote && k->type == EVENT_SENDTO && k->arg[4] && k->arg[5] >= 8) {
+		if ((!remote || datagram) && k->type == EVENT_SENDTO && k->arg[4] &&
+		    k->arg[5] >= 8) {
 			bpf_probe_read_user(&given, 8, (void *)k->arg[4]);
 			if (given.family != AF_INET)
 				return true;
@@ -225,7 +230,7 @@ static __always_inline bool may_be_unconnected(const struct pt_regs *regs, long 
 /* sendto, sendmsg, recvfrom, recvmsg: the ends of this call, and on request the first bytes received. */
 static __noinline int tell_transfer(struct call *k)
 {
-	bool message, receives;
+	bool message, receives, unread = false;
 	struct user_msghdr m = { 0 };
 	struct user_vector v = { 0 };
 	struct begun b;
@@ -243,18 +248,21 @@ static __noinline int tell_transfer(struct call *k)
 	if (receives && !message && k->arg[5])
 		bpf_probe_read_user(&bytes, 4, (void *)k->arg[5]);
 	if (message) {
-		bpf_probe_read_user(&m, sizeof(m), (void *)k->arg[1]);
+		unread = bpf_probe_read_user(&m, sizeof(m), (void *)k->arg[1]);
 		bpf_probe_read_user(&v, sizeof(v), (void *)m.vectors);
 		data = v.base;
 		name = m.name;
 		bytes = m.name_bytes;
 	}
-	if (!b.f->remote_port)
+	/* A datagram goes where its address says, wherever its socket is connected to. */
+	if (!b.f->remote_port || (name && !receives && b.f->protocol == IPPROTO_UDP))
 		describe_given(&w, b.f->remote, &b.f->remote_port, b.f->domain, (void *)name,
 			       bytes);
-	/* When the call began: TCP fast open connects, and the far end may have hung up since. See may_be_unconnected(), too. */
-	if (!receives && k->ret >= 0 && (!name || k->arg[message ? 2 : 3] & MSG_FASTOPEN))
-		b.f->connected = !name;
+	/* To the end that is told, when the call began: TCP fast open connects, and the far end may have hung up since. See
+	 * may_be_unconnected(), too. */
+	if (!receives && k->ret >= 0 && !unread)
+		b.f->connected = !name || (b.f->connected && b.f->protocol == IPPROTO_TCP &&
+					   !(k->arg[message ? 2 : 3] & MSG_FASTOPEN));
 	settle_kind(b.f);
 	at = w.s->at;
 	if (receives && k->c->received && k->ret > 0 && at <= EMIT_FIXED_MAX) {

@@ -180,7 +180,7 @@ struct event_fd {
 	uint16_t kind;      /**< enum event_fd_kind */
 	uint8_t protocol;   /**< IPPROTO_*; sockets */
 	uint8_t role;       /**< 'c' we connected, 's' we accepted or listen, 0 not known */
-	bool connected;     /**< of a send that succeeded: when it began */
+	bool connected;     /**< of a send that succeeded: to this end, when it began */
 	uint8_t file_flags; /**< enum event_file_flag; opens */
 	uint16_t domain;    /**< AF_*; sockets */
 	struct event_end local, remote; /**< internet sockets */

@@ -32,8 +32,9 @@ struct deed {
 	const char *comm; /* NULL: any */
 	int flags;        /* of opens */
 	uint8_t file_flags;
-	bool connected; /* of sends, which are known by their result */
-	int64_t result;
+	int64_t result; /* sends are known by it */
+	bool connected;
+	uint16_t port; /* of their far end */
 	unsigned int done, told;
 };
 
@@ -88,9 +89,13 @@ static bool is_told(const struct deed *d, const struct event *v)
 {
 	if (d->type != v->type)
 		return false;
-	return event_type_family(v->type) == EVENT_FAMILY_SEND
-		       ? v->res == d->result && v->fd.connected == d->connected
-		       : str_is(v->raw, d->text);
+	if (event_type_family(v->type) != EVENT_FAMILY_SEND)
+		return str_is(v->raw, d->text);
+	if (v->res != d->result)
+		return false;
+	assert_int_equal(v->fd.connected, d->connected);
+	assert_int_equal(v->fd.remote.port, d->port);
+	return true;
 }
 
 static void take(void *ctx, const struct event *v)
@@ -575,26 +580,30 @@ static void names_of_processes(void **state)
 }
 
 enum { TCP, TCP_FAST, UDP, UDP_CONNECTED, LOCAL, SOCKETS };
+/* In a network of its own. */
+enum { PORT = 7001, OTHER_PORT };
 
 /* Results tell them apart: so many bytes are sent. */
 static const struct {
 	enum event_type type;
 	int by;
-	bool addressed, connected, may_pass;
+	bool connected;
+	uint16_t to; /* the port of the address that is given; 0: none is */
 	int64_t result;
 } sends[] = {
-	{ EVENT_SENDTO, TCP, false, true, false, 1 },
-	{ EVENT_SENDMSG, TCP, false, true, false, 2 },
-	{ EVENT_SENDTO, TCP_FAST, true, false, false, 3 },
-	{ EVENT_SENDTO, UDP, true, false, false, 4 },
-	{ EVENT_SENDMSG, UDP, true, false, false, 5 },
-	{ EVENT_SENDTO, UDP, false, false, false, -EDESTADDRREQ },
-	{ EVENT_SENDMSG, UDP, false, false, false, -EDESTADDRREQ },
-	{ EVENT_SENDTO, UDP_CONNECTED, false, true, false, 6 },
-	{ EVENT_SENDMSG, UDP_CONNECTED, false, true, false, 7 },
-	{ EVENT_SENDTO, UDP_CONNECTED, true, true, true, 8 },
-	{ EVENT_SENDTO, LOCAL, false, true, false, 9 },
-	{ EVENT_SENDMSG, LOCAL, false, true, false, 10 },
+	{ EVENT_SENDTO, TCP, true, 0, 1 },
+	{ EVENT_SENDMSG, TCP, true, 0, 2 },
+	{ EVENT_SENDTO, TCP_FAST, false, PORT, 3 },
+	{ EVENT_SENDTO, UDP, false, PORT, 4 },
+	{ EVENT_SENDMSG, UDP, false, PORT, 5 },
+	{ EVENT_SENDTO, UDP, false, 0, -EDESTADDRREQ },
+	{ EVENT_SENDMSG, UDP, false, 0, -EDESTADDRREQ },
+	{ EVENT_SENDTO, UDP_CONNECTED, true, 0, 6 },
+	{ EVENT_SENDMSG, UDP_CONNECTED, true, 0, 7 },
+	{ EVENT_SENDTO, UDP_CONNECTED, false, OTHER_PORT, 8 },
+	{ EVENT_SENDMSG, UDP_CONNECTED, false, OTHER_PORT, 9 },
+	{ EVENT_SENDTO, LOCAL, true, 0, 10 },
+	{ EVENT_SENDMSG, LOCAL, true, 0, 11 },
 };
 
 /* A network of the child's own, with a loopback. */
@@ -609,17 +618,22 @@ static void enter_network(void)
 	close(s);
 }
 
-/* The sockets, and at the same address by TCP and by UDP somebody who listens. */
-static void open_sockets(int *s, struct sockaddr_in *a)
+static struct sockaddr_in loopback(uint16_t port)
 {
-	socklen_t n = sizeof(*a);
+	return (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_port = htons(port),
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+}
+
+/* The sockets, and by TCP and by UDP somebody who listens. */
+static void open_sockets(int *s)
+{
+	struct sockaddr_in at = loopback(PORT), *a = &at;
+	socklen_t n = sizeof(at);
 	int tcp = socket(AF_INET, SOCK_STREAM, 0), udp = socket(AF_INET, SOCK_DGRAM, 0), pair[2];
 
-	*a = (struct sockaddr_in){ .sin_family = AF_INET,
-				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	must(bind(tcp, (struct sockaddr *)a, n));
 	must(listen(tcp, 8));
-	must(getsockname(tcp, (struct sockaddr *)a, &n));
 	must(bind(udp, (struct sockaddr *)a, n));
 	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 	s[LOCAL] = pair[0];
@@ -631,20 +645,20 @@ static void open_sockets(int *s, struct sockaddr_in *a)
 
 static void act_by_sends(struct fixture *f)
 {
-	struct sockaddr_in a;
 	int s[SOCKETS];
 
 	(void)f;
 	enter_network();
-	open_sockets(s, &a);
+	open_sockets(s);
 	for (size_t i = 0; i < ARRAY_LEN(sends); i++) {
-		struct iovec v = { (char[]){ "0123456789" },
+		struct sockaddr_in a = loopback(sends[i].to);
+		struct iovec v = { (char[]){ "0123456789ab" },
 				   sends[i].result > 0 ? (size_t)sends[i].result : 1 };
 		struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
 		int flags = sends[i].by == TCP_FAST ? MSG_FASTOPEN : 0;
 		ssize_t r;
 
-		if (sends[i].addressed) {
+		if (sends[i].to) {
 			m.msg_name = &a;
 			m.msg_namelen = sizeof(a);
 		}
@@ -669,13 +683,15 @@ static void sends_of_connected_sockets(void **state)
 
 		snprintf(text, sizeof(text), "%d", (int)sends[i].result);
 		d = deed(f, sends[i].type, sends[i].result < 0, text);
-		d->may_pass = sends[i].may_pass;
 		d->connected = sends[i].connected;
+		d->port = sends[i].to                            ? sends[i].to
+			  : d->connected && sends[i].by != LOCAL ? PORT
+								 : 0;
 		d->result = sends[i].result;
 		d->done = 1;
 	}
 	if (run(f, act_by_sends))
-		compare(f, 5);
+		compare(f, 7);
 	end(f);
 }
 
