@@ -1,4 +1,9 @@
 """A new vulnerability database judges what is stored anew: nobody is asked for an image again."""
+import pathlib
+import re
+import shutil
+import time
+
 from agents import until
 from consoles import Console
 from fleet import administrator, ask
@@ -40,3 +45,19 @@ def test_a_new_database_judges_stored_inventories(skep, tmp_path, new_database):
         assert judged("2025-06-15")[0] == scanned
         assert ask(console, "SELECT COUNT(*) FROM agent_command") == [(0,)]
         assert [v["id"] for v in admin.get("/api/v1/vulnerabilities").json()["items"]] == ["CVE-2025-54321"]
+
+
+def test_a_database_that_stays_is_read_once(source_dir, tmp_path):
+    """A bundle has to be unpacked for a look into it where no cache can be kept, as by a service without a home."""
+    bundle = source_dir / "content" / "vulndb" / "vulndb.skdb.zst"
+    installed = tmp_path / "data" / "skep" / "vulndb.skdb"
+    installed.parent.mkdir(parents=True)
+    shutil.copy(bundle, installed)
+    with Console(tmp_path, env={"XDG_DATA_HOME": str(tmp_path / "data"), "XDG_CACHE_HOME": "/proc/none"}) as console:
+        def read():
+            return int(re.search(r"rchar: (\d+)", pathlib.Path(f"/proc/{console.process.pid}/io").read_text())[1])
+        size = bundle.stat().st_size
+        assert until(lambda: read() > size, 60), console.said()
+        before = read()
+        time.sleep(8)
+        assert read() - before < size / 2

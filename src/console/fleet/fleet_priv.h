@@ -59,6 +59,12 @@ struct fleet {
 	int64_t ticked_at_ns;           /* CLOCK_REALTIME */
 	uint64_t database_ns;
 	int64_t database_built_ns;
+	struct {
+		dev_t device;
+		ino_t inode;
+		off_t bytes;
+		struct timespec written;
+	} database_file; /* that was opened last */
 	bool told_no_database;
 	uint64_t unmatched
 		[FLEET_UNMATCHED]; /* hashes of images this database could not be matched with */

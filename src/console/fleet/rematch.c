@@ -181,6 +181,30 @@ static int rematch_image(struct fleet *f, struct store *s, str digest, struct er
 	return r < 0 ? r : 1;
 }
 
+/** Whether the database in force is the file that was opened last: a bundle is unpacked for each look into it. */
+static bool is_known(struct fleet *f)
+{
+	enum db_place place;
+	struct stat st = { 0 };
+	struct arena a;
+	bool known;
+	str path;
+
+	arena_init(&a, (size_t)1 << 20);
+	known = db_locate(f->o.vulnerability_database, &a, &path, &place, NULL) == 0 &&
+		stat(path.p, &st) == 0 && f->database_built_ns &&
+		st.st_dev == f->database_file.device && st.st_ino == f->database_file.inode &&
+		st.st_size == f->database_file.bytes &&
+		st.st_mtim.tv_sec == f->database_file.written.tv_sec &&
+		st.st_mtim.tv_nsec == f->database_file.written.tv_nsec;
+	arena_done(&a);
+	f->database_file.device = st.st_dev;
+	f->database_file.inode = st.st_ino;
+	f->database_file.bytes = st.st_size;
+	f->database_file.written = st.st_mtim;
+	return known;
+}
+
 static void look_at_database(struct fleet *f, uint64_t mono)
 {
 	int64_t built;
@@ -188,6 +212,8 @@ static void look_at_database(struct fleet *f, uint64_t mono)
 	if (f->database_ns && mono - f->database_ns < DATABASE_EVERY_NS)
 		return;
 	f->database_ns = mono;
+	if (is_known(f))
+		return;
 	built = database_ns(f);
 	if (built != f->database_built_ns)
 		f->unmatched_count = 0;
