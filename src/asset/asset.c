@@ -200,7 +200,7 @@ static void take_engines_word(void *ctx, const struct container *said)
 	struct roster_entry *n = roster_find(a->roster, said->id);
 	struct container c = *said;
 
-	a->missed |= !n && said->init_pid;
+	a->missed |= (!n || n->gone) && said->init_pid;
 	if (!n || n->gone || !may_speak(n, said->runtime))
 		return;
 	complete(&c, &n->c);

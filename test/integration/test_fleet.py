@@ -73,18 +73,25 @@ def test_what_happens_in_a_container_is_in_the_store(skep, tmp_path, console, en
 
 
 def test_a_container_an_engine_tells_of_is_not_waited_for(skep, tmp_path, console, engine):
-    """Control groups are read each 10 s: one that began right after would take as long, each time, were the engine not heard."""
-    names, seen = [f"prompt-{word(n)}" for n in range(6)], []
+    """Control groups are read each 10 s: one that began, or began again, right after would take as long, each time, were the engine not heard."""
+    names, seen, again = [f"prompt-{word(n)}" for n in range(6)], [], []
     with JoinedAgent(skep, tmp_path / "agent", console, engine=engine) as a:
         try:
             for name in names:
                 made = engine.run(name)
                 assert until(lambda: ("container:" + made, name) in present(console, "container"), FRESH), a.said()
                 seen.append(time.monotonic())
+            for _ in range(4):
+                engine.ask("POST", f"/containers/{made}/stop?t=0", b"")
+                assert until(lambda: ("container:" + made, name) not in present(console, "container"), FRESH), a.said()
+                engine.ask("POST", f"/containers/{made}/start", b"")
+                assert until(lambda: ("container:" + made, name) in present(console, "container"), FRESH), a.said()
+                again.append(time.monotonic())
         finally:
             for name in names:
                 engine.remove(name)
-    assert min(after - before for before, after in zip(seen, seen[1:])) < 8, seen
+    for times in seen, again:
+        assert min(after - before for before, after in zip(times, times[1:])) < 8, times
 
 
 def test_every_kind_of_thing_arrives_and_goes(skep, tmp_path, console, engine):
