@@ -35,7 +35,7 @@ class Postgres:
             pytest.skip("postgresql is not installed")
         need_root()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="skep-postgres-", dir=in_memory() if memory else None))
-        self.settings = "" if durable else " -c fsync=off"
+        self.settings = "" if durable else " -c fsync=off -c max_wal_size=128MB"
         shutil.chown(self.folder, "postgres", "postgres")
         self.port = free_port()
         self.run("initdb", "-D", self.folder / "data", "-A", "trust", "-U", "me", "-E", "UTF8", "--no-sync")

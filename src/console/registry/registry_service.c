@@ -109,7 +109,8 @@ static void await_steward(struct registry_service *g)
 	uint64_t now_ms;
 	char bytes[64];
 
-	while ((now_ms = clock_ms(CLOCK_MONOTONIC)) < until_ms) {
+	/* Who saw its end closed this one. */
+	while (g->told[0] >= 0 && (now_ms = clock_ms(CLOCK_MONOTONIC)) < until_ms) {
 		ssize_t n = read(g->told[0], bytes, sizeof(bytes));
 
 		if (n == 0)

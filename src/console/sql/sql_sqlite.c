@@ -117,8 +117,9 @@ static int taken_away(struct sql *s, struct err *e)
 	OWNED_BUF text = BUF_INIT;
 
 	/* What the log holds was acknowledged, and would go with us: nothing is added to it any more, so the file can have it all. What a
-	 * reader keeps from that comes with the next refusal. */
-	if (h->missing != file_name(h))
+	 * reader keeps from that comes with the next refusal. Not where another log is in its place: who writes to that shares the
+	 * index with us, which tells of its pages then. */
+	if (h->missing != file_name(h) && access(h->missing, F_OK) < 0)
 		(void)sqlite3_wal_checkpoint_v2(h->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL,
 						NULL);
 	buf_printf(&text, "'%s' was moved away, deleted or replaced", h->missing);
