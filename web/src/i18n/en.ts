@@ -805,6 +805,7 @@ export const en = {
 	"stat.alerts": "Alerts",
 	"stat.alertsFolded": "Folded into an equal one",
 	"stat.held": "Held until their container was known",
+	"stat.heldTimeout": "Judged before their container was known",
 	"stat.unhashed": "Programs whose hash was not known",
 	"stat.unknownVerdicts": "Not decidable: a fact was not known",
 	"stat.processes": "Processes",

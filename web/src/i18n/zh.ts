@@ -807,6 +807,7 @@ export const zh: Catalog = {
 	"stat.alerts": "告警",
 	"stat.alertsFolded": "合并的重复告警",
 	"stat.held": "等待识别容器的事件",
+	"stat.heldTimeout": "未等到容器信息即判定的事件",
 	"stat.unhashed": "哈希未知的程序",
 	"stat.unknownVerdicts": "缺少信息无法判定",
 	"stat.processes": "进程",

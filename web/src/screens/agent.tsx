@@ -33,7 +33,7 @@ function numbersOf(value: Loose): [string, number][] {
 
 const causes = (counts: [string, number][]) => counts.map(([cause, count]) => `${tValue("loss", cause)}: ${number(count)}`).join(" · ");
 
-const TOLD = ["judged", "alerts", "alertsFolded", "held", "unknownVerdicts", "processes", "containers", "containersUnknown", "engineErrors"];
+const TOLD = ["judged", "alerts", "alertsFolded", "held", "heldTimeout", "unknownVerdicts", "processes", "containers", "containersUnknown", "engineErrors"];
 
 /** What an agent last said of itself (doc/schemas/agent-stats-1.schema.json): what it did and what it lost. */
 function Stats({ stats }: { stats: unknown }) {
