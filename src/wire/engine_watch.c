@@ -18,7 +18,8 @@
 #define EVENT_MAX (256u << 10)
 #define LIST_MEMORY (64u << 20)
 #define PARSE_MEMORY (8u << 20)
-#define QUEUE 512
+#define QUEUE 1024
+#define PAGE (QUEUE / 2) /* of a list at once: events keep their room */
 #define ID_MAX 64
 #define AT_ONCE 2
 /* How far back events are asked for, so that none falls between the list and the stream. */
@@ -38,6 +39,8 @@ struct engine_watch {
 	struct inquiry events, list, inspects[AT_ONCE];
 	char queue[QUEUE][ID_MAX + 1]; /* ids to ask for, oldest at `first` */
 	size_t first, waiting;
+	/* In the order of ids, so far the list's containers were asked for; empty: all of them, or none yet. */
+	char asked_to[ID_MAX + 1];
 	bool is_up, listed, overflowed;
 	uint64_t now_ns, next_try_ns, next_list_ns, pause_ns;
 	uint64_t errors;
@@ -98,6 +101,7 @@ static void go_down(struct engine_watch *w, int why)
 	w->errors += !absent;
 	w->is_up = w->listed = w->overflowed = false;
 	w->waiting = 0;
+	w->asked_to[0] = '\0';
 	stop(&w->events);
 	stop(&w->list);
 	for (size_t i = 0; i < AT_ONCE; i++)
@@ -190,6 +194,12 @@ static void on_inspect_end(void *ctx, int result, int status)
 		go_down(w, result);
 }
 
+/* Of its containers some were not asked for yet. */
+static bool is_owed_list(const struct engine_watch *w)
+{
+	return w->overflowed || w->asked_to[0];
+}
+
 static void ask_next(struct engine_watch *w)
 {
 	const struct http_flow_request like = { .max_body = INSPECT_MAX,
@@ -209,16 +219,60 @@ static void ask_next(struct engine_watch *w)
 			w->errors++;
 	}
 	/* Too many at once to remember: the list names them again. */
-	if (w->overflowed && !w->waiting) {
-		w->overflowed = false;
+	if (is_owed_list(w) && !w->waiting)
 		w->next_list_ns = w->now_ns;
+}
+
+/*
+ * Those of a list that are next by their ids: an order that holds whatever comes and goes between two lists, so none is
+ * passed over and none keeps the others waiting.
+ */
+static size_t next_page(str asked_to, const struct value *list, str page[PAGE], bool *ret_more)
+{
+	size_t n = 0;
+
+	*ret_more = false;
+	VALUE_EACH (c, list) {
+		str id = value_get_str(c, "Id");
+		size_t at = 0, end = n;
+
+		if (!is_id(id) || str_cmp(id, asked_to) <= 0)
+			continue;
+		while (at < end) {
+			size_t middle = (at + end) / 2;
+
+			if (str_cmp(page[middle], id) < 0)
+				at = middle + 1;
+			else
+				end = middle;
+		}
+		if (at < n && str_eq(page[at], id))
+			continue;
+		*ret_more |= n == PAGE;
+		if (at == PAGE)
+			continue;
+		n = MIN(n, (size_t)PAGE - 1);
+		memmove(page + at + 1, page + at, (n - at) * sizeof(*page));
+		page[at] = id;
+		n++;
 	}
+	return n;
 }
 
 static void take_list(struct engine_watch *w, const struct value *v)
 {
-	VALUE_EACH (c, v)
-		engine_watch_ask(w, value_get_str(c, "Id"));
+	str page[PAGE];
+	bool more;
+	size_t n = next_page(str_from(w->asked_to), v, page, &more);
+
+	/* From the first on it names whatever found no room before. */
+	if (!w->asked_to[0])
+		w->overflowed = false;
+	w->asked_to[0] = '\0';
+	for (size_t i = 0; i < n; i++)
+		engine_watch_ask(w, page[i]);
+	if (more)
+		snprintf(w->asked_to, sizeof(w->asked_to), "%.*s", STR_ARG(page[n - 1]));
 }
 
 static void on_list_end(void *ctx, int result, int status)
@@ -335,7 +389,7 @@ void engine_watch_tick(struct engine_watch *w, uint64_t now_ns)
 
 void engine_watch_state(const struct engine_watch *w, struct engine_watch_state *ret)
 {
-	bool busy = w->events.flow && (!w->listed || w->waiting || w->list.flow);
+	bool busy = w->events.flow && (!w->listed || w->waiting || w->list.flow || is_owed_list(w));
 
 	for (size_t i = 0; i < AT_ONCE; i++)
 		busy |= w->inspects[i].flow != NULL;

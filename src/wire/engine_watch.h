@@ -3,7 +3,8 @@
  *
  * Never blocks. The engine may be absent, restart, hang or lie: answers and events are bounded in size and time, the
  * connection is made again with growing pauses (0.1 s to 10 s), and after each connection, and every minute, the list of
- * containers is read anew, so that nothing is missed.
+ * containers is read anew, so that nothing is missed. Of a list some hundred containers are asked for at a time, in the
+ * order of their ids, then it is read again for the next: however many there are, each is asked for, in fixed memory.
  */
 #ifndef SKEP_WIRE_ENGINE_WATCH_H
 #define SKEP_WIRE_ENGINE_WATCH_H
