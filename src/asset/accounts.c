@@ -46,6 +46,7 @@ struct owner {
 struct accounts {
 	uint64_t clock; /* counts uses */
 	struct owner owners[MAX_OWNERS];
+	size_t turn; /* whose it is to be looked at next: none waits for ever while others come */
 	struct owner *batch[ACCOUNTS_BATCH / ACCOUNT_FILES];
 	size_t batch_count;
 };
@@ -151,6 +152,15 @@ void accounts_free(struct accounts *a)
 	free(a);
 }
 
+static bool is_under_way(const struct owner *o)
+{
+	return o->primed >= 0 || o->queued >= 0 || o->out >= 0;
+}
+
+/*
+ * @return NULL: a look at all others is under way. Events wait for each of them, and would for one that was forgotten; who
+ * comes last has nothing that waits.
+ */
 static struct owner *owner_of(struct accounts *a, str id)
 {
 	struct owner *oldest = NULL;
@@ -164,10 +174,11 @@ static struct owner *owner_of(struct accounts *a, str id)
 			o->used = a->clock;
 			return o;
 		}
-		/* Those who are being looked at are fewer than all. */
-		if (o->out < 0 && (!oldest || o->used < oldest->used))
+		if (!is_under_way(o) && (!oldest || o->used < oldest->used))
 			oldest = o;
 	}
+	if (!oldest)
+		return NULL;
 	owner_done(oldest);
 	id = str_take(id, MAX_ID);
 	memcpy(oldest->id, id.p, id.n);
@@ -181,11 +192,6 @@ static struct owner *owner_of(struct accounts *a, str id)
 static enum account_file file_of(enum account_part part)
 {
 	return part == ACCOUNT_GROUP_NAME ? ACCOUNT_GROUP : ACCOUNT_PASSWD;
-}
-
-static bool is_under_way(const struct owner *o)
-{
-	return o->primed >= 0 || o->queued >= 0 || o->out >= 0;
 }
 
 /* The same numbers inside as on the host: the host's own; and of a container that nobody is left to ask, whose files are the host's root's. */
@@ -253,6 +259,8 @@ bool accounts_due(struct accounts *a, const struct container *c, enum account_pa
 	if (!c->id.n)
 		return false;
 	o = owner_of(a, c->id);
+	if (!o)
+		return false;
 	o->is_host = c->runtime == CONTAINER_HOST;
 	if (now < o->punished_until_ns || now < o->again_ns)
 		return false;
@@ -283,9 +291,12 @@ void accounts_look(struct accounts *a, const struct container *c, int fd)
 {
 	struct owner *o = owner_of(a, c->id);
 
-	o->again_ns = clock_ns(CLOCK_MONOTONIC) + MISSED_AGAIN_NS;
-	if (fd < 0)
+	if (o)
+		o->again_ns = clock_ns(CLOCK_MONOTONIC) + MISSED_AGAIN_NS;
+	if (!o || fd < 0) {
+		fd_close(&fd);
 		return;
+	}
 	if (o->is_host || learn_numbers(o, fd))
 		o->again_ns = 0;
 	if (o->wanted)
@@ -299,7 +310,7 @@ void accounts_prime(struct accounts *a, str id, int rootfs_fd)
 	struct owner *o = owner_of(a, id);
 	int fd;
 
-	if (o->settled || is_under_way(o))
+	if (!o || o->settled || is_under_way(o))
 		return;
 	fd = fcntl(rootfs_fd, F_DUPFD_CLOEXEC, 0);
 	if (fd >= 0)
@@ -336,6 +347,8 @@ enum policy_state accounts_find(struct accounts *a, const struct container *c,
 	if (!c->id.n)
 		return POLICY_UNKNOWN;
 	o = owner_of(a, c->id);
+	if (!o)
+		return POLICY_UNKNOWN;
 	l = &o->lists[file];
 	if (!o->settled || l->closed || clock_ns(CLOCK_MONOTONIC) < o->punished_until_ns)
 		return POLICY_UNKNOWN;
@@ -370,19 +383,22 @@ static void ask(struct owner *o, struct account_source *ret)
 
 size_t accounts_ask(struct accounts *a, struct account_source *ret)
 {
+	bool primed = false;
+
 	if (a->batch_count)
 		return 0;
-	for (size_t i = 0; i < MAX_OWNERS && a->batch_count < ARRAY_LEN(a->batch); i++) {
-		struct owner *o = &a->owners[i];
-		const bool primed = o->primed >= 0;
+	for (size_t n = 0; n < MAX_OWNERS && a->batch_count < ARRAY_LEN(a->batch) && !primed; n++) {
+		struct owner *o = &a->owners[a->turn];
 
+		primed = o->primed >= 0;
 		/* What the engine made goes alone: a reader that hangs may keep nobody else's from being unmounted. */
-		if ((o->queued < 0 && !primed) || (primed && a->batch_count))
+		if (primed && a->batch_count)
+			break;
+		a->turn = (a->turn + 1) % MAX_OWNERS;
+		if (o->queued < 0 && !primed)
 			continue;
 		ask(o, ret + a->batch_count * ACCOUNT_FILES);
 		a->batch[a->batch_count++] = o;
-		if (primed)
-			break;
 	}
 	return a->batch_count * ACCOUNT_FILES;
 }

@@ -79,7 +79,10 @@ void accounts_free(struct accounts *a);
  */
 void accounts_prime(struct accounts *a, str id, int rootfs_fd);
 
-/** Whether to call accounts_look() before accounts_find(). */
+/**
+ * Whether to call accounts_look() before accounts_find(). Not while looks at as many others as are remembered are under way:
+ * none of those is forgotten, since events wait for it.
+ */
 bool accounts_due(struct accounts *a, const struct container *c, enum account_part part,
 		  uint32_t number);
 /** @param fd taken over: of a process's folder in /proc, of the host's root for the host; -1: nothing of it runs any more */

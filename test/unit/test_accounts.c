@@ -66,7 +66,7 @@ static bool ask(const struct container *c, uint32_t user, const char *process)
 	return due;
 }
 
-static uint64_t told[8];
+static uint64_t told[ACCOUNTS_BATCH];
 static size_t told_count;
 
 static char silent[16];
@@ -178,27 +178,84 @@ static void does_not_know_what_it_was_not_told(void **state)
 	assert_string_equal(name_of(&first, 7), "?");
 }
 
-/* Containers come and go: whoever asked for longest not is forgotten, but not while a reader has its files. */
-static void forgets_who_was_not_asked_for(void **state)
+static struct container numbered(int i)
+{
+	static char ids[1200][8];
+
+	assert_true(i < (int)ARRAY_LEN(ids));
+	snprintf(ids[i], sizeof(ids[i]), "c%d", i);
+	return (struct container){ .runtime = CONTAINER_DOCKER, .id = str_from(ids[i]) };
+}
+
+/* Asks for new ones until no more are taken. @return how many are */
+static int fill(int from)
+{
+	struct container c;
+	int n = from;
+
+	do
+		c = numbered(n++);
+	while (ask(&c, 101, "1"));
+	assert_int_equal(accounts_pending(all, &c), 0);
+	return n - 1;
+}
+
+static void settle(const struct account_source *files, size_t count)
+{
+	struct account_version v = { 0 };
+
+	assert_true(fcntl(files[0].fd, F_GETFD) >= 0);
+	for (size_t i = 0; i < count; i++)
+		accounts_end(all, i, ACCOUNT_NONE, &v, 0);
+	told_count = 0;
+	accounts_over(all, SIZE_MAX, &(struct account_calls){ on_told, on_silent, NULL });
+	assert_int_equal(told_count, count / ACCOUNT_FILES);
+}
+
+/* Containers come and go: whoever was asked for longest ago is forgotten, but not while a look is under way, which events wait for. */
+static void forgets_nobody_who_is_waited_for(void **state)
 {
 	struct account_source files[ACCOUNTS_BATCH];
-	char id[32];
+	size_t count;
+	int n;
 
 	(void)state;
 	put_process("1", "app:x:101:101::/:\n");
 	assert_true(ask(&first, 101, "1"));
-	assert_int_equal(accounts_ask(all, files), 2);
-	for (int i = 0; i < 1000; i++) {
-		snprintf(id, sizeof(id), "c%d", i);
-		assert_true(
-			ask(&(struct container){ .runtime = CONTAINER_DOCKER, .id = str_from(id) },
-			    1, "1"));
+	count = accounts_ask(all, files);
+	assert_int_equal(count, 2);
+	n = fill(0);
+	for (int i = 0; i < n; i++) {
+		struct container c = numbered(i);
+
+		assert_true(accounts_pending(all, &c));
 	}
-	assert_true(fcntl(files[0].fd, F_GETFD) >= 0);
-	accounts_over(all, SIZE_MAX, NULL);
-	while (look_at_users(all, SIZE_MAX))
-		;
+	assert_true(accounts_pending(all, &first));
+	settle(files, count);
+	while ((count = accounts_ask(all, files)))
+		settle(files, count);
+	assert_int_equal(fill(600) - 600, n + 1);
 	assert_string_equal(name_of(&first, 101), "?");
+}
+
+/* While others come as fast as they are looked at, whoever came first does not wait for ever. */
+static void looks_at_all_in_turn(void **state)
+{
+	struct account_source files[ACCOUNTS_BATCH];
+	int n, last;
+
+	(void)state;
+	put_process("1", "app:x:101:101::/:\n");
+	n = last = fill(0);
+	for (int left = n; left > 0; left -= ACCOUNTS_BATCH / ACCOUNT_FILES) {
+		settle(files, accounts_ask(all, files));
+		last = fill(last);
+	}
+	for (int i = 0; i < n; i++) {
+		struct container c = numbered(i);
+
+		assert_int_equal(accounts_pending(all, &c), 0);
+	}
 }
 
 static int set_up(void **state)
@@ -227,7 +284,8 @@ int main(void)
 		TEST(leaves_those_alone_who_do_not_answer),
 		TEST(takes_what_the_engine_made_first),
 		TEST(does_not_know_what_it_was_not_told),
-		TEST(forgets_who_was_not_asked_for),
+		TEST(forgets_nobody_who_is_waited_for),
+		TEST(looks_at_all_in_turn),
 	};
 	int failed;
 
