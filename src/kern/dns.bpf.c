@@ -52,8 +52,8 @@ static __always_inline bool read_ip(struct __sk_buff *skb, struct packet *p)
 	return true;
 }
 
-/* @return whether it carries a message to a name server. A connected socket's own idea of the port counts: what leaves
- * may have been rewritten to another */
+/* @return whether it carries a message to a name server, by its own port or by the one its socket is connected to: what
+ * leaves may have been rewritten to another */
 static __always_inline bool read_transport(struct __sk_buff *skb, struct packet *p)
 {
 	__be16 ports[2];
@@ -62,9 +62,9 @@ static __always_inline bool read_transport(struct __sk_buff *skb, struct packet 
 	if (bpf_skb_load_bytes(skb, p->payload, ports, sizeof(ports)))
 		return false;
 	p->fd.local_port = bpf_ntohs(ports[0]);
-	p->fd.remote_port = skb->remote_port ? bpf_ntohl(skb->remote_port) : bpf_ntohs(ports[1]);
-	if (p->fd.remote_port != DNS_PORT)
+	if (ports[1] != bpf_htons(DNS_PORT) && skb->remote_port != bpf_htonl(DNS_PORT))
 		return false;
+	p->fd.remote_port = DNS_PORT;
 	if (p->fd.protocol == IPPROTO_UDP) {
 		p->payload += 8;
 	} else {
@@ -116,11 +116,30 @@ static __noinline void tell_packet(struct __sk_buff *skb)
 	emit_send_bulk(&w, k.c);
 }
 
+/* A datagram to a name server: it goes where its address says, wherever its socket is connected to. */
+static __always_inline bool is_datagram_to_server(struct __sk_buff *skb)
+{
+	const __u8 *ip = (const __u8 *)(long)skb->data, *end = (const __u8 *)(long)skb->data_end;
+	const __u8 *udp;
+
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		if (ip + 28 > end || ip[9] != IPPROTO_UDP)
+			return false;
+		udp = ip + (ip[0] & 15) * 4;
+	} else {
+		if (ip + 48 > end || ip[6] != IPPROTO_UDP)
+			return false;
+		udp = ip + 40;
+	}
+	return udp + 8 <= end && *(const __be16 *)(udp + 2) == bpf_htons(DNS_PORT);
+}
+
 SEC("cgroup_skb/egress")
 int on_packet(struct __sk_buff *skb)
 {
 	/* Connected sockets that lead elsewhere are nearly all there is. */
-	if (!skb->remote_port || skb->remote_port == bpf_htonl(DNS_PORT))
+	if (!skb->remote_port || skb->remote_port == bpf_htonl(DNS_PORT) ||
+	    is_datagram_to_server(skb))
 		tell_packet(skb);
 	return 1;
 }
