@@ -21,7 +21,7 @@ static int load_image(int map, uint32_t slot, const struct kernel_filter *f, str
 	if (!r) {
 		r = map_set(map, &slot, m);
 		if (r)
-			r = err_sys(e, -r, "sensor: cannot set its filter");
+			r = map_refused(r, "filter_images", e);
 	}
 	free(m);
 	return r;

@@ -291,6 +291,24 @@ int map_set(int fd, const void *key, const void *value)
 	return bpf_map_update_elem(fd, key, value, BPF_ANY) ? -errno : 0;
 }
 
+int map_refused(int r, const char *map, struct err *e)
+{
+	if (r == -EPERM || r == -EACCES)
+		return err_set(
+			e, -r,
+			"sensor: the kernel refuses to write into the BPF map '%s' (%s): give "
+			"the agent CAP_BPF, and let what confines it (seccomp, an LSM) allow "
+			"bpf(2)",
+			map, strerror(-r));
+	if (r == -ENOMEM)
+		return err_set(
+			e, -r,
+			"sensor: the kernel has no memory for the BPF map '%s' (%s): raise the "
+			"limit of the agent's control group",
+			map, strerror(-r));
+	return err_sys(e, -r, "sensor: cannot write into the BPF map '%s'", map);
+}
+
 int map_delete(int fd, const void *key)
 {
 	return bpf_map_delete_elem(fd, key) ? -errno : 0;

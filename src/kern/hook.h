@@ -60,6 +60,8 @@ void hooks_free(struct hooks *h);
  * on from there: until it has been called nothing else may be asked.
  */
 void hooks_prepare(struct hooks *h, const bool *row, const bool *now);
+/** Says, while it is being prepared, what hooks_load() will be asked for: loaded by those threads meanwhile. @param row  as hooks_load() */
+void hooks_expect(struct hooks *h, const bool *row);
 /** Loads the programs of rows without attaching them. @param row  wanted[hook_count] @return how many were refused */
 size_t hooks_load(struct hooks *h, const bool *row);
 /** Attaches the rows wanted and detaches all others. @return how many wanted rows could not be attached */
@@ -93,6 +95,8 @@ size_t hooks_keep(const struct hooks *h, int *ret, size_t max);
 /* Plain map access, for the modules that have no libbpf. @return 0, -errno */
 MUST_CHECK int map_get(int fd, const void *key, void *ret);
 MUST_CHECK int map_set(int fd, const void *key, const void *value);
+/** Says that map_set() was refused, why, and what helps. @param r what it returned @return @p r */
+int map_refused(int r, const char *map, struct err *e);
 int map_delete(int fd, const void *key);
 /** What a hash map has there, which is there no more. @return 0, -ENOENT, -errno */
 MUST_CHECK int map_take(int fd, const void *key, void *ret);

@@ -211,6 +211,13 @@ static size_t loaders(void)
 	return MIN((size_t)CPU_COUNT(&set), (size_t)LOADERS);
 }
 
+/* One less than there are processors: the thread that comes here is to have one, and is a loader, too, in the end. */
+static void add_loaders(struct hooks_loading *l)
+{
+	while (l->threads + 1 < loaders() && start(l, loader))
+		;
+}
+
 /* Loads what is wanted, notes what could not be loaded, and frees all. */
 static void finish(struct hooks_loading *l)
 {
@@ -220,9 +227,7 @@ static void finish(struct hooks_loading *l)
 	l->asked = true;
 	pthread_cond_broadcast(&l->changed);
 	pthread_mutex_unlock(&l->lock);
-	/* The thread that came here is one, too. */
-	while (l->threads + 1 < loaders() && start(l, loader))
-		;
+	add_loaders(l);
 	load_wanted(l);
 	while (l->threads)
 		pthread_join(l->thread[--l->threads], NULL);
@@ -252,6 +257,16 @@ void hooks_begin_loading(struct hooks *h, const bool *row, const bool *now)
 	want(l, now);
 	(void)start(l, preparer);
 	h->loading = l;
+}
+
+void hooks_expect(struct hooks *h, const bool *row)
+{
+	if (!h->loading)
+		return;
+	want(h->loading, row);
+	/* Without the one that makes programs ready there is nothing for others to do. */
+	if (h->loading->threads)
+		add_loaders(h->loading);
 }
 
 void hooks_load_programs(struct hooks *h, const bool *row)

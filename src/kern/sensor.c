@@ -97,11 +97,20 @@ static int open_waiting(struct sensor *s, struct err *e)
 	return 0;
 }
 
-static int open_maps(struct sensor *s, size_t state_bytes, size_t bulk_bytes,
-		     const struct kernel_filter *filter, struct err *e)
+/** Where losses are counted of which the control group is not found. */
+static int make_nobodys_group(struct sensor *s, struct err *e)
 {
 	struct control_cgroup none = { 0 };
 	uint64_t zero = 0;
+	int r = map_get(s->cgroups, &zero, &none);
+
+	r = r == -ENOENT ? map_set(s->cgroups, &zero, &none) : r;
+	return r ? map_refused(r, "cgroups", e) : 0;
+}
+
+static int open_maps(struct sensor *s, size_t state_bytes, size_t bulk_bytes,
+		     const struct kernel_filter *filter, struct err *e)
+{
 	int r;
 
 	s->cgroups = hooks_map(s->hooks, "cgroups");
@@ -111,8 +120,8 @@ static int open_maps(struct sensor *s, size_t state_bytes, size_t bulk_bytes,
 		r = ring_open(hooks_map(s->hooks, "state_ring"), state_bytes, &s->state, e);
 	if (!r)
 		r = ring_open(hooks_map(s->hooks, "bulk_ring"), bulk_bytes, &s->bulk, e);
-	if (!r && map_get(s->cgroups, &zero, &none) && map_set(s->cgroups, &zero, &none))
-		r = err_set(e, ENOMEM, "sensor: out of memory");
+	if (!r)
+		r = make_nobodys_group(s, e);
 	if (r)
 		return r;
 	set_control(s, filter);
@@ -250,6 +259,14 @@ int sensor_new(const struct sensor_config *c, bool ahead, struct sensor **ret, s
 		hooks_prepare(s->hooks, all, first);
 	*ret = s;
 	return 0;
+}
+
+void sensor_expect(struct sensor *s, const struct kernel_filter *filter)
+{
+	bool row[EVENT_TYPE_COUNT * 4] = { false };
+
+	choose_rows(s, filter, row);
+	hooks_expect(s->hooks, row);
 }
 
 int sensor_start(struct sensor *s, const struct kernel_filter *filter, struct err *e)

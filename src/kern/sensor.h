@@ -45,6 +45,8 @@ struct sensor;
  */
 MUST_CHECK int sensor_new(const struct sensor_config *c, bool ahead, struct sensor **ret,
 			  struct err *e);
+/** Says what sensor_start() will be given: what was begun ahead goes on with it, while the caller does what takes time. */
+void sensor_expect(struct sensor *s, const struct kernel_filter *filter);
 /**
  * Loads and attaches what @p filter needs; once. After a failure there is only sensor_close().
  *

@@ -42,14 +42,14 @@ int sensor_set_cgroup(struct sensor *s, uint64_t cgroup_id, enum sensor_cgroup k
 	int r = map_get(s->cgroups, &cgroup_id, &g);
 
 	if (r && r != -ENOENT)
-		return err_sys(e, -r, "sensor: cgroup");
+		return map_refused(r, "cgroups", e);
 	/* What is lost between reading and writing would not be counted. */
 	if (r == 0 && g.kind == kind)
 		return 0;
 	g.kind = kind;
 	r = map_set(s->cgroups, &cgroup_id, &g);
 	count_change(s);
-	return r ? err_sys(e, -r, "sensor: cgroup") : 0;
+	return r ? map_refused(r, "cgroups", e) : 0;
 }
 
 static struct sensor_loss *told_of(struct sensor *s, uint64_t cgroup_id)
