@@ -227,6 +227,37 @@ void deed_sockets(const char *dir)
 	sendto(socket(AF_INET, SOCK_DGRAM, 0), byte, 1, 0, (struct sockaddr *)&a, sizeof(a));
 }
 
+bool has_loopback6(void)
+{
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6,
+				  .sin6_port = htons(9),
+				  .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	int s = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool has = s >= 0 && connect(s, (struct sockaddr *)&a, sizeof(a)) == 0;
+
+	close(s);
+	return has;
+}
+
+/* By a socket that is connected to something else. Without IPv6 nothing is sent by it. */
+static void ask_beside_connection(int family, const void *query, size_t n)
+{
+	struct sockaddr_in four = { .sin_family = AF_INET,
+				    .sin_port = htons(9),
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(9),
+				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr *to = family == AF_INET ? (void *)&four : (void *)&six;
+	socklen_t size = family == AF_INET ? sizeof(four) : sizeof(six);
+	int s = socket(family, SOCK_DGRAM, 0);
+
+	if (connect(s, to, size))
+		return;
+	four.sin_port = six.sin6_port = htons(53);
+	sendto(s, query, n, 0, to, size);
+}
+
 void deed_dns(const char *dir)
 {
 	static const char query[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03WwW\x07"
@@ -242,6 +273,8 @@ void deed_dns(const char *dir)
 	s = socket(AF_INET, SOCK_DGRAM, 0);
 	if (connect(s, (struct sockaddr *)&a, sizeof(a)) == 0)
 		(void)!write(s, query, sizeof(query) - 1);
+	ask_beside_connection(AF_INET, query, sizeof(query) - 1);
+	ask_beside_connection(AF_INET6, query, sizeof(query) - 1);
 }
 
 void deed_calls(const char *dir)

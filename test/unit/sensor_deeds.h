@@ -5,6 +5,8 @@
 #ifndef SKEP_TEST_SENSOR_DEEDS_H
 #define SKEP_TEST_SENSOR_DEEDS_H
 
+#include <stdbool.h>
+
 /** A file's name, and an argument, that a terminal would not like. */
 #define HOSTILE "a\nb\xff\x01c"
 
@@ -22,6 +24,8 @@ void deed_memfd(const char *dir);
 void deed_files(const char *dir);
 void deed_sockets(const char *dir);
 void deed_dns(const char *dir);
+/** Whether its last question, by IPv6, can be sent. */
+bool has_loopback6(void);
 void deed_calls(const char *dir);
 void deed_one_open(const char *dir);
 /** Opens, and changes of descriptors 0 to 2 and of its folder; with a second thread. */

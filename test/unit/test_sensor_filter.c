@@ -52,13 +52,6 @@ struct fixture {
 	char dir[64];
 };
 
-static enum sensor_backend backend(void)
-{
-	const char *name = getenv("SENSOR_BACKEND");
-
-	return name && strcmp(name, "object") == 0 ? SENSOR_OBJECT : SENSOR_TRACEPOINT;
-}
-
 static void want(struct fixture *f, enum kernel_path_test test, const char *dir, const char *name)
 {
 	size_t i = f->clause.path_count++;
@@ -125,7 +118,9 @@ static void drain_until_gone(struct fixture *f)
 /* @return false: there is no sensor here */
 static bool run(struct fixture *f, void (*action)(struct fixture *f))
 {
-	struct sensor_config c = { .backend = backend(), .rate_per_s = 1000000, .burst = 1000000 };
+	struct sensor_config c = { .backend = tested_backend(),
+				   .rate_per_s = 1000000,
+				   .burst = 1000000 };
 	struct err e = { 0 };
 	int status;
 
@@ -710,5 +705,5 @@ int main(int argc, char **argv)
 	if (argc > 1) /* executed by a test */
 		return close((int)syscall(SYS_openat, AT_FDCWD, argv[1], O_RDONLY, 0)) < 0;
 
-	return RUN_SENSOR_TESTS(tests, NULL, NULL);
+	return RUN_BACKEND_TESTS(tests, NULL, NULL);
 }

@@ -79,9 +79,7 @@ static void drain_until_gone(struct sensor *s, struct seen *seen)
 static void told_or_counted(void **state)
 {
 	static struct kernel_clause everything;
-	const char *name = getenv("SENSOR_BACKEND");
-	struct sensor_config c = { .backend = sensor_backend_named(
-					   str_from(name ? name : "tracepoint")),
+	struct sensor_config c = { .backend = tested_backend(),
 				   .rate_per_s = 10000000,
 				   .burst = 10000000 };
 	struct kernel_filter *filter = calloc(1, sizeof(*filter));
@@ -128,5 +126,5 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(told_or_counted) };
 
-	return RUN_SENSOR_TESTS(tests, NULL, NULL);
+	return RUN_BACKEND_TESTS(tests, NULL, NULL);
 }

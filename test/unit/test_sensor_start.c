@@ -1,13 +1,18 @@
 /*
  * A sensor whose programs are loaded while its filter is not known yet sees what any other does; one that is not wanted after all
- * ends; and a successor loads nothing. Needs root.
+ * ends; a successor loads nothing; and what the kernel refuses is told as what it is. Needs root.
  */
 #include "sensor_host.h"
 #include "unit.h"
 
 #include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,6 +86,30 @@ static void ahead_of_its_filter(void **state)
 	sensor_close(s);
 }
 
+/* What is said to come is loaded meanwhile; one that ends all the same ends, too. */
+static void expecting_its_filter(void **state)
+{
+	struct sensor_config c = { .backend = SENSOR_TRACEPOINT };
+	struct kernel_filter *filter = opens();
+	struct sensor *s = NULL;
+	struct err e = { 0 };
+
+	(void)state;
+	for (int begun = 0; begun < 2; begun++) {
+		if (geteuid() || sensor_new(&c, true, &s, &e) < 0) {
+			print_message("# skipped: %s\n", geteuid() ? "needs root" : e.text);
+			break;
+		}
+		sensor_expect(s, filter);
+		if (begun) {
+			assert_int_equal(sensor_start(s, filter, &e), 0);
+			sees(s);
+		}
+		sensor_close(s);
+	}
+	free(filter);
+}
+
 static void not_wanted_after_all(void **state)
 {
 	struct sensor_config c = { .backend = SENSOR_TRACEPOINT };
@@ -91,6 +120,66 @@ static void not_wanted_after_all(void **state)
 	if (geteuid() || sensor_new(&c, true, &s, &e) < 0)
 		SKIP_BECAUSE("no sensor here: %s", e.text);
 	sensor_close(s);
+}
+
+/* Writing into BPF maps, by this thread and those it starts. */
+static void forbid_map_writes(void)
+{
+	struct sock_filter calls[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_bpf, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BPF_MAP_UPDATE_ELEM, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { ARRAY_LEN(calls), calls };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+		_exit(2);
+}
+
+/* In a child of its own, which keeps the filter of its calls. @return an exit code */
+static int start_refused(void)
+{
+	struct sensor_config c = { .backend = SENSOR_TRACEPOINT };
+	struct kernel_filter *filter = opens();
+	struct sensor *s = NULL;
+	struct err e = { 0 };
+	int r = sensor_new(&c, true, &s, &e);
+
+	if (r < 0)
+		return 3;
+	forbid_map_writes();
+	r = sensor_start(s, filter, &e);
+	print_message("# %s\n", e.text);
+	if (r != -EPERM || !strstr(e.text, "BPF map 'cgroups' (Operation not permitted)") ||
+	    !strstr(e.text, "CAP_BPF"))
+		return 1;
+	return 0;
+}
+
+static void refused_map_is_told(void **state)
+{
+	struct sensor *s = NULL;
+	struct sensor_config c = { .backend = SENSOR_TRACEPOINT };
+	int status;
+	pid_t child;
+
+	(void)state;
+	if (!start(&c, &s))
+		return;
+	sensor_close(s);
+	fflush(NULL);
+	child = fork();
+	if (!child) {
+		status = start_refused();
+		fflush(NULL);
+		_exit(status);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
 }
 
 /* @param ret_loose  counts those that no link holds: iterators */
@@ -151,9 +240,9 @@ static void successor_loads_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ahead_of_its_filter),
-		cmocka_unit_test(not_wanted_after_all),
-		cmocka_unit_test(successor_loads_nothing),
+		cmocka_unit_test(ahead_of_its_filter),  cmocka_unit_test(expecting_its_filter),
+		cmocka_unit_test(not_wanted_after_all), cmocka_unit_test(successor_loads_nothing),
+		cmocka_unit_test(refused_map_is_told),
 	};
 
 	return RUN_SENSOR_TESTS(tests, NULL, NULL);

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -18,6 +20,7 @@
 struct seen {
 	uint32_t pid;
 	bool opened, removed, made, gone;
+	unsigned int connected, abstract; /* to the name that was bound */
 };
 
 /* The child calls it after its parent, whose number it has. */
@@ -28,6 +31,25 @@ static const char *own_folder(void)
 	if (!path[0])
 		snprintf(path, sizeof(path), "/tmp/test_sensor_uring.%d", (int)getpid());
 	return path;
+}
+
+/* A local socket there, and one without a file. */
+static const char *own_socket(void)
+{
+	static char path[80];
+
+	if (!path[0])
+		snprintf(path, sizeof(path), "%s.sock", own_folder());
+	return path;
+}
+
+static const char *own_name(void)
+{
+	static char name[96];
+
+	if (!name[0])
+		snprintf(name, sizeof(name), "@%s", own_socket());
+	return name;
 }
 
 static void take(void *ctx, const struct event *v)
@@ -46,6 +68,10 @@ static void take(void *ctx, const struct event *v)
 	s->made |= v->type == EVENT_MKDIRAT && str_is(v->path, own_folder()) && v->mode == 0700;
 	s->removed |= v->type == EVENT_UNLINKAT && str_is(v->path, own_folder()) &&
 		      v->flags == AT_REMOVEDIR;
+	if (v->type != EVENT_CONNECT || v->fd.kind != EVENT_FD_UNIX)
+		return;
+	s->connected += str_is(v->fd.path, own_socket());
+	s->abstract += str_is(v->fd.path, own_name());
 }
 
 /* One request after the other; three are all it takes. */
@@ -72,6 +98,55 @@ static void requests(const struct io_uring_sqe *sqes, unsigned int n)
 	}
 }
 
+/* @param name  in the file system, or behind '@' without a file @return its bytes in all */
+static socklen_t address(const char *name, struct sockaddr_un *ret)
+{
+	size_t n = strlen(name);
+
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	memcpy(ret->sun_path, name, n);
+	if (name[0] == '@')
+		ret->sun_path[0] = '\0';
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + (name[0] != '@'));
+}
+
+static void listen_at(const char *name)
+{
+	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un a;
+
+	if (bind(s, (struct sockaddr *)&a, address(name, &a)) || listen(s, 4))
+		_exit(1);
+}
+
+static void connect_to(const char *name)
+{
+	struct sockaddr_un a;
+	const struct io_uring_sqe sqe = { .opcode = IORING_OP_CONNECT,
+					  .fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0),
+					  .off = address(name, &a),
+					  .addr = (uintptr_t)&a };
+
+	requests(&sqe, 1);
+}
+
+/* By the name that was bound and by another, which a link gives it. */
+static void act_by_sockets(void)
+{
+	char other[96];
+
+	snprintf(other, sizeof(other), "%s.link", own_socket());
+	listen_at(own_socket());
+	listen_at(own_name());
+	if (symlink(own_socket(), other))
+		_exit(1);
+	connect_to(own_socket());
+	connect_to(other);
+	connect_to(own_name());
+	unlink(other);
+	unlink(own_socket());
+}
+
 static void act(void)
 {
 	/* Relative to the folder they are in. */
@@ -91,6 +166,7 @@ static void act(void)
 	if (chdir("/tmp"))
 		_exit(77);
 	requests(sqes, ARRAY_LEN(sqes));
+	act_by_sockets();
 }
 
 static void by_uring(void **state)
@@ -98,7 +174,8 @@ static void by_uring(void **state)
 	static struct kernel_clause everything;
 	struct sensor_config c = { .backend = SENSOR_TRACEPOINT };
 	struct kernel_filter *filter = calloc(1, sizeof(*filter));
-	const enum event_type types[] = { EVENT_OPENAT, EVENT_MKDIRAT, EVENT_UNLINKAT };
+	const enum event_type types[] = { EVENT_OPENAT, EVENT_MKDIRAT, EVENT_UNLINKAT,
+					  EVENT_CONNECT };
 	struct seen seen = { 0 };
 	struct err e = { 0 };
 	struct sensor *s;
@@ -114,7 +191,7 @@ static void by_uring(void **state)
 	free(filter);
 	if (r < 0)
 		SKIP_BECAUSE("no sensor here: %s", e.text);
-	(void)own_folder();
+	(void)own_name();
 	child = fork();
 	if (!child) {
 		act();
@@ -130,11 +207,14 @@ static void by_uring(void **state)
 		assert_true(sensor_drain(s, 0, take, &seen, &e) >= 0);
 	}
 	sensor_close(s);
-	if (status)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
 		SKIP_BECAUSE("no io_uring here");
+	assert_int_equal(status, 0);
 	assert_true(seen.opened);
 	assert_true(seen.made);
 	assert_true(seen.removed);
+	assert_int_equal(seen.connected, 2);
+	assert_int_equal(seen.abstract, 1);
 }
 
 int main(void)
