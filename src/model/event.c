@@ -1,22 +1,20 @@
 #include "model/event.h"
 
-static const struct {
-	const char *name;
-	enum event_family family;
-} types[EVENT_TYPE_COUNT] = {
-#define X(id, text, group) [EVENT_##id] = { text, EVENT_FAMILY_##group },
+static const char *const names[EVENT_TYPE_COUNT] = {
+#define X(id, text, group) [EVENT_##id] = text,
+#include "model/event_type.def"
+#undef X
+};
+
+const uint8_t event_families[EVENT_TYPE_COUNT] = {
+#define X(id, text, group) [EVENT_##id] = EVENT_FAMILY_##group,
 #include "model/event_type.def"
 #undef X
 };
 
 const char *event_type_name(enum event_type t)
 {
-	return t < EVENT_TYPE_COUNT ? types[t].name : "unknown";
-}
-
-enum event_family event_type_family(enum event_type t)
-{
-	return t < EVENT_TYPE_COUNT ? types[t].family : EVENT_FAMILY_COUNT;
+	return t < EVENT_TYPE_COUNT ? names[t] : "unknown";
 }
 
 bool event_type_is_of_process(enum event_type t)
@@ -35,7 +33,7 @@ bool event_type_is_of_process(enum event_type t)
 enum event_type event_type_find(str name)
 {
 	for (unsigned int t = 0; t < EVENT_TYPE_COUNT; t++)
-		if (str_is(name, types[t].name))
+		if (str_is(name, names[t]))
 			return (enum event_type)t;
 	return EVENT_TYPE_COUNT;
 }

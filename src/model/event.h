@@ -65,7 +65,13 @@ enum event_family {
 };
 
 const char *event_type_name(enum event_type t);
-enum event_family event_type_family(enum event_type t);
+/** Of each type; what event_type_family() reads. */
+extern const uint8_t event_families[EVENT_TYPE_COUNT];
+/** Every event is asked several times; EVENT_FAMILY_COUNT of what is no type. */
+static inline enum event_family event_type_family(enum event_type t)
+{
+	return t < EVENT_TYPE_COUNT ? (enum event_family)event_families[t] : EVENT_FAMILY_COUNT;
+}
 /** Whether such events are what a process did, not what the agent says of a container or of itself. */
 bool event_type_is_of_process(enum event_type t);
 /** The type called @p name, or EVENT_TYPE_COUNT. */

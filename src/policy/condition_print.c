@@ -143,7 +143,7 @@ static bool needs_parens(const struct condition *n, const struct condition *pare
 	       (n->kind == CONDITION_AND && parent->kind == CONDITION_AND);
 }
 
-void condition_print(const struct condition *c, struct buf *out)
+static void print_tree(const struct condition *c, struct buf *out)
 {
 	struct condition_walk w;
 	const struct condition *n;
@@ -169,4 +169,13 @@ void condition_print(const struct condition *c, struct buf *out)
 		else if (n->kind == CONDITION_CHECK)
 			print_check(n, out);
 	}
+}
+
+void condition_print(const struct condition *c, struct buf *out)
+{
+	/* Of what is compiled each check is printed alone: a walk's memory, and clearing it, would be most of the work. */
+	if (c->kind == CONDITION_CHECK)
+		print_check(c, out);
+	else
+		print_tree(c, out);
 }

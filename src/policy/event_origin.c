@@ -22,6 +22,22 @@ bool event_origin_has_paths(uint16_t type)
 	}
 }
 
+bool event_origin_has_result(uint16_t type)
+{
+	switch (event_type_family((enum event_type)type)) {
+	case EVENT_FAMILY_RENAME:
+	case EVENT_FAMILY_LINK:
+	case EVENT_FAMILY_UNLINK:
+	case EVENT_FAMILY_RMDIR:
+	case EVENT_FAMILY_MKDIR:
+	case EVENT_FAMILY_MKNOD:
+	case EVENT_FAMILY_CONNECT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static unsigned int of_argument(uint16_t type, str name)
 {
 	/* Flags that are in the event itself; those of an exec are its program's. */
@@ -82,7 +98,7 @@ unsigned int event_origin_of(uint16_t type, const struct policy_ref *ref)
 	case FIELD_EVT_ARG:
 		return of_argument(type, ref->key);
 	case FIELD_EVT_RAWRES:
-		return event_origin_has_paths(type) ? ORIGIN_CALL : 0;
+		return event_origin_has_result(type) ? ORIGIN_CALL : 0;
 	case FIELD_EVT_RES:
 	case FIELD_EVT_FAILED:
 	case FIELD_EVT_IS_OPEN_READ:

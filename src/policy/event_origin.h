@@ -6,8 +6,11 @@
 
 #include "policy/field.h"
 
-/** Whether a call of this type has paths and no descriptor, and its result is 0 or an error. */
+/** Whether a call of this type has paths and no descriptor. */
 bool event_origin_has_paths(uint16_t type);
+
+/** Whether a call of this type comes to nothing but 0 or an error. */
+bool event_origin_has_result(uint16_t type);
 
 /** As policy_subject.origin_of. @return enum policy_event_origin, or 0 */
 unsigned int event_origin_of(uint16_t type, const struct policy_ref *ref);

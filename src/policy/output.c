@@ -147,11 +147,14 @@ static const struct policy_field *longest_field(const struct policy_subject *s, 
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->field_count; i++) {
-		str name = str_from(s->fields[i].name);
+		const char *name = s->fields[i].name;
+		size_t same = 0;
 
-		if (name.n > n && str_starts(text, name)) {
+		while (same < text.n && name[same] && name[same] == text.p[same])
+			same++;
+		if (same > n && !name[same]) {
 			found = &s->fields[i];
-			n = name.n;
+			n = same;
 		}
 	}
 	return found;

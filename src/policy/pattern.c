@@ -156,6 +156,23 @@ str pattern_beginning(str p)
 	return str_take(p, n);
 }
 
+/* Where a set ends is not asked: what lies behind one may be part of it. */
+str pattern_run(str p)
+{
+	str best = { NULL, 0 };
+
+	for (;;) {
+		str run = pattern_beginning(p);
+
+		if (run.n > best.n)
+			best = run;
+		p = str_skip(p, run.n);
+		if (!p.n || p.p[0] == '[')
+			return best;
+		p = str_skip(p, p.p[0] == '\\' ? MIN(p.n, (size_t)2) : 1);
+	}
+}
+
 bool pattern_is_wild(str p)
 {
 	return pattern_beginning(p).n < p.n;

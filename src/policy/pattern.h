@@ -17,6 +17,9 @@ bool pattern_is_wild(str pattern);
 /** What every text the pattern matches begins with. */
 str pattern_beginning(str pattern);
 
+/** A run of bytes that every text the pattern matches has in it, the longest that is easily told; may be empty. */
+str pattern_run(str pattern);
+
 /** Whether it is an extended pattern of ksh: ?( *( +( @( !( */
 bool pattern_is_extended(str pattern);
 

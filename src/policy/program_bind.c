@@ -2,6 +2,9 @@
 #include "policy/pattern.h"
 #include "policy/program_priv.h"
 
+/* A shorter run is in many values that the pattern does not match. */
+enum { GATE_RUN = 3 };
+
 static int spent(struct err *e)
 {
 	return err_set(e, ENOBUFS, "rules: memory budget spent");
@@ -107,9 +110,9 @@ static int add_matcher(struct compiler *c, struct program_check *k, enum matcher
 	}
 	k->matcher = s->matchers[kind] - 1;
 	m = &p->matchers[k->matcher];
-	buf_printf(&key, "%u", k->matcher);
+	key_number(&key, k->matcher);
 	for (size_t i = 0; i < count; i++) {
-		buf_printf(&key, " %zu:", texts[i].n);
+		key_number(&key, texts[i].n);
 		buf_add(&key, texts[i]);
 	}
 	owned = buf_error(&key) ? (str){ NULL, 0 } : arena_str(c->a, buf_str(&key));
@@ -174,13 +177,16 @@ static bool has_wild(const struct program_check *k)
 	return false;
 }
 
-/* A pattern is tried only on values that begin as it does. */
+/* A pattern is tried only on values that begin as it does, or have the longest text that is in it. */
 static int gate_pattern(struct compiler *c, struct program_check *k, struct err *e)
 {
-	str begin = pattern_beginning(k->texts[0]);
+	str begin = pattern_beginning(k->texts[0]), run = pattern_run(k->texts[0]);
+	bool by_run = begin.n <= 1 && run.n >= GATE_RUN;
 
-	k->gated = k->op == CONDITION_GLOB && begin.n > 1;
-	return k->gated ? add_matcher(c, k, MATCH_PREFIX, &begin, 1, e) : 0;
+	k->gated = k->op == CONDITION_GLOB && (begin.n > 1 || by_run);
+	if (!k->gated)
+		return 0;
+	return add_matcher(c, k, by_run ? MATCH_SCAN : MATCH_PREFIX, by_run ? &run : &begin, 1, e);
 }
 
 static int bind_string(struct compiler *c, struct program_check *k, str *texts, struct err *e)
@@ -335,18 +341,19 @@ static int check_id(struct compiler *c, const struct program_check *k, uint32_t 
 	void **at;
 	str owned;
 
-	buf_printf(&key, "%d %u %d %d", k->how, k->slot, k->all, k->negate);
-	if (k->how == CHECK_BIT)
-		buf_printf(&key, " %u %u", k->matcher, k->bit);
-	else
-		buf_printf(&key, " op%d", k->op);
-	if (k->how != CHECK_BIT)
+	key_number(&key, (uint64_t)k->how << 32 | k->slot);
+	key_number(&key, (uint64_t)k->all << 1 | k->negate);
+	if (k->how == CHECK_BIT) {
+		key_number(&key, (uint64_t)k->matcher << 32 | k->bit);
+	} else {
+		key_number(&key, (uint64_t)k->op << 32 | k->text_count);
 		for (size_t i = 0; i < k->text_count; i++) {
-			buf_printf(&key, " %zu:", k->texts[i].n);
+			key_number(&key, k->texts[i].n);
 			buf_add(&key, k->texts[i]);
 		}
+	}
 	for (size_t i = 0; i < k->other_count; i++)
-		buf_printf(&key, " %u", k->others[i]);
+		key_number(&key, k->others[i]);
 	owned = buf_error(&key) ? (str){ NULL, 0 } : arena_str(c->a, buf_str(&key));
 	at = owned.p ? map_at(&c->checks, owned) : NULL;
 	if (!at)

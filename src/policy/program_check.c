@@ -4,13 +4,11 @@
 #include "policy/pattern.h"
 #include "policy/program_priv.h"
 
-const struct policy_value *run_slot(struct policy_run *r, uint32_t number)
+const struct policy_value *run_fetch(struct policy_run *r, uint32_t number)
 {
 	const struct program_slot *s = &r->p->slots[number];
 	struct slot_state *st = &r->slots[number];
 
-	if (st->epoch == r->epoch)
-		return &st->value;
 	st->epoch = r->epoch;
 	st->value = (struct policy_value){ .state = POLICY_ABSENT };
 	if (s->kind == SLOT_FIELD)

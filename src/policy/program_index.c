@@ -162,8 +162,20 @@ static int add_need(struct policy_program *p, const struct type_plan *plan, stru
 	if (!n->disjuncts)
 		return -ENOBUFS;
 	set_bit(n->disjuncts, disjunct);
-	n->ahead = ++n->count >= AHEAD_LEAST && p->nodes[node].cost < PLAN_AHEAD_COST;
+	n->count++;
 	return 0;
+}
+
+static void order_needs(const struct policy_program *p, struct plan_index *x)
+{
+	for (size_t i = 0; i < x->need_count; i++) {
+		const struct plan_need n = x->needs[i];
+
+		if (n.count < AHEAD_LEAST || p->nodes[n.node].cost >= PLAN_AHEAD_COST)
+			continue;
+		x->needs[i] = x->needs[x->ahead];
+		x->needs[x->ahead++] = n;
+	}
 }
 
 struct indexer {
@@ -219,6 +231,7 @@ static int make_index(const struct indexer *in, const struct type_plan *plan, st
 	for (uint32_t i = 0; i < plan->disjunct_count; i++)
 		if (index_disjunct(in, plan, x, i, &chance[i]) < 0)
 			return -ENOBUFS;
+	order_needs(p, x);
 	return 0;
 }
 
@@ -297,13 +310,14 @@ static int index_plan(struct indexer *in, struct type_plan *plan, uint16_t type)
 	OWNED float *open = calloc(n, sizeof(*open));
 	OWNED float *chance = calloc(n * p->slot_count, sizeof(*chance));
 	OWNED bool *demanded = calloc(p->slot_count, sizeof(*demanded));
-	struct plan_index *x;
+	size_t most, learned = 0;
+	struct plan_index x;
 
 	if (!origins || !open || !chance || !demanded)
 		return -ENOBUFS;
 	slot_origins(p, type, origins);
-	plan->indexes =
-		ARENA_ARRAY(&p->arena, find_demanded(in, plan, demanded), struct plan_index);
+	most = find_demanded(in, plan, demanded);
+	plan->indexes = ARENA_ARRAY(&p->arena, most, struct plan_index);
 	if (!plan->indexes)
 		return -ENOBUFS;
 	in->open = open;
@@ -311,17 +325,21 @@ static int index_plan(struct indexer *in, struct type_plan *plan, uint16_t type)
 	for (uint32_t s = 0; s < p->slot_count; s++) {
 		if (!demanded[s])
 			continue;
-		x = &plan->indexes[plan->index_count];
-		if (make_index(in, plan, x, s, chance + s * n) < 0)
+		if (make_index(in, plan, &x, s, chance + s * n) < 0)
 			return -ENOBUFS;
-		if (is_empty(x->spares, plan->words))
+		x.origin = origins[s];
+		if (is_empty(x.spares, plan->words)) {
+			plan->indexes[most - ++learned] = x;
 			continue;
+		}
 		if (slot_is_remembered(&p->slots[s]))
-			x->memo = ++p->memo_count;
-		x->origin = origins[s];
-		plan->index_count++;
+			x.memo = ++p->memo_count;
+		plan->indexes[plan->index_count++] = x;
 	}
 	order_indexes(in, plan);
+	plan->learned_count = plan->index_count + learned;
+	memmove(plan->indexes + plan->index_count, plan->indexes + most - learned,
+		learned * sizeof(x));
 	plan->index_count = MIN(plan->index_count, (size_t)PLAN_MAX_INDEXES);
 	return plan_origins(p, plan, origins);
 }

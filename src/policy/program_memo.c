@@ -107,7 +107,7 @@ void run_forget_memos(struct policy_run *r)
 static void learn(struct policy_run *r, const struct type_plan *plan, uint32_t memo, uint64_t *row)
 {
 	memset(row, 0xff, plan->words * sizeof(*row));
-	for (size_t i = 0; i < plan->index_count; i++) {
+	for (size_t i = 0; i < plan->learned_count; i++) {
 		const struct plan_index *x = &plan->indexes[i];
 
 		if (x->memo != memo && plan->origin_memos[x->origin] != memo)
@@ -231,12 +231,13 @@ static void ask_guards(struct policy_run *r, const struct plan_index *x, uint32_
 	const struct program_slot *s = &r->p->slots[x->slot];
 	const struct policy_value *v = run_slot(r, x->slot);
 	uint64_t *row = r->row;
+	bool finds;
 
 	if (v->state == POLICY_UNKNOWN)
 		return;
 	memcpy(row, x->unguarded, words * sizeof(*row));
-	for (size_t i = 0; v->state == POLICY_KNOWN && value_count(s, v) && i < x->guard_count;
-	     i++) {
+	finds = v->state == POLICY_KNOWN && value_count(s, v);
+	for (size_t i = 0; finds && i < x->guard_count; i++) {
 		const struct plan_guard *g = &x->guards[i];
 		const uint64_t *found;
 
@@ -259,11 +260,10 @@ static void ask_guards(struct policy_run *r, const struct plan_index *x, uint32_
 /* What is demanded often and judged cheaply. */
 static void ask_needs(struct policy_run *r, const struct plan_index *x, uint32_t words)
 {
-	for (size_t i = 0; i < x->need_count; i++) {
+	for (size_t i = 0; i < x->ahead; i++) {
 		const struct plan_need *n = &x->needs[i];
 
-		if (n->ahead && run_overlaps(r->candidates, n->disjuncts, words) &&
-		    run_node(r, n->node) == NO)
+		if (run_overlaps(r->candidates, n->disjuncts, words) && run_node(r, n->node) == NO)
 			for (uint32_t w = 0; w < words; w++)
 				r->candidates[w] &= ~n->disjuncts[w];
 	}

@@ -55,9 +55,14 @@ static bool asks_for_host(const struct policy_program *p, const struct program_c
 	       str_is(k->texts[0], "host");
 }
 
-/* How often a check holds. Short texts are kinds and flags, which are common; long ones are names and paths. */
+/*
+ * How often a check holds. Short texts are kinds and flags, which are common; long ones are names and paths. What a value begins with or
+ * has in it is common when it is shorter still.
+ */
 static float check_chance(const struct policy_program *p, const struct program_check *k)
 {
+	const bool whole = k->how == CHECK_BIT && p->matchers[k->matcher].kind == MATCH_EXACT;
+	const size_t common = whole ? 4 : 1;
 	float chance = 0.3f;
 
 	if (asks_for_host(p, k))
@@ -71,7 +76,7 @@ static float check_chance(const struct policy_program *p, const struct program_c
 	if (k->how == CHECK_BIT || k->how == CHECK_PATTERNS) {
 		chance = 0.02f + 0.003f * (float)k->text_count;
 		for (size_t i = 0; i < k->text_count && chance < 0.28f; i++)
-			chance += k->texts[i].n <= 4 ? 0.26f : 0;
+			chance += k->texts[i].n <= common ? 0.26f : 0;
 		chance = MIN(chance, 0.3f);
 	}
 	return k->negate ? 1 - chance : chance;
@@ -107,9 +112,9 @@ static uint32_t node_id(struct compiler *c, struct program_node *n, const uint32
 	void **at;
 	str owned;
 
-	buf_printf(&key, "%d%d", n->kind, n->two_valued);
+	key_number(&key, (uint64_t)n->kind << 1 | n->two_valued);
 	if (n->kind == NODE_CHECK)
-		buf_printf(&key, "%u", n->first);
+		key_number(&key, n->first);
 	else
 		buf_add(&key, (str){ (const char *)kids, n->count * sizeof(*kids) });
 	if (buf_error(&key))

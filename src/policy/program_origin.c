@@ -25,10 +25,10 @@ static void number_origins(struct policy_program *p, struct type_plan *plan)
 {
 	uint32_t counts[POLICY_ORIGINS + 1] = { 0 }, together = 0;
 
-	for (size_t i = 0; i < plan->index_count; i++) {
+	for (size_t i = 0; i < plan->learned_count; i++)
 		counts[plan->indexes[i].origin]++;
+	for (size_t i = 0; i < plan->index_count; i++)
 		together |= p->subject->numbered_origins & 1u << plan->indexes[i].origin;
-	}
 	for (size_t i = 0; i < plan->index_count; i++) {
 		struct plan_index *x = &plan->indexes[i];
 

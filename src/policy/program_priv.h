@@ -135,7 +135,6 @@ struct plan_need {
 	uint32_t node;
 	uint64_t *disjuncts;
 	uint32_t count; /**< of them */
-	bool ahead;     /**< worth judging ahead of the rules for a value that is not remembered */
 };
 
 /** A plan's indexes are numbered by bits of a word; more of them, the least useful, are left out. */
@@ -156,8 +155,9 @@ struct plan_index {
 	uint64_t *unguarded; /**< disjuncts in no guard */
 	struct plan_guard *guards;
 	size_t guard_count;
-	struct plan_need *needs; /**< all that is demanded of the slot alone */
+	struct plan_need *needs; /**< all that is demanded of the slot alone ... */
 	size_t need_count, need_cap;
+	size_t ahead; /**< ... first so many worth judging ahead of the rules for a value that is not remembered */
 };
 
 struct type_plan {
@@ -168,8 +168,9 @@ struct type_plan {
 		*disjuncts; /**< those of one rule beside each other, in the order of rules */
 	size_t disjunct_count, disjunct_cap;
 	uint32_t words;             /**< of a row of disjuncts */
-	struct plan_index *indexes; /**< the most useful first */
-	size_t index_count;
+	struct plan_index *indexes; /**< the most useful first ... */
+	size_t index_count;         /**< ... that are asked; behind them ... */
+	size_t learned_count; /**< ... those that what an origin says is made of besides; so many in all */
 	/** of what all indexes of an origin say; 0: one says it all */
 	uint32_t origin_memos[POLICY_ORIGINS + 1];
 	uint32_t together; /**< bits of origins that are asked as one */
@@ -235,6 +236,12 @@ struct compiler {
 	struct map slots, bits, checks, nodes, names;
 	uint32_t fault_at; /**< offset of what the error is about */
 };
+
+/** Of the keys things are known by, whatever they are made of; not a text, which takes longer to write. */
+static inline void key_number(struct buf *key, uint64_t n)
+{
+	buf_add(key, (str){ (const char *)&n, sizeof(n) });
+}
 
 /* program_slot.c, program_bind.c, program_bind_value.c: trees to slots and checks. -EBADMSG, -ENOENT (unknown field), -ENOBUFS */
 MUST_CHECK int bind_term(struct compiler *c, const struct condition_term *t, uint32_t *ret,
@@ -365,7 +372,14 @@ struct policy_run {
 int run_check(struct policy_run *r, uint32_t check);
 int run_node(struct policy_run *r, uint32_t node);
 void run_begin(struct policy_run *r, const struct policy_target *t);
-const struct policy_value *run_slot(struct policy_run *r, uint32_t slot);
+const struct policy_value *run_fetch(struct policy_run *r, uint32_t slot);
+/** The slot's value, fetched at most once for a target. */
+static inline const struct policy_value *run_slot(struct policy_run *r, uint32_t slot)
+{
+	const struct slot_state *st = &r->slots[slot];
+
+	return st->epoch == r->epoch ? &st->value : run_fetch(r, slot);
+}
 /** Takes from run.candidates the disjuncts that the value of the index's slot rules out. @return whether any are left */
 bool run_index(struct policy_run *r, const struct type_plan *plan, const struct plan_index *x);
 /** The same of all indexes of an origin at once. @return false: it is not remembered */

@@ -159,6 +159,8 @@ int rule_check_macros(struct rule_set *s, struct err *e)
 					      .name = m->as.name };
 		int r = m->tree ? rule_check_absent(s, m->tree, &about, e) : 0;
 
+		if (r == 0 && m->tree)
+			r = rule_check_texts(s, m->tree, rule_subject(S("syscall")), &about, e);
 		if (r < 0)
 			return r;
 	}

@@ -47,17 +47,32 @@ static int check_comp(const struct rule_item *it, const struct value *v, bool li
 	return 0;
 }
 
+/* "tolower(proc.name)": what stands in it is looked at when the condition is compiled. */
+static int check_transformed(const struct rule_item *it, str text, struct err *why)
+{
+	struct condition *c;
+	str check;
+
+	arena_reset(&it->set->scratch);
+	check = arena_printf(&it->set->scratch, "%.*s exists", STR_ARG(text));
+	return check.p ? condition_parse(check, 0, &it->set->scratch, &c, NULL, why) : -ENOBUFS;
+}
+
 static int check_field(const struct rule_item *it, const struct value *v,
 		       const struct policy_subject *subject)
 {
 	struct err why = { .translate = it->e ? it->e->translate : NULL };
 	struct policy_ref ref;
 	str name;
-	int r = rule_value_text(it, v, "fields", &name);
+	int r = rule_value_text(it, v, "fields", &name), found = 0;
 
-	if (r == 0 && subject && policy_field_find(subject, name, &ref, &why) < 0)
-		r = rule_fault(it, RULE_ERR_VALIDATE, v, "%s", why.text);
-	return r;
+	if (r == 0 && str_find(name, '(') < name.n)
+		found = check_transformed(it, name, &why);
+	else if (r == 0 && subject)
+		found = policy_field_find(subject, name, &ref, &why);
+	if (found == -ENOBUFS)
+		return rule_spent(it->e);
+	return found < 0 ? rule_fault(it, RULE_ERR_VALIDATE, v, "%s", why.text) : r;
 }
 
 /* Fields and comps of a new exception against each other and the subject. */

@@ -163,7 +163,7 @@ static int check_override(const struct rule_item *it, const struct value_member 
 				  STR_ARG(m->key), STR_ARG(m->value.string));
 	if (!key || key->change == KEY_FIXED)
 		return rule_fault(it, RULE_ERR_YAML_VALIDATE, &m->value,
-				  "'%.*s' cannot be replaced", STR_ARG(m->key));
+				  "'override' cannot change '%.*s'", STR_ARG(m->key));
 	if (how == OVERRIDE_APPEND && key->change != KEY_APPEND)
 		return rule_fault(it, RULE_ERR_YAML_VALIDATE, &m->value,
 				  "nothing can be appended to '%.*s'", STR_ARG(m->key));

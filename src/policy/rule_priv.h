@@ -300,6 +300,13 @@ struct rule_finding rule_about(const struct rule_draft *d, enum rule_code code);
 /** Warns of comparisons with "<NA>" that never hold. */
 MUST_CHECK int rule_check_absent(struct rule_set *s, const struct condition *tree,
 				 const struct rule_finding *about, struct err *e);
+/**
+ * Warns of texts that seem to mean something else, as Falco does: the name of a field, a transformer, an expression that a
+ * plainer operator could say (rule_check_text.c).
+ */
+MUST_CHECK int rule_check_texts(struct rule_set *s, const struct condition *tree,
+				const struct policy_subject *subject,
+				const struct rule_finding *about, struct err *e);
 MUST_CHECK int rule_check_macros(struct rule_set *s, struct err *e);
 /** -EBADMSG: an output names what is not there. */
 MUST_CHECK int rule_check_outputs(struct rule_set *s, const struct rule_draft *d, struct err *e);

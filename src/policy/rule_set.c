@@ -45,6 +45,8 @@ static int finish_rule(struct rule_set *s, struct rule_draft *d, struct err *e)
 	if (r == 0)
 		r = rule_check_absent(s, d->rule.condition, &about, e);
 	if (r == 0)
+		r = rule_check_texts(s, d->rule.condition, rule_subject(d->rule.source), &about, e);
+	if (r == 0)
 		r = rule_macros_replace(s, &d->rule.condition, SIZE_MAX, &about, e);
 	if (r == 0)
 		r = rule_check_types(s, d, d->rule.condition, e);

@@ -180,6 +180,8 @@ static bool get_of_all(const struct event_target *t, uint16_t field, struct poli
 	case FIELD_EVT_IS_TRUNCATED:
 		return value_bool(ret, v->marks & EVENT_TRUNCATED ||
 					       (t->program && t->program->truncated));
+	case FIELD_EVT_IS_RACY:
+		return value_bool(ret, v->marks & EVENT_RACY);
 	case FIELD_EVT_IS_REPLAYED:
 		return value_bool(ret, v->marks & EVENT_REPLAYED);
 	default:
@@ -237,7 +239,7 @@ bool event_fields_origin(const struct event_target *t, struct policy_origin *ret
 	bool executable = is_open(v) && v->mode & 0111;
 
 	/* Success is one result only where no descriptor comes of it: who asks for the number of one asks for more. */
-	if (v->res > 0 && event_origin_has_paths((uint16_t)v->type))
+	if (v->res > 0 && event_origin_has_result((uint16_t)v->type))
 		return false;
 	if (error >= 1 << 12 || flags >> 28 || file_flags >> 4)
 		return false;

@@ -215,11 +215,10 @@ bool lineage_fields_get(const struct event_target *t, const struct policy_ref *r
 
 bool lineage_fields_origin(const struct event_target *t, struct policy_origin *ret)
 {
-	const struct program *g = NULL;
-	const struct process *p;
+	const struct process_tree *tree = t->world->tree;
+	const struct process *p = t->process ? process_tree_parent(tree, t->process) : NULL;
+	const struct program *g = p ? process_tree_program(tree, p) : NULL;
 
-	if (event_target_ancestor(t, 1, &p) == POLICY_KNOWN)
-		g = process_tree_program(t->world->tree, p);
 	ret->number = g ? program_alike(g) : 0;
 	return g;
 }

@@ -18,6 +18,8 @@ static const char *const remembered_conditions[] = {
 	"fd.sip.name = a.example and proc.name = a",
 	"fd.name exists and not proc.name exists",
 	"tolower(fd.name) = /etc/x and proc.name = val(fd.filename)",
+	"fd.name glob *yyy*[x-z] and proc.name in (a, b)",
+	"not fd.name glob *srv?* and fd.name glob *?etc/*",
 };
 
 static const char *const remembered_values[][2] = {
@@ -161,6 +163,54 @@ static void names_resolve_anew(void **state UNUSED)
 	bench_done(&b);
 }
 
+static size_t fetched;
+
+/* A connection to 10.0.0.1:443. */
+static void get_of_connection(const struct policy_target *t UNUSED, const struct policy_ref *ref,
+			      struct policy_value *ret)
+{
+	static struct policy_ip ip = { { 10, 0, 0, 1 }, 4 };
+
+	fetched++;
+	*ret = (struct policy_value){ .state = POLICY_KNOWN, .count = 1 };
+	if (ref->field == FIELD_FD_SPORT)
+		ret->port[0] = 443;
+	else if (ref->field == FIELD_FD_SNET || ref->field == FIELD_FD_SIP)
+		ret->ip[0] = ip;
+	else
+		ret->state = POLICY_ABSENT;
+}
+
+static bool origin_of_connection(const struct policy_target *t UNUSED, unsigned int number,
+				 struct policy_origin *ret)
+{
+	*ret = (struct policy_origin){ .text = S("10.0.0.1:443") };
+	return number == ORIGIN_ENDS;
+}
+
+/* What mostly holds is asked of no value ahead, yet what an origin says tells that it does not. */
+static void origins_say_what_is_not_asked(void **state UNUSED)
+{
+	static const struct policy_target t = { .type = EVENT_CONNECT,
+						.get = get_of_connection,
+						.origin = origin_of_connection };
+	const struct rule *rules[] = { rule_of(
+		"evt.type = connect and fd.sport = 443 and not fd.snet in (10.0.0.0/8) "
+		"and fd.sip != 0.0.0.0 and not user.name = root",
+		false) };
+	struct bench b = bench_of(rules, 1, NULL);
+
+	for (int i = 0; i < 20; i++) {
+		const uint32_t *hits;
+		size_t unknown;
+
+		fetched = 0;
+		assert_int_equal(policy_judge(b.run, &t, &hits, &unknown), 0);
+	}
+	assert_int_equal(fetched, 0);
+	bench_done(&b);
+}
+
 /* Of the conditions above, some joined by each of the three operators, a few deep. */
 static void put_condition(struct buf *b, uint32_t *draw, int depth)
 {
@@ -282,6 +332,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(values_are_remembered, arena_setup, arena_teardown),
+		cmocka_unit_test_setup_teardown(origins_say_what_is_not_asked, arena_setup,
+						arena_teardown),
 		cmocka_unit_test_setup_teardown(names_resolve_anew, arena_setup, arena_teardown),
 		cmocka_unit_test_setup_teardown(only_what_fails_is_ruled_out, arena_setup,
 						arena_teardown),

@@ -291,6 +291,17 @@ static void takes_exceptions_with_several_fields(void **state UNUSED)
 		"proc.name in (l, m) and fd.name startswith /u and fd.num = 5)");
 }
 
+static void takes_transformed_fields_in_exceptions(void **state UNUSED)
+{
+	add(RULE("evt.type = open") "  exceptions:\n"
+				    "  - {name: a, fields: 'tolower( proc.name)', values: [x]}\n"
+				    "  - name: b\n    fields: [basename(fd.name)]\n"
+				    "    values: [[toupper(proc.name)]]\n");
+	finish();
+	condition_is("evt.type = open and not tolower(proc.name) in (x) and "
+		     "not basename(fd.name) = toupper(proc.name)");
+}
+
 static void appends_values_to_exceptions(void **state UNUSED)
 {
 	add(RULE("evt.type = open") "  exceptions:\n  - {name: a, fields: proc.name, values: "
@@ -471,7 +482,7 @@ static void tells_what_is_wrong_with_changes(void **state UNUSED)
 				      "append}\n",
 		 RULE_ERR_YAML_VALIDATE, 8, 24, "appended to 'priority'");
 	tells_in(RULE("evt.type = x") "- rule: r\n  source: s\n  override: {source: replace}\n",
-		 RULE_ERR_YAML_VALIDATE, 8, 22, "cannot be replaced");
+		 RULE_ERR_YAML_VALIDATE, 8, 22, "cannot change");
 	tells_in(RULE("evt.type = x") "- rule: r\n  desc: e\n  override: {desc: prepend}\n",
 		 RULE_ERR_YAML_VALIDATE, 8, 20, "append or replace");
 	tells_in(RULE("evt.type = x") "- rule: r\n  override: {desc: append}\n",
@@ -490,6 +501,8 @@ static void tells_what_is_wrong_with_exceptions(void **state UNUSED)
 	tells_in(WITH("{fields: fd.name}"), RULE_ERR_YAML_VALIDATE, 7, 5, "'name' is missing");
 	tells_in(WITH("{name: a}"), RULE_ERR_VALIDATE, 7, 5, "must have 'fields'");
 	tells_in(WITH("{name: a, fields: fd.nmae}"), RULE_ERR_VALIDATE, 7, 23, "'fd.name'");
+	tells_in(WITH("{name: a, fields: lower(fd.name)}"), RULE_ERR_VALIDATE, 7, 23,
+		 "before '(fd.name)'");
 	tells_in(WITH("{name: a, fields: fd.name, comps: =}"), RULE_ERR_VALIDATE, 7, 39,
 		 "take a list");
 	tells_in(WITH("{name: a, fields: fd.name, comps: like}"), RULE_ERR_VALIDATE, 7, 39,
@@ -546,6 +559,36 @@ static void tells_what_is_wrong_with_conditions(void **state UNUSED)
 	tells_in("- rule: r\n  desc: d\n  condition: evt.type = x\n  output: a %container.info b\n"
 		 "  priority: INFO\n",
 		 RULE_DEPRECATED_ITEM, 4, 13, "shows nothing");
+}
+
+/* Texts that Falco suspects of meaning something else. */
+static void suspects_texts(void **state UNUSED)
+{
+	size_t count;
+
+	tells_in(RULE("evt.type=dup and proc.name = proc.pname"), RULE_COMPILE_CONDITION, 3, 31,
+		 "val(proc.pname)");
+	tells_in(RULE("evt.type=dup and proc.name in (a, 'proc.aname[ 2 ]')"),
+		 RULE_COMPILE_CONDITION, 3, 31, "val(proc.aname[2])");
+	tells_in("- macro: m\n  condition: proc.name = fd.name\n" RULE("evt.type=dup and m"),
+		 RULE_COMPILE_CONDITION, 2, 14, "val(fd.name)");
+	tells_in(RULE("evt.type=dup and proc.name = 'toupper( proc.pname)'"),
+		 RULE_COMPILE_CONDITION, 3, 31, "transformer");
+	tells_in(RULE("evt.type=dup and proc.name = 'val(proc.pname)'"), RULE_COMPILE_CONDITION, 3,
+		 31, "transformer");
+	tells_in(RULE("evt.type=dup and proc.name regex '.*bash$'"), RULE_COMPILE_CONDITION, 3, 31,
+		 "no regular expression");
+	tells_in(RULE("evt.type in (open, exeve)"), RULE_COMPILE_CONDITION, 3, 14, "'execve'");
+	tells_in("- macro: m\n  condition: evt.type != brk\n" RULE("evt.type=dup and m"),
+		 RULE_COMPILE_CONDITION, 2, 14, "'brk' is ever told");
+	rule_set_free(set);
+	assert_int_equal(rule_set_new(&set, NULL), 0);
+	add(RULE("evt.type=dup and proc.name in (a.b, proc.nmae, 'lower(x)', fd.name/x, evt.arg) "
+		 "and proc.name regex '.*a.b' and proc.name = val(proc.pname) and "
+		 "proc.name contains '^a' and proc.pname = tolower(proc.name)"));
+	finish();
+	(void)rule_set_notes(set, &count);
+	assert_int_equal(count, 0);
 }
 
 /* Where a condition is folded, quoted, appended or filled with lists, the place is still that in the file. */
@@ -654,7 +697,9 @@ static void knows_which_conditions_name_types(void **state UNUSED)
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		OWNED_BUF b = BUF_INIT;
+		const struct rule_note *notes;
 		size_t count;
+		bool warned = false;
 
 		teardown(NULL);
 		assert_int_equal(setup(NULL), 0);
@@ -663,8 +708,10 @@ static void knows_which_conditions_name_types(void **state UNUSED)
 			   cases[i].condition);
 		add(buf_cstr(&b));
 		finish();
-		(void)rule_set_notes(set, &count);
-		if ((count == 0) != cases[i].restricts)
+		notes = rule_set_notes(set, &count);
+		for (size_t k = 0; k < count; k++)
+			warned |= notes[k].code == RULE_NO_EVTTYPE;
+		if (warned == cases[i].restricts)
 			fail_msg("%s", cases[i].condition);
 	}
 }
@@ -687,6 +734,7 @@ int main(void)
 		T(leaves_a_rule_as_it_was_when_a_change_is_wrong),
 		T(takes_exceptions_with_one_field),
 		T(takes_exceptions_with_several_fields),
+		T(takes_transformed_fields_in_exceptions),
 		T(appends_values_to_exceptions),
 		T(replaces_exceptions),
 		T(accepts_what_falco_files_begin_with),
@@ -701,6 +749,7 @@ int main(void)
 		T(tells_what_is_wrong_with_changes),
 		T(tells_what_is_wrong_with_exceptions),
 		T(tells_what_is_wrong_with_conditions),
+		T(suspects_texts),
 		T(finds_the_place_through_foldings),
 		T(bounds_what_macros_make),
 		T(ends_cleanly_when_memory_is_short),
