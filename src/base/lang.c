@@ -1,5 +1,7 @@
 #include "base/lang.h"
 
+#include <stdlib.h>
+
 int lang_find(str name, enum lang *ret)
 {
 	static const struct {
@@ -23,4 +25,18 @@ int lang_find(str name, enum lang *ret)
 			return 0;
 		}
 	return -ENOENT;
+}
+
+enum lang lang_of_environment(void)
+{
+	static const char *const variables[] = { "SKEP_LANG", "LC_ALL", "LC_MESSAGES", "LANG" };
+	enum lang lang;
+
+	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
+		const char *text = getenv(variables[i]);
+
+		if (text && *text)
+			return lang_find(str_from(text), &lang) < 0 ? LANG_EN : lang;
+	}
+	return LANG_EN;
 }

@@ -24,5 +24,7 @@ enum lang {
  * @return 0, or -ENOENT for a language we do not speak ("C" and "POSIX" are English)
  */
 MUST_CHECK int lang_find(str name, enum lang *ret);
+/** What the environment asks for: the first of SKEP_LANG, LC_ALL, LC_MESSAGES and LANG that is set. English where we do not speak it. */
+enum lang lang_of_environment(void);
 
 #endif

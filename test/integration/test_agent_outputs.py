@@ -15,9 +15,9 @@ import urllib.request
 import jsonschema
 import pytest
 
-from agents import MARKER, Agent, mark, until, word
+from agents import MARKER, RULES, Agent, mark, until, whole_lines, word
 from receivers import HttpReceiver, Rsyslog
-from services import free_port
+from services import Process, free_port, need_root
 
 
 class Receiver(HttpReceiver):
@@ -308,3 +308,26 @@ def test_top_asks_the_running_agent(skep, tmp_path, source_dir):
         assert os.stat(a.control).st_mode & 0o777 == 0o600
     assert not os.path.exists(a.control)
     assert "cannot reach an agent" in skep.run("agent", "top", "--control", a.control).err
+
+
+def test_what_the_agent_says_is_in_the_users_language(skep, tmp_path):
+    """Its log and why it cannot begin, by either of its names; the alerts' JSON stays as it is."""
+    need_root()
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(RULES)
+    env = {**skep.env, "LANG": "zh_CN.UTF-8"}
+    own = os.path.join(os.path.dirname(skep.binary), "skep-agent")
+    for number, command in enumerate([[skep.binary, "agent", "run"], [own]]):
+        control = f"/run/skep-test-{os.getpid()}-zh{number}.sock"
+        log = tmp_path / f"{number}.log"
+        alerts = tmp_path / f"{number}.json"
+        with Process([*command, "-f", "none", "-r", str(rules), "--no-engines", "--alert-file", str(alerts), "--spool",
+                      str(tmp_path / f"spool{number}"), "--control", control], log, env=env) as p:
+            p.wait_for(lambda: "sensor: 正按 1 条规则监视" in log.read_text(), 90)
+            mark(number)
+            assert until(lambda: alerts.exists() and whole_lines(alerts))
+            assert json.loads(whole_lines(alerts)[0])["message"].startswith("marker ")
+        refused = subprocess.run([*command, "--backend", "none-such"], env=env, capture_output=True, text=True, timeout=60)
+        assert refused.returncode == 2 and "不是 auto|object|tracepoint 之一" in refused.stderr
+    told = subprocess.run([own, "--help"], env=env, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert told.startswith("用法: skep-agent") and "规则文件或目录" in told

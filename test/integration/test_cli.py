@@ -11,6 +11,8 @@ import time
 
 import pytest
 
+from services import need, need_root
+
 
 def commands(skep):
     """Every command that does something, as man lists them."""
@@ -52,6 +54,35 @@ def test_what_a_value_must_be_is_told_in_both_languages(skep, option, english, c
 def test_where_no_agent_runs_says_how_to_start_one(skep, tmp_path):
     p = skep.run("agent", "top", "--control", tmp_path / "none.sock", check=4)
     assert "cannot reach an agent at" in p.err and "`sudo skep agent run` starts one" in p.err
+
+
+@pytest.mark.parametrize("lang, said, lost", [("en", "without root's rights", "lost: "), ("zh", "没有 root 权限", "损失：")])
+def test_doctor_says_when_it_lacks_the_agents_rights(skep, lang, said, lost):
+    need_root()
+    need("setpriv")
+    command = [skep.binary, "--lang", lang, "agent", "doctor"]
+    p = subprocess.run(["setpriv", "--inh-caps=-all", "--bounding-set=-all", *command], env=skep.env, capture_output=True, text=True)
+    assert p.returncode == 4 and said in p.stdout and lost in p.stdout, p
+    # Names of mechanisms stand below each other, whatever the verdict is called.
+    begins = [m[0] for m in re.finditer(r"^(yes|no|可用|不可用) +", p.stdout, re.M)]
+    assert len(begins) > 7 and {sum(1 + (ord(c) > 0x3000) for c in b) for b in begins} == {7}, p.stdout
+    assert said not in skep.run("--lang", lang, "agent", "doctor").out
+
+
+def test_a_condition_monitor_suspects_is_told(skep):
+    need_root()
+    p = subprocess.Popen([skep.binary, "--lang", "en", "monitor", "evt.type in (exeve, execve) and proc.args contains monitor-suspects"],
+                         env=skep.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        said = ""
+        for line in p.stderr:
+            said += line
+            if line.endswith("ready\n"):
+                break
+        assert "'exeve' is ever told; did you mean 'execve'?" in said
+    finally:
+        p.terminate()
+        p.communicate(timeout=30)
 
 
 def test_chinese_help_calls_the_agent_one_name(skep):

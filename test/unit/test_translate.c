@@ -132,6 +132,15 @@ static void what_was_filled_in_is_told_too(void **state UNUSED)
 		    "缺少该层：无法打开“x”：没有那个文件或目录");
 	assert_told("symbolic link to '../lib/it', where nothing was read",
 		    "符号链接指向“../lib/it”，该处没有读取到内容");
+	assert_told("sensor: watching by 3 rules with the object back-end; 2 containers run",
+		    "sensor: 正按 3 条规则监视，后端为 object；2 个容器运行中");
+	assert_told("sensor: this kernel does not tell of bpf, mount: sys: No such file or "
+		    "directory; see `skep agent doctor`",
+		    "sensor: 此内核无法给出 bpf, mount：sys: 没有那个文件或目录；见 `skep agent "
+		    "doctor`");
+	assert_told("sensor: cannot wait for events: No such file or directory",
+		    "感知：无法等待事件：没有那个文件或目录");
+	assert_told("uplink: what a newer agent says", "uplink: what a newer agent says");
 	assert_told("", "");
 	assert_told("what a newer agent says", "what a newer agent says");
 	assert_told("%s%n%n", "%s%n%n");

@@ -53,16 +53,29 @@ static void show(void *ctx, const struct alert *a)
 		ended = SIGPIPE;
 }
 
+/** Says what is suspect in the condition; what is wrong ends the command. */
+static int tell_notes(const struct agent_monitor *c, const struct rule_set *set, struct err *e)
+{
+	size_t count;
+	const struct rule_note *notes = rule_set_notes(set, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (rule_code_is_error(notes[i].code))
+			return err_set(e, EINVAL, "%.*s", STR_ARG(notes[i].message));
+	for (size_t i = 0; i < count; i++)
+		c->say(notes[i].message.p);
+	return 0;
+}
+
 /** One rule made of the condition; JSON's strings are YAML's too. */
 static int rules_of_condition(const struct agent_monitor *c, struct rules *ret, struct err *e)
 {
 	OWNED_BUF yaml = BUF_INIT;
-	const struct rule_note *notes;
 	struct rules out = { 0 };
-	size_t count;
 	int r;
 
-	buf_add(&yaml, S("- rule: monitor\n  desc: monitor\n  priority: DEBUG\n  condition: "));
+	buf_add(&yaml, S("- rule: monitor\n  desc: monitor\n  priority: DEBUG\n"
+			 "  warn_evttypes: false\n  condition: "));
 	json_quote(&yaml, str_from(c->condition));
 	buf_add(&yaml, S("\n  output: "));
 	json_quote(&yaml, str_from(c->output ? c->output : monitor_output));
@@ -76,12 +89,8 @@ static int rules_of_condition(const struct agent_monitor *c, struct rules *ret, 
 		r = rule_set_finish(out.set, e);
 	if (r == 0)
 		r = policy_compile(out.set, &policy_events, &out.program, e);
-	if (r == 0) {
-		notes = rule_set_notes(out.set, &count);
-		for (size_t i = 0; i < count && r == 0; i++)
-			if (rule_code_is_error(notes[i].code))
-				r = err_set(e, EINVAL, "%.*s", STR_ARG(notes[i].message));
-	}
+	if (r == 0)
+		r = tell_notes(c, out.set, e);
 	if (r < 0) {
 		rules_done(&out);
 		return r;

@@ -25,6 +25,17 @@ static void mark_cgroup(struct session *s, uint64_t cgroup_id)
 		s->marked[cgroup_id % SESSION_MARKED] = cgroup_id;
 }
 
+static void PRINTF_LIKE(2, 3) session_say(const struct session *s, const char *fmt, ...)
+{
+	char line[ERR_TEXT_BYTES];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	s->config.say(s->config.ctx, line);
+}
+
 static void on_event(void *ctx, const struct event *v)
 {
 	struct session *s = ctx;
@@ -184,10 +195,9 @@ static void tell_numbers(const struct session *s)
 	OWNED_FD fd = open(root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (!host_namespace_has_proc(fd))
-		s->config.say(s->config.ctx,
-			      "/proc does not show the host's processes, so names and files of "
-			      "processes may be unknown: start the agent with the host's "
-			      "(hostPID: true, --pid=host), or name its root by --host-root");
+		session_say(s, "/proc does not show the host's processes, so names and files of "
+			       "processes may be unknown: start the agent with the host's "
+			       "(hostPID: true, --pid=host), or name its root by --host-root");
 }
 
 /** Alerts say who it was: the host's names and those of containers that run are read while hooks are loaded. */
@@ -217,18 +227,17 @@ static void tell_alike(const struct session *s, const struct sensor_gap *gaps, s
 {
 	const char *reason = reason_of(&gaps[0]);
 	bool named[EVENT_TYPE_COUNT] = { false };
-	OWNED_BUF line = BUF_INIT;
+	OWNED_BUF names = BUF_INIT;
 
-	buf_add(&line, S("this kernel does not tell of "));
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(reason_of(&gaps[i]), reason) != 0)
 			continue;
 		if (!named[gaps[i].type])
-			buf_printf(&line, "%s%s", i ? ", " : "", event_type_name(gaps[i].type));
+			buf_printf(&names, "%s%s", i ? ", " : "", event_type_name(gaps[i].type));
 		told[i] = named[gaps[i].type] = true;
 	}
-	buf_printf(&line, ": %s; see `skep agent doctor`", reason);
-	s->config.say(s->config.ctx, buf_cstr(&line));
+	session_say(s, "this kernel does not tell of %s: %s; see `skep agent doctor`",
+		    buf_cstr(&names), reason);
 }
 
 /** What is asked for and this kernel does not tell: never in silence. */
@@ -239,13 +248,8 @@ static void tell_gaps(const struct session *s)
 	const char *why = sensor_flows_why(s->sensor);
 	bool told[EVENT_TYPE_COUNT] = { false };
 
-	if (why[0]) {
-		char line[256];
-
-		snprintf(line, sizeof(line), "this kernel does not count connections: %s", why);
-		s->config.say(s->config.ctx, line);
-	}
-
+	if (why[0])
+		session_say(s, "this kernel does not count connections: %s", why);
 	for (size_t i = 0; i < n; i++)
 		if (!told[i])
 			tell_alike(s, gaps + i, n - i, told + i);
@@ -258,6 +262,8 @@ int session_open(struct session *s, struct rules *rules, struct err *e)
 
 	s->rules = *rules;
 	r = derive(&s->rules, &s->filter_arena, &s->filter, e);
+	if (r == 0)
+		sensor_expect(s->sensor, &s->filter);
 	open_figures(s);
 	open_hasher(s);
 	if (r == 0)
@@ -302,13 +308,10 @@ void session_close(struct session *s)
 /** After a loss of process events what we believe about processes may be wrong: the kernel is asked again. */
 static void repair(struct session *s)
 {
-	char line[120];
-
 	if (!s->state_lost)
 		return;
-	snprintf(line, sizeof(line), "%llu process events were lost; reading the processes again",
-		 (unsigned long long)s->state_lost);
-	s->config.say(s->config.ctx, line);
+	session_say(s, "%llu process events were lost; reading the processes again",
+		    (unsigned long long)s->state_lost);
 	s->state_lost = 0;
 	(void)!asset_scan(s->asset, NULL);
 	watch_snapshot_begin(s->watch);
@@ -351,14 +354,11 @@ static void on_names(void *ctx, uint64_t pending)
 
 static void on_silent_users(void *ctx, str id)
 {
-	struct session *s = ctx;
-	char line[240];
-
-	snprintf(line, sizeof(line),
-		 "users of '%.*s' are not known by their names: the file system of its files does "
-		 "not answer",
-		 STR_ARG(id));
-	s->config.say(s->config.ctx, line);
+	session_say(ctx,
+		    "users of '%.*s' are not known by their names: the file system of its files "
+		    "does not "
+		    "answer",
+		    STR_ARG(id));
 }
 
 int session_turn(struct session *s, int also, struct err *e)

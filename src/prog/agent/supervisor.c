@@ -69,7 +69,7 @@ struct supervisor {
 	int status;                             /**< its, negative */
 };
 
-static void PRINTF_LIKE(2, 3) tell(const struct supervisor *s, const char *fmt, ...)
+static void PRINTF_LIKE(2, 3) agent_say(const struct supervisor *s, const char *fmt, ...)
 {
 	char line[ERR_TEXT_BYTES];
 	va_list ap;
@@ -96,7 +96,7 @@ static void alert(struct supervisor *s, const char *text, const char *zh)
 								   .number = PRIORITY_WARNING,
 								   .text = a.message,
 								   .json = buf_str(&json) }) < 0)
-		tell(s, "could not queue an alert: %s", text);
+		agent_say(s, "could not queue an alert: %s", text);
 }
 
 struct beginning {
@@ -167,7 +167,7 @@ static void took_over(struct supervisor *s, struct part *p)
 		 p->name, away);
 	snprintf(zh, sizeof(zh), "代理的部件 %s 已重启，中断 %llu 毫秒", p->name, away);
 	p->died_ns = 0;
-	tell(s, "%s", text);
+	agent_say(s, "%s", text);
 	alert(s, text, zh);
 }
 
@@ -189,7 +189,7 @@ static void listen_to(struct supervisor *s, struct part *p)
 		}
 		switch (m.kind) {
 		case MESSAGE_SAY:
-			tell(s, "%s: %.*s", p->name, STR_ARG(m.text));
+			agent_say(s, "%s: %.*s", p->name, STR_ARG(m.text));
 			break;
 		case MESSAGE_FAIL:
 			snprintf(p->why, sizeof(p->why), "%.*s", STR_ARG(m.text));
@@ -230,7 +230,7 @@ static void died(struct supervisor *s, struct part *p, int status)
 		return;
 	}
 	if (p->why[0])
-		tell(s, "%s: %s", p->name, p->why);
+		agent_say(s, "%s: %s", p->name, p->why);
 	p->why[0] = '\0';
 	p->delay_ns = lived > STEADY_NS || !p->delay_ns ? RESTART_NS
 							: MIN(p->delay_ns * 2, RESTART_MOST_NS);
@@ -240,9 +240,11 @@ static void died(struct supervisor *s, struct part *p, int status)
 	if (!p->died_ns)
 		p->died_ns = clock_ns(CLOCK_MONOTONIC);
 	if (WIFSIGNALED(status))
-		tell(s, "%s was ended by signal %d; starting it again", p->name, WTERMSIG(status));
+		agent_say(s, "%s was ended by signal %d; starting it again", p->name,
+			  WTERMSIG(status));
 	else
-		tell(s, "%s ended with status %d; starting it again", p->name, WEXITSTATUS(status));
+		agent_say(s, "%s ended with status %d; starting it again", p->name,
+			  WEXITSTATUS(status));
 }
 
 static void reap(struct supervisor *s)
@@ -336,15 +338,15 @@ static void tend(struct supervisor *s)
 		struct err e = { 0 };
 
 		if (p->pid && is_wedged(s, p, t)) {
-			tell(s, "%s gave no sign of life for %u s; ending it", p->name,
-			     (unsigned int)((t - p->alive_ns) / (1000 * MS_NS)));
+			agent_say(s, "%s gave no sign of life for %u s; ending it", p->name,
+				  (unsigned int)((t - p->alive_ns) / (1000 * MS_NS)));
 			kill(p->pid, SIGKILL);
 			p->alive_ns = t;
 			p->doubt_ns = 0;
 		}
 		if (!p->pid && !s->stopping && !p->gave_up && !p->absent && t >= p->restart_ns &&
 		    start_part(s, p, &e) < 0) {
-			tell(s, "%s: %s", p->name, e.text);
+			agent_say(s, "%s: %s", p->name, e.text);
 			p->restart_ns = t + RESTART_MOST_NS;
 		}
 	}
@@ -473,7 +475,7 @@ static void prepare_readers(struct supervisor *s)
 
 	if (!s->parts[SCANNER].absent &&
 	    scan_cgroup_open(option_text(s->options, "state"), &s->readers, &e) < 0)
-		tell(s, "images are read by nice alone, without a control group: %s", e.text);
+		agent_say(s, "images are read by nice alone, without a control group: %s", e.text);
 }
 
 static int prepare(struct supervisor *s, struct err *e)

@@ -19,7 +19,9 @@ int main(int argc, char **argv)
 {
 	static const struct front front = {
 		.name = "skep-console",
-		.summary = "The console: API, web pages and what agents report to.",
+		.summary = { "The console: API, web pages and what agents report to.",
+			     "控制台：API、网页，以及代理上报的去处。" },
+		.zh = &translation_zh,
 		.environment = "SKEP_CONSOLE",
 		.options = { console_state_options, console_options, console_alone_options },
 		.memory_bytes = (size_t)1 << 20,

@@ -14,19 +14,23 @@ static const struct option_def own_options[] = {
 	{ 0 },
 };
 
-static void show_table(const struct option_def *table)
+static void show_table(const struct option_def *table, enum lang lang)
 {
 	for (const struct option_def *d = table; d->name; d++)
 		printf("  --%s%s%s\n      %s\n", d->name, d->arg ? " " : "", d->arg ? d->arg : "",
-		       d->help.en);
+		       phrase_in(d->help, lang));
 }
 
 static void show_help(const struct front *f)
 {
-	printf("Usage: %s [OPTION...]\n\n%s\n\n", f->name, f->summary);
+	enum lang lang = lang_of_environment();
+
+	printf("%s: %s %s\n\n%s\n\n", phrase_in((struct phrase){ "Usage", "用法" }, lang), f->name,
+	       phrase_in((struct phrase){ "[OPTION...]", "[选项...]" }, lang),
+	       phrase_in(f->summary, lang));
 	for (size_t i = 0; f->options[i]; i++)
-		show_table(f->options[i]);
-	show_table(own_options);
+		show_table(f->options[i], lang);
+	show_table(own_options, lang);
 }
 
 static int take_options(const struct front *f, struct option_set *o, int argc,
@@ -69,7 +73,7 @@ int front_main(const struct front *f, int argc, char **argv)
 {
 	struct option_set o;
 	struct arena arena;
-	struct err e = { 0 };
+	struct err e = { .translate = lang_of_environment() == LANG_ZH ? f->zh->format : NULL };
 	int r;
 
 	/* Nothing here or below ever needs more rights than it was given. */

@@ -6,17 +6,21 @@
 #define SKEP_PROG_FRONT_FRONT_H
 
 #include "base/option.h"
+#include "base/phrase.h"
+#include "base/translation.h"
 
 #define FRONT_MAX_TABLES 3
 
 struct front {
 	const char *name;        /**< "skep-agent" */
-	const char *summary;     /**< for the help, full stops included */
+	struct phrase summary;   /**< for the help, full stops included */
 	const char *environment; /**< before the names of its variables: "SKEP" */
 	const struct option_def *options[FRONT_MAX_TABLES + 1]; /**< tables, NULL-terminated */
 	size_t memory_bytes;                                    /**< for the options */
 	/** @return 0, -EINVAL (an option), -errno */
 	int (*run)(const struct option_set *o, struct err *e);
+	const struct translation
+		*zh; /**< its errors in Chinese, where the environment asks for it */
 	/** Tells the operator why it ended. */
 	void (*say)(const char *line);
 };

@@ -1,14 +1,17 @@
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <sys/utsname.h>
 
 #include "asset/host_namespace.h"
+#include "base/privilege.h"
+#include "base/text.h"
 #include "codec/json_out.h"
 #include "kern/sensor.h"
 #include "prog/skep/command.h"
 #include "prog/skep/result.h"
 
-#define MAX_FINDINGS 32
+enum { MAX_FINDINGS = 32, INDENT = 7 };
 
 struct diagnosis {
 	struct sensor_finding findings[MAX_FINDINGS];
@@ -32,25 +35,55 @@ static const char *backend(const struct diagnosis *d)
 	return sensor_backend_name(sensor_best_backend());
 }
 
-static void render_text(const struct invocation *v, const struct diagnosis *d, FILE *out)
+/* A line of its own below a finding, as wide as the terminal allows. */
+static void put_below(const struct invocation *v, const char *label, const char *text,
+		      struct buf *out)
+{
+	unsigned int columns = result_width(v);
+	unsigned int width = columns > 2 * INDENT ? columns - INDENT : 0;
+	OWNED_BUF line = BUF_INIT;
+	str rest;
+
+	buf_printf(&line, "%s%s", label, text);
+	rest = buf_str(&line);
+	while (rest.n) {
+		text_pad(out, 0, INDENT);
+		buf_add(out, text_wrap(&rest, width));
+		buf_byte(out, '\n');
+	}
+}
+
+static void put_finding(const struct invocation *v, const struct sensor_finding *f, struct buf *out)
+{
+	const char *verdict = f->works ? say(v, (struct phrase){ "yes", "可用" })
+				       : say(v, (struct phrase){ "no", "不可用" });
+
+	buf_add(out, str_from(verdict));
+	text_pad(out, text_width(str_from(verdict)), INDENT);
+	buf_printf(out, "%-20s %s\n", f->name, say(v, f->what));
+	if (f->works)
+		return;
+	put_below(v, "", f->why, out);
+	put_below(v, say(v, (struct phrase){ "lost: ", "损失：" }), say(v, f->loss), out);
+}
+
+static void render_text(const struct invocation *v, const struct diagnosis *d, struct buf *out)
 {
 	const char *b = backend(d);
 
-	fprintf(out, "%s: %s %s\n", say(v, (struct phrase){ "kernel", "内核" }), d->kernel.release,
-		d->kernel.machine);
-	fprintf(out, "%s: %s\n\n", say(v, (struct phrase){ "back-end", "后端" }),
-		b ? b : say(v, (struct phrase){ "none works here", "没有可用的后端" }));
-	for (size_t i = 0; i < d->count; i++) {
-		const struct sensor_finding *f = &d->findings[i];
-
-		fprintf(out, "%-6s %-20s %s\n",
-			f->works ? say(v, (struct phrase){ "yes", "可用" })
-				 : say(v, (struct phrase){ "no", "不可用" }),
-			f->name, say(v, f->what));
-		if (!f->works)
-			fprintf(out, "     %s; %s: %s\n", f->why,
-				say(v, (struct phrase){ "lost", "损失" }), say(v, f->loss));
-	}
+	buf_printf(out, "%s: %s %s\n", say(v, (struct phrase){ "kernel", "内核" }),
+		   d->kernel.release, d->kernel.machine);
+	buf_printf(out, "%s: %s\n\n", say(v, (struct phrase){ "back-end", "后端" }),
+		   b ? b : say(v, (struct phrase){ "none works here", "没有可用的后端" }));
+	for (size_t i = 0; i < d->count; i++)
+		put_finding(v, &d->findings[i], out);
+	if (!privilege_has(CAP_BPF) && !privilege_has(CAP_SYS_ADMIN))
+		buf_printf(out, "\n%s\n",
+			   say(v, (struct phrase){
+					  "This was tried without root's rights: with them, as "
+					  "the agent has them, more may work.",
+					  "以上是在没有 root 权限时试验的；以代理所用的 root "
+					  "权限运行，可用的可能更多。" }));
 }
 
 static void render_json(const struct diagnosis *d, struct buf *text)
@@ -109,18 +142,18 @@ static int run(struct invocation *v)
 {
 	OWNED_BUF text = BUF_INIT;
 	struct diagnosis d = { 0 };
+	int r;
 
 	uname(&d.kernel);
 	d.count = sensor_probe(d.findings, MAX_FINDINGS - 1);
 	d.findings[d.count++] = find_numbers();
-	if (!option_flag(&v->options, "json")) {
-		render_text(v, &d, v->out);
-	} else {
+	if (option_flag(&v->options, "json"))
 		render_json(&d, &text);
-		if (buf_error(&text) < 0)
-			return err_set(&v->err, ENOMEM, "agent doctor: out of memory");
-		fputs(buf_cstr(&text), v->out);
-	}
+	else
+		render_text(v, &d, &text);
+	r = result_print(v, &text);
+	if (r != EXIT_CODE_OK)
+		return r;
 	return backend(&d) ? EXIT_CODE_OK : EXIT_CODE_TARGET;
 }
 

@@ -4,7 +4,7 @@
 
 static void tell(const char *line)
 {
-	log_note("%s", line);
+	log_retold(line);
 }
 
 static int run(struct invocation *v)

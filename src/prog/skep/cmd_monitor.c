@@ -16,7 +16,7 @@ static const struct option_def options[] = {
 
 static void tell(const char *line)
 {
-	log_note("%s", line);
+	log_retold(line);
 }
 
 static int run(struct invocation *v)

@@ -100,7 +100,7 @@ static int render_text(struct invocation *v, struct buf *out)
 	struct result_table t;
 
 	result_table_init(&t, v->arena);
-	result_table_column(&t, say(v, (struct phrase){ "FIELD", "字段" }), 0, false);
+	result_table_column(&t, say(v, (struct phrase){ "FIELD", "字段" }), 24, false);
 	result_table_column(&t, say(v, (struct phrase){ "TYPE", "类型" }), 0, false);
 	result_table_column(&t, say(v, (struct phrase){ "WHAT IT IS", "含义" }), 20, false);
 	result_table_column(&t, say(v, (struct phrase){ "UNKNOWN WHEN", "何时为 UNKNOWN" }), 20,

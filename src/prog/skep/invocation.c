@@ -9,7 +9,6 @@
 
 enum lang invocation_guess_lang(int argc, const char *const *argv)
 {
-	static const char *const variables[] = { "SKEP_LANG", "LC_ALL", "LC_MESSAGES", "LANG" };
 	enum lang lang = LANG_EN;
 
 	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -21,13 +20,7 @@ enum lang invocation_guess_lang(int argc, const char *const *argv)
 		if (str_starts(arg, S("--lang=")) && !lang_find(str_skip(arg, 7), &lang))
 			return lang;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
-		const char *text = getenv(variables[i]);
-
-		if (text && *text)
-			return lang_find(str_from(text), &lang) < 0 ? LANG_EN : lang;
-	}
-	return lang;
+	return lang_of_environment();
 }
 
 /** Whether the word after @p arg belongs to it, as far as any command's table knows. */

@@ -75,3 +75,12 @@ LOG_FUNCTION(log_error, LOG_ERROR)
 LOG_FUNCTION(log_warning, LOG_WARNING)
 LOG_FUNCTION(log_note, LOG_NOTE)
 LOG_FUNCTION(log_debug, LOG_DEBUG)
+
+void log_retold(const char *english)
+{
+	OWNED_BUF zh = BUF_INIT;
+
+	if (state.lang == LANG_ZH)
+		retell_zh(str_from(english), &zh);
+	log_note("%s", zh.n && !buf_error(&zh) ? buf_cstr(&zh) : english);
+}

@@ -15,6 +15,8 @@ void log_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_warning(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /** Facts about the work; silent with --quiet. */
 void log_note(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/** Notes a line that was made in English by a part of the program that speaks no other, in the user's language. */
+void log_retold(const char *english);
 /** Shown with --verbose. */
 void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);
 

@@ -67,16 +67,20 @@ void result_table_cell(struct result_table *t, str text)
 	t->spent |= !cell || !cell->text.p || buf_error(&safe) < 0;
 }
 
+unsigned int result_width(const struct invocation *v)
+{
+	struct winsize w;
+
+	return ioctl(fileno(v->out), TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
+}
+
 int result_table_render(struct invocation *v, const struct result_table *t, struct buf *out)
 {
 	struct grid g = t->grid;
-	unsigned int width = 0;
-	struct winsize w;
+	unsigned int width = result_width(v);
 
 	if (t->spent)
 		return err_set(&v->err, ENOBUFS, "memory budget spent on the table");
-	if (ioctl(fileno(v->out), TIOCGWINSZ, &w) == 0)
-		width = w.ws_col;
 	g.row_count = g.column_count ? t->cell_count / g.column_count : 0;
 	if (!grid_render(&g, width, v->color, out) && !grid_render(&g, 0, v->color, out))
 		return err_set(&v->err, ENOBUFS, "memory budget spent on the table");

@@ -22,6 +22,9 @@ void result_say_args(const struct invocation *v, struct buf *out, struct phrase 
 /** The number as text in the invocation's arena; "?" when that is spent. */
 str result_number(const struct invocation *v, uint64_t n);
 
+/** Columns of the terminal that stdout is; 0: it is none. */
+unsigned int result_width(const struct invocation *v);
+
 /** A table being filled; cells are escaped on the way in. */
 struct result_table {
 	struct arena *arena;

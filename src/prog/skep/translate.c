@@ -203,16 +203,36 @@ static bool retell_parts(str text, unsigned *left, struct buf *out)
 	return false;
 }
 
+/* One word in front names who says the rest, as a part of the agent does, and stays. @return its bytes with ": "; 0: there is none */
+static size_t speaker_bytes(str text)
+{
+	size_t n = 0;
+
+	while (n < text.n && !strchr(" :", text.p[n]))
+		n++;
+	return n && str_starts(str_skip(text, n), S(": ")) ? n + 2 : 0;
+}
+
 /* Bounded, and with it how deep it goes: each step looks once at least. */
 static void retell(str text, unsigned *left, struct buf *out)
 {
-	struct filled f;
+	struct filled f, of_rest;
+	size_t speaker = speaker_bytes(text);
 	const char *zh = find_format(text, left, &f);
+	const char *rest = speaker ? find_format(str_skip(text, speaker), left, &of_rest) : NULL;
 
-	if (zh)
+	if (rest && (!zh || of_rest.literal > f.literal)) {
+		buf_add(out, str_take(text, speaker));
+		put_filled(rest, &of_rest, left, out);
+	} else if (zh) {
 		put_filled(zh, &f, left, out);
-	else if (!retell_parts(text, left, out))
-		buf_add(out, text);
+	} else if (!retell_parts(text, left, out)) {
+		if (!*left)
+			speaker = 0;
+		buf_add(out, speaker ? str_take(text, speaker) : text);
+		if (speaker)
+			retell(str_skip(text, speaker), left, out);
+	}
 }
 
 void retell_zh(str english, struct buf *out)
