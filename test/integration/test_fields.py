@@ -45,7 +45,7 @@ ROWS = {
         "evt.type": "execve", "evt.category": "process", "evt.cpu": NUMBER, "evt.hostname": r"\S+", "evt.source": "syscall",
         "evt.args": r".*exe=\./busybox.*", "evt.info": r".*exe=\./busybox.*", "evt.arg[exe]": r"\./busybox",
         "evt.rawarg[exe]": r"\./busybox", "evt.res": "SUCCESS", "evt.rawres": "0", "evt.failed": FALSE,
-        "evt.is_io_uring": FALSE, "evt.is_truncated": FALSE, "evt.is_replayed": FALSE,
+        "evt.is_io_uring": FALSE, "evt.is_truncated": FALSE, "evt.is_replayed": FALSE, "evt.is_racy": FALSE,
         "proc.pid": NUMBER, "proc.ppid": NUMBER, "proc.apid[1]": NUMBER, "proc.vpid": NUMBER, "proc.pvpid": NUMBER,
         "proc.name": "busybox", "proc.pname": "sh", "proc.aname[1]": "sh", "proc.exe": r"\./busybox", "proc.pexe": "sh",
         "proc.aexe[2]": "sh", "proc.exepath": "/tmp/busybox", "proc.pexepath": "/bin/busybox", "proc.aexepath[2]": "/bin/busybox",
@@ -111,7 +111,7 @@ ROWS = {
         "fs.path.source": "/tmp/mark-soft", "fs.path.written": "/tmp/mark-soft"}),
     "made setuid": ('evt.type in (chmod, fchmodat) and evt.arg.mode contains S_ISUID and evt.args contains mark-hard', {
         "evt.arg[filename]": "/tmp/mark-hard", "evt.arg[mode]": ".*S_ISUID.*", "fs.path.name": "/tmp/mark-hard"}),
-    "removed": ('evt.type in (unlink, unlinkat) and evt.args contains mark-hard', {"fs.path.name": "/tmp/mark-hard"}),
+    "removed": ('evt.type in (unlink, unlinkat) and evt.args contains mark-hard', {"fs.path.name": "/tmp/mark-hard", "evt.is_racy": TRUE}),
     "failed": ('evt.type in (open, openat) and fd.name endswith mark-missing', {
         "evt.res": "ENOENT", "evt.rawres": "-2", "evt.failed": TRUE, "fd.num": "-1", "fd.typechar": "f", "fd.name": "/no/mark-missing",
         "evt.is_open_read": TRUE}),
@@ -121,8 +121,9 @@ ROWS = {
         "fd.port": r"\(\d+,4444\)", "fd.cport": r"[1-9]\d+", "fd.sport": "4444", "fd.lport": r"[1-9]\d+", "fd.rport": "4444",
         "fd.cip.name": ADDRESS, "fd.sip.name": ADDRESS, "fd.lip.name": ADDRESS, "fd.rip.name": ADDRESS, "fd.l4proto": "tcp",
         "fd.sockfamily": "ip", "fd.type": "ipv4", "fd.typechar": "4", "fd.is_server": FALSE, "fd.connected": TRUE,
-        "fd.name_changed": TRUE, "fd.num": NUMBER, "evt.category": "net", "proc.stdin.type": "pipe", "proc.stdin.name": r"pipe:\[\d+\]"}),
+        "fd.name_changed": TRUE, "fd.num": NUMBER, "evt.category": "net", "evt.is_racy": FALSE, "proc.stdin.type": "pipe", "proc.stdin.name": r"pipe:\[\d+\]"}),
     "accepted": ('evt.type in (accept, accept4) and fd.sport = 4444', {"fd.is_server": TRUE, "fd.lport": "4444", "fd.cip": ADDRESS}),
+    "sent": ('evt.type = sendto and fd.rport = 4446', {"fd.rip": ADDRESS, "evt.is_racy": TRUE}),
     "asked": ('evt.type = dns and dns.name = mark.example', {"dns.name": r"mark\.example", "dns.type": "A"}),
     "used": ('evt.type = usage and usage.renames > 0', {
         "usage.interval": NUMBER, "usage.cpu": NUMBER, "usage.threads": r"[1-9]\d*", "usage.forks": r"[1-9]\d*", "usage.execs": NUMBER,

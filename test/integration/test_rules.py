@@ -1,6 +1,13 @@
 """Rule files as users have them: Falco's own three, unmodified, and what `skep rule` says of good and bad ones."""
+import fcntl
 import json
+import os
+import pty
 import re
+import struct
+import subprocess
+import termios
+import unicodedata
 
 import pytest
 import yaml
@@ -125,6 +132,29 @@ def test_fields_as_table_and_json(skep):
     assert len(names) == len(set(names)) and {"evt.type", "proc.aname", "fd.sip.name", "container.id"} <= set(names)
     out = skep.run("rule", "fields", check=0).out
     assert "proc.aname[N]?" in out and "evt.arg[KEY]" in out
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_fields_fit_a_terminal(skep, lang):
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    p = subprocess.Popen([skep.binary, "--lang", lang, "rule", "fields"], env=skep.env, stdin=subprocess.DEVNULL, stdout=its)
+    os.close(its)
+    said = b""
+    while part := read_terminal(ours):
+        said += part
+    os.close(ours)
+    assert p.wait(60) == 0
+    lines = re.sub(r"\x1b\[[0-9;]*m|\r", "", said.decode()).splitlines()
+    assert len(lines) > 200 and max(sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in line) for line in lines) <= 80
+
+
+def read_terminal(fd):
+    """b"" at the end, where the last that wrote has closed its side."""
+    try:
+        return os.read(fd, 65536)
+    except OSError:
+        return b""
 
 
 @pytest.mark.parametrize("page", ["policy.md", "policy.zh.md"])
