@@ -53,9 +53,37 @@ static void open_shipped(struct stage *s, const struct watch_config *c)
 	arena_done(&a);
 }
 
+/*
+ * Who began the container: a process of the host, of which nothing is recorded. An agent knows it by its look at all processes; a
+ * program whose ancestors are not known is not told where a rule excuses some of them.
+ */
+static void tell_shim(struct stage *s, const struct event *exec)
+{
+	const struct event_exec shim = { .comm = S("containerd-shim"),
+					 .exe_path = S("/usr/bin/containerd-shim-runc-v2"),
+					 .args = S("containerd-shim") };
+	const struct event v = { .type = EVENT_EXECVE,
+				 .task = exec->exec->parent,
+				 .cgroup_id = STAGE_HOST,
+				 .exec = &shim };
+
+	watch_event(s->watch, &v);
+}
+
+/* What is started first is the container's own program. */
+static void tell(struct stage *s, const struct event *v, bool *began)
+{
+	if (!*began && event_type_family(v->type) == EVENT_FAMILY_EXEC) {
+		tell_shim(s, v);
+		*began = true;
+	}
+	watch_event(s->watch, v);
+}
+
 static size_t replay(struct stage *s, str lines)
 {
 	size_t events = 0;
+	bool began = false;
 
 	while (lines.n) {
 		str line = str_line(&lines);
@@ -67,7 +95,7 @@ static size_t replay(struct stage *s, str lines)
 		arena_init(&a, 1 << 20);
 		if (json_parse(line, &a, &json, &e) < 0 || event_parse(&json, &a, &v, &e) < 0)
 			fail_msg("line %zu: %s", events + 1, e.text);
-		watch_event(s->watch, &v);
+		tell(s, &v, &began);
 		arena_done(&a);
 		events++;
 	}
@@ -88,7 +116,7 @@ static void test_recorded(void **state)
 	open_shipped(&s, &c);
 	events = replay(&s, buf_str(&text));
 	watch_stats(s.watch, &stats);
-	assert_int_equal(stats.events, events);
+	assert_int_equal(stats.events, events + 1);
 	assert_true(events > 100);
 	assert_true(stage_fired(&s, "Program started from shared memory or a temporary folder"));
 	assert_true(stage_fired(&s, "Search for keys and passwords"));
@@ -113,11 +141,12 @@ static size_t replay_records(struct stage *s, str bytes)
 	struct event v;
 	struct err e = { 0 };
 	size_t events = 0;
+	bool began = false;
 	int r = recording_open(bytes, &recording, &e);
 
 	if (r == 0)
 		while ((r = recording_next(&recording, &v, &e)) > 0) {
-			watch_event(s->watch, &v);
+			tell(s, &v, &began);
 			events++;
 		}
 	if (r < 0)
