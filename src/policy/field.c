@@ -3,6 +3,7 @@
 #include "base/suggest.h"
 #include "model/event.h"
 #include "policy/event_origin.h"
+#include "policy/falco_field.h"
 
 static const struct policy_field event_fields[FIELD_COUNT] = {
 #define X(id, text, kind_of_value, argument, how_many, when, en, zh) \
@@ -124,7 +125,7 @@ static int unknown_field(const struct policy_subject *s, str name, struct err *e
 	struct suggestion near = suggestion_for(name);
 
 	/* Nobody asks what is near. */
-	if (!e)
+	if (!e || (s == &policy_events && falco_field_missed(name, e)))
 		return -ENOENT;
 	for (size_t i = 0; i < s->field_count; i++)
 		suggestion_offer(&near, str_from(s->fields[i].name));

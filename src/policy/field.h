@@ -204,7 +204,7 @@ enum policy_event_origin {
  * Finds the field that @p text names ("proc.aname[2]", "evt.arg.flags", "container.label[app]").
  *
  * @param ret  its key borrows from @p text
- * @return 0, -ENOENT (no such field; the nearest name is in @p e), -EINVAL (an argument missing, needless or malformed)
+ * @return 0, -ENOENT (no such field; the nearest name, or why Skep lacks what Falco has, is in @p e), -EINVAL (an argument missing, needless or malformed)
  */
 MUST_CHECK int policy_field_find(const struct policy_subject *s, str text, struct policy_ref *ret,
 				 struct err *e);

@@ -1,3 +1,4 @@
+#include "policy/falco_field.h"
 #include "policy/output_priv.h"
 
 #define MAX_WIDTH 4096
@@ -182,7 +183,8 @@ static size_t field_length(const struct policy_subject *s, str text)
 	return end;
 }
 
-static int unknown_field(struct output_parser *p, struct output_piece *piece)
+/* The name as it would be read if all fields were known. */
+static str whole_name(const struct output_parser *p)
 {
 	str rest = str_skip(p->c.text, p->c.at);
 	size_t n = 0;
@@ -191,9 +193,7 @@ static int unknown_field(struct output_parser *p, struct output_piece *piece)
 		n++;
 	while (n > 0 && rest.p[n - 1] == '.')
 		n--;
-	if (n == 0)
-		return err_set(p->c.e, EBADMSG, "a field or a transformer is expected behind '%%'");
-	return set_field(p, piece, str_take(rest, n));
+	return str_take(rest, n);
 }
 
 static int take_width(struct output_parser *p, uint32_t *ret)
@@ -213,6 +213,7 @@ static int take_width(struct output_parser *p, uint32_t *ret)
 static int add_value(struct output_parser *p, struct output_piece *piece)
 {
 	struct condition_term term;
+	str whole;
 	size_t n;
 	int r = take_width(p, &piece->width);
 
@@ -223,8 +224,13 @@ static int add_value(struct output_parser *p, struct output_piece *piece)
 	if (r > 0)
 		return add_transform(p, piece, &term);
 	n = field_length(p->f->subject, str_skip(p->c.text, p->c.at));
-	if (n == 0)
-		return unknown_field(p, piece);
+	whole = whole_name(p);
+	if (n == 0 && !whole.n)
+		return err_set(p->c.e, EBADMSG, "a field or a transformer is expected behind '%%'");
+	/* "%evt.latency.human" is no evt.latency with text behind it. */
+	if (n == 0 ||
+	    (n < whole.n && p->f->subject == &policy_events && falco_field_missed(whole, NULL)))
+		return set_field(p, piece, whole);
 	r = set_field(p, piece, str_take(str_skip(p->c.text, p->c.at), n));
 	if (r == 0)
 		p->c.at += n;

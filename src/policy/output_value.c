@@ -14,6 +14,7 @@ static const struct {
 	{ "evt.time", "%H:%M:%S", true, false, "" },
 	{ "evt.time.s", "%H:%M:%S", false, false, "" },
 	{ "evt.datetime", "%Y-%m-%d %H:%M:%S", true, false, "" },
+	{ "evt.datetime.s", "%Y-%m-%d %H:%M:%S", false, false, "" },
 	{ "evt.time.iso8601", "%Y-%m-%dT%H:%M:%S", true, true, "+0000" },
 	{ "", "%Y-%m-%dT%H:%M:%S", true, true, "Z" },
 };

@@ -240,6 +240,15 @@ static bool get_owner(const struct container *c, uint16_t field, struct policy_v
 	return value_string(ret, name);
 }
 
+static bool get_sandbox(const struct container *c, bool full, struct policy_value *ret)
+{
+	str id = c->pod_sandbox ? c->id : c->pod_sandbox_id;
+
+	if (id.n)
+		return value_string(ret, full ? id : short_id(c, id));
+	return c->pod_name.n ? value_unknown(ret) : value_absent(ret);
+}
+
 static bool get_pod(const struct event_target *t, const struct policy_ref *ref,
 		    struct policy_value *ret)
 {
@@ -260,11 +269,8 @@ static bool get_pod(const struct event_target *t, const struct policy_ref *ref,
 	case FIELD_K8S_CONTAINER_NAME:
 		return value_string_opt(ret, c->pod_container);
 	case FIELD_K8S_POD_SANDBOX_ID:
-		if (c->pod_sandbox)
-			return value_string(ret, container_short_id(c));
-		if (c->pod_sandbox_id.n)
-			return value_string(ret, short_id(c, c->pod_sandbox_id));
-		return c->pod_name.n ? value_unknown(ret) : value_absent(ret);
+	case FIELD_K8S_POD_FULL_SANDBOX_ID:
+		return get_sandbox(c, ref->field == FIELD_K8S_POD_FULL_SANDBOX_ID, ret);
 	case FIELD_K8S_POD_LABELS:
 	case FIELD_K8S_POD_LABEL:
 		return get_pod_labels(t, ref, ret);

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 
+#include "base/clock.h"
 #include "policy/event_origin.h"
 
 static bool is_open(const struct event *v)
@@ -155,18 +156,28 @@ static bool get_of_all(const struct event_target *t, uint16_t field, struct poli
 	switch (field) {
 	case FIELD_EVT_NUM:
 		return value_uint(ret, v->number);
+	case FIELD_EVT_COUNT:
+		return value_uint(ret, 1);
 	case FIELD_EVT_TIME:
 	case FIELD_EVT_TIME_S:
 	case FIELD_EVT_TIME_ISO8601:
 	case FIELD_EVT_DATETIME:
+	case FIELD_EVT_DATETIME_S:
 	case FIELD_EVT_RAWTIME:
 		return value_int(ret, (int64_t)v->time_ns);
+	case FIELD_EVT_RAWTIME_S:
+		return value_uint(ret, v->time_ns / SECOND_NS);
+	case FIELD_EVT_RAWTIME_NS:
+		return value_uint(ret, v->time_ns % SECOND_NS);
 	case FIELD_EVT_LATENCY:
 		return value_absent(ret);
 	case FIELD_EVT_DIR:
 		return value_string(ret, S("<"));
 	case FIELD_EVT_TYPE:
 		return value_string(ret, str_from(event_type_name(v->type)));
+	case FIELD_SYSCALL_TYPE:
+		return has_result(v) ? value_string(ret, str_from(event_type_name(v->type)))
+				     : value_absent(ret);
 	case FIELD_EVT_CATEGORY:
 		return value_string(ret, category(event_type_family(v->type)));
 	case FIELD_EVT_CPU:

@@ -88,20 +88,39 @@ static bool get_numbers(const struct event_target *t, const struct policy_ref *r
 	return true;
 }
 
-static bool get_session_text(const struct event_target *t, program_reader text,
-			     struct policy_value *ret)
+/* @param pid the leader's: a session and a process group are called by its number */
+static bool get_leader_text(const struct event_target *t, uint32_t pid, program_reader text,
+			    struct policy_value *ret)
 {
-	const struct process *leader;
-	enum policy_state s;
+	const struct process *leader =
+		pid == t->process->key.pid ? t->process : process_tree_living(t->world->tree, pid);
 	str found;
+	enum policy_state s = leader ? text_of(t, leader, text, &found) : POLICY_UNKNOWN;
 
+	return s == POLICY_KNOWN ? value_string(ret, found) : value_state(ret, s);
+}
+
+static bool get_leader(const struct event_target *t, uint16_t field, struct policy_value *ret)
+{
 	if (!t->process)
 		return value_unknown(ret);
-	leader = t->process->sid == t->process->key.pid
-			 ? t->process
-			 : process_tree_living(t->world->tree, t->process->sid);
-	s = leader ? text_of(t, leader, text, &found) : POLICY_UNKNOWN;
-	return s == POLICY_KNOWN ? value_string(ret, found) : value_state(ret, s);
+	switch (field) {
+	case FIELD_PROC_SNAME:
+		return get_leader_text(t, t->process->sid, program_comm, ret);
+	case FIELD_PROC_SID_EXE:
+		return get_leader_text(t, t->process->sid, program_exe, ret);
+	case FIELD_PROC_PGID_NAME:
+	case FIELD_PROC_VPGID_NAME:
+		return get_leader_text(t, t->process->pgid, program_comm, ret);
+	case FIELD_PROC_PGID_EXE:
+	case FIELD_PROC_VPGID_EXE:
+		return get_leader_text(t, t->process->pgid, program_exe, ret);
+	case FIELD_PROC_PGID_EXEPATH:
+	case FIELD_PROC_VPGID_EXEPATH:
+		return get_leader_text(t, t->process->pgid, program_path, ret);
+	default:
+		return get_leader_text(t, t->process->sid, program_path, ret);
+	}
 }
 
 static bool is_shell(str name)
@@ -203,9 +222,16 @@ bool lineage_fields_get(const struct event_target *t, const struct policy_ref *r
 	case FIELD_PROC_AENV:
 		return get_environment(t, ref, ret);
 	case FIELD_PROC_SNAME:
-		return get_session_text(t, program_comm, ret);
 	case FIELD_PROC_SEXEPATH:
-		return get_session_text(t, program_path, ret);
+	case FIELD_PROC_SID_EXE:
+	case FIELD_PROC_SID_EXEPATH:
+	case FIELD_PROC_PGID_NAME:
+	case FIELD_PROC_PGID_EXE:
+	case FIELD_PROC_PGID_EXEPATH:
+	case FIELD_PROC_VPGID_NAME:
+	case FIELD_PROC_VPGID_EXE:
+	case FIELD_PROC_VPGID_EXEPATH:
+		return get_leader(t, ref->field, ret);
 	case FIELD_PROC_LOGINSHELLID:
 		return get_login_shell(t, ret);
 	default:

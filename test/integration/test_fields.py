@@ -40,8 +40,9 @@ BOTH = rf"\({ADDRESS},{ADDRESS}\)"
 # event: (condition, {field: pattern of the whole value})
 ROWS = {
     "exec": ('evt.type = execve and proc.args contains mark-exec', {
-        "evt.num": r"[1-9]\d*", "evt.time": r"\d\d:\d\d:\d\d\.\d{9}", "evt.time.s": r"\d\d:\d\d:\d\d",
-        "evt.time.iso8601": r"20\d\d-.*(Z|\+0000)", "evt.datetime": r"20\d\d-.*", "evt.rawtime": r"\d{19}", "evt.dir": "<",
+        "evt.num": r"[1-9]\d*", "evt.count": "1", "evt.time": r"\d\d:\d\d:\d\d\.\d{9}", "evt.time.s": r"\d\d:\d\d:\d\d",
+        "evt.time.iso8601": r"20\d\d-.*(Z|\+0000)", "evt.datetime": r"20\d\d-.*", "evt.datetime.s": r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d", "evt.rawtime": r"\d{19}",
+        "evt.rawtime.s": r"\d{10}", "evt.rawtime.ns": r"\d{1,9}", "syscall.type": "execve", "evt.dir": "<",
         "evt.type": "execve", "evt.category": "process", "evt.cpu": NUMBER, "evt.hostname": r"\S+", "evt.source": "syscall",
         "evt.args": r".*exe=\./busybox.*", "evt.info": r".*exe=\./busybox.*", "evt.arg[exe]": r"\./busybox",
         "evt.rawarg[exe]": r"\./busybox", "evt.res": "SUCCESS", "evt.rawres": "0", "evt.failed": FALSE,
@@ -53,6 +54,8 @@ ROWS = {
         "proc.exeline": r"\./busybox cat mark-exec x", "proc.args": "cat mark-exec x", "proc.nargs": "3", "proc.cmdnargs": "3",
         "proc.cmdlenargs": "15", "proc.env": ".*TEAM=blue.*", "proc.env[TEAM]": "blue", "proc.aenv[1]": ".*TEAM=blue.*",
         "proc.cwd": "/tmp/", "proc.sid": NUMBER, "proc.sname": r"\S+", "proc.sexepath": "/.*", "proc.pgid": NUMBER,
+        "proc.sid.exe": "sh", "proc.sid.exepath": "/bin/busybox", "proc.pgid.name": "sh", "proc.pgid.exe": "sh", "proc.pgid.exepath": "/bin/busybox",
+        "proc.vpgid.name": "sh", "proc.vpgid.exe": "sh", "proc.vpgid.exepath": "/bin/busybox",
         "proc.vpgid": "1", "proc.vsid": "1", "proc.is_sid_leader": FALSE, "proc.is_pgid_leader": FALSE,
         "proc.is_vpgid_leader": FALSE, "proc.is_vsid_leader": FALSE, "proc.tty": "0", "proc.loginshellid": NUMBER,
         "proc.nthreads": "1", "proc.nchilds": "0", "proc.duration": NUMBER, "proc.ppid.duration": NUMBER, "proc.pid.ts": TIME,
@@ -79,7 +82,7 @@ ROWS = {
         "container.hostname": "box", "container.healthcheck": "/bin/sh -c true healthy-mark",
         "container.liveness_probe": "cat /tmp/alive", "container.readiness_probe": "sh -c cat /tmp/ready; true",
         "k8s.ns.name": "prod", "k8s.pod.name": "shop-5d4f8c7b9c-x7k2p", "k8s.pod.id": "0f3c2b1a-.*", "k8s.pod.uid": "0f3c2b1a-.*",
-        "k8s.pod.sandbox_id": "[0-9a-f]{12}", "k8s.pod.labels": ".*app:shop.*", "k8s.pod.label[app]": "shop",
+        "k8s.pod.sandbox_id": "[0-9a-f]{12}", "k8s.pod.full_sandbox_id": "[0-9a-f]{64}", "k8s.pod.labels": ".*app:shop.*", "k8s.pod.label[app]": "shop",
         "k8s.pod.owner": "ReplicaSet/shop-5d4f8c7b9c", "k8s.rs.name": "shop-5d4f8c7b9c", "k8s.deployment.name": "shop",
         "k8s.container.name": "app"}),
     "script": ('evt.type = execve and proc.name = made-here', {
@@ -126,6 +129,7 @@ ROWS = {
     "sent": ('evt.type = sendto and fd.rport = 4446', {"fd.rip": ADDRESS, "evt.is_racy": TRUE}),
     "asked": ('evt.type = dns and dns.name = mark.example', {"dns.name": r"mark\.example", "dns.type": "A"}),
     "used": ('evt.type = usage and usage.renames > 0', {
+        "syscall.type": "<NA>",
         "usage.interval": NUMBER, "usage.cpu": NUMBER, "usage.threads": r"[1-9]\d*", "usage.forks": r"[1-9]\d*", "usage.execs": NUMBER,
         "usage.opens_write": r"[1-9]\d*", "usage.renames": r"[1-9]\d*", "usage.unlinks": r"[1-9]\d*", "usage.connects": NUMBER,
         "usage.connects_failed": NUMBER, "usage.distinct_ports": NUMBER, "usage.distinct_peers": NUMBER, "usage.dns_queries": NUMBER,

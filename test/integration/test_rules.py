@@ -158,6 +158,30 @@ def read_terminal(fd):
 
 
 @pytest.mark.parametrize("page", ["policy.md", "policy.zh.md"])
+def test_the_page_lists_fields_of_falcos_that_are_missed(skep, source_dir, page):
+    listed = re.findall(r'^X\("([a-z0-9_.]+)", "([a-z0-9_.]*)"', (source_dir / "src/policy/falco_field.def").read_text(), re.M)
+    table = (source_dir / "doc" / page).read_text().rsplit("|---|---|\n", 1)[1]
+    firsts = re.findall(r"`([a-z0-9_.]+)`", "\n".join(row.split(" | ")[0] for row in table.splitlines()))
+    assert sorted(firsts) == sorted(name for name, _ in listed) and len(set(firsts)) == len(firsts) > 70
+    ours = set(re.findall(r"^\| `([a-z0-9_.]+)", skep.run("rule", "fields", "--md").out, re.M))
+    assert not ours & set(firsts) and {nearest for _, nearest in listed} <= ours | {""}
+
+
+@pytest.mark.parametrize("part,words,words_zh", [
+    ("condition: evt.type = open and k8s.svc.label[app] = x", "does not ask Kubernetes", "不查询 Kubernetes"),
+    ("condition: evt.type = open and evt.count.error.net = 1", "the nearest is 'evt.failed'", "最接近的是“evt.failed”"),
+    ("output: took %evt.latency.human", "'evt.latency.human'", "“evt.latency.human”"),
+])
+def test_lint_tells_of_fields_that_falco_has(skep, tmp_path, part, words, words_zh):
+    """Not of a slip, nor, in an output, of a shorter field with text behind it."""
+    key = part.split(":")[0]
+    (tmp_path / "f.yaml").write_text(re.sub(rf"^  {key}: .*$", "  " + part, GOOD, flags=re.M))
+    said = skep.run("rule", "lint", "f.yaml", cwd=tmp_path, check=2).out
+    assert "Falco has a field '" in said and words in said
+    assert words_zh in skep.run("rule", "lint", "f.yaml", "--lang", "zh", cwd=tmp_path, check=2).out
+
+
+@pytest.mark.parametrize("page", ["policy.md", "policy.zh.md"])
 def test_the_examples_of_the_page_load(skep, source_dir, tmp_path, page):
     whole, change, exceptions = re.findall(r"^```yaml\n(.*?)^```", (source_dir / "doc" / page).read_text(), re.M | re.S)
     (tmp_path / "a.yaml").write_text(whole + exceptions)

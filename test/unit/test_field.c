@@ -62,6 +62,10 @@ static void says_what_is_wrong_with_a_name(void **state UNUSED)
 	refuses("proc.pnmae[1]", -ENOENT, "'proc.pname'");
 	refuses("xyzzy.plugh", -ENOENT, "skep rule fields");
 	refuses("", -ENOENT, "''");
+	refuses("proc.vmrss", -ENOENT, "Falco has");
+	refuses("k8s.svc.label.app", -ENOENT, "Falco has");
+	refuses("thread.cgroup[cpu]", -ENOENT, "'thread.cgroups'");
+	refuses("proc.vmrsss", -ENOENT, "no field");
 	refuses("evt.arg", -EINVAL, "needs an argument");
 	refuses("evt.arg.", -ENOENT, "no field");
 	refuses("evt.arg[]", -EINVAL, "is empty");
