@@ -90,7 +90,7 @@ def test_lint_tells_place_name_and_remedy(skep, tmp_path):
     p = skep.run("rule", "lint", "bad.yaml", check=2, cwd=tmp_path)
     assert p.out.startswith("bad.yaml:6:5: error: rule 'Bad': ")
     assert "did you mean 'proc.name'?" in p.out and "[LOAD_ERR_COMPILE_CONDITION]" in p.out
-    assert "1 errors, 0 warnings" in p.out
+    assert "1 error, 0 warnings" in p.out
     zh = skep.run("rule", "lint", "bad.yaml", "--lang", "zh", check=2, cwd=tmp_path)
     assert "错误" in zh.out and "是否想用“proc.name”" in zh.out
 
@@ -134,19 +134,53 @@ def test_fields_as_table_and_json(skep):
     assert "proc.aname[N]?" in out and "evt.arg[KEY]" in out
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_fields_fit_a_terminal(skep, lang):
+def on_terminal(skep, *args, cwd=None):
+    """The lines a terminal of 80 columns gets."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    p = subprocess.Popen([skep.binary, "--lang", lang, "rule", "fields"], env=skep.env, stdin=subprocess.DEVNULL, stdout=its)
+    p = subprocess.Popen([skep.binary, *map(str, args)], env=skep.env, stdin=subprocess.DEVNULL, stdout=its, cwd=cwd)
     os.close(its)
     said = b""
     while part := read_terminal(ours):
         said += part
     os.close(ours)
-    assert p.wait(60) == 0
-    lines = re.sub(r"\x1b\[[0-9;]*m|\r", "", said.decode()).splitlines()
-    assert len(lines) > 200 and max(sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in line) for line in lines) <= 80
+    assert p.wait(60) in (0, 2)
+    return re.sub(r"\x1b\[[0-9;]*m|\r", "", said.decode()).splitlines()
+
+
+def columns(line):
+    return sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in line)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_fields_fit_a_terminal(skep, lang):
+    lines = on_terminal(skep, "--lang", lang, "rule", "fields")
+    assert len(lines) > 200 and max(map(columns, lines)) <= 80
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_lint_and_why_say_fits_a_terminal(skep, tmp_path, lang):
+    """Behind the first line of each it stands further in; elsewhere a finding is one line, for editors."""
+    (tmp_path / "bad.yaml").write_text(BAD)
+    long = "(evt.type = open and (proc.cmdline startswith '" + "a long text " * 9 + "' or fd.name = /etc/shadow))"
+    (tmp_path / "long.yaml").write_text(GOOD.replace("opened and fd.name startswith /etc", long))
+    (tmp_path / "e.ndjson").write_text(json.dumps({"evt.type": "open", "fd.name": "/etc/" + "x/" * 90}) + "\n")
+    why = "--lang", lang, "rule", "why", "Good", "long.yaml", "--events", "e.ndjson"
+    for lines, plain in ((on_terminal(skep, "--lang", lang, "rule", "lint", "bad.yaml", cwd=tmp_path),
+                          skep.run("rule", "lint", "bad.yaml", "--lang", lang, cwd=tmp_path, check=2).out),
+                         (on_terminal(skep, *why, cwd=tmp_path), skep.run(*why, cwd=tmp_path, check=0).out)):
+        assert max(map(columns, lines)) <= 80 < max(map(columns, plain.splitlines()))
+        assert "".join("".join(lines).split()) == "".join(plain.split())
+        assert any(line.startswith("    ") for line in lines)
+
+
+@pytest.mark.parametrize("rules,words", [
+    (GOOD, "1 rule (0 disabled), 1 macro, 0 lists: 0 errors, 0 warnings"),
+    (GOOD + BAD, "2 rules (0 disabled), 1 macro, 0 lists: 1 error, 0 warnings"),
+])
+def test_one_is_not_said_as_many(skep, tmp_path, rules, words):
+    (tmp_path / "r.yaml").write_text(rules)
+    assert words in skep.run("rule", "lint", "r.yaml", cwd=tmp_path).out
 
 
 def read_terminal(fd):

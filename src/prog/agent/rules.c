@@ -130,7 +130,7 @@ static void tell_notes(const struct rule_set *set, say_fn say, void *ctx)
 			warnings++;
 	}
 	if (warnings)
-		tell(say, ctx, "the rule files have %zu warnings; see `skep rule lint`", warnings);
+		tell(say, ctx, "warnings in the rule files: %zu; see `skep rule lint`", warnings);
 }
 
 int rules_load(const struct option_set *o, say_fn say, void *ctx, struct rules *ret, struct err *e)

@@ -89,7 +89,7 @@ static void put_head(const struct top *t)
 	VALUE_MEMBERS (m, value_get(s0, "lost"))
 		lost_before += value_num(&m->value, 0);
 	result_say(&t->view, t->out,
-		   "skep-agent {0}, {1} back-end; {2} containers, {3} processes\n",
+		   "skep-agent {0}, {1} back-end; {2} container{2s}, {3} processes\n",
 		   "skep-agent {0}，{1} 后端；{2} 个容器，{3} 个进程\n",
 		   value_get_str(t->now, "version"), value_get_str(s, "backend"),
 		   number(t, value_num(value_get(s, "containers"), 0)),

@@ -113,7 +113,7 @@ static void render_text(struct invocation *v, const struct audit_report *r, stru
 		result_say_args(v, out, kinds[f->kind].said, args);
 	}
 	if (r->fault_count > AUDIT_MAX_FAULTS)
-		result_say(v, out, "{0} faults in all\n", "共 {0} 处问题\n",
+		result_say(v, out, "{0} fault{0s} in all\n", "共 {0} 处问题\n",
 			   result_number(v, r->fault_count));
 	if (!follows(v, r))
 		result_say(v, out,
@@ -122,7 +122,7 @@ static void render_text(struct invocation *v, const struct audit_report *r, stru
 			   result_number(v, (uint64_t)r->first), str_from(r->before));
 	if (r->fault_count || !follows(v, r))
 		return;
-	result_say(v, out, "{0} rows, {1} to {2}: the chain holds\n",
+	result_say(v, out, "{0} row{0s}, {1} to {2}: the chain holds\n",
 		   "{0} 条记录，{1} 至 {2}：链条完整\n", result_number(v, r->rows),
 		   result_number(v, (uint64_t)r->first), result_number(v, (uint64_t)r->last));
 	if (r->has_checkpoint)

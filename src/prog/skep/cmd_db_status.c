@@ -79,13 +79,13 @@ static int render_text(struct invocation *v, const struct status *s, struct buf 
 {
 	int r;
 
-	result_say(v, out, "{0} ({1})\nformat {2}, built {3}, {4} claims, {5} vulnerabilities\n",
+	result_say(v, out, "{0} ({1})\nformat {2}, built {3}, {4} claim{4s}, {5} vulnerabilities\n",
 		   "{0}（{1}）\n格式 {2}，构建于 {3}，{4} 条记录，{5} 个漏洞\n", s->path,
 		   str_from(say(v, places[s->place])), result_number(v, s->info.format),
 		   s->info.built, result_number(v, s->info.claims),
 		   result_number(v, s->info.vulnerabilities));
 	if (s->info.age_s >= 0)
-		result_say(v, out, "newest data is {0} days old\n", "最新数据距今 {0} 天\n",
+		result_say(v, out, "newest data is {0} day{0s} old\n", "最新数据距今 {0} 天\n",
 			   result_number(v, (uint64_t)s->info.age_s / DAY_S));
 	if (s->info.signer.n)
 		result_say(v, out, "{0}, signed by {1}\n\n", "{0}，签名者 {1}\n\n", s->info.digest,

@@ -13,7 +13,7 @@ static int verify(struct invocation *v, struct vulndb *db, const struct db_keys 
 		return r;
 	vulndb_info(db, v->arena, &info);
 	result_say(v, &out,
-		   "{0}: every block and record is sound; {1} claims, {2} vulnerabilities\n",
+		   "{0}: every block and record is sound; {1} claim{1s}, {2} vulnerabilities\n",
 		   "{0}：所有数据块与记录完好；{1} 条记录，{2} 个漏洞\n", info.path,
 		   result_number(v, info.claims), result_number(v, info.vulnerabilities));
 	if (info.signer.n)

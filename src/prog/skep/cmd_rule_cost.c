@@ -110,12 +110,12 @@ static void put_summary(struct costing *c, const struct policy_cost *costs, size
 	}
 	for (size_t i = 0; i < n; i++)
 		unused += !costs[i].evaluated;
-	result_say(
-		v, out,
-		"{0} checks of {1} rules; {2} checks were never evaluated, {3} rules never held\n",
-		"{1} 条规则共 {0} 个检查项；{2} 个检查项从未求值，{3} 条规则从未成立\n",
-		result_number(v, n), result_number(v, count), result_number(v, unused),
-		result_number(v, idle));
+	result_say(v, out,
+		   "{0} check{0s} of {1} rule{1s}; {2} check{2s} never evaluated, {3} rule{3s} "
+		   "never held\n",
+		   "{1} 条规则共 {0} 个检查项；{2} 个检查项从未求值，{3} 条规则从未成立\n",
+		   result_number(v, n), result_number(v, count), result_number(v, unused),
+		   result_number(v, idle));
 }
 
 static int report(struct costing *c, struct buf *out)

@@ -76,6 +76,7 @@ static void render_text(const struct invocation *v, const struct rule_set *s, st
 	struct totals t = count(s);
 	size_t note_count;
 	const struct rule_note *notes = rule_set_notes(s, &note_count);
+	OWNED_BUF line = BUF_INIT;
 
 	for (size_t i = 0; i < note_count; i++) {
 		const struct rule_note *n = &notes[i];
@@ -83,17 +84,20 @@ static void render_text(const struct invocation *v, const struct rule_set *s, st
 					    ? say(v, (struct phrase){ "error", "错误" })
 					    : say(v, (struct phrase){ "warning", "警告" });
 
-		put_place(n, out);
-		buf_printf(out, "%s: ", level);
+		buf_reset(&line);
+		put_place(n, &line);
+		buf_printf(&line, "%s: ", level);
 		if (n->item.n) {
-			text_escape(n->item, out);
-			buf_add(out, S(": "));
+			text_escape(n->item, &line);
+			buf_add(&line, S(": "));
 		}
-		text_escape(n->message, out);
-		buf_printf(out, " [%s]\n", rule_code_name(n->code));
+		text_escape(n->message, &line);
+		buf_printf(&line, " [%s]", rule_code_name(n->code));
+		result_line(v, buf_str(&line), 4, out);
 	}
 	result_say(v, out,
-		   "{0} rules ({1} disabled), {2} macros, {3} lists: {4} errors, {5} warnings\n",
+		   "{0} rule{0s} ({1} disabled), {2} macro{2s}, {3} list{3s}: {4} error{4s}, {5} "
+		   "warning{5s}\n",
 		   "{0} 条规则（{1} 条停用），{2} 个宏，{3} 个列表：{4} 个错误，{5} 个警告\n",
 		   result_number(v, t.rules), result_number(v, t.disabled),
 		   result_number(v, t.macros), result_number(v, t.lists),

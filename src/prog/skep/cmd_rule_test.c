@@ -99,7 +99,8 @@ static int show(struct testing *t, struct buf *out)
 	if (r < 0)
 		return r;
 	result_say(v, out,
-		   "{0} events, {1} hits, {2} undecided for lack of facts, {3} not as expected\n",
+		   "{0} event{0s}, {1} hit{1s}, {2} undecided for lack of facts, {3} not as "
+		   "expected\n",
 		   "{0} 个事件，命中 {1} 次，{2} 次因信息不足未能判定，{3} 个不符预期\n",
 		   result_number(v, t->events), result_number(v, t->hits),
 		   result_number(v, t->unknown), result_number(v, t->missed));

@@ -43,19 +43,23 @@ static void show_value(const struct asking *q, const struct policy_step *s, stru
 	}
 }
 
+#define VERDICT_COLUMNS 10u
 enum { MAX_CHECK_WIDTH = 160 };
 
 static void show_step(const struct asking *q, const struct policy_step *s)
 {
 	OWNED_BUF text = BUF_INIT;
+	OWNED_BUF line = BUF_INIT;
+	str word = str_from(verdict_word(q->v, s->verdict));
+	unsigned int column = VERDICT_COLUMNS + 2u * s->depth;
 
-	buf_printf(q->out, "  %-8s", verdict_word(q->v, s->verdict));
-	for (unsigned int i = 0; i < s->depth; i++)
-		buf_add(q->out, S("  "));
+	buf_add(&line, S("  "));
+	buf_add(&line, word);
+	text_pad(&line, 2 + text_width(word), column);
 	text_escape(s->text, &text);
-	text_ellipsis(buf_str(&text), MAX_CHECK_WIDTH, q->out);
-	show_value(q, s, q->out);
-	buf_byte(q->out, '\n');
+	text_ellipsis(buf_str(&text), MAX_CHECK_WIDTH, &line);
+	show_value(q, s, &line);
+	result_line(q->v, buf_str(&line), column, q->out);
 }
 
 static int explain(struct asking *q, const struct rule_events *e, const struct policy_target *t,
@@ -64,15 +68,17 @@ static int explain(struct asking *q, const struct rule_events *e, const struct p
 	size_t count;
 	const struct rule *rule = policy_rules(q->program, &count)[number];
 	struct policy_step *steps;
+	OWNED_BUF head = BUF_INIT;
 	struct arena a;
 	int r;
 
 	arena_init(&a, 256u << 20);
 	r = policy_explain(q->run, t, number, &a, &steps, &count, &q->v->err);
 	if (r == 0) {
-		buf_printf(q->out, "%s:%u %s: ", e->path, e->line, policy_events.types[t->type]);
-		text_escape(rule->name, q->out);
-		buf_printf(q->out, ": %s\n", verdict_word(q->v, steps[0].verdict));
+		buf_printf(&head, "%s:%u %s: ", e->path, e->line, policy_events.types[t->type]);
+		text_escape(rule->name, &head);
+		buf_printf(&head, ": %s", verdict_word(q->v, steps[0].verdict));
+		result_line(q->v, buf_str(&head), 2, q->out);
 		for (size_t i = 0; i < count; i++)
 			show_step(q, &steps[i]);
 		buf_byte(q->out, '\n');

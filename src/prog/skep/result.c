@@ -29,6 +29,11 @@ void result_say_args(const struct invocation *v, struct buf *out, struct phrase 
 		if (c[0] == '{' && c[1] >= '0' && c[1] <= '9' && c[2] == '}') {
 			text_escape(args[c[1] - '0'], out);
 			c += 2;
+		} else if (c[0] == '{' && c[1] >= '0' && c[1] <= '9' &&
+			   strncmp(c + 2, "s}", 2) == 0) {
+			if (!str_is(args[c[1] - '0'], "1"))
+				buf_byte(out, 's');
+			c += 3;
 		} else {
 			buf_byte(out, *c);
 		}
@@ -72,6 +77,20 @@ unsigned int result_width(const struct invocation *v)
 	struct winsize w;
 
 	return ioctl(fileno(v->out), TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
+}
+
+void result_line(const struct invocation *v, str text, unsigned int indent, struct buf *out)
+{
+	unsigned int width = result_width(v);
+
+	indent = MIN(indent, width / 2);
+	buf_add(out, text_wrap(&text, width));
+	while (text.n) {
+		buf_byte(out, '\n');
+		text_pad(out, 0, indent);
+		buf_add(out, text_wrap(&text, width - indent));
+	}
+	buf_byte(out, '\n');
 }
 
 int result_table_render(struct invocation *v, const struct result_table *t, struct buf *out)

@@ -14,13 +14,20 @@ extern const struct option_def result_count_options[];
 
 /**
  * Appends a phrase of the user's language with {0}, {1}, ... replaced by the arguments, escaped:
- * result_say(v, out, "{0} of {1}", "{1} 中的 {0}", a, b).
+ * result_say(v, out, "{0} of {1}", "{1} 中的 {0}", a, b). "{0s}" is an s unless the argument is 1: "{0} rule{0s}".
  */
 #define result_say(v, out, en, zh, ...) \
 	result_say_args((v), (out), (struct phrase){ (en), (zh) }, (const str[]){ __VA_ARGS__ })
 void result_say_args(const struct invocation *v, struct buf *out, struct phrase p, const str *args);
 /** The number as text in the invocation's arena; "?" when that is spent. */
 str result_number(const struct invocation *v, uint64_t n);
+
+/**
+ * Appends a line, wrapped where stdout is a terminal that it does not fit; what goes on stands @p indent columns in.
+ *
+ * @param text escaped, without line ends
+ */
+void result_line(const struct invocation *v, str text, unsigned int indent, struct buf *out);
 
 /** Columns of the terminal that stdout is; 0: it is none. */
 unsigned int result_width(const struct invocation *v);

@@ -75,6 +75,6 @@ void rule_command_log(struct invocation *v UNUSED, const struct rule_set *s)
 				  notes[i].column, STR_ARG(notes[i].item),
 				  notes[i].item.n ? ": " : "", STR_ARG(notes[i].message));
 	if (count > errors)
-		log_debug("%zu warnings in the rule files; `skep rule lint` shows them",
+		log_debug("warnings in the rule files: %zu; `skep rule lint` shows them",
 			  count - errors);
 }
