@@ -42,11 +42,17 @@ class Docker:
     def __init__(self, engine):
         self.engine = engine
         self.command = ["docker", "-H", engine.host]
-        self.seen = set()  # ids of its containers, where a test wants them
+        self.ids = {}  # of its containers that are gone, by name
 
     def __call__(self, *args, timeout=300, **kw):
         return subprocess.run([*self.command, *map(str, args)], capture_output=True, timeout=timeout, text=True,
                               stdin=subprocess.DEVNULL, **kw)
+
+    def remove(self, name):
+        """@return its id"""
+        self.ids[name] = self.engine.json("GET", f"/containers/{name}/json")["Id"]
+        self.engine.remove(name)
+        return self.ids[name]
 
     def add_image(self, root, name):
         """Imports a folder, which is gone afterwards."""
@@ -82,12 +88,12 @@ class Agent:
         return [json.loads(line) for line in whole_lines(self.alerts)]
 
     def by_container(self):
-        """{container name, or id where it has none: its alerts}"""
+        """{container id: its alerts}. Not by name: other runs of the tests on this host have containers of the same."""
         out = {}
         for a in self.told():
-            out.setdefault(a["container"].get("name") or a["container"]["id"], []).append(a)
+            out.setdefault(a["container"]["id"], []).append(a)
         return out
 
     def fired(self):
         """The same with sets of rule ids."""
-        return {name: {a.get("ruleId", a["rule"]) for a in alerts} for name, alerts in self.by_container().items()}
+        return {i: {a.get("ruleId", a["rule"]) for a in alerts} for i, alerts in self.by_container().items()}

@@ -78,9 +78,8 @@ def act(docker, number, kind):
             command = ["script", "-qec", " ".join(f"'{c}'" for c in command), "/dev/null"]
         p = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300)
     time.sleep(SCENARIOS[number].get("wait", 0))
-    docker.seen.add(docker.engine.json("GET", f"/containers/{name}/json")["Id"])
-    docker.engine.remove(name)
-    return name, p
+    docker.remove(name)
+    return p
 
 
 def table(fired, numbers):
@@ -88,7 +87,7 @@ def table(fired, numbers):
     count = collections.Counter()
     for n in numbers:
         call = SCENARIOS[n].get("call")
-        did = {kind: n in fired.get(f"{kind}-{n}", ()) for kind in kinds(n)}
+        did = {kind: n in fired[n, kind] for kind in kinds(n)}
         ways = [did[k] for k in kinds(n) if isinstance(k, int)]
         row = ["fired" if did["fire"] else f"cannot be tried: this kernel has no {call}" if call and not kernel_has(call) else "DID NOT FIRE",
                f"{sum(ways)} of {len(ways)} fired" if ways else "", "FIRED" if did["quiet"] else "quiet"]
@@ -96,6 +95,12 @@ def table(fired, numbers):
         count.update({"other ways": len(ways), "other ways fired": sum(ways)})
         lines.append(f"| {n} {RULES[n]} | " + " | ".join(row) + " |")
     return "\n".join([*lines, "", ", ".join(f"{k} {v}" for k, v in sorted(count.items())), ""])
+
+
+def fired_of(docker, agent, jobs):
+    """{job: ids of the rules that fired in its container}"""
+    fired = agent.fired()
+    return {(n, kind): fired.get(docker.ids[f"{kind}-{n}"], set()) for n, kind in jobs}
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +112,16 @@ def played(stage, request, build_dir):
         results = dict(zip(jobs, pool.map(lambda j: act(docker, *j), jobs)))
     time.sleep(INTERVAL + 1)
     wanted = {n for n in SCENARIOS if n in asked and (not SCENARIOS[n].get("call") or kernel_has(SCENARIOS[n]["call"]))}
-    until(lambda: (fired := agent.fired()) and all(n in fired.get(f"fire-{n}", ()) for n in wanted), every=1)
-    fired = agent.fired()
+
+    def missing():
+        return {n for (n, _), rules in fired_of(docker, agent, [(n, "fire") for n in wanted]).items() if n not in rules}
+
+    for n in [n for n in missing() for _ in range(SCENARIOS[n].get("again", 0))]:
+        if n in missing():
+            results[n, "fire"] = act(docker, n, "fire")
+            time.sleep(INTERVAL + 1)
+    until(lambda: not missing(), every=1)
+    fired = fired_of(docker, agent, jobs)
     (build_dir / "rules-host.md").write_text(table(fired, [n for n in SCENARIOS if n in asked]))
     return results, fired
 
@@ -125,10 +138,10 @@ def test_fires_and_its_twin_does_not(played, number):
         pytest.skip(f"this kernel has no {call}")
     results, fired = played
     for kind in kinds(number)[:-1]:
-        p = results[number, kind][1]
-        assert number in fired.get(f"{kind}-{number}", set()), \
-            f"{kind} did not fire; these did: {sorted(fired.get(f'{kind}-{number}', []))}; exit {p.returncode} {p.stderr[-500:]}"
-    assert number not in fired.get(f"quiet-{number}", set()), "its benign twin fired"
+        p = results[number, kind]
+        assert number in fired[number, kind], \
+            f"{kind} did not fire; these did: {sorted(fired[number, kind])}; exit {p.returncode} {p.stderr[-500:]}"
+    assert number not in fired[number, "quiet"], "its benign twin fired"
 
 
 def test_every_rule_has_a_scenario():
@@ -140,9 +153,7 @@ def test_a_script_that_env_starts_is_told_once(stage):
     docker, agent = stage
     docker("run", "--name", "once", "--network", "none", IMAGE, "sh", "-c",
            r"printf '#!/usr/bin/env sh\ntrue\n' >/srv/x; chmod +x /srv/x; /srv/x; cp /bin/true /srv/y; /srv/y")
-    # Not by its name: on this host another run of these tests may have one that is called so, too.
-    container = docker.engine.json("GET", "/containers/once/json")["Id"]
-    docker.engine.remove("once")
+    container = docker.remove("once")
 
     def told(rule):
         return [a["message"] for a in agent.told() if a["container"]["id"] == container and a["ruleId"] == rule]
@@ -154,5 +165,5 @@ def test_a_script_that_env_starts_is_told_once(stage):
 
 def test_no_alert_lacks_its_container(stage, played):
     # Others' containers may run on this host; those are not of this engine.
-    unknown = {a["container"]["id"] for a in stage[1].told() if not a["container"].get("name")} & stage[0].seen
+    unknown = {a["container"]["id"] for a in stage[1].told() if not a["container"].get("name")} & set(stage[0].ids.values())
     assert not unknown

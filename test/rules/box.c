@@ -141,7 +141,7 @@ static void take_options(char **a, struct options *o)
 			o->tmpfs[o->tmpfs_count++] = *a;
 		} else if (strcmp(name, "-v") == 0 && o->volume_count < MANY) {
 			o->volumes[o->volume_count++] = *a;
-		} else if (strcmp(name, "--security-opt")) {
+		} else if (strcmp(name, "--security-opt") && strcmp(name, "--cpu-shares")) {
 			errno = EINVAL;
 			check(1, name);
 		}
