@@ -23,6 +23,7 @@ SCENARIOS = yaml.safe_load((SOURCE / "test" / "rules" / "scenarios.yaml").read_t
 RULES = {i["id"]: i["rule"] for f in sorted((SOURCE / "content" / "rules").glob("*.yaml"))
          for i in yaml.safe_load(f.read_text()) if "rule" in i}
 IMAGE = "skep-rules:1"
+OLDER = "older"  # a container that runs before the agent does
 INTERVAL = 2  # seconds, of usage events
 
 
@@ -45,6 +46,7 @@ def stage(tmp_path_factory, shared, module_skep):
         add_actor(root)
         docker.add_image(root, IMAGE)
         prefer_containers()
+        docker("run", "-d", "--name", OLDER, "--network", "none", IMAGE, "sleep", "1000")
         with Agent(module_skep, engine, folder, INTERVAL) as agent:
             yield docker, agent
 
@@ -161,6 +163,21 @@ def test_a_script_that_env_starts_is_told_once(stage):
     # Opens may be told after later programs, programs come in their order.
     until(lambda: told("SKEP-1901") and any("call=open" in m for m in told("SKEP-1911")))
     assert len(told("SKEP-1911")) == 1
+
+
+def test_an_ancestor_that_is_not_known_excuses_nobody(stage):
+    """Not every kernel tells who keeps the shim of a container that is older than the agent."""
+    docker, agent = stage
+    docker("exec", "-d", OLDER, "sh", "-c", "(sleep 1; cp /bin/true /tmp/one; /tmp/one) & exit 0")
+    docker("exec", OLDER, "sh", "-c", "cp /bin/true /tmp/two; /tmp/two; true")
+    time.sleep(1.5)
+    container = docker.remove(OLDER)
+
+    def told(rule):
+        return " ".join(a["message"] for a in agent.told() if a["container"]["id"] == container and a["ruleId"] == rule)
+
+    until(lambda: all(f"exe=/tmp/{n} " in told(rule) for rule in ("SKEP-1901", "SKEP-1903") for n in ("one", "two")))
+    assert all(f"exe=/tmp/{n} " in told(rule) for rule in ("SKEP-1901", "SKEP-1903") for n in ("one", "two"))
 
 
 def test_no_alert_lacks_its_container(stage, played):
