@@ -88,6 +88,12 @@ enum policy_verdict { POLICY_FALSE, POLICY_TRUE, POLICY_MAYBE };
 size_t policy_judge(struct policy_run *r, const struct policy_target *t, const uint32_t **ret,
 		    size_t *ret_unknown);
 
+/** Counts the rules that the last policy_judge() left UNKNOWN, once that is the last word on its target. */
+void policy_count_undecided(struct policy_run *r);
+
+/** How often rule @p rule was counted so. */
+uint64_t policy_rule_undecided(const struct policy_run *r, uint32_t rule);
+
 /** One rule alone, by its index. */
 enum policy_verdict policy_judge_rule(struct policy_run *r, const struct policy_target *t,
 				      uint32_t rule);

@@ -50,13 +50,15 @@ int policy_run_new(const struct policy_program *p, struct policy_run **ret, stru
 	r->candidates = ARENA_ARRAY(a, words, uint64_t);
 	r->row = ARENA_ARRAY(a, words, uint64_t);
 	r->hits = ARENA_ARRAY(a, p->rule_count, uint32_t);
+	r->undecided = ARENA_ARRAY(a, p->rule_count, uint32_t);
 	r->type_events = ARENA_ARRAY(a, p->subject->type_count, uint64_t);
 	r->rule_held = ARENA_ARRAY(a, p->rule_count, uint64_t);
+	r->rule_undecided = ARENA_ARRAY(a, p->rule_count, uint64_t);
 	r->scratch = p->transforms ? arena_alloc(a, RUN_SCRATCH_BYTES) : NULL;
 	if (!r->slots || !r->matchers || !r->checks || !r->times || !r->nodes || !r->stack ||
 	    !r->candidates || !r->row || !r->hits || !r->type_events || !r->rule_held ||
-	    (p->transforms && !r->scratch) || make_matchers(r) < 0 || run_make_memos(r) < 0 ||
-	    run_make_together(r) < 0)
+	    !r->undecided || !r->rule_undecided || (p->transforms && !r->scratch) ||
+	    make_matchers(r) < 0 || run_make_memos(r) < 0 || run_make_together(r) < 0)
 		bad = err_set(e, ENOMEM, "out of memory");
 	if (!bad && p->expressions)
 		bad = regex_scratch_new(&r->regex, e);
@@ -197,9 +199,9 @@ static int judge_way(struct policy_run *r, const struct type_plan *plan, uint32_
 
 /* A rule is as true as the truest of its ways, which lie beside each other. */
 static size_t judge_ways(struct policy_run *r, const struct type_plan *plan,
-			 const struct run_told *told, size_t *ret_unknown)
+			 const struct run_told *told)
 {
-	size_t hits = 0, unknown = 0;
+	size_t hits = 0;
 	uint32_t rule = UINT32_MAX;
 	int verdict = NO;
 
@@ -213,13 +215,16 @@ static size_t judge_ways(struct policy_run *r, const struct type_plan *plan,
 			rule = plan->disjuncts[i].rule;
 			way = judge_way(r, plan, i, told);
 			verdict = MAX(before, way);
-			unknown += (size_t)(verdict == DOUBT) - (size_t)(before == DOUBT);
+			/* Its ways lie beside each other: what is taken back is the last. */
+			if (verdict == DOUBT && before != DOUBT)
+				r->undecided[r->undecided_count++] = plan->rules[rule];
+			else if (verdict != DOUBT && before == DOUBT)
+				r->undecided_count--;
 			if (verdict != YES)
 				continue;
 			r->hits[hits++] = plan->rules[rule];
 			r->rule_held[plan->rules[rule]]++;
 		}
-	*ret_unknown = unknown;
 	return hits;
 }
 
@@ -228,14 +233,29 @@ size_t policy_judge(struct policy_run *r, const struct policy_target *t, const u
 {
 	const struct type_plan *plan = &r->p->plans[t->type];
 	struct run_told told;
+	size_t hits;
 
 	run_begin(r, t);
 	r->type_events[t->type]++;
 	*ret = r->hits;
 	*ret_unknown = 0;
+	r->undecided_count = 0;
 	if (!plan->count || !narrow(r, plan, &told))
 		return 0;
-	return judge_ways(r, plan, &told, ret_unknown);
+	hits = judge_ways(r, plan, &told);
+	*ret_unknown = r->undecided_count;
+	return hits;
+}
+
+void policy_count_undecided(struct policy_run *r)
+{
+	for (size_t i = 0; i < r->undecided_count; i++)
+		r->rule_undecided[r->undecided[i]]++;
+}
+
+uint64_t policy_rule_undecided(const struct policy_run *r, uint32_t rule)
+{
+	return r->rule_undecided[rule];
 }
 
 static enum policy_verdict verdict_of(int verdict)

@@ -361,7 +361,9 @@ struct policy_run {
 	uint32_t together_words;   /**< ... of so many words */
 	uint64_t together_key[1 + POLICY_ORIGINS];
 	uint32_t *hits;
-	uint64_t *type_events, *rule_held;
+	uint32_t *undecided; /**< the rules the last judgement left UNKNOWN ... */
+	size_t undecided_count;
+	uint64_t *type_events, *rule_held, *rule_undecided;
 	struct regex_scratch *regex;
 	const struct policy_addresses *names;
 	char *scratch; /**< what transformers make */

@@ -331,6 +331,8 @@ static void judge_target(struct watch *w, const struct event_target *t, enum may
 	count_unhashed(w, t, may_wait);
 	w->stats.awaited += may_wait == WAIT_NOT;
 	w->stats.unknown_verdicts += unknown;
+	if (unknown)
+		policy_count_undecided(w->run);
 	w->stats.unknown_process += !t->process && v->task.pid;
 	if (w->tap)
 		w->tap(w->tap_ctx, &t->target, v);

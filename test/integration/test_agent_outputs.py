@@ -281,6 +281,31 @@ def test_metrics_and_health(skep, tmp_path):
         assert until(lambda: status(port, "/healthz") == 200)
 
 
+LACKING = """
+- rule: Lacks an exec
+  desc: Nobody saw this test's own program begin.
+  condition: evt.type in (open, openat) and fd.name endswith /lacks-a-fact and proc.is_stdin_network = true
+  output: o
+  priority: NOTICE
+"""
+
+
+def test_top_names_rules_that_lack_facts(skep, tmp_path, source_dir):
+    schema = json.loads((source_dir / "doc/schemas/agent-stats-1.schema.json").read_text())
+    with Agent(skep, tmp_path, rules=RULES + LACKING) as a:
+        def undecided():
+            d = json.loads(skep.run("agent", "top", "--control", a.control, "--json", "-n", 1, check=0).out)
+            jsonschema.validate(d, schema)
+            return {u["rule"]: u["events"] for u in d["sensor"].get("undecided", [])}
+        assert undecided() == {}
+        for _ in range(3):
+            (tmp_path / "lacks-a-fact").write_text("x")
+        assert until(lambda: undecided() == {"Lacks an exec": 3})
+        p = skep.run("agent", "top", "--control", a.control, "-n", 1, check=0)
+        assert re.search(r"^ *0 +3  Lacks an exec$", p.out, re.M), p.out
+        assert not [x for x in a.told() if x["rule"] == "Lacks an exec"]
+
+
 def test_top_asks_the_running_agent(skep, tmp_path, source_dir):
     schema = json.loads((source_dir / "doc/schemas/agent-stats-1.schema.json").read_text())
     with Agent(skep, tmp_path) as a:

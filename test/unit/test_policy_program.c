@@ -378,6 +378,40 @@ static void types_are_decided_ahead(void **state UNUSED)
 	policy_free(p);
 }
 
+static void undecided_rules_are_counted(void **state UNUSED)
+{
+	const struct rule *rules[] = {
+		rule_of("evt.type = open and (fd.name = /x or proc.name = y)", false),
+		rule_of("evt.type = open and (proc.name = y or fd.name = /x)", false),
+		rule_of("evt.type = open and proc.name = z and fd.name = /x", false),
+		rule_of("evt.type = open and (fd.name = /x or fd.num = 3)", false),
+		rule_of("evt.type = open and fd.name = /x", true),
+	};
+	static const uint64_t want[] = { 0, 0, 0, 2, 0 };
+	struct policy_program *p;
+	struct policy_run *run = NULL;
+	struct err e = { 0 };
+	const uint32_t *hits;
+	size_t unknown;
+
+	if (policy_compile_rules(rules, ARRAY_LEN(rules), &policy_events, NULL, NULL, &p, &e) < 0 ||
+	    policy_run_new(p, &run, &e) < 0)
+		fail_msg("%s", e.text);
+	/* The first time is one that waits for more. */
+	for (int i = 0; i < 3; i++) {
+		const char *event = "{\"evt.type\": \"open\", \"proc.name\": \"y\"}";
+
+		assert_int_equal(policy_judge(run, event_of(event), &hits, &unknown), 2);
+		assert_int_equal(unknown, 1);
+		if (i)
+			policy_count_undecided(run);
+	}
+	for (uint32_t i = 0; i < ARRAY_LEN(rules); i++)
+		assert_int_equal(policy_rule_undecided(run, i), want[i]);
+	policy_run_free(run);
+	policy_free(p);
+}
+
 static void wrong_rules_are_told(void **state UNUSED)
 {
 	static const struct {
@@ -661,6 +695,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(absent_and_unknown, arena_setup, arena_teardown),
 		cmocka_unit_test_setup_teardown(never_is_never, arena_setup, arena_teardown),
 		cmocka_unit_test_setup_teardown(types_are_decided_ahead, arena_setup,
+						arena_teardown),
+		cmocka_unit_test_setup_teardown(undecided_rules_are_counted, arena_setup,
 						arena_teardown),
 		cmocka_unit_test_setup_teardown(wrong_rules_are_told, arena_setup, arena_teardown),
 		cmocka_unit_test_setup_teardown(names_compare_with_what_they_resolve_to,

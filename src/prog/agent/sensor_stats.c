@@ -130,7 +130,7 @@ static void put_costs(struct json_out *j, struct watch *w)
 
 struct rule_figures {
 	str name;
-	uint64_t judged, held;
+	uint64_t judged, held, undecided;
 };
 
 static int by_judged(const void *a, const void *b)
@@ -140,21 +140,21 @@ static int by_judged(const void *a, const void *b)
 	return x->judged < y->judged ? 1 : x->judged > y->judged ? -1 : str_cmp(x->name, y->name);
 }
 
-static void put_rules(struct json_out *j, const struct session *s)
+static int by_undecided(const void *a, const void *b)
 {
-	size_t n;
-	const struct rule *const *rules = policy_rules(s->rules.program, &n);
-	struct rule_figures *f = calloc(n ? n : 1, sizeof(*f));
+	const struct rule_figures *x = a, *y = b;
 
+	return x->undecided < y->undecided   ? 1
+	       : x->undecided > y->undecided ? -1
+					     : str_cmp(x->name, y->name);
+}
+
+static void put_judged(struct json_out *j, struct rule_figures *f, size_t n)
+{
+	qsort(f, n, sizeof(*f), by_judged);
 	json_key(j, "rules");
 	json_array_open(j);
-	for (size_t i = 0; f && i < n; i++) {
-		f[i].name = rules[i]->name;
-		policy_rule_cost(watch_run(s->watch), (uint32_t)i, &f[i].judged, &f[i].held);
-	}
-	if (f)
-		qsort(f, n, sizeof(*f), by_judged);
-	for (size_t i = 0; f && i < MIN(n, COSTS_SHOWN) && f[i].judged; i++) {
+	for (size_t i = 0; i < MIN(n, COSTS_SHOWN) && f[i].judged; i++) {
 		json_object_open(j);
 		json_put_str(j, "rule", f[i].name);
 		json_put_uint(j, "judged", f[i].judged);
@@ -162,6 +162,38 @@ static void put_rules(struct json_out *j, const struct session *s)
 		json_object_close(j);
 	}
 	json_array_close(j);
+}
+
+static void put_undecided(struct json_out *j, struct rule_figures *f, size_t n)
+{
+	qsort(f, n, sizeof(*f), by_undecided);
+	json_key(j, "undecided");
+	json_array_open(j);
+	for (size_t i = 0; i < MIN(n, COSTS_SHOWN) && f[i].undecided; i++) {
+		json_object_open(j);
+		json_put_str(j, "rule", f[i].name);
+		json_put_uint(j, "events", f[i].undecided);
+		json_object_close(j);
+	}
+	json_array_close(j);
+}
+
+static void put_rules(struct json_out *j, const struct session *s)
+{
+	size_t n;
+	const struct rule *const *rules = policy_rules(s->rules.program, &n);
+	const struct policy_run *run = watch_run(s->watch);
+	struct rule_figures *f = calloc(n ? n : 1, sizeof(*f));
+
+	if (!f)
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		f[i].name = rules[i]->name;
+		f[i].undecided = policy_rule_undecided(run, i);
+		policy_rule_cost(run, i, &f[i].judged, &f[i].held);
+	}
+	put_judged(j, f, n);
+	put_undecided(j, f, n);
 	free(f);
 }
 

@@ -9,7 +9,7 @@
 #include "prog/skep/result.h"
 
 #define ARENA_BYTES ((size_t)16 << 20)
-enum { TYPES_SHOWN = 10, HOOKS_SHOWN = 10, CHECKS_SHOWN = 10, ROWS_MAX = 256 };
+enum { TYPES_SHOWN = 10, HOOKS_SHOWN = 10, CHECKS_SHOWN = 10, RULES_SHOWN = 10, ROWS_MAX = 256 };
 
 static const struct option_def options[] = {
 	{ .name = "control",
@@ -280,6 +280,37 @@ static int put_checks(struct top *t)
 	return finish(t, &table);
 }
 
+/** Rules whose condition needed a fact that was not there: nothing is concluded from it, which is no silence. */
+static int put_undecided(struct top *t)
+{
+	const struct value *now = value_path(t->now, "sensor.undecided");
+	const struct value *before = value_path(t->before, "sensor.undecided");
+	struct result_table table;
+	size_t n = 0;
+
+	if (!now || !now->count)
+		return 0;
+	result_table_init(&table, t->view.arena);
+	result_table_column(&table, say(&t->view, (struct phrase){ "UNDECIDED/S", "未判定/秒" }), 0,
+			    true);
+	result_table_column(&table, say(&t->view, (struct phrase){ "IN ALL", "共计" }), 0, true);
+	result_table_column(&table,
+			    say(&t->view, (struct phrase){ "RULE THAT LACKED FACTS",
+							   "因信息不足未判定的规则" }),
+			    20, false);
+	VALUE_EACH (u, now) {
+		str name = value_get_str(u, "rule");
+
+		if (n++ == RULES_SHOWN)
+			break;
+		result_table_cell(&table,
+				  number(t, rate(t, u, find(before, "rule", name), "events")));
+		result_table_cell(&table, number(t, value_num(value_get(u, "events"), 0)));
+		result_table_cell(&table, name);
+	}
+	return finish(t, &table);
+}
+
 static int put_outputs(struct top *t)
 {
 	struct result_table table;
@@ -317,6 +348,8 @@ static int show(struct top *t)
 		r = put_hooks(t);
 	if (r == 0)
 		r = put_checks(t);
+	if (r == 0)
+		r = put_undecided(t);
 	return r == 0 ? put_outputs(t) : r;
 }
 
@@ -402,11 +435,12 @@ const struct command cmd_agent_top = {
 	.summary = { "show what the running agent does and what it costs, each second",
 		     "每秒显示运行中代理的工作与开销" },
 	.detail = { "Asks the agent that runs on this host through its control socket: events and "
-		    "losses, processor time and memory, the rules' dearest checks, and the "
-		    "kernel's "
-		    "hooks, which are measured while this command runs. Only root may ask.",
+		    "losses, processor time and memory, the rules' dearest checks, rules that "
+		    "lacked "
+		    "facts, and the kernel's hooks, which are measured while this command runs. "
+		    "Only root may ask.",
 		    "通过控制套接字询问本机运行中的代理：事件与丢失、处理器与内存、最耗时的规则检查"
-		    "项，"
+		    "项、因信息不足未判定的规则，"
 		    "以及内核挂载点的开销（仅在本命令运行期间测量）。仅 root 可用。" },
 	.examples = { { "sudo skep agent top", { "until Ctrl-C", "持续显示，Ctrl-C 结束" } },
 		      { "sudo skep agent top --json -n 1",
