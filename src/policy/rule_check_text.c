@@ -110,6 +110,13 @@ static int check_type(struct rule_set *s, str text, const struct policy_subject 
 	return rule_report(s, f, e, "no event of type '%.*s' is ever told", STR_ARG(text));
 }
 
+/* Falco told calls twice once; rules of that time may ask for those that begin. */
+static bool asks_for_beginnings(const struct condition *n, str text)
+{
+	return n->op == CONDITION_EQ && n->left.kind == TERM_FIELD &&
+	       str_is(n->left.text, "evt.dir") && str_is(text, ">");
+}
+
 int rule_check_texts(struct rule_set *s, const struct condition *tree,
 		     const struct policy_subject *subject, const struct rule_finding *about,
 		     struct err *e)
@@ -128,6 +135,10 @@ int rule_check_texts(struct rule_set *s, const struct condition *tree,
 		for (size_t i = 0; r == 0 && i < n->right_count; i++)
 			if (n->right[i].kind != TERM_TEXT)
 				continue;
+			else if (asks_for_beginnings(n, n->right[i].text))
+				r = rule_report(s, &f, e,
+						"this never holds: events are told when a call "
+						"returns, with evt.dir = <");
 			else if (is_about_type(n, subject))
 				r = check_type(s, n->right[i].text, subject, &f, e);
 			else

@@ -33,10 +33,11 @@ static int define(struct rule_item *it, const str *items, size_t count)
 		return rule_spent(it->e);
 	l->items = items;
 	l->count = count;
+	l->broken = false;
 	return 0;
 }
 
-int rule_list_read(struct rule_item *it)
+static int read_list(struct rule_item *it)
 {
 	static const struct rule_key keys[] = {
 		{ "list", KEY_FIXED },     { "items", KEY_APPEND }, { "append", KEY_FIXED },
@@ -71,6 +72,28 @@ int rule_list_read(struct rule_item *it)
 	return append(it, l, items, count);
 }
 
+/* Its name must not become a text where it is used: nobody means that. */
+static int define_broken(struct rule_item *it)
+{
+	struct rule_list *l;
+	int r = define(it, NULL, 0);
+
+	if (r < 0)
+		return r;
+	l = map_find(&it->set->lists.map, it->name);
+	l->broken = l->as.used = true;
+	return -EBADMSG;
+}
+
+int rule_list_read(struct rule_item *it)
+{
+	int r = read_list(it);
+
+	return r == -EBADMSG && valid_name(it->name) && !map_find(&it->set->lists.map, it->name)
+		       ? define_broken(it)
+		       : r;
+}
+
 /*
  * An item that names a list defined before stands for that list's items. Falco does this one level deep; lists are
  * expanded in order here, so that what is put in is expanded already.
@@ -91,6 +114,7 @@ static int expand(struct rule_set *s, struct rule_list *l, struct err *e)
 
 			if (named && named != l && named->as.index < l->as.visibility) {
 				named->as.used = true;
+				l->broken |= named->broken;
 				from = named->expanded ? named->expanded : named->items;
 				count = named->expanded ? named->expanded_count : named->count;
 			}
@@ -148,6 +172,16 @@ static struct rule_list *next_list(const struct rule_set *s, str text, size_t fr
 	return found;
 }
 
+/* Where @p text names the list, which it does. */
+static size_t place_of(str name, str text)
+{
+	size_t at = 0;
+
+	while (!str_eq(next_word(text, &at), name))
+		;
+	return at - name.n;
+}
+
 static void put_items(struct rule_writer *w, const struct rule_list *l, uint32_t number)
 {
 	for (size_t i = 0; i < l->expanded_count; i++) {
@@ -192,7 +226,7 @@ static int substitute(struct rule_list *l, struct arena *a, struct rule_text *t,
 }
 
 int rule_lists_substitute(const struct rule_set *s, struct arena *a, struct rule_text *text,
-			  struct err *e)
+			  size_t *ret_at, struct err *e)
 {
 	size_t from = 0;
 
@@ -202,6 +236,12 @@ int rule_lists_substitute(const struct rule_set *s, struct arena *a, struct rule
 
 		if (!l)
 			return 0;
+		if (l->broken) {
+			l->as.used = true;
+			*ret_at = place_of(l->as.name, text->text);
+			return err_set(e, EBADMSG, "the list '%.*s', which this uses, has an error",
+				       STR_ARG(l->as.name));
+		}
 		r = substitute(l, a, text, e);
 		if (r < 0)
 			return r;

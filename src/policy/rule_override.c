@@ -155,6 +155,25 @@ int rule_draft_override(const struct rule_item *it, struct rule_draft *d)
 	return r < 0 ? r : rule_draft_take(it, OVERRIDE_REPLACE, d);
 }
 
+/* As Falco has it; only `override` changes more. */
+static int check_appended(const struct rule_item *it)
+{
+	VALUE_MEMBERS (m, it->node) {
+		const struct rule_key *key = rule_key_find(rule_draft_keys, m->key);
+		int r;
+
+		if (!key || key->change == KEY_FIXED || str_is(m->key, "condition") ||
+		    str_is(m->key, "exceptions"))
+			continue;
+		r = rule_fault(it, RULE_UNKNOWN_KEY, &m->value,
+			       "the key '%.*s' has no effect beside 'append: true'; use 'override'",
+			       STR_ARG(m->key));
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int rule_draft_append(const struct rule_item *it, struct rule_draft *d)
 {
 	const struct value *condition = value_get(it->node, "condition");
@@ -164,7 +183,8 @@ int rule_draft_append(const struct rule_item *it, struct rule_draft *d)
 	if (!condition && !value_get(it->node, "exceptions"))
 		return rule_fault(it, RULE_ERR_VALIDATE, NULL,
 				  "there is nothing to append: neither condition nor exceptions");
-	if (condition)
+	r = check_appended(it);
+	if (r == 0 && condition)
 		r = rule_value_text(it, condition, "condition", &text);
 	if (r == 0 && condition)
 		r = rule_condition_append(it, &d->condition, condition);

@@ -73,6 +73,7 @@ struct rule_list {
 	size_t count;
 	const str *expanded; /**< with the items of lists that are items */
 	size_t expanded_count;
+	bool broken; /**< has an error, or an item of its does: whatever uses it has one, too */
 };
 
 enum rule_macro_state { MACRO_NEW, MACRO_OPEN, MACRO_DONE, MACRO_BROKEN };
@@ -276,9 +277,14 @@ MUST_CHECK int rule_exceptions_apply(struct rule_set *s, const struct rule_draft
 /* rule_list.c */
 
 MUST_CHECK int rule_lists_expand(struct rule_set *s, struct err *e);
-/** Puts the items of lists in place of their names, as text. @param a owns what becomes of @p text */
+/**
+ * Puts the items of lists in place of their names, as text.
+ *
+ * @param a owns what becomes of @p text
+ * @param ret_at where the name of a list stands that has an error (-EBADMSG)
+ */
 MUST_CHECK int rule_lists_substitute(const struct rule_set *s, struct arena *a,
-				     struct rule_text *text, struct err *e);
+				     struct rule_text *text, size_t *ret_at, struct err *e);
 
 /* rule_resolve.c */
 

@@ -33,15 +33,18 @@ static int parse(struct rule_set *s, struct arena *scratch, const struct rule_te
 {
 	struct rule_text full = *text;
 	struct err why = { .translate = e ? e->translate : NULL };
+	enum rule_code code = RULE_ERR_VALIDATE;
 	size_t at = 0;
-	int r = rule_lists_substitute(s, scratch, &full, &why);
+	int r = rule_lists_substitute(s, scratch, &full, &at, &why);
 
 	if (r == 0 && full.text.p != text->text.p) {
 		full.text = arena_str(&s->arena, full.text);
 		r = full.text.p ? 0 : -ENOBUFS;
 	}
-	if (r == 0)
+	if (r == 0) {
+		code = RULE_ERR_COMPILE_CONDITION;
 		r = condition_parse(full.text, 0, &s->arena, ret, &at, &why);
+	}
 	if (r == 0) {
 		number_nodes(*ret, &full);
 		return 0;
@@ -50,8 +53,8 @@ static int parse(struct rule_set *s, struct arena *scratch, const struct rule_te
 		return rule_spent(e);
 	/* An error at the end is told at the last byte. */
 	at = full.text.n ? MIN(at, full.text.n - 1) : 0;
-	return tell(s, about, RULE_ERR_COMPILE_CONDITION,
-		    r == -EBADMSG || r == -E2BIG ? rule_text_at(&full, at) : 0, &why, e);
+	return tell(s, about, code, r == -EBADMSG || r == -E2BIG ? rule_text_at(&full, at) : 0,
+		    &why, e);
 }
 
 int rule_condition_parse(struct rule_set *s, const struct rule_text *text,

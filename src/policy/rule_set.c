@@ -113,7 +113,11 @@ size_t rule_set_macro_count(const struct rule_set *s)
 
 size_t rule_set_list_count(const struct rule_set *s)
 {
-	return s->lists.count;
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->lists.count; i++)
+		count += !((const struct rule_list *)s->lists.items[i])->broken;
+	return count;
 }
 
 static bool selects(str which, const struct rule *r)

@@ -191,6 +191,52 @@ def read_terminal(fd):
         return b""
 
 
+BROKEN_LIST = """
+- list: tools
+  items: [nc, null]
+- list: more
+  items: [tools, socat]
+- macro: tool
+  condition: proc.name in (more)
+- rule: Direct
+  desc: d
+  condition: evt.type = execve and proc.name in (x, tools)
+  output: o
+  priority: NOTICE
+- rule: Through a macro
+  desc: d
+  condition: evt.type = execve and not tool
+  output: o
+  priority: NOTICE
+"""
+
+
+def test_a_list_with_an_error_takes_along_what_uses_it(skep, tmp_path):
+    """Its name would be a text there, and `not proc.name in (allowed)` would hold for all."""
+    (tmp_path / "b.yaml").write_text(BROKEN_LIST + GOOD)
+    found = lint(skep, tmp_path / "b.yaml", check=2)
+    assert (found["rules"], found["lists"], found["warnings"]) == (1, 0, 0)
+    assert [(n["item"], n["line"], n["column"], n["code"]) for n in found["notes"]] == [
+        ("list 'tools'", 3, 15, "LOAD_ERR_YAML_VALIDATE"), ("macro 'tool'", 7, 28, "LOAD_ERR_VALIDATE"),
+        ("rule 'Direct'", 10, 53, "LOAD_ERR_VALIDATE"), ("rule 'Through a macro'", 15, 40, "LOAD_ERR_VALIDATE")]
+    # Once it is right, it is a list like any other.
+    (tmp_path / "b.yaml").write_text(BROKEN_LIST + "- list: tools\n  items: [nc]\n")
+    assert (found := lint(skep, tmp_path / "b.yaml", check=2))["rules"] == 2 and found["errors"] == 1
+
+
+def test_lint_tells_what_append_does_not_change(skep, tmp_path):
+    (tmp_path / "a.yaml").write_text(GOOD + "- rule: Good\n  condition: and fd.num > 3\n  priority: INFO\n  tags: [x]\n  append: true\n")
+    notes = lint(skep, tmp_path / "a.yaml")["notes"]
+    assert [(n["code"], n["line"]) for n in notes] == [("LOAD_DEPRECATED_ITEM", 15), ("LOAD_UNKNOWN_KEY", 13), ("LOAD_UNKNOWN_KEY", 14)]
+    assert "'priority' has no effect" in notes[1]["message"]
+
+
+@pytest.mark.parametrize("sign,warned", [(">", True), ("<", False)])
+def test_lint_tells_of_calls_that_begin(skep, tmp_path, sign, warned):
+    (tmp_path / "d.yaml").write_text(GOOD.replace("opened and", f"opened and evt.dir = {sign} and"))
+    assert [n["code"] for n in lint(skep, tmp_path / "d.yaml")["notes"]] == ["LOAD_COMPILE_CONDITION"] * warned
+
+
 @pytest.mark.parametrize("page", ["policy.md", "policy.zh.md"])
 def test_the_page_lists_fields_of_falcos_that_are_missed(skep, source_dir, page):
     listed = re.findall(r'^X\("([a-z0-9_.]+)", "([a-z0-9_.]*)"', (source_dir / "src/policy/falco_field.def").read_text(), re.M)
