@@ -4,6 +4,23 @@
 
 typedef str (*program_reader)(const struct program_table *, const struct program *);
 
+/* Variables are kept with NUL bytes between them. A process without any is one whose were not read. */
+static enum policy_state spaced(const struct event_target *t, str *env)
+{
+	struct scratch_text out = scratch_text(t->world->scratch);
+	str rest = *env;
+
+	if (!rest.n)
+		return POLICY_UNKNOWN;
+	while (rest.n) {
+		scratch_add(&out, str_cut(&rest, '\0'));
+		if (rest.n)
+			scratch_byte(&out, ' ');
+	}
+	*env = scratch_str(&out);
+	return POLICY_KNOWN;
+}
+
 static enum policy_state text_of(const struct event_target *t, const struct process *p,
 				 program_reader text, str *ret)
 {
@@ -12,6 +29,8 @@ static enum policy_state text_of(const struct event_target *t, const struct proc
 	if (!g)
 		return POLICY_UNKNOWN;
 	*ret = text(process_tree_programs(t->world->tree), g);
+	if (text == program_env)
+		return spaced(t, ret);
 	return ret->n || !g->partial ? POLICY_KNOWN : POLICY_UNKNOWN;
 }
 
@@ -170,29 +189,6 @@ static bool get_parent_number(const struct event_target *t, uint16_t field,
 	return value_int(ret, MAX((int64_t)t->event->time_ns - began, (int64_t)0));
 }
 
-static bool get_environment(const struct event_target *t, const struct policy_ref *ref,
-			    struct policy_value *ret)
-{
-	struct scratch_text out;
-	const struct process *p;
-	enum policy_state s = event_target_ancestor(t, ref->has_index ? ref->index : 1, &p);
-	str env;
-
-	if (s == POLICY_KNOWN)
-		s = text_of(t, p, program_env, &env);
-	if (s == POLICY_KNOWN && !env.n)
-		s = POLICY_UNKNOWN;
-	if (s != POLICY_KNOWN)
-		return value_state(ret, s);
-	out = scratch_text(t->world->scratch);
-	while (env.n) {
-		scratch_add(&out, str_cut(&env, '\0'));
-		if (env.n)
-			scratch_byte(&out, ' ');
-	}
-	return value_string(ret, scratch_str(&out));
-}
-
 bool lineage_fields_get(const struct event_target *t, const struct policy_ref *ref,
 			struct policy_value *ret)
 {
@@ -220,7 +216,7 @@ bool lineage_fields_get(const struct event_target *t, const struct policy_ref *r
 	case FIELD_PROC_ACMDLINE:
 		return get_texts(t, ref, program_cmdline, ret);
 	case FIELD_PROC_AENV:
-		return get_environment(t, ref, ret);
+		return get_texts(t, ref, program_env, ret);
 	case FIELD_PROC_SNAME:
 	case FIELD_PROC_SEXEPATH:
 	case FIELD_PROC_SID_EXE:

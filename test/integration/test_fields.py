@@ -52,7 +52,7 @@ ROWS = {
         "proc.aexe[2]": "sh", "proc.exepath": "/tmp/busybox", "proc.pexepath": "/bin/busybox", "proc.aexepath[2]": "/bin/busybox",
         "proc.cmdline": "busybox cat mark-exec x", "proc.pcmdline": "sh -c echo no mark; .*", "proc.acmdline[1]": "sh -c echo.*",
         "proc.exeline": r"\./busybox cat mark-exec x", "proc.args": "cat mark-exec x", "proc.nargs": "3", "proc.cmdnargs": "3",
-        "proc.cmdlenargs": "15", "proc.env": ".*TEAM=blue.*", "proc.env[TEAM]": "blue", "proc.aenv[1]": ".*TEAM=blue.*",
+        "proc.cmdlenargs": "15", "proc.env": ".*TEAM=blue.*", "proc.env[TEAM]": "blue", "proc.aenv[1]": ".*TEAM=blue.*", "proc.aenv": r"\([^,]*TEAM=blue[^,]*,[^,]*TEAM=blue.*",
         "proc.cwd": "/tmp/", "proc.sid": NUMBER, "proc.sname": r"\S+", "proc.sexepath": "/.*", "proc.pgid": NUMBER,
         "proc.sid.exe": "sh", "proc.sid.exepath": "/bin/busybox", "proc.pgid.name": "sh", "proc.pgid.exe": "sh", "proc.pgid.exepath": "/bin/busybox",
         "proc.vpgid.name": "sh", "proc.vpgid.exe": "sh", "proc.vpgid.exepath": "/bin/busybox",
