@@ -180,7 +180,8 @@ class BoxStage:
             return
         m.run("killall skep skep-agent; sleep 2; echo 2000 >/sys/fs/cgroup/system.slice/cpu.weight")
         self.start(m, ".few", "/few", 2)
-        self.together(m, jobs)
+        for j in jobs:
+            self.together(m, [j])
 
     def take(self, m, backend):
         fired = {}

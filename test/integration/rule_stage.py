@@ -13,7 +13,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 # Tools the image lacks, as copies of the actor.
 TOOLS = """serviced dropper python3 node nc openssl nginx php-fpm httpd redis-server postgres gdb crictl curl prometheus
 xmrig pkill crontab sshd frpc ssh tor ttyd nmap kubectl amicontained mysql gcc pip3 iptables dig stress-ng vi
-ruby wget tcpserver ksh93 luatex busybox make""".split()
+ruby php wget tcpserver ksh93 luatex busybox make git chrome""".split()
 
 
 def debian(folder, shared):

@@ -18,7 +18,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 # What the rules must see, each by several of them.
 CLASSES = {
-    "reverse and bind shells": [1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009],
+    "reverse and bind shells": [1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1013],
     "shells and tools below web servers": [1101, 1102, 1103, 1104, 1105, 1106, 1107],
     "setuid and capabilities": [1201, 1202, 1203, 1210],
     "kernel modules and primitives": [1204, 1205, 1206, 1207, 1208],

@@ -58,15 +58,20 @@ static struct sockaddr_in address(const char *ip, long port)
 	return a;
 }
 
-static int listener(long port)
+static int listener_at(const char *ip, long port)
 {
-	struct sockaddr_in a = address("127.0.0.1", port);
+	struct sockaddr_in a = address(ip, port);
 	int s = socket(AF_INET, SOCK_STREAM, 0), one = 1;
 
 	setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(s, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(s, 8) < 0)
 		return -1;
 	return s;
+}
+
+static int listener(long port)
+{
+	return listener_at("127.0.0.1", port);
 }
 
 static int connection(const char *ip, long port)
@@ -327,6 +332,27 @@ static int do_unshare_files(char **a)
 	return unshare(CLONE_FILES) < 0;
 }
 
+static int child_with(unsigned long flags)
+{
+	long pid = syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
+
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 || waitpid((pid_t)pid, NULL, 0) < 0;
+}
+
+static int do_clone_user(char **a)
+{
+	(void)a;
+	return child_with(CLONE_NEWUSER);
+}
+
+static int do_clone_files(char **a)
+{
+	(void)a;
+	return child_with(CLONE_FILES);
+}
+
 static int do_mount(char **a)
 {
 	return mount("none", arg(a, 0, "/mnt"), "tmpfs", 0, NULL) < 0;
@@ -420,6 +446,11 @@ static int do_address(char **a)
 static int do_listen(char **a)
 {
 	return listener(number(a, 0, 4000)) < 0;
+}
+
+static int do_listen_any(char **a)
+{
+	return listener_at("0.0.0.0", number(a, 0, 4000)) < 0;
 }
 
 /* Listens while the rest of the words run as a command. */
@@ -641,6 +672,8 @@ static const struct {
 	{ "setns", do_setns },
 	{ "unshare-user", do_unshare_user },
 	{ "unshare-files", do_unshare_files },
+	{ "clone-user", do_clone_user },
+	{ "clone-files", do_clone_files },
 	{ "mount", do_mount },
 	{ "mknod", do_mknod },
 	{ "mkfifo", do_mkfifo },
@@ -655,6 +688,7 @@ static const struct {
 	{ "rewrite", do_rewrite },
 	{ "address", do_address },
 	{ "listen", do_listen },
+	{ "listen-any", do_listen_any },
 	{ "serve", do_serve },
 	{ "connect", do_connect },
 	{ "connect-unix", do_connect_unix },

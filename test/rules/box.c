@@ -37,6 +37,7 @@ struct options {
 	uint64_t caps;
 	unsigned int user;
 	int terminal, privileged;
+	double cpus; /* 0: as many as there are */
 	const char *devices[MANY], *tmpfs[MANY], *volumes[MANY];
 	int device_count, tmpfs_count, volume_count;
 	char **words;
@@ -133,6 +134,8 @@ static void take_options(char **a, struct options *o)
 			break;
 		} else if (strcmp(name, "-u") == 0) {
 			o->user = (unsigned int)atoi(*a);
+		} else if (strcmp(name, "--cpus") == 0) {
+			o->cpus = atof(*a);
 		} else if (strcmp(name, "--cap-add") == 0) {
 			o->caps |= power(*a);
 		} else if (strcmp(name, "--device") == 0 && o->device_count < MANY) {
@@ -313,6 +316,9 @@ static int run(const struct options *o)
 	pid_t first;
 
 	make_folders(group_of(o->id));
+	if (o->cpus > 0)
+		put(path("%s/cpu.max", group_of(o->id)),
+		    path("%d 100000", (int)(o->cpus * 100000)));
 	make_folders(path("/run/box/%s", o->id));
 	group = open_group(o->id);
 	check(unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWPID),
