@@ -189,9 +189,8 @@ static void on_inspect_end(void *ctx, int result, int status)
 		with_document(w, buf_str(&q->body), PARSE_MEMORY, take_inspect);
 	else if (result < 0 || status != 404)
 		w->errors++;
+	/* An engine may hang over one container and answer for all others; whether it answers at all the next list shows. */
 	buf_reset(&q->body);
-	if (result == -ETIMEDOUT)
-		go_down(w, result);
 }
 
 /* Of its containers some were not asked for yet. */

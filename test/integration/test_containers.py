@@ -276,6 +276,37 @@ def test_an_engine_that_misbehaves(build_dir, tmp_path, answer):
     assert all(".." not in p for p in fake.paths)
 
 
+def test_an_engine_that_hangs_over_some_containers(build_dir):
+    """As dockerd does over one whose lock is taken: the others are asked for all the same."""
+    need_root()
+    ids = [f"{i:064x}" for i in range(8)]
+
+    def answer(path, c):
+        if path.startswith("/containers/") and path.split("/")[2] in ids[:2]:
+            time.sleep(60)
+        head(c, b"Connection: close\r\n")
+        if path.startswith("/events"):
+            time.sleep(60)
+        elif path == "/containers/json":
+            c.sendall(json.dumps([{"Id": i} for i in ids]).encode())
+        else:
+            c.sendall(json.dumps({"Id": path.split("/")[2], "Name": "/x", "Config": {"Image": "x"}}).encode())
+
+    path = pathlib.Path(f"/tmp/engine-{os.getpid()}-some.sock")
+    path.unlink(missing_ok=True)
+    fake = FakeEngine(path, answer)
+    probe = Probe(build_dir, 60, f"unix://{path}")
+    try:
+        assert until(lambda: {f"/containers/{i}/json" for i in ids} <= set(fake.paths), 30), fake.paths
+        time.sleep(1)  # for the last answer
+        stats = probe.end()
+    finally:
+        fake.socket.close()
+        path.unlink(missing_ok=True)
+    assert stats["engines"] == 1 and stats["errors"] == 2 and stats["longestUs"] < 1_000_000, stats
+    assert fake.paths.count("/containers/json") == 1, fake.paths
+
+
 def test_podman(skep, build_dir, archive, tmp_path):
     need_root()
     need("podman", "runc")
