@@ -95,6 +95,14 @@ def pipes_of(pid):
     return found
 
 
+def test_up_says_what_it_does_in_the_users_language(folder):
+    """What its agent and its console say of themselves, too."""
+    need_root()
+    with Up(folder, env={"LANG": "zh_CN.UTF-8"}) as up:
+        assert until(lambda: re.search(r"^agent: sensor: 正按 \d+ 条规则监视", up.said(), re.M)), up.said()
+        up.end()
+
+
 def test_up(folder):
     need_root()
     with Up(folder) as up:

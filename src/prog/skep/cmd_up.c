@@ -60,10 +60,11 @@ struct up {
 /* Lines go out whole: several processes and threads speak. */
 static void speak(const char *who, const char *line)
 {
-	OWNED_BUF out = BUF_INIT;
+	OWNED_BUF out = BUF_INIT, own = BUF_INIT;
 
+	log_retell(line, &own);
 	buf_printf(&out, "%s: ", who);
-	text_escape(str_from(line), &out);
+	text_escape(buf_str(&own), &out);
 	buf_byte(&out, '\n');
 	if (buf_error(&out) == 0)
 		(void)!file_write_all(STDERR_FILENO, buf_str(&out), NULL);

@@ -76,11 +76,19 @@ LOG_FUNCTION(log_warning, LOG_WARNING)
 LOG_FUNCTION(log_note, LOG_NOTE)
 LOG_FUNCTION(log_debug, LOG_DEBUG)
 
-void log_retold(const char *english)
+void log_retell(const char *english, struct buf *out)
 {
 	OWNED_BUF zh = BUF_INIT;
 
 	if (state.lang == LANG_ZH)
 		retell_zh(str_from(english), &zh);
-	log_note("%s", zh.n && !buf_error(&zh) ? buf_cstr(&zh) : english);
+	buf_add(out, zh.n && !buf_error(&zh) ? buf_str(&zh) : str_from(english));
+}
+
+void log_retold(const char *english)
+{
+	OWNED_BUF own = BUF_INIT;
+
+	log_retell(english, &own);
+	log_note("%s", buf_cstr(&own));
 }
