@@ -37,11 +37,18 @@ static bool is_digest(str s)
 	return str_starts(s, S("sha256:")) && is_sha256(str_skip(s, 7));
 }
 
+/* Docker takes the first digits of an id for a name, and keeps what it was given. */
+static bool is_short_id(const struct container *c)
+{
+	return str_starts(c->image_id, S("sha256:")) &&
+	       str_starts(str_skip(c->image_id, 7), c->image);
+}
+
 void record_split_image(struct container *c, struct arena *a)
 {
 	struct reference r;
 
-	if (!c->image.n || is_digest(c->image) || is_sha256(c->image) ||
+	if (!c->image.n || is_digest(c->image) || is_sha256(c->image) || is_short_id(c) ||
 	    reference_parse(c->image, a, &r, NULL) < 0)
 		return;
 	if (!c->image_repository.n)

@@ -57,7 +57,7 @@ void record_docker_repositories(const struct value *repositories, struct arena *
 
 /**
  * Splits container.image into repository (with its registry), tag and digest, those already known excepted.
- * An image that is no reference (an id) has none.
+ * An image that is no reference (an id, or the first digits of image_id) has none.
  */
 void record_split_image(struct container *c, struct arena *a);
 
