@@ -483,6 +483,20 @@ static bool is_container_inside(struct asset *a, struct roster_entry *outer,
 	       has_metadata(a, inner);
 }
 
+/*
+ * Whoever starts a container of Docker's chooses the group it is made in, another container's or one that looks like it: Docker's
+ * files, which no container writes, say which.
+ */
+static bool is_placed(struct asset *a, const struct cgroup_path *p)
+{
+	str group = str_take(p->container, str_find_last(p->container, '/'));
+
+	if (disk_is_placed(a->disk, p->id, group))
+		return true;
+	refresh(a, false);
+	return disk_is_placed(a->disk, p->id, group);
+}
+
 /* From the outermost container inwards as far as they can be believed. */
 static struct roster_entry *learn_container(struct asset *a, const struct cgroup_path *innermost,
 					    uint64_t cgroup_id, str path)
@@ -492,9 +506,14 @@ static struct roster_entry *learn_container(struct asset *a, const struct cgroup
 	size_t i = 0;
 
 	chain[0] = *innermost;
-	while (chain[i].outer[0] && i < CGROUP_PATH_MAX_OUTER) {
+	while (chain[i].outer[0] && i < CGROUP_PATH_MAX_OUTER && !is_placed(a, &chain[i])) {
 		cgroup_path_parse(chain[i].outer_container, &chain[i + 1]);
 		i++;
+	}
+	if (chain[i].outer[0]) {
+		chain[i].runtime = CONTAINER_DOCKER;
+		chain[i].outer[0] = '\0';
+		memcpy(chain[i].key, chain[i].id, sizeof(chain[i].id));
 	}
 	n = take_container(a, &chain[i], cgroup_id, path);
 	while (i && n && is_container_inside(a, n, &chain[i - 1])) {
@@ -506,6 +525,12 @@ static struct roster_entry *learn_container(struct asset *a, const struct cgroup
 	return n;
 }
 
+static bool is_what_it_may_be(struct asset *a, const struct cgroup_path *p)
+{
+	return p->runtime == CONTAINER_DOCKER ? is_placed(a, p)
+					      : is_containerd(a, p, p->name_space);
+}
+
 /* @return ROSTER_NOBODY: no memory */
 static enum roster_owner learn(struct asset *a, uint64_t cgroup_id, str path,
 			       struct roster_entry **ret)
@@ -513,7 +538,7 @@ static enum roster_owner learn(struct asset *a, uint64_t cgroup_id, str path,
 	struct cgroup_path p;
 
 	cgroup_path_parse(path, &p);
-	if (p.kind == CGROUP_PATH_MAYBE && !is_containerd(a, &p, p.name_space))
+	if (p.kind == CGROUP_PATH_MAYBE && !is_what_it_may_be(a, &p))
 		p.kind = CGROUP_PATH_HOST;
 	if (p.kind == CGROUP_PATH_HOST) {
 		roster_set_cgroup(a->roster, cgroup_id, NULL);

@@ -261,6 +261,21 @@ static void maybe_containerd(str path, struct cgroup_path *c)
 	c->container = str_take(path, (size_t)(id.p + id.n - path.p));
 }
 
+/* A pod of Podman's, which holds no process of its own, unless Docker was told to make its container there. */
+static void maybe_placed(str path, struct cgroup_path *c)
+{
+	str rest = str_skip(path, 1);
+	str parent = str_cut(&rest, '/');
+	str id = str_take(rest, str_find(rest, '/'));
+
+	if (!str_is(parent, "libpod_parent") || !is_id(id) || !set_id(c->id, id))
+		return;
+	c->kind = CGROUP_PATH_MAYBE;
+	c->runtime = CONTAINER_DOCKER;
+	memcpy(c->key, c->id, sizeof(c->id));
+	c->container = str_take(path, (size_t)(id.p + id.n - path.p));
+}
+
 /* @param end where the step's name ends in the path */
 static bool starts_container(const struct step *s, str path, size_t end, unsigned int *depth,
 			     struct cgroup_path *c)
@@ -313,6 +328,8 @@ void cgroup_path_parse(str path, struct cgroup_path *ret)
 		c = (struct cgroup_path){ .kind = CGROUP_PATH_HOST, .container = path };
 	else if (c.kind == CGROUP_PATH_HOST && !s.in_pod && str_starts(path, S("/")))
 		maybe_containerd(path, &c);
+	if (c.kind == CGROUP_PATH_HOST && str_starts(path, S("/")))
+		maybe_placed(path, &c);
 	if (c.kind == CGROUP_PATH_HOST)
 		c.runtime = CONTAINER_HOST;
 	*ret = c;

@@ -22,7 +22,11 @@
 enum cgroup_path_kind {
 	CGROUP_PATH_HOST,      /**< of no container; pods' own groups and engines' helpers too */
 	CGROUP_PATH_CONTAINER, /**< a container's group or one below it */
-	CGROUP_PATH_MAYBE, /**< /A/B: containerd's container B of namespace A if it has such a one, else the host */
+	/**
+	 * /A/B: containerd's container B of namespace A if it has such a one; /libpod_parent/ID: Docker's container if that was told to
+	 * make it there; else the host
+	 */
+	CGROUP_PATH_MAYBE,
 };
 
 struct cgroup_path {

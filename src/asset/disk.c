@@ -16,6 +16,7 @@
 #define DOCUMENT_MAX (2u << 20)
 #define LIST_MAX (4u << 20)
 #define NESTED_MAX (256u << 10) /* either, where an engine in a container wrote it */
+#define PLACED_MEMORY (8u << 20)
 #define REFRESH_NS 50000000u
 /* Looking at every process takes its time: no more than a twentieth of one processor. */
 #define REFRESH_SHARE 20
@@ -447,4 +448,44 @@ int disk_find(struct disk *d, const struct disk_wanted *w, struct arena *a, stru
 	if (ret_root)
 		*ret_root = s.rootfs_fd;
 	return s.busy;
+}
+
+static str within_slashes(str path)
+{
+	while (str_starts(path, S("/")))
+		path = str_skip(path, 1);
+	while (str_ends(path, S("/")))
+		path.n--;
+	return path;
+}
+
+static bool is_placed_by(struct search *s, const struct place *p, str group)
+{
+	OWNED_FD base = place_open(s->disk->root_fd, p);
+	struct value host;
+	str told;
+
+	s->base_fd = base;
+	s->path = p->path;
+	if (base < 0 ||
+	    read_json(s, open_below(s, O_RDONLY, "containers/%s/hostconfig.json", s->w->id),
+		      DOCUMENT_MAX, &host) < 0)
+		return false;
+	told = within_slashes(value_get_str(&host, "CgroupParent"));
+	return told.n && str_eq(told, within_slashes(group));
+}
+
+bool disk_is_placed(struct disk *d, const char *id, str group)
+{
+	const struct disk_wanted w = { .id = id, .outer = "" };
+	struct arena a;
+	struct search s = { .disk = d, .w = &w, .a = &a };
+	bool is = false;
+
+	arena_init(&a, PLACED_MEMORY);
+	for (size_t i = 0; !is && i < d->places.count; i++)
+		if (d->places.list[i].kind == PLACE_DOCKER && !d->places.list[i].outer[0])
+			is = is_placed_by(&s, &d->places.list[i], group);
+	arena_done(&a);
+	return is;
 }

@@ -48,4 +48,7 @@ struct disk_wanted {
 MUST_CHECK int disk_find(struct disk *d, const struct disk_wanted *w, struct arena *a,
 			 struct container *ret, int *ret_root, struct err *e);
 
+/** Docker of the host was told to make container @p id below this group (--cgroup-parent), whatever that looks like. */
+bool disk_is_placed(struct disk *d, const char *id, str group);
+
 #endif

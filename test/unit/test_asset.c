@@ -59,6 +59,65 @@ static void tells_powers(void **state)
 	assert_int_equal(asset_find(f->a, 1)->cgroup_id, 2);
 }
 
+/* Where Docker is told to make a container's group, it is that container, and nobody else is. */
+static void knows_containers_placed_anywhere(void **state)
+{
+	static const char *const parents[] = { "/docker/" B, "docker/" B "/x/", "/libpod_parent",
+					       "/lxc/machine" };
+	static const char *const paths[] = { "/docker/" B, "/docker/" B "/x", "/libpod_parent",
+					     "/lxc/machine" };
+	struct fixture *f = *state;
+
+	asset_cgroup_made(f->a, 50, S("/docker/" B));
+	for (size_t i = 0; i < ARRAY_LEN(parents); i++) {
+		const struct container *c;
+		char host[256], path[256];
+		uint64_t id = 10 + 2 * i;
+
+		snprintf(host, sizeof(host), "{\"Privileged\":false,\"CgroupParent\":\"%s\"}",
+			 parents[i]);
+		put_docker(f, host);
+		snprintf(path, sizeof(path), "%s/%s", paths[i], A);
+		c = asset_cgroup_made(f->a, id, str_from(path));
+		assert_non_null(c);
+		assert_str(c->id, A);
+		assert_str(c->name, "web");
+		assert_int_equal(c->runtime, CONTAINER_DOCKER);
+		snprintf(path, sizeof(path), "%s/%s/child", paths[i], A);
+		assert_ptr_equal(asset_cgroup_made(f->a, id + 1, str_from(path)),
+				 asset_find(f->a, id));
+		asset_cgroup_gone(f->a, id);
+	}
+	/* Whoever makes a group of its name elsewhere is not it. The other has no files, which is waited for. */
+	usleep(120000);
+	assert_ptr_equal(asset_cgroup_made(f->a, 60, S("/libpod_parent/" A)), asset_host(f->a));
+	assert_ptr_equal(asset_cgroup_made(f->a, 61, S("/docker/" B "/" A)), asset_find(f->a, 50));
+	assert_str(asset_find(f->a, 61)->id, B);
+}
+
+/* Docker keeps the name that was asked for, which may be the beginning of an id. */
+static void takes_no_id_for_a_repository(void **state)
+{
+	static const char config[] =
+		"{\"ID\":\"" A "\",\"Name\":\"/web\",\"Driver\":\"overlay2\","
+		"\"Image\":\"sha256:" IMG "\",\"Config\":{\"Image\":\"af341ccd2df8\"}}";
+	struct fixture *f = *state;
+	const struct container *c;
+
+	put_docker(f, "{}");
+	put(f, "var/lib/docker/containers/" A "/config.v2.json", config);
+	c = asset_cgroup_made(f->a, 1, S("/docker/" A));
+	assert_str(c->image_repository, "docker.io/library/nginx");
+	assert_str(c->image_tag, "1.25");
+	asset_cgroup_gone(f->a, 1);
+	/* An image without a name has no repository. */
+	put(f, "var/lib/docker/image/overlay2/repositories.json", "{}");
+	c = asset_cgroup_made(f->a, 2, S("/docker/" A));
+	assert_str(c->image_repository, "");
+	assert_str(c->image_tag, "");
+	assert_str(c->image, "af341ccd2df8");
+}
+
 static const char cri_bundle[] =
 	"{\"process\":{\"user\":{\"uid\":101,\"gid\":101},\"capabilities\":{\"bounding\":[\"CAP_"
 	"CHOWN\"]}},"
@@ -479,6 +538,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(reads_dockers_files),
 		TEST(tells_powers),
+		TEST(knows_containers_placed_anywhere),
+		TEST(takes_no_id_for_a_repository),
 		TEST(reads_bundles_of_pods),
 		TEST(knows_names_only_containerd_tells),
 		TEST(reads_podmans_lists),

@@ -143,7 +143,6 @@ static const struct row rows[] = {
 	  "/machine.slice/machine-libpod_pod_" B ".slice/libpod-" A ".scope", "", "" },
 	{ "/libpod_parent/" B "/libpod-" A, CONTAINER_PODMAN, A, "/libpod_parent/" B "/libpod-" A,
 	  "", "" },
-	HOST_ROW("/libpod_parent/" B),
 	HOST_ROW("/machine.slice/libpod-conmon-" A ".scope"),
 	HOST_ROW("/libpod_parent/libpod-conmon-" A),
 	HOST_ROW("/libpod_parent/conmon"),
@@ -225,6 +224,22 @@ static void leaves_free_names_to_containerds_files(void **state)
 	assert_int_equal(c.kind, CGROUP_PATH_HOST);
 }
 
+/* Podman's pods stand there by their ids; so does a container of Docker's that was told to. */
+static void leaves_podmans_pods_to_dockers_files(void **state)
+{
+	struct cgroup_path c;
+
+	(void)state;
+	cgroup_path_parse(S("/libpod_parent/" B "/x"), &c);
+	assert_int_equal(c.kind, CGROUP_PATH_MAYBE);
+	assert_int_equal(c.runtime, CONTAINER_DOCKER);
+	assert_string_equal(c.id, B);
+	assert_string_equal(c.key, B);
+	assert_str(c.container, "/libpod_parent/" B);
+	cgroup_path_parse(S("/libpod_parent/conmon"), &c);
+	assert_int_equal(c.kind, CGROUP_PATH_HOST);
+}
+
 static void shortens_ids(void **state)
 {
 	struct container c = { .runtime = CONTAINER_DOCKER, .id = S(A) };
@@ -244,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_every_engine),
 		cmocka_unit_test(leaves_free_names_to_containerds_files),
+		cmocka_unit_test(leaves_podmans_pods_to_dockers_files),
 		cmocka_unit_test(shortens_ids),
 	};
 
