@@ -223,10 +223,12 @@ static void mark_living(struct process_tree *t, struct process *p)
 static struct process *insert(struct process_tree *t, struct process_key k, uint64_t now_ns)
 {
 	struct process *p = living(t, k.pid);
+	/* Told late, an event held back or one from before a snapshot: its number is another's by now. */
+	bool over = p && k.start_ns && k.start_ns < p->key.start_ns;
 	uint32_t slot, generation;
 
 	/* The number was given again, so its last holder's end was lost. */
-	if (p)
+	if (p && !over)
 		mark_exited(t, p, now_ns);
 	if (t->free_item == PROCESS_NONE && t->fresh == t->cap && !evict_one(t)) {
 		t->refused++;
@@ -250,6 +252,8 @@ static struct process *insert(struct process_tree *t, struct process_key k, uint
 	};
 	*bucket_of(t, k.pid) = slot;
 	t->living++;
+	if (over)
+		mark_exited(t, p, now_ns);
 	return p;
 }
 
