@@ -269,14 +269,18 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	const struct control *c = control_get();
 	struct record_head *h;
+	struct record_args *a;
 	struct emit w;
 
 	if (child->tgid != child->pid || !emit_begin(&w))
 		return 0; /* a thread changes nothing that rules speak of */
-	h = emit_head(&w, c, task_plain(child), EVENT_FORK, RECORD_EXEC);
+	h = emit_head(&w, c, task_plain(child), EVENT_FORK, RECORD_ARGS | RECORD_EXEC);
 	h->type = fork_type(parent, h);
 	h->res = child->pid;
-	task_facts(emit_part(&w, 0), task_plain(child));
+	a = emit_part(&w, 0);
+	a->arg[0] = parent->tgid;
+	a->arg[1] = parent->group_leader->start_boottime;
+	task_facts(emit_part(&w, RECORD_ARGS), task_plain(child));
 	emit_send_state(&w, c);
 	return 0;
 }

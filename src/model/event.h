@@ -18,8 +18,9 @@ enum event_type {
 };
 
 enum event_family {
-	EVENT_FAMILY_EXEC,     /**< exec, cwd, path (as given) */
-	EVENT_FAMILY_FORK,     /**< task is the child; fork; flags (CLONE_*) */
+	EVENT_FAMILY_EXEC, /**< exec, cwd, path (as given) */
+	/** task is the child; fork; flags (CLONE_*); arg[0] process, arg[1] its start: who forked it, 0: its parent did */
+	EVENT_FAMILY_FORK,
 	EVENT_FAMILY_EXIT,     /**< the last thread left; res: wait status */
 	EVENT_FAMILY_OPEN,     /**< fd, path, raw, flags (O_*), mode; res: descriptor or -errno */
 	EVENT_FAMILY_RENAME,   /**< path, path2 and raw, raw2: from, to; flags */

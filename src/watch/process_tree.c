@@ -354,9 +354,9 @@ static void take_exec(struct process_tree *t, const struct event *v)
 }
 
 static uint32_t child_program(struct process_tree *t, const struct event *v, struct process *child,
-			      const struct process *parent)
+			      const struct process *of)
 {
-	bool known = parent && parent->program != PROGRAM_NONE;
+	bool known = of && of->program != PROGRAM_NONE;
 	const struct event_exec *x = v->exec;
 	uint32_t g;
 
@@ -367,19 +367,29 @@ static uint32_t child_program(struct process_tree *t, const struct event *v, str
 		return g;
 	}
 	if (x && x->comm.n &&
-	    !str_eq(x->comm, program_comm(&t->programs, &t->programs.items[parent->program]))) {
-		g = program_rename(&t->programs, parent->program, x->comm);
+	    !str_eq(x->comm, program_comm(&t->programs, &t->programs.items[of->program]))) {
+		g = program_rename(&t->programs, of->program, x->comm);
 		if (g != PROGRAM_NONE)
 			return g;
 	}
-	program_hold(&t->programs, parent->program);
-	return parent->program;
+	program_hold(&t->programs, of->program);
+	return of->program;
+}
+
+/* Whose copy a child is: its parent's, or of who forked it a sibling (CLONE_PARENT). */
+static const struct process *forker(const struct process_tree *t, const struct event *v,
+				    const struct process *child)
+{
+	const struct process_key by = { (uint32_t)v->arg[0], (uint64_t)v->arg[1] };
+
+	return by.pid ? find(t, by) : follow(t, child->parent);
 }
 
 static void take_fork(struct process_tree *t, const struct event *v)
 {
 	enum { CLONE_THREAD_BIT = 0x10000 };
-	struct process *p, *parent;
+	struct process *p;
+	const struct process *of;
 
 	if (v->flags & CLONE_THREAD_BIT || (v->tid && v->tid != v->task.pid) || find(t, v->task))
 		return;
@@ -388,17 +398,17 @@ static void take_fork(struct process_tree *t, const struct event *v)
 		return;
 	if (v->exec)
 		set_parent(t, p, v->exec->parent);
-	parent = follow(t, p->parent);
-	if (parent)
-		inherit_facts(p, parent);
+	of = forker(t, v, p);
+	if (of)
+		inherit_facts(p, of);
 	if (v->exec && (v->exec->vpid || v->exec->pid_ns))
 		take_facts(p, v->exec);
-	if (parent)
-		stdio_inherit(&p->stdio, &t->programs.text, &parent->stdio);
+	if (of)
+		stdio_inherit(&p->stdio, &t->programs.text, &of->stdio);
 	/* Who brings a process into a container is in the container's control group himself by then, and not in it. */
-	if (parent && parent->cgroup_id == v->cgroup_id && parent->pid_ns == p->pid_ns)
-		p->probe = parent->probe;
-	p->program = child_program(t, v, p, parent);
+	if (of && of->cgroup_id == v->cgroup_id && of->pid_ns == p->pid_ns)
+		p->probe = of->probe;
+	p->program = child_program(t, v, p, of);
 	p->cgroup_id = v->cgroup_id;
 	p->seen = t->snapshot;
 }

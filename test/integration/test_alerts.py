@@ -28,6 +28,11 @@ RULES = """
     fd.name in (/etc/shadow, /etc/fstab, /etc/motd, /etc/profile, /etc/services)
   output: "%proc.name read %fd.name, image %container.image.repository"
   priority: WARNING
+- rule: Sibling
+  desc: what a program does that was forked as its forker's sibling
+  condition: evt.type in (open, openat, openat2) and fd.name = /etc/skep-sibling
+  output: "sibling of %proc.exepath (%proc.cmdline) under %proc.pname"
+  priority: WARNING
 - rule: Named peer
   desc: a connection to a host called by its name
   condition: evt.type = connect and fd.sip.name = localhost and fd.sport = 9 and container.id != host
@@ -109,6 +114,30 @@ def test_first_exec_of_a_container_has_its_image(stage):
         alert = agent.wait_for("Secret read", f"quick-{f}")[0]
         assert alert["message"] == f"cat read /etc/{f}, image docker.io/library/alpine"
         assert alert["container"]["metadataKnown"] is True
+
+
+SIBLING = """
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void) { if (syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0) == 0) open("/etc/skep-sibling", O_RDONLY); sleep(1); }
+"""
+
+
+def test_who_forks_a_sibling_does_not_pass_for_its_parent(stage):
+    """CLONE_PARENT: the child's parent is the caller's, an engine's program for what is begun in a container; what it runs is the caller's."""
+    need("gcc")
+    engine, agent = stage
+    program = engine.folder / "sibling"
+    subprocess.run(["gcc", "-static", "-D_GNU_SOURCE", "-xc", "-o", program, "-"], input=SIBLING.encode(), check=True)
+    engine.run("twins", host={"Binds": [f"{program}:/sibling"]})
+    docker(engine, "exec", "twins", "/sibling", "x")
+    alert = agent.wait_for("Sibling", "twins")[0]
+    assert alert["message"].startswith("sibling of /sibling (sibling x) under "), alert
+    assert alert["lineage"][0]["exePath"] == "/sibling" and alert["lineage"][1]["name"] != "sibling", alert["lineage"]
+    engine.remove("twins")
 
 
 def test_names_in_rules_are_resolved(stage):

@@ -115,6 +115,36 @@ static void test_lineage(void **state)
 	process_tree_free(t);
 }
 
+/* CLONE_PARENT makes a sibling: its parent is the caller's, and what it runs is the caller's. */
+static void test_forked_as_a_sibling(void **state)
+{
+	struct process_tree *t = new_tree(16, 1 << 16);
+	struct event_exec x = { .parent = key(10), .comm = S("evil"), .user = 7, .pid_ns = 1 };
+	struct event v = { .type = EVENT_CLONE,
+			   .task = key(12),
+			   .time_ns = 12,
+			   .flags = 0x8000,
+			   .arg = { 11, (int64_t)key(11).start_ns },
+			   .exec = &x };
+	const struct program *g;
+
+	(void)state;
+	runs(t, 1, 10, "trusted", S("trusted\0"));
+	runs(t, 10, 11, "evil", S("evil\0-x\0"));
+	process_tree_event(t, &v);
+	g = process_tree_program(t, process_tree_find(t, key(12)));
+	assert_str(program_cmdline(process_tree_programs(t), g), "evil -x");
+	assert_str(parent_comm(t, 12), "trusted");
+	/* Of one that was never seen no more is known than its name. */
+	v.task = key(13);
+	v.arg[0] = 99;
+	process_tree_event(t, &v);
+	g = process_tree_program(t, process_tree_find(t, key(13)));
+	assert_str(program_comm(process_tree_programs(t), g), "evil");
+	assert_true(g->partial);
+	process_tree_free(t);
+}
+
 static void test_number_reused(void **state)
 {
 	struct process_tree *t = new_tree(16, 1 << 16);
@@ -292,6 +322,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_lineage),
+		cmocka_unit_test(test_forked_as_a_sibling),
 		cmocka_unit_test(test_number_reused),
 		cmocka_unit_test(test_older_holder_told_late),
 		cmocka_unit_test(test_eviction),

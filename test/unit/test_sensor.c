@@ -231,6 +231,9 @@ static void processes(void **state)
 	assert_int_equal(stat("/bin/true", &st), 0);
 	run_child(f, deed_exec);
 	assert_true(count_of(f, EVENT_CLONE) + count_of(f, EVENT_CLONE3) == 1);
+	v = told(f, count_of(f, EVENT_CLONE) ? EVENT_CLONE : EVENT_CLONE3);
+	assert_int_equal(v->arg[0], getpid());
+	assert_int_equal(v->arg[1], v->exec->parent.start_ns);
 	v = told(f, EVENT_EXECVE);
 	assert_int_equal(v->exec->exe_inode, st.st_ino);
 	assert_true(str_eq(v->exec->args, S("true\0" HOSTILE "\0\0")));
