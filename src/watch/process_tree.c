@@ -530,21 +530,46 @@ const struct program *process_tree_program(const struct process_tree *t, const s
 	return p->program == PROGRAM_NONE ? NULL : &t->programs.items[p->program];
 }
 
-uint32_t process_tree_keep_program(struct process_tree *t, const struct process *p)
+void process_tree_keep(struct process_tree *t, const struct process *p, struct process_past *ret)
 {
-	if (p->program != PROGRAM_NONE)
-		program_hold(&t->programs, p->program);
-	return p->program;
+	struct process_past past = { 0 };
+
+	for (; p && past.count < PROCESS_PAST; p = follow(t, p->parent)) {
+		past.of[past.count] = (struct process_link){ slot_of(t, p), p->generation };
+		past.programs[past.count++] = p->program;
+		if (p->program != PROGRAM_NONE)
+			program_hold(&t->programs, p->program);
+	}
+	*ret = past;
 }
 
-const struct program *process_tree_kept_program(const struct process_tree *t, uint32_t kept)
+void process_tree_exchange(struct process_tree *t, struct process_past *past)
 {
-	return &t->programs.items[kept];
+	for (uint32_t i = 0; i < past->count; i++) {
+		struct process *p = follow(t, past->of[i]);
+		uint32_t then = past->programs[i];
+
+		if (!p)
+			continue;
+		past->programs[i] = p->program;
+		p->program = then;
+	}
 }
 
-void process_tree_release_program(struct process_tree *t, uint32_t kept)
+void process_tree_release(struct process_tree *t, struct process_past *past)
 {
-	program_release(&t->programs, kept);
+	for (uint32_t i = 0; i < past->count; i++)
+		if (past->programs[i] != PROGRAM_NONE)
+			program_release(&t->programs, past->programs[i]);
+	past->count = 0;
+}
+
+const struct program *process_tree_past_program(const struct process_tree *t,
+						const struct process_past *past)
+{
+	return past->count && past->programs[0] != PROGRAM_NONE
+		       ? &t->programs.items[past->programs[0]]
+		       : NULL;
 }
 
 const struct program_table *process_tree_programs(const struct process_tree *t)

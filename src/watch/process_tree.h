@@ -15,6 +15,7 @@
 #include "watch/stdio.h"
 
 #define PROCESS_NONE UINT32_MAX
+#define PROCESS_PAST 8
 
 /** A record, as long as it is the same process's. */
 struct process_link {
@@ -83,13 +84,23 @@ const struct process *process_tree_living(const struct process_tree *t, uint32_t
 const struct process *process_tree_parent(const struct process_tree *t, const struct process *p);
 /** What it runs, or NULL. Its strings are read with program_comm() and its like. */
 const struct program *process_tree_program(const struct process_tree *t, const struct process *p);
-/**
- * Keeps what a process runs now, whatever it does. @return a number, to be released; PROGRAM_NONE: not known. Programs are
- * bounded like processes: keep few
- */
-uint32_t process_tree_keep_program(struct process_tree *t, const struct process *p);
-const struct program *process_tree_kept_program(const struct process_tree *t, uint32_t kept);
-void process_tree_release_program(struct process_tree *t, uint32_t kept);
+
+/** What a process and its nearest ancestors ran at a time, whatever they have done since. */
+struct process_past {
+	uint32_t count;
+	struct process_link of[PROCESS_PAST];
+	uint32_t programs[PROCESS_PAST]; /**< PROGRAM_NONE: not known */
+};
+
+/** Keeps what they run now, until it is released. Programs are bounded like processes: keep few. @param p NULL: nobody */
+void process_tree_keep(struct process_tree *t, const struct process *p, struct process_past *ret);
+/** Has them run that again and keeps what they run now: to be asked of that time; once more when that is done. */
+void process_tree_exchange(struct process_tree *t, struct process_past *past);
+void process_tree_release(struct process_tree *t, struct process_past *past);
+/** What the process itself ran, or NULL. */
+const struct program *process_tree_past_program(const struct process_tree *t,
+						const struct process_past *past);
+
 const struct program_table *process_tree_programs(const struct process_tree *t);
 
 struct process_tree_stats {

@@ -15,7 +15,8 @@ enum {
 	HELD_BYTES = 512, /* of one held event, on average */
 	USAGE_CONTAINERS = 4096,
 	HOST_NAME_BYTES = 256,
-	AWAITING = 1024, /* events that wait for a name or the hash of a file */
+	AWAITING = 1024,      /* events that wait for a name or the hash of a file */
+	PASTS = AWAITING + 1, /* and the one that is judged again */
 };
 
 #define FIRST_WITHIN_NS (10 * SECOND_NS)
@@ -47,10 +48,12 @@ struct watch {
 	struct process_tree *tree; /* owned */
 	struct hold hold;
 	struct hashes *hashes; /* owned; NULL: no rule asks for one */
-	struct hold awaiting;  /* those of `hashes` and of names; a note is a kept program */
-	struct fold *fold;     /* owned; NULL: no folding */
-	struct usage *usage;   /* owned */
-	bool wants_usage;      /* some rule reads the figures */
+	struct hold awaiting;  /* those of `hashes` and of names; a note is a past's number */
+	struct process_past pasts[PASTS];
+	uint32_t free_pasts[PASTS], free_past_count;
+	struct fold *fold;   /* owned; NULL: no folding */
+	struct usage *usage; /* owned */
+	bool wants_usage;    /* some rule reads the figures */
 	struct scratch scratch;
 	struct event_world world;
 	struct event_target target; /* what is judged; here, for what is on the stack is cleared */
@@ -162,6 +165,8 @@ int watch_new(const struct watch_config *c, struct asset *asset,
 	w->asset = asset;
 	w->on_alert = on_alert;
 	w->ctx = ctx;
+	for (uint32_t i = 0; i < PASTS; i++)
+		w->free_pasts[w->free_past_count++] = i;
 	r = make_parts(w, e);
 	if (r == 0)
 		r = watch_set_program(w, program, e);
@@ -265,13 +270,16 @@ enum may_wait { WAIT_NOT, WAIT_HASH, WAIT_NAMES };
 /* The event is judged when that is there, with all facts at once. @return false: nobody can wait for it */
 static bool await(struct watch *w, const struct event_target *t, uint64_t number)
 {
+	uint32_t past;
+
 	/* Figures of an interval are not kept beyond it. */
-	if (!number || t->event->usage ||
-	    !hold_add(&w->awaiting, number, t->event, w->now_ns,
-		      t->process ? t->process->program : PROGRAM_NONE))
+	if (!number || t->event->usage || !w->free_past_count)
 		return false;
-	if (t->process)
-		(void)process_tree_keep_program(w->tree, t->process);
+	past = w->free_pasts[w->free_past_count - 1];
+	if (!hold_add(&w->awaiting, number, t->event, w->now_ns, past))
+		return false;
+	w->free_past_count--;
+	process_tree_keep(w->tree, t->process, &w->pasts[past]);
 	return true;
 }
 
@@ -349,20 +357,25 @@ static void judge(struct watch *w, const struct event *v, const struct container
 	judge_target(w, &w->target, WAIT_NAMES);
 }
 
-/* An event that waited, or waited long enough. */
-static void judge_again(struct watch *w, const struct event *v, uint32_t program,
+/* An event that waited, or waited long enough. What was run then is what it is judged by. */
+static void judge_again(struct watch *w, const struct event *v, uint32_t number,
 			enum may_wait may_wait)
 {
+	struct process_past *past = &w->pasts[number];
+	const struct program *own = process_tree_past_program(w->tree, past);
 	const struct container *c =
 		v->cgroup_id ? asset_find(w->asset, v->cgroup_id) : asset_host(w->asset);
 
 	scratch_reset(&w->scratch);
+	process_tree_exchange(w->tree, past);
 	event_target_init(&w->target, &w->world, v, c);
-	if (program != PROGRAM_NONE)
-		w->target.program = process_tree_kept_program(w->tree, program);
+	/* The process itself may be forgotten by now. */
+	if (own)
+		w->target.program = own;
 	judge_target(w, &w->target, may_wait);
-	if (program != PROGRAM_NONE)
-		process_tree_release_program(w->tree, program);
+	process_tree_exchange(w->tree, past);
+	process_tree_release(w->tree, past);
+	w->free_pasts[w->free_past_count++] = number;
 }
 
 void watch_named(void *ctx, uint64_t pending)
@@ -370,10 +383,10 @@ void watch_named(void *ctx, uint64_t pending)
 	struct watch *w = ctx;
 	struct event v;
 	struct event_exec x;
-	uint32_t program;
+	uint32_t past;
 
-	while (hold_take(&w->awaiting, pending, &v, &x, &program))
-		judge_again(w, &v, program, WAIT_HASH);
+	while (hold_take(&w->awaiting, pending, &v, &x, &past))
+		judge_again(w, &v, past, WAIT_HASH);
 }
 
 void watch_hashed(void *ctx, const struct hash_answer *a)
@@ -382,12 +395,12 @@ void watch_hashed(void *ctx, const struct hash_answer *a)
 	uint64_t number = hashes_answer(w->hashes, a);
 	struct event v;
 	struct event_exec x;
-	uint32_t program;
+	uint32_t past;
 
 	if (!number)
 		return;
-	while (hold_take(&w->awaiting, number, &v, &x, &program))
-		judge_again(w, &v, program, WAIT_NOT);
+	while (hold_take(&w->awaiting, number, &v, &x, &past))
+		judge_again(w, &v, past, WAIT_NOT);
 	hashes_answered(w->hashes, number);
 }
 
@@ -533,11 +546,11 @@ static void release_awaiting(struct watch *w, bool all)
 	uint64_t number, since;
 	struct event v;
 	struct event_exec x;
-	uint32_t program;
+	uint32_t past;
 
 	while (hold_oldest(&w->awaiting, &number, &since) && (all || is_over(w, since, AWAIT_NS)) &&
-	       hold_take(&w->awaiting, number, &v, &x, &program))
-		judge_again(w, &v, program, WAIT_NOT);
+	       hold_take(&w->awaiting, number, &v, &x, &past))
+		judge_again(w, &v, past, WAIT_NOT);
 }
 
 static const struct container *find_container(void *ctx, uint64_t cgroup_id)

@@ -47,8 +47,8 @@ void watch_free(struct watch *w);
  */
 void watch_event(void *w, const struct event *v);
 /**
- * Takes an answer to a question that went to config.hash: the events that wait for it are judged. What ran is kept as it
- * was meanwhile; what else is known of process and container is as of now.
+ * Takes an answer to a question that went to config.hash: the events that wait for it are judged. What the process and its
+ * nearest ancestors ran is kept as it was; what else is known of process and container is as of now.
  */
 void watch_hashed(void *w, const struct hash_answer *a);
 /** Names are known that accounts_pending() spoke of: the events that wait for them are judged, as watch_hashed() does. */

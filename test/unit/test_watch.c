@@ -341,17 +341,27 @@ static struct stage *open_hash_stage(struct asker *a)
 	return &s;
 }
 
-static void run(struct stage *s, const char *name, int pid, int inode)
+static void run_file(struct stage *s, const char *name, int pid, int parent, int inode)
 {
 	char json[400];
 
 	snprintf(json, sizeof(json),
 		 "{'type':'execve','cgroup':2,'time':%d,'task':{'pid':%d,'start':%d},'exec':{'"
 		 "parent':"
-		 "{'pid':9,'start':9},'comm':'%s','args':['%s','x'],'exePath':'/bin/%s','vpid':1,"
+		 "{'pid':%d,'start':%d},'comm':'%s','args':['%s','x'],'exePath':'/bin/%s','vpid':1,"
 		 "'exeInode':%d,'exeCtime':7,'exeMtime':6,'exeDevice':3}}",
-		 pid, pid, pid, name, name, name, inode);
+		 pid, pid, pid, parent, parent, name, name, name, inode);
 	stage_event(s, json);
+}
+
+static void run(struct stage *s, const char *name, int pid, int inode)
+{
+	run_file(s, name, pid, 9, inode);
+}
+
+static void run_under(struct stage *s, const char *name, int pid, int parent)
+{
+	run_file(s, name, pid, parent, 0);
 }
 
 static void answer(struct stage *s, const struct asker *a, int first, enum hash_gap gap)
@@ -545,6 +555,36 @@ static void test_judged_when_the_name_is_there(void **state UNUSED)
 	stage_close(s);
 }
 
+/* A shell that starts something and then becomes another program started it all the same. */
+static void test_ancestors_are_those_of_then(void **state UNUSED)
+{
+	static const char under_rules[] = "- rule: by a person from a shell\n"
+					  "  desc: d\n"
+					  "  condition: evt.type = execve and user.name = root and "
+					  "proc.pname = sh and proc.aname[2] = web\n"
+					  "  output: under %proc.pcmdline under %proc.aname[2]\n"
+					  "  priority: NOTICE\n";
+	struct watch_config c = { .no_folding = true };
+	static struct stage s;
+
+	stage_open(&s, &(str){ under_rules, sizeof(under_rules) - 1 }, 1, &c);
+	watch_tick(s.watch, SECOND);
+	run_under(&s, "web", 20, 9);
+	run_under(&s, "sh", 21, 20);
+	s.names_pending = 7;
+	run_under(&s, "id", 22, 21);
+	s.names_pending = 0;
+	run_under(&s, "sleep", 21, 20);
+	run_under(&s, "cat", 20, 9);
+	watch_named(s.watch, 7);
+	assert_int_equal(s.alerts, 1);
+	assert_string_equal(s.alert[0].message, "under sh x under web");
+	/* And it is another program from now on. */
+	run_under(&s, "id", 23, 21);
+	assert_int_equal(s.alerts, 1);
+	stage_close(&s);
+}
+
 static void test_no_name_is_no_verdict(void **state UNUSED)
 {
 	struct stage *s = open_name_stage();
@@ -570,6 +610,7 @@ int main(void)
 		cmocka_unit_test(test_output_asks_for_the_hash),
 		cmocka_unit_test(test_no_hash_is_no_verdict),
 		cmocka_unit_test(test_judged_when_the_name_is_there),
+		cmocka_unit_test(test_ancestors_are_those_of_then),
 		cmocka_unit_test(test_no_name_is_no_verdict),
 		cmocka_unit_test(test_too_many_wait),
 		cmocka_unit_test(test_new_rules_while_hashes_are_awaited),
