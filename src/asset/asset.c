@@ -9,6 +9,7 @@
 #include "asset/engines.h"
 #include "asset/hierarchy.h"
 #include "asset/pod_owner.h"
+#include "asset/record.h"
 #include "asset/roster.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -153,37 +154,6 @@ static int fill(struct asset *a, struct roster_entry *n, struct container *found
 	return r;
 }
 
-/* What one source leaves open another may have said. */
-static void complete(struct container *c, const struct container *before)
-{
-#define COMPLETE(field, key) \
-	if (!c->field.n) \
-		c->field = before->field;
-	CONTAINER_FIELDS(COMPLETE)
-#undef COMPLETE
-	if (!c->label_count) {
-		c->labels = before->labels;
-		c->label_count = before->label_count;
-	}
-	if (!c->pod_label_count) {
-		c->pod_labels = before->pod_labels;
-		c->pod_label_count = before->pod_label_count;
-	}
-	if (!c->mount_count) {
-		c->mounts = before->mounts;
-		c->mount_count = before->mount_count;
-	}
-	c->created_ns = c->created_ns ? c->created_ns : before->created_ns;
-	c->started_ns = c->started_ns ? c->started_ns : before->started_ns;
-	c->init_pid = c->init_pid ? c->init_pid : before->init_pid;
-	c->pod_sandbox |= before->pod_sandbox;
-	c->shared_pid |= before->shared_pid;
-	/* The bundle's capabilities are those the kernel got; an API tells what was asked for. */
-	if (before->known & CONTAINER_METADATA)
-		c->caps = before->caps;
-	c->known |= before->known;
-}
-
 /* Engines speak for their own; in pods and below folders of any name the path does not tell whose it is. */
 static bool may_speak(const struct roster_entry *n, enum container_runtime r)
 {
@@ -203,7 +173,7 @@ static void take_engines_word(void *ctx, const struct container *said)
 	a->missed |= (!n || n->gone) && said->init_pid;
 	if (!n || n->gone || !may_speak(n, said->runtime))
 		return;
-	complete(&c, &n->c);
+	record_join(&c, &n->c);
 	if (fill(a, n, &c) < 0)
 		return;
 	n->changed = true;

@@ -534,3 +534,33 @@ void record_docker_repositories(const struct value *repositories, struct arena *
 			}
 		}
 }
+
+void record_join(struct container *c, const struct container *before)
+{
+#define COMPLETE(field, key) \
+	if (!c->field.n) \
+		c->field = before->field;
+	CONTAINER_FIELDS(COMPLETE)
+#undef COMPLETE
+	if (!c->label_count) {
+		c->labels = before->labels;
+		c->label_count = before->label_count;
+	}
+	if (!c->pod_label_count) {
+		c->pod_labels = before->pod_labels;
+		c->pod_label_count = before->pod_label_count;
+	}
+	if (!c->mount_count) {
+		c->mounts = before->mounts;
+		c->mount_count = before->mount_count;
+	}
+	c->created_ns = c->created_ns ? c->created_ns : before->created_ns;
+	c->started_ns = c->started_ns ? c->started_ns : before->started_ns;
+	c->init_pid = c->init_pid ? c->init_pid : before->init_pid;
+	c->pod_sandbox |= before->pod_sandbox;
+	c->shared_pid |= before->shared_pid;
+	/* The bundle's capabilities are those the kernel got; an API tells what was asked for. */
+	if (before->known & CONTAINER_METADATA)
+		c->caps = before->caps;
+	c->known |= before->known;
+}

@@ -61,4 +61,7 @@ void record_docker_repositories(const struct value *repositories, struct arena *
  */
 void record_split_image(struct container *c, struct arena *a);
 
+/** What an engine's answer leaves open its files may have said before. */
+void record_join(struct container *c, const struct container *before);
+
 #endif
