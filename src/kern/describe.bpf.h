@@ -23,14 +23,19 @@ static __always_inline __u16 kind_of_mode(__u32 mode)
 	}
 }
 
-static __always_inline void describe_inode(struct record_fd *f, struct file *file)
+static __always_inline void describe_inode_of(struct record_fd *f, struct inode *i,
+					      struct super_block *sb)
 {
-	struct inode *i = READ_WORD(file, file, f_inode);
-	struct super_block *sb = READ_WORD(inode, i, i_sb);
-
 	f->kind = kind_of_mode(READ(inode, i, i_mode));
 	f->inode = READ(inode, i, i_ino);
 	f->device = READ(super_block, sb, s_dev);
+}
+
+static __always_inline void describe_inode(struct record_fd *f, struct file *file)
+{
+	struct inode *i = READ_WORD(file, file, f_inode);
+
+	describe_inode_of(f, i, READ_WORD(inode, i, i_sb));
 }
 
 /* As EVENT_EXE_UPPER and EVENT_EXE_LOWER, too. */
@@ -58,7 +63,7 @@ static __always_inline void describe_opened(struct record_fd *f, struct file *fi
 	struct inode *i = READ_WORD(file, file, f_inode);
 	struct super_block *sb = READ_WORD(inode, i, i_sb);
 
-	describe_inode(f, file);
+	describe_inode_of(f, i, sb);
 	f->file_flags = EVENT_FILE_SEEN | overlay_flag(i, READ(super_block, sb, s_magic));
 	if (READ(file, file, f_mode) & FMODE_CREATED)
 		f->file_flags |= EVENT_FILE_CREATED;

@@ -34,11 +34,30 @@ static __always_inline long path_leave_mount(struct path_walk *p)
 	return 0;
 }
 
+#define SHORT_NAME 32
+
+/*
+ * Puts a name before the end of the path, the short ones by words, from their ends on: what is written too much lies where the path
+ * grows to next. @return false: it cannot be read
+ */
+static __always_inline bool path_put(struct scratch *s, __u32 end, __u64 name, __u32 n)
+{
+	if (!CAN_FOLLOW || n > SHORT_NAME || end < SHORT_NAME)
+		return !bpf_probe_read_kernel(&s->walk[(end - n) & (EMIT_WALK_BYTES - 1)], n,
+					      (const void *)name);
+#pragma unroll
+	for (__u32 i = 0; i < SHORT_NAME; i += 8)
+		if (i < n)
+			*(__u64 *)&s->walk[(end - i - 8) & (EMIT_WALK_BYTES - 1)] =
+				*(__u64 *)WORDS(pt_regs, name + n - i - 8);
+	return true;
+}
+
 static long path_step(__u32 i, void *ctx)
 {
 	struct scratch *s = *(struct scratch **)ctx;
 	struct path_walk *p = &s->way;
-	struct dentry_link l = { 0 };
+	struct dentry_link l;
 	__u32 n, at;
 
 	if (p->dentry == p->root_dentry && p->mnt == p->root_mnt) {
@@ -54,12 +73,11 @@ static long path_step(__u32 i, void *ctx)
 		p->cut = true;
 		return 1;
 	}
-	at = (at - n) & (EMIT_WALK_BYTES - 1);
-	if (bpf_probe_read_kernel(&s->walk[at], n, l.name.name)) {
+	if (!path_put(s, at, (__u64)l.name.name, n)) {
 		p->cut = true;
 		return 1;
 	}
-	at = (at - 1) & (EMIT_WALK_BYTES - 1);
+	at = (at - n - 1) & (EMIT_WALK_BYTES - 1);
 	s->walk[at] = '/';
 	p->at = at;
 	if (l.parent == p->dentry) {
