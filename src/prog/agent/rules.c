@@ -86,7 +86,7 @@ int rules_check(const struct option_set *o, struct err *e)
 	return r < 0 && r != -ENOBUFS ? option_blame(o, "rules", e) : r;
 }
 
-static void PRINTF_LIKE(3, 4) tell(say_fn say, void *ctx, const char *fmt, ...)
+static void PRINTF_LIKE(3, 4) rules_say(say_fn say, void *ctx, const char *fmt, ...)
 {
 	char line[ERR_TEXT_BYTES];
 	va_list ap;
@@ -107,8 +107,8 @@ static void switch_rules(const struct option_set *o, struct rule_set *set, say_f
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)
 		for (const char *const *w = option_list(o, options[i], NULL); *w; w++)
 			if (rule_set_enable(set, str_from(*w), i == 1) == 0)
-				tell(say, ctx, "--%s %s: no rule or tag is called that", options[i],
-				     *w);
+				rules_say(say, ctx, "--%s %s: no rule or tag is called that",
+					  options[i], *w);
 	(void)!alert_priority_find(str_from(option_text(o, "min-priority")), &least);
 	rules = rule_set_rules(set, &count);
 	for (size_t i = 0; i < count; i++)
@@ -123,14 +123,16 @@ static void tell_notes(const struct rule_set *set, say_fn say, void *ctx)
 
 	for (size_t i = 0; i < count; i++) {
 		if (rule_code_is_error(n[i].code))
-			tell(say, ctx, "%.*s:%u:%u: %.*s%s%.*s (%s)", STR_ARG(n[i].file), n[i].line,
-			     n[i].column, STR_ARG(n[i].item), n[i].item.n ? ": " : "",
-			     STR_ARG(n[i].message), rule_code_name(n[i].code));
+			rules_say(say, ctx, "%.*s:%u:%u: %.*s%s%.*s (%s)", STR_ARG(n[i].file),
+				  n[i].line, n[i].column, STR_ARG(n[i].item),
+				  n[i].item.n ? ": " : "", STR_ARG(n[i].message),
+				  rule_code_name(n[i].code));
 		else
 			warnings++;
 	}
 	if (warnings)
-		tell(say, ctx, "warnings in the rule files: %zu; see `skep rule lint`", warnings);
+		rules_say(say, ctx, "warnings in the rule files: %zu; see `skep rule lint`",
+			  warnings);
 }
 
 int rules_load(const struct option_set *o, say_fn say, void *ctx, struct rules *ret, struct err *e)
