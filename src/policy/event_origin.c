@@ -24,18 +24,8 @@ bool event_origin_has_paths(uint16_t type)
 
 bool event_origin_has_result(uint16_t type)
 {
-	switch (event_type_family((enum event_type)type)) {
-	case EVENT_FAMILY_RENAME:
-	case EVENT_FAMILY_LINK:
-	case EVENT_FAMILY_UNLINK:
-	case EVENT_FAMILY_RMDIR:
-	case EVENT_FAMILY_MKDIR:
-	case EVENT_FAMILY_MKNOD:
-	case EVENT_FAMILY_CONNECT:
-		return true;
-	default:
-		return false;
-	}
+	return event_origin_has_paths(type) ||
+	       event_type_family((enum event_type)type) == EVENT_FAMILY_CONNECT;
 }
 
 static unsigned int of_argument(uint16_t type, str name)
