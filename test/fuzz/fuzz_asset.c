@@ -190,6 +190,7 @@ static void check_all(void)
 	static const char *const paths[] = {
 		"/docker/" A,
 		"/moby/" A,
+		"/libpod_parent/" A,
 		"/machine.slice/libpod-" A ".scope/container",
 		"/kubepods.slice/kubepods-pod0f3c2b1a_1111_2222_3333_444455556666.slice/crio-" A
 		".scope",
