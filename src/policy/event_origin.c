@@ -28,15 +28,36 @@ bool event_origin_has_result(uint16_t type)
 	       event_type_family((enum event_type)type) == EVENT_FAMILY_CONNECT;
 }
 
+bool event_origin_tells_one(uint16_t field)
+{
+	return field == FIELD_PROC_VPID;
+}
+
 static unsigned int of_argument(uint16_t type, str name)
 {
 	/* Flags that are in the event itself; those of an exec are its program's. */
-	if (is_open(type))
+	if (is_open(type) || event_type_family((enum event_type)type) == EVENT_FAMILY_FORK)
 		return str_is(name, "flags") ? ORIGIN_CALL : 0;
 	return event_origin_has_paths(type) && (str_is(name, "path") || str_is(name, "name") ||
 						str_is(name, "oldpath") || str_is(name, "newpath"))
 		       ? ORIGIN_FILE
 		       : 0;
+}
+
+/* Of a program that starts: elsewhere they are asked too seldom to be told with each event. */
+static unsigned int of_entry(uint16_t type, uint16_t field)
+{
+	if (event_type_family((enum event_type)type) != EVENT_FAMILY_EXEC)
+		return 0;
+	switch (field) {
+	case FIELD_PROC_IS_CONTAINER_ENTRY:
+	case FIELD_PROC_IS_VPGID_LEADER:
+	case FIELD_PROC_TTY:
+	case FIELD_PROC_VPID:
+		return ORIGIN_ENTRY;
+	default:
+		return 0;
+	}
 }
 
 static unsigned int of_process(uint16_t field)
@@ -133,6 +154,7 @@ unsigned int event_origin_of(uint16_t type, const struct policy_ref *ref)
 	case FIELD_FD_RPORT:
 		return ORIGIN_ENDS;
 	default:
-		return of_process(ref->field) | of_container(ref->field);
+		return of_process(ref->field) | of_container(ref->field) |
+		       of_entry(type, ref->field);
 	}
 }

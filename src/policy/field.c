@@ -30,8 +30,9 @@ const struct policy_subject policy_events = {
 	.types = event_types,
 	.type_count = EVENT_TYPE_COUNT,
 	.origin_of = event_origin_of,
+	.is_told_as_one = event_origin_tells_one,
 	.numbered_origins = 1u << ORIGIN_CALL | 1u << ORIGIN_PROGRAM | 1u << ORIGIN_PARENT |
-			    1u << ORIGIN_CONTAINER,
+			    1u << ORIGIN_CONTAINER | 1u << ORIGIN_ENTRY,
 };
 
 struct phrase policy_doubt_phrase(enum policy_doubt d)

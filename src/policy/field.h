@@ -149,6 +149,10 @@ struct policy_subject {
 	size_t alias_count;
 	/** which of a thing's origins a field is made of, POLICY_ORIGINS at most, from 1; 0: told by none. NULL: all are */
 	unsigned int (*origin_of)(uint16_t type, const struct policy_ref *ref);
+	/**
+	 * fields of which an origin says no more than whether they are 1: it stands for those that nothing else is asked of. NULL: for none
+	 */
+	bool (*is_told_as_one)(uint16_t field);
 	/** bits of origins that are told by a number alone: what a thing's say together is one look-up */
 	uint32_t numbered_origins;
 };
@@ -198,6 +202,7 @@ enum policy_event_origin {
 	ORIGIN_PARENT,  /**< the same of the process's parent */
 	ORIGIN_CONTAINER, /**< the container, as far as it is known */
 	ORIGIN_ENDS, /**< of a connection we made: addresses of both ends, the other's port; what names lead to them */
+	ORIGIN_ENTRY, /**< of a program that starts: whether it is its container's first or came from outside; terminal */
 };
 
 /**

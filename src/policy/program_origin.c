@@ -4,14 +4,41 @@
  */
 #include "policy/program_priv.h"
 
+/* Whether all that is asked of a slot is whether it is 1. */
+static bool is_asked_for_one(const struct policy_program *p, uint32_t slot)
+{
+	for (size_t i = 0; i < p->check_count; i++) {
+		const struct program_check *k = &p->checks[i];
+
+		for (size_t n = 0; k->how == CHECK_SLOTS && n < k->other_count; n++)
+			if (k->others[n] == slot)
+				return false;
+		if (k->slot == slot && k->how != CHECK_EXISTS &&
+		    (k->how != CHECK_NUMBERS || k->number_count != 1 ||
+		     k->numbers[0] != number_key(1)))
+			return false;
+	}
+	return true;
+}
+
+static unsigned int field_origin(const struct policy_program *p, uint16_t type, uint32_t slot)
+{
+	const struct policy_ref *ref = &p->slots[slot].ref;
+
+	if (p->subject->is_told_as_one && p->subject->is_told_as_one(ref->field) &&
+	    !is_asked_for_one(p, slot))
+		return 0;
+	return p->subject->origin_of(type, ref);
+}
+
 /* Of a transformer what its arguments have in common. */
 void slot_origins(const struct policy_program *p, uint16_t type, uint32_t *origins)
 {
-	for (size_t i = 0; i < p->slot_count && p->subject->origin_of; i++) {
+	for (uint32_t i = 0; i < p->slot_count && p->subject->origin_of; i++) {
 		const struct program_slot *s = &p->slots[i];
 
 		if (s->kind == SLOT_FIELD)
-			origins[i] = p->subject->origin_of(type, &s->ref);
+			origins[i] = field_origin(p, type, i);
 		else if (s->kind == SLOT_TRANSFORM)
 			origins[i] = origins[s->args[0]];
 		for (size_t k = 1; k < s->arg_count; k++)

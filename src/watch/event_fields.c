@@ -240,12 +240,13 @@ bool event_fields_get(const struct event_target *t, const struct policy_ref *ref
 	}
 }
 
-/* Packed, so that it is all there: kind of descriptor and protocol, error, flags of an open. What has no room is not told. */
+/* Packed, so that it is all there: kind of descriptor and protocol, error, flags of an open or a fork. What has no room is not told. */
 bool event_fields_origin(const struct event_target *t, struct policy_origin *ret)
 {
 	const struct event *v = t->event;
 	uint64_t error = v->res < 0 ? 0 - (uint64_t)v->res : 0;
-	uint64_t flags = is_open(v) ? v->flags : 0;
+	bool fork = event_type_family(v->type) == EVENT_FAMILY_FORK;
+	uint64_t flags = is_open(v) || fork ? v->flags : 0;
 	uint64_t file_flags = is_open(v) ? v->fd.file_flags : 0;
 	bool executable = is_open(v) && v->mode & 0111;
 

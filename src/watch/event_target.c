@@ -51,6 +51,8 @@ static bool get_origin(const struct policy_target *target, unsigned int number,
 		return container_fields_origin(t, ret);
 	case ORIGIN_ENDS:
 		return fd_fields_ends_origin(t, ret);
+	case ORIGIN_ENTRY:
+		return process_fields_entry_origin(t, ret);
 	}
 	return false;
 }

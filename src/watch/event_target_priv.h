@@ -23,6 +23,7 @@ bool container_fields_get(const struct event_target *t, const struct policy_ref 
  */
 bool event_fields_origin(const struct event_target *t, struct policy_origin *ret);
 bool process_fields_origin(const struct event_target *t, struct policy_origin *ret);
+bool process_fields_entry_origin(const struct event_target *t, struct policy_origin *ret);
 bool lineage_fields_origin(const struct event_target *t, struct policy_origin *ret);
 bool fd_fields_origin(const struct event_target *t, struct policy_origin *ret);
 bool fd_fields_ends_origin(const struct event_target *t, struct policy_origin *ret);

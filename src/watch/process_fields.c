@@ -427,6 +427,22 @@ bool process_fields_get(const struct event_target *t, const struct policy_ref *r
 									      : false;
 }
 
+/* Each of these fields reads nothing else; a process without a number of its own has none of them known. */
+bool process_fields_entry_origin(const struct event_target *t, struct policy_origin *ret)
+{
+	const struct process *p = t->process;
+	bool entry = false;
+	enum policy_state known;
+
+	if (!p)
+		return false;
+	known = probe_is_entry(t->world->tree, p, t->container, &entry);
+	ret->number = (uint64_t)p->tty << 32 | (uint64_t)(p->vpgid == p->vpid) << 4 |
+		      (uint64_t)(p->vpid == 1) << 3 | (uint64_t)(p->vpid != 0) << 2 |
+		      (uint64_t)entry << 1 | (known == POLICY_KNOWN);
+	return true;
+}
+
 bool process_fields_origin(const struct event_target *t, struct policy_origin *ret)
 {
 	ret->number = t->program ? program_alike(t->program) : 0;

@@ -181,6 +181,7 @@ static void draw_value(const struct lottery_event *e, const struct policy_ref *r
 	unsigned int origin = policy_events.origin_of(e->target.type, ref);
 	uint64_t from = origin == ORIGIN_PROGRAM  ? e->program
 			: origin == ORIGIN_PARENT ? e->parent
+			: origin == ORIGIN_ENTRY  ? e->entry
 						  : e->draw;
 	uint64_t at = mix(from ^ mix(ref->field * 64u + ref->index + str_hash(ref->key)));
 	struct lottery own = *e->lottery;
@@ -211,6 +212,9 @@ static void draw_value(const struct lottery_event *e, const struct policy_ref *r
 			break;
 		}
 		ret->integer = (int64_t)(at >> 8) % 5 - 1;
+		/* The origin says whether it is 1; what else it is is not in it. */
+		if (origin && policy_events.is_told_as_one(ref->field) && ret->integer != 1)
+			ret->integer = (int64_t)(e->draw >> 8) % 4 + 2;
 		break;
 	case POLICY_PORT:
 		ret->port[0] = (uint16_t)at;
@@ -250,10 +254,19 @@ static bool tell_origin(const struct policy_target *t, unsigned int number,
 {
 	const struct lottery_event *e = (const struct lottery_event *)(const void *)t;
 
-	if (number != ORIGIN_PROGRAM && number != ORIGIN_PARENT)
+	switch (number) {
+	case ORIGIN_PROGRAM:
+		*ret = (struct policy_origin){ .number = e->program };
+		return true;
+	case ORIGIN_PARENT:
+		*ret = (struct policy_origin){ .number = e->parent };
+		return true;
+	case ORIGIN_ENTRY:
+		*ret = (struct policy_origin){ .number = e->entry };
+		return true;
+	default:
 		return e->inner.target.origin(&e->inner.target, number, ret);
-	*ret = (struct policy_origin){ .number = number == ORIGIN_PARENT ? e->parent : e->program };
-	return true;
+	}
 }
 
 /* One of a few, or one of its own; what is not a fact is UNKNOWN of the one and not of the other. */
@@ -325,6 +338,7 @@ void lottery_draw(struct lottery *l, const struct policy_program *p, struct lott
 		v->arg[i] = (int64_t)pick(l, 20) - 1;
 	draw_fd(l, l->arena, v);
 	e->parent = some_program(l, e->facts_only);
+	e->entry = some_program(l, e->facts_only);
 	set_program(l, e);
 	if (f == EVENT_FAMILY_EXEC)
 		v->exec = &e->exec;

@@ -31,8 +31,8 @@ struct lottery_event {
 	bool in_container;
 	bool facts_only; /**< what the kernel does not know is UNKNOWN */
 	uint64_t draw;
-	uint64_t program, parent; /**< numbers that fields of these origins are drawn by */
-	str strings[4];           /**< of fields with several values */
+	uint64_t program, parent, entry; /**< numbers that fields of these origins are drawn by */
+	str strings[4];                  /**< of fields with several values */
 	int64_t integers[4];
 };
 

@@ -211,6 +211,69 @@ static void origins_say_what_is_not_asked(void **state UNUSED)
 	bench_done(&b);
 }
 
+/* A program that starts, by its number in its container. */
+struct starting {
+	struct policy_target target;
+	int64_t vpid;
+};
+
+static void get_of_starting(const struct policy_target *t, const struct policy_ref *ref,
+			    struct policy_value *ret)
+{
+	fetched++;
+	*ret = (struct policy_value){ .state = POLICY_ABSENT };
+	if (ref->field == FIELD_PROC_VPID)
+		*ret = (struct policy_value){ .state = POLICY_KNOWN,
+					      .count = 1,
+					      .integer = ((const struct starting *)t)->vpid };
+}
+
+static bool origin_of_starting(const struct policy_target *t, unsigned int number,
+			       struct policy_origin *ret)
+{
+	*ret = (struct policy_origin){ .number = ((const struct starting *)t)->vpid == 1 };
+	return number == ORIGIN_ENTRY;
+}
+
+static size_t hits_of(struct bench *b, int64_t vpid)
+{
+	const struct starting s = {
+		{ .type = EVENT_EXECVE, .get = get_of_starting, .origin = origin_of_starting }, vpid
+	};
+	const uint32_t *hits;
+	size_t unknown;
+
+	fetched = 0;
+	return policy_judge(b->run, &s.target, &hits, &unknown);
+}
+
+/* What tells only whether a number is 1 is asked in its place where rules ask for nothing else. */
+static void origin_tells_whether_it_is_one(void **state UNUSED)
+{
+	static const char *const others[] = { "proc.vpid = 7", "proc.vpid in (1, 7)",
+					      "proc.vpid > 6", "proc.vpid = val(proc.vpid)" };
+	const struct rule *rules[2] = { rule_of("evt.type = execve and proc.vpid = 1", false) };
+	struct bench b = bench_of(rules, 1, NULL);
+
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(hits_of(&b, 7), 0);
+		assert_int_equal(i < 9 ? 0 : fetched, 0);
+		assert_int_equal(hits_of(&b, 1), 1);
+		assert_int_equal(i < 9 ? 0 : fetched, 0);
+	}
+	bench_done(&b);
+	for (size_t n = 0; n < ARRAY_LEN(others); n++) {
+		rules[1] = rule_of(arena_printf(&arena, "evt.type = execve and %s", others[n]).p,
+				   false);
+		b = bench_of(rules, 2, NULL);
+		for (int i = 0; i < 20; i++) {
+			assert_int_equal(hits_of(&b, 3), n == 3);
+			assert_int_equal(hits_of(&b, 7), 1);
+		}
+		bench_done(&b);
+	}
+}
+
 /* Of the conditions above, some joined by each of the three operators, a few deep. */
 static void put_condition(struct buf *b, uint32_t *draw, int depth)
 {
@@ -332,6 +395,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(values_are_remembered, arena_setup, arena_teardown),
+		cmocka_unit_test_setup_teardown(origin_tells_whether_it_is_one, arena_setup,
+						arena_teardown),
 		cmocka_unit_test_setup_teardown(origins_say_what_is_not_asked, arena_setup,
 						arena_teardown),
 		cmocka_unit_test_setup_teardown(names_resolve_anew, arena_setup, arena_teardown),
