@@ -55,6 +55,9 @@ struct path_scan {
 	__u32 cut, zero;
 };
 
+#define SHORT_PATH 64 /* as a text with zeros behind it; longer ones are not remembered */
+#define SHORT_PATH_WORDS (SHORT_PATH / 8)
+
 struct scratch {
 	/* Where the next text goes, from the record's beginning. Here and not on the stack: the verifier would follow every
 	 * value it may have. */
@@ -63,6 +66,9 @@ struct scratch {
 	__u64 string;
 	struct path_walk way;
 	struct path_scan scan;
+	/* The sets that the record's paths, as the program gave them, were found to satisfy, and by which filter; one of these paths. See
+	 * judge.bpf.h. */
+	__u64 found[2], found_by, path[SHORT_PATH_WORDS];
 	__u8 walk[EMIT_WALK_BYTES + 256]; /* a path grows here from its end to its beginning */
 	__u8 record[EMIT_FIXED_MAX + EMIT_TEXT_MAX];
 };

@@ -148,7 +148,7 @@ static __always_inline int judge_open(struct call *k)
 	file = k->ret < 0 ? 0 : call_file(k, k->ret);
 	known = CAN_FOLLOW && file;
 	if (known && !judge_file(k, (void *)bpf_get_current_task_btf(), open_fact(k->type), file,
-				 (__u64)file, open_name(k->type), true))
+				 (__u64)file, open_name(k->type)))
 		return 0;
 	call_arguments(k, call_registers());
 	return tell_open(k, file, known);
@@ -241,7 +241,7 @@ int BPF_PROG(on_filp_open, int dirfd, struct filename *name, const struct open_f
 		return tell_open(&k, 0, false);
 	}
 	if (!judge_file(&k, t, filter_open_fact(flags, flags & CREATES ? op->mode : 0), file, ret,
-			kernel_address_by(name, file, ret), false))
+			kernel_address_by(name, file, ret)))
 		return 0;
 	k.t = task_plain(t);
 	k.ret = k.t->files->next_fd - 1;
@@ -351,7 +351,7 @@ static __noinline int tell_path(struct call *k)
 	__u32 raw = 0;
 
 	path_arguments(k, &p);
-	if (!emit_begin(&w))
+	if ((p.path && !judge_call_paths(k, p.path, 0)) || !emit_begin(&w))
 		return 0;
 	h = call_blank(k, &w, RECORD_ARGS | RECORD_FD);
 	a = emit_part(&w, 0);
@@ -420,17 +420,18 @@ static __always_inline void pair_arguments(const struct call *k, struct pair_arg
 /* Calls about two paths. */
 static __noinline int tell_paths(struct call *k)
 {
+	bool symlink = k->type == EVENT_SYMLINK || k->type == EVENT_SYMLINKAT;
 	struct pair_args p = { 0 };
 	__u32 raw[2] = { 0, 0 }, end[2], n;
 	struct record_head *h;
 	struct emit w;
 
 	pair_arguments(k, &p);
-	if (!emit_begin(&w))
+	if ((!symlink && !judge_call_paths(k, p.path[0], p.path[1])) || !emit_begin(&w))
 		return 0;
 	h = call_blank(k, &w, 0);
 	h->flags = p.flags;
-	if (k->type == EVENT_SYMLINK || k->type == EVENT_SYMLINKAT) {
+	if (symlink) {
 		emit_user_string(&w, RECORD_PATH, p.path[0]);
 		raw[0] = h->span[RECORD_PATH] & (RECORD_PATH_MAX - 1);
 	} else {

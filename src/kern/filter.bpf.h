@@ -7,6 +7,8 @@
  * What a folder's path leads to in the automaton is remembered under a hash of its chain of dentries and mounts up to
  * the process's root: addresses, names and lengths, read anew each time. A folder that is renamed or mounted over has
  * another chain, so nothing needs to be forgotten; and a result is stored only under the chain it was computed from.
+ *
+ * Of paths that stand in calls as text the text itself is remembered: who makes names up cannot have one taken for another.
  */
 #ifndef SKEP_KERN_FILTER_BPF_H
 #define SKEP_KERN_FILTER_BPF_H
@@ -19,11 +21,20 @@
 /* folders and mounts above; deeper ones are walked each time, and may pass */
 #define FILTER_DEPTH 24
 #define FILTER_NAME 64 /* longer names of files are rare: they take the slower way */
+#define FILTER_TEXTS 1024
 
 /* Both words are written without a lock. Torn pairs are told by check: the key folded into the value. */
 struct filter_folder {
 	__u64 check; /* key ^ found */
 	__u64 found; /* path sets << 16 | state */
+};
+
+/* Read and written without a lock. */
+struct filter_text {
+	__u32 turn; /* changes with each write; odd: somebody is at it */
+	__u32 version;
+	__u64 sets;
+	__u64 path[SHORT_PATH_WORDS];
 };
 
 struct {
@@ -33,8 +44,11 @@ struct {
 	__type(value, struct filter_image);
 } filter_images SEC(".maps");
 
-/* Map "bss", reached as "control" is. */
-static struct filter_folder filter_folders[FILTER_FOLDERS];
+/* Map "bss", reached as "control" is. One thing, or it would be laid out by what an object's programs use. */
+static struct {
+	struct filter_folder folders[FILTER_FOLDERS];
+	struct filter_text texts[FILTER_TEXTS];
+} filter_memory;
 
 static __always_inline const struct filter_image *filter_image(__u32 version)
 {
@@ -267,7 +281,7 @@ static long filter_scan_step(__u32 i, void *ctx)
 
 static __always_inline struct filter_folder *filter_slot(__u64 key)
 {
-	return &filter_folders[key >> 40 & (FILTER_FOLDERS - 1)];
+	return &filter_memory.folders[key >> 40 & (FILTER_FOLDERS - 1)];
 }
 
 static __always_inline bool filter_recall(__u64 key, __u64 *found)
@@ -284,6 +298,62 @@ static __always_inline void filter_keep(__u64 key, __u64 found)
 
 	slot->check = key ^ found;
 	slot->found = found;
+}
+
+static __always_inline struct filter_text *filter_text_slot(const __u64 *path)
+{
+	__u64 hash = 0;
+
+#pragma unroll
+	for (int i = 0; i < SHORT_PATH_WORDS; i++)
+		hash = filter_mix(hash, path[i]);
+	return &filter_memory.texts[hash >> 40 & (FILTER_TEXTS - 1)];
+}
+
+/* What is read before it is read before what is read after it. */
+static __always_inline void filter_read_in_order(void)
+{
+#ifdef __TARGET_ARCH_x86
+	barrier();
+#else
+	__u64 any = 0;
+
+	__sync_fetch_and_add(&any, 1);
+#endif
+}
+
+static __always_inline __u32 filter_text_turn(const struct filter_text *e)
+{
+	return *(volatile const __u32 *)&e->turn;
+}
+
+/* The sets that a path satisfies, if that is remembered. */
+static __always_inline bool filter_text_recall(const __u64 *path, __u32 version, __u64 *sets)
+{
+	const struct filter_text *e = filter_text_slot(path);
+	__u32 turn = filter_text_turn(e);
+	__u64 other = e->version ^ version;
+
+	filter_read_in_order();
+#pragma unroll
+	for (int i = 0; i < SHORT_PATH_WORDS; i++)
+		other |= e->path[i] ^ path[i];
+	*sets = e->sets;
+	filter_read_in_order();
+	return !other && !(turn & 1) && filter_text_turn(e) == turn;
+}
+
+static __always_inline void filter_text_keep(const __u64 *path, __u32 version, __u64 sets)
+{
+	struct filter_text *e = filter_text_slot(path);
+	__u32 turn = filter_text_turn(e);
+
+	if (turn & 1 || __sync_val_compare_and_swap(&e->turn, turn, turn + 1) != turn)
+		return;
+	e->version = version;
+	e->sets = sets;
+	__builtin_memcpy(e->path, path, sizeof(e->path));
+	__sync_fetch_and_add(&e->turn, 1);
 }
 
 /* The state after the path in a scratch slot and the sets that satisfies. */

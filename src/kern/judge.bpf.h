@@ -194,7 +194,7 @@ static __always_inline __u64 judge_dots(__u64 word, __u64 after)
 }
 
 /* Whether a path as it was given may have ".." in it; true when it is long or cannot be read. */
-JUDGE bool judge_user_climbs(const void *given)
+static __always_inline bool judge_user_climbs(const void *given)
 {
 	__u64 text[JUDGE_GIVEN / 8 + 1] = { 0 };
 	long n = bpf_probe_read_user_str(text, JUDGE_GIVEN, given);
@@ -213,7 +213,7 @@ struct judge_words {
 	__u64 word[JUDGE_GIVEN / 8 + 1];
 };
 
-JUDGE bool judge_kernel_climbs(__u64 given)
+static __always_inline bool judge_kernel_climbs(__u64 given)
 {
 	struct judge_words *words =
 		bpf_rdonly_cast((void *)given, bpf_core_type_id_kernel(struct pt_regs));
@@ -232,32 +232,33 @@ JUDGE bool judge_kernel_climbs(__u64 given)
 }
 
 /*
- * Sets that count only for paths given with ".." in them are taken away from what @p given has not.
+ * Whether a path may have been given with ".." in it: some sets count for such alone. A call that is looked at once.
  *
- * @param given  the program's text (@p user) or the address of a struct filename; 0: not known
+ * @param given  the address of the program's text or, with its highest bit set, of the kernel's struct filename; 0: not known
  */
-static __always_inline __u64 judge_given(const struct judge *j, __u64 sets, __u64 question,
-					 __u64 given, bool user)
+__noinline __attribute__((unused)) __u64 judge_climbs(__u64 given)
 {
-	__u64 climbs = j->m->climbs;
-
-	if (!(sets & question & climbs) || !given)
-		return sets;
-	if (user)
-		return judge_user_climbs((void *)given) ? sets : sets & ~climbs;
-	if (!CAN_FOLLOW || judge_kernel_climbs((__u64)WORDS(filename, given)->name))
-		return sets;
-	return sets & ~climbs;
+	if (!given)
+		return true;
+	if (!(given >> 63))
+		return judge_user_climbs((void *)given);
+	return !CAN_FOLLOW || judge_kernel_climbs((__u64)WORDS(filename, given)->name);
 }
 
-/* Which of those who open a file its open is told of: two bits for the host, above them two for containers. */
+/*
+ * Which of those who open a file its open is told of: two bits for the host, above them two for containers. Above these the same
+ * for a path that was given with "..".
+ */
 enum {
 	JUDGE_WANTED = 1,
 	JUDGE_NAMED = 2,   /* if the name is one that is asked for */
 	JUDGE_LAYERED = 2, /* of a caller: if the file is in the upper layer of an overlay */
 	JUDGE_HOST = JUDGE_WANTED | JUDGE_NAMED,
 	JUDGE_WHERE_SHIFT = 2,
+	JUDGE_CLIMBING_SHIFT = 4,
+	JUDGE_EITHER = (1 << JUDGE_CLIMBING_SHIFT) - 1,
 };
+#define JUDGE_ALL_WANTED 0x55
 
 static __always_inline __u64 judge_wants(const struct judge *j, __u64 paths)
 {
@@ -273,11 +274,8 @@ static __always_inline __u64 judge_wants(const struct judge *j, __u64 paths)
 	return wants;
 }
 
-/* Bits of what is asked about an open; above them the type. */
-enum {
-	JUDGE_USER = 1 << 7,
-	JUDGE_TYPE_SHIFT = 8,
-};
+/* What is asked about an open is a fact, above it the type. */
+#define JUDGE_TYPE_SHIFT 8
 
 #define JUDGE_FORGOTTEN (~0ull)
 
@@ -327,30 +325,29 @@ __noinline __attribute__((unused)) __u64 judge_find_place(struct filter_place *p
 }
 
 /* The same anew; remembered for the next time where all of it is known for certain. */
-__noinline __attribute__((unused)) __u64 judge_find_wants(__u64 file, __u64 given, __u32 what,
-							  __u32 version)
+__noinline __attribute__((unused)) __u64 judge_find_wants(__u64 file, __u32 what, __u32 version)
 {
 	struct filter_place p = { 0 };
-	__u64 located, question, sets = 0;
+	__u64 located, question, wants, sets = 0;
 	bool known = true;
 	struct judge j;
 
 	if (!CAN_FOLLOW)
-		return JUDGE_WANTED | JUDGE_WANTED << JUDGE_WHERE_SHIFT;
+		return JUDGE_ALL_WANTED;
 	located = judge_find_place(&p, file, version);
 	if (!judge_begin(&j, version, what >> JUDGE_TYPE_SHIFT, false, what & FILTER_ANY_FACT,
 			 ~0ull))
-		return JUDGE_WANTED | JUDGE_WANTED << JUDGE_WHERE_SHIFT;
+		return JUDGE_ALL_WANTED;
 	question = judge_open_question(&j);
 	if (question && located == FILTER_FOLDER)
 		sets = filter_place_sets(&p, version, &known);
 	else if (question)
 		sets = located == FILTER_ROOT ? filter_root_sets(j.m) : FILTER_UNKNOWN;
-	if (sets & question & j.m->climbs)
-		known = false;
+	wants = judge_wants(&j, sets & ~j.m->climbs) | judge_wants(&j, sets)
+							       << JUDGE_CLIMBING_SHIFT;
 	if (known && located == FILTER_FOLDER && p.folder)
-		filter_keep(filter_place_key(&p, what), judge_wants(&j, sets));
-	return judge_wants(&j, judge_given(&j, sets, question, given, what & JUDGE_USER));
+		filter_keep(filter_place_key(&p, what), wants);
+	return wants;
 }
 
 /* Whether a caller is told of for its name: JUDGE_WANTED or JUDGE_LAYERED. */
@@ -372,16 +369,20 @@ __noinline __attribute__((unused)) __u64 judge_named(__u32 what, __u32 version, 
 
 /* Here the verifier's trust is worth its price again: its control group is four loads from the task. */
 static __always_inline bool judge_followed(const struct call *k, struct task_struct *t, __u32 fact,
-					   __u64 file, __u64 given, bool user)
+					   __u64 file, __u64 given)
 {
 	const struct control *c = k->c;
 	__u32 version = judge_version(c);
-	__u32 what = k->type << JUDGE_TYPE_SHIFT | (user ? JUDGE_USER : 0) | fact;
-	__u64 wants = judge_recall_wants(file, what, version), kind;
+	__u32 what = k->type << JUDGE_TYPE_SHIFT | fact;
+	__u64 wants = judge_recall_wants(file, what, version), climbing, kind;
 	bool in_container;
 
 	if (wants == JUDGE_FORGOTTEN)
-		wants = judge_find_wants(file, given, what, version);
+		wants = judge_find_wants(file, what, version);
+	climbing = wants >> JUDGE_CLIMBING_SHIFT;
+	wants &= JUDGE_EITHER;
+	if (wants != climbing && judge_climbs(given))
+		wants = climbing;
 	if (wants) {
 		if (c->hierarchy == CONTROL_UNIFIED &&
 		    filter_recall(judge_cgroup_key(judge_changes(c), t->cgroups->dfl_cgrp->kn->id),
@@ -402,7 +403,7 @@ static __always_inline bool judge_followed(const struct call *k, struct task_str
 }
 
 /* judge_file() before that. */
-JUDGE bool judge_known(const struct call *k, __u32 fact, struct file *file, __u64 given, bool user)
+JUDGE bool judge_known(const struct call *k, __u32 fact, struct file *file, __u64 given)
 {
 	__u32 version = judge_version(k->c);
 	__u64 question, sets = 0;
@@ -416,7 +417,8 @@ JUDGE bool judge_known(const struct call *k, __u32 fact, struct file *file, __u6
 	if (question) {
 		sets = filter_known_path_sets(j.m, k->t->fs, file->f_path.mnt, file->f_path.dentry,
 					      version);
-		sets = judge_given(&j, sets, question, given, user);
+		if (sets & question & j.m->climbs && !judge_climbs(given))
+			sets &= ~j.m->climbs;
 	}
 	return judge_end(&j, k->type, sets, judge_in_container, judge_names);
 }
@@ -426,14 +428,14 @@ JUDGE bool judge_known(const struct call *k, __u32 fact, struct file *file, __u6
  *
  * @param t      the current task, trusted
  * @param file   known to the verifier; its address where CAN_FOLLOW
- * @param given  the path as of judge_given()
+ * @param given  as of judge_climbs()
  */
 static __always_inline bool judge_file(const struct call *k, struct task_struct *t, __u32 fact,
-				       struct file *file, __u64 address, __u64 given, bool user)
+				       struct file *file, __u64 address, __u64 given)
 {
 	if (CAN_FOLLOW)
-		return judge_followed(k, t, fact, address, given, user);
-	return judge_known(k, fact, file, given, user);
+		return judge_followed(k, t, fact, address, given);
+	return judge_known(k, fact, file, given);
 }
 
 struct judge_scan {
@@ -569,6 +571,7 @@ enum {
 	JUDGE_PLAIN = 1, /* user space leaves it as it is */
 	JUDGE_RESOLVED =
 		2, /* it is the kernel's own: the one that was given may have had ".." in it */
+	JUDGE_SECOND = 4, /* of two */
 };
 
 /* The sets that a path in the record in a slot satisfies. */
@@ -602,7 +605,52 @@ __noinline __attribute__((unused)) __u64 judge_text(__u32 slot, __u32 at, __u32 
 	filter_step(m, x->state, FILTER_CLASS_END, &hits);
 	if (!deep)
 		hits |= m->tops;
-	return climbs || known & JUDGE_RESOLVED ? hits : hits & ~m->climbs;
+	if (!climbs && !(known & JUDGE_RESOLVED))
+		hits &= ~m->climbs;
+	if (!(known & (JUDGE_PLAIN | JUDGE_RESOLVED)))
+		s->found[known / JUDGE_SECOND & 1] = hits;
+	return hits;
+}
+
+/* The sets of a path that a program has, if it begins at the root and is remembered; FILTER_UNKNOWN: it does not or is not. */
+__noinline __attribute__((unused)) __u64 judge_user_text(__u64 user, __u32 version)
+{
+	__u64 path[SHORT_PATH_WORDS] = { 0 }, sets;
+	long n = bpf_probe_read_user_str(path, sizeof(path), (void *)user);
+
+	if (n <= 1 || n == sizeof(path) || (path[0] & 0xff) != '/')
+		return FILTER_UNKNOWN;
+	return filter_text_recall(path, version, &sets) ? sets : FILTER_UNKNOWN;
+}
+
+/*
+ * Whether an event may be wanted that is about one or two paths as a program gives them, before there is a record of it: of paths
+ * met before that is all there is to it. As judge_fact().
+ *
+ * @param second  0: there is none
+ */
+__noinline __attribute__((unused)) __u64 judge_paths(__u64 first, __u64 second, __u32 what)
+{
+	__u32 version = judge_version(control_get());
+	__u64 sets = 0;
+	struct judge j;
+
+	if (!judge_begin(&j, version, what >> 8, what & 1 << 7, FILTER_ANY_FACT, ~0ull))
+		return true;
+	if (judge_open_question(&j)) {
+		sets = judge_user_text(first, version);
+		if (second && sets != FILTER_UNKNOWN)
+			sets |= judge_user_text(second, version);
+		if (sets == FILTER_UNKNOWN)
+			return true;
+	}
+	return judge_end(&j, what >> 8, sets, judge_in_container, judge_names);
+}
+
+static __always_inline bool judge_call_paths(const struct call *k, const void *first,
+					     const void *second)
+{
+	return judge_paths((__u64)first, (__u64)second, k->type << 8 | (k->ret < 0) << 7);
 }
 
 /*
@@ -620,10 +668,11 @@ __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 
 	if (!s)
 		return 1;
+	s->found[0] = s->found[1] = FILTER_UNKNOWN;
 	h = (const void *)s->record;
 	type = h->type;
 	at = sizeof(*h) + parts_bytes(h->parts);
-	version = judge_version(c);
+	s->found_by = version = judge_version(c);
 	if (!judge_begin(&j, version, type, h->res < 0, fact & FILTER_ANY_FACT, ~0ull))
 		return 1;
 	judge_layer(&j, fact & JUDGE_LOWER);
@@ -636,9 +685,43 @@ __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 		sets = judge_text(slot, at, h->span[RECORD_PATH], known, version);
 		if (h->span[RECORD_PATH2])
 			sets |= judge_text(slot, at + h->span[RECORD_PATH], h->span[RECORD_PATH2],
-					   0, version);
+					   JUDGE_SECOND, version);
 	}
 	return judge_end(&j, type, sets, judge_in_container, judge_names);
+}
+
+/* Takes a path from a record to where it is remembered by; a call of its own, as scratch_append() is. @return false: it is too long */
+JUDGE bool judge_take(struct scratch *s, __u32 at, __u32 n)
+{
+	if (!n || n >= SHORT_PATH || at > sizeof(s->record) - SHORT_PATH)
+		return false;
+#pragma unroll
+	for (__u32 i = 0; i < SHORT_PATH; i += 8) {
+		__u64 word = *(const __u64 *)(s->record + at + i);
+
+		s->path[i / 8] = n >= i + 8 ? word : n > i ? word & (1ull << 8 * (n - i)) - 1 : 0;
+	}
+	return true;
+}
+
+/* Remembers the paths of a record that judge_slot() did not want. */
+__noinline __attribute__((unused)) __u64 judge_keep(__u32 slot)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	const struct record_head *h;
+	__u32 version, at;
+
+	if (!s)
+		return 0;
+	h = (const void *)s->record;
+	version = s->found_by;
+	at = sizeof(*h) + parts_bytes(h->parts);
+	if (s->found[0] != FILTER_UNKNOWN && judge_take(s, at, h->span[RECORD_PATH]))
+		filter_text_keep(s->path, version, s->found[0]);
+	at += h->span[RECORD_PATH];
+	if (s->found[1] != FILTER_UNKNOWN && judge_take(s, at, h->span[RECORD_PATH2]))
+		filter_text_keep(s->path, version, s->found[1]);
+	return 0;
 }
 
 /*
@@ -649,6 +732,7 @@ static __always_inline bool judge_emit(struct emit *w, __u32 fact)
 {
 	if (judge_slot(w->bit >> 1, fact))
 		return true;
+	judge_keep(w->bit >> 1);
 	emit_drop(w);
 	return false;
 }

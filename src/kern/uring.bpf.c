@@ -93,7 +93,7 @@ static __always_inline int uring_tell_open(struct call *k, void *cmd)
 	/* Without a name a failed open says nothing. */
 	if (k->ret < 0 || !file ||
 	    (CAN_FOLLOW && !judge_file(k, (void *)bpf_get_current_task_btf(),
-				       filter_open_fact(flags, mode), file, (__u64)file, 0, false)))
+				       filter_open_fact(flags, mode), file, (__u64)file, 0)))
 		return 0;
 	return uring_tell_opened(k, file, flags, mode);
 }

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.parametrize("vm_kernel", ["6.1", "6.12"] if LONG else [
 @pytest.fixture(scope="module")
 def machine(vm_kernel, build_dir):
     unit = build_dir / "test" / "unit"
-    with virtual.Vm(vm_kernel, programs=[unit / "test_sensor", unit / "test_sensor_filter", unit / "test_sensor_flows", unit / "sensor_dump", "/bin/true",
+    with virtual.Vm(vm_kernel, programs=[unit / "test_sensor", unit / "test_sensor_filter", unit / "test_sensor_paths",
+                                         unit / "test_sensor_flows", unit / "sensor_dump", "/bin/true",
                                          build_dir / "test" / "integration" / "uring_probe"],
                     memory_mb=1024, boot_seconds=180) as m:
         yield m
@@ -53,8 +54,9 @@ def test_every_hook_is_taken(suite, vm_kernel):
 def test_filter_is_user_spaces(machine):
     """What the filter drops in the kernel is what the rules' filter says; mount points may pass."""
     for backend in BACKENDS:
-        p = machine.run(f"cd /tmp && CMOCKA_MESSAGE_OUTPUT=TAP SENSOR_BACKEND={backend} test_sensor_filter", timeout=300)
-        assert p.returncode == 0 and len(re.findall(r"^ok ", p.out, re.M)) == 7 and "skipped" not in p.out, p.out + p.err
+        for program, tests in ("test_sensor_filter", 6), ("test_sensor_paths", 3):
+            p = machine.run(f"cd /tmp && CMOCKA_MESSAGE_OUTPUT=TAP SENSOR_BACKEND={backend} {program}", timeout=300)
+            assert p.returncode == 0 and len(re.findall(r"^ok ", p.out, re.M)) == tests and "skipped" not in p.out, p.out + p.err
 
 
 def test_connections_are_counted(machine):
