@@ -247,7 +247,7 @@ __noinline __attribute__((unused)) __u64 judge_climbs(__u64 given)
 
 /*
  * Which of those who open a file its open is told of: two bits for the host, above them two for containers. Above these the same
- * for a path that was given with "..".
+ * for a path that was given with "..", and whether that is not the same.
  */
 enum {
 	JUDGE_WANTED = 1,
@@ -256,9 +256,10 @@ enum {
 	JUDGE_HOST = JUDGE_WANTED | JUDGE_NAMED,
 	JUDGE_WHERE_SHIFT = 2,
 	JUDGE_CLIMBING_SHIFT = 4,
-	JUDGE_EITHER = (1 << JUDGE_CLIMBING_SHIFT) - 1,
+	JUDGE_ANYWHERE = (1 << JUDGE_CLIMBING_SHIFT) - 1,
+	JUDGE_CLIMBING_DIFFERS = 1 << 2 * JUDGE_CLIMBING_SHIFT,
 };
-#define JUDGE_ALL_WANTED 0x55
+#define JUDGE_ALL_WANTED (JUDGE_WANTED | JUDGE_WANTED << JUDGE_WHERE_SHIFT)
 
 static __always_inline __u64 judge_wants(const struct judge *j, __u64 paths)
 {
@@ -328,7 +329,7 @@ __noinline __attribute__((unused)) __u64 judge_find_place(struct filter_place *p
 __noinline __attribute__((unused)) __u64 judge_find_wants(__u64 file, __u32 what, __u32 version)
 {
 	struct filter_place p = { 0 };
-	__u64 located, question, wants, sets = 0;
+	__u64 located, question, wants, climbing, sets = 0;
 	bool known = true;
 	struct judge j;
 
@@ -343,8 +344,10 @@ __noinline __attribute__((unused)) __u64 judge_find_wants(__u64 file, __u32 what
 		sets = filter_place_sets(&p, version, &known);
 	else if (question)
 		sets = located == FILTER_ROOT ? filter_root_sets(j.m) : FILTER_UNKNOWN;
-	wants = judge_wants(&j, sets & ~j.m->climbs) | judge_wants(&j, sets)
-							       << JUDGE_CLIMBING_SHIFT;
+	wants = judge_wants(&j, sets & ~j.m->climbs);
+	climbing = judge_wants(&j, sets);
+	if (wants != climbing)
+		wants |= JUDGE_CLIMBING_DIFFERS | climbing << JUDGE_CLIMBING_SHIFT;
 	if (known && located == FILTER_FOLDER && p.folder)
 		filter_keep(filter_place_key(&p, what), wants);
 	return wants;
@@ -374,16 +377,14 @@ static __always_inline bool judge_followed(const struct call *k, struct task_str
 	const struct control *c = k->c;
 	__u32 version = judge_version(c);
 	__u32 what = k->type << JUDGE_TYPE_SHIFT | fact;
-	__u64 wants = judge_recall_wants(file, what, version), climbing, kind;
+	__u64 wants = judge_recall_wants(file, what, version), kind;
 	bool in_container;
 
 	if (wants == JUDGE_FORGOTTEN)
 		wants = judge_find_wants(file, what, version);
-	climbing = wants >> JUDGE_CLIMBING_SHIFT;
-	wants &= JUDGE_EITHER;
-	if (wants != climbing && judge_climbs(given))
-		wants = climbing;
-	if (wants) {
+	if (wants & JUDGE_CLIMBING_DIFFERS && judge_climbs(given))
+		wants >>= JUDGE_CLIMBING_SHIFT;
+	if (wants & JUDGE_ANYWHERE) {
 		if (c->hierarchy == CONTROL_UNIFIED &&
 		    filter_recall(judge_cgroup_key(judge_changes(c), t->cgroups->dfl_cgrp->kn->id),
 				  &kind))
