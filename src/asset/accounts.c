@@ -47,6 +47,7 @@ struct accounts {
 	uint64_t clock; /* counts uses */
 	struct owner owners[MAX_OWNERS];
 	size_t turn; /* whose it is to be looked at next: none waits for ever while others come */
+	bool asks;   /* a look may be queued */
 	struct owner *batch[ACCOUNTS_BATCH / ACCOUNT_FILES];
 	size_t batch_count;
 };
@@ -303,6 +304,7 @@ void accounts_look(struct accounts *a, const struct container *c, int fd)
 		queue(o, &o->queued, fd);
 	else
 		close(fd);
+	a->asks = true;
 }
 
 void accounts_prime(struct accounts *a, str id, int rootfs_fd)
@@ -315,6 +317,7 @@ void accounts_prime(struct accounts *a, str id, int rootfs_fd)
 	fd = fcntl(rootfs_fd, F_DUPFD_CLOEXEC, 0);
 	if (fd >= 0)
 		queue(o, &o->primed, fd);
+	a->asks = true;
 }
 
 uint64_t accounts_pending(struct accounts *a, const struct container *c)
@@ -385,7 +388,7 @@ size_t accounts_ask(struct accounts *a, struct account_source *ret)
 {
 	bool primed = false;
 
-	if (a->batch_count)
+	if (a->batch_count || !a->asks)
 		return 0;
 	for (size_t n = 0; n < MAX_OWNERS && a->batch_count < ARRAY_LEN(a->batch) && !primed; n++) {
 		struct owner *o = &a->owners[a->turn];
@@ -400,6 +403,7 @@ size_t accounts_ask(struct accounts *a, struct account_source *ret)
 		ask(o, ret + a->batch_count * ACCOUNT_FILES);
 		a->batch[a->batch_count++] = o;
 	}
+	a->asks = a->batch_count;
 	return a->batch_count * ACCOUNT_FILES;
 }
 
