@@ -91,9 +91,9 @@ static __noinline void tell_packet(struct __sk_buff *skb)
 	k.t = task_plain((void *)bpf_get_current_task_btf());
 	/* The idle task: TCP sends again what was lost, for nobody in particular. */
 	if (!k.t->tgid || (__u32)k.t->tgid == k.c->self_pid ||
-	    !judge_packet(EVENT_DNS << 8 | (p.fd.kind == '4' ? FILTER_IPV4 : FILTER_IPV6),
-			  filter_ports(k.c, p.fd.local_port, p.fd.remote_port),
-			  judge_version(k.c)) ||
+	    !judge_packet(
+		    EVENT_DNS << JUDGE_TYPE_SHIFT | (p.fd.kind == '4' ? FILTER_IPV4 : FILTER_IPV6),
+		    filter_ports(k.c, p.fd.local_port, p.fd.remote_port), judge_version(k.c)) ||
 	    !emit_begin(&w))
 		return;
 	h = call_head(&k, &w, RECORD_ARGS | RECORD_FD);

@@ -55,7 +55,7 @@ struct path_scan {
 	__u32 cut, zero;
 };
 
-#define SHORT_PATH 64 /* as a text with zeros behind it; longer ones are not remembered */
+#define SHORT_PATH 64 /* with its NUL; longer ones are not remembered */
 #define SHORT_PATH_WORDS (SHORT_PATH / 8)
 
 struct scratch {

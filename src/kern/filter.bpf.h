@@ -21,13 +21,14 @@
 /* folders and mounts above; deeper ones are walked each time, and may pass */
 #define FILTER_DEPTH 24
 #define FILTER_NAME 64 /* longer names of files are rare: they take the slower way */
-#define FILTER_TEXTS 1024
 
 /* Both words are written without a lock. Torn pairs are told by check: the key folded into the value. */
 struct filter_folder {
 	__u64 check; /* key ^ found */
 	__u64 found; /* path sets << 16 | state */
 };
+
+_Static_assert(SHORT_PATH_WORDS == FILTER_TEXT_WORDS, "a short path is remembered whole");
 
 /* Read and written without a lock. */
 struct filter_text {
@@ -107,12 +108,6 @@ static __always_inline __u32 filter_bytes(const struct filter_image *m, __u32 s,
 		*hits |= m->hits[s & (FILTER_STATES - 1)];
 	}
 	return s;
-}
-
-static __always_inline __u64 filter_mix(__u64 h, __u64 x)
-{
-	h = (h ^ x) * FILTER_HASH;
-	return h ^ (h >> 29);
 }
 
 /* Hash and length of a name are one word, lengths in the upper half. */
@@ -300,16 +295,6 @@ static __always_inline void filter_keep(__u64 key, __u64 found)
 	slot->found = found;
 }
 
-static __always_inline struct filter_text *filter_text_slot(const __u64 *path)
-{
-	__u64 hash = 0;
-
-#pragma unroll
-	for (int i = 0; i < SHORT_PATH_WORDS; i++)
-		hash = filter_mix(hash, path[i]);
-	return &filter_memory.texts[hash >> 40 & (FILTER_TEXTS - 1)];
-}
-
 /* What is read before it is read before what is read after it. */
 static __always_inline void filter_read_in_order(void)
 {
@@ -330,7 +315,7 @@ static __always_inline __u32 filter_text_turn(const struct filter_text *e)
 /* The sets that a path satisfies, if that is remembered. */
 static __always_inline bool filter_text_recall(const __u64 *path, __u32 version, __u64 *sets)
 {
-	const struct filter_text *e = filter_text_slot(path);
+	const struct filter_text *e = &filter_memory.texts[filter_text_slot(path)];
 	__u32 turn = filter_text_turn(e);
 	__u64 other = e->version ^ version;
 
@@ -345,7 +330,7 @@ static __always_inline bool filter_text_recall(const __u64 *path, __u32 version,
 
 static __always_inline void filter_text_keep(const __u64 *path, __u32 version, __u64 sets)
 {
-	struct filter_text *e = filter_text_slot(path);
+	struct filter_text *e = &filter_memory.texts[filter_text_slot(path)];
 	__u32 turn = filter_text_turn(e);
 
 	if (turn & 1 || __sync_val_compare_and_swap(&e->turn, turn, turn + 1) != turn)

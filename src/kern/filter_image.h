@@ -31,6 +31,8 @@
 #define FILTER_COMBOS 32
 #define FILTER_HIT 0x8000 /* on a transition: the state it leads to satisfies sets */
 #define FILTER_HASH 0x9e3779b97f4a7c15ull
+#define FILTER_TEXTS 1024 /* paths remembered as texts, a power of two */
+#define FILTER_TEXT_WORDS 8
 
 enum filter_class {
 	FILTER_CLASS_BEGIN,
@@ -81,6 +83,23 @@ static inline __u32 filter_comm_slot(const __u64 comm[2])
 	__u64 h = (comm[0] ^ (comm[1] >> 7) ^ (comm[1] << 57)) * FILTER_HASH;
 
 	return (__u32)(h >> 52);
+}
+
+static inline __u64 filter_mix(__u64 h, __u64 x)
+{
+	h = (h ^ x) * FILTER_HASH;
+	return h ^ (h >> 29);
+}
+
+/** Where a path is remembered; @p path: zeros behind its end. */
+static inline __attribute__((always_inline)) __u32
+filter_text_slot(const __u64 path[FILTER_TEXT_WORDS])
+{
+	__u64 hash = 0;
+
+	for (int i = 0; i < FILTER_TEXT_WORDS; i++)
+		hash = filter_mix(hash, path[i]);
+	return hash >> 40 & (FILTER_TEXTS - 1);
 }
 
 /** How open(2) with these flags and mode opens: bits of enum filter_fact. */

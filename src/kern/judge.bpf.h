@@ -145,20 +145,32 @@ static __always_inline __u32 judge_version(const struct control *c)
 	return *(volatile const __u32 *)&c->generation;
 }
 
+/* What is asked about a call: its type, whether it failed, and a fact, in one number. */
+enum {
+	JUDGE_FAILED = 1 << 7,
+	JUDGE_TYPE_SHIFT = 8,
+};
+
+static __always_inline __u32 judge_what(const struct call *k, __u32 fact)
+{
+	return k->type << JUDGE_TYPE_SHIFT | (k->ret < 0 ? JUDGE_FAILED : 0) | fact;
+}
+
 static __always_inline bool judge_numbers(__u32 what, __u64 ports, __u32 version,
 					  __u64 (*names)(const struct filter_image *m))
 {
 	struct judge j;
 
-	return !judge_begin(&j, version, what >> 8, what & 1 << 7, what & FILTER_ANY_FACT, ports) ||
-	       judge_end(&j, what >> 8, ~0ull, judge_in_container, names);
+	return !judge_begin(&j, version, what >> JUDGE_TYPE_SHIFT, what & JUDGE_FAILED,
+			    what & FILTER_ANY_FACT, ports) ||
+	       judge_end(&j, what >> JUDGE_TYPE_SHIFT, ~0ull, judge_in_container, names);
 }
 
 /*
  * judge_call(), all numbers, and not static: the verifier looks at it once for each program, not from each place and state it
  * is called in.
  *
- * @param what  type << 8 | failed << 7 | fact
+ * @param what  of judge_what()
  */
 __noinline __attribute__((unused)) __u64 judge_fact(__u32 what, __u64 ports, __u32 version)
 {
@@ -174,7 +186,7 @@ __noinline __attribute__((unused)) __u64 judge_packet(__u32 what, __u64 ports, _
 /* Events without paths, or whose paths are not looked at. */
 static __always_inline bool judge_call(const struct call *k, __u32 fact, __u64 ports)
 {
-	return judge_fact(k->type << 8 | (k->ret < 0) << 7 | fact, ports, judge_version(k->c));
+	return judge_fact(judge_what(k, fact), ports, judge_version(k->c));
 }
 
 /* A byte's highest bit is set where the byte is zero; above such a byte others may have it as well. */
@@ -274,9 +286,6 @@ static __always_inline __u64 judge_wants(const struct judge *j, __u64 paths)
 	}
 	return wants;
 }
-
-/* What is asked about an open is a fact, above it the type. */
-#define JUDGE_TYPE_SHIFT 8
 
 #define JUDGE_FORGOTTEN (~0ull)
 
@@ -636,7 +645,8 @@ __noinline __attribute__((unused)) __u64 judge_paths(__u64 first, __u64 second, 
 	__u64 sets = 0;
 	struct judge j;
 
-	if (!judge_begin(&j, version, what >> 8, what & 1 << 7, FILTER_ANY_FACT, ~0ull))
+	if (!judge_begin(&j, version, what >> JUDGE_TYPE_SHIFT, what & JUDGE_FAILED,
+			 what & FILTER_ANY_FACT, ~0ull))
 		return true;
 	if (judge_open_question(&j)) {
 		sets = judge_user_text(first, version);
@@ -645,13 +655,13 @@ __noinline __attribute__((unused)) __u64 judge_paths(__u64 first, __u64 second, 
 		if (sets == FILTER_UNKNOWN)
 			return true;
 	}
-	return judge_end(&j, what >> 8, sets, judge_in_container, judge_names);
+	return judge_end(&j, what >> JUDGE_TYPE_SHIFT, sets, judge_in_container, judge_names);
 }
 
 static __always_inline bool judge_call_paths(const struct call *k, const void *first,
 					     const void *second)
 {
-	return judge_paths((__u64)first, (__u64)second, k->type << 8 | (k->ret < 0) << 7);
+	return judge_paths((__u64)first, (__u64)second, judge_what(k, FILTER_ANY_FACT));
 }
 
 /*

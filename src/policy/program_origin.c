@@ -24,11 +24,12 @@ static bool is_asked_for_one(const struct policy_program *p, uint32_t slot)
 static unsigned int field_origin(const struct policy_program *p, uint16_t type, uint32_t slot)
 {
 	const struct policy_ref *ref = &p->slots[slot].ref;
+	unsigned int origin = p->subject->origin_of(type, ref);
 
-	if (p->subject->is_told_as_one && p->subject->is_told_as_one(ref->field) &&
+	if (origin && p->subject->is_told_as_one && p->subject->is_told_as_one(ref->field) &&
 	    !is_asked_for_one(p, slot))
 		return 0;
-	return p->subject->origin_of(type, ref);
+	return origin;
 }
 
 /* Of a transformer what its arguments have in common. */

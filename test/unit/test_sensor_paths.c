@@ -106,17 +106,12 @@ static void filters_follow_each_other(void **state)
 	end(f);
 }
 
-/* Where the kernel's programs remember a short path (filter_text_slot()). */
-static uint64_t place_of(const char *path)
+static uint32_t place_of(const char *path)
 {
-	uint64_t words[8] = { 0 }, h = 0;
+	__u64 words[FILTER_TEXT_WORDS] = { 0 };
 
 	memcpy(words, path, strlen(path));
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		h = (h ^ words[i]) * FILTER_HASH;
-		h ^= h >> 29;
-	}
-	return h >> 40 & 1023;
+	return filter_text_slot(words);
 }
 
 static void act_mixed(struct fixture *f)
