@@ -63,7 +63,7 @@ static __noinline int tell_open(const struct call *k, struct file *file, bool ju
 	struct open_args o;
 	struct record_fd *f;
 	struct emit w;
-	__u32 raw = 0;
+	__u32 raw = 0, fact;
 
 	open_arguments(k, &o);
 	if (!emit_begin(&w))
@@ -78,10 +78,15 @@ static __noinline int tell_open(const struct call *k, struct file *file, bool ju
 		h->span[RECORD_PATH] = emit_file_path(k, &w, file);
 	else if (o.path)
 		h->span[RECORD_PATH] = emit_path_at(k, &w, o.dirfd, o.path, &raw);
-	if (!judged &&
-	    !judge_emit(&w, filter_open_fact(o.flags, o.mode) |
-				    (file && !is_in_upper_layer(file) ? JUDGE_LOWER : 0)))
-		return 0;
+	if (!judged) {
+		fact = filter_open_fact(o.flags, o.mode);
+		if (file && !is_in_upper_layer(file))
+			fact |= JUDGE_LOWER;
+		if (file && !judge_climbs((__u64)o.path))
+			fact |= JUDGE_STRAIGHT;
+		if (!judge_emit(&w, fact))
+			return 0;
+	}
 	if (file) {
 		describe_opened(f, file);
 		if (o.path)

@@ -103,7 +103,11 @@ static __always_inline bool judge_begin(struct judge *j, __u32 version, __u32 ty
 	return true;
 }
 
-#define JUDGE_LOWER 8 /* beside a fact: the file is known to be in no upper layer */
+/* Beside a fact. */
+enum {
+	JUDGE_LOWER = 8,     /* the file is known to be in no upper layer */
+	JUDGE_STRAIGHT = 16, /* its path was given without ".." */
+};
 
 /* What asks for a file in the upper layer of an overlay is taken away where it is in none. */
 static __always_inline void judge_layer(struct judge *j, bool lower)
@@ -206,17 +210,21 @@ static __always_inline __u64 judge_dots(__u64 word, __u64 after)
 }
 
 /* Whether a path as it was given may have ".." in it; true when it is long or cannot be read. */
-static __always_inline bool judge_user_climbs(const void *given)
+static __always_inline bool judge_read_climbs(const void *given, bool in_kernel)
 {
 	__u64 text[JUDGE_GIVEN / 8 + 1] = { 0 };
-	long n = bpf_probe_read_user_str(text, JUDGE_GIVEN, given);
+	long n = in_kernel ? bpf_probe_read_kernel_str(text, JUDGE_GIVEN, given)
+			   : bpf_probe_read_user_str(text, JUDGE_GIVEN, given);
 
 	if (n < 0 || n == JUDGE_GIVEN)
 		return true;
 #pragma unroll
-	for (int i = 0; i < JUDGE_GIVEN / 8; i++)
+	for (int i = 0; i < JUDGE_GIVEN / 8; i++) {
 		if (judge_dots(text[i], text[i] >> 8 | text[i + 1] << 56))
 			return true;
+		if (n <= 8 * (i + 1)) /* its end is among these */
+			return false;
+	}
 	return false;
 }
 
@@ -253,8 +261,10 @@ __noinline __attribute__((unused)) __u64 judge_climbs(__u64 given)
 	if (!given)
 		return true;
 	if (!(given >> 63))
-		return judge_user_climbs((void *)given);
-	return !CAN_FOLLOW || judge_kernel_climbs((__u64)WORDS(filename, given)->name);
+		return judge_read_climbs((void *)given, false);
+	if (CAN_FOLLOW)
+		return judge_kernel_climbs((__u64)WORDS(filename, given)->name);
+	return judge_read_climbs(BPF_CORE_READ((struct filename *)given, name), true);
 }
 
 /*
@@ -576,12 +586,11 @@ static __always_inline void judge_text_begin(const struct filter_image *m, struc
 	x->hits = hits;
 }
 
-/* What is known of a path in a record. */
+/* What is known of a path in a record, beside JUDGE_STRAIGHT. */
 enum {
-	JUDGE_PLAIN = 1, /* user space leaves it as it is */
-	JUDGE_RESOLVED =
-		2, /* it is the kernel's own: the one that was given may have had ".." in it */
-	JUDGE_SECOND = 4, /* of two */
+	JUDGE_PLAIN = 1,    /* user space leaves it as it is */
+	JUDGE_RESOLVED = 2, /* the kernel's own: with ".." it may have been given all the same */
+	JUDGE_SECOND = 4,   /* of two */
 };
 
 /* The sets that a path in the record in a slot satisfies. */
@@ -615,7 +624,7 @@ __noinline __attribute__((unused)) __u64 judge_text(__u32 slot, __u32 at, __u32 
 	filter_step(m, x->state, FILTER_CLASS_END, &hits);
 	if (!deep)
 		hits |= m->tops;
-	if (!climbs && !(known & JUDGE_RESOLVED))
+	if (!climbs && (known & (JUDGE_RESOLVED | JUDGE_STRAIGHT)) != JUDGE_RESOLVED)
 		hits &= ~m->climbs;
 	if (!(known & (JUDGE_PLAIN | JUDGE_RESOLVED)))
 		s->found[known / JUDGE_SECOND & 1] = hits;
@@ -690,7 +699,7 @@ __noinline __attribute__((unused)) __u64 judge_slot(__u32 slot, __u32 fact)
 	if (h->marks & EVENT_TRUNCATED) {
 		sets = ~0ull;
 	} else if (judge_open_question(&j)) {
-		known = h->marks & EVENT_RACY ? 0 : JUDGE_RESOLVED;
+		known = (h->marks & EVENT_RACY ? 0 : JUDGE_RESOLVED) | (fact & JUDGE_STRAIGHT);
 		if (type == EVENT_SYMLINK || type == EVENT_SYMLINKAT)
 			known |= JUDGE_PLAIN;
 		sets = judge_text(slot, at, h->span[RECORD_PATH], known, version);
