@@ -40,4 +40,25 @@ static __always_inline void dentry_read_link(struct dentry_link *l, struct dentr
 	l->name = BPF_CORE_READ(d, d_name);
 }
 
+/* Where a mount is put. */
+struct mount_place {
+	struct mount *parent;
+	struct dentry *dentry;
+};
+
+/** As dentry_read_link(): neighbours, too. */
+static __always_inline void mount_read_place(struct mount_place *at, struct mount *m)
+{
+	const __u32 parent = bpf_core_field_offset(struct mount, mnt_parent);
+
+	if (bpf_core_field_offset(struct mount, mnt_mountpoint) == parent + sizeof(at->parent)) {
+		at->parent = 0;
+		at->dentry = 0;
+		bpf_probe_read_kernel(at, sizeof(*at), (void *)m + parent);
+		return;
+	}
+	at->parent = BPF_CORE_READ(m, mnt_parent);
+	at->dentry = BPF_CORE_READ(m, mnt_mountpoint);
+}
+
 #endif

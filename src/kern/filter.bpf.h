@@ -130,6 +130,7 @@ static __always_inline __u64 filter_link_mix(__u64 chain, __u64 dentry, __u64 ha
 static __always_inline bool filter_climb_step(struct path_walk *p, struct dentry_link *l)
 {
 	struct mount *m, *up;
+	struct mount_place at;
 	struct vfsmount *v;
 
 	if (p->dentry == p->root_dentry && p->mnt == p->root_mnt) {
@@ -138,13 +139,14 @@ static __always_inline bool filter_climb_step(struct path_walk *p, struct dentry
 	}
 	if (p->dentry == p->mnt_dentry) {
 		m = (void *)p->mnt - bpf_core_field_offset(struct mount, mnt);
-		up = BPF_CORE_READ(m, mnt_parent);
+		mount_read_place(&at, m);
+		up = at.parent;
 		v = (void *)up + bpf_core_field_offset(struct mount, mnt);
 		if (!up || up == m) {
 			p->done = 1;
 			return false;
 		}
-		p->dentry = BPF_CORE_READ(m, mnt_mountpoint);
+		p->dentry = at.dentry;
 		p->mnt_dentry = BPF_CORE_READ(v, mnt_root);
 		p->mnt = v;
 		p->chain = filter_mix(p->chain, (__u64)v);
@@ -161,16 +163,16 @@ static __always_inline bool filter_climb_step(struct path_walk *p, struct dentry
 	return true;
 }
 
-static __always_inline void filter_climb_begin(struct path_walk *p, __u64 dentry, __u64 mnt)
+static __always_inline void filter_climb_begin(struct path_walk *p, __u64 dentry, __u64 mnt,
+					       __u64 root, __u64 root_mnt)
 {
-	struct task_struct *t = (void *)bpf_get_current_task();
 	struct vfsmount *v = (void *)mnt;
 
 	p->dentry = (void *)dentry;
 	p->mnt = v;
 	p->mnt_dentry = BPF_CORE_READ(v, mnt_root);
-	p->root_dentry = BPF_CORE_READ(t, fs, root.dentry);
-	p->root_mnt = BPF_CORE_READ(t, fs, root.mnt);
+	p->root_dentry = (void *)root;
+	p->root_mnt = (void *)root_mnt;
 	p->done = 0;
 }
 
@@ -189,11 +191,11 @@ static long filter_chain_step(__u32 i, void *ctx)
  *
  * @return the chain; 0 when it is too long
  */
-__noinline __u64 filter_chain_rest(__u64 dentry, __u64 mnt, __u64 chain)
+__noinline __u64 filter_chain_rest(__u64 dentry, __u64 mnt, __u64 chain, __u64 root, __u64 root_mnt)
 {
 	struct path_walk p;
 
-	filter_climb_begin(&p, dentry, mnt);
+	filter_climb_begin(&p, dentry, mnt, root, root_mnt);
 	p.chain = chain;
 	bpf_loop(FILTER_DEPTH, filter_chain_step, &p, 0);
 	return p.done ? p.chain : 0;
@@ -212,17 +214,23 @@ static __always_inline __u64 filter_chain_begin(__u64 root_dentry, __u64 mnt, __
 static __noinline __u64 filter_chain(struct fs_struct *fs, struct vfsmount *mnt, struct dentry *d,
 				     __u32 version)
 {
+	const void *task = bpf_get_current_task_btf();
+	__u64 number = bpf_get_current_task();
 	struct dentry *top = mnt->mnt_root, *root = fs->root.dentry;
 	bool root_mnt = fs->root.mnt == mnt;
-	__u64 chain = filter_chain_begin(kernel_address(root), kernel_address(mnt), version);
+	__u64 root_at = kernel_address_by(root, task, number);
+	__u64 mnt_at = kernel_address_by(mnt, task, number);
+	__u64 chain = filter_chain_begin(root_at, mnt_at, version);
 
 	/* One way out of the loop: what it found is asked again below, which saves the verifier from following each. */
 	for (__u32 i = 0; i < FILTER_DEPTH && d != root && d != top && d->d_parent != d; i++) {
-		chain = filter_link_mix(chain, kernel_address(d), filter_hash_len(d));
+		chain = filter_link_mix(chain, kernel_address_by(d, task, number),
+					filter_hash_len(d));
 		d = d->d_parent;
 	}
 	if (!((d == root && root_mnt) || (d != top && d->d_parent == d)))
-		chain = filter_chain_rest(kernel_address(d), kernel_address(mnt), chain);
+		chain = filter_chain_rest(kernel_address_by(d, task, number), mnt_at, chain,
+					  root_at, kernel_address_by(fs->root.mnt, task, number));
 	return chain ? chain | 1 : 0;
 }
 
@@ -358,6 +366,7 @@ static __noinline __u64 filter_scan(const struct filter_image *m, const struct s
 __noinline __u64 filter_learn(__u64 dentry, __u64 mnt, __u64 key, __u32 version)
 {
 	const struct filter_image *m = filter_image(version);
+	struct task_struct *t = (void *)bpf_get_current_task();
 	struct path_walk *p;
 	struct emit w;
 	__u64 found = FILTER_UNKNOWN;
@@ -365,7 +374,8 @@ __noinline __u64 filter_learn(__u64 dentry, __u64 mnt, __u64 key, __u32 version)
 	if (!m || !emit_begin(&w))
 		return FILTER_UNKNOWN;
 	p = &w.s->way;
-	filter_climb_begin(p, dentry, mnt);
+	filter_climb_begin(p, dentry, mnt, (__u64)BPF_CORE_READ(t, fs, root.dentry),
+			   (__u64)BPF_CORE_READ(t, fs, root.mnt));
 	p->chain = filter_chain_begin((__u64)p->root_dentry, mnt, version);
 	p->at = EMIT_WALK_BYTES;
 	p->cut = 0;
@@ -546,6 +556,29 @@ at_top:
 	return FILTER_FOLDER;
 }
 
+/* The same where pointers alone are followed, ones the verifier knows; mount points, whose names stand elsewhere, are nowhere. */
+static __always_inline enum filter_located filter_locate_known(struct filter_place *p,
+							       struct fs_struct *fs,
+							       struct vfsmount *mnt,
+							       struct dentry *dentry, __u32 version)
+{
+	struct dentry *up;
+
+	if (!fs || !mnt || !dentry)
+		return FILTER_NOWHERE;
+	up = dentry->d_parent;
+	if (dentry == fs->root.dentry && mnt == fs->root.mnt)
+		return FILTER_ROOT;
+	if (up == dentry || dentry == mnt->mnt_root || dentry == fs->root.dentry)
+		return FILTER_NOWHERE;
+	p->dentry = kernel_address(dentry);
+	p->up = kernel_address(up);
+	p->mnt = kernel_address(mnt);
+	p->hash_len = filter_hash_len(dentry);
+	p->folder = filter_chain(fs, mnt, up, version);
+	return FILTER_FOLDER;
+}
+
 /* What is remembered of a file beside its sets; @p what: not 0. */
 static __always_inline __u64 filter_place_key(const struct filter_place *p, __u32 what)
 {
@@ -562,29 +595,6 @@ static __always_inline __u64 filter_place_sets(const struct filter_place *p, __u
 	*ret_known = file && filter_recall(file, &found);
 	return *ret_known ? found
 			  : filter_file_sets(p->dentry, p->up, p->mnt, p->folder, file, version);
-}
-
-/* The same where pointers alone are followed, ones the verifier knows. */
-static __always_inline __u64 filter_known_path_sets(const struct filter_image *m,
-						    struct fs_struct *fs, struct vfsmount *mnt,
-						    struct dentry *dentry, __u32 version)
-{
-	struct dentry *up;
-	__u64 folder, file, found;
-
-	if (!fs || !mnt || !dentry)
-		return FILTER_UNKNOWN;
-	up = dentry->d_parent;
-	if (dentry == fs->root.dentry && mnt == fs->root.mnt)
-		return filter_root_sets(m);
-	if (up == dentry || dentry == mnt->mnt_root || dentry == fs->root.dentry)
-		return FILTER_UNKNOWN; /* a root or a mount point: its name stands elsewhere */
-	folder = filter_chain(fs, mnt, up, version);
-	file = filter_file_key(folder, kernel_address(dentry), filter_hash_len(dentry));
-	if (folder && filter_recall(file, &found))
-		return found;
-	return filter_file_sets(kernel_address(dentry), kernel_address(up), kernel_address(mnt),
-				folder, file, version);
 }
 
 #endif

@@ -311,8 +311,8 @@ judge_locate(struct filter_place *p, struct fs_struct *of, __u64 file, __u32 ver
 }
 
 /*
- * judge_file() where CAN_FOLLOW is three calls, as judge_fact() is one: in one call the stack would not be deep enough for
- * filter_learn() below. Most files were opened before, by nobody whom a rule asks for: then the first is all there is to it.
+ * Where CAN_FOLLOW who is told of a file is found out by three calls, as judge_fact() is one: in one call the stack would not be
+ * deep enough for filter_learn() below. Most files were opened before, by nobody whom a rule asks for: then the first is all there is to it.
  *
  * @param what  type << JUDGE_TYPE_SHIFT | bits | fact
  * @return who is told of, or JUDGE_FORGOTTEN
@@ -344,32 +344,54 @@ __noinline __attribute__((unused)) __u64 judge_find_place(struct filter_place *p
 	return CAN_FOLLOW && p ? judge_locate(p, t->fs, file, version) : FILTER_NOWHERE;
 }
 
-/* The same anew; remembered for the next time where all of it is known for certain. */
-__noinline __attribute__((unused)) __u64 judge_find_wants(__u64 file, __u32 what, __u32 version)
+/* Who is told of a file, found anew; remembered for the next time where all of it is known for certain. */
+static __always_inline __u64 judge_learn_wants(const struct filter_place *p,
+					       enum filter_located located, __u32 what,
+					       __u32 version)
 {
-	struct filter_place p = { 0 };
-	__u64 located, question, wants, climbing, sets = 0;
+	__u64 question, wants, climbing, sets = 0;
 	bool known = true;
 	struct judge j;
 
-	if (!CAN_FOLLOW)
-		return JUDGE_ALL_WANTED;
-	located = judge_find_place(&p, file, version);
 	if (!judge_begin(&j, version, what >> JUDGE_TYPE_SHIFT, false, what & FILTER_ANY_FACT,
 			 ~0ull))
 		return JUDGE_ALL_WANTED;
 	question = judge_open_question(&j);
 	if (question && located == FILTER_FOLDER)
-		sets = filter_place_sets(&p, version, &known);
+		sets = filter_place_sets(p, version, &known);
 	else if (question)
 		sets = located == FILTER_ROOT ? filter_root_sets(j.m) : FILTER_UNKNOWN;
 	wants = judge_wants(&j, sets & ~j.m->climbs);
 	climbing = judge_wants(&j, sets);
 	if (wants != climbing)
 		wants |= JUDGE_CLIMBING_DIFFERS | climbing << JUDGE_CLIMBING_SHIFT;
-	if (known && located == FILTER_FOLDER && p.folder)
-		filter_keep(filter_place_key(&p, what), wants);
+	if (known && located == FILTER_FOLDER && p->folder)
+		filter_keep(filter_place_key(p, what), wants);
 	return wants;
+}
+
+/* What judge_recall_wants() did not know. */
+__noinline __attribute__((unused)) __u64 judge_find_wants(__u64 file, __u32 what, __u32 version)
+{
+	struct filter_place p = { 0 };
+
+	if (!CAN_FOLLOW)
+		return JUDGE_ALL_WANTED;
+	return judge_learn_wants(&p, judge_find_place(&p, file, version), what, version);
+}
+
+/* The two in one, where pointers alone are followed. */
+JUDGE __u64 judge_known_wants(struct fs_struct *fs, struct file *file, __u32 what, __u32 version)
+{
+	struct filter_place p = { 0 };
+	enum filter_located located =
+		filter_locate_known(&p, fs, file->f_path.mnt, file->f_path.dentry, version);
+	__u64 wants;
+
+	if (located == FILTER_FOLDER && p.folder &&
+	    filter_recall(filter_place_key(&p, what), &wants))
+		return wants;
+	return judge_learn_wants(&p, located, what, version);
 }
 
 /* Whether a caller is told of for its name: JUDGE_WANTED or JUDGE_LAYERED. */
@@ -389,21 +411,30 @@ __noinline __attribute__((unused)) __u64 judge_named(__u32 what, __u32 version, 
 	return names & ~m->uppers ? JUDGE_WANTED : names ? JUDGE_LAYERED : 0;
 }
 
-/* Here the verifier's trust is worth its price again: its control group is four loads from the task. */
-static __always_inline bool judge_followed(const struct call *k, struct task_struct *t, __u32 fact,
-					   __u64 file, __u64 given)
+/**
+ * Events about an open file.
+ *
+ * @param t      the current task, trusted
+ * @param file   known to the verifier; its address where CAN_FOLLOW
+ * @param given  as of judge_climbs()
+ */
+static __always_inline bool judge_file(const struct call *k, struct task_struct *t, __u32 fact,
+				       struct file *file, __u64 address, __u64 given)
 {
 	const struct control *c = k->c;
 	__u32 version = judge_version(c);
 	__u32 what = k->type << JUDGE_TYPE_SHIFT | fact;
-	__u64 wants = judge_recall_wants(file, what, version), kind;
+	__u64 wants = CAN_FOLLOW ? judge_recall_wants(address, what, version)
+				 : judge_known_wants(t->fs, file, what, version);
 	bool in_container;
+	__u64 kind;
 
 	if (wants == JUDGE_FORGOTTEN)
-		wants = judge_find_wants(file, what, version);
+		wants = judge_find_wants(address, what, version);
 	if (wants & JUDGE_CLIMBING_DIFFERS && judge_climbs(given))
 		wants >>= JUDGE_CLIMBING_SHIFT;
 	if (wants & JUDGE_ANYWHERE) {
+		/* Here the verifier's trust is worth its price again: its control group is four loads from the task. */
 		if (c->hierarchy == CONTROL_UNIFIED &&
 		    filter_recall(judge_cgroup_key(judge_changes(c), t->cgroups->dfl_cgrp->kn->id),
 				  &kind))
@@ -415,47 +446,11 @@ static __always_inline bool judge_followed(const struct call *k, struct task_str
 		wants &= JUDGE_HOST;
 		if (wants == JUDGE_NAMED)
 			wants = judge_named(what, version, in_container);
-		if (wants & JUDGE_WANTED || (wants && is_in_upper_layer((void *)file)))
+		if (wants & JUDGE_WANTED || (wants && is_in_upper_layer(file)))
 			return true;
 	}
 	count_passed_over(k->type);
 	return false;
-}
-
-/* judge_file() before that. */
-JUDGE bool judge_known(const struct call *k, __u32 fact, struct file *file, __u64 given)
-{
-	__u32 version = judge_version(k->c);
-	__u64 question, sets = 0;
-	struct judge j;
-
-	if (!judge_begin(&j, version, k->type, false, fact, ~0ull))
-		return true;
-	if ((j.comms[0] | j.comms[1]) & j.m->uppers)
-		judge_layer(&j, !is_in_upper_layer(file));
-	question = judge_open_question(&j);
-	if (question) {
-		sets = filter_known_path_sets(j.m, k->t->fs, file->f_path.mnt, file->f_path.dentry,
-					      version);
-		if (sets & question & j.m->climbs && !judge_climbs(given))
-			sets &= ~j.m->climbs;
-	}
-	return judge_end(&j, k->type, sets, judge_in_container, judge_names);
-}
-
-/**
- * Events about an open file.
- *
- * @param t      the current task, trusted
- * @param file   known to the verifier; its address where CAN_FOLLOW
- * @param given  as of judge_climbs()
- */
-static __always_inline bool judge_file(const struct call *k, struct task_struct *t, __u32 fact,
-				       struct file *file, __u64 address, __u64 given)
-{
-	if (CAN_FOLLOW)
-		return judge_followed(k, t, fact, address, given);
-	return judge_known(k, fact, file, given);
 }
 
 struct judge_scan {
