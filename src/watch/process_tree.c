@@ -318,16 +318,16 @@ static void inherit_facts(struct process *p, const struct process *parent)
 
 /* Makes room by forgetting the dead until the program fits, within reason. */
 static uint32_t make_program(struct process_tree *t, const struct event_exec *x, bool truncated,
-			     const struct process *keep)
+			     bool partial, const struct process *keep)
 {
-	uint32_t g = program_add(&t->programs, x, truncated);
+	uint32_t g = program_add(&t->programs, x, truncated, partial);
 
 	for (int i = 0; g == PROGRAM_NONE && i < PROGRAM_TRIES; i++) {
 		uint32_t next = t->exited[LIST_CHILDLESS].oldest;
 
 		if (next == PROCESS_NONE || next == slot_of(t, keep) || !evict_one(t))
 			break;
-		g = program_add(&t->programs, x, truncated);
+		g = program_add(&t->programs, x, truncated, partial);
 	}
 	return g;
 }
@@ -343,7 +343,7 @@ static void take_exec(struct process_tree *t, const struct event *v)
 		return;
 	if (replayed)
 		mark_living(t, p);
-	set_program(t, p, make_program(t, v->exec, v->marks & EVENT_TRUNCATED, p));
+	set_program(t, p, make_program(t, v->exec, v->marks & EVENT_TRUNCATED, false, p));
 	if (!follow(t, p->parent))
 		set_parent(t, p, v->exec->parent);
 	take_facts(p, v->exec);
@@ -360,12 +360,8 @@ static uint32_t child_program(struct process_tree *t, const struct event *v, str
 	const struct event_exec *x = v->exec;
 	uint32_t g;
 
-	if (!known) {
-		g = x && x->comm.n ? make_program(t, x, false, child) : PROGRAM_NONE;
-		if (g != PROGRAM_NONE)
-			t->programs.items[g].partial = true;
-		return g;
-	}
+	if (!known)
+		return x && x->comm.n ? make_program(t, x, false, true, child) : PROGRAM_NONE;
 	if (x && x->comm.n &&
 	    !str_eq(x->comm, program_comm(&t->programs, &t->programs.items[of->program]))) {
 		g = program_rename(&t->programs, of->program, x->comm);

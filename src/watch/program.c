@@ -185,28 +185,77 @@ static bool are_alike(const struct program_table *t, const struct program *a,
 	       str_eq(program_env(t, a), program_env(t, b));
 }
 
-/*
- * Programs that are made again and again get the number of the one before while that is there: what rules make of it is known then.
- * Where it is not, a number that no program had. All that differs where strings do not (on the host and in a container) is hashed, too:
- * of two in one place each would be a new one whenever the other came between.
- */
-static void find_alike(struct program_table *t, uint32_t i)
+/* Whether programs that are alike are one and the same to whoever asks. */
+static bool are_same(const struct program_table *t, const struct program *a,
+		     const struct program *b)
 {
-	struct program *g = &t->items[i];
-	uint64_t hash = literal_hash(str_take(own_text(t, g), HASHED)) ^
-			literal_hash(str_take(program_env(t, g), ENV_HASHED)) * 3 ^
-			((uint64_t)g->exe_flags << 1 | g->truncated) * 0x9e3779b97f4a7c15u;
-	uint32_t *met = &t->met[(hash >> 32) % PROGRAM_MET];
-	const struct program *before = &t->items[*met];
-
-	if (*met != i && *met < t->fresh && before->refs && are_alike(t, before, g))
-		g->alike = before->alike;
-	else
-		g->alike = ++t->last_alike;
-	*met = i;
+	return a->partial == b->partial && a->exe_inode == b->exe_inode &&
+	       a->exe_device == b->exe_device && a->exe_ctime_ns == b->exe_ctime_ns &&
+	       a->exe_mtime_ns == b->exe_mtime_ns && str_eq(program_cwd(t, a), program_cwd(t, b));
 }
 
-uint32_t program_add(struct program_table *t, const struct event_exec *x, bool truncated)
+/*
+ * All that programs that are alike have in common is hashed, also what is in no string (on the host and in a container): of two in one
+ * place each would be a new one whenever the other came between.
+ */
+static uint64_t hash_alike(const struct program_table *t, const struct program *g)
+{
+	return literal_hash(str_take(own_text(t, g), HASHED)) ^
+	       literal_hash(str_take(program_env(t, g), ENV_HASHED)) * 3 ^
+	       ((uint64_t)g->exe_flags << 1 | g->truncated) * 0x9e3779b97f4a7c15u;
+}
+
+static uint64_t hash_same(const struct program_table *t, const struct program *g, uint64_t alike)
+{
+	uint64_t file =
+		((g->exe_inode * 31 + g->exe_device) * 31 + g->exe_ctime_ns) * 31 + g->exe_mtime_ns;
+
+	return alike ^ literal_hash(program_cwd(t, g)) * 5 ^
+	       (file << 1 | g->partial) * 0x9e3779b97f4a7c15u;
+}
+
+static uint32_t *place(uint32_t *met, uint64_t hash)
+{
+	return &met[(hash >> 32) % PROGRAM_MET];
+}
+
+/* @return the program that was met before, if it is still there and alike; else NULL */
+static struct program *recall(const struct program_table *t, uint32_t met, uint32_t i)
+{
+	struct program *before = &t->items[met];
+
+	return met != i && met < t->fresh && before->refs && are_alike(t, before, &t->items[i])
+		       ? before
+		       : NULL;
+}
+
+/*
+ * A program that is made again and again is there once, for all who run it, as long as one of them is remembered. Where only folder
+ * or file differ it gets the number of the one before: what rules make of it is known then. Else it gets one that no program had.
+ *
+ * @param i  just made
+ * @return it, or the one that is the same, with a reference more
+ */
+static uint32_t settle(struct program_table *t, uint32_t i)
+{
+	struct program *g = &t->items[i];
+	uint64_t hash = hash_alike(t, g);
+	uint32_t *met = place(t->met, hash), *same = place(t->same, hash_same(t, g, hash));
+	const struct program *before = recall(t, *same, i);
+
+	if (before && are_same(t, before, g)) {
+		program_release(t, i);
+		program_hold(t, *same);
+		return *same;
+	}
+	before = recall(t, *met, i);
+	g->alike = before ? before->alike : ++t->last_alike;
+	*met = *same = i;
+	return i;
+}
+
+uint32_t program_add(struct program_table *t, const struct event_exec *x, bool truncated,
+		     bool partial)
 {
 	struct parts p = parts_of(x);
 	uint32_t i = take_item(t), text;
@@ -230,6 +279,7 @@ uint32_t program_add(struct program_table *t, const struct event_exec *x, bool t
 		.refs = 1,
 		.text = text,
 		.truncated = truncated,
+		.partial = partial,
 		.exe_inode = x->exe_inode,
 		.exe_ctime_ns = x->exe_ctime_ns,
 		.exe_mtime_ns = x->exe_mtime_ns,
@@ -237,8 +287,7 @@ uint32_t program_add(struct program_table *t, const struct event_exec *x, bool t
 		.exe_flags = x->exe_flags,
 	};
 	take_lengths(&t->items[i], &p);
-	find_alike(t, i);
-	return i;
+	return settle(t, i);
 }
 
 uint32_t program_rename(struct program_table *t, uint32_t from, str comm)
@@ -261,8 +310,7 @@ uint32_t program_rename(struct program_table *t, uint32_t from, str comm)
 	t->items[i].comm_n = (uint16_t)comm.n;
 	to = lay(to, comm);
 	memcpy(to, text_pool_at(&t->text, t->items[from].text) + t->items[from].comm_n, rest);
-	find_alike(t, i);
-	return i;
+	return settle(t, i);
 }
 
 void program_hold(struct program_table *t, uint32_t i)

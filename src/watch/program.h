@@ -11,9 +11,9 @@
 #include "watch/text_pool.h"
 
 #define PROGRAM_NONE UINT32_MAX
-#define PROGRAM_MET 1024
+#define PROGRAM_MET 4096
 
-/** What a process runs: made by exec, shared by the children it forks. */
+/** What a process runs: made by exec, shared by the children it forks and by all who run the same in the same folder. */
 struct program {
 	uint32_t refs;
 	uint32_t text; /**< handle of its strings */
@@ -37,7 +37,8 @@ struct program_table {
 	uint32_t free_item;
 	uint64_t cut; /**< strings shortened for want of memory */
 	uint64_t last_alike;
-	uint32_t met[PROGRAM_MET]; /**< the last program that was made, by a hash of what it is */
+	uint32_t met[PROGRAM_MET];  /**< the last program that was made, by a hash of what it is */
+	uint32_t same[PROGRAM_MET]; /**< and of its folder and file */
 };
 
 /** @return 0 or -ENOMEM */
@@ -46,12 +47,12 @@ MUST_CHECK int program_table_init(struct program_table *t, uint32_t max, uint32_
 void program_table_done(struct program_table *t);
 
 /**
- * Makes a program of what an exec said, with one reference. Strings got earlier from the table move.
+ * A program as an exec said, with a reference for the caller. Strings got earlier from the table move.
  * @return its index, or PROGRAM_NONE: no room even for shortened strings; room may come by releasing others
  */
-MUST_CHECK uint32_t program_add(struct program_table *t, const struct event_exec *x,
-				bool truncated);
-/** A copy of @p from under another name, with one reference. @return as program_add() */
+MUST_CHECK uint32_t program_add(struct program_table *t, const struct event_exec *x, bool truncated,
+				bool partial);
+/** @p from under another name, with a reference for the caller. @return as program_add() */
 MUST_CHECK uint32_t program_rename(struct program_table *t, uint32_t from, str comm);
 void program_hold(struct program_table *t, uint32_t i);
 void program_release(struct program_table *t, uint32_t i);

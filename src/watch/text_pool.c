@@ -112,10 +112,15 @@ uint32_t text_pool_add(struct text_pool *p, size_t n, char **ret_bytes)
 void text_pool_remove(struct text_pool *p, uint32_t handle)
 {
 	struct head *h = head_at(p, p->where[handle] - (uint32_t)sizeof(struct head));
+	uint32_t whole = (uint32_t)sizeof(*h) + h->bytes;
 
 	assert(h->handle == handle);
-	h->handle = TEXT_POOL_NONE;
-	p->dead += (uint32_t)sizeof(*h) + h->bytes;
+	if (p->where[handle] + h->bytes == p->top) {
+		p->top -= whole;
+	} else {
+		h->handle = TEXT_POOL_NONE;
+		p->dead += whole;
+	}
 	if (p->dead == p->top)
 		p->top = p->dead = 0;
 	p->where[handle] = (p->free_handle & ~FREE_BIT) | FREE_BIT;

@@ -145,6 +145,95 @@ static void test_forked_as_a_sibling(void **state)
 	process_tree_free(t);
 }
 
+static const struct program *program_of(const struct process_tree *t, uint32_t pid)
+{
+	return process_tree_program(t, process_tree_find(t, key(pid)));
+}
+
+static size_t text_bytes(const struct process_tree *t)
+{
+	struct process_tree_stats s;
+
+	process_tree_stats(t, &s);
+	return s.text_bytes;
+}
+
+/* A program that many run is there once; whatever differs, though no string of its own does, makes another one. */
+static void test_same_program_is_there_once(void **state)
+{
+	const struct event_exec first = { .comm = S("sh"),
+					  .args = S("sh\0-c\0id\0"),
+					  .exe_path = S("/bin/sh"),
+					  .cwd = S("/root"),
+					  .env = S("A=1\0"),
+					  .pid_ns = 1 };
+	struct process_tree *t = new_tree(256, 1 << 16);
+	struct event_exec x[8];
+	size_t one = 0, each;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(x); i++)
+		x[i] = first;
+	x[1].cwd = S("/tmp");
+	x[2].exe_inode = 7;
+	x[3].exe_ctime_ns = 7;
+	x[4].exe_mtime_ns = 7;
+	x[5].exe_device = 7;
+	x[6].exe_flags = 7;
+	x[7].env = S("A=2\0");
+	for (uint32_t pid = 10; pid < 100; pid++) {
+		struct event v = {
+			.type = EVENT_EXECVE, .task = key(pid), .time_ns = pid, .exec = &x[0]
+		};
+
+		process_tree_event(t, &v);
+		if (pid == 10)
+			one = text_bytes(t);
+		else
+			assert_ptr_equal(program_of(t, pid), program_of(t, 10));
+	}
+	assert_int_equal(text_bytes(t), one);
+	for (uint32_t i = 1; i < ARRAY_LEN(x); i++) {
+		struct event v = { .type = EVENT_EXECVE, .task = key(200 + i), .exec = &x[i] };
+
+		each = text_bytes(t);
+		process_tree_event(t, &v);
+		assert_in_range(text_bytes(t), each + 1, each + one);
+	}
+	assert_str(program_cwd(process_tree_programs(t), program_of(t, 201)), "/tmp/");
+	/* By turns, as in containers of one image. */
+	for (uint32_t pid = 210; pid < 250; pid++) {
+		struct event v = { .type = EVENT_EXECVE, .task = key(pid), .exec = &x[pid % 6] };
+
+		if (pid == 216)
+			each = text_bytes(t);
+		process_tree_event(t, &v);
+	}
+	assert_int_equal(text_bytes(t), each);
+	assert_str(program_cwd(process_tree_programs(t), program_of(t, 10)), "/root/");
+	/* It stays while one of those that run it does. */
+	for (uint32_t pid = 10; pid < 99; pid++)
+		runs(t, 1, pid, "other", S("other\0"));
+	assert_str(program_cmdline(process_tree_programs(t), program_of(t, 99)), "sh -c id");
+	process_tree_free(t);
+}
+
+/* Of one whose exec was not seen less is known, though all strings are the same. */
+static void test_partial_is_no_other(void **state)
+{
+	struct process_tree *t = new_tree(16, 1 << 16);
+	struct event_exec x = { .parent = key(98), .comm = S("sh"), .pid_ns = 1 };
+	struct event exec = { .type = EVENT_EXECVE, .task = key(10), .time_ns = 10, .exec = &x };
+	struct event fork = { .type = EVENT_CLONE, .task = key(11), .time_ns = 11, .exec = &x };
+
+	(void)state;
+	process_tree_event(t, &exec);
+	process_tree_event(t, &fork);
+	assert_false(program_of(t, 10)->partial);
+	assert_true(program_of(t, 11)->partial);
+	process_tree_free(t);
+}
+
 static void test_number_reused(void **state)
 {
 	struct process_tree *t = new_tree(16, 1 << 16);
@@ -323,6 +412,8 @@ int main(void)
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_lineage),
 		cmocka_unit_test(test_forked_as_a_sibling),
+		cmocka_unit_test(test_same_program_is_there_once),
+		cmocka_unit_test(test_partial_is_no_other),
 		cmocka_unit_test(test_number_reused),
 		cmocka_unit_test(test_older_holder_told_late),
 		cmocka_unit_test(test_eviction),

@@ -69,9 +69,32 @@ static void bounds(void **state)
 	text_pool_done(&p);
 }
 
+/* What was added last and is not wanted leaves no trace. */
+static void taken_back(void **state)
+{
+	struct text_pool p;
+	uint32_t kept, handle;
+
+	(void)state;
+	assert_int_equal(text_pool_init(&p, POOL_BYTES, 16, NULL), 0);
+	kept = add(&p, 7);
+	for (uint32_t i = 0, top = p.top; i < 100; i++) {
+		handle = add(&p, i);
+		check(&p, handle, i);
+		text_pool_remove(&p, handle);
+		assert_int_equal(p.top, top);
+		assert_int_equal(p.dead, 0);
+	}
+	check(&p, kept, 7);
+	text_pool_remove(&p, kept);
+	assert_int_equal(p.top, 0);
+	text_pool_done(&p);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(rolling), cmocka_unit_test(bounds) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(rolling), cmocka_unit_test(bounds),
+					    cmocka_unit_test(taken_back) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
