@@ -28,8 +28,8 @@ int program_table_init(struct program_table *t, uint32_t max, uint32_t text_byte
 
 	if (!items)
 		return err_set(e, ENOMEM, "process tree: no memory for %u programs", max);
-	/* A process has beside what it runs the names of three descriptors. */
-	r = text_pool_init(&text, text_bytes, 4 * max, e);
+	/* A process has what it runs, that one's environment, and the names of three descriptors. */
+	r = text_pool_init(&text, text_bytes, 5 * max, e);
 	if (r < 0) {
 		free(items);
 		return r;
@@ -58,6 +58,11 @@ static uint32_t take_item(struct program_table *t)
 		return i;
 	}
 	return t->fresh < t->cap ? t->fresh++ : PROGRAM_NONE;
+}
+
+static uint32_t *place(uint32_t *met, uint64_t hash)
+{
+	return &met[(hash >> 32) % PROGRAM_MET];
 }
 
 static void give_item(struct program_table *t, uint32_t i)
@@ -108,7 +113,7 @@ static void shorten(struct parts *p, size_t args_most)
 static size_t total(const struct parts *p)
 {
 	return p->comm.n + (p->arg_count != 0) + p->args.n + p->exe.n + p->path.n + p->cwd.n +
-	       p->slash + p->env.n;
+	       p->slash;
 }
 
 static char *lay(char *to, str s)
@@ -132,8 +137,7 @@ static void lay_parts(char *to, const struct parts *p)
 	to = lay(to, p->path);
 	to = lay(to, p->cwd);
 	if (p->slash)
-		*to++ = '/';
-	lay(to, p->env);
+		*to = '/';
 }
 
 static void take_lengths(struct program *g, const struct parts *p)
@@ -166,13 +170,13 @@ static str part(const struct program_table *t, const struct program *g, size_t o
 static size_t text_bytes(const struct program *g)
 {
 	return g->comm_n + (size_t)(g->arg_count != 0) + g->args_n + g->exe_n + g->path_n +
-	       g->cwd_n + g->env_n;
+	       g->cwd_n;
 }
 
-/* What the strings without folder and environment are, and where each ends. */
+/* The strings but for folder and environment. */
 static str own_text(const struct program_table *t, const struct program *g)
 {
-	return part(t, g, 0, text_bytes(g) - g->cwd_n - g->env_n);
+	return part(t, g, 0, text_bytes(g) - g->cwd_n);
 }
 
 static bool are_alike(const struct program_table *t, const struct program *a,
@@ -181,8 +185,8 @@ static bool are_alike(const struct program_table *t, const struct program *a,
 	return a->comm_n == b->comm_n && a->args_n == b->args_n && a->exe_n == b->exe_n &&
 	       a->path_n == b->path_n && a->arg_count == b->arg_count &&
 	       a->exe_flags == b->exe_flags && a->truncated == b->truncated &&
-	       str_eq(own_text(t, a), own_text(t, b)) &&
-	       str_eq(program_env(t, a), program_env(t, b));
+	       str_eq(own_text(t, a), own_text(t, b)) && a->env_n == b->env_n &&
+	       (a->env == b->env || str_eq(program_env(t, a), program_env(t, b)));
 }
 
 /* Whether programs that are alike are one and the same to whoever asks. */
@@ -201,7 +205,7 @@ static bool are_same(const struct program_table *t, const struct program *a,
 static uint64_t hash_alike(const struct program_table *t, const struct program *g)
 {
 	return literal_hash(str_take(own_text(t, g), HASHED)) ^
-	       literal_hash(str_take(program_env(t, g), ENV_HASHED)) * 3 ^
+	       (g->env_n ? g->env + 1ull : 0) * 0xff51afd7ed558ccdu ^
 	       ((uint64_t)g->exe_flags << 1 | g->truncated) * 0x9e3779b97f4a7c15u;
 }
 
@@ -212,11 +216,6 @@ static uint64_t hash_same(const struct program_table *t, const struct program *g
 
 	return alike ^ literal_hash(program_cwd(t, g)) * 5 ^
 	       (file << 1 | g->partial) * 0x9e3779b97f4a7c15u;
-}
-
-static uint32_t *place(uint32_t *met, uint64_t hash)
-{
-	return &met[(hash >> 32) % PROGRAM_MET];
 }
 
 /* @return the program that was met before, if it is still there and alike; else NULL */
@@ -254,30 +253,53 @@ static uint32_t settle(struct program_table *t, uint32_t i)
 	return i;
 }
 
+/* Most processes of a machine have one of a few environments: each is there once. @return its handle, or TEXT_POOL_NONE */
+static uint32_t keep_env(struct program_table *t, str env)
+{
+	uint64_t hash = literal_hash(str_take(env, ENV_HASHED)) ^ (uint64_t)env.n << 32;
+	uint32_t *met = place(t->envs, hash), handle;
+	char *to;
+
+	if (text_pool_begins(&t->text, *met, env)) {
+		text_pool_hold(&t->text, *met);
+		return *met;
+	}
+	handle = text_pool_add(&t->text, env.n, &to);
+	if (handle == TEXT_POOL_NONE)
+		return handle;
+	lay(to, env);
+	*met = handle;
+	return handle;
+}
+
+/* @return false: there is no room */
+static bool take_texts(struct program_table *t, struct program *g, const struct parts *p)
+{
+	char *to;
+
+	if (p->env.n) {
+		g->env = keep_env(t, p->env);
+		if (g->env == TEXT_POOL_NONE)
+			return false;
+	}
+	g->text = text_pool_add(&t->text, total(p), &to);
+	if (g->text == TEXT_POOL_NONE) {
+		if (p->env.n)
+			text_pool_remove(&t->text, g->env);
+		return false;
+	}
+	lay_parts(to, p);
+	take_lengths(g, p);
+	return true;
+}
+
 uint32_t program_add(struct program_table *t, const struct event_exec *x, bool truncated,
 		     bool partial)
 {
 	struct parts p = parts_of(x);
-	uint32_t i = take_item(t), text;
-	char *to;
-
-	if (i == PROGRAM_NONE)
-		return i;
-	shorten(&p, args_allowed(t));
-	text = text_pool_add(&t->text, total(&p), &to);
-	if (text == TEXT_POOL_NONE) {
-		shorten(&p, ARGS_LEAST);
-		text = text_pool_add(&t->text, total(&p), &to);
-	}
-	if (text == TEXT_POOL_NONE) {
-		give_item(t, i);
-		return PROGRAM_NONE;
-	}
-	lay_parts(to, &p);
-	t->cut += p.cut;
-	t->items[i] = (struct program){
+	uint32_t i = take_item(t);
+	struct program g = {
 		.refs = 1,
-		.text = text,
 		.truncated = truncated,
 		.partial = partial,
 		.exe_inode = x->exe_inode,
@@ -286,7 +308,22 @@ uint32_t program_add(struct program_table *t, const struct event_exec *x, bool t
 		.exe_device = x->exe_device,
 		.exe_flags = x->exe_flags,
 	};
-	take_lengths(&t->items[i], &p);
+	bool fits;
+
+	if (i == PROGRAM_NONE)
+		return i;
+	shorten(&p, args_allowed(t));
+	fits = take_texts(t, &g, &p);
+	if (!fits) {
+		shorten(&p, ARGS_LEAST);
+		fits = take_texts(t, &g, &p);
+	}
+	if (!fits) {
+		give_item(t, i);
+		return PROGRAM_NONE;
+	}
+	t->cut += p.cut;
+	t->items[i] = g;
 	return settle(t, i);
 }
 
@@ -310,6 +347,8 @@ uint32_t program_rename(struct program_table *t, uint32_t from, str comm)
 	t->items[i].comm_n = (uint16_t)comm.n;
 	to = lay(to, comm);
 	memcpy(to, text_pool_at(&t->text, t->items[from].text) + t->items[from].comm_n, rest);
+	if (t->items[i].env_n)
+		text_pool_hold(&t->text, t->items[i].env);
 	return settle(t, i);
 }
 
@@ -323,7 +362,10 @@ void program_release(struct program_table *t, uint32_t i)
 	assert(t->items[i].refs);
 	if (--t->items[i].refs)
 		return;
+	/* As they were added, the last one first. */
 	text_pool_remove(&t->text, t->items[i].text);
+	if (t->items[i].env_n)
+		text_pool_remove(&t->text, t->items[i].env);
 	give_item(t, i);
 }
 
@@ -364,7 +406,7 @@ str program_cwd(const struct program_table *t, const struct program *g)
 
 str program_env(const struct program_table *t, const struct program *g)
 {
-	return part(t, g, text_bytes(g) - g->env_n, g->env_n);
+	return g->env_n ? (str){ text_pool_at(&t->text, g->env), g->env_n } : (str){ 0 };
 }
 
 uint64_t program_alike(const struct program *g)

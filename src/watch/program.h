@@ -17,6 +17,7 @@
 struct program {
 	uint32_t refs;
 	uint32_t text; /**< handle of its strings */
+	uint32_t env;  /**< and of its environment, where it has one */
 	uint64_t
 		alike; /**< programs with the same number are alike but for `partial`, folder and file's numbers */
 	uint16_t comm_n;
@@ -39,6 +40,7 @@ struct program_table {
 	uint64_t last_alike;
 	uint32_t met[PROGRAM_MET];  /**< the last program that was made, by a hash of what it is */
 	uint32_t same[PROGRAM_MET]; /**< and of its folder and file */
+	uint32_t envs[PROGRAM_MET]; /**< the last environment's handle, by its hash */
 };
 
 /** @return 0 or -ENOMEM */

@@ -51,19 +51,10 @@ void stdio_set(struct stdio *s, struct text_pool *p, unsigned int i, const struc
 
 void stdio_inherit(struct stdio *s, struct text_pool *p, const struct stdio *parent)
 {
-	for (unsigned int i = 0; i < 3; i++) {
-		uint16_t n = parent->name_n[i];
-		char *to;
-		uint32_t h = n ? text_pool_add(p, n, &to) : TEXT_POOL_NONE;
-
-		s->kind[i] = parent->kind[i];
-		if (h == TEXT_POOL_NONE)
-			continue;
-		/* Where the parent's is now: adding may have moved it. */
-		memcpy(to, text_pool_at(p, parent->name[i]), n);
-		s->name[i] = h;
-		s->name_n[i] = n;
-	}
+	*s = *parent;
+	for (unsigned int i = 0; i < 3; i++)
+		if (s->name_n[i])
+			text_pool_hold(p, s->name[i]);
 }
 
 void stdio_release(struct stdio *s, struct text_pool *p)

@@ -8,9 +8,6 @@ struct head {
 
 enum { ALIGN = 8, SLIDE_PART = 8, SLIDE_BYTES = 256 * 1024 };
 
-/* Free handles are chained through `where`, marked by the top bit: no pool is that large. */
-#define FREE_BIT ((uint32_t)1 << 31)
-
 static uint32_t rounded(size_t n)
 {
 	return (uint32_t)((n + ALIGN - 1) & ~(size_t)(ALIGN - 1));
@@ -29,7 +26,8 @@ int text_pool_init(struct text_pool *p, uint32_t bytes, uint32_t handles, struct
 	/* The system gives pages of zeros when they are first touched, not before. */
 	out.bytes = calloc(1, out.cap);
 	out.where = calloc(handles, sizeof(*out.where));
-	if (!out.bytes || !out.where) {
+	out.refs = calloc(handles, sizeof(*out.refs));
+	if (!out.bytes || !out.where || !out.refs) {
 		text_pool_done(&out);
 		return err_set(e, ENOMEM, "text pool: no memory for %u bytes", bytes);
 	}
@@ -42,6 +40,7 @@ void text_pool_done(struct text_pool *p)
 {
 	free(p->bytes);
 	free(p->where);
+	free(p->refs);
 	*p = (struct text_pool){ 0 };
 }
 
@@ -71,9 +70,7 @@ static uint32_t take_handle(struct text_pool *p)
 	uint32_t h = p->free_handle;
 
 	if (h != TEXT_POOL_NONE) {
-		uint32_t next = p->where[h] & ~FREE_BIT;
-
-		p->free_handle = next == (TEXT_POOL_NONE & ~FREE_BIT) ? TEXT_POOL_NONE : next;
+		p->free_handle = p->where[h]; /* free handles are chained through it */
 		return h;
 	}
 	return p->live_texts < p->handles ? p->live_texts : TEXT_POOL_NONE;
@@ -103,10 +100,16 @@ uint32_t text_pool_add(struct text_pool *p, size_t n, char **ret_bytes)
 		slide(p);
 	*head_at(p, p->top) = h;
 	p->where[h.handle] = p->top + (uint32_t)sizeof(h);
+	p->refs[h.handle] = 1;
 	p->top += (uint32_t)sizeof(h) + h.bytes;
 	p->live_texts++;
 	*ret_bytes = text_pool_at(p, h.handle);
 	return h.handle;
+}
+
+void text_pool_hold(struct text_pool *p, uint32_t handle)
+{
+	p->refs[handle]++;
 }
 
 void text_pool_remove(struct text_pool *p, uint32_t handle)
@@ -114,7 +117,9 @@ void text_pool_remove(struct text_pool *p, uint32_t handle)
 	struct head *h = head_at(p, p->where[handle] - (uint32_t)sizeof(struct head));
 	uint32_t whole = (uint32_t)sizeof(*h) + h->bytes;
 
-	assert(h->handle == handle);
+	assert(h->handle == handle && p->refs[handle]);
+	if (--p->refs[handle])
+		return;
 	if (p->where[handle] + h->bytes == p->top) {
 		p->top -= whole;
 	} else {
@@ -123,7 +128,7 @@ void text_pool_remove(struct text_pool *p, uint32_t handle)
 	}
 	if (p->dead == p->top)
 		p->top = p->dead = 0;
-	p->where[handle] = (p->free_handle & ~FREE_BIT) | FREE_BIT;
+	p->where[handle] = p->free_handle;
 	p->free_handle = handle;
 	p->live_texts--;
 }
@@ -131,4 +136,15 @@ void text_pool_remove(struct text_pool *p, uint32_t handle)
 char *text_pool_at(const struct text_pool *p, uint32_t handle)
 {
 	return p->bytes + p->where[handle];
+}
+
+bool text_pool_begins(const struct text_pool *p, uint32_t handle, str text)
+{
+	const char *bytes;
+
+	if (handle >= p->handles || !p->refs[handle])
+		return false;
+	bytes = text_pool_at(p, handle);
+	return text.n <= ((const struct head *)(const void *)bytes)[-1].bytes &&
+	       str_eq((str){ bytes, text.n }, text);
 }

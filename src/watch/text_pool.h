@@ -11,11 +11,12 @@
 #define SKEP_WATCH_TEXT_POOL_H
 
 #include "base/err.h"
+#include "base/str.h"
 
 struct text_pool {
-	char *bytes; /**< owned */
-	/** owned; offset of each handle's text, TEXT_POOL_NONE for a free handle */
-	uint32_t *where;
+	char *bytes;     /**< owned */
+	uint32_t *where; /**< owned; offset of each handle's text */
+	uint32_t *refs;  /**< owned; of each handle, 0: free */
 	uint32_t cap, top, dead;
 	uint32_t handles;
 	uint32_t free_handle; /**< first of the list of free handles */
@@ -29,10 +30,15 @@ struct text_pool {
 MUST_CHECK int text_pool_init(struct text_pool *p, uint32_t bytes, uint32_t handles, struct err *e);
 void text_pool_done(struct text_pool *p);
 
-/** Room for a text of @p n bytes, not zeroed. @return its handle, or TEXT_POOL_NONE when there is no room */
+/** Room for a text of @p n bytes, not zeroed, with one reference. @return its handle, or TEXT_POOL_NONE when there is no room */
 MUST_CHECK uint32_t text_pool_add(struct text_pool *p, size_t n, char **ret_bytes);
+/** One reference more, for text_pool_remove() to take away. */
+void text_pool_hold(struct text_pool *p, uint32_t handle);
+/** Takes a reference away, and with the last one the text. */
 void text_pool_remove(struct text_pool *p, uint32_t handle);
 /** Where a handle's text is now. */
 char *text_pool_at(const struct text_pool *p, uint32_t handle);
+/** Whether a handle, any number, is that of a text which begins with this one. */
+bool text_pool_begins(const struct text_pool *p, uint32_t handle, str text);
 
 #endif

@@ -218,6 +218,49 @@ static void test_same_program_is_there_once(void **state)
 	process_tree_free(t);
 }
 
+/* Different programs of one environment: it is there once, as long as one of them is. */
+static void test_environment_is_there_once(void **state)
+{
+	enum { ENV_BYTES = 1000, PROGRAMS = 20 };
+	struct process_tree *t = new_tree(64, 1 << 16);
+	char env[ENV_BYTES], args[] = "sh\0-a";
+	struct event_exec x = { .comm = S("sh"),
+				.args = { args, sizeof(args) },
+				.env = { env, sizeof(env) },
+				.pid_ns = 1 };
+	const struct program_table *s = process_tree_programs(t);
+
+	(void)state;
+	memset(env, 'e', sizeof(env));
+	for (uint32_t pid = 10; pid < 10 + PROGRAMS; pid++) {
+		struct event v = {
+			.type = EVENT_EXECVE, .task = key(pid), .time_ns = pid, .exec = &x
+		};
+
+		args[4]++;
+		process_tree_event(t, &v);
+	}
+	assert_in_range(text_bytes(t), ENV_BYTES, 2 * ENV_BYTES);
+	for (uint32_t pid = 10; pid < 9 + PROGRAMS; pid++)
+		runs(t, 1, pid, "other", S("other\0"));
+	assert_true(str_eq(program_env(s, program_of(t, 9 + PROGRAMS)), x.env));
+	/* Another of the same length is not taken for it, nor one that it begins with. */
+	env[ENV_BYTES - 1] = 'f';
+	for (size_t cut = 0; cut < 2; cut++) {
+		struct event v = {
+			.type = EVENT_EXECVE, .task = key(10), .time_ns = 99, .exec = &x
+		};
+
+		x.env.n -= cut;
+		process_tree_event(t, &v);
+		assert_true(str_eq(program_env(s, program_of(t, 10)), x.env));
+	}
+	runs(t, 1, 10, "other", S("other\0"));
+	runs(t, 1, 9 + PROGRAMS, "other", S("other\0"));
+	assert_in_range(text_bytes(t), 1, 100);
+	process_tree_free(t);
+}
+
 /* Of one whose exec was not seen less is known, though all strings are the same. */
 static void test_partial_is_no_other(void **state)
 {
@@ -413,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_lineage),
 		cmocka_unit_test(test_forked_as_a_sibling),
 		cmocka_unit_test(test_same_program_is_there_once),
+		cmocka_unit_test(test_environment_is_there_once),
 		cmocka_unit_test(test_partial_is_no_other),
 		cmocka_unit_test(test_number_reused),
 		cmocka_unit_test(test_older_holder_told_late),

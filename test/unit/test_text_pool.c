@@ -69,6 +69,34 @@ static void bounds(void **state)
 	text_pool_done(&p);
 }
 
+/* A text stays until the last who holds it lets go; another in its place is not taken for it. */
+static void held(void **state)
+{
+	struct text_pool p;
+	uint32_t handle, other;
+	char *bytes;
+
+	(void)state;
+	assert_int_equal(text_pool_init(&p, 4096, 4, NULL), 0);
+	for (uint32_t i = 0; i < 6; i++)
+		assert_false(text_pool_begins(&p, i, S("")));
+	handle = text_pool_add(&p, 5, &bytes);
+	memcpy(bytes, "hello", 5);
+	text_pool_hold(&p, handle);
+	text_pool_remove(&p, handle);
+	assert_true(text_pool_begins(&p, handle, S("hello")));
+	assert_true(text_pool_begins(&p, handle, S("hel")));
+	assert_false(text_pool_begins(&p, handle, S("help")));
+	assert_false(text_pool_begins(&p, handle, S("hello, who is longer")));
+	text_pool_remove(&p, handle);
+	assert_false(text_pool_begins(&p, handle, S("hello")));
+	other = text_pool_add(&p, 5, &bytes);
+	memcpy(bytes, "other", 5);
+	assert_int_equal(other, handle);
+	assert_false(text_pool_begins(&p, handle, S("hello")));
+	text_pool_done(&p);
+}
+
 /* What was added last and is not wanted leaves no trace. */
 static void taken_back(void **state)
 {
@@ -94,7 +122,7 @@ static void taken_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(rolling), cmocka_unit_test(bounds),
-					    cmocka_unit_test(taken_back) };
+					    cmocka_unit_test(taken_back), cmocka_unit_test(held) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
