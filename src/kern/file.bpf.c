@@ -98,20 +98,28 @@ static __noinline int tell_open(const struct call *k, struct file *file, bool ju
 	return judge_send(k, &w);
 }
 
-/* What the filter asks of an open's arguments, read one by one: most opens need no more. */
-static __always_inline __u32 open_fact(__u32 type)
+/* What the filter asks of an open: most need no more of its arguments. */
+struct open_question {
+	__u32 fact;
+	__u64 given; /* where the program has the path; 0: there is none */
+};
+
+static __always_inline void open_ask(struct open_question *q, __u32 type)
 {
 	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
 	__u64 how[2] = { 0, 0 };
 	__u32 flags, mode = 0;
 
+	q->given = regs->si;
 	switch (type) {
 	case EVENT_OPEN:
+		q->given = regs->di;
 		flags = regs->si;
 		if (flags & CREATES)
 			mode = regs->dx;
 		break;
 	case EVENT_CREAT:
+		q->given = regs->di;
 		flags = O_CREAT | O_WRONLY | O_TRUNC;
 		mode = regs->si;
 		break;
@@ -122,6 +130,7 @@ static __always_inline __u32 open_fact(__u32 type)
 			mode = how[1];
 		break;
 	case EVENT_OPEN_BY_HANDLE_AT:
+		q->given = 0;
 		flags = regs->dx;
 		break;
 	default:
@@ -129,22 +138,13 @@ static __always_inline __u32 open_fact(__u32 type)
 		if (flags & CREATES)
 			mode = regs->r10;
 	}
-	return filter_open_fact(flags, mode);
-}
-
-/* Where the program has the path it opens; 0: there is none. */
-static __always_inline __u64 open_name(__u32 type)
-{
-	struct pt_regs *regs = (void *)bpf_task_pt_regs((void *)bpf_get_current_task_btf());
-
-	if (type == EVENT_OPEN_BY_HANDLE_AT)
-		return 0;
-	return type == EVENT_OPEN || type == EVENT_CREAT ? regs->di : regs->si;
+	q->fact = filter_open_fact(flags, mode);
 }
 
 /* @param k  without arguments */
 static __always_inline int judge_open(struct call *k)
 {
+	struct open_question q;
 	struct file *file;
 	bool known;
 
@@ -152,9 +152,12 @@ static __always_inline int judge_open(struct call *k)
 		return 0;
 	file = k->ret < 0 ? 0 : call_file(k, k->ret);
 	known = CAN_FOLLOW && file;
-	if (known && !judge_file(k, (void *)bpf_get_current_task_btf(), open_fact(k->type), file,
-				 (__u64)file, open_name(k->type)))
-		return 0;
+	if (known) {
+		open_ask(&q, k->type);
+		if (!judge_file(k, (void *)bpf_get_current_task_btf(), q.fact, file, (__u64)file,
+				q.given))
+			return 0;
+	}
 	call_arguments(k, call_registers());
 	return tell_open(k, file, known);
 }
