@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
-enum { MAX_OWNERS = 128, MAX_ID = 128, MISSING = 8 };
-#define LOOK_AGAIN_NS SECOND_NS
+enum { MAX_OWNERS = 128, MAX_ID = 128, MISSING = 8, STEADY_MOST = 3 };
+#define LOOK_AGAIN_NS SECOND_NS /* doubled by each look that found nothing new, STEADY_MOST times */
 #define MISSED_AGAIN_NS 50000000u /* a number without a name may be a new user's */
 #define PUNISHED_NS \
 	(5 * SECOND_NS) /* the second time, for good: each may leave a process behind that hangs */
@@ -20,6 +20,7 @@ struct account_list {
 	uint32_t left_out;
 	bool closed; /* it cannot be read */
 	bool ended;  /* in the look that is under way */
+	bool same;   /* and it was as before */
 };
 
 struct owner {
@@ -34,6 +35,7 @@ struct owner {
 	bool wanted;  /* of accounts_due(), for accounts_look() */
 	bool settled; /* its own root was looked at, or what the engine made of it */
 	uint64_t looked_ns, again_ns; /* CLOCK_MONOTONIC */
+	unsigned int steady;          /* looks that found nothing new */
 	uint64_t punished_until_ns;
 	bool punished;
 	/* Numbers without a name that a look was queued for; and when. */
@@ -246,8 +248,9 @@ static bool is_old(struct owner *o, enum account_file file, uint32_t number, uin
 	struct account x;
 
 	return o->settled && !is_under_way(o) &&
-	       (age >= LOOK_AGAIN_NS || (age >= MISSED_AGAIN_NS && !find(o, file, number, &x) &&
-					 !was_missed(o, number, now)));
+	       (age >= LOOK_AGAIN_NS << o->steady ||
+		(age >= MISSED_AGAIN_NS && !find(o, file, number, &x) &&
+		 !was_missed(o, number, now)));
 }
 
 bool accounts_due(struct accounts *a, const struct container *c, enum account_part part,
@@ -436,6 +439,7 @@ void accounts_end(struct accounts *a, size_t n, enum account_found found,
 	struct account_list *l = list_at(a, n);
 
 	l->ended = found != ACCOUNT_GONE;
+	l->same = found == ACCOUNT_SAME || (found == ACCOUNT_NONE && !l->entries.n);
 	if (found == ACCOUNT_READ)
 		settle_list(l, v, left_out);
 	/* What is gone leaves what was known: processes outlive their root's last opener. */
@@ -461,6 +465,7 @@ static void punish(struct owner *o, uint64_t now)
 static bool owner_over(struct owner *o, bool at_fault, bool reached, uint64_t now)
 {
 	bool ended = o->lists[ACCOUNT_PASSWD].ended && o->lists[ACCOUNT_GROUP].ended;
+	bool same = ended && o->lists[ACCOUNT_PASSWD].same && o->lists[ACCOUNT_GROUP].same;
 	int *back = o->out_primed ? &o->primed : &o->queued, out = fd_take(&o->out);
 
 	if (at_fault)
@@ -468,6 +473,7 @@ static bool owner_over(struct owner *o, bool at_fault, bool reached, uint64_t no
 	else if (!ended)
 		o->again_ns = now + MISSED_AGAIN_NS;
 	o->settled |= ended;
+	o->steady = same ? MIN(o->steady + 1, STEADY_MOST) : 0;
 	if (ended && o->out_primed)
 		fd_close(&o->queued);
 	if (!reached && *back < 0)

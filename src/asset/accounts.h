@@ -4,7 +4,8 @@
  * A container's files are its own to write, and by a file system of its own it decides whether they ever open. So nothing is opened or
  * taken apart here: a look is queued, by a folder that leads to the root, and somebody without privileges does it and answers
  * (prog/agent/users_broker.h). A name means no more than that the container calls it so. Files are looked at again when they are asked for and were
- * not for a second, or sooner for a number without a name: whoever can wait for that look does (accounts_pending()).
+ * not for a second, for up to eight while they stay as they are, or sooner for a number without a name: whoever can wait for that look
+ * does (accounts_pending()).
  * Numbers asked for are the host's; a name is that of the number the container has for it.
  */
 #ifndef SKEP_ASSET_ACCOUNTS_H

@@ -64,7 +64,7 @@ def test_a_file_is_what_it_says_or_not_known(engine, agent):
         for kind, root in roots.items():
             assert until((root / "ready").exists, 30), kind
         # Long enough for what was read before to be too old to be believed.
-        subprocess.run(["sleep", "1.5"], check=True)
+        subprocess.run(["sleep", "8.5"], check=True)
         for root in roots.values():
             (root / "first").touch()
         for kind, (_, user) in FILES.items():
@@ -87,7 +87,7 @@ def test_a_file_that_never_opens_costs_its_own_container_alone(engine, agent):
         assert until((root / "ready").exists, 30) and until((other / "ready").exists, 30)
         subprocess.run(["nsenter", "-t", str(pid), "-m", "mount", "-t", "fuse", "-o", f"fd={fuse},rootmode=40000,user_id=0,group_id=0",
                         "none", "/etc"], check=True, pass_fds=[fuse])
-        subprocess.run(["sleep", "1.5"], check=True)
+        subprocess.run(["sleep", "8.5"], check=True)
         (root / "first").touch()
         (other / "first").touch()
         told = alert_of(agent, name, "hangfirst")

@@ -178,6 +178,27 @@ static void does_not_know_what_it_was_not_told(void **state)
 	assert_string_equal(name_of(&first, 7), "?");
 }
 
+/* Files that stay as they are are looked at ever more seldom; a name they do not have yet does not wait for that. */
+static void looks_less_often_at_what_stays(void **state)
+{
+	(void)state;
+	put_process("1", "app:x:101:101::/:\n");
+	assert_true(ask(&first, 101, "1"));
+	assert_int_equal(look_at_users(all, SIZE_MAX), 1);
+	usleep(1010000);
+	assert_true(ask(&first, 101, "1"));
+	assert_int_equal(look_at_users(all, SIZE_MAX), 1);
+	usleep(1010000);
+	assert_false(ask(&first, 101, "1"));
+	assert_true(ask(&first, 102, "1"));
+	put_process("1", "new:x:102:102::/:\n");
+	assert_int_equal(look_at_users(all, SIZE_MAX), 1);
+	assert_string_equal(name_of(&first, 102), "new");
+	/* It has changed: it may once more. */
+	usleep(1010000);
+	assert_true(ask(&first, 102, "1"));
+}
+
 static struct container numbered(int i)
 {
 	static char ids[1200][8];
@@ -286,6 +307,7 @@ int main(void)
 		TEST(does_not_know_what_it_was_not_told),
 		TEST(forgets_nobody_who_is_waited_for),
 		TEST(looks_at_all_in_turn),
+		TEST(looks_less_often_at_what_stays),
 	};
 	int failed;
 

@@ -29,7 +29,14 @@ static inline size_t look_at_users(struct accounts *to, size_t fault)
 					     NULL);
 
 		if (r == 0 && fstatat(root, names[files[i].file], &st, 0) == 0)
-			v.owner = st.st_uid;
+			v = (struct account_version){ st.st_ino, (uint64_t)st.st_size,
+						      (uint64_t)st.st_ctim.tv_sec * 1000000000u +
+							      (uint64_t)st.st_ctim.tv_nsec,
+						      st.st_uid, 0 };
+		if (r == 0 && memcmp(&v, &files[i].seen, sizeof(v)) == 0) {
+			accounts_end(to, i, ACCOUNT_SAME, &v, 0);
+			continue;
+		}
 		for (str rest = r < 0 ? S("") : buf_str(&text);
 		     accounts_next((enum account_file)files[i].file, &rest, &x);)
 			accounts_take(to, i, &x);
