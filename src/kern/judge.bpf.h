@@ -311,8 +311,9 @@ judge_locate(struct filter_place *p, struct fs_struct *of, __u64 file, __u32 ver
 }
 
 /*
- * Where CAN_FOLLOW who is told of a file is found out by three calls, as judge_fact() is one: in one call the stack would not be
- * deep enough for filter_learn() below. Most files were opened before, by nobody whom a rule asks for: then the first is all there is to it.
+ * Where CAN_FOLLOW who is told of a file is found out by three calls, as judge_fact() is one: in one call the stack would
+ * not be deep enough for filter_learn() below. Most files were opened before, by nobody whom a rule asks for: then the
+ * first is all there is to it.
  *
  * @param what  type << JUDGE_TYPE_SHIFT | bits | fact
  * @return who is told of, or JUDGE_FORGOTTEN
