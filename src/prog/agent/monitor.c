@@ -104,6 +104,7 @@ static int open_session(struct monitor *m, struct err *e)
 	const struct agent_monitor *c = m->config;
 	struct session_config config = { .options = c->options,
 					 .watch = { .all_rules = true, .no_folding = true },
+					 .also = -1,
 					 .on_alert = show,
 					 .say = say,
 					 .ctx = m };
@@ -135,7 +136,7 @@ int agent_monitor(const struct agent_monitor *c, struct err *e)
 	sigaction(SIGTERM, &end, NULL);
 	c->say("ready");
 	while (r == 0 && !ended && (!c->count || m.shown < c->count))
-		r = session_turn(&m.session, -1, e);
+		r = session_turn(&m.session, e);
 	session_close(&m.session);
 	buf_done(&m.out);
 	return r;

@@ -54,6 +54,7 @@ static int begin(struct sensor_work *w, struct err *e)
 			   .no_folding = option_flag(o, "no-folding"),
 			   .usage_interval_ms =
 				   (uint32_t)option_number(o, "usage-interval", 10) * 1000 },
+		.also = w->part->supervisor,
 		.kept = w->part->kept,
 		.kept_count = w->part->kept_count,
 		.on_alert = on_alert,
@@ -133,7 +134,7 @@ static int work(struct sensor_work *w, struct err *e)
 {
 	while (!w->stopping) {
 		uint64_t now;
-		int r = session_turn(&w->session, w->part->supervisor, e);
+		int r = session_turn(&w->session, e);
 
 		if (r < 0)
 			return r;

@@ -1,8 +1,8 @@
 #include "prog/agent/session.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 
 #include "asset/host_namespace.h"
 #include "base/clock.h"
@@ -169,7 +169,7 @@ int session_prepare(struct session *s, const struct session_config *config, stru
 				   .kept_count = config->kept_count };
 	int r;
 
-	*s = (struct session){ .config = *config };
+	*s = (struct session){ .config = *config, .ready = -1 };
 	/* Before there is a thread, and before there is anything that a reader must not have. */
 	r = users_broker_start(&s->users, e);
 	if (r == 0)
@@ -255,6 +255,40 @@ static void tell_gaps(const struct session *s)
 			tell_alike(s, gaps + i, n - i, told + i);
 }
 
+/* What ends a wait, by its bit. */
+enum {
+	READY_SENSOR = 1,
+	READY_CONTAINERS = 2,
+	READY_HASHES = 4,
+	READY_USERS = 8,
+	READY_ALSO = 16,
+};
+
+/** @param edge  of a descriptor that stays readable until its own epoll is asked */
+static int wait_for(struct session *s, int fd, uint32_t bit, uint32_t edge)
+{
+	struct epoll_event v = { .events = EPOLLIN | edge, .data.u32 = bit };
+
+	return fd < 0 || epoll_ctl(s->ready, EPOLL_CTL_ADD, fd, &v) == 0 ? 0 : -errno;
+}
+
+static int open_ready(struct session *s, struct err *e)
+{
+	int r;
+
+	s->ready = epoll_create1(EPOLL_CLOEXEC);
+	r = s->ready < 0 ? -errno : wait_for(s, sensor_fd(s->sensor), READY_SENSOR, EPOLLET);
+	if (r == 0)
+		r = wait_for(s, asset_fd(s->asset), READY_CONTAINERS, 0);
+	if (r == 0)
+		r = wait_for(s, hasher_fd(s->hasher), READY_HASHES, 0);
+	if (r == 0)
+		r = wait_for(s, users_broker_fd(s->users), READY_USERS, 0);
+	if (r == 0)
+		r = wait_for(s, s->config.also, READY_ALSO, 0);
+	return r < 0 ? err_sys(e, -r, "cannot wait for events") : 0;
+}
+
 int session_open(struct session *s, struct rules *rules, struct err *e)
 {
 	const struct session_config *c = &s->config;
@@ -270,6 +304,8 @@ int session_open(struct session *s, struct rules *rules, struct err *e)
 		r = open_asset(s, e);
 	if (r == 0)
 		r = ask_for_users(s, e);
+	if (r == 0)
+		r = open_ready(s, e);
 	if (r == 0)
 		r = sensor_start(s->sensor, &s->filter, e);
 	if (r == 0)
@@ -302,7 +338,8 @@ void session_close(struct session *s)
 	figures_free(s->figures);
 	rules_done(&s->rules);
 	arena_done(&s->filter_arena);
-	*s = (struct session){ 0 };
+	fd_close(&s->ready);
+	*s = (struct session){ .ready = -1 };
 }
 
 /** After a loss of process events what we believe about processes may be wrong: the kernel is asked again. */
@@ -361,26 +398,31 @@ static void on_silent_users(void *ctx, str id)
 		    STR_ARG(id));
 }
 
-int session_turn(struct session *s, int also, struct err *e)
+/** @return the bits of what is ready */
+static uint32_t wait_a_while(struct session *s)
 {
-	/* Looking at the rings by the clock: they need not be asked as well whether there is anything. */
-	bool by_clock = sensor_wait_ms(s->sensor) >= 0;
-	struct pollfd fds[] = { { .fd = by_clock ? -1 : sensor_fd(s->sensor), .events = POLLIN },
-				{ .fd = asset_fd(s->asset), .events = POLLIN },
-				{ .fd = hasher_fd(s->hasher), .events = POLLIN },
-				{ .fd = users_broker_fd(s->users), .events = POLLIN },
-				{ .fd = also, .events = POLLIN } };
+	struct epoll_event ready[8];
+	int n = epoll_wait(s->ready, ready, (int)ARRAY_LEN(ready), wait_ms(s));
+	uint32_t bits = 0;
+
+	for (int i = 0; i < n; i++)
+		bits |= ready[i].data.u32;
+	return bits;
+}
+
+int session_turn(struct session *s, struct err *e)
+{
+	uint32_t ready = wait_a_while(s);
 	uint64_t now;
 	int n;
 
-	(void)poll(fds, ARRAY_LEN(fds), wait_ms(s));
 	n = sensor_drain(s->sensor, EVENTS_A_TURN, on_event, s, e);
 	if (n < 0 && n != -EBADMSG)
 		return n;
 	now = clock_ns(CLOCK_MONOTONIC);
-	if (fds[1].revents || now - s->ticked_ns >= TICK_NS)
+	if (ready & READY_CONTAINERS || now - s->ticked_ns >= TICK_NS)
 		(void)!asset_poll(s->asset, on_container, s, NULL);
-	if (fds[2].revents || now - s->ticked_ns >= TICK_NS)
+	if (ready & READY_HASHES || now - s->ticked_ns >= TICK_NS)
 		hasher_take(s->hasher, on_hash, s);
 	if (now - s->ticked_ns >= TICK_NS) {
 		s->ticked_ns = now;
@@ -390,9 +432,9 @@ int session_turn(struct session *s, int also, struct err *e)
 		tell_losses(s, now);
 		tell_unhashed(s, now);
 	}
-	n = users_broker_turn(s->users, fds[3].revents, asset_accounts(s->asset),
+	n = users_broker_turn(s->users, ready & READY_USERS, asset_accounts(s->asset),
 			      &(struct account_calls){ on_names, on_silent_users, s }, e);
-	return n < 0 ? n : fds[4].revents ? 1 : 0;
+	return n < 0 ? n : ready & READY_ALSO ? 1 : 0;
 }
 
 int session_set_rules(struct session *s, struct rules *rules, struct err *e)

@@ -18,7 +18,8 @@
 struct session_config {
 	const struct option_set *options; /**< holds agent_watch_options */
 	struct watch_config watch;
-	bool flows;      /**< connections are counted, for whoever reads them from `sensor` */
+	bool flows; /**< connections are counted, for whoever reads them from `sensor` */
+	int also; /**< another descriptor that ends session_turn()'s wait when readable; -1: none */
 	const int *kept; /**< of a session that died, see sensor_keep() */
 	size_t kept_count;
 	watch_alert_handler on_alert;
@@ -41,6 +42,7 @@ struct session {
 	struct names *names;        /**< NULL: no rule names a domain */
 	struct users_broker *users; /**< reads users' names */
 	struct hasher *hasher;      /**< NULL: there is none, and hashes are not known */
+	int ready;                  /**< epoll of what ends a wait */
 	struct unhashed unhashed;
 	uint64_t ticked_ns;
 	/** Cgroups the kernel knows the kind of, at their id's remainder. */
@@ -70,10 +72,10 @@ void session_close(struct session *s);
 
 /**
  * Waits for events for some milliseconds at most, judges what is there, lets time pass.
- * @param also another descriptor that ends the wait when readable; -1: none
- * @return 1: that one is readable; 0, or a negative errno: the sensor is of no more use
+ *
+ * @return 1: session_config.also is readable; 0, or a negative errno: the sensor is of no more use
  */
-MUST_CHECK int session_turn(struct session *s, int also, struct err *e);
+MUST_CHECK int session_turn(struct session *s, struct err *e);
 
 /** Other rules from now on; on failure the old ones stay. @param rules taken over */
 MUST_CHECK int session_set_rules(struct session *s, struct rules *rules, struct err *e);

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
@@ -126,10 +127,19 @@ static int broker(void *ctx)
 /* ---- Who asks it ---- */
 
 struct users_broker {
-	int socket;
+	int socket, ready; /* ready: epoll of the socket and the reader's answer */
 	pid_t pid;
 	struct users_reader reader; /* answer -1: none works */
 };
+
+static int wait_for(struct users_broker *b, int fd, struct err *e)
+{
+	struct epoll_event v = { .events = EPOLLIN };
+
+	return epoll_ctl(b->ready, EPOLL_CTL_ADD, fd, &v)
+		       ? err_sys(e, errno, "cannot wait for users' names")
+		       : 0;
+}
 
 int users_broker_start(struct users_broker **ret, struct err *e)
 {
@@ -142,9 +152,14 @@ int users_broker_start(struct users_broker **ret, struct err *e)
 	}
 	b->socket = ends[0];
 	b->reader.answer = -1;
-	r = process_start(broker, &ends[1], &ends[1], 1, &b->pid, e);
+	b->ready = epoll_create1(EPOLL_CLOEXEC);
+	r = b->ready < 0 ? err_sys(e, errno, "cannot wait for users' names")
+			 : wait_for(b, b->socket, e);
+	if (r == 0)
+		r = process_start(broker, &ends[1], &ends[1], 1, &b->pid, e);
 	close(ends[1]);
 	if (r < 0) {
+		fd_close(&b->ready);
 		close(ends[0]);
 		free(b);
 		return r;
@@ -159,6 +174,7 @@ void users_broker_stop(struct users_broker *b)
 		return;
 	if (b->reader.answer >= 0)
 		(void)users_reader_leave(&b->reader);
+	close(b->ready);
 	close(b->socket);
 	process_kill(b->pid);
 	free(b);
@@ -166,9 +182,7 @@ void users_broker_stop(struct users_broker *b)
 
 int users_broker_fd(const struct users_broker *b)
 {
-	if (!b)
-		return -1;
-	return b->reader.answer >= 0 ? b->reader.answer : b->socket;
+	return b ? b->ready : -1;
 }
 
 static void on_user(void *ctx, size_t file, const struct account *x)
@@ -200,9 +214,15 @@ static int ask(struct users_broker *b, const struct account_source *files, size_
 		return r;
 	for (size_t i = 0; i < count; i++)
 		m.fds[i + 1] = files[i].fd;
-	r = message_send(b->socket, &m);
+	/* It is waited for no more when it is closed. */
+	r = wait_for(b, b->reader.answer, e);
+	if (r == 0) {
+		r = message_send(b->socket, &m);
+		if (r < 0)
+			err_sys(e, -r, "what reads users' names is gone");
+	}
 	close(m.fds[0]);
-	return r < 0 ? err_sys(e, -r, "what reads users' names is gone") : 0;
+	return r;
 }
 
 int users_broker_turn(struct users_broker *b, bool ready, struct accounts *a,

@@ -18,7 +18,7 @@ MUST_CHECK int users_broker_start(struct users_broker **ret, struct err *e);
 /** Ends it, and what it has started. @param b may be NULL */
 void users_broker_stop(struct users_broker *b);
 
-/** Ready, for POLLIN, when a reader has said something or the process is gone. @param b may be NULL: -1 */
+/** Ready, for POLLIN, when a reader has said something or the process is gone; the same as long as @p b. @param b may be NULL: -1 */
 int users_broker_fd(const struct users_broker *b);
 
 /**
