@@ -63,6 +63,11 @@ struct control_cgroup {
 	__u64 lost[CONTROL_LOSSES];
 };
 
+/** Map "passed_over", of each processor: how many events of each type the filter dropped. One value, so that one call reads all. */
+struct control_passed_over {
+	__u64 of[CONTROL_TYPES];
+};
+
 #define CONTROL_MAX_CGROUPS 65536
 /* programs that may be at work on one processor, one interrupting the other */
 #define CONTROL_SLOTS 3

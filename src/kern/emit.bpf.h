@@ -109,12 +109,11 @@ struct {
 	__type(value, __u64);
 } scratch_busy SEC(".maps");
 
-/* How many events of each type the filter dropped. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, EVENT_TYPE_COUNT);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct control_passed_over);
 } passed_over SEC(".maps");
 
 struct emit {
@@ -195,11 +194,11 @@ static __always_inline __u64 task_cgroup_id(const struct control *c, struct task
 
 static __always_inline void count_passed_over(enum event_type type)
 {
-	__u32 key = type;
-	__u64 *n = bpf_map_lookup_elem(&passed_over, &key);
+	__u32 zero = 0;
+	struct control_passed_over *n = bpf_map_lookup_elem(&passed_over, &zero);
 
-	if (n)
-		*n += 1; /* of this processor; one interrupted between load and store may be missing */
+	if (n) /* of this processor; one interrupted between load and store may be missing */
+		n->of[type & (CONTROL_TYPES - 1)] += 1;
 }
 
 /*

@@ -1,19 +1,31 @@
 #include "base/clock.h"
 #include "kern/sensor_priv.h"
 
-void sensor_loss_sum(struct sensor *s, uint64_t ret[CONTROL_LOSSES])
+static void sum_losses(struct sensor *s)
 {
 	struct control_cgroup g;
 	uint64_t key, next;
 
-	memcpy(ret, s->lost, sizeof(s->lost));
+	memcpy(s->lost_all, s->lost, sizeof(s->lost_all));
 	for (int r = map_next(s->cgroups, NULL, &next); !r; r = map_next(s->cgroups, &key, &next)) {
 		key = next;
 		if (map_get(s->cgroups, &key, &g))
 			continue;
 		for (size_t i = 0; i < CONTROL_LOSSES; i++)
-			ret[i] += g.lost[i];
+			s->lost_all[i] += g.lost[i];
 	}
+}
+
+void sensor_loss_sum(struct sensor *s, uint64_t ret[CONTROL_LOSSES])
+{
+	/* Programs count for the group first: what this number has seen is in the sum. */
+	uint64_t losses = __atomic_load_n(&s->control->losses, __ATOMIC_ACQUIRE);
+
+	if (losses != s->losses_summed) {
+		s->losses_summed = losses;
+		sum_losses(s);
+	}
+	memcpy(ret, s->lost_all, sizeof(s->lost_all));
 }
 
 /* After each write: programs remember what they read. */
@@ -139,12 +151,12 @@ size_t sensor_losses(struct sensor *s, struct sensor_loss *ret, size_t max)
 static void sum_passed_over(struct sensor *s, uint64_t *ret)
 {
 	size_t cpus = map_processors();
-	uint64_t *values = calloc(cpus, sizeof(*values));
+	struct control_passed_over *values = calloc(cpus, sizeof(*values));
 
-	for (uint32_t type = 0; values && type < EVENT_TYPE_COUNT; type++)
-		if (map_get(s->passed_over, &type, values) == 0)
-			for (size_t i = 0; i < cpus; i++)
-				ret[type] += values[i];
+	if (values && map_get(s->passed_over, &(uint32_t){ 0 }, values) == 0)
+		for (size_t i = 0; i < cpus; i++)
+			for (size_t type = 0; type < EVENT_TYPE_COUNT; type++)
+				ret[type] += values[i].of[type];
 	free(values);
 }
 

@@ -29,9 +29,10 @@ struct sensor {
 	void *tap_ctx;
 	uint64_t number;
 	uint64_t delivered[EVENT_TYPE_COUNT];
-	uint64_t lost[CONTROL_LOSSES];   /* of cgroups that are gone */
-	uint64_t told[EVENT_LOSS_COUNT]; /* by LOSS events */
-	struct sensor_loss *before;      /* what sensor_losses() gave, by cgroup */
+	uint64_t lost[CONTROL_LOSSES];                    /* of cgroups that are gone */
+	uint64_t lost_all[CONTROL_LOSSES], losses_summed; /* and of all, at this control->losses */
+	uint64_t told[EVENT_LOSS_COUNT];                  /* by LOSS events */
+	struct sensor_loss *before;                       /* what sensor_losses() gave, by cgroup */
 	size_t before_count, before_cap;
 	uint64_t skipped_before; /* and of all */
 	uint64_t losses_told;    /* control->losses at losses_told_ns */
