@@ -11,9 +11,6 @@
 
 /* A share is that of the last WINDOW looks: as long as the console waits for the next. */
 enum { WINDOW = 15, PROCESSES_MAX = 64, PID_BYTES = 12 };
-/* Memory is dear to look at: every so many looks. */
-enum { MEMORY_EVERY = 5 };
-
 struct used {
 	uint64_t user_ticks, system_ticks;
 };
@@ -65,6 +62,12 @@ static bool read_one(const struct part_cost *c, pid_t pid, struct proc_stat *ret
 	return proc_stat_read(c->proc_fd, (uint32_t)pid, ret, NULL) == 0;
 }
 
+/** Memory is dear to look at: once a window, and when nothing is known. */
+static bool is_memory_due(const struct part_cost *c, const struct one *p)
+{
+	return c->turn % WINDOW == 0 || !p->memory;
+}
+
 /** Where the kernel does not divide what is shared, it counts with each. */
 static void add_process(const struct part_cost *c, struct one *p, pid_t pid,
 			const struct proc_stat *s)
@@ -72,7 +75,7 @@ static void add_process(const struct part_cost *c, struct one *p, pid_t pid,
 	uint64_t bytes = s->resident_pages * (uint64_t)sysconf(_SC_PAGESIZE);
 
 	p->processes++;
-	if (c->turn % MEMORY_EVERY != 0)
+	if (!is_memory_due(c, p))
 		return;
 	(void)!proc_stat_memory(c->proc_fd, (uint32_t)pid, &bytes, NULL);
 	p->memory_now += bytes;
@@ -167,7 +170,7 @@ bool part_cost_look(struct part_cost *c, const pid_t *pids, uint64_t now_ns)
 		p->all.user_ticks = MAX(p->all.user_ticks, now.user_ticks + p->ended.user_ticks);
 		p->all.system_ticks =
 			MAX(p->all.system_ticks, now.system_ticks + p->ended.system_ticks);
-		if (c->turn % MEMORY_EVERY == 0)
+		if (is_memory_due(c, p))
 			p->memory = p->memory_now;
 		keep_share(c, i, now_ns);
 	}
