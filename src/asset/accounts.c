@@ -14,8 +14,14 @@ enum { MAX_OWNERS = 128, MAX_ID = 128, MISSING = 8, STEADY_MOST = 3 };
 	(5 * SECOND_NS) /* the second time, for good: each may leave a process behind that hangs */
 #define PENDING_BIT (1ull << 63) /* told apart from other things that are waited for */
 
+/* Where among the entries the first with a number lies. */
+struct place {
+	uint32_t number, at;
+};
+
 struct account_list {
 	struct buf entries, fresh;
+	struct buf places; /* of struct place, ascending by number */
 	struct account_version seen;
 	uint32_t left_out;
 	bool closed; /* it cannot be read */
@@ -138,6 +144,7 @@ static void owner_done(struct owner *o)
 {
 	for (size_t i = 0; i < ACCOUNT_FILES; i++) {
 		buf_done(&o->lists[i].entries);
+		buf_done(&o->lists[i].places);
 		buf_done(&o->lists[i].fresh);
 	}
 	fd_close(&o->primed);
@@ -208,15 +215,27 @@ static bool inside(const struct owner *o, enum account_file file, uint32_t numbe
 						 o->lists[file].seen.owner == 0);
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
 static bool find(const struct owner *o, enum account_file file, uint32_t number,
 		 struct account *ret)
 {
-	if (!inside(o, file, number, &number))
+	const struct account_list *l = &o->lists[file];
+	struct place sought = { 0 }, *p;
+	str rest;
+
+	if (!inside(o, file, number, &sought.number) || !l->places.n)
 		return false;
-	for (str rest = buf_str(&o->lists[file].entries); accounts_unpack(&rest, ret);)
-		if ((file == ACCOUNT_GROUP ? ret->group : ret->user) == number)
-			return true;
-	return false;
+	p = bsearch(&sought, l->places.p, l->places.n / sizeof(*p), sizeof(*p), by_number);
+	if (!p)
+		return false;
+	rest = str_skip(buf_str(&l->entries), p->at);
+	return accounts_unpack(&rest, ret);
 }
 
 /* Whether a look was queued for it within a second; if not, it is now. */
@@ -410,45 +429,81 @@ size_t accounts_ask(struct accounts *a, struct account_source *ret)
 	return a->batch_count * ACCOUNT_FILES;
 }
 
-static struct account_list *list_at(struct accounts *a, size_t n)
+static struct owner *owner_at(struct accounts *a, size_t n)
 {
 	assert(n / ACCOUNT_FILES < a->batch_count);
-	return &a->batch[n / ACCOUNT_FILES]->lists[n % ACCOUNT_FILES];
+	return a->batch[n / ACCOUNT_FILES];
 }
 
 void accounts_take(struct accounts *a, size_t n, const struct account *x)
 {
-	accounts_pack(&list_at(a, n)->fresh, x);
+	accounts_pack(&owner_at(a, n)->lists[n % ACCOUNT_FILES].fresh, x);
+}
+
+static int by_number_and_place(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	const int order = by_number(a, b);
+
+	return order ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+/* A container writes as many entries as it likes, and events ask for numbers as often as it likes. */
+static void sort_places(struct account_list *l, enum account_file file)
+{
+	str rest = buf_str(&l->entries);
+	OWNED_BUF all = BUF_INIT;
+	struct place next = { 0 }, *p;
+	struct account x;
+	size_t kept = 0;
+
+	while (accounts_unpack(&rest, &x)) {
+		next.number = file == ACCOUNT_GROUP ? x.group : x.user;
+		buf_add(&all, (str){ (const char *)&next, sizeof(next) });
+		next.at = (uint32_t)(l->entries.n - rest.n);
+	}
+	p = (struct place *)all.p;
+	if (p)
+		qsort(p, all.n / sizeof(*p), sizeof(*p), by_number_and_place);
+	for (size_t i = 0; i < all.n / sizeof(*p); i++)
+		if (!kept || p[kept - 1].number != p[i].number)
+			p[kept++] = p[i];
+	buf_done(&l->places);
+	buf_add(&l->places, (str){ all.p, kept * sizeof(*p) });
+	l->left_out += buf_error(&all) || buf_error(&l->places);
 }
 
 /* What was read takes the place of what was known, and no more room than it needs. */
-static void settle_list(struct account_list *l, const struct account_version *v, uint32_t left_out)
+static void settle_list(struct account_list *l, enum account_file file,
+			const struct account_version *v, uint32_t left_out)
 {
 	buf_done(&l->entries);
 	buf_add(&l->entries, buf_str(&l->fresh));
 	l->seen = *v;
 	l->left_out = left_out + (buf_error(&l->fresh) || buf_error(&l->entries));
 	l->closed = false;
+	sort_places(l, file);
 }
 
 void accounts_end(struct accounts *a, size_t n, enum account_found found,
 		  const struct account_version *v, uint32_t left_out)
 {
 	static const struct account_version none;
-	struct owner *o = a->batch[n / ACCOUNT_FILES];
-	struct account_list *l = list_at(a, n);
+	const enum account_file file = n % ACCOUNT_FILES;
+	struct owner *o = owner_at(a, n);
+	struct account_list *l = &o->lists[file];
 
 	l->ended = found != ACCOUNT_GONE;
 	l->same = found == ACCOUNT_SAME || (found == ACCOUNT_NONE && !l->entries.n);
 	if (found == ACCOUNT_READ)
-		settle_list(l, v, left_out);
+		settle_list(l, file, v, left_out);
 	/* What is gone leaves what was known: processes outlive their root's last opener. */
 	else if (found == ACCOUNT_NONE && !l->entries.n && !o->out_primed)
-		settle_list(l, &none, 0);
+		settle_list(l, file, &none, 0);
 	else if (found == ACCOUNT_CLOSED)
 		l->closed = true;
 	if (o->out_primed && found != ACCOUNT_READ && found != ACCOUNT_SAME &&
-	    n % ACCOUNT_FILES == ACCOUNT_PASSWD)
+	    file == ACCOUNT_PASSWD)
 		l->ended = false;
 	buf_done(&l->fresh);
 }

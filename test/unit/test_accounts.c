@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "users_looked_up.h"
 
 static char folder[] = "/tmp/skep-accounts-XXXXXX";
@@ -279,6 +280,68 @@ static void looks_at_all_in_turn(void **state)
 	}
 }
 
+static void tell(size_t file, const char *name, uint32_t number)
+{
+	const struct account x = { .name = str_from(name), .user = number, .group = number };
+
+	accounts_take(all, file, &x);
+}
+
+/* Of entries in any order the first with a number is the one that counts. */
+static void finds_the_first_of_a_number(void **state)
+{
+	struct account_source files[ACCOUNTS_BATCH];
+	const struct account_version v = { .inode = 1 };
+	str found;
+
+	(void)state;
+	put_process("1", "");
+	assert_true(ask(&first, 7, "1"));
+	assert_int_equal(accounts_ask(all, files), 2);
+	tell(0, "many", UINT32_MAX);
+	tell(0, "app", 7);
+	tell(0, "root", 0);
+	tell(0, "other", 7);
+	tell(0, "toor", 0);
+	tell(1, "staff", 9);
+	accounts_end(all, 0, ACCOUNT_READ, &v, 0);
+	accounts_end(all, 1, ACCOUNT_READ, &v, 0);
+	accounts_over(all, SIZE_MAX, NULL);
+	assert_string_equal(name_of(&first, 0), "root");
+	assert_string_equal(name_of(&first, 7), "app");
+	assert_string_equal(name_of(&first, UINT32_MAX - 1), "-");
+	assert_string_equal(name_of(&first, 1), "-");
+	assert_int_equal(accounts_find(all, &first, ACCOUNT_GROUP_NAME, 9, &found), POLICY_KNOWN);
+	assert_true(str_is(found, "staff"));
+	assert_int_equal(accounts_find(all, &first, ACCOUNT_GROUP_NAME, 7, &found), POLICY_ABSENT);
+}
+
+/* However many entries a container's file has, a number is found, or not, in no time. */
+static void finds_a_number_among_thousands(void **state)
+{
+	enum { ENTRIES = 9362, TIMES = 100000 };
+	struct account_source files[ACCOUNTS_BATCH];
+	const struct account_version v = { .inode = 1 };
+	uint64_t end;
+	int n = 0;
+
+	(void)state;
+	put_process("1", "");
+	assert_true(ask(&first, 7, "1"));
+	assert_int_equal(accounts_ask(all, files), 2);
+	for (uint32_t i = 0; i < ENTRIES; i++)
+		tell(0, "a", i);
+	accounts_end(all, 0, ACCOUNT_READ, &v, 0);
+	accounts_end(all, 1, ACCOUNT_NONE, &v, 0);
+	accounts_over(all, SIZE_MAX, NULL);
+	end = clock_ns(CLOCK_THREAD_CPUTIME_ID) + 2 * SECOND_NS;
+	while (n < TIMES && clock_ns(CLOCK_THREAD_CPUTIME_ID) < end) {
+		assert_string_equal(name_of(&first, ENTRIES + 1), "-");
+		n++;
+	}
+	assert_int_equal(n, TIMES);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -308,6 +371,8 @@ int main(void)
 		TEST(forgets_nobody_who_is_waited_for),
 		TEST(looks_at_all_in_turn),
 		TEST(looks_less_often_at_what_stays),
+		TEST(finds_the_first_of_a_number),
+		TEST(finds_a_number_among_thousands),
 	};
 	int failed;
 
