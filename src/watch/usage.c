@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 
-#include "policy/literal.h"
-
 enum { SKETCH_BITS = 1024, NONE = -1 };
 
 struct sketch {
@@ -25,9 +23,11 @@ struct usage {
 	uint32_t cap, fresh, mask;
 	int32_t free_item;
 	uint64_t began_ns, refused;
+	struct siphash_key key;
 };
 
-int usage_new(uint32_t max_containers, struct usage **ret, struct err *e)
+int usage_new(uint32_t max_containers, const struct siphash_key *key, struct usage **ret,
+	      struct err *e)
 {
 	struct usage *u = calloc(1, sizeof(*u));
 	uint32_t buckets = 64;
@@ -47,6 +47,7 @@ int usage_new(uint32_t max_containers, struct usage **ret, struct err *e)
 	u->cap = max_containers;
 	u->mask = buckets - 1;
 	u->free_item = NONE;
+	u->key = *key;
 	*ret = u;
 	return 0;
 }
@@ -102,11 +103,9 @@ static void drop(struct usage *u, struct counter *c)
 	u->free_item = i;
 }
 
-static void sketch_add(struct sketch *s, str bytes)
+static void sketch_add(struct sketch *s, const struct siphash_key *key, str bytes)
 {
-	/* Mixed once more: ports in a row would lie more evenly than chance has it. */
-	uint64_t hash = literal_hash(bytes) * 0xd6e8feb86659fd93u,
-		 bit = (hash ^ hash >> 32) % SKETCH_BITS;
+	const uint64_t bit = siphash(key, bytes) % SKETCH_BITS;
 
 	s->bits[bit / 64] |= (uint64_t)1 << bit % 64;
 }
@@ -134,21 +133,22 @@ static uint32_t sketch_count(const struct sketch *s)
 	return (uint32_t)(SKETCH_BITS * minus_log(MAX(SKETCH_BITS - set, 1U)) + 0.5);
 }
 
-static void count_connect(struct counter *c, const struct event *v)
+static void count_connect(struct counter *c, const struct siphash_key *key, const struct event *v)
 {
 	c->so_far.connects++;
 	c->so_far.connects_failed += v->res < 0 && v->res != -EINPROGRESS;
 	if (v->fd.kind != EVENT_FD_IPV4 && v->fd.kind != EVENT_FD_IPV6)
 		return;
-	sketch_add(&c->ports, (str){ (const char *)&v->fd.remote.port, sizeof(v->fd.remote.port) });
-	sketch_add(&c->peers, (str){ (const char *)v->fd.remote.ip, sizeof(v->fd.remote.ip) });
+	sketch_add(&c->ports, key,
+		   (str){ (const char *)&v->fd.remote.port, sizeof(v->fd.remote.port) });
+	sketch_add(&c->peers, key, (str){ (const char *)v->fd.remote.ip, sizeof(v->fd.remote.ip) });
 }
 
-static void count_dns(struct counter *c, const struct event *v)
+static void count_dns(struct counter *c, const struct siphash_key *key, const struct event *v)
 {
 	c->so_far.dns_queries++;
 	c->so_far.dns_longest = MAX(c->so_far.dns_longest, (uint32_t)v->text.n);
-	sketch_add(&c->names, v->text);
+	sketch_add(&c->names, key, v->text);
 }
 
 void usage_event(struct usage *u, const struct container *container, const struct event *v)
@@ -175,10 +175,10 @@ void usage_event(struct usage *u, const struct container *container, const struc
 		c->so_far.unlinks++;
 		break;
 	case EVENT_FAMILY_CONNECT:
-		count_connect(c, v);
+		count_connect(c, &u->key, v);
 		break;
 	case EVENT_FAMILY_DNS:
-		count_dns(c, v);
+		count_dns(c, &u->key, v);
 		break;
 	default:
 		break;

@@ -3,12 +3,14 @@
  * ports, peers and names. Fixed memory; a container too many is counted and has no figures.
  *
  * Different things are counted by linear counting (Whang et al. 1990) in 1,024 bits: within about 5 % up to 1,000,
- * and never less than half up to 5,000; beyond it the answer stays near 7,000.
+ * and never less than half up to 5,000; beyond it the answer stays near 7,000. Which bit is whose a key says: whoever chooses
+ * names and addresses cannot choose them so that many look like few.
  */
 #ifndef SKEP_WATCH_USAGE_H
 #define SKEP_WATCH_USAGE_H
 
 #include "base/err.h"
+#include "codec/siphash.h"
 #include "model/container.h"
 #include "model/event.h"
 
@@ -24,7 +26,8 @@ typedef int (*usage_reader)(void *ctx, const struct container *c, struct usage_f
 struct usage;
 
 /** @return 0 or -ENOMEM */
-MUST_CHECK int usage_new(uint32_t max_containers, struct usage **ret, struct err *e);
+MUST_CHECK int usage_new(uint32_t max_containers, const struct siphash_key *key, struct usage **ret,
+			 struct err *e);
 void usage_free(struct usage *u);
 
 /** Says when the first interval began. */

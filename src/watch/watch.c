@@ -132,7 +132,7 @@ static int make_parts(struct watch *w, struct err *e)
 	if (r == 0 && !c->no_folding)
 		r = fold_new(c->fold_s * SECOND_NS, tell, w, &w->fold, e);
 	if (r == 0)
-		r = usage_new(USAGE_CONTAINERS, &w->usage, e);
+		r = usage_new(USAGE_CONTAINERS, &c->key, &w->usage, e);
 	if (r == 0)
 		r = scratch_init(&w->scratch, SCRATCH_BYTES, e);
 	return r;

@@ -26,6 +26,7 @@ struct watch_config {
 	void *hash_ctx;
 	usage_reader usage; /**< reads a container's control group for USAGE events; may be NULL */
 	void *usage_ctx;
+	struct siphash_key key; /**< for tables that who is watched must not know; may be zeros */
 };
 
 struct watch;

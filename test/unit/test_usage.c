@@ -1,9 +1,13 @@
 /* Figures of containers: exact counts, sketches within their error, and rates from what is read twice. */
 #include "unit.h"
 
+#include <stdio.h>
+
+#include "policy/literal.h"
 #include "watch/usage.h"
 
 static struct container box = { .runtime = CONTAINER_DOCKER, .cgroup_id = 7 };
+static const struct siphash_key key = { { 1, 2 } };
 static struct event_usage last;
 static int told;
 
@@ -46,7 +50,7 @@ static void test_counts(void **state)
 
 	(void)state;
 	told = 0;
-	assert_int_equal(usage_new(4, &u, NULL), 0);
+	assert_int_equal(usage_new(4, &key, &u, NULL), 0);
 	usage_event(u, &box, &v);
 	v.flags = 0;
 	usage_event(u, &box, &v);
@@ -80,7 +84,7 @@ static void test_bounded(void **state)
 
 	(void)state;
 	told = 0;
-	assert_int_equal(usage_new(4, &u, NULL), 0);
+	assert_int_equal(usage_new(4, &key, &u, NULL), 0);
 	for (uint64_t round = 0; round < 3; round++) {
 		for (uint64_t i = 1; i <= 10; i++) {
 			box.cgroup_id = 100 * round + i;
@@ -95,10 +99,54 @@ static void test_bounded(void **state)
 	usage_free(u);
 }
 
+static uint64_t plain_hash(str name)
+{
+	uint64_t hash = literal_hash(name) * 0xd6e8feb86659fd93u;
+
+	return hash ^ hash >> 32;
+}
+
+static uint64_t hash_of_another(str name)
+{
+	const struct siphash_key another = { { 1, 3 } };
+
+	return siphash(&another, name);
+}
+
+/* Names that one hash puts into 20 places of 1,024: which are few where it is used, and many where it is not. */
+static uint32_t count_chosen(uint64_t (*hash)(str name))
+{
+	struct event v = { .type = EVENT_DNS };
+	struct usage *u = NULL;
+	uint32_t chosen = 0;
+	char name[64];
+
+	assert_int_equal(usage_new(4, &key, &u, NULL), 0);
+	for (unsigned int i = 0; chosen < 1000; i++) {
+		v.text = (str){ name, (size_t)snprintf(name, sizeof(name), "%08x.data.evil.example",
+						       i * 2654435761u) };
+		if (hash(v.text) % 1024 < 20) {
+			usage_event(u, &box, &v);
+			chosen++;
+		}
+	}
+	usage_end(u, 1, find, NULL, NULL, tell, &told);
+	usage_free(u);
+	return last.dns_names;
+}
+
+static void test_chosen_names(void **state)
+{
+	(void)state;
+	assert_in_range(count_chosen(plain_hash), 930, 1070);
+	assert_in_range(count_chosen(hash_of_another), 930, 1070);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_counts),
-					    cmocka_unit_test(test_bounded) };
+					    cmocka_unit_test(test_bounded),
+					    cmocka_unit_test(test_chosen_names) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,8 +109,10 @@ static int open_session(struct monitor *m, struct err *e)
 					 .say = say,
 					 .ctx = m };
 	struct rules rules;
-	int r = session_prepare(&m->session, &config, e);
+	int r = siphash_key_draw(&config.watch.key, e);
 
+	if (r == 0)
+		r = session_prepare(&m->session, &config, e);
 	if (r < 0)
 		return r;
 	r = c->condition ? rules_of_condition(c, &rules, e)

@@ -62,8 +62,10 @@ static int begin(struct sensor_work *w, struct err *e)
 		.ctx = w
 	};
 	struct rules rules;
-	int r = session_prepare(&w->session, &c, e);
+	int r = siphash_key_draw(&c.watch.key, e);
 
+	if (r == 0)
+		r = session_prepare(&w->session, &c, e);
 	if (r < 0)
 		return r;
 	r = rules_load(o, say, w, &rules, e);
