@@ -1,5 +1,7 @@
 #include "asset/roster.h"
 
+#include "codec/siphash.h"
+
 #define NONE UINT32_MAX
 #define CGROUPS_A_CONTAINER 4
 #define GONE_SHARE 4 /* of the table */
@@ -24,6 +26,7 @@ struct old_block {
 };
 
 struct roster {
+	struct siphash_key key; /* containers may choose the names of nested ones */
 	struct roster_entry *entries;
 	uint32_t *entry_hash;
 	struct group *groups;
@@ -115,6 +118,7 @@ static void make_lists(struct roster *r)
 int roster_new(size_t max_containers, struct roster **ret, struct err *e)
 {
 	struct roster *r = calloc(1, sizeof(*r));
+	int drawn;
 
 	if (!r)
 		return err_set(e, ENOMEM, "no memory for %zu containers", max_containers);
@@ -129,6 +133,11 @@ int roster_new(size_t max_containers, struct roster **ret, struct err *e)
 	if (!r->entries || !r->groups || !r->entry_hash || !r->group_hash) {
 		roster_free(r);
 		return err_set(e, ENOMEM, "no memory for %zu containers", max_containers);
+	}
+	drawn = siphash_key_draw(&r->key, e);
+	if (drawn < 0) {
+		roster_free(r);
+		return drawn;
 	}
 	make_lists(r);
 	*ret = r;
@@ -164,7 +173,7 @@ void roster_free(struct roster *r)
 
 static uint32_t *entry_bucket(struct roster *r, str id)
 {
-	return &r->entry_hash[str_hash(id) & (r->entry_buckets - 1)];
+	return &r->entry_hash[siphash(&r->key, id) & (r->entry_buckets - 1)];
 }
 
 struct roster_entry *roster_find(struct roster *r, str id)

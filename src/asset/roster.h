@@ -37,6 +37,7 @@ struct roster_entry {
 
 struct roster;
 
+/** @return 0, -ENOMEM, -errno of getrandom(2) */
 MUST_CHECK int roster_new(size_t max_containers, struct roster **ret, struct err *e);
 void roster_free(struct roster *r);
 

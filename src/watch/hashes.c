@@ -17,6 +17,7 @@ struct entry {
 
 struct hashes {
 	uint32_t kinds;
+	struct siphash_key key;
 	hash_asker ask;
 	void *ctx;
 	bool wanted, missed;
@@ -36,13 +37,15 @@ const char *hash_gap_name(enum hash_gap g)
 	return names[g];
 }
 
-int hashes_new(uint32_t kinds, hash_asker ask, void *ctx, struct hashes **ret, struct err *e)
+int hashes_new(uint32_t kinds, const struct siphash_key *key, hash_asker ask, void *ctx,
+	       struct hashes **ret, struct err *e)
 {
 	struct hashes *h = calloc(1, sizeof(*h));
 
 	if (!h)
 		return err_set(e, ENOMEM, "watch: no memory for hashes of files");
 	h->kinds = kinds;
+	h->key = *key;
 	h->ask = ask;
 	h->ctx = ctx;
 	*ret = h;
@@ -72,9 +75,10 @@ static bool is_same(const struct hash_file *a, const struct hash_file *b)
 
 static struct entry *set_of(struct hashes *h, const struct hash_file *f)
 {
-	uint64_t n = (f->inode ^ f->ctime_ns) * 0x9e3779b97f4a7c15u + f->device;
+	const uint64_t words[] = { f->inode, f->ctime_ns, f->mtime_ns, f->device };
 
-	return &h->entries[(n ^ n >> 32) % SETS * WAYS];
+	return &h->entries[siphash(&h->key, (str){ (const char *)words, sizeof(words) }) % SETS *
+			   WAYS];
 }
 
 static struct entry *find(struct hashes *h, const struct hash_file *f)

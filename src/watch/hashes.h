@@ -9,6 +9,7 @@
 #define SKEP_WATCH_HASHES_H
 
 #include "codec/digest.h"
+#include "codec/siphash.h"
 #include "watch/program.h"
 
 /** Larger files are not read. */
@@ -62,9 +63,13 @@ typedef bool (*hash_asker)(void *ctx, const struct hash_question *q);
 
 struct hashes;
 
-/** @param kinds all that rules ask for: bits by enum digest_kind @return 0, -ENOMEM */
-MUST_CHECK int hashes_new(uint32_t kinds, hash_asker ask, void *ctx, struct hashes **ret,
-			  struct err *e);
+/**
+ * @param kinds all that rules ask for: bits by enum digest_kind
+ * @param key   of the table: a file system in a container's hands numbers and dates files as it likes
+ * @return 0, -ENOMEM
+ */
+MUST_CHECK int hashes_new(uint32_t kinds, const struct siphash_key *key, hash_asker ask, void *ctx,
+			  struct hashes **ret, struct err *e);
 void hashes_free(struct hashes *h);
 uint32_t hashes_kinds(const struct hashes *h);
 

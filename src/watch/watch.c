@@ -661,7 +661,8 @@ int watch_set_program(struct watch *w, const struct policy_program *program, str
 	if (r == 0)
 		r = policy_run_new(program, &run, e);
 	if (r == 0 && other && kinds)
-		r = hashes_new(kinds, w->config.hash, w->config.hash_ctx, &hashes, e);
+		r = hashes_new(kinds, &w->config.key, w->config.hash, w->config.hash_ctx, &hashes,
+			       e);
 	if (r < 0) {
 		policy_run_free(run);
 		alert_maker_free(maker);
