@@ -42,4 +42,14 @@ static inline int64_t clock_boot_offset_ns(void)
 	return (int64_t)(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME));
 }
 
+#define CLOCK_APART_NS ((int64_t)(10 * MS_NS)) /**< no two clocks are read at once */
+
+/** clock_boot_offset_ns() for who used @p known up to now: the same, unless the time of day was set since. */
+static inline int64_t clock_boot_offset_again_ns(int64_t known)
+{
+	const int64_t now = clock_boot_offset_ns();
+
+	return now > known + CLOCK_APART_NS || now < known - CLOCK_APART_NS ? now : known;
+}
+
 #endif

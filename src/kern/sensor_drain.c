@@ -17,6 +17,11 @@ static uint64_t record_time(str record)
 	return t;
 }
 
+void sensor_follow_clock(struct sensor *s)
+{
+	s->boot_ns = clock_boot_offset_again_ns(s->boot_ns);
+}
+
 int sensor_deliver(struct sensor *s, str record, sensor_handler on_event, void *ctx, struct err *e)
 {
 	struct event_exec exec = { 0 };
@@ -108,6 +113,7 @@ int sensor_drain(struct sensor *s, size_t max, sensor_handler on_event, void *ct
 	size_t n = 0;
 	int bad = 0;
 
+	sensor_follow_clock(s);
 	clear_waiting(s);
 	while (!max || n < max) {
 		bool state, bulk;

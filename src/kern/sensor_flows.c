@@ -54,6 +54,7 @@ int sensor_flows_read(struct sensor *s, int fd, struct sensor_flow *ret, size_t 
 	struct flow_record room[AT_ONCE];
 	int count = 0;
 
+	sensor_follow_clock(s);
 	while (count == 0) {
 		ssize_t n = read(fd, room, MIN(max, ARRAY_LEN(room)) * sizeof(room[0]));
 

@@ -24,7 +24,7 @@ struct sensor {
 	struct ring state, bulk;
 	int epoll;          /* of both rings */
 	unsigned int quiet; /* empty looks in a row */
-	int64_t boot_ns;    /* CLOCK_REALTIME less CLOCK_BOOTTIME */
+	int64_t boot_ns;    /* clock_boot_offset_ns() */
 	void (*tap)(void *ctx, str record);
 	void *tap_ctx;
 	uint64_t number;
@@ -47,6 +47,8 @@ struct sensor {
  */
 MUST_CHECK int sensor_kernel_error(int r, struct err *e);
 
+/** Before records are read: points in time are told by the time of day as it is set now. */
+void sensor_follow_clock(struct sensor *s);
 /** Decodes a record, numbers it and hands it on. @return 0, -EBADMSG */
 MUST_CHECK int sensor_deliver(struct sensor *s, str record, sensor_handler on_event, void *ctx,
 			      struct err *e);

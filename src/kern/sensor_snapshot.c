@@ -76,6 +76,7 @@ int sensor_snapshot(struct sensor *s, sensor_handler on_event, void *ctx, struct
 	r = sensor_kernel_error(read_all(fd, &p, e), e);
 	if (!r)
 		r = index_records(&p, e);
+	sensor_follow_clock(s);
 	/* Parents are older than children, adoptive ones too: they are ancestors. */
 	if (!r)
 		qsort_r(p.at, p.records, sizeof(*p.at), by_start, &p);

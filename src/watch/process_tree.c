@@ -478,6 +478,14 @@ void process_tree_set_probe(struct process_tree *t, struct process_key k, uint8_
 		p->probe = probe;
 }
 
+/* Also for so long ahead of time: events may be newer than the caller's clock, which may have been set back. */
+static bool is_remembered(const struct process_tree *t, const struct process *p, uint64_t now_ns)
+{
+	const uint64_t apart = p->exit_ns > now_ns ? p->exit_ns - now_ns : now_ns - p->exit_ns;
+
+	return apart < t->remember_ns;
+}
+
 void process_tree_expire(struct process_tree *t, uint64_t now_ns)
 {
 	uint32_t slot;
@@ -485,7 +493,7 @@ void process_tree_expire(struct process_tree *t, uint64_t now_ns)
 	while ((slot = t->exited[LIST_CHILDLESS].oldest) != PROCESS_NONE) {
 		struct process *p = &t->items[slot];
 
-		if (p->exit_ns > now_ns || now_ns - p->exit_ns < t->remember_ns)
+		if (is_remembered(t, p, now_ns))
 			return;
 		forget(t, p);
 	}

@@ -371,6 +371,23 @@ static void test_expiry(void **state)
 	process_tree_free(t);
 }
 
+/* Who exited before the clock was set back keeps nobody remembered until that time comes again. */
+static void test_expiry_of_times_to_come(void **state)
+{
+	struct process_tree *t = new_tree(16, 1 << 16);
+	uint64_t second = 1000000000;
+
+	(void)state;
+	runs(t, 1, 10, "a", S("a\0"));
+	runs(t, 1, 11, "b", S("b\0"));
+	exits(t, 10, 4000 * second);
+	exits(t, 11, 401 * second);
+	process_tree_expire(t, 400 * second);
+	assert_null(process_tree_find(t, key(10)));
+	assert_non_null(process_tree_find(t, key(11)));
+	process_tree_free(t);
+}
+
 static void test_snapshot_repairs(void **state)
 {
 	struct process_tree *t = new_tree(16, 1 << 16);
@@ -462,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_older_holder_told_late),
 		cmocka_unit_test(test_eviction),
 		cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_expiry_of_times_to_come),
 		cmocka_unit_test(test_snapshot_repairs),
 		cmocka_unit_test(test_storm),
 		cmocka_unit_test(test_alike_by_turns),
