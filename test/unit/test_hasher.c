@@ -1,9 +1,12 @@
 /* Real processes and files: what ran is what is hashed, wherever it went; nothing else is. */
 #include "unit.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -14,6 +17,22 @@
 #include "base/file.h"
 #include "prog/agent/hasher.h"
 #include "prog/agent/program_file.h"
+
+/* Locks that this thread takes while no other gets one; before the last of them all others may go first. */
+static _Thread_local bool is_first;
+static _Atomic int taken_alone;
+
+/* In the library's place. */
+int pthread_mutex_lock(pthread_mutex_t *m)
+{
+	int (*lock)(pthread_mutex_t *) = dlsym(RTLD_NEXT, "pthread_mutex_lock");
+
+	if (is_first && taken_alone && --taken_alone == 0)
+		usleep(20000);
+	while (!is_first && taken_alone)
+		usleep(100);
+	return lock(m);
+}
 
 static char folder[] = "/tmp/skep-hasher-XXXXXX";
 
@@ -284,6 +303,34 @@ static void takes_no_more_than_it_answers(void **state UNUSED)
 	hasher_free(h);
 }
 
+/* Though it did nothing before, and went to work while it was looked at. */
+static void is_not_stuck_that_just_began(void **state UNUSED)
+{
+	struct hasher *h = open_hasher();
+	struct pollfd p = { .fd = hasher_fd(h), .events = POLLIN };
+	struct hash_answer a = { .gap = HASH_GAP_COUNT };
+	struct hash_question q;
+	uint8_t sum[32];
+	char path[64];
+
+	copy(path, "large", "8", sum);
+	assert_int_equal(truncate(path, (off_t)HASH_MAX_BYTES), 0);
+	q = question(path, 0);
+	q.host = true;
+	/* Those of the question, of the look for answers, and of the one at what it does. */
+	is_first = true;
+	taken_alone = 3;
+	assert_true(hasher_ask(h, &q));
+	hasher_take(h, keep, &a);
+	assert_int_equal(taken_alone, 0);
+	while (a.gap == HASH_GAP_COUNT) {
+		assert_int_equal(poll(&p, 1, 20000), 1);
+		hasher_take(h, keep, &a);
+	}
+	assert_true(a.known);
+	hasher_free(h);
+}
+
 static int make(void **state UNUSED)
 {
 	return mkdtemp(folder) ? 0 : -1;
@@ -304,9 +351,13 @@ static int remove_all(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(of_a_process),     cmocka_unit_test(removed_while_it_is_read),
-		cmocka_unit_test(of_one_that_went), cmocka_unit_test(not_of_large_files),
-		cmocka_unit_test(small_ones_first), cmocka_unit_test(takes_no_more_than_it_answers),
+		cmocka_unit_test(of_a_process),
+		cmocka_unit_test(removed_while_it_is_read),
+		cmocka_unit_test(of_one_that_went),
+		cmocka_unit_test(not_of_large_files),
+		cmocka_unit_test(small_ones_first),
+		cmocka_unit_test(takes_no_more_than_it_answers),
+		cmocka_unit_test(is_not_stuck_that_just_began),
 	};
 
 	return cmocka_run_group_tests_name("hasher", tests, make, remove_all);

@@ -386,16 +386,22 @@ static void hand_down(struct worker *from, struct worker *to)
 	pthread_mutex_unlock(&to->lock);
 }
 
+/* @param w is locked: before it begins something it says, under the lock, that it is alive */
+static bool is_stuck(const struct worker *w)
+{
+	return w->current && !w->answer_count &&
+	       clock_ns(CLOCK_MONOTONIC) >= w->alive_ns + STUCK_NS;
+}
+
 /* What it is at is answered in its place, and what waits behind that given to another. @return whether it was stuck */
 static bool replace_stuck(struct hasher *h, struct hash_answer *ret)
 {
 	struct worker *w = h->worker, *fresh = NULL;
-	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
-	if (now < w->alive_ns + STUCK_NS || count_stuck(h) == STUCK_MOST)
+	if (count_stuck(h) == STUCK_MOST)
 		return false;
 	pthread_mutex_lock(&w->lock);
-	if (w->current && !w->answer_count)
+	if (is_stuck(w))
 		fresh = start(h);
 	if (fresh) {
 		*ret = (struct hash_answer){ .file = w->current->of.file, .gap = HASH_UNREADABLE };
