@@ -15,9 +15,10 @@ enum {
 	HELD_BYTES = 512, /* of one held event, on average */
 	USAGE_CONTAINERS = 4096,
 	HOST_NAME_BYTES = 256,
-	AWAITING = 1024,      /* events that wait for a name or the hash of a file */
-	PASTS = AWAITING + 1, /* and the one that is judged again */
+	AWAITING = 1024, /* events that wait for a name or the hash of a file */
 };
+
+#define PAST_NONE UINT32_MAX
 
 #define FIRST_WITHIN_NS (10 * SECOND_NS)
 #define GIVE_UP_NS (60 * SECOND_NS)
@@ -49,8 +50,8 @@ struct watch {
 	struct hold hold;
 	struct hashes *hashes; /* owned; NULL: no rule asks for one */
 	struct hold awaiting;  /* those of `hashes` and of names; a note is a past's number */
-	struct process_past pasts[PASTS];
-	uint32_t free_pasts[PASTS], free_past_count;
+	struct process_past pasts[AWAITING];
+	uint32_t free_pasts[AWAITING], free_past_count;
 	struct fold *fold;   /* owned; NULL: no folding */
 	struct usage *usage; /* owned */
 	bool wants_usage;    /* some rule reads the figures */
@@ -165,7 +166,7 @@ int watch_new(const struct watch_config *c, struct asset *asset,
 	w->asset = asset;
 	w->on_alert = on_alert;
 	w->ctx = ctx;
-	for (uint32_t i = 0; i < PASTS; i++)
+	for (uint32_t i = 0; i < AWAITING; i++)
 		w->free_pasts[w->free_past_count++] = i;
 	r = make_parts(w, e);
 	if (r == 0)
@@ -256,7 +257,7 @@ static uint64_t ask_for_hash(struct watch *w, const struct event_target *t)
 	struct hash_question q = {
 		.pid = t->event->task.pid,
 		.roots = { f->cgroup_id == t->event->cgroup_id ? f->pid : 0, c ? c->init_pid : 0,
-			   t->process->parent_key.pid },
+			   t->process ? t->process->parent_key.pid : 0 },
 		.host = !c || c->runtime == CONTAINER_HOST,
 		.path = program_path(process_tree_programs(w->tree), t->program),
 	};
@@ -267,13 +268,20 @@ static uint64_t ask_for_hash(struct watch *w, const struct event_target *t)
 /* What an event may still wait for: names first, so that by the time a hash is there they are known. */
 enum may_wait { WAIT_NOT, WAIT_HASH, WAIT_NAMES };
 
-/* The event is judged when that is there, with all facts at once. @return false: nobody can wait for it */
-static bool await(struct watch *w, const struct event_target *t, uint64_t number)
+/*
+ * The event is judged when that is there, with all facts at once.
+ *
+ * @param past  of one that waited before; else PAST_NONE
+ * @return false: nobody can wait for it
+ */
+static bool await(struct watch *w, const struct event_target *t, uint64_t number, uint32_t past)
 {
-	uint32_t past;
-
 	/* Figures of an interval are not kept beyond it. */
-	if (!number || t->event->usage || !w->free_past_count)
+	if (!number || t->event->usage)
+		return false;
+	if (past != PAST_NONE)
+		return hold_add(&w->awaiting, number, t->event, w->now_ns, past);
+	if (!w->free_past_count)
 		return false;
 	past = w->free_pasts[w->free_past_count - 1];
 	if (!hold_add(&w->awaiting, number, t->event, w->now_ns, past))
@@ -284,11 +292,13 @@ static bool await(struct watch *w, const struct event_target *t, uint64_t number
 }
 
 /* @return whether the event waits now */
-static bool await_missed(struct watch *w, const struct event_target *t, enum may_wait may_wait)
+static bool await_missed(struct watch *w, const struct event_target *t, enum may_wait may_wait,
+			 uint32_t past)
 {
-	if (may_wait >= WAIT_NAMES && await(w, t, w->account_pending))
+	if (may_wait >= WAIT_NAMES && await(w, t, w->account_pending, past))
 		return true;
-	return may_wait >= WAIT_HASH && hashes_wanted(w->hashes) && await(w, t, ask_for_hash(w, t));
+	return may_wait >= WAIT_HASH && hashes_wanted(w->hashes) &&
+	       await(w, t, ask_for_hash(w, t), past);
 }
 
 static void count_unhashed(struct watch *w, const struct event_target *t, enum may_wait may_wait)
@@ -321,7 +331,9 @@ static void read_shown(struct watch *w, const struct event_target *t, const uint
 				(void)hashes_get(w->hashes, t->program, k, &sum);
 }
 
-static void judge_target(struct watch *w, const struct event_target *t, enum may_wait may_wait)
+/* @param past  as for await() @return whether the event waits now */
+static bool judge_target(struct watch *w, const struct event_target *t, enum may_wait may_wait,
+			 uint32_t past)
 {
 	const struct event *v = t->event;
 	const uint32_t *hits;
@@ -334,8 +346,8 @@ static void judge_target(struct watch *w, const struct event_target *t, enum may
 	if (count && !w->config.all_rules)
 		count = 1;
 	read_shown(w, t, hits, count);
-	if (await_missed(w, t, may_wait))
-		return;
+	if (await_missed(w, t, may_wait, past))
+		return true;
 	count_unhashed(w, t, may_wait);
 	w->stats.awaited += may_wait == WAIT_NOT;
 	w->stats.unknown_verdicts += unknown;
@@ -346,6 +358,7 @@ static void judge_target(struct watch *w, const struct event_target *t, enum may
 		w->tap(w->tap_ctx, &t->target, v);
 	for (size_t i = 0; i < count; i++)
 		raise_alert(w, t, hits[i]);
+	return false;
 }
 
 static void judge(struct watch *w, const struct event *v, const struct container *c)
@@ -354,7 +367,7 @@ static void judge(struct watch *w, const struct event *v, const struct container
 		return;
 	scratch_reset(&w->scratch);
 	event_target_init(&w->target, &w->world, v, c);
-	judge_target(w, &w->target, WAIT_NAMES);
+	(void)judge_target(w, &w->target, WAIT_NAMES, PAST_NONE);
 }
 
 /* An event that waited, or waited long enough. What was run then is what it is judged by. */
@@ -365,6 +378,7 @@ static void judge_again(struct watch *w, const struct event *v, uint32_t number,
 	const struct program *own = process_tree_past_program(w->tree, past);
 	const struct container *c =
 		v->cgroup_id ? asset_find(w->asset, v->cgroup_id) : asset_host(w->asset);
+	bool waits;
 
 	scratch_reset(&w->scratch);
 	process_tree_exchange(w->tree, past);
@@ -372,8 +386,10 @@ static void judge_again(struct watch *w, const struct event *v, uint32_t number,
 	/* The process itself may be forgotten by now. */
 	if (own)
 		w->target.program = own;
-	judge_target(w, &w->target, may_wait);
+	waits = judge_target(w, &w->target, may_wait, number);
 	process_tree_exchange(w->tree, past);
+	if (waits)
+		return;
 	process_tree_release(w->tree, past);
 	w->free_pasts[w->free_past_count++] = number;
 }

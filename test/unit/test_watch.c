@@ -364,6 +364,16 @@ static void run_under(struct stage *s, const char *name, int pid, int parent)
 	run_file(s, name, pid, parent, 0);
 }
 
+static void exits(struct stage *s, int pid)
+{
+	char json[100];
+
+	snprintf(json, sizeof(json),
+		 "{'type':'procexit','cgroup':2,'time':%d,'task':{'pid':%d,'start':%d}}", pid + 1,
+		 pid, pid);
+	stage_event(s, json);
+}
+
 static void answer(struct stage *s, const struct asker *a, int first, enum hash_gap gap)
 {
 	struct hash_answer h = { .file = a->last.file,
@@ -585,6 +595,65 @@ static void test_ancestors_are_those_of_then(void **state UNUSED)
 	stage_close(&s);
 }
 
+/* It may have exited and be forgotten by the time its user's name is known, and its hash is still asked for. */
+static void test_forgotten_while_it_waits(void **state UNUSED)
+{
+	struct asker a = { 0 };
+	struct watch_config c = {
+		.no_folding = true, .hash = ask, .hash_ctx = &a, .max_processes = 64
+	};
+	static struct stage s;
+
+	stage_open(&s, &(str){ hash_rules, sizeof(hash_rules) - 1 }, 1, &c);
+	watch_tick(s.watch, SECOND);
+	s.names_pending = 7;
+	run(&s, "shows", 20, 101);
+	for (int pid = 20; pid < 100; pid++) {
+		if (pid > 20)
+			run(&s, "other", pid, 0);
+		exits(&s, pid);
+	}
+	s.names_pending = 0;
+	watch_named(s.watch, 7);
+	assert_int_equal(a.asked, 1);
+	assert_string_equal(a.path, "/bin/shows");
+	answer(&s, &a, 0x12, 0);
+	assert_int_equal(s.alerts, 1);
+	assert_int_equal(strncmp(s.alert[0].message, "shows 1200", 10), 0);
+	stage_close(&s);
+}
+
+/* What a container's start says of its first process is by its number alone, which nobody may have any more. */
+static void test_first_process_gone_while_its_start_waits(void **state UNUSED)
+{
+	static const char start_rules[] = "- rule: begun\n"
+					  "  desc: d\n"
+					  "  condition: evt.type = container_start\n"
+					  "  output: begun %proc.name %proc.sha256\n"
+					  "  priority: NOTICE\n";
+	const struct container k = { .runtime = CONTAINER_DOCKER,
+				     .known = CONTAINER_IDENTITY | CONTAINER_METADATA,
+				     .id = S("abc"),
+				     .cgroup_id = STAGE_APP,
+				     .init_pid = 20 };
+	struct asker a = { 0 };
+	struct watch_config c = { .no_folding = true, .hash = ask, .hash_ctx = &a };
+	static struct stage s;
+
+	stage_open(&s, &(str){ start_rules, sizeof(start_rules) - 1 }, 1, &c);
+	watch_tick(s.watch, SECOND);
+	run(&s, "init", 20, 101);
+	s.names_pending = 7;
+	watch_container(s.watch, &k, true, false);
+	exits(&s, 20);
+	s.names_pending = 0;
+	watch_named(s.watch, 7);
+	answer(&s, &a, 0x12, 0);
+	assert_int_equal(s.alerts, 1);
+	assert_int_equal(strncmp(s.alert[0].message, "begun init 1200", 15), 0);
+	stage_close(&s);
+}
+
 static void test_no_name_is_no_verdict(void **state UNUSED)
 {
 	struct stage *s = open_name_stage();
@@ -611,6 +680,8 @@ int main(void)
 		cmocka_unit_test(test_no_hash_is_no_verdict),
 		cmocka_unit_test(test_judged_when_the_name_is_there),
 		cmocka_unit_test(test_ancestors_are_those_of_then),
+		cmocka_unit_test(test_forgotten_while_it_waits),
+		cmocka_unit_test(test_first_process_gone_while_its_start_waits),
 		cmocka_unit_test(test_no_name_is_no_verdict),
 		cmocka_unit_test(test_too_many_wait),
 		cmocka_unit_test(test_new_rules_while_hashes_are_awaited),
