@@ -19,6 +19,7 @@ int hold_init(struct hold *h, uint32_t max_events, uint32_t bytes, struct err *e
 	h->text = text;
 	h->slots = slots;
 	h->cap = max_events;
+	h->lent.text = TEXT_POOL_NONE;
 	return 0;
 }
 
@@ -39,22 +40,43 @@ static struct hold_slot *slot_at(const struct hold *h, uint32_t i)
 	return &h->slots[(h->first + i) % h->cap];
 }
 
+static void take_back(struct hold *h)
+{
+	if (h->lent.text != TEXT_POOL_NONE)
+		text_pool_remove(&h->text, h->lent.text);
+	h->lent.text = TEXT_POOL_NONE;
+}
+
+static void append(struct hold *h, struct hold_slot s)
+{
+	*slot_at(h, h->used++) = s;
+	h->waiting++;
+	h->groups[bucket_of(s.group)]++;
+}
+
 bool hold_add(struct hold *h, uint64_t group, const struct event *v, uint64_t now_ns, uint32_t note)
 {
-	struct hold_slot *s;
 	uint32_t text;
 	char *to;
 
+	take_back(h);
 	if (h->used == h->cap)
 		return false;
 	text = text_pool_add(&h->text, event_copy_bytes(v), &to);
 	if (text == TEXT_POOL_NONE)
 		return false;
 	event_copy_write(v, to);
-	s = slot_at(h, h->used++);
-	*s = (struct hold_slot){ group, now_ns, note, text };
-	h->waiting++;
-	h->groups[bucket_of(group)]++;
+	append(h, (struct hold_slot){ group, now_ns, note, text });
+	return true;
+}
+
+bool hold_again(struct hold *h, uint64_t group, uint64_t now_ns)
+{
+	assert(h->lent.text != TEXT_POOL_NONE);
+	if (h->used == h->cap)
+		return false;
+	append(h, (struct hold_slot){ group, now_ns, h->lent.note, h->lent.text });
+	h->lent.text = TEXT_POOL_NONE;
 	return true;
 }
 
@@ -78,6 +100,7 @@ bool hold_take(struct hold *h, uint64_t group, struct event *ret, struct event_e
 {
 	struct hold_slot *s = NULL;
 
+	take_back(h);
 	for (uint32_t i = 0; i < h->used; i++) {
 		s = slot_at(h, i);
 		if (s->text != TEXT_POOL_NONE && s->group == group)
@@ -87,7 +110,7 @@ bool hold_take(struct hold *h, uint64_t group, struct event *ret, struct event_e
 	if (!s)
 		return false;
 	event_copy_read(text_pool_at(&h->text, s->text), ret, x);
-	text_pool_remove(&h->text, s->text);
+	h->lent = *s;
 	s->text = TEXT_POOL_NONE;
 	if (ret_note)
 		*ret_note = s->note;

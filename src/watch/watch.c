@@ -280,7 +280,7 @@ static bool await(struct watch *w, const struct event_target *t, uint64_t number
 	if (!number || t->event->usage)
 		return false;
 	if (past != PAST_NONE)
-		return hold_add(&w->awaiting, number, t->event, w->now_ns, past);
+		return hold_again(&w->awaiting, number, w->now_ns);
 	if (!w->free_past_count)
 		return false;
 	past = w->free_pasts[w->free_past_count - 1];

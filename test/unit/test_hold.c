@@ -102,10 +102,43 @@ static void test_bounds(void **state)
 	hold_done(&h);
 }
 
+/* What waits again stays as it is, whatever the store's texts do meanwhile, and takes no room but its own. */
+static void test_again(void **state UNUSED)
+{
+	enum { HELD = 64, LONG = 4000 };
+	static char path[LONG];
+	struct hold h;
+	struct event v;
+	struct event_exec x;
+	uint32_t note;
+
+	assert_int_equal(hold_init(&h, HELD, HELD * (LONG + 2 * sizeof(v)), NULL), 0);
+	for (uint32_t round = 0; round < 3; round++) {
+		for (int i = 0; i < HELD; i++) {
+			memset(path, i, LONG);
+			v = (struct event){ .type = EVENT_OPEN, .path = { path, LONG } };
+			assert_true(hold_add(&h, 1, &v, 1, (uint32_t)i));
+		}
+		for (uint64_t group = 1; group < 4; group++)
+			for (uint32_t i = 0; i < HELD; i++) {
+				assert_true(hold_take(&h, group, &v, &x, &note));
+				assert_int_equal(note, i);
+				memset(path, (int)i, LONG);
+				assert_memory_equal(v.path.p, path, LONG);
+				if (group < 3)
+					assert_true(hold_again(&h, group + 1, group));
+				assert_memory_equal(v.path.p, path, LONG);
+			}
+		assert_int_equal(h.waiting, 0);
+	}
+	hold_done(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_order),
-					    cmocka_unit_test(test_bounds) };
+					    cmocka_unit_test(test_bounds),
+					    cmocka_unit_test(test_again) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -654,6 +654,45 @@ static void test_first_process_gone_while_its_start_waits(void **state UNUSED)
 	stage_close(&s);
 }
 
+/* Many with long paths wait for a name, then for a hash: each keeps its own path. */
+static void test_waits_twice_as_it_was(void **state UNUSED)
+{
+	enum { OPENS = STAGE_ALERTS, PATH = 4000, SHOWN = 400 };
+	static const char open_rules[] = "- rule: opened\n"
+					 "  desc: d\n"
+					 "  condition: evt.type = openat and user.name = root and "
+					 "proc.sha256 startswith aa\n"
+					 "  output: \"%evt.arg.name\"\n"
+					 "  priority: NOTICE\n";
+	struct asker a = { 0 };
+	struct watch_config c = { .no_folding = true, .hash = ask, .hash_ctx = &a };
+	static struct stage s;
+	char path[PATH + 1] = { 0 }, json[PATH + 200];
+
+	stage_open(&s, &(str){ open_rules, sizeof(open_rules) - 1 }, 1, &c);
+	watch_tick(s.watch, SECOND);
+	run(&s, "bad", 20, 101);
+	s.names_pending = 7;
+	for (int i = 0; i < OPENS; i++) {
+		memset(path, 'A' + i % 50, PATH);
+		snprintf(json, sizeof(json),
+			 "{'type':'openat','cgroup':2,'time':100,'task':{'pid':20,'start':20},"
+			 "'tid':20,'res':3,'path':'%s'}",
+			 path);
+		stage_event(&s, json);
+	}
+	s.names_pending = 0;
+	watch_named(s.watch, 7);
+	assert_int_equal(s.alerts, 0);
+	answer(&s, &a, 0xaa, 0);
+	assert_int_equal(s.alerts, OPENS);
+	for (int i = 0; i < OPENS; i++) {
+		memset(path, 'A' + i % 50, SHOWN);
+		assert_memory_equal(s.alert[i].message, path, SHOWN);
+	}
+	stage_close(&s);
+}
+
 static void test_no_name_is_no_verdict(void **state UNUSED)
 {
 	struct stage *s = open_name_stage();
@@ -682,6 +721,7 @@ int main(void)
 		cmocka_unit_test(test_ancestors_are_those_of_then),
 		cmocka_unit_test(test_forgotten_while_it_waits),
 		cmocka_unit_test(test_first_process_gone_while_its_start_waits),
+		cmocka_unit_test(test_waits_twice_as_it_was),
 		cmocka_unit_test(test_no_name_is_no_verdict),
 		cmocka_unit_test(test_too_many_wait),
 		cmocka_unit_test(test_new_rules_while_hashes_are_awaited),
